@@ -1,0 +1,65 @@
+# The developer's commands; each is also a plain command below. Nothing but make and a Python
+# from 3.11 to 3.13 is needed: `make setup` fetches the rest, by hash, into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
+	--generate-hashes --custom-compile-command "make lock" $(ARGS) pyproject.toml
+
+.PHONY: help setup demo test unit check format docs bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv from the lock, with gate in it
+
+$(READY): .lock/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "gate needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one;" \
+			"name one: make PYTHON=python3.12 $(or $(MAKECMDGOALS),setup)" >&2; exit 1; }
+	@echo "Installing into .venv; the first time takes a minute."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes --only-binary :all: --requirement .lock/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## the whole story against a simulated GitHub on loopback
+	$(BIN)/gate demo $(ARGS)
+
+test: setup ## the whole suite; ARGS="-k override" goes to pytest
+	$(BIN)/pytest --numprocesses logical $(ARGS)
+
+unit: setup ## only the tests that take seconds
+	$(BIN)/pytest $(wildcard tests/unit tests/property) $(ARGS)
+
+check: setup ## format, lint, types, import contracts, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: setup ## put the code in order, and the generated parts of the docs
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(if $(COGGED),$(BIN)/cog -r $(COGGED))
+
+# Pages with parts that cog writes from the code.
+COGGED = $(shell grep -rlF '[[[cog' README.md docs 2>/dev/null)
+
+docs: setup ## do the generated parts of the docs still agree with the code?
+	$(if $(COGGED),$(BIN)/cog --check $(COGGED))
+
+bench: setup ## measure, and print the table
+	$(BIN)/python -m tests.bench $(ARGS)
+
+lock: setup ## write the lock from pyproject.toml; ARGS=--upgrade takes newer releases
+	$(COMPILE) --output-file .lock/runtime.txt
+	$(COMPILE) --group dev --constraint .lock/runtime.txt --output-file .lock/dev.txt
+
+clean: ## remove .venv, caches and builds
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		.coverage* dist build
+	find gate tests -name __pycache__ -type d -prune -exec rm -rf {} +
