@@ -3,9 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
-	--generate-hashes --custom-compile-command "make lock" $(ARGS) pyproject.toml
+	--no-strip-extras --generate-hashes --custom-compile-command "make lock" $(ARGS) pyproject.toml
 
 .PHONY: help setup demo test unit check format docs bench lock clean
 .DEFAULT_GOAL := help
