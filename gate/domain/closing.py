@@ -1,0 +1,122 @@
+"""Recognise that GitHub no longer waits for us, and say what happened instead.
+
+Pure. GitHub sends no event for a bypass, an expiry or another person's rejection: they are read
+from what the run, its deployments and the pending deployments show. GitHub's answers lag behind
+its own events, so a gate that merely vanished is looked at twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+from gate.domain.policy import GITHUB_WALL
+from gate.domain.request import GateRequest, RequestState, ReviewState
+from gate.domain.runs import WorkflowRun
+
+SECOND_LOOK: Final = timedelta(seconds=30)
+"""How long GitHub gets to agree with itself before a vanished gate is believed; lags of 20 s have
+been reported."""
+
+LATE_JOB: Final = timedelta(minutes=1)
+"""A job that asks this soon after an answer may have been pending when the answer was given."""
+
+_WENT_ON: Final = frozenset({"queued", "in_progress", "success"})
+_ENDED: Final = frozenset({"failure", "error", "inactive"})
+
+
+class Closure(StrEnum):
+    """How a request ended without our answer; the values are reason slugs."""
+
+    RUN_CANCELLED = "run_cancelled"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    BYPASSED = "bypassed"
+    EXPIRED = "expired"
+    ANSWERED_BEFORE = "answered_before"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What GitHub shows of a request's gate, as far as it is known.
+
+    `run` is the newest known sighting of the request's own run attempt; `newest_attempt` the
+    highest attempt known of that run. `deployment_states` are the newest known states of the
+    request's unanswered deployments. `pending` says whether GitHub, asked now, still lists the
+    environment as pending; None when it was not asked.
+    """
+
+    run: WorkflowRun | None
+    newest_attempt: int
+    deployment_states: tuple[str, ...]
+    pending: bool | None
+
+
+def closed_state(closure: Closure, request: GateRequest) -> RequestState:
+    """Give the state in which a request that ended this way is left."""
+    match closure:
+        case Closure.RUN_CANCELLED | Closure.EXPIRED:
+            return RequestState.LAPSED
+        case Closure.BYPASSED | Closure.ANSWERED_ELSEWHERE:
+            return RequestState.RESOLVED_ELSEWHERE
+        case Closure.ANSWERED_BEFORE:
+            if request.answer is ReviewState.REJECTED:
+                return RequestState.REJECTED
+            return RequestState.APPROVED
+        case _:
+            assert_never(closure)
+
+
+def is_suspect(sighting: Sighting, request: GateRequest, now: datetime) -> bool:
+    """Say whether the gate may be gone, so that GitHub must be asked before anything is sent."""
+    return request.is_undecided and (
+        request.missed_at is not None
+        or _asked_late(request)
+        or sighting.newest_attempt > request.key.run_attempt
+        or (sighting.run is not None and sighting.run.is_completed)
+        or any(state in _WENT_ON | _ENDED for state in sighting.deployment_states)
+        or now >= request.waiting_since + GITHUB_WALL
+    )
+
+
+def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Closure | None:
+    """Say how a request ended without us; None while GitHub may still be waiting.
+
+    A gate that GitHub still lists as pending is open, whatever the events say. One that is gone
+    from a run that goes on is believed to be bypassed at the second look only.
+    """
+    if not request.is_undecided or sighting.pending is not False:
+        return None
+    if _asked_late(request):
+        return Closure.ANSWERED_BEFORE
+    if now >= request.waiting_since + GITHUB_WALL:
+        return Closure.EXPIRED
+    if any(state in _WENT_ON for state in sighting.deployment_states):
+        return _on_second_look(Closure.BYPASSED, request, now)
+    run = sighting.run
+    if run is not None and run.is_completed:
+        if run.conclusion == "cancelled":
+            return Closure.RUN_CANCELLED
+        if run.conclusion == "success":
+            return _on_second_look(Closure.BYPASSED, request, now)
+        return Closure.ANSWERED_ELSEWHERE
+    if sighting.newest_attempt > request.key.run_attempt or any(
+        state in _ENDED for state in sighting.deployment_states
+    ):
+        return Closure.ANSWERED_ELSEWHERE
+    return _on_second_look(Closure.BYPASSED, request, now)
+
+
+def _asked_late(request: GateRequest) -> bool:
+    """Say whether this round was opened so soon after an answer that the answer may cover it."""
+    return (
+        request.answered_at is not None and request.waiting_since - request.answered_at < LATE_JOB
+    )
+
+
+def _on_second_look(closure: Closure, request: GateRequest, now: datetime) -> Closure | None:
+    """Believe a vanished gate only when it was already missed a while ago."""
+    if request.missed_at is not None and now - request.missed_at >= SECOND_LOOK:
+        return closure
+    return None

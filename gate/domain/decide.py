@@ -1,0 +1,199 @@
+"""Decide one gate request from what is known, at one instant.
+
+Pure. WAIT is what is left when nothing else is proven: a missing policy, an unknown value or an
+unreadable fact holds. See docs/adr/0002-three-verdicts-wait-is-default.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+from gate.domain.evidence import Evidence, judge
+from gate.domain.facts import Facts
+from gate.domain.policy import (
+    LONGEST_HOLD,
+    EnvironmentPolicy,
+    InvalidPolicy,
+    LoadedPolicy,
+    Mode,
+    PolicyReading,
+    Reaction,
+    UnavailablePolicy,
+    ValidationState,
+)
+
+ENGINE_VERSION: Final = "1"
+"""Raised whenever the same facts may lead to another verdict, so that a replay knows."""
+
+LOOK_AGAIN: Final = timedelta(minutes=5)
+"""The longest a held request goes without another look, whatever webhooks do."""
+
+LAST_CALL: Final = timedelta(hours=1)
+"""How long before the end of a hold people are told that it ends; a short hold tells them when a
+quarter of it is left."""
+
+
+class Verdict(StrEnum):
+    """What the gate concludes."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WAIT = "wait"
+
+
+class ReasonCode(StrEnum):
+    """Why; stable slugs shared by logs, API, metrics and docs (docs/reference/reasons.md)."""
+
+    VALIDATION_PASSED = "validation_passed"
+    OBSERVE_MODE = "observe_mode"
+    VALIDATION_FAILED = "validation_failed"
+    VALIDATION_RUNNING = "validation_running"
+    VALIDATION_INCONCLUSIVE = "validation_inconclusive"
+    VALIDATION_MISSING = "validation_missing"
+    VALIDATION_STALE = "validation_stale"
+    VALIDATION_UNCOVERED = "validation_uncovered"
+    POLICY_INVALID = "policy_invalid"
+    POLICY_UNAVAILABLE = "policy_unavailable"
+    ENVIRONMENT_NOT_IN_POLICY = "environment_not_in_policy"
+    FACTS_UNAVAILABLE = "facts_unavailable"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A slug first, and what makes it concrete second. `detail` may quote hostile text."""
+
+    code: ReasonCode
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on one request, with all that was weighed.
+
+    `reasons` is never empty and its first element is the main one. `recheck_at` is set exactly when
+    the verdict is WAIT; it lies in the future, and nothing about this decision changes before it
+    unless a fact does. `last_call` says that the hold is about to end.
+    """
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    evidence: Evidence | None
+    policy_digest: str
+    recheck_at: datetime | None
+    give_up_at: datetime
+    last_call: bool = False
+
+    @property
+    def reason(self) -> ReasonCode:
+        """Give the main reason."""
+        return self.reasons[0].code
+
+
+_STATE_REASON: Final = {
+    ValidationState.PASSED: ReasonCode.VALIDATION_PASSED,
+    ValidationState.FAILED: ReasonCode.VALIDATION_FAILED,
+    ValidationState.RUNNING: ReasonCode.VALIDATION_RUNNING,
+    ValidationState.INCONCLUSIVE: ReasonCode.VALIDATION_INCONCLUSIVE,
+    ValidationState.MISSING: ReasonCode.VALIDATION_MISSING,
+    ValidationState.STALE: ReasonCode.VALIDATION_STALE,
+    ValidationState.UNCOVERED: ReasonCode.VALIDATION_UNCOVERED,
+}
+
+
+def decide(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
+    """Judge the request by the policy and the facts as they stand at `now`.
+
+    APPROVE only on evidence that satisfies a valid policy, or because that policy says `observe`.
+    Total and deterministic: it raises nothing on data.
+    """
+    match reading:
+        case UnavailablePolicy(detail):
+            return _without_policy(Reason(ReasonCode.POLICY_UNAVAILABLE, detail), "", facts, now)
+        case InvalidPolicy(problems, digest, source):
+            detail = "\n".join([f"{source}:", *map(str, problems)])
+            return _without_policy(Reason(ReasonCode.POLICY_INVALID, detail), digest, facts, now)
+        case LoadedPolicy(policy, digest, source):
+            environment = policy.environment(facts.request.environment)
+            if environment is None:
+                reason = Reason(ReasonCode.ENVIRONMENT_NOT_IN_POLICY, source)
+                return _without_policy(reason, digest, facts, now)
+            return _by_policy(environment, digest, facts, now)
+        case _:
+            assert_never(reading)
+
+
+def _by_policy(policy: EnvironmentPolicy, digest: str, facts: Facts, now: datetime) -> Decision:
+    """Judge by the environment's own policy."""
+    evidence = judge(
+        policy.validation,
+        facts.validations,
+        facts.infrastructure,
+        repository_id=facts.request.key.repository_id,
+        default_branch=facts.default_branch,
+        head_sha=facts.request.head_sha,
+        now=now,
+    )
+    reasons, verdict = _weigh(policy, evidence, facts)
+    since = facts.request.waiting_since
+    give_up_at = since + policy.give_up_after
+    if policy.mode is Mode.OBSERVE:
+        verdict, reasons = Verdict.APPROVE, (Reason(ReasonCode.OBSERVE_MODE), *reasons)
+    elif verdict is Verdict.WAIT and now >= give_up_at:
+        verdict, reasons = Verdict.REJECT, (Reason(ReasonCode.GAVE_UP), *reasons)
+    return _decision(verdict, reasons, evidence, digest, since, give_up_at, now)
+
+
+def _weigh(
+    policy: EnvironmentPolicy, evidence: Evidence, facts: Facts
+) -> tuple[tuple[Reason, ...], Verdict]:
+    """Turn evidence into reasons and a verdict, before modes and time limits.
+
+    While a needed fact cannot be read, nothing is approved and nothing is rejected: what GitHub
+    does not show today may turn either verdict into a wrong one.
+    """
+    found = Reason(_STATE_REASON[evidence.state], evidence.detail)
+    if facts.unavailable is not None:
+        missing = Reason(ReasonCode.FACTS_UNAVAILABLE, facts.unavailable)
+        proven_pass = evidence.state is ValidationState.PASSED
+        return ((missing,) if proven_pass else (missing, found)), Verdict.WAIT
+    if evidence.state is ValidationState.PASSED:
+        return (found,), Verdict.APPROVE
+    if policy.when.to(evidence.state) is Reaction.REJECT:
+        return (found,), Verdict.REJECT
+    return (found,), Verdict.WAIT
+
+
+def _without_policy(reason: Reason, digest: str, facts: Facts, now: datetime) -> Decision:
+    """Hold a request that no policy speaks for, until shortly before GitHub's own limit."""
+    since = facts.request.waiting_since
+    give_up_at = since + LONGEST_HOLD
+    if now >= give_up_at:
+        gave_up = (Reason(ReasonCode.GAVE_UP), reason)
+        return _decision(Verdict.REJECT, gave_up, None, digest, since, give_up_at, now)
+    return _decision(Verdict.WAIT, (reason,), None, digest, since, give_up_at, now)
+
+
+def _decision(
+    verdict: Verdict,
+    reasons: tuple[Reason, ...],
+    evidence: Evidence | None,
+    digest: str,
+    waiting_since: datetime,
+    give_up_at: datetime,
+    now: datetime,
+) -> Decision:
+    """Complete a decision with the next instant at which it may change by itself."""
+    if verdict is not Verdict.WAIT:
+        return Decision(verdict, reasons, evidence, digest, None, give_up_at)
+    last_call_at = give_up_at - min(LAST_CALL, (give_up_at - waiting_since) / 4)
+    edges = [now + LOOK_AGAIN, last_call_at, give_up_at]
+    if evidence is not None and evidence.stale_at is not None:
+        edges.append(evidence.stale_at)
+    recheck_at = min(edge for edge in edges if edge > now)
+    return Decision(
+        verdict, reasons, evidence, digest, recheck_at, give_up_at, last_call=now >= last_call_at
+    )

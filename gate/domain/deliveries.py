@@ -1,0 +1,109 @@
+"""Say what a webhook delivery tells us, as values; parsing is `gate.githubapp.payloads`.
+
+A delivery is a hint that something was seen, never a command: each value here is an observation
+that can be folded into what is known in any order, any number of times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gate.domain.ids import DeploymentId, InstallationId, RepositoryId, RunId, Sha
+from gate.domain.runs import Account, WorkflowRun
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository as an installation of the App sees it.
+
+    `full_name` is for building paths and for people; `id` is the identity, since names are
+    reused. `default_branch` is None where GitHub did not say.
+    """
+
+    id: RepositoryId
+    installation_id: InstallationId
+    full_name: str
+    owner: Account
+    default_branch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRequested:
+    """GitHub asks whether a deployment may go on (`deployment_protection_rule.requested`).
+
+    The payload carries no run attempt; `run_id` was parsed from the callback URL, which is not
+    used for anything else.
+    """
+
+    repository: Repository
+    environment: str
+    run_id: RunId
+    deployment_id: DeploymentId
+    head_sha: Sha
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeen:
+    """A workflow run attempt was seen (`workflow_run`)."""
+
+    repository: Repository
+    run: WorkflowRun
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSeen:
+    """A deployment's state was seen (`deployment_status.created`).
+
+    `run` is the run attempt the deployment belongs to, where the payload names it; this is the only
+    event that maps a deployment to its attempt.
+    """
+
+    repository: Repository
+    deployment_id: DeploymentId
+    environment: str
+    state: str
+    at: datetime
+    run: WorkflowRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A branch was pushed to (`push`)."""
+
+    repository: Repository
+    branch: str
+
+
+class InstallationStatus(StrEnum):
+    """Whether the App may act for an installation."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationSeen:
+    """An installation or its list of repositories changed.
+
+    `repositories` are those it gained or was created with, `removed` those it lost.
+    """
+
+    installation_id: InstallationId
+    account: Account
+    status: InstallationStatus
+    repositories: tuple[Repository, ...]
+    removed: tuple[RepositoryId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NothingSeen:
+    """A delivery that is none of ours; `reason` says why, as a slug."""
+
+    reason: str
+
+
+Observation = RuleRequested | RunSeen | DeploymentSeen | Pushed | InstallationSeen | NothingSeen

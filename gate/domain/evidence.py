@@ -1,0 +1,181 @@
+"""Judge what the newest validation says about production.
+
+Pure, and the only place that knows which run counts. A run counts when repository, head
+repository, file path, branch and event all match the policy; the newest attempt by start decides,
+and an inconclusive newest one never falls back to an older green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.ids import RepositoryId, Sha
+from gate.domain.policy import Covers, ValidationRule, ValidationState
+from gate.domain.runs import Job, WorkflowRun, started_order
+
+_RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})
+_FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
+_SUCCESS: Final = "success"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the validation shows: its state, the run that shows it, and why in plain words.
+
+    `detail` may quote text that others wrote (job names, conclusions); whoever shows it must
+    neutralise it. `stale_at` is the first instant at which a pass is too old, and is set for a pass
+    only. `infrastructure` is the infrastructure run that the validation had to come after.
+    """
+
+    state: ValidationState
+    run: WorkflowRun | None
+    detail: str
+    stale_at: datetime | None = None
+    infrastructure: WorkflowRun | None = None
+
+
+def counting_validations(
+    runs: Iterable[WorkflowRun],
+    rule: ValidationRule,
+    repository_id: RepositoryId,
+    default_branch: str,
+) -> list[WorkflowRun]:
+    """List the runs that count as validations, newest attempt first.
+
+    A fork's run never counts, whatever its branch is called, and neither does a run whose head
+    repository is gone.
+    """
+    branch = rule.branch or default_branch
+    counting = [
+        run
+        for run in runs
+        if run.path == rule.workflow
+        and run.repository_id == repository_id
+        and run.head_repository_id == repository_id
+        and run.head_branch == branch
+        and run.event in rule.events
+    ]
+    return sorted(counting, key=started_order, reverse=True)
+
+
+def newest_infrastructure(
+    runs: Iterable[WorkflowRun], rule: ValidationRule, repository_id: RepositoryId
+) -> WorkflowRun | None:
+    """Find the infrastructure run that succeeded last, on any branch, but never a fork's."""
+    succeeded = [
+        run
+        for run in runs
+        if run.path == rule.infrastructure_workflow
+        and run.repository_id == repository_id
+        and run.head_repository_id == repository_id
+        and run.is_completed
+        and run.conclusion == _SUCCESS
+    ]
+    return max(
+        succeeded, key=lambda run: (run.updated_at, run.run_id, run.run_attempt), default=None
+    )
+
+
+def judge(
+    rule: ValidationRule,
+    validations: Iterable[WorkflowRun],
+    infrastructure: Iterable[WorkflowRun],
+    *,
+    repository_id: RepositoryId,
+    default_branch: str,
+    head_sha: Sha,
+    now: datetime,
+) -> Evidence:
+    """Say what the newest counting validation shows at `now`.
+
+    Age is measured from the start of the attempt: that is when it began to look at production, and
+    unlike `updated_at` nothing can move it later. A pass of exactly `max_age` still counts.
+    """
+    counting = counting_validations(validations, rule, repository_id, default_branch)
+    if not counting:
+        return Evidence(ValidationState.MISSING, None, f"no run of {rule.workflow} is known")
+    run = counting[0]
+    if run.status in _RUNNING:
+        return Evidence(ValidationState.RUNNING, run, f"the run is {run.status}")
+    if not run.is_completed:
+        return Evidence(ValidationState.INCONCLUSIVE, run, f"unknown run status {run.status}")
+    if run.conclusion in _FAILED:
+        return Evidence(ValidationState.FAILED, run, f"the run ended with {run.conclusion}")
+    if run.conclusion != _SUCCESS:
+        return Evidence(ValidationState.INCONCLUSIVE, run, f"the run ended with {run.conclusion}")
+    return (
+        _check_jobs(rule, run)
+        or _check_age(rule, run, now)
+        or _check_cover(
+            rule, run, newest_infrastructure(infrastructure, rule, repository_id), head_sha
+        )
+    )
+
+
+def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
+    """Find fault with the required jobs of a successful run; None when each succeeded.
+
+    `continue-on-error`, a skipped matrix leg or a renamed job can leave a run green although the
+    flows never ran. Several jobs of one name must all have succeeded.
+    """
+    for name in rule.required_jobs:
+        jobs = [job for job in run.jobs or () if job.name == name]
+        if not jobs:
+            return Evidence(ValidationState.INCONCLUSIVE, run, f"required job {name} did not run")
+        for job in jobs:
+            if job.conclusion in _FAILED:
+                return Evidence(ValidationState.FAILED, run, _job_detail(job))
+            if job.conclusion != _SUCCESS:
+                return Evidence(ValidationState.INCONCLUSIVE, run, _job_detail(job))
+    return None
+
+
+def _job_detail(job: Job) -> str:
+    return f"required job {job.name} ended with {job.conclusion or job.status}"
+
+
+def _check_age(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
+    if now - run.started_at > rule.max_age:
+        return Evidence(ValidationState.STALE, run, "the run is older than the policy allows")
+    return None
+
+
+def _check_cover(
+    rule: ValidationRule, run: WorkflowRun, infrastructure: WorkflowRun | None, head_sha: Sha
+) -> Evidence:
+    """Give the verdict on a fresh green: passed, unless it does not cover what it must.
+
+    An infrastructure workflow of which no successful run is known covers nothing: the name may be
+    misspelt, and silence must not open the gate.
+    """
+    stale_at = run.started_at + rule.max_age + timedelta.resolution
+    passed = Evidence(ValidationState.PASSED, run, "the run succeeded", stale_at, infrastructure)
+    match rule.covers:
+        case Covers.LATEST:
+            return passed
+        case Covers.SAME_COMMIT:
+            if run.head_sha == head_sha:
+                return passed
+            return Evidence(
+                ValidationState.UNCOVERED,
+                run,
+                f"it validated commit {run.head_sha[:7]}, this deploys {head_sha[:7]}",
+            )
+        case Covers.INFRASTRUCTURE:
+            if infrastructure is None:
+                return Evidence(
+                    ValidationState.UNCOVERED,
+                    run,
+                    f"no successful run of {rule.infrastructure_workflow} is known",
+                )
+            if run.started_at > infrastructure.updated_at:
+                return passed
+            return Evidence(
+                ValidationState.UNCOVERED,
+                run,
+                "it started before the last infrastructure change had finished",
+                infrastructure=infrastructure,
+            )

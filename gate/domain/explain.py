@@ -1,0 +1,225 @@
+"""Write the comment that people read in GitHub.
+
+Pure. At most `COMMENT_LIMIT` characters, links first, since GitHub and mail cut the end. Text that
+others wrote (job names, branch names, a policy's keys) is neutralised before it is quoted: it may
+hold mentions, Markdown, or characters that turn the reading direction.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.ids import RequestId
+from gate.domain.request import GateRequest
+from gate.domain.runs import WorkflowRun
+
+COMMENT_LIMIT: Final = 1024
+"""Characters GitHub takes in a status report (docs: Creating custom deployment protection rules);
+whether a review is held to it too is not documented, so it is."""
+
+_DETAIL_LIMIT: Final = 560
+_ELLIPSIS: Final = "…"
+_ESCAPED: Final = frozenset("\\`*_{}[]()<>#+!|~&-=:.@")
+_ZERO_WIDTH: Final = "\u200b"
+_BREAKS_A_NAME: Final = frozenset("@#/:.")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the gate's own pages are. `public_url` has no slash at its end."""
+
+    public_url: str
+
+    def request(self, request_id: RequestId) -> str:
+        """Give the address of a request's full record."""
+        return f"{self.public_url}/api/v1/requests/{request_id}"
+
+
+def explain(decision: Decision, request: GateRequest, now: datetime, links: Links) -> str:
+    """Say what was decided, on what, what happens next and what a person can do now."""
+    record = f"[full record]({links.request(request.id)})"
+    parts = [
+        _headline(decision),
+        _evidence_line(decision, now, record),
+        _details(decision.reasons),
+        _next_step(decision, now),
+    ]
+    return cut("\n\n".join(part for part in parts if part), COMMENT_LIMIT)
+
+
+def _headline(decision: Decision) -> str:
+    match decision.verdict:
+        case Verdict.APPROVE if decision.reason is ReasonCode.OBSERVE_MODE:
+            return "**Approved in observe mode** — the policy records verdicts and holds nothing."
+        case Verdict.APPROVE:
+            return "**Approved** — production validation passed."
+        case Verdict.REJECT:
+            return f"**Rejected** — {_because(decision.reasons)}."
+        case Verdict.WAIT:
+            return f"**On hold** — {_because(decision.reasons)}."
+        case _:
+            assert_never(decision.verdict)
+
+
+def _because(reasons: tuple[Reason, ...]) -> str:
+    return "; ".join(dict.fromkeys(_PHRASES[reason.code] for reason in reasons))
+
+
+_PHRASES: Final = {
+    ReasonCode.VALIDATION_PASSED: "production validation passed",
+    ReasonCode.OBSERVE_MODE: "the policy only observes",
+    ReasonCode.VALIDATION_FAILED: "production validation failed",
+    ReasonCode.VALIDATION_RUNNING: "production validation is still running",
+    ReasonCode.VALIDATION_INCONCLUSIVE: "production validation proved nothing",
+    ReasonCode.VALIDATION_MISSING: "there is no production validation",
+    ReasonCode.VALIDATION_STALE: "the last production validation is too old",
+    ReasonCode.VALIDATION_UNCOVERED: (
+        "the last production validation does not cover this deployment"
+    ),
+    ReasonCode.POLICY_INVALID: "the gate's policy file is not valid",
+    ReasonCode.POLICY_UNAVAILABLE: "the gate's policy could not be read",
+    ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "the policy has no entry for this environment",
+    ReasonCode.FACTS_UNAVAILABLE: "GitHub could not be asked for the facts",
+    ReasonCode.GAVE_UP: "the hold lasted as long as the policy allows",
+}
+
+
+def _evidence_line(decision: Decision, now: datetime, record: str) -> str:
+    """Link the run the verdict rests on, with its age; then the record, then other runs."""
+    evidence = decision.evidence
+    if evidence is None or evidence.run is None:
+        return record
+    links = [
+        f"{_run_link('validation run', evidence.run)}, started {age(now - evidence.run.started_at)}"
+    ]
+    if evidence.infrastructure is not None:
+        finished = age(now - evidence.infrastructure.updated_at)
+        links.append(
+            f"{_run_link('infrastructure run', evidence.infrastructure)}, finished {finished}"
+        )
+    return " · ".join([*links, record])
+
+
+def _run_link(label: str, run: WorkflowRun) -> str:
+    attempt = f", attempt {run.run_attempt}" if run.run_attempt > 1 else ""
+    return f"[{label} {run.run_id}{attempt}]({run.html_url})"
+
+
+def _details(reasons: tuple[Reason, ...]) -> str:
+    """Quote what makes the reasons concrete, one line each, neutralised and bounded."""
+    lines = [line for reason in reasons for line in reason.detail.splitlines() if line]
+    shown: list[str] = []
+    left = _DETAIL_LIMIT
+    for line in lines:
+        quoted = f"> {neutralise(cut(line, _DETAIL_LIMIT // 2))}"
+        if len(quoted) > left:
+            shown.append(f"> … and {len(lines) - len(shown)} more")
+            break
+        shown.append(quoted)
+        left -= len(quoted) + 1
+    return "\n".join(shown)
+
+
+def _next_step(decision: Decision, now: datetime) -> str:
+    match decision.verdict:
+        case Verdict.APPROVE:
+            return ""
+        case Verdict.REJECT:
+            return "This attempt is over. Fix the cause, then re-run the deployment's jobs."
+        case Verdict.WAIT:
+            end = f"{decision.give_up_at:%Y-%m-%d %H:%M} UTC"
+            warning = "**Last call.** " if decision.last_call else ""
+            left = span(decision.give_up_at - now)
+            return (
+                f"{warning}{_REMEDIES[decision.reason]} "
+                f"Nothing else is needed: the deployment goes on by itself then. "
+                f"Without it, the gate rejects this attempt at {end} (in {left})."
+            )
+        case _:
+            assert_never(decision.verdict)
+
+
+_RERUN: Final = "Fix production, or roll the change back, and re-run the validation."
+_RUN: Final = "Run the validation on the branch the policy names."
+_REMEDIES: Final = {
+    ReasonCode.VALIDATION_PASSED: "",
+    ReasonCode.OBSERVE_MODE: "",
+    ReasonCode.VALIDATION_FAILED: _RERUN,
+    ReasonCode.VALIDATION_RUNNING: "Wait for the validation to end green.",
+    ReasonCode.VALIDATION_INCONCLUSIVE: "Re-run the validation until it ends green.",
+    ReasonCode.VALIDATION_MISSING: _RUN,
+    ReasonCode.VALIDATION_STALE: "Run the validation again.",
+    ReasonCode.VALIDATION_UNCOVERED: _RUN,
+    ReasonCode.POLICY_INVALID: "Correct the policy on the default branch (`gate policy check`).",
+    ReasonCode.POLICY_UNAVAILABLE: "The gate keeps trying.",
+    ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "Add the environment to the policy on the default branch.",
+    ReasonCode.FACTS_UNAVAILABLE: "The gate keeps trying.",
+    ReasonCode.GAVE_UP: "",
+}
+
+
+def age(elapsed: timedelta) -> str:
+    """Say how long ago something was, in the one or two largest units."""
+    return f"{span(elapsed)} ago"
+
+
+def span(length: timedelta) -> str:
+    """Say how long something is, in whole units that a person compares at a glance."""
+    seconds = max(0, int(length.total_seconds()))
+    for size, unit, smaller, smaller_unit in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if seconds >= size:
+            rest = seconds % size // smaller
+            return (
+                f"{seconds // size} {unit} {rest} {smaller_unit}"
+                if rest
+                else f"{seconds // size} {unit}"
+            )
+    return f"{seconds} s"
+
+
+def neutralise(text: str) -> str:
+    """Make foreign text harmless where Markdown, mentions or chat commands would be read.
+
+    Control and format characters (bidirectional overrides, zero-width ones) are dropped, Markdown
+    punctuation is escaped, and names that notify or link are broken by a zero-width space.
+    """
+    safe: list[str] = []
+    for char in text:
+        category = unicodedata.category(char)
+        if category in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}:
+            if char in "\t\n":
+                safe.append(" ")
+            continue
+        if char in _ESCAPED and not _is_plain_in_words(char):
+            safe.append(f"\\{char}")
+        else:
+            safe.append(char)
+        if char in _BREAKS_A_NAME:
+            safe.append(_ZERO_WIDTH)
+    return "".join(safe)
+
+
+def _is_plain_in_words(char: str) -> bool:
+    """Say whether a character is harmless inside a line, so that file names stay readable."""
+    return char in "-.:=/()+"
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten to at most `limit` characters, at a line's or word's end where there is one."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - len(_ELLIPSIS)]
+    for separator in ("\n", " "):
+        at = head.rfind(separator)
+        if at > limit // 2:
+            head = head[:at]
+            break
+    return head.rstrip("\\").rstrip() + _ELLIPSIS

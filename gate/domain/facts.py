@@ -1,0 +1,28 @@
+"""Hold everything that one decision may rely on, read in one snapshot.
+
+A `Facts` value is recorded with the decision it led to, so that `gate replay` can decide again. It
+therefore carries the few runs that can matter, not a repository's history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gate.domain.request import GateRequest
+from gate.domain.runs import WorkflowRun
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about one gate request.
+
+    `validations` and `infrastructure` are sightings of the runs that the policy names; which of
+    them counts is decided in `gate.domain.evidence`. `unavailable` says, in plain words, which
+    needed fact GitHub would not give; None means that nothing needed is missing.
+    """
+
+    request: GateRequest
+    default_branch: str
+    validations: tuple[WorkflowRun, ...]
+    infrastructure: tuple[WorkflowRun, ...]
+    unavailable: str | None = None

@@ -1,0 +1,116 @@
+"""Remember what was sent to GitHub, or may have been, for one request.
+
+One entry stands for one effect, identified by its natural key. The rules for repeating are here and
+in `gate.domain.plan`; storing the entries is `gate.store.ledger`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gate.domain.ids import RequestKey
+from gate.domain.request import ReviewState
+
+REPORT_LIMIT: Final = 10
+"""Status reports GitHub takes for one deployment (docs: Creating custom deployment protection
+rules)."""
+
+
+class EffectKind(StrEnum):
+    """What an effect does at GitHub."""
+
+    REVIEW = "review"
+    REPORT = "report"
+
+
+class EffectStatus(StrEnum):
+    """How far an effect has come.
+
+    `intended`: recorded, not begun. `sending`: begun, no outcome on record; after a crash nobody
+    knows whether it arrived. `unknown`: begun, and the answer was lost. `done`, `refused`: GitHub
+    answered. `withdrawn`: a later decision no longer wanted it, and it was never begun.
+    """
+
+    INTENDED = "intended"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+_BEGUN: Final = frozenset(
+    {EffectStatus.SENDING, EffectStatus.UNKNOWN, EffectStatus.DONE, EffectStatus.REFUSED}
+)
+_UNSETTLED: Final = frozenset({EffectStatus.SENDING, EffectStatus.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One call that is owed to GitHub.
+
+    `topic` says what a status report is about, so that the same thing is not said twice. `state`
+    is set for a review only.
+    """
+
+    key: str
+    kind: EffectKind
+    topic: str
+    comment: str
+    state: ReviewState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """What is on record about one effect. `round` is the request's round it belongs to."""
+
+    effect: Effect
+    round: int
+    status: EffectStatus
+    attempts: int
+    outcome: str | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Say whether GitHub may have seen this effect."""
+        return self.status in _BEGUN
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Say whether it was begun and nobody knows yet how it ended."""
+        return self.status in _UNSETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All effects on record for one request, in the order in which they were intended."""
+
+    entries: tuple[LedgerEntry, ...] = ()
+
+    def review(self, round_: int) -> LedgerEntry | None:
+        """Find the review of a round; there is never more than one."""
+        for entry in self.entries:
+            if entry.effect.kind is EffectKind.REVIEW and entry.round == round_:
+                return entry
+        return None
+
+    @property
+    def reports(self) -> tuple[LedgerEntry, ...]:
+        """List the status reports that GitHub may have seen; each may have used up the budget."""
+        return tuple(
+            entry
+            for entry in self.entries
+            if entry.effect.kind is EffectKind.REPORT and entry.is_begun
+        )
+
+
+def review_key(key: RequestKey, round_: int) -> str:
+    """Name the one review of a round."""
+    return f"review/{key}/{round_}"
+
+
+def report_key(key: RequestKey, number: int) -> str:
+    """Name the status report with this number, counted from 1 over the whole request."""
+    return f"report/{key}/{number}"

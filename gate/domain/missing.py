@@ -1,0 +1,92 @@
+"""Say which facts must be read from GitHub before a request may be decided.
+
+Pure. Facts come with webhooks; GitHub is asked only for what is missing or cannot be trusted any
+more. A listing of runs is trusted for `LISTING_TRUSTED` after it was read, and never longer than
+webhooks have been received without a gap (`Listings.received_since`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.evidence import counting_validations
+from gate.domain.facts import Facts
+from gate.domain.ids import RunId
+from gate.domain.policy import Covers, EnvironmentPolicy
+
+LISTING_TRUSTED: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class ListingNeeded:
+    """The newest runs of a workflow file, on one branch or (None) on all of them."""
+
+    path: str
+    branch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobsNeeded:
+    """The jobs of one run attempt."""
+
+    run_id: RunId
+    run_attempt: int
+
+
+Need = ListingNeeded | JobsNeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """When each listing was last read, and since when no webhook can have been lost on our side."""
+
+    read_at: Mapping[ListingNeeded, datetime]
+    received_since: datetime
+
+    def is_trusted(self, listing: ListingNeeded, now: datetime) -> bool:
+        """Say whether what is stored, kept current by webhooks, still equals what GitHub has."""
+        read_at = self.read_at.get(listing)
+        return (
+            read_at is not None
+            and read_at >= self.received_since
+            and now - read_at <= LISTING_TRUSTED
+        )
+
+
+def listings_of(policy: EnvironmentPolicy, default_branch: str) -> tuple[ListingNeeded, ...]:
+    """Name the listings that a policy's evidence rests on."""
+    rule = policy.validation
+    validations = ListingNeeded(rule.workflow, rule.branch or default_branch)
+    if rule.covers is Covers.INFRASTRUCTURE:
+        return validations, ListingNeeded(rule.infrastructure_workflow, None)
+    return (validations,)
+
+
+def missing_facts(
+    policy: EnvironmentPolicy, facts: Facts, listings: Listings, now: datetime
+) -> tuple[Need, ...]:
+    """List what must be read before `facts` may be decided by `policy`.
+
+    Jobs are asked for only once the listings are trusted, since a listing may bring a newer run;
+    call again after each reading until nothing is missing.
+    """
+    unread = tuple(
+        listing
+        for listing in listings_of(policy, facts.default_branch)
+        if not listings.is_trusted(listing, now)
+    )
+    if unread or not policy.validation.required_jobs:
+        return unread
+    counting = counting_validations(
+        facts.validations,
+        policy.validation,
+        facts.request.key.repository_id,
+        facts.default_branch,
+    )
+    newest = counting[0] if counting else None
+    if newest is not None and newest.conclusion == "success" and newest.jobs is None:
+        return (JobsNeeded(newest.run_id, newest.run_attempt),)
+    return ()

@@ -1,0 +1,110 @@
+"""Turn a decision into the calls that are still owed to GitHub.
+
+Pure. All that makes a call safe to repeat lives here: its natural key, the report budget, and the
+rule that a round is answered once. Sending is `gate.reconciler.dispatch`.
+See docs/adr/0004-answers-are-final.md.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from gate.domain.decide import Decision, ReasonCode, Verdict
+from gate.domain.explain import Links, explain
+from gate.domain.ledger import (
+    REPORT_LIMIT,
+    Effect,
+    EffectKind,
+    EffectStatus,
+    Ledger,
+    report_key,
+    review_key,
+)
+from gate.domain.request import GateRequest, ReviewState
+
+KEPT_FOR_THE_END: Final = 1
+"""Reports that a change of reason may not use up: the last call needs one."""
+
+PASSING_GRACE: Final = timedelta(minutes=1)
+"""How long a reason that usually passes by itself is kept to ourselves."""
+
+_PASSING: Final = frozenset({ReasonCode.FACTS_UNAVAILABLE, ReasonCode.POLICY_UNAVAILABLE})
+_RETRIABLE: Final = frozenset({EffectStatus.INTENDED, EffectStatus.WITHDRAWN})
+_LAST_CALL: Final = "last_call"
+
+
+def plan(
+    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime, links: Links
+) -> tuple[Effect, ...]:
+    """List the effects that `request` still owes.
+
+    Empty when the request is closed, and while a review of this round is begun: its outcome must be
+    known before anything else is said. The same arguments give the same keys, so a repeated pass
+    sends nothing twice.
+    """
+    review = ledger.review(request.round)
+    if not request.is_undecided or (review is not None and review.is_begun):
+        return ()
+    match decision.verdict:
+        case Verdict.APPROVE:
+            return (_review(ReviewState.APPROVED, decision, request, now, links),)
+        case Verdict.REJECT:
+            return (_review(ReviewState.REJECTED, decision, request, now, links),)
+        case Verdict.WAIT:
+            return _report(decision, request, ledger, now, links)
+        case _:
+            assert_never(decision.verdict)
+
+
+def _review(
+    state: ReviewState, decision: Decision, request: GateRequest, now: datetime, links: Links
+) -> Effect:
+    return Effect(
+        key=review_key(request.key, request.round),
+        kind=EffectKind.REVIEW,
+        topic=decision.reason,
+        comment=explain(decision, request, now, links),
+        state=state,
+    )
+
+
+def _report(
+    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime, links: Links
+) -> tuple[Effect, ...]:
+    """Say why the request waits, when that is news and the budget allows it."""
+    sent = ledger.reports
+    topic = _topic(decision, request)
+    budget = REPORT_LIMIT if decision.last_call else REPORT_LIMIT - KEPT_FOR_THE_END
+    if len(sent) >= budget or _was_said(topic, ledger) or _may_pass(decision, request, now):
+        return ()
+    return (
+        Effect(
+            key=report_key(request.key, len(sent) + 1),
+            kind=EffectKind.REPORT,
+            topic=topic,
+            comment=explain(decision, request, now, links),
+        ),
+    )
+
+
+def _topic(decision: Decision, request: GateRequest) -> str:
+    """Name what a report says; the last call is said once a round, whatever the reason."""
+    if decision.last_call:
+        return f"{_LAST_CALL}/{request.round}"
+    return "+".join(dict.fromkeys(reason.code for reason in decision.reasons))
+
+
+def _was_said(topic: str, ledger: Ledger) -> bool:
+    """Say whether the newest report already tells this; a last call is the last word."""
+    said = [entry.effect.topic for entry in ledger.reports]
+    return bool(said) and (said[-1] == topic or (topic.startswith(_LAST_CALL) and topic in said))
+
+
+def _may_pass(decision: Decision, request: GateRequest, now: datetime) -> bool:
+    return decision.reason in _PASSING and now - request.waiting_since < PASSING_GRACE
+
+
+def is_sendable(status: EffectStatus) -> bool:
+    """Say whether an effect on record may be begun: never when GitHub may already have seen it."""
+    return status in _RETRIABLE

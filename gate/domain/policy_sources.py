@@ -1,0 +1,108 @@
+"""Choose the policy that speaks for a repository, and keep it above the organisation's floor.
+
+Pure. The repository's own file wins, then the organisation's, then the server's; but where the
+organisation has one, a repository may only be stricter. A looser one is not merged silently: it is
+a problem like any other, so the gate holds and says which line to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gate.domain.policy import (
+    Covers,
+    EnvironmentPolicy,
+    InvalidPolicy,
+    LoadedPolicy,
+    Mode,
+    Policy,
+    PolicyReading,
+    Problem,
+    Reaction,
+    UnavailablePolicy,
+    ValidationRule,
+    ValidationState,
+)
+
+_REACTIVE: Final = (
+    ValidationState.FAILED,
+    ValidationState.RUNNING,
+    ValidationState.INCONCLUSIVE,
+    ValidationState.MISSING,
+    ValidationState.STALE,
+)
+
+
+def choose_policy(
+    repository: PolicyReading | None, organization: PolicyReading | None, server: PolicyReading
+) -> PolicyReading:
+    """Pick the reading that decides; None means that the place was read and holds no policy.
+
+    A place that could not be read is not an absent one: without it nobody knows which policy
+    speaks, so the result is unavailable.
+    """
+    if repository is None:
+        return server if organization is None else organization
+    if isinstance(organization, UnavailablePolicy | InvalidPolicy):
+        return organization
+    if organization is None or not isinstance(repository, LoadedPolicy):
+        return repository
+    problems = tuple(check_floor(repository.policy, organization.policy))
+    if not problems:
+        return repository
+    return InvalidPolicy(problems, repository.digest, repository.source)
+
+
+def check_floor(policy: Policy, floor: Policy) -> Iterator[Problem]:
+    """List where `policy` is looser than `floor`; an environment only one of them has is no case.
+
+    Places are given as line 1, because a looser value need not be written in the file at all.
+    """
+    for name, required in floor.environments.items():
+        own = policy.environments.get(name)
+        if own is None:
+            continue
+        for key, message in _looser(own, required):
+            yield Problem(
+                1,
+                1,
+                f"environments.{name}.{key}",
+                f"looser than the organisation's policy: {message}",
+            )
+
+
+def _looser(own: EnvironmentPolicy, floor: EnvironmentPolicy) -> Iterator[tuple[str, str]]:
+    if own.mode is Mode.OBSERVE and floor.mode is Mode.ENFORCE:
+        yield "mode", "it enforces"
+    yield from _looser_identity(own.validation, floor.validation)
+    yield from _looser_demand(own.validation, floor.validation)
+    for state in _REACTIVE:
+        if floor.when.to(state) is Reaction.REJECT and own.when.to(state) is not Reaction.REJECT:
+            yield f"when.{state}", "it rejects"
+    if own.give_up_after > floor.give_up_after:
+        yield "give_up_after", f"it gives up after {floor.give_up_after}"
+
+
+def _looser_identity(own: ValidationRule, floor: ValidationRule) -> Iterator[tuple[str, str]]:
+    """List where another run than the floor's may count as the validation."""
+    if own.workflow != floor.workflow:
+        yield "validation.workflow", f"it asks for {floor.workflow}"
+    if own.branch != floor.branch:
+        yield "validation.branch", f"it asks for {floor.branch or 'the default branch'}"
+    if extra := set(own.events) - set(floor.events):
+        yield "validation.events", f"it does not accept {', '.join(sorted(extra))}"
+
+
+def _looser_demand(own: ValidationRule, floor: ValidationRule) -> Iterator[tuple[str, str]]:
+    """List where the run that counts has less to show."""
+    if own.max_age > floor.max_age:
+        yield "validation.max_age", f"it allows at most {floor.max_age}"
+    if lacking := set(floor.required_jobs) - set(own.required_jobs):
+        yield "validation.required_jobs", f"it also requires {', '.join(sorted(lacking))}"
+    if floor.covers is not Covers.LATEST and own.covers is not floor.covers:
+        yield "validation.covers", f"it asks for {floor.covers}"
+    if floor.covers is Covers.INFRASTRUCTURE and (
+        own.infrastructure_workflow != floor.infrastructure_workflow
+    ):
+        yield "validation.infrastructure.workflow", f"it asks for {floor.infrastructure_workflow}"

@@ -1,0 +1,118 @@
+"""Describe workflow runs as GitHub reports them, one value per run attempt.
+
+A run is seen many times, by webhook and by REST, in any order. `merge_run` folds sightings so that
+the order does not matter. Statuses and conclusions stay strings: GitHub adds values, and an unknown
+one must reach `gate.domain.evidence`, where it counts as inconclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from gate.domain.ids import AccountId, RepositoryId, RunId, Sha
+
+COMPLETED: Final = "completed"
+
+_PROGRESS: Final = {
+    "requested": 0,
+    "queued": 1,
+    "pending": 2,
+    "waiting": 3,
+    "in_progress": 4,
+    COMPLETED: 9,
+}
+_UNKNOWN_PROGRESS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job of a run attempt, by the name shown in GitHub's interface."""
+
+    name: str
+    status: str
+    conclusion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user or App as GitHub names it: `login` is for display, `id` is the identity."""
+
+    id: AccountId
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """One attempt of a workflow run.
+
+    `path` is normalised by `parse_workflow_path`. `head_repository_id` is None when the head
+    repository is gone, which never equals the repository itself. `started_at` is GitHub's
+    `run_started_at`, which a re-run resets. `jobs` is None until they have been read.
+    """
+
+    repository_id: RepositoryId
+    run_id: RunId
+    run_attempt: int
+    path: str
+    event: str
+    head_sha: Sha
+    head_branch: str | None
+    head_repository_id: RepositoryId | None
+    status: str
+    conclusion: str | None
+    started_at: datetime
+    updated_at: datetime
+    html_url: str
+    title: str
+    actor: Account | None
+    triggering_actor: Account | None
+    jobs: tuple[Job, ...] | None = None
+
+    @property
+    def is_completed(self) -> bool:
+        """Say whether this attempt is over; it then never changes its conclusion."""
+        return self.status == COMPLETED
+
+
+def parse_workflow_path(path: str) -> str:
+    """Reduce a run's `path` to the file below the repository's root.
+
+    GitHub shows `.github/workflows/x.yml`, the same with `@ref` behind it, and for workflows that
+    live elsewhere `owner/repo/.github/workflows/x.yml@ref`. The last form names *another*
+    repository's file and is therefore kept whole but for the ref, so that it never equals a local
+    path.
+    """
+    return path.split("@", 1)[0]
+
+
+def workflow_file(name: str) -> str:
+    """Give the path of the workflow file that a policy names by its file name."""
+    return name if name.startswith(".github/workflows/") else f".github/workflows/{name}"
+
+
+def merge_run(known: WorkflowRun | None, seen: WorkflowRun) -> WorkflowRun:
+    """Fold a new sighting of the same run attempt into what is known.
+
+    Commutative, associative and idempotent, so lost order and doubled deliveries cannot matter:
+    the sighting that is further along wins, then the later update, then a fixed order of the
+    remaining fields. Jobs once read are kept, unless the winner brings its own.
+    """
+    if known is None:
+        return seen
+    newer, older = (known, seen) if _rank(known) >= _rank(seen) else (seen, known)
+    if newer.jobs is None and older.jobs is not None and older.is_completed == newer.is_completed:
+        return replace(newer, jobs=older.jobs)
+    return newer
+
+
+def _rank(run: WorkflowRun) -> tuple[int, datetime, str]:
+    """Order sightings of one attempt; the last element only makes the order total."""
+    progress = _PROGRESS.get(run.status, _UNKNOWN_PROGRESS)
+    return progress, run.updated_at, repr(run)
+
+
+def started_order(run: WorkflowRun) -> tuple[datetime, RunId, int]:
+    """Sort runs by when their attempt started; ids break ties so that the order is total."""
+    return run.started_at, run.run_id, run.run_attempt

@@ -1,0 +1,151 @@
+"""State what the reconciler needs from GitHub, as a protocol that `gate.githubapp` fulfils.
+
+Every method is one question or one write, raises only errors of `gate.errors`, and may block for
+as long as the client's time-out. None is called inside a database transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gate.domain.deliveries import Observation, Repository
+from gate.domain.ids import DeliveryId, InstallationId, RepositoryId, RunId
+from gate.domain.missing import ListingNeeded
+from gate.domain.request import ReviewState
+from gate.domain.runs import Account, Job, WorkflowRun
+
+ParseDelivery = Callable[[str, bytes], Observation]
+"""Read a verified delivery (event name, JSON body); raises DeliveryRejected when malformed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call goes: the installation that allows it and the repository it is about."""
+
+    installation_id: InstallationId
+    repository_id: RepositoryId
+    full_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileFound:
+    """A file's bytes with the ETag that asks for it cheaply next time."""
+
+    content: bytes
+    etag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileUnchanged:
+    """The file still has the ETag that was sent along."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileAbsent:
+    """There is no such file, or no such repository that the App may read."""
+
+
+FileReading = FileFound | FileUnchanged | FileAbsent
+
+
+@dataclass(frozen=True, slots=True)
+class HookDelivery:
+    """One attempt at delivering a webhook, from GitHub's own log."""
+
+    number: int
+    delivery_id: DeliveryId
+    delivered_at: datetime
+    succeeded: bool
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An installation of the App as GitHub lists it."""
+
+    id: InstallationId
+    account: Account
+    suspended: bool
+
+
+class GitHub(Protocol):
+    """The questions and writes the gate puts to GitHub."""
+
+    def read_run(self, place: Place, run_id: RunId) -> WorkflowRun | None:
+        """Read the newest attempt of a run; None when there is no such run."""
+        ...
+
+    def read_run_attempt(self, place: Place, run_id: RunId, attempt: int) -> WorkflowRun | None:
+        """Read one attempt of a run; None when there is no such attempt."""
+        ...
+
+    def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...]:
+        """Read the newest runs of a workflow file; empty when the file has none or is unknown.
+
+        The filter is GitHub's and may be lost in a redirect: check every attribute of every run.
+        """
+        ...
+
+    def read_waiting_runs(self, place: Place) -> tuple[WorkflowRun, ...]:
+        """Read the runs whose status is `waiting` now."""
+        ...
+
+    def read_jobs(self, place: Place, run_id: RunId, attempt: int) -> tuple[Job, ...]:
+        """Read all jobs of one run attempt."""
+        ...
+
+    def read_pending_environments(self, place: Place, run_id: RunId) -> frozenset[str]:
+        """Read which environments (folded names) of a run wait for any protection rule."""
+        ...
+
+    def read_rule_enabled(self, place: Place, environment: str) -> bool:
+        """Say whether this App's protection rule is enabled on an environment."""
+        ...
+
+    def read_repository(self, place: Place) -> Repository | None:
+        """Read a repository's present name and default branch; None when it cannot be seen."""
+        ...
+
+    def read_file(self, place: Place, path: str, etag: str | None) -> FileReading:
+        """Read a file from the default branch of a repository."""
+        ...
+
+    def read_organization_file(
+        self, installation_id: InstallationId, owner: str, path: str, etag: str | None
+    ) -> FileReading:
+        """Read a file from the default branch of the owner's `.github` repository."""
+        ...
+
+    def read_installations(self) -> tuple[Installation, ...]:
+        """List the installations of the App."""
+        ...
+
+    def read_installation_repositories(self, installation: Installation) -> tuple[Repository, ...]:
+        """List the repositories an installation may see."""
+        ...
+
+    def read_hook_deliveries(self) -> Iterator[HookDelivery]:
+        """Iterate GitHub's delivery log of the App's webhook, newest first, page by page."""
+        ...
+
+    def send_redelivery(self, number: int) -> None:
+        """Ask GitHub to deliver a webhook again, under the same delivery id."""
+        ...
+
+    def send_review(
+        self, place: Place, run_id: RunId, environment: str, state: ReviewState, comment: str
+    ) -> None:
+        """Answer for everything of ours that waits for this environment in this run.
+
+        Raises RetryLater (certainly not applied), OutcomeUnknown (may be applied), or Refused with
+        reason nothing_pending, already_reviewed, review_conflict, permission_missing, not_found or
+        unprocessable.
+        """
+        ...
+
+    def send_report(self, place: Place, run_id: RunId, environment: str, comment: str) -> None:
+        """Post a status report; it answers nothing. Raises as `send_review` does."""
+        ...
