@@ -35,6 +35,10 @@ class Closure(StrEnum):
     BYPASSED = "bypassed"
     EXPIRED = "expired"
     ANSWERED_BEFORE = "answered_before"
+    RUN_GONE = "run_gone"
+
+
+_NEEDS_SECOND_LOOK: Final = frozenset({Closure.BYPASSED, Closure.RUN_GONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,15 @@ class Sighting:
     `run` is the newest known sighting of the request's own run attempt; `newest_attempt` the
     highest attempt known of that run. `deployment_states` are the newest known states of the
     request's unanswered deployments. `pending` says whether GitHub, asked now, still lists the
-    environment as pending; None when it was not asked.
+    environment as pending; None when it was not asked or would not say. `run_gone` says that
+    GitHub, asked now, knows no such run.
     """
 
     run: WorkflowRun | None
     newest_attempt: int
     deployment_states: tuple[str, ...]
     pending: bool | None
+    run_gone: bool = False
 
 
 def closed_state(closure: Closure, request: GateRequest) -> RequestState:
@@ -60,6 +66,8 @@ def closed_state(closure: Closure, request: GateRequest) -> RequestState:
             return RequestState.LAPSED
         case Closure.BYPASSED | Closure.ANSWERED_ELSEWHERE:
             return RequestState.RESOLVED_ELSEWHERE
+        case Closure.RUN_GONE:
+            return RequestState.UNANSWERABLE
         case Closure.ANSWERED_BEFORE:
             if request.answer is ReviewState.REJECTED:
                 return RequestState.REJECTED
@@ -83,29 +91,43 @@ def is_suspect(sighting: Sighting, request: GateRequest, now: datetime) -> bool:
 def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Closure | None:
     """Say how a request ended without us; None while GitHub may still be waiting.
 
-    A gate that GitHub still lists as pending is open, whatever the events say. One that is gone
-    from a run that goes on is believed to be bypassed at the second look only.
+    A gate that GitHub still lists as pending is open, whatever the events say. Past GitHub's own
+    limit it is over even if GitHub cannot be asked. One that is gone from a run that goes on is
+    believed to be bypassed at the second look only.
     """
-    if not request.is_undecided or sighting.pending is not False:
+    if not request.is_undecided or sighting.pending is True:
+        return None
+    if now >= request.waiting_since + GITHUB_WALL:
+        return Closure.EXPIRED
+    if sighting.pending is None:
         return None
     if _asked_late(request):
         return Closure.ANSWERED_BEFORE
-    if now >= request.waiting_since + GITHUB_WALL:
-        return Closure.EXPIRED
+    closure = _what_happened(sighting, request)
+    if closure in _NEEDS_SECOND_LOOK and not _was_missed_before(request, now):
+        return None
+    return closure
+
+
+def _what_happened(sighting: Sighting, request: GateRequest) -> Closure:
+    """Read from run and deployments how a gate ended that GitHub no longer lists."""
+    if sighting.run_gone:
+        return Closure.RUN_GONE
     if any(state in _WENT_ON for state in sighting.deployment_states):
-        return _on_second_look(Closure.BYPASSED, request, now)
+        return Closure.BYPASSED
     run = sighting.run
     if run is not None and run.is_completed:
-        if run.conclusion == "cancelled":
-            return Closure.RUN_CANCELLED
-        if run.conclusion == "success":
-            return _on_second_look(Closure.BYPASSED, request, now)
+        match run.conclusion:
+            case "cancelled":
+                return Closure.RUN_CANCELLED
+            case "success":
+                return Closure.BYPASSED
+            case _:
+                return Closure.ANSWERED_ELSEWHERE
+    ended = any(state in _ENDED for state in sighting.deployment_states)
+    if ended or sighting.newest_attempt > request.key.run_attempt:
         return Closure.ANSWERED_ELSEWHERE
-    if sighting.newest_attempt > request.key.run_attempt or any(
-        state in _ENDED for state in sighting.deployment_states
-    ):
-        return Closure.ANSWERED_ELSEWHERE
-    return _on_second_look(Closure.BYPASSED, request, now)
+    return Closure.BYPASSED
 
 
 def _asked_late(request: GateRequest) -> bool:
@@ -115,8 +137,6 @@ def _asked_late(request: GateRequest) -> bool:
     )
 
 
-def _on_second_look(closure: Closure, request: GateRequest, now: datetime) -> Closure | None:
-    """Believe a vanished gate only when it was already missed a while ago."""
-    if request.missed_at is not None and now - request.missed_at >= SECOND_LOOK:
-        return closure
-    return None
+def _was_missed_before(request: GateRequest, now: datetime) -> bool:
+    """Say whether the gate was already missed long enough ago for this to be a second look."""
+    return request.missed_at is not None and now - request.missed_at >= SECOND_LOOK

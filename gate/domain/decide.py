@@ -6,7 +6,7 @@ unreadable fact holds. See docs/adr/0002-three-verdicts-wait-is-default.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
@@ -144,7 +144,8 @@ def _by_policy(policy: EnvironmentPolicy, digest: str, facts: Facts, now: dateti
         verdict, reasons = Verdict.APPROVE, (Reason(ReasonCode.OBSERVE_MODE), *reasons)
     elif verdict is Verdict.WAIT and now >= give_up_at:
         verdict, reasons = Verdict.REJECT, (Reason(ReasonCode.GAVE_UP), *reasons)
-    return _decision(verdict, reasons, evidence, digest, since, give_up_at, now)
+    decision = Decision(verdict, reasons, evidence, digest, None, give_up_at)
+    return _completed(decision, since, now)
 
 
 def _weigh(
@@ -173,27 +174,18 @@ def _without_policy(reason: Reason, digest: str, facts: Facts, now: datetime) ->
     give_up_at = since + LONGEST_HOLD
     if now >= give_up_at:
         gave_up = (Reason(ReasonCode.GAVE_UP), reason)
-        return _decision(Verdict.REJECT, gave_up, None, digest, since, give_up_at, now)
-    return _decision(Verdict.WAIT, (reason,), None, digest, since, give_up_at, now)
+        return Decision(Verdict.REJECT, gave_up, None, digest, None, give_up_at)
+    held = Decision(Verdict.WAIT, (reason,), None, digest, None, give_up_at)
+    return _completed(held, since, now)
 
 
-def _decision(
-    verdict: Verdict,
-    reasons: tuple[Reason, ...],
-    evidence: Evidence | None,
-    digest: str,
-    waiting_since: datetime,
-    give_up_at: datetime,
-    now: datetime,
-) -> Decision:
-    """Complete a decision with the next instant at which it may change by itself."""
-    if verdict is not Verdict.WAIT:
-        return Decision(verdict, reasons, evidence, digest, None, give_up_at)
-    last_call_at = give_up_at - min(LAST_CALL, (give_up_at - waiting_since) / 4)
-    edges = [now + LOOK_AGAIN, last_call_at, give_up_at]
-    if evidence is not None and evidence.stale_at is not None:
-        edges.append(evidence.stale_at)
+def _completed(decision: Decision, waiting_since: datetime, now: datetime) -> Decision:
+    """Add to a WAIT the next instant at which it may change although no fact does."""
+    if decision.verdict is not Verdict.WAIT:
+        return decision
+    last_call_at = decision.give_up_at - min(LAST_CALL, (decision.give_up_at - waiting_since) / 4)
+    edges = [now + LOOK_AGAIN, last_call_at, decision.give_up_at]
+    if decision.evidence is not None and decision.evidence.stale_at is not None:
+        edges.append(decision.evidence.stale_at)
     recheck_at = min(edge for edge in edges if edge > now)
-    return Decision(
-        verdict, reasons, evidence, digest, recheck_at, give_up_at, last_call=now >= last_call_at
-    )
+    return replace(decision, recheck_at=recheck_at, last_call=now >= last_call_at)

@@ -156,7 +156,7 @@ _REMEDIES: Final = {
     ReasonCode.VALIDATION_UNCOVERED: _RUN,
     ReasonCode.POLICY_INVALID: "Correct the policy on the default branch (`gate policy check`).",
     ReasonCode.POLICY_UNAVAILABLE: "The gate keeps trying.",
-    ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "Add the environment to the policy on the default branch.",
+    ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "Add it to the policy on the default branch.",
     ReasonCode.FACTS_UNAVAILABLE: "The gate keeps trying.",
     ReasonCode.GAVE_UP: "",
 }

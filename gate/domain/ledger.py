@@ -64,13 +64,18 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """What is on record about one effect. `round` is the request's round it belongs to."""
+    """What is on record about one effect.
+
+    `round` is the request's round it belongs to. `first_sent` is the answer of the first attempt at
+    a review: should GitHub say that the gate was reviewed already, that is what it was told.
+    """
 
     effect: Effect
     round: int
     status: EffectStatus
     attempts: int
     outcome: str | None = None
+    first_sent: ReviewState | None = None
 
     @property
     def is_begun(self) -> bool:

@@ -36,7 +36,17 @@ class JobsNeeded:
     run_attempt: int
 
 
-Need = ListingNeeded | JobsNeeded
+@dataclass(frozen=True, slots=True)
+class PolicyNeeded:
+    """The policy documents that speak for the repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateNeeded:
+    """What GitHub shows of the gate itself: the run attempt, and whether it still pends."""
+
+
+Need = PolicyNeeded | ListingNeeded | JobsNeeded | GateNeeded
 
 
 @dataclass(frozen=True, slots=True)

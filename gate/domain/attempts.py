@@ -1,0 +1,32 @@
+"""Tell which run attempt a deployment protection rule was requested for.
+
+Pure. The webhook names the run but not the attempt, and a re-run keeps the run id. What is already
+known usually settles it; where it does not, the run must be read from GitHub.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gate.domain.closing import LATE_JOB
+from gate.domain.request import GateRequest
+from gate.domain.runs import WorkflowRun
+
+
+def known_attempt(
+    run: WorkflowRun | None, request: GateRequest | None, now: datetime
+) -> int | None:
+    """Give the attempt that asks, or None when GitHub must be asked.
+
+    `run` is the newest attempt known of the run, `request` the gate request of that very attempt
+    and environment. A re-run can only start once the attempt before it is over. So an attempt that
+    is not known to be over is the one that asks, unless its request was closed a while ago: then
+    the news of its end, and of a re-run, may have been lost.
+    """
+    if run is None or run.is_completed:
+        return None
+    if request is None or request.is_undecided:
+        return run.run_attempt
+    if request.answered_at is not None and now - request.answered_at < LATE_JOB:
+        return run.run_attempt
+    return None
