@@ -1,0 +1,298 @@
+"""Read the service's configuration from the environment, once, and refuse it as a whole.
+
+Nothing else reads environment variables. Every problem is found before the service starts and all
+are reported together; none of the messages repeats a value, since a value may be a secret that was
+put under the wrong name. docs/reference/settings.md is generated from `SETTINGS`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gate.errors import ConfigError
+
+_PREFIX: Final = "GATE_"
+_LONGEST_SWEEP: Final = 3600
+# An App id is digits, a client id is like Iv23liAbC or, for older Apps, Iv1.0123456789abcdef.
+_APP_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def _check_app_id(value: str) -> str:
+    if _APP_ID.fullmatch(value) is None:
+        raise ValueError("is no App id; copy it from the App's settings page on GitHub")
+    return value
+
+
+def _check_private_key(value: SecretStr) -> SecretStr:
+    """Take a PEM text, with real or escaped line ends, that holds an unencrypted RSA key."""
+    pem = value.get_secret_value().replace("\\n", "\n").strip() + "\n"
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except TypeError:
+        raise ValueError("is encrypted; give the .pem file as GitHub made it") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("is no private key; give the .pem file as GitHub made it") from None
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("is no RSA key; give the .pem file as GitHub made it")  # noqa: TRY004  # pydantic collects ValueError only
+    return SecretStr(pem)
+
+
+def _split_secrets(value: object) -> object:
+    """Split at commas; blanks around a secret are not part of it."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+def _check_secrets(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    secrets = tuple(SecretStr(value.get_secret_value().strip()) for value in values)
+    if not secrets or not all(secret.get_secret_value() for secret in secrets):
+        raise ValueError("has an empty secret in its list; remove the comma that is too many")
+    return secrets
+
+
+def _split_url(value: str) -> SplitResult:
+    """Split a base URL and refuse what cannot be one, without quoting it."""
+    try:
+        url = urlsplit(value)
+        sound = url.port != 0 and bool(url.hostname)
+    except ValueError:
+        raise ValueError("is no URL; give one such as https://host/path") from None
+    if not sound or url.scheme not in {"http", "https"}:
+        raise ValueError("is no URL; give one such as https://host/path")
+    if url.query or url.fragment or "@" in url.netloc or re.search(r"\s", value):
+        raise ValueError("must be scheme, host and path only; remove the rest")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_api_url(value: str) -> str:
+    url = _split_url(value)
+    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+        raise ValueError("must begin with https://; plain http is for loopback only")
+    return value.rstrip("/")
+
+
+def _check_public_url(value: str) -> str:
+    _split_url(value)
+    return value.rstrip("/")
+
+
+def _check_database_url(value: SecretStr) -> SecretStr:
+    """Take a file of SQLite or a database of PostgreSQL by psycopg 3, the drivers we ship."""
+    text = value.get_secret_value()
+    if text.startswith("sqlite:///"):
+        if text.removeprefix("sqlite:///") in {"", ":memory:"}:
+            raise ValueError("needs a file, such as sqlite:///gate.db; memory is lost on restart")
+        return value
+    if text.startswith("postgresql+psycopg://"):
+        return value
+    raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+
+
+def _check_file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError("names no file; give the path of one that exists")
+    return value
+
+
+class Settings(BaseSettings):
+    """How this process is to run. Frozen; `repr` shows stars for secrets.
+
+    Built by `load_settings`. Building one directly reads nothing from the environment.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    github_app_id: Annotated[str, AfterValidator(_check_app_id)] = Field(
+        description="App id or client id of the GitHub App"
+    )
+    github_private_key: Annotated[SecretStr, AfterValidator(_check_private_key)] = Field(
+        description="the App's private key: PEM text, line ends real or written as `\\n`"
+    )
+    github_private_key_file: Path | None = Field(
+        default=None, description="path of the private key, instead of its text"
+    )
+    github_webhook_secret: Annotated[
+        tuple[SecretStr, ...],
+        NoDecode,
+        BeforeValidator(_split_secrets),
+        AfterValidator(_check_secrets),
+    ] = Field(description="the webhook's secret, or several separated by commas while they rotate")
+    github_api_url: Annotated[str, AfterValidator(_check_api_url)] = Field(
+        default="https://api.github.com",
+        description="API root; Enterprise Server has `https://HOST/api/v3`; plain `http` only for"
+        " loopback",
+    )
+    public_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
+        default="http://127.0.0.1:8080", description="base of every link in comments"
+    )
+    database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] = Field(
+        default=SecretStr("sqlite:///gate.db"),
+        description="`sqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`",
+    )
+    policy_file: Annotated[Path, AfterValidator(_check_file)] | None = Field(
+        default=None,
+        description="policy for repositories that have none; without it a built-in one that holds"
+        " `production-frontend` to `production-validation.yml`",
+    )
+    sweep_seconds: int = Field(
+        default=60, ge=1, le=_LONGEST_SWEEP, description="how often the sweeper runs, in seconds"
+    )
+    log_format: Literal["json", "console"] | None = Field(
+        default=None, description="`json` or `console`; console on a terminal, else json"
+    )
+    # No description: it is a finding about the environment, not a variable of it.
+    unknown_variables: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @classmethod
+    def settings_customise_sources(  # noqa: D102  # pydantic-settings' own hook
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the hook's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable as the reference page lists it; `default` is None where one must be given."""
+
+    name: str
+    default: str | None
+    meaning: str
+
+
+def _describe(field: str) -> Setting:
+    info = Settings.model_fields[field]
+    default = info.default
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
+    required = info.is_required()
+    return Setting(
+        name=_variable(field),
+        default=None if required else "" if default is None else str(default),
+        meaning=info.description or "",
+    )
+
+
+def _variable(field: str) -> str:
+    return _PREFIX + field.upper()
+
+
+SETTINGS: Final = tuple(
+    _describe(field) for field, info in Settings.model_fields.items() if info.description
+)
+"""Every variable this release reads, in the order of the reference page."""
+
+_KEY: Final = _variable("github_private_key")
+_KEY_FILE: Final = _variable("github_private_key_file")
+_NAMES: Final = frozenset(setting.name for setting in SETTINGS)
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, *, env_file: str | Path | None = ".env"
+) -> Settings:
+    """Read the settings from `environ` (the process's own by default) over those of `env_file`.
+
+    A file that does not exist is no problem, and an empty variable counts as not set. The result's
+    `unknown_variables` names what begins with GATE_ but is no setting of ours, so that a misspelt
+    name can be shown. Raises ConfigError with every problem there is.
+    """
+    try:
+        variables = _read_variables(os.environ if environ is None else environ, env_file)
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError((f"{env_file} cannot be read as UTF-8 text; fix or remove it",)) from None
+    values: dict[str, Any] = {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in variables.items()
+        if name in _NAMES
+    }
+    problems = _fold_key_file(values)
+    try:
+        settings = Settings(**values, unknown_variables=tuple(sorted(set(variables) - _NAMES)))
+    except ValidationError as error:
+        problems = _read_problems(error, from_file="github_private_key_file" in values) | problems
+    else:
+        if not problems:
+            return settings
+    raise ConfigError(
+        tuple(problems[field] for field in Settings.model_fields if field in problems)
+    )
+
+
+def _read_variables(environ: Mapping[str, str], env_file: str | Path | None) -> dict[str, str]:
+    """Merge what begins with GATE_ and is not empty; the environment wins over the file."""
+    file = DotEnvSettingsSource(Settings, env_file=env_file, case_sensitive=True).env_vars
+    return {
+        name: value
+        for name, value in {**file, **environ}.items()
+        if name.startswith(_PREFIX) and value
+    }
+
+
+def _fold_key_file(values: dict[str, Any]) -> dict[str, str]:
+    """Put the text of the key's file where the key belongs; give the problem, by field, if any."""
+    path = values.get("github_private_key_file")
+    if "github_private_key" in values:
+        if path is None:
+            return {}
+        return {"github_private_key": f"{_KEY} and {_KEY_FILE} are both set; keep one of them"}
+    if path is None:
+        return {"github_private_key": f"{_KEY} is not set; set it, or {_KEY_FILE} to its path"}
+    try:
+        values["github_private_key"] = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        return {"github_private_key": f"{_KEY_FILE} cannot be read ({why}); give a readable file"}
+    return {}
+
+
+def _read_problems(error: ValidationError, *, from_file: bool) -> dict[str, str]:
+    """Say per field what is wrong; pydantic's messages do not repeat the value."""
+    problems = {}
+    for found in error.errors(include_url=False, include_input=False, include_context=False):
+        field = str(found["loc"][0])
+        name = _KEY_FILE if field == "github_private_key" and from_file else _variable(field)
+        if found["type"] == "missing":
+            problems[field] = f"{name} is not set; it is the {_describe(field).meaning}"
+        elif found["type"] == "value_error":
+            problems[field] = f"{name} {found['msg'].removeprefix('Value error, ')}"
+        else:
+            problems[field] = f"{name} is wrong: {found['msg'].removeprefix('Input ')}"
+    return problems

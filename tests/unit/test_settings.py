@@ -1,0 +1,280 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from pydantic import ValidationError
+
+from gate.errors import ConfigError
+from gate.settings import SETTINGS, Settings, load_settings
+
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def pem(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = RSA_KEY,
+    encryption: KeySerializationEncryption | None = None,
+) -> str:
+    """Spell a key as the .pem file does that GitHub hands out."""
+    return key.private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, encryption or NoEncryption()
+    ).decode()
+
+
+ENVIRON = {
+    "GATE_GITHUB_APP_ID": "12345",
+    "GATE_GITHUB_PRIVATE_KEY": pem(),
+    "GATE_GITHUB_WEBHOOK_SECRET": "hush",
+}
+
+
+def load(changes: Mapping[str, str] | None = None, *, without: str = "") -> Settings:
+    """Load settings that are valid but for `changes`, reading no file."""
+    environ = {name: value for name, value in ENVIRON.items() if name != without}
+    return load_settings({**environ, **(changes or {})}, env_file=None)
+
+
+def problems(changes: Mapping[str, str] | None = None, *, without: str = "") -> tuple[str, ...]:
+    """Load settings that must be refused and give what is wrong with them."""
+    with pytest.raises(ConfigError) as caught:
+        load(changes, without=without)
+    return caught.value.problems
+
+
+def test_three_variables_are_enough() -> None:
+    """Everything but the App's identity and its secrets has a default."""
+    settings = load()
+
+    assert settings.github_app_id == "12345"
+    assert settings.github_private_key.get_secret_value() == pem()
+    assert [secret.get_secret_value() for secret in settings.github_webhook_secret] == ["hush"]
+    assert settings.github_api_url == "https://api.github.com"
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert settings.database_url.get_secret_value() == "sqlite:///gate.db"
+    assert settings.policy_file is None
+    assert settings.sweep_seconds == 60
+    assert settings.log_format is None
+    assert settings.unknown_variables == ()
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    """Whoever starts the service corrects all of it in one go."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(
+            {
+                "GATE_GITHUB_API_URL": "ftp://ghe",
+                "GATE_PUBLIC_URL": "gate.example.com",
+                "GATE_DATABASE_URL": "mysql://root@db/gate",
+                "GATE_POLICY_FILE": "no/such/file.yml",
+                "GATE_SWEEP_SECONDS": "soon",
+                "GATE_LOG_FORMAT": "xml",
+            },
+            env_file=None,
+        )
+
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "GATE_GITHUB_APP_ID",
+        "GATE_GITHUB_PRIVATE_KEY",
+        "GATE_GITHUB_WEBHOOK_SECRET",
+        "GATE_GITHUB_API_URL",
+        "GATE_PUBLIC_URL",
+        "GATE_DATABASE_URL",
+        "GATE_POLICY_FILE",
+        "GATE_SWEEP_SECONDS",
+        "GATE_LOG_FORMAT",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRON))
+@pytest.mark.parametrize("spelling", ["absent", "empty"])
+def test_what_has_no_default_must_be_given(name: str, spelling: str) -> None:
+    """An empty variable is one that is not set."""
+    (problem,) = problems({name: ""} if spelling == "empty" else {}, without=name)
+
+    assert problem.startswith(f"{name} is not set")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GATE_GITHUB_APP_ID", "my s3cret app"),
+        ("GATE_GITHUB_PRIVATE_KEY", "s3cret"),
+        ("GATE_GITHUB_PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----\\ns3cret\\n"),
+        ("GATE_GITHUB_PRIVATE_KEY", pem(EC_KEY)),
+        ("GATE_GITHUB_PRIVATE_KEY", pem(encryption=BestAvailableEncryption(b"s3cret"))),
+        ("GATE_GITHUB_WEBHOOK_SECRET", "s3cret,,other"),
+        ("GATE_GITHUB_WEBHOOK_SECRET", "s3cret, "),
+        ("GATE_GITHUB_API_URL", "http://s3cret.example.com/api/v3"),
+        ("GATE_GITHUB_API_URL", "https://s3cret@ghe.example.com/api/v3"),
+        ("GATE_GITHUB_API_URL", "https://ghe.example.com/api/v3?token=s3cret"),
+        ("GATE_GITHUB_API_URL", "https://[s3cret"),
+        ("GATE_GITHUB_API_URL", "https://"),
+        ("GATE_GITHUB_API_URL", "https://ghe.example.com:s3cret"),
+        ("GATE_PUBLIC_URL", "s3cret.example.com"),
+        ("GATE_DATABASE_URL", "postgresql://gate:s3cret@db/gate"),
+        ("GATE_DATABASE_URL", "sqlite://"),
+        ("GATE_DATABASE_URL", "sqlite:///:memory:"),
+        ("GATE_POLICY_FILE", "s3cret.yml"),
+        ("GATE_SWEEP_SECONDS", "s3cret"),
+        ("GATE_SWEEP_SECONDS", "0"),
+        ("GATE_SWEEP_SECONDS", "3601"),
+        ("GATE_LOG_FORMAT", "s3cret"),
+    ],
+)
+def test_a_wrong_value_is_named_but_not_repeated(name: str, value: str) -> None:
+    """A value may be a secret under the wrong name, so only its variable is told."""
+    (problem,) = problems({name: value})
+
+    assert problem.startswith(f"{name} ")
+    assert "s3cret" not in problem
+
+
+def test_the_key_may_have_escaped_line_ends() -> None:
+    """Many a place for environment variables takes one line only."""
+    settings = load({"GATE_GITHUB_PRIVATE_KEY": pem().replace("\n", "\\n")})
+
+    assert settings.github_private_key.get_secret_value() == pem()
+
+
+def test_the_key_may_be_in_a_file(tmp_path: Path) -> None:
+    """The file's text takes the place of the variable's."""
+    path = tmp_path / "app.pem"
+    path.write_text(pem())
+
+    settings = load({"GATE_GITHUB_PRIVATE_KEY_FILE": str(path)}, without="GATE_GITHUB_PRIVATE_KEY")
+
+    assert settings.github_private_key.get_secret_value() == pem()
+
+
+@pytest.mark.parametrize("content", [None, b"s3cret", b"\xff\xfe", b""])
+def test_a_file_without_a_key_is_named_by_its_variable(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    """It is the file's variable that has to be corrected, whatever is wrong with the file."""
+    path = tmp_path / "app.pem"
+    if content is not None:
+        path.write_bytes(content)
+
+    (problem,) = problems(
+        {"GATE_GITHUB_PRIVATE_KEY_FILE": str(path)}, without="GATE_GITHUB_PRIVATE_KEY"
+    )
+
+    assert problem.startswith("GATE_GITHUB_PRIVATE_KEY_FILE ")
+    assert "s3cret" not in problem
+
+
+def test_two_keys_are_one_too_many(tmp_path: Path) -> None:
+    """Nobody should have to guess which of the two is used."""
+    path = tmp_path / "app.pem"
+    path.write_text(pem())
+
+    assert problems({"GATE_GITHUB_PRIVATE_KEY_FILE": str(path)}) == (
+        "GATE_GITHUB_PRIVATE_KEY and GATE_GITHUB_PRIVATE_KEY_FILE are both set; keep one of them",
+    )
+
+
+def test_secrets_rotate_as_a_list() -> None:
+    """Old and new secret are both valid while GitHub is told the new one."""
+    settings = load({"GATE_GITHUB_WEBHOOK_SECRET": "new, old"})
+
+    assert [secret.get_secret_value() for secret in settings.github_webhook_secret] == [
+        "new",
+        "old",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://ghe.example.com/api/v3/", "https://ghe.example.com/api/v3"),
+        ("http://127.0.0.1:4100", "http://127.0.0.1:4100"),
+        ("http://localhost:4100/", "http://localhost:4100"),
+        ("http://[::1]:4100", "http://[::1]:4100"),
+    ],
+)
+def test_an_api_url_is_kept_without_its_last_slash(given: str, kept: str) -> None:
+    """Plain http is taken for loopback, where the simulated GitHub listens."""
+    assert load({"GATE_GITHUB_API_URL": given}).github_api_url == kept
+
+
+def test_secrets_show_as_stars() -> None:
+    """Settings may be printed while somebody looks for a fault."""
+    settings = load(
+        {
+            "GATE_GITHUB_WEBHOOK_SECRET": "s3cret",
+            "GATE_DATABASE_URL": "postgresql+psycopg://gate:s3cret@db/gate",
+        }
+    )
+
+    shown = f"{settings!r} {settings} {settings.model_dump_json()}"
+
+    assert "s3cret" not in shown
+    assert "PRIVATE KEY" not in shown
+
+
+def test_settings_are_frozen() -> None:
+    """What was checked at the start holds until the end."""
+    with pytest.raises(ValidationError):
+        load().sweep_seconds = 1
+
+
+def test_a_misspelt_variable_is_shown() -> None:
+    """A typo would otherwise leave a default in force without a word."""
+    settings = load({"GATE_SWEEP_SECOND": "5", "GATE_UNKNOWN_VARIABLES": "x", "PATH": "/bin"})
+
+    assert settings.unknown_variables == ("GATE_SWEEP_SECOND", "GATE_UNKNOWN_VARIABLES")
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """A file holds what is usual, the environment what is meant now."""
+    path = tmp_path / ".env"
+    path.write_text(
+        'GATE_SWEEP_SECONDS=5\nGATE_PUBLIC_URL="https://gate.example.com/"\nGATE_TYPO=1\n'
+    )
+
+    settings = load_settings({**ENVIRON, "GATE_SWEEP_SECONDS": "7"}, env_file=path)
+
+    assert settings.sweep_seconds == 7
+    assert settings.public_url == "https://gate.example.com"
+    assert settings.unknown_variables == ("GATE_TYPO",)
+
+
+def test_a_file_is_read_when_present(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` in the working directory is found without being named, and so is the environment."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("GATE_SWEEP_SECONDS=5\n")
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().sweep_seconds == 5
+
+
+def test_an_unreadable_file_is_a_problem(tmp_path: Path) -> None:
+    """A file that is there was meant to be read."""
+    path = tmp_path / ".env"
+    path.write_bytes(b"GATE_PUBLIC_URL=\xff\xfe")
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings(ENVIRON, env_file=path)
+
+    assert caught.value.problems == (f"{path} cannot be read as UTF-8 text; fix or remove it",)
+
+
+def test_the_table_lists_what_is_read() -> None:
+    """The reference page is generated from it."""
+    table = {setting.name: setting for setting in SETTINGS}
+
+    assert set(ENVIRON) == {name for name, setting in table.items() if setting.default is None}
+    assert table["GATE_SWEEP_SECONDS"].default == "60"
+    assert table["GATE_DATABASE_URL"].default == "sqlite:///gate.db"
+    assert table["GATE_POLICY_FILE"].default == ""
+    assert all(setting.meaning for setting in SETTINGS)
+    assert len(SETTINGS) == 10
