@@ -26,8 +26,9 @@ class Evidence:
     """What the validation shows: its state, the run that shows it, and why in plain words.
 
     `detail` may quote text that others wrote (job names, conclusions); whoever shows it must
-    neutralise it. `stale_at` is the first instant at which a pass is too old, and is set for a pass
-    only. `infrastructure` is the infrastructure run that the validation had to come after.
+    neutralise it. `stale_at` is the first instant at which a successful run is too old, and is set
+    for one that passed or covers too little. `infrastructure` is the infrastructure run that the
+    validation had to come after.
     """
 
     state: ValidationState
@@ -163,6 +164,7 @@ def _check_cover(
                 ValidationState.UNCOVERED,
                 run,
                 f"it validated commit {run.head_sha[:7]}, this deploys {head_sha[:7]}",
+                stale_at,
             )
         case Covers.INFRASTRUCTURE:
             if infrastructure is None:
@@ -170,6 +172,7 @@ def _check_cover(
                     ValidationState.UNCOVERED,
                     run,
                     f"no successful run of {rule.infrastructure_workflow} is known",
+                    stale_at,
                 )
             if run.started_at > infrastructure.updated_at:
                 return passed
@@ -177,5 +180,6 @@ def _check_cover(
                 ValidationState.UNCOVERED,
                 run,
                 "it started before the last infrastructure change had finished",
-                infrastructure=infrastructure,
+                stale_at,
+                infrastructure,
             )
