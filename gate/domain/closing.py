@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, assert_never
 
 from gate.domain.policy import GITHUB_WALL
-from gate.domain.request import GateRequest, RequestState, ReviewState
+from gate.domain.request import GateRequest, RequestState, ReviewState, answered_state
 from gate.domain.runs import WorkflowRun
 
 SECOND_LOOK: Final = timedelta(seconds=30)
@@ -37,6 +37,9 @@ class Closure(StrEnum):
     ANSWERED_BEFORE = "answered_before"
     RUN_GONE = "run_gone"
 
+
+_ENDINGS: Final = {"cancelled": Closure.RUN_CANCELLED, "success": Closure.BYPASSED}
+"""What a completed run says; any other conclusion means that somebody else ended the wait."""
 
 _NEEDS_SECOND_LOOK: Final = frozenset({Closure.BYPASSED, Closure.RUN_GONE})
 
@@ -69,9 +72,7 @@ def closed_state(closure: Closure, request: GateRequest) -> RequestState:
         case Closure.RUN_GONE:
             return RequestState.UNANSWERABLE
         case Closure.ANSWERED_BEFORE:
-            if request.answer is ReviewState.REJECTED:
-                return RequestState.REJECTED
-            return RequestState.APPROVED
+            return answered_state(request.answer or ReviewState.APPROVED)
         case _:
             assert_never(closure)
 
@@ -117,13 +118,7 @@ def _what_happened(sighting: Sighting, request: GateRequest) -> Closure:
         return Closure.BYPASSED
     run = sighting.run
     if run is not None and run.is_completed:
-        match run.conclusion:
-            case "cancelled":
-                return Closure.RUN_CANCELLED
-            case "success":
-                return Closure.BYPASSED
-            case _:
-                return Closure.ANSWERED_ELSEWHERE
+        return _ENDINGS.get(run.conclusion or "", Closure.ANSWERED_ELSEWHERE)
     ended = any(state in _ENDED for state in sighting.deployment_states)
     if ended or sighting.newest_attempt > request.key.run_attempt:
         return Closure.ANSWERED_ELSEWHERE

@@ -42,11 +42,16 @@ class PolicyNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class RepositoryNeeded:
+    """The repository itself: its default branch is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class GateNeeded:
     """What GitHub shows of the gate itself: the run attempt, and whether it still pends."""
 
 
-Need = PolicyNeeded | ListingNeeded | JobsNeeded | GateNeeded
+Need = RepositoryNeeded | PolicyNeeded | ListingNeeded | JobsNeeded | GateNeeded
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,13 @@ class GateRequest:
         return self.state in UNDECIDED
 
 
+def answered_state(answer: ReviewState) -> RequestState:
+    """Give the state in which an answer leaves its request."""
+    if answer is ReviewState.APPROVED:
+        return RequestState.APPROVED
+    return RequestState.REJECTED
+
+
 def may_become(state: RequestState, target: RequestState) -> bool:
     """Say whether a request in `state` may move to `target`; staying is always allowed."""
     return target is state or target in TRANSITIONS[state]

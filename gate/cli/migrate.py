@@ -1,0 +1,24 @@
+"""`gate migrate`: bring the schema up to date."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database schema up to date and say from which version to which.
+
+    Safe to run again; `gate serve` does it by itself for a SQLite file. Example:
+
+        GATE_DATABASE_URL=postgresql+psycopg://gate@db/gate gate migrate
+    """
+    from gate.settings import load_settings  # noqa: PLC0415 - help stays quick
+    from gate.store.schema import migrate as migrate_schema  # noqa: PLC0415
+
+    settings = load_settings()
+    before, after = migrate_schema(settings.database_url.get_secret_value())
+    if before == after:
+        click.echo(f"schema is up to date ({after})")
+    else:
+        click.echo(f"schema migrated from {before or 'empty'} to {after}")

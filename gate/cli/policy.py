@@ -1,0 +1,56 @@
+"""`gate policy`: check a policy file, print the schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from gate.domain.policy import InvalidPolicy, LoadedPolicy
+
+
+@click.group()
+def policy() -> None:
+    """Check a policy file before it gates anything."""
+
+
+@policy.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE and list every problem with its line and column.
+
+    Exits 1 when there is a problem. Example:
+
+        gate policy check .github/deployment-gate.yml
+    """
+    from gate.policyfile import parse_policy, unused_sections  # noqa: PLC0415 - help stays quick
+
+    text = file.read_bytes()
+    match parse_policy(text, str(file)):
+        case InvalidPolicy(problems):
+            for problem in problems:
+                click.echo(
+                    f"{file}:{problem.line}:{problem.column}: {problem.path or 'file'}:"
+                    f" {problem.message}"
+                )
+            click.echo(f"{len(problems)} problem(s)", err=True)
+            raise SystemExit(1)
+        case LoadedPolicy(policy=loaded, digest=digest):
+            names = ", ".join(sorted(loaded.environments))
+            click.echo(f"{file}: ok, gates {names} (sha256 {digest[:12]})")
+            for section in unused_sections(text):
+                click.echo(f"note: {section} is checked, but this release does not act on it")
+
+
+@policy.command()
+def schema() -> None:
+    """Print the JSON Schema of policy files, for editors and other tools.
+
+    Example:
+
+        gate policy schema > deployment-gate.schema.json
+    """
+    from gate.policyfile import policy_schema  # noqa: PLC0415 - help stays quick
+
+    click.echo(json.dumps(policy_schema(), indent=2))

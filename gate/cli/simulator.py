@@ -1,0 +1,21 @@
+"""`gate simulator`: the simulated GitHub alone."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to bind.")
+@click.option("--port", default=4100, show_default=True, help="Port to bind.")
+def simulator(host: str, port: int) -> None:
+    """Run a simulated GitHub on loopback, for trials and tests.
+
+    It keeps state, signs webhooks and checks tokens as GitHub does, and listens nowhere but on
+    loopback. Example:
+
+        gate simulator --port 4100
+    """
+    from gate.simulator.server import run  # noqa: PLC0415 - help stays quick
+
+    run(host, port)

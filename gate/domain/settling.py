@@ -1,0 +1,48 @@
+"""Say what became of a review whose answer was lost or ambiguous.
+
+Pure. A review that was begun is never repeated before GitHub was asked whether the gate still
+pends: a lost response may hide an answer that was applied.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from gate.domain.closing import Sighting
+from gate.domain.ledger import EffectStatus, LedgerEntry
+
+_AMBIGUOUS: Final = frozenset({EffectStatus.SENDING, EffectStatus.UNKNOWN})
+_NOT_OURS: Final = frozenset({"cancelled"})
+
+
+class Settlement(StrEnum):
+    """What is known of a begun review after a look at the gate."""
+
+    LANDED = "landed"
+    NOT_LANDED = "not_landed"
+    OPEN = "open"
+
+
+def needs_look(review: LedgerEntry | None) -> bool:
+    """Say whether a review was begun and it is not certain how it ended.
+
+    A refusal needs the look too: GitHub says that nothing pends, which may be its own lag.
+    """
+    return review is not None and review.is_begun and review.status is not EffectStatus.DONE
+
+
+def settle(review: LedgerEntry | None, sighting: Sighting) -> Settlement:
+    """Read from the gate whether a begun review was applied.
+
+    Still pending: it was not. Gone: it was, unless the run was cancelled or no longer exists; a
+    refused one is never taken for applied.
+    """
+    if review is None or not needs_look(review) or sighting.pending is None:
+        return Settlement.OPEN
+    if sighting.pending:
+        return Settlement.NOT_LANDED
+    cancelled = sighting.run is not None and sighting.run.conclusion in _NOT_OURS
+    if review.status in _AMBIGUOUS and not cancelled and not sighting.run_gone:
+        return Settlement.LANDED
+    return Settlement.OPEN

@@ -1,0 +1,57 @@
+"""Name what the reconciler is given by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from gate.clock import Clock
+from gate.domain.explain import Links
+from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
+from gate.reconciler.continuity import Continuity
+from gate.reconciler.ports import GitHub, ParseDelivery
+from gate.store.database import Database
+
+LEASE: Final = timedelta(minutes=3)
+"""How long a pass may own a request; longer than a pass whose every call runs into its time-out."""
+
+ParsePolicy = Callable[[bytes, str], LoadedPolicy | InvalidPolicy]
+
+
+class Wakeups(Protocol):
+    """Pass on hints that something is due. A hint may be lost or doubled: rows are the truth."""
+
+    def wake_delivery(self, delivery_id: DeliveryId) -> None:
+        """Hint that a stored delivery waits to be read."""
+        ...
+
+    def wake_request(self, request_id: RequestId) -> None:
+        """Hint that a request is due for a look."""
+        ...
+
+
+Failpoint = Callable[[str], None]
+"""Called between the commits of a pass with the place's name; tests end the process there."""
+
+
+def no_failpoint(place: str) -> None:
+    """Go on: the failpoint of every real service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything a pass works with. The `github` port may be called from any thread."""
+
+    database: Database
+    github: GitHub
+    parse_delivery: ParseDelivery
+    parse_policy: ParsePolicy
+    server_policy: PolicyReading
+    links: Links
+    clock: Clock
+    wakeups: Wakeups
+    continuity: Continuity
+    failpoint: Failpoint = no_failpoint

@@ -1,0 +1,186 @@
+"""Send one effect to GitHub and record what came of it.
+
+Three steps, each its own commit: the attempt is begun, the call is made, the outcome is recorded
+and the lease given back. Between any two of them the process may die; what is on record then says
+that the call may have arrived, and the next pass looks before it sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Final, assert_never
+
+from gate.domain.ledger import Effect, EffectKind, EffectStatus
+from gate.domain.request import RequestState
+from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
+from gate.log import get_logger
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import Deps
+from gate.reconciler.endings import sent_answer
+from gate.reconciler.opening import request_entry
+from gate.reconciler.places import place_of
+from gate.reconciler.view import Passed
+from gate.store import leases, ledger
+from gate.store.audit import record_audit
+from gate.store.database import Transaction
+
+_LOOK_SOON: Final = timedelta(seconds=2)
+"""How long GitHub gets to show what a call came to whose answer was lost."""
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt came to, and when the request is due again (None: it is answered)."""
+
+    status: EffectStatus
+    slug: str
+    due_at: datetime | None
+    failures: int = 0
+    missed: bool = False
+    unanswerable: bool = False
+
+
+def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
+    """Send `effect` once; say whether the request must be looked at again at once.
+
+    Sends nothing when the request moved on since it was decided: then it is decided anew. Raises
+    Superseded when the lease is lost; whoever has it now goes on.
+    """
+    started = perf_counter()
+    if not deps.database.transact(lambda tx: _begin(tx, effect, passed, deps.clock())):
+        return True
+    deps.failpoint("begun")
+    error = _send(effect, passed, deps)
+    deps.failpoint("sent")
+    now = deps.clock()
+    outcome = _outcome(effect, passed, error, now)
+    again = deps.database.transact(lambda tx: _settle(tx, effect, passed, outcome, now))
+    deps.failpoint("settled")
+    write = log.error if outcome.status is EffectStatus.REFUSED else log.info
+    write(
+        "effect.finished",
+        effect_key=effect.key,
+        kind=effect.kind,
+        state=effect.state,
+        status=outcome.status,
+        outcome=outcome.slug,
+        detail=error.detail if error is not None else None,
+        duration_ms=round((perf_counter() - started) * 1000, 1),
+    )
+    return again
+
+
+def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bool:
+    """Record that the call is about to be made, unless the request moved on since the decision."""
+    lease, request = passed.view.lease, passed.view.request
+    if leases.check_lease(tx, lease) != request.generation:
+        leases.release(tx, lease, generation=request.generation, due_at=now, failures=0)
+        return False
+    ledger.record_begun(tx, effect, now)
+    return True
+
+
+def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
+    """Make the call; every way in which it can end is a value."""
+    request = passed.view.request
+    place = place_of(passed.view.repository)
+    run_id, environment = request.key.run_id, request.environment
+    try:
+        match effect.kind:
+            case EffectKind.REVIEW if effect.state is not None:
+                deps.github.send_review(place, run_id, environment, effect.state, effect.comment)
+            case EffectKind.REVIEW | EffectKind.REPORT:
+                deps.github.send_report(place, run_id, environment, effect.comment)
+            case _:
+                assert_never(effect.kind)
+    except (RetryLater, OutcomeUnknown, Refused) as error:
+        return error
+    return None
+
+
+def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datetime) -> Outcome:
+    """Say what an attempt came to and when to look again."""
+    is_review = effect.kind is EffectKind.REVIEW
+    failures = passed.failures + 1
+    later = now + backoff(failures, error, spread=passed.view.request.id)
+    match error:
+        case None:
+            return Outcome(EffectStatus.DONE, "sent", None if is_review else passed.due_at)
+        case RetryLater():
+            return Outcome(EffectStatus.INTENDED, error.reason, later, failures)
+        case OutcomeUnknown():
+            # A report is not repeated: it may have used up one of ten, and says nothing new.
+            due_at = now + _LOOK_SOON if is_review else passed.due_at
+            return Outcome(EffectStatus.UNKNOWN, error.reason, due_at, failures)
+        case Refused(reason="already_reviewed") if is_review:
+            return Outcome(EffectStatus.DONE, error.reason, None)
+        case Refused(reason="nothing_pending" | "not_found"):
+            return Outcome(EffectStatus.REFUSED, error.reason, now, missed=True)
+        case Refused(reason="review_conflict") if is_review:
+            return Outcome(EffectStatus.UNKNOWN, error.reason, now + _LOOK_SOON, failures)
+        case Refused(reason="permission_missing"):
+            return Outcome(EffectStatus.INTENDED, error.reason, later, failures)
+        case _ if is_review:
+            return Outcome(EffectStatus.REFUSED, error.reason, None, unanswerable=True)
+        case _:
+            return Outcome(EffectStatus.REFUSED, error.reason, passed.due_at)
+
+
+def _settle(
+    tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now: datetime
+) -> bool:
+    """Record the outcome, move the request, and give the lease back."""
+    view = passed.view
+    lease, request = view.lease, view.request
+    leases.check_lease(tx, lease)
+    ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
+    if effect.kind is EffectKind.REVIEW:
+        _move(tx, passed, outcome, now)
+    elif outcome.missed:
+        leases.record_missing(tx, lease, request, now)
+    detail: dict[str, object] = {
+        "effect_key": effect.key,
+        "state": effect.state,
+        "status": outcome.status,
+        "outcome": outcome.slug,
+        "comment": effect.comment,
+    }
+    kind = f"{effect.kind}.{_verb(outcome)}"
+    record_audit(tx, request_entry(request, kind, now, reason=effect.topic, detail=detail))
+    return leases.release(
+        tx,
+        lease,
+        generation=request.generation,
+        due_at=outcome.due_at,
+        failures=outcome.failures,
+    )
+
+
+def _move(tx: Transaction, passed: Passed, outcome: Outcome, now: datetime) -> None:
+    """Move the request to where the outcome of its review leaves it."""
+    lease = passed.view.lease
+    # The pass that planned this review has moved the request to `answering`.
+    request = replace(passed.view.request, state=RequestState.ANSWERING)
+    if outcome.status is EffectStatus.DONE:
+        review = ledger.read_ledger(tx, request.id).review(request.round)
+        if review is not None:
+            leases.record_answer(tx, lease, request, sent_answer(review), now)
+    elif outcome.unanswerable:
+        leases.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
+    elif outcome.missed:
+        leases.record_missing(tx, lease, request, now)
+
+
+def _verb(outcome: Outcome) -> str:
+    match outcome.status:
+        case EffectStatus.DONE:
+            return "sent"
+        case EffectStatus.UNKNOWN:
+            return "lost"
+        case EffectStatus.REFUSED:
+            return "refused"
+        case _:
+            return "postponed"

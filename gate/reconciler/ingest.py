@@ -1,0 +1,210 @@
+"""Fold one stored delivery into the facts, and name the requests that are due because of it.
+
+Folding is commutative and idempotent, so a delivery may be read twice, or by two workers at once:
+no claim is needed, only the row that says it was read, written in the same transaction as the
+facts.
+"""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from gate.domain.attempts import known_attempt
+from gate.domain.deliveries import (
+    DeploymentSeen,
+    InstallationSeen,
+    NothingSeen,
+    Observation,
+    Pushed,
+    Repository,
+    RuleRequested,
+    RunSeen,
+)
+from gate.domain.ids import DeliveryId, RequestId, RequestKey, environment_key
+from gate.domain.runs import WorkflowRun
+from gate.errors import DeliveryRejected, RetryLater
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.opening import open_gate
+from gate.reconciler.places import place_of
+from gate.reconciler.policies import organization_source, repository_source
+from gate.store import deployments, inbox, policies, repositories, requests, runs
+from gate.store.database import Snapshot, Transaction
+from gate.store.deployments import DeploymentSighting
+
+_ORGANIZATION_REPOSITORY: Final = ".github"
+_STILL_WAITING: Final = "waiting"
+
+log = get_logger(__name__)
+
+
+def ingest(delivery_id: DeliveryId, deps: Deps) -> tuple[RequestId, ...]:
+    """Read a stored delivery, record what it shows, and list the requests to look at.
+
+    A delivery that was read already, or is gone, gives nothing. One that cannot be parsed although
+    its signature was good is set aside for a person. Raises RetryLater when GitHub or the database
+    must be asked again; nothing is recorded then.
+    """
+    stored = deps.database.read(lambda snapshot: inbox.read_delivery(snapshot, delivery_id))
+    if stored is None:
+        return ()
+    try:
+        seen = deps.parse_delivery(stored.event, stored.body)
+    except DeliveryRejected as error:
+        reason = error.reason
+        deps.database.transact(lambda tx: inbox.record_quarantined(tx, delivery_id, reason))
+        log.error("delivery.quarantined", reason=reason, detail=error.detail)
+        return ()
+    run = _asking_run(seen, deps) if isinstance(seen, RuleRequested) else None
+
+    def record(tx: Transaction) -> tuple[RequestId, ...]:
+        due = _record(tx, seen, run, deps)
+        inbox.record_processed(tx, delivery_id, _outcome(seen))
+        return due
+
+    due = deps.database.transact(record)
+    log.info("delivery.processed", observed=type(seen).__name__, due=len(due))
+    return due
+
+
+def _outcome(seen: Observation) -> str:
+    return seen.reason if isinstance(seen, NothingSeen) else "recorded"
+
+
+def _asking_run(seen: RuleRequested, deps: Deps) -> WorkflowRun | None:
+    """Read the asking run from GitHub when what is known does not settle its attempt.
+
+    GitHub's listings lag behind its events: a run that is not to be seen yet is tried again.
+    """
+    now = deps.clock()
+    if deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps)) is not None:
+        return None
+    run = deps.github.read_run(place_of(seen.repository), seen.run_id)
+    if run is None:
+        raise RetryLater("github_unavailable", f"run {seen.run_id} is not visible yet")
+    log.info(
+        "run.observed", run_id=run.run_id, run_attempt=run.run_attempt, asked_at=now.isoformat()
+    )
+    return run
+
+
+def _known_attempt(snapshot: Snapshot, seen: RuleRequested, deps: Deps) -> int | None:
+    mapped = deployments.attempt_of(snapshot, seen.repository.id, seen.deployment_id)
+    if mapped is not None:
+        return mapped
+    run = runs.newest_attempt(snapshot, seen.repository.id, seen.run_id)
+    if run is None:
+        return None
+    key = _key(seen, run.run_attempt)
+    return known_attempt(run, requests.find_request(snapshot, key), deps.clock())
+
+
+def _key(seen: RuleRequested, attempt: int) -> RequestKey:
+    return RequestKey(seen.repository.id, seen.run_id, attempt, environment_key(seen.environment))
+
+
+def _record(
+    tx: Transaction, seen: Observation, run: WorkflowRun | None, deps: Deps
+) -> tuple[RequestId, ...]:
+    match seen:
+        case RuleRequested():
+            return _record_rule(tx, seen, run, deps)
+        case RunSeen(repository, seen_run):
+            return _record_run(tx, repository, seen_run, deps)
+        case DeploymentSeen():
+            return _record_deployment(tx, seen, deps)
+        case Pushed():
+            return _record_push(tx, seen, deps)
+        case InstallationSeen():
+            repositories.record_installation(tx, seen, deps.clock())
+            return ()
+        case NothingSeen():
+            return ()
+        case _:
+            assert_never(seen)
+
+
+def _record_rule(
+    tx: Transaction, seen: RuleRequested, run: WorkflowRun | None, deps: Deps
+) -> tuple[RequestId, ...]:
+    """Open the gate request that GitHub waits for, or fold one more job into it."""
+    repositories.record_repository(tx, seen.repository)
+    if run is not None:
+        runs.record_run(tx, run, deps.clock())
+    attempt = run.run_attempt if run is not None else _known_attempt(tx, seen, deps)
+    if attempt is None:
+        raise RetryLater("database_busy", "the run changed while its delivery was read")
+    sighting = DeploymentSighting(
+        seen.repository.id, seen.deployment_id, seen.environment, seen.run_id, attempt
+    )
+    deployments.record_deployment(tx, sighting, deps.clock())
+    return open_gate(
+        tx,
+        _key(seen, attempt),
+        installation_id=seen.repository.installation_id,
+        environment=seen.environment,
+        head_sha=seen.head_sha,
+        deployment_id=seen.deployment_id,
+        now=deps.clock(),
+    )
+
+
+def _record_run(
+    tx: Transaction, repository: Repository, run: WorkflowRun, deps: Deps
+) -> tuple[RequestId, ...]:
+    """Record a run; it concerns the requests whose evidence it may be, and those of its own."""
+    now = deps.clock()
+    repositories.record_repository(tx, repository)
+    runs.record_run(tx, run, now)
+    due = requests.wake_watching(tx, repository.id, run.path, now)
+    own = [
+        request.id
+        for request in requests.undecided_requests(tx, repository.id)
+        if request.key.run_id == run.run_id
+        and (run.is_completed or run.run_attempt > request.key.run_attempt)
+        and request.id not in due
+    ]
+    requests.wake_requests(tx, own, now)
+    return (*due, *own)
+
+
+def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tuple[RequestId, ...]:
+    """Record a deployment's state; one that left `waiting` concerns its request."""
+    now = deps.clock()
+    repositories.record_repository(tx, seen.repository)
+    run = seen.run
+    if run is not None:
+        runs.record_run(tx, run, now)
+    sighting = DeploymentSighting(
+        seen.repository.id,
+        seen.deployment_id,
+        seen.environment,
+        run_id=run.run_id if run is not None else None,
+        run_attempt=run.run_attempt if run is not None else None,
+        state=seen.state,
+        state_at=seen.at,
+    )
+    deployments.record_deployment(tx, sighting, now)
+    if seen.state == _STILL_WAITING:
+        return ()
+    due = [
+        request.id
+        for request in requests.undecided_requests(tx, seen.repository.id)
+        if seen.deployment_id in request.deployment_ids
+    ]
+    requests.wake_requests(tx, due, now)
+    return tuple(due)
+
+
+def _record_push(tx: Transaction, seen: Pushed, deps: Deps) -> tuple[RequestId, ...]:
+    """Distrust the policy of a repository, or of a whole owner, whose default branch moved."""
+    now = deps.clock()
+    repository = seen.repository
+    repositories.record_repository(tx, repository)
+    if repository.default_branch is not None and seen.branch != repository.default_branch:
+        return ()
+    policies.record_suspect(tx, repository_source(repository.id))
+    if repository.full_name.partition("/")[2] == _ORGANIZATION_REPOSITORY:
+        policies.record_suspect(tx, organization_source(repository.owner.id))
+        return tuple(requests.wake_installation(tx, repository.installation_id, now))
+    return tuple(requests.wake_repository(tx, repository.id, now))

@@ -1,0 +1,195 @@
+"""Decide one leased request inside one transaction, or say which facts are missing.
+
+Everything is read in the transaction that records the result, so the decision on record is the one
+that these facts lead to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gate.domain.closing import check_closed, is_suspect
+from gate.domain.decide import Decision, Verdict, decide
+from gate.domain.facts import Facts
+from gate.domain.ids import DecisionId
+from gate.domain.ledger import EffectStatus, Ledger
+from gate.domain.missing import (
+    GateNeeded,
+    Listings,
+    Need,
+    PolicyNeeded,
+    RepositoryNeeded,
+    listings_of,
+    missing_facts,
+)
+from gate.domain.plan import plan
+from gate.domain.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
+from gate.domain.request import RequestState
+from gate.domain.settling import Settlement, needs_look, settle
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import Deps
+from gate.reconciler.endings import record_closure, record_landed, record_missed
+from gate.reconciler.observing import Observed
+from gate.reconciler.opening import request_entry
+from gate.reconciler.policies import policy_of
+from gate.reconciler.view import Missing, Passed, View, read_view
+from gate.store import decisions, leases, ledger, listings, runs
+from gate.store.audit import record_audit
+from gate.store.database import Transaction
+from gate.store.leases import Lease, PassRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One look at one request: under which lease, at what time, with what GitHub said so far."""
+
+    lease: Lease
+    observed: Observed
+    deps: Deps
+    now: datetime
+
+
+def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
+    """Decide the leased request on one snapshot, and record decision and intents with it."""
+    view = read_view(tx, current.lease, current.observed)
+    request, sighting, now = view.request, view.sighting, current.now
+    if not request.is_undecided:
+        again = leases.release(
+            tx, view.lease, generation=request.generation, due_at=None, failures=0
+        )
+        return Passed(view, "closed", request.state, again=again)
+    review = view.entries.review(request.round)
+    suspect = is_suspect(sighting, request, now) or needs_look(review)
+    if suspect and not current.observed.gate_asked:
+        return Missing(view, (GateNeeded(),))
+    settlement = settle(review, sighting)
+    if review is not None and settlement is Settlement.LANDED:
+        return record_landed(tx, view, review, now)
+    closure = check_closed(sighting, request, now)
+    if closure is not None:
+        return record_closure(tx, view, closure, now)
+    if sighting.pending is False:
+        return record_missed(tx, view, now)
+    if review is not None and settlement is Settlement.NOT_LANDED:
+        ledger.record_outcome(tx, review.effect.key, EffectStatus.INTENDED, "not_landed", now)
+        view = read_view(tx, current.lease, current.observed)
+    return _decide(tx, view, current)
+
+
+def _decide(tx: Transaction, view: View, current: Pass) -> Missing | Passed:
+    """Decide a request that GitHub waits for, as soon as its facts are complete."""
+    observed = current.observed
+    if view.repository.default_branch is None and observed.unavailable is None:
+        return Missing(view, (RepositoryNeeded(),))
+    reading: PolicyReading | None = observed.policy_unavailable
+    if reading is None:
+        reading = policy_of(tx, view.repository, current.deps, current.now)
+    if reading is None:
+        return Missing(view, (PolicyNeeded(),))
+    gathered = _gather(tx, view, reading, current)
+    if gathered.needs and observed.unavailable is None:
+        return Missing(view, gathered.needs)
+    return _record(tx, view, decide(reading, gathered.facts, current.now), gathered, current)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """The facts of a decision, what is still missing of them, and the workflows they come from."""
+
+    facts: Facts
+    needs: tuple[Need, ...] = ()
+    watched: tuple[str, ...] = ()
+
+
+def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) -> _Gathered:
+    """Read the runs that the policy's evidence rests on."""
+    default_branch = view.repository.default_branch or ""
+    policy = None
+    if isinstance(reading, LoadedPolicy):
+        policy = reading.policy.environment(view.request.environment)
+    if policy is None:
+        unavailable = current.observed.unavailable
+        return _Gathered(Facts(view.request, default_branch, (), (), unavailable))
+    facts = _facts(tx, view, policy, current)
+    read_at = listings.read_listings(tx, view.repository.id)
+    trusted = Listings(read_at, current.deps.continuity.since)
+    needs = missing_facts(policy, facts, trusted, current.now)
+    watched = tuple(listing.path for listing in listings_of(policy, default_branch))
+    return _Gathered(facts, needs, watched)
+
+
+def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass) -> Facts:
+    """Narrow the stored runs to the few that can matter; which one counts, the domain decides."""
+    rule = policy.validation
+    repository_id = view.repository.id
+    default_branch = view.repository.default_branch or ""
+    validations = runs.candidate_runs(
+        tx,
+        repository_id,
+        rule.workflow,
+        branch=rule.branch or default_branch,
+        events=rule.events,
+    )
+    newest = None
+    if rule.covers is Covers.INFRASTRUCTURE:
+        newest = runs.newest_successful_run(tx, repository_id, rule.infrastructure_workflow)
+    return Facts(
+        request=view.request,
+        default_branch=default_branch,
+        validations=validations,
+        infrastructure=(newest,) if newest is not None else (),
+        unavailable=current.observed.unavailable,
+    )
+
+
+def _record(
+    tx: Transaction, view: View, decision: Decision, gathered: _Gathered, current: Pass
+) -> Passed:
+    """Put decision, intents and the next look on record, all in this one transaction."""
+    request, lease, now = view.request, view.lease, current.now
+    decision_id, is_new = decisions.record_decision(tx, decision, gathered.facts, now)
+    if is_new:
+        detail: dict[str, object] = {"decision_id": decision_id, "verdict": decision.verdict}
+        entry = request_entry(request, "decision.made", now, reason=decision.reason, detail=detail)
+        record_audit(tx, entry)
+    effects = plan(decision, request, view.entries, now, current.deps.links)
+    ledger.record_intents(tx, request, view.entries, effects, decision_id=decision_id, now=now)
+    leases.record_pass(tx, lease, request, _pass_record(view, decision, decision_id, gathered))
+    error = current.observed.error
+    failures = lease.failures + 1 if error is not None else 0
+    due_at = decision.recheck_at or now
+    if error is not None:
+        due_at = now + backoff(failures, error, spread=request.id)
+    passed = Passed(view, decision.verdict, decision.reason, effects, due_at, failures)
+    if effects:
+        return passed
+    again = leases.release(
+        tx, lease, generation=request.generation, due_at=due_at, failures=failures
+    )
+    return replace(passed, again=again)
+
+
+def _pass_record(
+    view: View, decision: Decision, decision_id: DecisionId, gathered: _Gathered
+) -> PassRecord:
+    return PassRecord(
+        state=_state(decision, view.entries, view.request.round),
+        verdict=decision.verdict,
+        reason=decision.reason,
+        decision_id=decision_id,
+        policy_digest=decision.policy_digest,
+        give_up_at=decision.give_up_at,
+        recheck_at=decision.recheck_at,
+        watched=gathered.watched,
+        missed_at=None if view.sighting.pending else view.request.missed_at,
+    )
+
+
+def _state(decision: Decision, entries: Ledger, round_: int) -> RequestState:
+    """Give the state a decided request is in: `answering` while a review is owed or in flight."""
+    review = entries.review(round_)
+    in_flight = review is not None and review.is_begun
+    if in_flight or decision.verdict is not Verdict.WAIT:
+        return RequestState.ANSWERING
+    return RequestState.WAITING

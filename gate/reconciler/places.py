@@ -1,0 +1,11 @@
+"""Say where calls about a repository go."""
+
+from __future__ import annotations
+
+from gate.domain.deliveries import Repository
+from gate.domain.github import Place
+
+
+def place_of(repository: Repository) -> Place:
+    """Give the place of a repository as it was last seen."""
+    return Place(repository.installation_id, repository.id, repository.full_name)

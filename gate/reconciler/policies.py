@@ -1,0 +1,184 @@
+"""Find the policy that speaks for a repository, and keep what was read of it current.
+
+A document is trusted until a push to its default branch, for `POLICY_TRUSTED` at most, and never
+longer than webhooks have been received without a gap. It is always read from the default branch,
+never from the commit that is being deployed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final, assert_never
+
+from gate.domain.deliveries import Repository
+from gate.domain.github import FileAbsent, FileFound, FileReading, FileUnchanged
+from gate.domain.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.policy import PolicyReading, UnavailablePolicy
+from gate.domain.policy_sources import choose_policy
+from gate.errors import GateError, Refused, RetryLater
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.places import place_of
+from gate.store import policies
+from gate.store.audit import AuditEntry, record_audit
+from gate.store.database import Snapshot, Transaction
+from gate.store.policies import PolicyDocument
+
+POLICY_PATH: Final = ".github/deployment-gate.yml"
+POLICY_TRUSTED: Final = timedelta(minutes=10)
+
+ReadFile = Callable[[str | None], FileReading]
+
+log = get_logger(__name__)
+
+
+def repository_source(repository_id: RepositoryId) -> str:
+    """Name the document in a repository."""
+    return f"repository:{repository_id}"
+
+
+def organization_source(owner_id: AccountId) -> str:
+    """Name the document in an owner's `.github` repository."""
+    return f"organization:{owner_id}"
+
+
+def policy_of(
+    snapshot: Snapshot, repository: Repository, deps: Deps, now: datetime
+) -> PolicyReading | None:
+    """Give the policy from what is stored; None when a document must be read first."""
+    sources = repository_source(repository.id), organization_source(repository.owner.id)
+    documents = [policies.read_document(snapshot, source) for source in sources]
+    trusted = [document for document in documents if _is_trusted(document, deps, now)]
+    if len(trusted) < len(sources):
+        return None
+    own, shared = (_reading(snapshot, document, repository, deps) for document in trusted)
+    return choose_policy(own, shared, deps.server_policy)
+
+
+def _is_trusted(document: PolicyDocument | None, deps: Deps, now: datetime) -> bool:
+    return (
+        document is not None
+        and not document.suspect
+        and document.read_at >= deps.continuity.since
+        and now - document.read_at <= POLICY_TRUSTED
+    )
+
+
+def _reading(
+    snapshot: Snapshot, document: PolicyDocument | None, repository: Repository, deps: Deps
+) -> PolicyReading | None:
+    if document is None or document.digest is None:
+        return None
+    text = policies.read_policy_text(snapshot, document.digest)
+    if text is None:
+        return UnavailablePolicy("the text of the policy is not in the database")
+    return deps.parse_policy(text, _shown(document.source, repository))
+
+
+def _shown(source: str, repository: Repository) -> str:
+    """Name a document as a person finds it."""
+    if source == repository_source(repository.id):
+        return f"{repository.full_name}/{POLICY_PATH}"
+    return f"{repository.owner.login}/.github/{POLICY_PATH}"
+
+
+def observe_policy(repository: Repository, deps: Deps, now: datetime) -> UnavailablePolicy | None:
+    """Read from GitHub whichever policy document is not trusted any more.
+
+    Gives a value that holds the request when GitHub would not show one: without it nobody knows
+    which policy speaks.
+    """
+    place = place_of(repository)
+    own = repository_source(repository.id)
+    shared = organization_source(repository.owner.id)
+    try:
+        _refresh(
+            own, repository, deps, now, lambda etag: deps.github.read_file(place, POLICY_PATH, etag)
+        )
+        _refresh(
+            shared,
+            repository,
+            deps,
+            now,
+            lambda etag: deps.github.read_organization_file(
+                repository.installation_id, repository.owner.login, POLICY_PATH, etag
+            ),
+        )
+    except (RetryLater, Refused) as error:
+        log.warning("policy.unavailable", reason=error.reason, detail=error.detail)
+        return UnavailablePolicy(_because(error))
+    return None
+
+
+def _refresh(
+    source: str, repository: Repository, deps: Deps, now: datetime, read: ReadFile
+) -> None:
+    """Read one document again, unless it is trusted; record what it says now."""
+    known = deps.database.read(lambda snapshot: policies.read_document(snapshot, source))
+    if _is_trusted(known, deps, now):
+        return
+    reading = read(known.etag if known is not None else None)
+
+    def record(tx: Transaction) -> None:
+        document = _document(tx, source, known, reading, repository.installation_id, now)
+        policies.record_document(tx, document)
+        if known is None or known.digest != document.digest:
+            record_audit(tx, _changed(repository, source, document, now))
+
+    deps.database.transact(record)
+
+
+def _document(
+    tx: Transaction,
+    source: str,
+    known: PolicyDocument | None,
+    reading: FileReading,
+    installation_id: InstallationId,
+    now: datetime,
+) -> PolicyDocument:
+    digest: str | None = None
+    etag: str | None = None
+    match reading:
+        case FileFound(content=content):
+            etag = reading.etag
+            digest = sha256(content).hexdigest()
+            policies.record_policy_text(tx, digest, content)
+        case FileUnchanged():
+            digest, etag = (known.digest, known.etag) if known is not None else (None, None)
+        case FileAbsent():
+            pass
+        case _:
+            assert_never(reading)
+    return PolicyDocument(
+        source=source,
+        installation_id=installation_id,
+        digest=digest,
+        etag=etag,
+        read_at=now,
+        suspect=False,
+    )
+
+
+def _changed(
+    repository: Repository, source: str, document: PolicyDocument, now: datetime
+) -> AuditEntry:
+    return AuditEntry(
+        at=now,
+        installation_id=repository.installation_id,
+        repository_id=repository.id,
+        run_id=None,
+        run_attempt=None,
+        environment=None,
+        kind="policy.changed",
+        actor="gate",
+        reason=None,
+        detail={"source": source, "digest": document.digest},
+    )
+
+
+def _because(error: GateError) -> str:
+    if error.reason == "permission_missing":
+        return "the App may not read the policy: it needs the permission Contents: read"
+    return f"GitHub did not show it ({error.reason})"

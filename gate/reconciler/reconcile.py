@@ -1,0 +1,101 @@
+"""Bring one gate request one pass closer to its answer.
+
+The only place where facts, policy, decision, plan and effects meet. A pass takes the request's
+lease, reads one consistent snapshot and decides in the same transaction that records the decision
+and its intents. Only where a fact is missing is GitHub asked, between transactions, and the
+snapshot read again. See docs/explanation/architecture.md for the failure table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+from structlog.contextvars import bound_contextvars
+
+from gate.domain.ids import RequestId
+from gate.errors import Superseded
+from gate.log import get_logger
+from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.dispatch import dispatch
+from gate.reconciler.observing import Observed, observe
+from gate.reconciler.passes import Pass, run_pass
+from gate.reconciler.view import Missing, Passed
+from gate.store import leases
+from gate.store.database import Transaction
+
+log = get_logger(__name__)
+
+
+def reconcile(request_id: RequestId, deps: Deps) -> bool:
+    """Look at one request; say whether it must be looked at again at once.
+
+    Does nothing when somebody else holds the lease: they will see what we saw. Raises RetryLater
+    when the database cannot be used; the request then stays due, and its lease runs out.
+    """
+    started = perf_counter()
+    with bound_contextvars(request_id=request_id):
+        step = deps.database.transact(_begin(request_id, deps))
+        if step is None:
+            return False
+        try:
+            passed = _observe_until_decided(step, deps)
+            again = _act(passed, deps)
+        except Superseded as error:
+            log.info("reconcile.superseded", reason=error.reason)
+            return False
+        log.info(
+            "reconcile.finished",
+            repository_id=passed.view.request.key.repository_id,
+            run_id=passed.view.request.key.run_id,
+            run_attempt=passed.view.request.key.run_attempt,
+            environment=passed.view.request.environment,
+            verdict=passed.verdict,
+            reason=passed.reason,
+            effects=len(passed.effects),
+            duration_ms=round((perf_counter() - started) * 1000, 1),
+        )
+        return again
+
+
+def _begin(request_id: RequestId, deps: Deps) -> Callable[[Transaction], Missing | Passed | None]:
+    """Take the lease and try the pass in the same transaction: in most cases nothing is missing."""
+    now = deps.clock()
+
+    def begin(tx: Transaction) -> Missing | Passed | None:
+        lease = leases.take_lease(tx, request_id, now, LEASE)
+        if lease is None:
+            return None
+        return run_pass(tx, Pass(lease, Observed(), deps, now))
+
+    return begin
+
+
+def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
+    """Ask GitHub for what is missing until the pass can decide.
+
+    It ends: each round makes a need trusted or turns it into a fact that is unavailable.
+    """
+    observed = Observed()
+    while isinstance(step, Missing):
+        view = step.view
+        observed = observe(step.needs, view.request, view.repository, observed, deps)
+        step = deps.database.transact(_again(Pass(view.lease, observed, deps, deps.clock())))
+    return step
+
+
+def _again(current: Pass) -> Callable[[Transaction], Missing | Passed]:
+    def again(tx: Transaction) -> Missing | Passed:
+        leases.check_lease(tx, current.lease)
+        return run_pass(tx, current)
+
+    return again
+
+
+def _act(passed: Passed, deps: Deps) -> bool:
+    """Send what is owed; the last outcome gives the lease back, in its own transaction."""
+    deps.failpoint("decided")
+    again = passed.again
+    for effect in passed.effects:
+        again = dispatch(effect, passed, deps)
+    return again

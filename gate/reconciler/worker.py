@@ -1,0 +1,186 @@
+"""Run the passes: threads that take hints, a clock that finds what is due, and the sweeper.
+
+Threads never die of an error. The one broad `except` of the service is here: it logs, counts,
+backs off and sets aside what keeps failing; it never answers GitHub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event, Thread
+from typing import Final, assert_never
+
+from structlog.contextvars import bound_contextvars
+
+from gate.domain.ids import DeliveryId, RequestId
+from gate.errors import GateError, RetryLater
+from gate.log import get_logger
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import Deps
+from gate.reconciler.ingest import ingest
+from gate.reconciler.reconcile import reconcile
+from gate.reconciler.sweep import Sweeper
+from gate.reconciler.wakeups import DeliveryHint, Hint, LocalWakeups, RequestHint
+from gate.store import inbox, leases, requests
+
+POLL: Final = timedelta(seconds=1)
+"""How long a due row waits at most when its hint was lost."""
+
+_BATCH: Final = 500
+_QUARANTINE_AFTER: Final = 20
+_DATABASE_PAUSE: Final = timedelta(seconds=1)
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlan:
+    """How much a worker does at once, and how often it sweeps."""
+
+    threads: int
+    sweep_every: timedelta
+
+
+class Worker:
+    """Own the threads of one process; start once, stop once."""
+
+    def __init__(
+        self, deps: Deps, wakeups: LocalWakeups, sweeper: Sweeper, plan: WorkerPlan
+    ) -> None:
+        """Prepare; nothing runs before `start`."""
+        self._deps = deps
+        self._wakeups = wakeups
+        self._sweeper = sweeper
+        self._plan = plan
+        self._stopping = Event()
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        """Start the threads."""
+        names = [f"gate-worker-{number}" for number in range(self._plan.threads)]
+        self._threads = [Thread(target=self._work, name=name) for name in names]
+        self._threads += [
+            Thread(target=self._poll, name="gate-poll"),
+            Thread(target=self._sweep, name="gate-sweep"),
+        ]
+        for thread in self._threads:
+            thread.start()
+        log.info("worker.started", threads=self._plan.threads)
+
+    def stop(self) -> None:
+        """Take no more hints, finish the passes in flight, and wait for the threads."""
+        self._stopping.set()
+        self._wakeups.close()
+        for thread in self._threads:
+            thread.join()
+        log.info("worker.stopped")
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether every thread runs; readiness asks."""
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
+    def _work(self) -> None:
+        while (hint := self._wakeups.take()) is not None:
+            self._follow(hint)
+
+    def _follow(self, hint: Hint) -> None:
+        match hint:
+            case DeliveryHint(delivery_id):
+                with bound_contextvars(delivery_id=delivery_id):
+                    self._shielded(
+                        lambda: self._ingest(delivery_id),
+                        lambda error: self._postpone_delivery(delivery_id, error),
+                    )
+            case RequestHint(request_id):
+                self._shielded(
+                    lambda: self._reconcile(request_id),
+                    lambda error: self._postpone_request(request_id, error),
+                )
+            case _:
+                assert_never(hint)
+
+    def _ingest(self, delivery_id: DeliveryId) -> None:
+        for request_id in ingest(delivery_id, self._deps):
+            self._wakeups.wake_request(request_id)
+
+    def _reconcile(self, request_id: RequestId) -> None:
+        if reconcile(request_id, self._deps):
+            self._wakeups.wake_request(request_id)
+
+    def _shielded(self, work: Callable[[], None], postpone: Callable[[Exception], None]) -> None:
+        """Do `work`; let no error of it end the thread, and come back to it later."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - the one place that outlives every fault
+            expected = isinstance(error, RetryLater)
+            write = log.warning if expected else log.exception
+            write(
+                "worker.postponed", reason=error.reason if isinstance(error, GateError) else "bug"
+            )
+            try:
+                postpone(error)
+            except Exception:  # noqa: BLE001 - the row stays due; the poll finds it again
+                log.exception("worker.postponing_failed")
+                self._stopping.wait(_DATABASE_PAUSE.total_seconds())
+
+    def _postpone_delivery(self, delivery_id: DeliveryId, error: Exception) -> None:
+        """Come back to a delivery later; set it aside when it keeps failing by a fault of ours."""
+        database, now = self._deps.database, self._deps.clock()
+        stored = database.read(lambda snapshot: inbox.read_delivery(snapshot, delivery_id))
+        if stored is None:
+            return
+        tries = stored.attempts + 1
+        known = error if isinstance(error, GateError) else None
+        reason = known.reason if known is not None else "bug"
+        if tries >= _QUARANTINE_AFTER and not isinstance(error, RetryLater):
+            database.transact(lambda tx: inbox.record_quarantined(tx, delivery_id, reason))
+            log.error("delivery.quarantined", reason=reason, attempts=tries)
+            return
+        due_at = now + backoff(tries, known)
+        database.transact(
+            lambda tx: inbox.record_postponed(tx, delivery_id, due_at=due_at, reason=reason)
+        )
+
+    def _postpone_request(self, request_id: RequestId, error: Exception) -> None:
+        """Come back to a request later; a request is never given up because of a fault of ours."""
+        known = error if isinstance(error, GateError) else None
+        now = self._deps.clock()
+        self._deps.database.transact(
+            lambda tx: leases.record_failure(
+                tx,
+                request_id,
+                lambda failures: now + backoff(failures, known, spread=request_id),
+            )
+        )
+
+    def _poll(self) -> None:
+        """Find due rows whose hint was lost, and rows whose time has come."""
+        while not self._stopping.wait(POLL.total_seconds()):
+            self._shielded(self._hint_due, lambda _: None)
+
+    def _hint_due(self) -> None:
+        now = self._deps.clock()
+        due, waiting = self._deps.database.read(
+            lambda snapshot: (
+                requests.due_requests(snapshot, now, _BATCH),
+                inbox.due_deliveries(snapshot, now, _BATCH),
+            )
+        )
+        for request_id in due:
+            self._wakeups.wake_request(request_id)
+        for delivery_id in waiting:
+            self._wakeups.wake_delivery(delivery_id)
+
+    def _sweep(self) -> None:
+        """Sweep once at the start, since webhooks may have been lost while we were away."""
+        while not self._stopping.is_set():
+            started = self._deps.clock()
+            self._shielded(self._sweeper.sweep, lambda _: None)
+            self._stopping.wait(self._pause(started).total_seconds())
+
+    def _pause(self, started: datetime) -> timedelta:
+        elapsed = self._deps.clock() - started
+        return max(self._plan.sweep_every - elapsed, timedelta(seconds=1))

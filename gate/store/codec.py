@@ -1,0 +1,66 @@
+"""Turn domain values into bytes and back, without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from gate.domain.decide import Decision
+from gate.domain.facts import Facts
+from gate.domain.ids import DeploymentId
+from gate.domain.runs import WorkflowRun
+
+_encoder: Final = msgspec.json.Encoder()
+_run: Final = msgspec.json.Decoder(WorkflowRun)
+_facts: Final = msgspec.json.Decoder(Facts)
+_decision: Final = msgspec.json.Decoder(Decision)
+_ids: Final = msgspec.json.Decoder(tuple[DeploymentId, ...])
+_names: Final = msgspec.json.Decoder(tuple[str, ...])
+_details: Final = msgspec.json.Decoder(dict[str, object])
+
+
+def encode(value: object) -> bytes:
+    """Give a value as JSON; datetimes keep their microseconds and their time zone."""
+    return _encoder.encode(value)
+
+
+def encode_text(value: object) -> str:
+    """Give a value as JSON text."""
+    return _encoder.encode(value).decode()
+
+
+def decode_run(value: bytes) -> WorkflowRun:
+    """Read a run back."""
+    return _run.decode(value)
+
+
+def decode_facts(value: bytes) -> Facts:
+    """Read the facts of a decision back."""
+    return _facts.decode(value)
+
+
+def decode_decision(value: bytes) -> Decision:
+    """Read a decision back."""
+    return _decision.decode(value)
+
+
+def encode_ids(ids: Iterable[DeploymentId]) -> str:
+    """Give ids as JSON text."""
+    return encode_text(tuple(ids))
+
+
+def decode_ids(value: str) -> tuple[DeploymentId, ...]:
+    """Read ids back."""
+    return _ids.decode(value)
+
+
+def decode_names(value: str) -> tuple[str, ...]:
+    """Read a list of names back."""
+    return _names.decode(value)
+
+
+def decode_detail(value: str) -> dict[str, object]:
+    """Read the detail of an audit entry back."""
+    return _details.decode(value)

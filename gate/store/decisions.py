@@ -1,0 +1,94 @@
+"""Keep every decision with the facts it rests on, so that it can be derived again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from gate.domain.decide import ENGINE_VERSION, Decision
+from gate.domain.facts import Facts
+from gate.domain.ids import DecisionId, RequestId
+from gate.store.codec import decode_decision, decode_facts, encode
+from gate.store.database import Snapshot, Transaction
+from gate.store.tables import decisions
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDecision:
+    """A decision as it stands in the record."""
+
+    id: DecisionId
+    request_id: RequestId
+    at: datetime
+    decision: Decision
+    facts: Facts
+    engine_version: str
+
+
+def record_decision(
+    tx: Transaction, decision: Decision, facts: Facts, now: datetime
+) -> tuple[DecisionId, bool]:
+    """Record a decision, unless the request's last one says the same; say whether it is new.
+
+    Two decisions say the same when verdict, reasons, policy and evidence agree: only then does a
+    look after five minutes leave no trace.
+    """
+    request_id = facts.request.id
+    fingerprint = _fingerprint(decision)
+    last = tx.execute(
+        select(decisions.c.id, decisions.c.fingerprint)
+        .where(decisions.c.request_id == request_id)
+        .order_by(decisions.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is not None and last.fingerprint == fingerprint:
+        return DecisionId(last.id), False
+    decision_id = tx.execute(
+        insert(decisions).returning(decisions.c.id),
+        {
+            "request_id": request_id,
+            "at": now,
+            "verdict": decision.verdict.value,
+            "reason": decision.reason.value,
+            "policy_digest": decision.policy_digest,
+            "engine_version": ENGINE_VERSION,
+            "fingerprint": fingerprint,
+            "decision": encode(decision),
+            "facts": encode(facts),
+        },
+    ).scalar_one()
+    return DecisionId(decision_id), True
+
+
+def _fingerprint(decision: Decision) -> str:
+    said = (
+        decision.verdict,
+        decision.reasons,
+        decision.policy_digest,
+        decision.evidence,
+        decision.last_call,
+    )
+    return sha256(encode(said)).hexdigest()
+
+
+def decisions_of(snapshot: Snapshot, request_id: RequestId) -> list[RecordedDecision]:
+    """Read the decisions on a request, oldest first."""
+    rows = snapshot.execute(
+        select(decisions).where(decisions.c.request_id == request_id).order_by(decisions.c.id)
+    )
+    return [_recorded(row) for row in rows]
+
+
+def _recorded(row: Row[Any]) -> RecordedDecision:
+    return RecordedDecision(
+        id=DecisionId(row.id),
+        request_id=RequestId(row.request_id),
+        at=row.at,
+        decision=decode_decision(row.decision),
+        facts=decode_facts(row.facts),
+        engine_version=row.engine_version,
+    )

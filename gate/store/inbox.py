@@ -1,0 +1,170 @@
+"""Keep each webhook delivery until it has been read.
+
+A delivery is durable before it is acknowledged. Once its facts are recorded its body is dropped:
+payloads are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, null, select, update
+
+from gate.domain.ids import DeliveryId
+from gate.store.database import Snapshot, Transaction
+from gate.store.tables import deliveries
+from gate.store.upsert import insert_or_ignore
+
+
+class Reception(StrEnum):
+    """What became of a delivery at the door."""
+
+    STORED = "stored"
+    KNOWN = "known"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; a quarantined one waits for a person, or for its redelivery."""
+
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A verified delivery; `body` is its JSON."""
+
+    id: DeliveryId
+    event: str
+    received_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """A delivery that has not been read yet; `attempts` counts the readings that failed."""
+
+    id: DeliveryId
+    event: str
+    body: bytes
+    attempts: int
+
+
+def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
+    """Store a delivery, durable once the transaction is.
+
+    The same id again is KNOWN when it has been read or still waits to be, in which case it becomes
+    due now. One that was set aside is taken again with its new body: a redelivery is its cure.
+    """
+    values = {
+        "delivery_id": delivery.id,
+        "event": delivery.event,
+        "received_at": delivery.received_at,
+        "state": DeliveryState.RECEIVED.value,
+        "attempts": 0,
+        "due_at": delivery.received_at,
+        "body": delivery.body,
+    }
+    if tx.execute(insert_or_ignore(tx, deliveries), values).rowcount == 1:
+        return Reception.STORED
+    retaken = tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.delivery_id == delivery.id,
+            deliveries.c.state == DeliveryState.QUARANTINED,
+        )
+        .values(values)
+    )
+    if retaken.rowcount == 1:
+        return Reception.STORED
+    tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.delivery_id == delivery.id,
+            deliveries.c.state == DeliveryState.RECEIVED,
+        )
+        .values(due_at=delivery.received_at)
+    )
+    return Reception.KNOWN
+
+
+def read_delivery(snapshot: Snapshot, delivery_id: DeliveryId) -> StoredDelivery | None:
+    """Read a delivery that still waits to be read; None when there is nothing to read."""
+    row = snapshot.execute(
+        select(deliveries.c.event, deliveries.c.body, deliveries.c.attempts).where(
+            deliveries.c.delivery_id == delivery_id,
+            deliveries.c.state == DeliveryState.RECEIVED,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return StoredDelivery(delivery_id, row.event, row.body, row.attempts)
+
+
+def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[DeliveryId]:
+    """List the deliveries that wait to be read, longest due first."""
+    rows = snapshot.scalars(
+        select(deliveries.c.delivery_id)
+        .where(deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None))
+        .order_by(deliveries.c.due_at)
+        .limit(limit)
+    )
+    return [DeliveryId(row) for row in rows]
+
+
+def record_processed(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:
+    """Note that the delivery's facts are recorded, and drop its body."""
+    _move(tx, delivery_id, DeliveryState.PROCESSED, due_at=None, reason=reason, body=null())
+
+
+def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:
+    """Set a delivery aside for a person; its body is kept to be looked at."""
+    _move(tx, delivery_id, DeliveryState.QUARANTINED, due_at=None, reason=reason)
+
+
+def record_postponed(
+    tx: Transaction, delivery_id: DeliveryId, *, due_at: datetime, reason: str
+) -> None:
+    """Note that reading failed for now, and when to try again."""
+    _move(
+        tx,
+        delivery_id,
+        DeliveryState.RECEIVED,
+        due_at=due_at,
+        reason=reason,
+        attempts=deliveries.c.attempts + 1,
+    )
+
+
+def _move(tx: Transaction, delivery_id: DeliveryId, state: DeliveryState, **values: object) -> None:
+    """Move a delivery that waits to be read; one that was read meanwhile stays as it is."""
+    tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.delivery_id == delivery_id,
+            deliveries.c.state == DeliveryState.RECEIVED,
+        )
+        .values(state=state.value, **values)
+    )
+
+
+def known_deliveries(snapshot: Snapshot, ids: Sequence[DeliveryId]) -> frozenset[DeliveryId]:
+    """Tell which deliveries arrived and need not be asked for again."""
+    rows = snapshot.scalars(
+        select(deliveries.c.delivery_id).where(
+            deliveries.c.delivery_id.in_(ids), deliveries.c.state != DeliveryState.QUARANTINED
+        )
+    )
+    return frozenset(DeliveryId(row) for row in rows)
+
+
+def oldest_unread(snapshot: Snapshot) -> datetime | None:
+    """Give when the longest waiting unread delivery was received."""
+    oldest: datetime | None = snapshot.scalar(
+        select(func.min(deliveries.c.received_at)).where(deliveries.c.due_at.is_not(None))
+    )
+    return oldest

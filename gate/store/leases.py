@@ -1,0 +1,213 @@
+"""Let one pass at a time work on a request, and write what it found.
+
+A lease ends by itself, so that a process that dies blocks nobody for long. Its token goes up with
+every taking; whoever writes under an older one is told so (docs/adr/0006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import or_, select, update
+
+from gate.domain.ids import DecisionId, RequestId
+from gate.domain.request import (
+    GateRequest,
+    RequestState,
+    ReviewState,
+    answered_state,
+    may_become,
+)
+from gate.errors import Superseded
+from gate.store.codec import encode_text
+from gate.store.database import Transaction
+from gate.store.tables import gate_requests
+
+_t: Final = gate_requests.c
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a request; `failures` counts the passes before it that failed."""
+
+    request_id: RequestId
+    token: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """What a pass found, as the request shows it."""
+
+    state: RequestState
+    verdict: str
+    reason: str
+    decision_id: DecisionId
+    policy_digest: str
+    give_up_at: datetime
+    recheck_at: datetime | None
+    watched: tuple[str, ...]
+    missed_at: datetime | None
+
+
+def take_lease(
+    tx: Transaction, request_id: RequestId, now: datetime, length: timedelta
+) -> Lease | None:
+    """Take the lease of a request; None when somebody has it, or nothing is due."""
+    row = tx.execute(
+        update(gate_requests)
+        .where(
+            _t.id == request_id,
+            _t.due_at.is_not(None),
+            _t.due_at <= now,
+            or_(_t.lease_until.is_(None), _t.lease_until <= now),
+        )
+        .values(lease_token=_t.lease_token + 1, lease_until=now + length)
+        .returning(_t.lease_token, _t.failures)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Lease(request_id, row.lease_token, row.failures)
+
+
+def check_lease(tx: Transaction, lease: Lease) -> int:
+    """Give the request's generation; raises Superseded when the lease was lost.
+
+    Locks the row until the transaction ends, so that the lease cannot be lost meanwhile.
+    """
+    row = tx.execute(
+        select(_t.generation, _t.lease_token).where(_t.id == lease.request_id).with_for_update()
+    ).one_or_none()
+    if row is None or row.lease_token != lease.token:
+        raise Superseded("lease_lost", f"request {lease.request_id}")
+    generation: int = row.generation
+    return generation
+
+
+def record_pass(tx: Transaction, lease: Lease, request: GateRequest, record: PassRecord) -> None:
+    """Write what a pass found."""
+    _check_move(request, record.state)
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == lease.request_id)
+        .values(
+            state=record.state.value,
+            verdict=record.verdict,
+            reason=record.reason,
+            decision_id=record.decision_id,
+            policy_digest=record.policy_digest,
+            give_up_at=record.give_up_at,
+            recheck_at=record.recheck_at,
+            watched=encode_text(record.watched),
+            missed_at=record.missed_at,
+        )
+    )
+
+
+def record_answer(
+    tx: Transaction,
+    lease: Lease,
+    request: GateRequest,
+    answer: ReviewState,
+    now: datetime,
+) -> None:
+    """Write that GitHub has our answer; it covers every deployment known when it was sent."""
+    state = answered_state(answer)
+    _check_move(request, state)
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == lease.request_id)
+        .values(
+            state=state.value,
+            answer=answer.value,
+            answered_at=now,
+            unanswered="[]",
+            missed_at=None,
+            recheck_at=None,
+        )
+    )
+
+
+def record_end(
+    tx: Transaction, lease: Lease, request: GateRequest, state: RequestState, reason: str
+) -> None:
+    """Write that the request is over without an answer of this round, and why."""
+    _check_move(request, state)
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == lease.request_id)
+        .values(
+            state=state.value,
+            verdict="closed",
+            reason=reason,
+            unanswered="[]",
+            recheck_at=None,
+        )
+    )
+
+
+def record_missing(tx: Transaction, lease: Lease, request: GateRequest, now: datetime) -> None:
+    """Write since when GitHub does not show the gate any more."""
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == lease.request_id)
+        .values(missed_at=request.missed_at or now)
+    )
+
+
+def release(
+    tx: Transaction, lease: Lease, *, generation: int, due_at: datetime | None, failures: int
+) -> bool:
+    """Give the lease back and say when to look next; say whether something changed meanwhile.
+
+    `generation` is the one the pass has seen. When it has moved on, the request stays due as
+    whoever moved it has asked.
+    """
+    unchanged = tx.execute(
+        update(gate_requests)
+        .where(
+            _t.id == lease.request_id,
+            _t.lease_token == lease.token,
+            _t.generation == generation,
+        )
+        .values(lease_until=None, due_at=due_at, failures=failures)
+    )
+    if unchanged.rowcount == 1:
+        return False
+    moved = tx.execute(
+        update(gate_requests)
+        .where(_t.id == lease.request_id, _t.lease_token == lease.token)
+        .values(lease_until=None, failures=failures)
+    )
+    return moved.rowcount == 1
+
+
+def record_failure(
+    tx: Transaction, request_id: RequestId, due_at: Callable[[int], datetime]
+) -> None:
+    """Give the lease of a failed pass back; `due_at` gives the next look from the failures."""
+    row = tx.execute(
+        select(_t.failures, _t.due_at).where(_t.id == request_id).with_for_update()
+    ).one_or_none()
+    if row is None or row.due_at is None:
+        return
+    failures = row.failures + 1
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == request_id)
+        .values(lease_until=None, failures=failures, due_at=due_at(failures))
+    )
+
+
+def clear_leases(tx: Transaction) -> None:
+    """Void every lease: for the start of the only process that works on this database."""
+    tx.execute(update(gate_requests).where(_t.lease_until.is_not(None)).values(lease_until=None))
+
+
+def _check_move(request: GateRequest, state: RequestState) -> None:
+    if not may_become(request.state, state):
+        msg = f"request {request.id} is {request.state} and cannot become {state}"
+        raise ValueError(msg)

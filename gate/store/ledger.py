@@ -1,0 +1,120 @@
+"""Keep what was intended, begun and settled at GitHub, one row an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, func, select, update
+
+from gate.domain.ids import DecisionId, RequestId
+from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
+from gate.domain.plan import is_sendable
+from gate.domain.request import GateRequest, ReviewState
+from gate.errors import Superseded
+from gate.store.database import Snapshot, Transaction
+from gate.store.tables import effects
+from gate.store.upsert import insert_or_ignore
+
+_t: Final = effects.c
+
+
+def read_ledger(snapshot: Snapshot, request_id: RequestId) -> Ledger:
+    """Read all effects of a request, in the order in which they were first intended."""
+    rows = snapshot.execute(
+        select(effects).where(_t.request_id == request_id).order_by(_t.position)
+    )
+    return Ledger(tuple(_entry(row) for row in rows))
+
+
+def record_intents(
+    tx: Transaction,
+    request: GateRequest,
+    known: Ledger,
+    intended: Sequence[Effect],
+    *,
+    decision_id: DecisionId | None,
+    now: datetime,
+) -> None:
+    """Record what is owed now, and withdraw what was owed before and is not any more.
+
+    An effect that was begun is never touched: GitHub may have seen it.
+    """
+    keys = {effect.key for effect in intended}
+    entries = {entry.effect.key: entry for entry in known.entries}
+    for entry in known.entries:
+        if entry.status is EffectStatus.INTENDED and entry.effect.key not in keys:
+            _update(tx, entry.effect.key, status=EffectStatus.WITHDRAWN.value, settled_at=now)
+    for effect in intended:
+        values = _columns(effect, request, decision_id, now)
+        entry_now = entries.get(effect.key)
+        if entry_now is None:
+            values |= {"position": len(entries), "attempts": 0}
+            tx.execute(insert_or_ignore(tx, effects), values)
+        elif is_sendable(entry_now.status):
+            _update(tx, effect.key, **values)
+
+
+def record_begun(tx: Transaction, effect: Effect, now: datetime) -> None:
+    """Record that the call is about to be made.
+
+    Raises Superseded when the effect is not intended any more.
+    """
+    begun = tx.execute(
+        update(effects)
+        .where(_t.effect_key == effect.key, _t.status == EffectStatus.INTENDED)
+        .values(
+            status=EffectStatus.SENDING.value,
+            attempts=_t.attempts + 1,
+            begun_at=now,
+            first_sent=func.coalesce(_t.first_sent, effect.state),
+        )
+    )
+    if begun.rowcount != 1:
+        raise Superseded("generation_moved", effect.key)
+
+
+def record_outcome(
+    tx: Transaction, key: str, status: EffectStatus, outcome: str, now: datetime
+) -> None:
+    """Record what an attempt came to; what the first one said stays on record."""
+    _update(tx, key, status=status.value, outcome=outcome, settled_at=now)
+
+
+def _update(tx: Transaction, key: str, **values: object) -> None:
+    tx.execute(update(effects).where(_t.effect_key == key).values(**values))
+
+
+def _columns(
+    effect: Effect, request: GateRequest, decision_id: DecisionId | None, now: datetime
+) -> dict[str, Any]:
+    return {
+        "effect_key": effect.key,
+        "request_id": request.id,
+        "round": request.round,
+        "kind": effect.kind.value,
+        "topic": effect.topic,
+        "state": effect.state.value if effect.state is not None else None,
+        "comment": effect.comment,
+        "status": EffectStatus.INTENDED.value,
+        "decision_id": decision_id,
+        "intended_at": now,
+    }
+
+
+def _entry(row: Row[Any]) -> LedgerEntry:
+    return LedgerEntry(
+        effect=Effect(
+            key=row.effect_key,
+            kind=EffectKind(row.kind),
+            topic=row.topic,
+            comment=row.comment,
+            state=ReviewState(row.state) if row.state is not None else None,
+        ),
+        round=row.round,
+        status=EffectStatus(row.status),
+        attempts=row.attempts,
+        outcome=row.outcome,
+        first_sent=ReviewState(row.first_sent) if row.first_sent is not None else None,
+    )

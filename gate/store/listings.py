@@ -1,0 +1,41 @@
+"""Remember when each listing of workflow runs was last read in whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from gate.domain.ids import RepositoryId
+from gate.domain.missing import ListingNeeded
+from gate.store.database import Snapshot, Transaction
+from gate.store.tables import listings
+from gate.store.upsert import insert_or_update
+
+_ALL_BRANCHES = ""
+
+
+def record_listing(
+    tx: Transaction, repository_id: RepositoryId, listing: ListingNeeded, read_at: datetime
+) -> None:
+    """Note that a listing was read; `read_at` is from before GitHub was asked."""
+    values = {
+        "repository_id": repository_id,
+        "path": listing.path,
+        "branch": listing.branch or _ALL_BRANCHES,
+        "read_at": read_at,
+    }
+    tx.execute(insert_or_update(tx, listings), values)
+
+
+def read_listings(
+    snapshot: Snapshot, repository_id: RepositoryId
+) -> Mapping[ListingNeeded, datetime]:
+    """Tell when each listing of a repository was last read."""
+    rows = snapshot.execute(
+        select(listings.c.path, listings.c.branch, listings.c.read_at).where(
+            listings.c.repository_id == repository_id
+        )
+    )
+    return {ListingNeeded(row.path, row.branch or None): row.read_at for row in rows}

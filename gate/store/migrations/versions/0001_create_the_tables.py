@@ -1,0 +1,279 @@
+"""Create the tables.
+
+Revises: nothing.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables and their indexes."""
+    op.create_table(
+        "audit_entries",
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=True),
+        sa.Column("run_id", sa.BigInteger(), nullable=True),
+        sa.Column("run_attempt", sa.Integer(), nullable=True),
+        sa.Column("environment", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_audit_entries")),
+    )
+    op.create_index(
+        "ix_audit_entries_installation_id",
+        "audit_entries",
+        ["installation_id", "sequence"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_audit_entries_run", "audit_entries", ["repository_id", "run_id"], unique=False
+    )
+
+    op.create_table(
+        "deliveries",
+        sa.Column("delivery_id", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
+    )
+    op.create_index(
+        "ix_deliveries_due_at",
+        "deliveries",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_deliveries_received_at", "deliveries", ["received_at"], unique=False)
+
+    op.create_table(
+        "deployments",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("deployment_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=True),
+        sa.Column("run_attempt", sa.Integer(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=True),
+        sa.Column("state_at", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "deployment_id", name=op.f("pk_deployments")),
+    )
+    op.create_index("ix_deployments_seen_at", "deployments", ["seen_at"], unique=False)
+
+    op.create_table(
+        "gate_requests",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_attempt", sa.Integer(), nullable=False),
+        sa.Column("environment_key", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("head_sha", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("deployments", sa.Text(), nullable=False),
+        sa.Column("unanswered", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("waiting_since", sa.BigInteger(), nullable=False),
+        sa.Column("missed_at", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("decision_id", sa.BigInteger(), nullable=True),
+        sa.Column("policy_digest", sa.Text(), nullable=True),
+        sa.Column("give_up_at", sa.BigInteger(), nullable=True),
+        sa.Column("recheck_at", sa.BigInteger(), nullable=True),
+        sa.Column("watched", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gate_requests")),
+        sa.UniqueConstraint(
+            "repository_id",
+            "run_id",
+            "run_attempt",
+            "environment_key",
+            name=op.f("uq_gate_requests_repository_id_run_id_run_attempt_environment_key"),
+        ),
+    )
+    op.create_index(
+        "ix_gate_requests_due_at",
+        "gate_requests",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_gate_requests_opened_at", "gate_requests", ["opened_at"], unique=False)
+    op.create_index(
+        "ix_gate_requests_undecided",
+        "gate_requests",
+        ["repository_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('open', 'waiting', 'answering')"),
+        postgresql_where=sa.text("state IN ('open', 'waiting', 'answering')"),
+    )
+
+    op.create_table(
+        "installations",
+        sa.Column("installation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_login", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("installation_id", name=op.f("pk_installations")),
+    )
+    op.create_table(
+        "listings",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "path", "branch", name=op.f("pk_listings")),
+    )
+    op.create_table(
+        "policy_documents",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("suspect", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_policy_documents")),
+    )
+    op.create_table(
+        "policy_texts",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_policy_texts")),
+    )
+    op.create_table(
+        "redeliveries",
+        sa.Column("delivery_id", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_redeliveries")),
+    )
+    op.create_table(
+        "repositories",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("full_name", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("owner_login", sa.Text(), nullable=False),
+        sa.Column("default_branch", sa.Text(), nullable=True),
+        sa.Column("removed", sa.Boolean(), nullable=False),
+        sa.Column("swept_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("repository_id", name=op.f("pk_repositories")),
+    )
+    op.create_index(
+        "ix_repositories_installation_id", "repositories", ["installation_id"], unique=False
+    )
+    op.create_index("ix_repositories_swept_at", "repositories", ["swept_at"], unique=False)
+
+    op.create_table(
+        "runs",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("head_branch", sa.Text(), nullable=True),
+        sa.Column("head_repository_id", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("conclusion", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "run_id", "run_attempt", name=op.f("pk_runs")),
+    )
+    op.create_index(
+        "ix_runs_repository_id_path_started_at",
+        "runs",
+        ["repository_id", "path", "started_at"],
+        unique=False,
+    )
+    op.create_index("ix_runs_seen_at", "runs", ["seen_at"], unique=False)
+
+    op.create_table(
+        "decisions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("request_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("policy_digest", sa.Text(), nullable=False),
+        sa.Column("engine_version", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("decision", sa.LargeBinary(), nullable=False),
+        sa.Column("facts", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["gate_requests.id"], name=op.f("fk_decisions_request_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
+    )
+    op.create_index("ix_decisions_request_id", "decisions", ["request_id"], unique=False)
+
+    op.create_table(
+        "effects",
+        sa.Column("effect_key", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("first_sent", sa.Text(), nullable=True),
+        sa.Column("decision_id", sa.BigInteger(), nullable=True),
+        sa.Column("intended_at", sa.BigInteger(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=True),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["gate_requests.id"], name=op.f("fk_effects_request_id")
+        ),
+        sa.PrimaryKeyConstraint("effect_key", name=op.f("pk_effects")),
+    )
+    op.create_index("ix_effects_request_id", "effects", ["request_id"], unique=False)
+
+
+def downgrade() -> None:
+    """Drop the tables."""
+    op.drop_table("effects")
+    op.drop_table("decisions")
+    op.drop_table("runs")
+    op.drop_table("repositories")
+    op.drop_table("redeliveries")
+    op.drop_table("policy_texts")
+    op.drop_table("policy_documents")
+    op.drop_table("listings")
+    op.drop_table("installations")
+    op.drop_table("gate_requests")
+    op.drop_table("deployments")
+    op.drop_table("deliveries")
+    op.drop_table("audit_entries")

@@ -1,0 +1,78 @@
+"""Keep the policy texts that were ever read, by digest, and where the current ones stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from gate.domain.ids import InstallationId
+from gate.store.database import Snapshot, Transaction
+from gate.store.tables import policy_documents, policy_texts
+from gate.store.upsert import insert_or_ignore, insert_or_update
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """A place that may hold a policy, as it was last read.
+
+    `digest` None means that it was read and holds none. A `suspect` one may have changed since.
+    """
+
+    source: str
+    installation_id: InstallationId
+    digest: str | None
+    etag: str | None
+    read_at: datetime
+    suspect: bool = False
+
+
+def read_document(snapshot: Snapshot, source: str) -> PolicyDocument | None:
+    """Read what is known of a place; None when it was never read."""
+    row = snapshot.execute(
+        select(policy_documents).where(policy_documents.c.source == source)
+    ).one_or_none()
+    if row is None:
+        return None
+    return PolicyDocument(
+        source=row.source,
+        installation_id=InstallationId(row.installation_id),
+        digest=row.digest,
+        etag=row.etag,
+        read_at=row.read_at,
+        suspect=row.suspect,
+    )
+
+
+def record_document(tx: Transaction, document: PolicyDocument) -> None:
+    """Note what a place holds now."""
+    values = {
+        "source": document.source,
+        "installation_id": document.installation_id,
+        "digest": document.digest,
+        "etag": document.etag,
+        "read_at": document.read_at,
+        "suspect": document.suspect,
+    }
+    tx.execute(insert_or_update(tx, policy_documents), values)
+
+
+def record_suspect(tx: Transaction, source: str) -> None:
+    """Note that a place may have changed; one that was never read is read anyway."""
+    tx.execute(
+        update(policy_documents).where(policy_documents.c.source == source).values(suspect=True)
+    )
+
+
+def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
+    """Keep a policy's text; the record of a decision refers to it by digest."""
+    tx.execute(insert_or_ignore(tx, policy_texts), {"digest": digest, "text": content})
+
+
+def read_policy_text(snapshot: Snapshot, digest: str) -> bytes | None:
+    """Read a policy's text back."""
+    content: bytes | None = snapshot.scalar(
+        select(policy_texts.c.text).where(policy_texts.c.digest == digest)
+    )
+    return content

@@ -1,0 +1,127 @@
+"""Keep which repositories and installations there are; ids are the identity, names are not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+
+from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
+from gate.domain.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.request import UNDECIDED
+from gate.domain.runs import Account
+from gate.store.database import Snapshot, Transaction
+from gate.store.tables import gate_requests, installations, repositories
+from gate.store.upsert import insert_or_ignore, insert_or_update
+
+
+def record_repository(tx: Transaction, seen: Repository) -> None:
+    """Note a repository as it was seen; a default branch that was not told is not forgotten."""
+    known = read_repository(tx, seen.id)
+    if known is None:
+        tx.execute(insert_or_ignore(tx, repositories), _columns(seen) | {"removed": False})
+        return
+    if seen.default_branch is None:
+        seen = Repository(
+            seen.id, seen.installation_id, seen.full_name, seen.owner, known.default_branch
+        )
+    if seen != known:
+        tx.execute(
+            update(repositories)
+            .where(repositories.c.repository_id == seen.id)
+            .values(**_columns(seen), removed=False)
+        )
+
+
+def read_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:
+    """Read a repository as it was last seen."""
+    row = snapshot.execute(
+        select(repositories).where(repositories.c.repository_id == repository_id)
+    ).one_or_none()
+    return _repository(row) if row is not None else None
+
+
+def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) -> None:
+    """Note an installation, the repositories it gained and those it lost."""
+    values = {
+        "installation_id": seen.installation_id,
+        "account_id": seen.account.id,
+        "account_login": seen.account.login,
+        "status": seen.status.value,
+        "seen_at": now,
+    }
+    tx.execute(insert_or_update(tx, installations), values)
+    for repository in seen.repositories:
+        record_repository(tx, repository)
+    gone: ColumnElement[bool] = repositories.c.repository_id.in_(seen.removed)
+    if seen.status is InstallationStatus.DELETED:
+        gone = or_(gone, repositories.c.installation_id == seen.installation_id)
+    tx.execute(update(repositories).where(gone).values(removed=True))
+
+
+def repositories_to_sweep(
+    snapshot: Snapshot,
+    *,
+    with_undecided_before: datetime,
+    others_before: datetime,
+    limit: int,
+) -> list[Repository]:
+    """List the repositories that are due for a look, longest ago first.
+
+    Those with undecided requests come due earlier than the others; those of installations that are
+    suspended or gone never do.
+    """
+    undecided = select(gate_requests.c.repository_id).where(gate_requests.c.state.in_(UNDECIDED))
+    swept_at = repositories.c.swept_at
+    inactive = select(installations.c.installation_id).where(
+        installations.c.status != InstallationStatus.ACTIVE
+    )
+    rows = snapshot.execute(
+        select(repositories)
+        .where(
+            repositories.c.removed.is_(False),
+            repositories.c.installation_id.not_in(inactive),
+            or_(
+                swept_at.is_(None),
+                swept_at <= others_before,
+                and_(
+                    swept_at <= with_undecided_before,
+                    repositories.c.repository_id.in_(undecided),
+                ),
+            ),
+        )
+        .order_by(swept_at.is_not(None), swept_at)
+        .limit(limit)
+    )
+    return [_repository(row) for row in rows]
+
+
+def record_swept(tx: Transaction, repository_id: RepositoryId, now: datetime) -> None:
+    """Note that a repository was looked at."""
+    tx.execute(
+        update(repositories)
+        .where(repositories.c.repository_id == repository_id)
+        .values(swept_at=now)
+    )
+
+
+def _repository(row: Row[Any]) -> Repository:
+    return Repository(
+        id=RepositoryId(row.repository_id),
+        installation_id=InstallationId(row.installation_id),
+        full_name=row.full_name,
+        owner=Account(AccountId(row.owner_id), row.owner_login),
+        default_branch=row.default_branch,
+    )
+
+
+def _columns(seen: Repository) -> dict[str, object]:
+    return {
+        "repository_id": seen.id,
+        "installation_id": seen.installation_id,
+        "full_name": seen.full_name,
+        "owner_id": seen.owner.id,
+        "owner_login": seen.owner.login,
+        "default_branch": seen.default_branch,
+    }

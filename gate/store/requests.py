@@ -1,0 +1,282 @@
+"""Keep gate requests: where each stands, when it is due, and who is at work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Row, and_, func, or_, select, update
+
+from gate.domain.ids import (
+    DeploymentId,
+    InstallationId,
+    RepositoryId,
+    RequestId,
+    RequestKey,
+    RunId,
+    Sha,
+)
+from gate.domain.request import (
+    UNDECIDED,
+    GateRequest,
+    RequestState,
+    ReviewState,
+)
+from gate.store.codec import decode_ids, decode_names, encode_ids
+from gate.store.database import Snapshot, Transaction
+from gate.store.tables import gate_requests
+from gate.store.upsert import insert_or_ignore
+
+_t: Final = gate_requests.c
+_is_undecided: Final = _t.state.in_([state.value for state in UNDECIDED])
+
+
+class Opening(StrEnum):
+    """What it meant that GitHub asked."""
+
+    NEW = "new"
+    JOINED = "joined"
+    REOPENED = "reopened"
+    KNOWN = "known"
+
+
+def open_request(
+    tx: Transaction,
+    key: RequestKey,
+    *,
+    installation_id: InstallationId,
+    environment: str,
+    head_sha: Sha,
+    deployment_id: DeploymentId | None,
+    now: datetime,
+) -> tuple[GateRequest, Opening]:
+    """Open a request, or fold one more deployment into the one there is.
+
+    A closed request that did not know the deployment opens again for one more round: the answer
+    given did not cover it. Without a deployment id (adopted from a listing) nothing is joined.
+    """
+    ids = () if deployment_id is None else (deployment_id,)
+    values = {
+        "installation_id": installation_id,
+        "repository_id": key.repository_id,
+        "run_id": key.run_id,
+        "run_attempt": key.run_attempt,
+        "environment_key": key.environment,
+        "environment": environment,
+        "head_sha": head_sha,
+        "state": RequestState.OPEN.value,
+        "round": 1,
+        "deployments": encode_ids(ids),
+        "unanswered": encode_ids(ids),
+        "opened_at": now,
+        "waiting_since": now,
+        "generation": 1,
+        "watched": "[]",
+        "due_at": now,
+        "failures": 0,
+        "lease_token": 0,
+    }
+    inserted = tx.execute(insert_or_ignore(tx, gate_requests), values).rowcount == 1
+    row = tx.execute(_select().where(_of(key)).with_for_update()).one()
+    request = _request(row)
+    if inserted:
+        return request, Opening.NEW
+    if deployment_id is None or deployment_id in request.deployment_ids:
+        return request, Opening.KNOWN
+    changes: dict[str, object] = {
+        "deployments": encode_ids((*request.deployment_ids, deployment_id)),
+        "unanswered": encode_ids((*request.unanswered, deployment_id)),
+        "generation": _t.generation + 1,
+        "due_at": now,
+    }
+    opening = Opening.JOINED
+    if not request.is_undecided:
+        opening = Opening.REOPENED
+        changes |= {
+            "state": RequestState.OPEN.value,
+            "round": request.round + 1,
+            "waiting_since": now,
+            "missed_at": None,
+            "failures": 0,
+        }
+    tx.execute(update(gate_requests).where(_t.id == request.id).values(changes))
+    return _request(tx.execute(_select().where(_t.id == request.id)).one()), opening
+
+
+def read_request(snapshot: Snapshot, request_id: RequestId) -> GateRequest | None:
+    """Read a request."""
+    row = snapshot.execute(_select().where(_t.id == request_id)).one_or_none()
+    return _request(row) if row is not None else None
+
+
+def find_request(snapshot: Snapshot, key: RequestKey) -> GateRequest | None:
+    """Find the request of a run attempt and environment."""
+    row = snapshot.execute(_select().where(_of(key))).one_or_none()
+    return _request(row) if row is not None else None
+
+
+def undecided_requests(snapshot: Snapshot, repository_id: RepositoryId) -> list[GateRequest]:
+    """List the requests of a repository that still owe GitHub an answer."""
+    rows = snapshot.execute(
+        _select().where(_t.repository_id == repository_id, _is_undecided).order_by(_t.id)
+    )
+    return [_request(row) for row in rows]
+
+
+def known_environments(
+    snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
+) -> frozenset[str]:
+    """Tell for which environments (folded names) of a run attempt there is a request."""
+    rows = snapshot.scalars(
+        select(_t.environment_key).where(
+            _t.repository_id == repository_id, _t.run_id == run_id, _t.run_attempt == run_attempt
+        )
+    )
+    return frozenset(rows)
+
+
+def due_requests(snapshot: Snapshot, now: datetime, limit: int) -> list[RequestId]:
+    """List the requests to look at that nobody is at work on, longest due first."""
+    rows = snapshot.scalars(
+        select(_t.id)
+        .where(
+            _t.due_at.is_not(None),
+            _t.due_at <= now,
+            or_(_t.lease_until.is_(None), _t.lease_until <= now),
+        )
+        .order_by(_t.due_at)
+        .limit(limit)
+    )
+    return [RequestId(row) for row in rows]
+
+
+def wake_requests(tx: Transaction, ids: Collection[RequestId], now: datetime) -> None:
+    """Make undecided requests due now; a pass that is under way will look again."""
+    if ids:
+        _wake(tx, _t.id.in_(ids), now)
+
+
+def wake_watching(
+    tx: Transaction, repository_id: RepositoryId, path: str, now: datetime
+) -> list[RequestId]:
+    """Make due the requests of a repository whose decision rests on a workflow file.
+
+    A request that was not decided yet watches nothing, but is due anyway.
+    """
+    rows = tx.execute(
+        select(_t.id, _t.watched).where(_t.repository_id == repository_id, _is_undecided)
+    )
+    ids = [RequestId(row.id) for row in rows if path in decode_names(row.watched)]
+    wake_requests(tx, ids, now)
+    return ids
+
+
+def wake_repository(tx: Transaction, repository_id: RepositoryId, now: datetime) -> list[RequestId]:
+    """Make all undecided requests of a repository due now."""
+    return _wake(tx, _t.repository_id == repository_id, now)
+
+
+def wake_installation(
+    tx: Transaction, installation_id: InstallationId, now: datetime
+) -> list[RequestId]:
+    """Make all undecided requests of an installation due now."""
+    return _wake(tx, _t.installation_id == installation_id, now)
+
+
+def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> None:
+    """Note that GitHub does not show some gates any more, and make their requests due."""
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id.in_(ids), _is_undecided)
+        .values(
+            missed_at=func.coalesce(_t.missed_at, now),
+            generation=_t.generation + 1,
+            due_at=now,
+        )
+    )
+
+
+def _wake(tx: Transaction, which: Any, now: datetime) -> list[RequestId]:  # noqa: ANN401 - a clause
+    rows = tx.scalars(
+        update(gate_requests)
+        .where(which, _is_undecided)
+        .values(generation=_t.generation + 1, due_at=now)
+        .returning(_t.id)
+    )
+    return [RequestId(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many requests are undecided, and since when the longest of them waits."""
+
+    undecided: int
+    oldest: datetime | None
+
+
+def read_standing(snapshot: Snapshot) -> Standing:
+    """Count what waits, for the metrics."""
+    row = snapshot.execute(
+        select(func.count(), func.min(_t.waiting_since)).where(_is_undecided)
+    ).one()
+    return Standing(row[0], row[1])
+
+
+def _of(key: RequestKey) -> Any:  # noqa: ANN401 - a clause of SQLAlchemy
+    return and_(
+        _t.repository_id == key.repository_id,
+        _t.run_id == key.run_id,
+        _t.run_attempt == key.run_attempt,
+        _t.environment_key == key.environment,
+    )
+
+
+_selected: Final = select(
+    _t.id,
+    _t.installation_id,
+    _t.repository_id,
+    _t.run_id,
+    _t.run_attempt,
+    _t.environment_key,
+    _t.environment,
+    _t.head_sha,
+    _t.state,
+    _t.round,
+    _t.deployments,
+    _t.unanswered,
+    _t.opened_at,
+    _t.waiting_since,
+    _t.missed_at,
+    _t.answer,
+    _t.answered_at,
+    _t.generation,
+)
+
+
+def _select() -> Any:  # noqa: ANN401 - a select of eighteen columns
+    return _selected
+
+
+def _request(row: Row[Any]) -> GateRequest:
+    return GateRequest(
+        id=RequestId(row.id),
+        key=RequestKey(
+            RepositoryId(row.repository_id), RunId(row.run_id), row.run_attempt, row.environment_key
+        ),
+        installation_id=InstallationId(row.installation_id),
+        environment=row.environment,
+        head_sha=Sha(row.head_sha),
+        state=RequestState(row.state),
+        round=row.round,
+        deployment_ids=decode_ids(row.deployments),
+        unanswered=decode_ids(row.unanswered),
+        opened_at=row.opened_at,
+        waiting_since=row.waiting_since,
+        missed_at=row.missed_at,
+        answer=ReviewState(row.answer) if row.answer is not None else None,
+        answered_at=row.answered_at,
+        generation=row.generation,
+    )

@@ -1,0 +1,70 @@
+"""Delete what is too old to matter, in small batches; the trail is kept.
+
+GitHub ends a run 35 days after it started at the latest, so nothing younger is deleted. Undecided
+requests are never touched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Delete, Select, Table, delete, select, tuple_
+
+from gate.domain.request import UNDECIDED
+from gate.store.database import Database, Transaction
+from gate.store.tables import (
+    decisions,
+    deliveries,
+    deployments,
+    effects,
+    gate_requests,
+    redeliveries,
+    runs,
+)
+
+KEEP: Final = timedelta(days=35)
+_BATCH: Final = 1_000
+
+
+def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP) -> Counter[str]:
+    """Delete rows older than `keep` and count them by table.
+
+    Each batch is a transaction of its own, so that deliveries can be taken in between.
+    """
+    before = now - keep
+    expired = (
+        select(gate_requests.c.id)
+        .where(gate_requests.c.opened_at < before, gate_requests.c.state.not_in(UNDECIDED))
+        .order_by(gate_requests.c.opened_at)
+        .limit(_BATCH)
+    )
+    counts: Counter[str] = Counter()
+    while ids := database.read(lambda snapshot: list(snapshot.scalars(expired))):
+        for table, column in (
+            (decisions, decisions.c.request_id),
+            (effects, effects.c.request_id),
+            (gate_requests, gate_requests.c.id),
+        ):
+            counts[table.name] += database.transact(_deleting(delete(table).where(column.in_(ids))))
+    for table, at in (
+        (deliveries, deliveries.c.received_at),
+        (redeliveries, redeliveries.c.asked_at),
+        (deployments, deployments.c.seen_at),
+        (runs, runs.c.seen_at),
+    ):
+        keys = list(table.primary_key.columns)
+        old = select(*keys).where(at < before).limit(_BATCH)
+        while deleted := database.transact(_deleting(_matching(table, old))):
+            counts[table.name] += deleted
+    return counts
+
+
+def _deleting(statement: Delete) -> Callable[[Transaction], int]:
+    return lambda tx: tx.execute(statement).rowcount
+
+
+def _matching(table: Table, keys: Select[Any]) -> Delete:
+    return delete(table).where(tuple_(*table.primary_key.columns).in_(keys))
