@@ -76,7 +76,11 @@ def _report(
     sent = ledger.reports
     topic = _topic(decision, request)
     budget = REPORT_LIMIT if decision.last_call else REPORT_LIMIT - KEPT_FOR_THE_END
-    if len(sent) >= budget or _was_said(topic, ledger) or _may_pass(decision, request, now):
+    if (
+        len(sent) >= budget
+        or _was_said(topic, request, ledger)
+        or _may_pass(decision, request, now)
+    ):
         return ()
     return (
         Effect(
@@ -95,9 +99,12 @@ def _topic(decision: Decision, request: GateRequest) -> str:
     return "+".join(dict.fromkeys(reason.code for reason in decision.reasons))
 
 
-def _was_said(topic: str, ledger: Ledger) -> bool:
-    """Say whether the newest report already tells this; a last call is the last word."""
-    said = [entry.effect.topic for entry in ledger.reports]
+def _was_said(topic: str, request: GateRequest, ledger: Ledger) -> bool:
+    """Say whether the round's newest report already tells this; a last call is the last word.
+
+    Reports of an earlier round tell nothing: that round's answer was said after them.
+    """
+    said = [entry.effect.topic for entry in ledger.reports if entry.round == request.round]
     return bool(said) and (said[-1] == topic or (topic.startswith(_LAST_CALL) and topic in said))
 
 
