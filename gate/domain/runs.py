@@ -97,20 +97,26 @@ def merge_run(known: WorkflowRun | None, seen: WorkflowRun) -> WorkflowRun:
 
     Commutative, associative and idempotent, so lost order and doubled deliveries cannot matter:
     the sighting that is further along wins, then the later update, then a fixed order of the
-    remaining fields. Jobs once read are kept, unless the winner brings its own.
+    remaining fields. Jobs are taken from sightings that are as far along as the winner, and of two
+    lists the longer one: a list that lacks a job was read too early.
     """
     if known is None:
         return seen
     newer, older = (known, seen) if _rank(known) >= _rank(seen) else (seen, known)
-    if newer.jobs is None and older.jobs is not None and older.is_completed == newer.is_completed:
-        return replace(newer, jobs=older.jobs)
-    return newer
+    if older.is_completed is not newer.is_completed:
+        return newer
+    return replace(newer, jobs=max(newer.jobs, older.jobs, key=_jobs_rank))
 
 
 def _rank(run: WorkflowRun) -> tuple[int, datetime, str]:
-    """Order sightings of one attempt; the last element only makes the order total."""
+    """Order sightings of one attempt, but for their jobs; the last element makes it total."""
     progress = _PROGRESS.get(run.status, _UNKNOWN_PROGRESS)
-    return progress, run.updated_at, repr(run)
+    return progress, run.updated_at, repr(replace(run, jobs=None))
+
+
+def _jobs_rank(jobs: tuple[Job, ...] | None) -> tuple[bool, int, str]:
+    """Order lists of jobs; the last element only makes the order total."""
+    return jobs is not None, len(jobs or ()), repr(jobs)
 
 
 def started_order(run: WorkflowRun) -> tuple[datetime, RunId, int]:

@@ -80,7 +80,7 @@ def test_not_green_is_held(state: str) -> None:
 @pytest.mark.parametrize("asked", NOT_GREEN)
 def test_reject_is_asked_for_each_state_alone(state: str, asked: str) -> None:
     """A policy that rejects one state rejects that state and holds all others."""
-    decision = decided(make_policy(**{asked: Reaction.REJECT}), NOT_GREEN[state])
+    decision = decided(make_policy(make_environment(**{asked: Reaction.REJECT})), NOT_GREEN[state])
     assert decision.verdict is (Verdict.REJECT if state == asked else Verdict.WAIT)
     assert decision.reason == f"validation_{state}"
 
@@ -88,12 +88,13 @@ def test_reject_is_asked_for_each_state_alone(state: str, asked: str) -> None:
 def test_reject_does_not_touch_the_green() -> None:
     """A policy that rejects everything that is not green still approves a green."""
     reject = dict.fromkeys(NOT_GREEN, Reaction.REJECT)
-    assert decided(make_policy(**reject), GREEN).verdict is Verdict.APPROVE
+    assert decided(make_policy(make_environment(**reject)), GREEN).verdict is Verdict.APPROVE
 
 
 def test_uncovered_is_held() -> None:
     """A green that does not cover the deployment is held, even where everything is rejected."""
-    reading = make_policy(covers=Covers.SAME_COMMIT, **dict.fromkeys(NOT_GREEN, Reaction.REJECT))
+    reject = dict.fromkeys(NOT_GREEN, Reaction.REJECT)
+    reading = make_policy(make_environment(covers=Covers.SAME_COMMIT, **reject))
     decision = decided(reading, make_run(head_sha=OTHER_SHA))
     assert (decision.verdict, decision.reason) == (Verdict.WAIT, "validation_uncovered")
 
@@ -182,7 +183,7 @@ def test_environment_names_ignore_case() -> None:
 @pytest.mark.parametrize("state", NOT_GREEN)
 def test_facts_unavailable(state: str, reaction: Reaction) -> None:
     """While a needed fact cannot be read, nothing is approved and nothing rejected."""
-    reading = make_policy(**{state: reaction})
+    reading = make_policy(make_environment(**{state: reaction}))
     decision = decided(reading, NOT_GREEN[state], unavailable="the runs")
     assert decision.verdict is Verdict.WAIT
     assert [reason.code for reason in decision.reasons] == [

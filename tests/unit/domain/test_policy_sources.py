@@ -1,0 +1,158 @@
+"""Which policy speaks for a repository, and that it stays above the organisation's floor."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gate.domain.policy import (
+    Covers,
+    EnvironmentPolicy,
+    InvalidPolicy,
+    Mode,
+    Policy,
+    PolicyReading,
+    Problem,
+    Reaction,
+    UnavailablePolicy,
+)
+from gate.domain.policy_sources import check_floor, choose_policy
+from tests.builders import make_environment, make_policy
+
+REPOSITORY = replace(make_policy(), source="repository")
+ORGANIZATION = replace(make_policy(), source="organisation")
+SERVER = replace(make_policy(), source="server")
+INVALID = InvalidPolicy((Problem(1, 1, "", "not a mapping"),), "sha256:bad", "somewhere")
+UNAVAILABLE = UnavailablePolicy("GitHub answered 502")
+OTHER_INVALID = replace(INVALID, source="elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("repository", "organization", "chosen"),
+    [
+        (None, None, SERVER),
+        (None, ORGANIZATION, ORGANIZATION),
+        (None, INVALID, INVALID),
+        (None, UNAVAILABLE, UNAVAILABLE),
+        (REPOSITORY, None, REPOSITORY),
+        (REPOSITORY, ORGANIZATION, REPOSITORY),
+        (REPOSITORY, INVALID, INVALID),
+        (REPOSITORY, UNAVAILABLE, UNAVAILABLE),
+        (INVALID, None, INVALID),
+        (INVALID, ORGANIZATION, INVALID),
+        (INVALID, UNAVAILABLE, UNAVAILABLE),
+        (INVALID, OTHER_INVALID, OTHER_INVALID),
+        (UNAVAILABLE, None, UNAVAILABLE),
+        (UNAVAILABLE, ORGANIZATION, UNAVAILABLE),
+        (UNAVAILABLE, INVALID, INVALID),
+    ],
+)
+def test_who_speaks(
+    repository: PolicyReading | None, organization: PolicyReading | None, chosen: PolicyReading
+) -> None:
+    """The repository speaks first, then its organisation, then the server; silence is no answer."""
+    assert choose_policy(repository, organization, SERVER) is chosen
+
+
+@pytest.mark.parametrize("server", [INVALID, UNAVAILABLE])
+def test_server_speaks_last(server: PolicyReading) -> None:
+    """A broken policy of the server matters only where nobody else has one."""
+    assert choose_policy(None, None, server) is server
+    assert choose_policy(REPOSITORY, None, server) is REPOSITORY
+
+
+def test_looser_than_the_floor() -> None:
+    """A repository that asks for less than its organisation has an invalid policy."""
+    loose = replace(make_policy(max_age=timedelta(hours=25)), source="repository", digest="d")
+    chosen = choose_policy(loose, ORGANIZATION, SERVER)
+    assert isinstance(chosen, InvalidPolicy)
+    assert (chosen.digest, chosen.source) == ("d", "repository")
+    assert [problem.path for problem in chosen.problems] == [
+        "environments.production-frontend.validation.max_age"
+    ]
+    assert str(chosen.problems[0]).startswith("line 1, column 1:")
+
+
+def looser_keys(own: EnvironmentPolicy, floor: EnvironmentPolicy) -> list[str]:
+    """Name the keys where `own` is looser than `floor`."""
+    problems = check_floor(Policy({"production": own}), Policy({"production": floor}))
+    return [problem.path.removeprefix("environments.production.") for problem in problems]
+
+
+HOURS = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("own", "floor", "key"),
+    [
+        ({"mode": Mode.OBSERVE}, {}, "mode"),
+        ({"workflow": "a.yml"}, {"workflow": "b.yml"}, "validation.workflow"),
+        ({"branch": "feature"}, {}, "validation.branch"),
+        ({}, {"branch": "main"}, "validation.branch"),
+        ({"events": ("push", "issues")}, {"events": ("push",)}, "validation.events"),
+        ({"max_age": HOURS * 2}, {"max_age": HOURS}, "validation.max_age"),
+        ({"required_jobs": ("a",)}, {"required_jobs": ("a", "b")}, "validation.required_jobs"),
+        ({}, {"covers": Covers.SAME_COMMIT}, "validation.covers"),
+        ({"covers": Covers.SAME_COMMIT}, {"covers": Covers.INFRASTRUCTURE}, "validation.covers"),
+        ({"covers": Covers.INFRASTRUCTURE}, {"covers": Covers.SAME_COMMIT}, "validation.covers"),
+        (
+            {"covers": Covers.INFRASTRUCTURE, "infrastructure_workflow": "x.yml"},
+            {"covers": Covers.INFRASTRUCTURE},
+            "validation.infrastructure.workflow",
+        ),
+        ({}, {"failed": Reaction.REJECT}, "when.failed"),
+        ({}, {"running": Reaction.REJECT}, "when.running"),
+        ({}, {"inconclusive": Reaction.REJECT}, "when.inconclusive"),
+        ({}, {"missing": Reaction.REJECT}, "when.missing"),
+        ({}, {"stale": Reaction.REJECT}, "when.stale"),
+        ({"give_up_after": HOURS * 2}, {"give_up_after": HOURS}, "give_up_after"),
+    ],
+)
+def test_looser(own: dict[str, object], floor: dict[str, object], key: str) -> None:
+    """Each way of asking for less is named by its key."""
+    assert looser_keys(make_environment(**own), make_environment(**floor)) == [key]
+
+
+@pytest.mark.parametrize(
+    ("own", "floor"),
+    [
+        ({}, {}),
+        ({}, {"mode": Mode.OBSERVE}),
+        ({"mode": Mode.OBSERVE}, {"mode": Mode.OBSERVE}),
+        ({"events": ("push",)}, {}),
+        ({"max_age": HOURS}, {"max_age": HOURS * 2}),
+        ({"max_age": HOURS}, {"max_age": HOURS}),
+        ({"required_jobs": ("a", "b")}, {"required_jobs": ("b",)}),
+        ({"covers": Covers.SAME_COMMIT}, {}),
+        ({"infrastructure_workflow": "x.yml"}, {}),
+        ({"failed": Reaction.REJECT}, {}),
+        ({"failed": Reaction.REJECT}, {"failed": Reaction.REJECT}),
+        ({"give_up_after": HOURS}, {"give_up_after": HOURS}),
+    ],
+)
+def test_as_strict(own: dict[str, object], floor: dict[str, object]) -> None:
+    """A repository may ask for as much as its organisation, or for more."""
+    assert looser_keys(make_environment(**own), make_environment(**floor)) == []
+
+
+def test_every_looser_key_is_named() -> None:
+    """All that is looser is listed at once."""
+    own = make_environment(mode=Mode.OBSERVE, max_age=HOURS * 99)
+    floor = make_environment(failed=Reaction.REJECT)
+    assert looser_keys(own, floor) == ["mode", "validation.max_age", "when.failed"]
+
+
+def test_environment_of_one_side_only() -> None:
+    """An environment that only one policy names is not compared."""
+    observing = make_environment(mode=Mode.OBSERVE)
+    assert list(check_floor(Policy({"a": observing}), Policy({"b": make_environment()}))) == []
+
+
+def test_what_the_floor_asks() -> None:
+    """The problem says what the organisation asks for."""
+    floor = Policy({"production": make_environment(branch=None)})
+    own = Policy({"production": make_environment(branch="feature")})
+    (problem,) = check_floor(own, floor)
+    assert problem.message == (
+        "looser than the organisation's policy: it asks for the default branch"
+    )

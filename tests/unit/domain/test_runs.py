@@ -1,0 +1,135 @@
+"""How sightings of a run are read and folded."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from gate.domain.runs import (
+    WorkflowRun,
+    merge_run,
+    parse_workflow_path,
+    started_order,
+    workflow_file,
+)
+from tests.builders import TICK, before, make_job, make_run
+
+SEEN = before(minutes=50)
+JOBS = (make_job(),)
+
+
+@pytest.mark.parametrize(
+    ("path", "parsed"),
+    [
+        (".github/workflows/x.yml", ".github/workflows/x.yml"),
+        (".github/workflows/x.yml@main", ".github/workflows/x.yml"),
+        (".github/workflows/x.yml@refs/heads/a@b", ".github/workflows/x.yml"),
+        ("acme/shop/.github/workflows/x.yml@main", "acme/shop/.github/workflows/x.yml"),
+        ("", ""),
+    ],
+)
+def test_workflow_path(path: str, parsed: str) -> None:
+    """A path loses its ref, but never the name of another repository."""
+    assert parse_workflow_path(path) == parsed
+
+
+@pytest.mark.parametrize("name", ["x.yml", ".github/workflows/x.yml"])
+def test_workflow_file(name: str) -> None:
+    """A policy may name a workflow by its file name or by its path."""
+    assert workflow_file(name) == ".github/workflows/x.yml"
+
+
+def test_first_sighting() -> None:
+    """The first sighting is taken as it is."""
+    run = make_run()
+    assert merge_run(None, run) is run
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ({"status": "requested"}, {"status": "queued"}),
+        ({"status": "queued"}, {"status": "pending"}),
+        ({"status": "pending"}, {"status": "waiting"}),
+        ({"status": "waiting"}, {"status": "in_progress"}),
+        ({"status": "in_progress"}, {"status": "brand_new"}),
+        ({"status": "brand_new"}, {"status": "completed"}),
+        ({"status": "in_progress"}, {"status": "completed"}),
+    ],
+)
+@pytest.mark.parametrize("clock", [TICK, -TICK, TICK * 0])
+def test_further_along_wins(
+    older: dict[str, object], newer: dict[str, object], clock: timedelta
+) -> None:
+    """The sighting that is further along wins, even if another claims to be younger."""
+    first = make_run(conclusion=None, updated_at=SEEN, **older)
+    second = make_run(conclusion=None, updated_at=SEEN + clock, **newer)
+    assert merge_run(first, second) == merge_run(second, first) == second
+
+
+def test_later_update_wins() -> None:
+    """Of sightings equally far along the later update wins."""
+    first, second = make_run(), make_run(updated_at=SEEN + TICK, title="renamed")
+    assert merge_run(first, second) == merge_run(second, first) == second
+
+
+def test_equal_sightings_that_differ() -> None:
+    """Sightings that contradict each other at the same instant are folded in a fixed order."""
+    first, second = make_run(conclusion="failure"), make_run()
+    assert merge_run(first, second) == merge_run(second, first)
+
+
+@pytest.mark.parametrize("clock", [TICK, -TICK, TICK * 0])
+def test_jobs_are_kept(clock: timedelta) -> None:
+    """Jobs once read are kept when another sighting of the completed run has none."""
+    read, seen = make_run(jobs=JOBS), make_run(updated_at=SEEN + clock)
+    merged = merge_run(read, seen)
+    assert merged.jobs == JOBS
+    assert merged.updated_at == max(read.updated_at, seen.updated_at)
+    assert merge_run(seen, read) == merged
+
+
+def test_jobs_before_the_end_do_not_count() -> None:
+    """Jobs read while the run was going on say nothing about how it ended."""
+    early = make_run(status="in_progress", conclusion=None, jobs=JOBS)
+    assert merge_run(early, make_run()).jobs is None
+    assert merge_run(make_run(), early).jobs is None
+
+
+def test_jobs_of_any_order() -> None:
+    """Three sightings with different jobs give the same run in whatever order they come."""
+    runs = (
+        make_run(updated_at=SEEN, jobs=(make_job(conclusion="failure"),)),
+        make_run(updated_at=SEEN + TICK, jobs=JOBS),
+        make_run(updated_at=SEEN + 2 * TICK),
+    )
+    assert len({_folded(order) for order in permutations(runs)}) == 1
+
+
+def test_longer_list_of_jobs() -> None:
+    """A list of jobs that lacks one was read too early, and gives way."""
+    whole = (make_job("report", "failure"), make_job())
+    early = make_run(updated_at=SEEN + TICK, jobs=JOBS)
+    merged = merge_run(make_run(jobs=whole), early)
+    assert merged == merge_run(early, make_run(jobs=whole))
+    assert (merged.jobs, merged.updated_at) == (whole, SEEN + TICK)
+
+
+def _folded(runs: tuple[WorkflowRun, ...]) -> WorkflowRun:
+    merged: WorkflowRun | None = None
+    for run in runs:
+        merged = merge_run(merged, run)
+    assert merged is not None
+    return merged
+
+
+def test_started_order() -> None:
+    """Runs are ordered by the start of their attempt, then by id, then by attempt."""
+    in_order = [
+        make_run(run_id=9, started_at=before(hours=2)),
+        make_run(run_id=1),
+        make_run(run_id=2),
+        make_run(run_id=2, run_attempt=2),
+    ]
+    mixed = [in_order[at] for at in (2, 0, 3, 1)]
+    assert sorted(mixed, key=started_order) == in_order
