@@ -1,0 +1,136 @@
+"""Keep each installation within GitHub's limits, without ever sleeping.
+
+GitHub counts points a minute and calls at once besides its hourly quota, and asks who ran into a
+limit to stay away for a while (docs: Rate limits for the REST API). A call that must wait is
+refused here with the time it has to wait, so that its thread can do something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from gate.clock import Clock
+from gate.errors import RetryLater
+
+READ_POINTS: Final = 1
+WRITE_POINTS: Final = 5
+_POINTS_PER_MINUTE: Final = 900
+_CALLS_AT_ONCE: Final = 50
+"""Half of what GitHub allows, since other Apps' calls for the same owner count too."""
+_UNTOLD_PAUSE: Final = timedelta(seconds=60)
+_SHORT_PAUSE: Final = timedelta(seconds=1)
+_LEAST_ADVICE: Final = timedelta(milliseconds=50)
+
+
+@dataclass(slots=True)
+class _Account:
+    """What one installation has used up."""
+
+    points: float
+    refilled_at: datetime
+    calls: int = 0
+    paused_until: datetime | None = None
+    remaining: int | None = None
+
+
+class Limiter:
+    """Admit calls per installation (None: those of the App itself); thread-safe."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with nothing used."""
+        self._clock = clock
+        self._lock = Lock()
+        self._accounts: dict[int | None, _Account] = {}
+
+    @contextmanager
+    def admitted(self, installation_id: int | None, points: int) -> Iterator[None]:
+        """Count a call while it runs; raises RetryLater("rate_limited") when it must wait."""
+        account = self._admit(installation_id, points)
+        try:
+            yield
+        finally:
+            with self._lock:
+                account.calls -= 1
+
+    def _admit(self, installation_id: int | None, points: int) -> _Account:
+        now = self._clock()
+        with self._lock:
+            account = self._accounts.setdefault(installation_id, _Account(_POINTS_PER_MINUTE, now))
+            if account.paused_until is not None and now < account.paused_until:
+                raise RetryLater("rate_limited", "paused", after=account.paused_until - now)
+            if account.calls >= _CALLS_AT_ONCE:
+                raise RetryLater("rate_limited", "too many calls at once", after=_SHORT_PAUSE)
+            _refill(account, now)
+            if account.points < points:
+                wait = timedelta(minutes=(points - account.points) / _POINTS_PER_MINUTE)
+                after = max(wait, _LEAST_ADVICE)
+                raise RetryLater("rate_limited", "points of this minute used up", after=after)
+            account.points -= points
+            account.calls += 1
+            return account
+
+    def record_answer(self, installation_id: int | None, headers: Mapping[str, str]) -> None:
+        """Learn how much of the hourly quota is left; at zero, stop until it is renewed."""
+        remaining = _number(headers.get("x-ratelimit-remaining"))
+        if remaining is None:
+            return
+        with self._lock:
+            account = self._accounts.get(installation_id)
+            if account is None:
+                return
+            account.remaining = remaining
+            if remaining == 0:
+                account.paused_until = _reset(headers)
+
+    def record_limit(self, installation_id: int | None, headers: Mapping[str, str]) -> timedelta:
+        """Stop after GitHub said that a limit was reached; give how long to stay away."""
+        now = self._clock()
+        pause = _pause(headers, now)
+        with self._lock:
+            account = self._accounts.setdefault(installation_id, _Account(_POINTS_PER_MINUTE, now))
+            until = now + pause
+            account.paused_until = max(account.paused_until or until, until)
+        return pause
+
+    def quota_left(self) -> Mapping[int | None, int]:
+        """Tell what is left of each installation's hourly quota, where GitHub has said it."""
+        with self._lock:
+            return {
+                installation_id: account.remaining
+                for installation_id, account in self._accounts.items()
+                if account.remaining is not None
+            }
+
+
+def _refill(account: _Account, now: datetime) -> None:
+    elapsed = (now - account.refilled_at).total_seconds()
+    gained = max(0.0, elapsed) * _POINTS_PER_MINUTE / 60
+    account.points = min(_POINTS_PER_MINUTE, account.points + gained)
+    account.refilled_at = now
+
+
+def _pause(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """Read how long GitHub wants to be left alone; a minute where it does not say."""
+    seconds = _number(headers.get("retry-after"))
+    if seconds is not None:
+        return timedelta(seconds=min(seconds, 3600))
+    if _number(headers.get("x-ratelimit-remaining")) == 0:
+        reset = _reset(headers)
+        if reset is not None:
+            return min(max(reset - now, _SHORT_PAUSE), timedelta(hours=1))
+    return _UNTOLD_PAUSE
+
+
+def _reset(headers: Mapping[str, str]) -> datetime | None:
+    seconds = _number(headers.get("x-ratelimit-reset"))
+    return None if seconds is None else datetime.fromtimestamp(min(seconds, 2**33), UTC)
+
+
+def _number(text: str | None) -> int | None:
+    """Read a count from a header; None for anything that is not a plain number."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
