@@ -22,6 +22,9 @@ COMMENT_LIMIT: Final = 1024
 whether a review is held to it too is not documented, so it is."""
 
 _DETAIL_LIMIT: Final = 560
+_LINE_LIMIT: Final = 280
+_MORE_LIMIT: Final = len("> … and 9999 more")
+_BETWEEN: Final = "\n\n"
 _ELLIPSIS: Final = "…"
 _ESCAPED: Final = frozenset("\\`*_{}[]()<>#+!|~&-=:.@")
 _ZERO_WIDTH: Final = "\u200b"
@@ -40,15 +43,16 @@ class Links:
 
 
 def explain(decision: Decision, request: GateRequest, now: datetime, links: Links) -> str:
-    """Say what was decided, on what, what happens next and what a person can do now."""
+    """Say what was decided, on what, what happens next and what a person can do now.
+
+    Details get the room that the rest leaves: foreign text must not push out how the hold ends.
+    """
     record = f"[full record]({links.request(request.id)})"
-    parts = [
-        _headline(decision),
-        _evidence_line(decision, now, record),
-        _details(decision.reasons),
-        _next_step(decision, now),
-    ]
-    return cut("\n\n".join(part for part in parts if part), COMMENT_LIMIT)
+    opening = [_headline(decision), _evidence_line(decision, now, record)]
+    ending = _next_step(decision, now)
+    room = COMMENT_LIMIT - len(_BETWEEN.join([*opening, "", ending]))
+    parts = [*opening, _details(decision.reasons, min(room, _DETAIL_LIMIT)), ending]
+    return cut(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
 
 
 def _headline(decision: Decision) -> str:
@@ -84,7 +88,7 @@ _PHRASES: Final = {
     ReasonCode.POLICY_UNAVAILABLE: "the gate's policy could not be read",
     ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "the policy has no entry for this environment",
     ReasonCode.FACTS_UNAVAILABLE: "GitHub could not be asked for the facts",
-    ReasonCode.GAVE_UP: "the hold lasted as long as the policy allows",
+    ReasonCode.GAVE_UP: "the hold lasted as long as it may",
 }
 
 
@@ -109,19 +113,20 @@ def _run_link(label: str, run: WorkflowRun) -> str:
     return f"[{label} {run.run_id}{attempt}]({run.html_url})"
 
 
-def _details(reasons: tuple[Reason, ...]) -> str:
-    """Quote what makes the reasons concrete, one line each, neutralised and bounded."""
-    lines = [line for reason in reasons for line in reason.detail.splitlines() if line]
+def _details(reasons: tuple[Reason, ...], room: int) -> str:
+    """Quote what makes the reasons concrete, one line each, neutralised and within `room`."""
+    details = [line.strip() for reason in reasons for line in reason.detail.splitlines()]
+    lines = [neutralise(line) for line in details if line]
     shown: list[str] = []
-    left = _DETAIL_LIMIT
+    left = room - _MORE_LIMIT
     for line in lines:
-        quoted = f"> {neutralise(cut(line, _DETAIL_LIMIT // 2))}"
+        quoted = f"> {cut(line, _LINE_LIMIT)}"
         if len(quoted) > left:
             shown.append(f"> … and {len(lines) - len(shown)} more")
             break
         shown.append(quoted)
         left -= len(quoted) + 1
-    return "\n".join(shown)
+    return "\n".join(shown) if room > _MORE_LIMIT else ""
 
 
 def _next_step(decision: Decision, now: datetime) -> str:
@@ -134,15 +139,30 @@ def _next_step(decision: Decision, now: datetime) -> str:
             end = f"{decision.give_up_at:%Y-%m-%d %H:%M} UTC"
             warning = "**Last call.** " if decision.last_call else ""
             left = span(decision.give_up_at - now)
+            remedies = " ".join(dict.fromkeys(_REMEDIES[it.code] for it in decision.reasons))
             return (
-                f"{warning}{_REMEDIES[decision.reason]} "
-                f"Nothing else is needed: the deployment goes on by itself then. "
+                f"{warning}{remedies} {_what_follows(decision)} "
                 f"Without it, the gate rejects this attempt at {end} (in {left})."
             )
         case _:
             assert_never(decision.verdict)
 
 
+def _what_follows(decision: Decision) -> str:
+    """Promise the release only where the remedy is all that the verdict lacks."""
+    if any(reason.code in _NOT_JUDGED for reason in decision.reasons):
+        return "The gate then judges the validation by itself."
+    return "Nothing else is needed: the deployment goes on by itself then."
+
+
+_NOT_JUDGED: Final = frozenset(
+    {
+        ReasonCode.POLICY_INVALID,
+        ReasonCode.POLICY_UNAVAILABLE,
+        ReasonCode.ENVIRONMENT_NOT_IN_POLICY,
+        ReasonCode.FACTS_UNAVAILABLE,
+    }
+)
 _RERUN: Final = "Fix production, or roll the change back, and re-run the validation."
 _RUN: Final = "Run the validation on the branch the policy names."
 _REMEDIES: Final = {
@@ -189,16 +209,17 @@ def neutralise(text: str) -> str:
     """Make foreign text harmless where Markdown, mentions or chat commands would be read.
 
     Control and format characters (bidirectional overrides, zero-width ones) are dropped, Markdown
-    punctuation is escaped, and names that notify or link are broken by a zero-width space.
+    punctuation is escaped, all of it where a block could begin, and names that notify or link are
+    broken by a zero-width space.
     """
     safe: list[str] = []
-    for char in text:
+    for char in text.lstrip():
         category = unicodedata.category(char)
         if category in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}:
             if char in "\t\n":
                 safe.append(" ")
             continue
-        if char in _ESCAPED and not _is_plain_in_words(char):
+        if char in _ESCAPED and not (safe and _is_plain_in_words(char)):
             safe.append(f"\\{char}")
         else:
             safe.append(char)
@@ -209,7 +230,7 @@ def neutralise(text: str) -> str:
 
 def _is_plain_in_words(char: str) -> bool:
     """Say whether a character is harmless inside a line, so that file names stay readable."""
-    return char in "-.:=/()+"
+    return char in "-.:=/+"
 
 
 def cut(text: str, limit: int) -> str:
