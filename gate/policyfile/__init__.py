@@ -1,0 +1,11 @@
+"""Policy files: YAML bytes in, a policy of `gate.domain.policy` or every problem out.
+
+Pure; finding and reading the file is `gate.reconciler.policies`. Nothing here approves or holds: an
+invalid file is a value, which the domain answers with a wait.
+"""
+
+from gate.policyfile.built_in import built_in_text
+from gate.policyfile.parsing import parse_policy, unused_sections
+from gate.policyfile.schema import policy_schema
+
+__all__ = ["built_in_text", "parse_policy", "policy_schema", "unused_sections"]

@@ -1,0 +1,28 @@
+"""The policy of a repository that has none and no server that brings one, as its file would be."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Written out, rather than left to defaults, because decisions record this text: whoever reads an
+# old record must see what applied then. A test compares it with `gate.domain.policy.BUILT_IN`.
+_TEXT: Final = b"""\
+# The built-in policy. Put your own at .github/deployment-gate.yml on the default branch.
+version: 1
+environments:
+  production-frontend:
+    validation:
+      workflow: production-validation.yml
+      events: [push, workflow_dispatch, workflow_run, repository_dispatch, schedule]
+      max_age: 24h
+      required_jobs: []
+      covers: latest
+    when: {failed: hold, running: hold, inconclusive: hold, missing: hold, stale: hold}
+    give_up_after: 24h
+    mode: enforce
+"""
+
+
+def built_in_text() -> bytes:
+    """Give the built-in policy as the bytes of a policy file."""
+    return _TEXT

@@ -1,0 +1,147 @@
+"""Parse a policy file: bytes in, a policy or every problem out.
+
+Pure: the same bytes give the same answer, nothing is read and nothing is raised. The steps are
+`tree` (YAML, limits), `document` (values, places), `schema` (keys, types) and `wording` (messages).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gate.domain.ids import environment_key
+from gate.domain.policy import (
+    EnvironmentPolicy,
+    InvalidPolicy,
+    LoadedPolicy,
+    Policy,
+    Problem,
+    Reactions,
+    ValidationRule,
+)
+from gate.domain.runs import workflow_file
+from gate.policyfile.document import Document, Location, read_document, spell_path
+from gate.policyfile.schema import EnvironmentSection, PolicyFile, ValidationSection, WhenSection
+from gate.policyfile.tree import LARGEST_FILE, Place, Unreadable
+from gate.policyfile.wording import describe
+
+MOST_PROBLEMS: Final = 100
+"""Problems listed of one file; a last one says how many more there are."""
+
+_CACHED_FILES: Final = 64
+
+Outcome = Policy | tuple[Problem, ...]
+
+
+def parse_policy(text: bytes, source: str) -> LoadedPolicy | InvalidPolicy:
+    """Read a policy from the bytes of its file.
+
+    Never raises. Problems come in the order of the file, each with its place. The texts seen last
+    are remembered, so asking for each decision costs a digest and a lookup.
+    """
+    digest = sha256(text).hexdigest()
+    # Too large a text is refused at once, and is not worth keeping in memory for that.
+    outcome = _parse_remembered(text) if len(text) <= LARGEST_FILE else _parse(text)
+    if isinstance(outcome, Policy):
+        return LoadedPolicy(outcome, digest, source)
+    return InvalidPolicy(outcome, digest, source)
+
+
+def unused_sections(text: bytes) -> tuple[str, ...]:
+    """List the sections of a file that are checked but not acted on by this release.
+
+    They are dotted paths in the order of the file, such as `alerts` and
+    `environments.production.override`. Empty for a file that cannot be read.
+    """
+    try:
+        document = read_document(text)
+    except Unreadable:
+        return ()
+    environments = document.root.get("environments")
+    locations: list[Location] = [("alerts",), ("incidents",)]
+    if isinstance(environments, dict):
+        locations += [("environments", name, "override") for name in environments]
+    written = [location for location in locations if location in document.keys]
+    return tuple(
+        spell_path(location) for location in sorted(written, key=document.keys.__getitem__)
+    )
+
+
+def _parse(text: bytes) -> Outcome:
+    try:
+        document = read_document(text)
+    except Unreadable as error:
+        return (error.problem,)
+    try:
+        file = PolicyFile.model_validate(document.root)
+    except ValidationError as error:
+        return _first(document, error.errors(include_url=False))
+    if document.problems:
+        return _first(document, [])
+    return Policy({environment_key(name): _environment(e) for name, e in file.environments.items()})
+
+
+_parse_remembered = lru_cache(maxsize=_CACHED_FILES)(_parse)
+
+
+def _first(document: Document, errors: list[ErrorDetails]) -> tuple[Problem, ...]:
+    """Put the problems in the order of the file; only those that are listed are worded."""
+    placed = [(*_placed(document, error), error) for error in errors]
+    placed.sort(key=lambda found: (found[0], found[1]))
+    worded = [
+        Problem(place.line, place.column, path, describe(error))
+        for place, path, error in placed[:MOST_PROBLEMS]
+    ]
+    # A value may be wrong in two ways that say the same; an alias repeats what it stands for.
+    problems = sorted({*worded, *document.problems})
+    listed = tuple(problems[:MOST_PROBLEMS])
+    more = len(problems) - len(listed) + len(placed[MOST_PROBLEMS:])
+    if not more:
+        return listed
+    last = listed[-1]
+    return (*listed, Problem(last.line, last.column, "", f"and {more} more problems"))
+
+
+def _placed(document: Document, error: ErrorDetails) -> tuple[Place, str]:
+    location = error["loc"]
+    at_key = error["type"] == "extra_forbidden"
+    if location[-1:] == ("[key]",) and location not in document.keys:
+        # pydantic's way to say that the key itself is wrong
+        location, at_key = location[:-1], True
+    place = document.place_of_key(location) if at_key else document.place_of_value(location)
+    return place, spell_path(location)
+
+
+def _environment(section: EnvironmentSection) -> EnvironmentPolicy:
+    return EnvironmentPolicy(
+        validation=_rule(section.validation),
+        when=_reactions(section.when),
+        give_up_after=section.give_up_after,
+        mode=section.mode,
+    )
+
+
+def _rule(section: ValidationSection) -> ValidationRule:
+    return ValidationRule(
+        workflow=workflow_file(section.workflow),
+        branch=section.branch,
+        events=tuple(section.events),
+        max_age=section.max_age,
+        required_jobs=tuple(section.required_jobs),
+        covers=section.covers,
+        infrastructure_workflow=workflow_file(section.infrastructure.workflow),
+    )
+
+
+def _reactions(section: WhenSection) -> Reactions:
+    return Reactions(
+        failed=section.failed,
+        running=section.running,
+        inconclusive=section.inconclusive,
+        missing=section.missing,
+        stale=section.stale,
+    )

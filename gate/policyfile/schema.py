@@ -1,0 +1,288 @@
+"""Describe the whole policy file: every key, its default and what it means.
+
+Pure. These models are the one description: the parser validates with them, and the JSON Schema and
+the reference page are made from them. Defaults of what the gate acts on come from
+`gate.domain.policy`. Validate only what `gate.policyfile.document` read: the models say what is
+wrong, places and wording are added by `gate.policyfile.wording`.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from gate.domain.policy import (
+    Covers,
+    EnvironmentPolicy,
+    Mode,
+    Reaction,
+    Reactions,
+    ValidationRule,
+)
+from gate.policyfile.values import (
+    BranchName,
+    Duration,
+    EnvironmentName,
+    Event,
+    HoldDuration,
+    Line,
+    Reviewer,
+    Version,
+    WorkflowFile,
+    spell_duration,
+)
+
+SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+UNIQUE: Final[JsonDict] = {"uniqueItems": True}
+
+_RULE: Final = ValidationRule()
+_REACTIONS: Final = Reactions()
+_ENVIRONMENT: Final = EnvironmentPolicy()
+_WORKFLOWS: Final = ".github/workflows/"
+
+# Lax for these two alone: strict would ask for the enum's member, and a file holds its value.
+CoversValue = Annotated[Covers, Field(strict=False)]
+ModeValue = Annotated[Mode, Field(strict=False)]
+ReactionValue = Annotated[Reaction, Field(strict=False)]
+OverridableHold = Literal["failed", "inconclusive", "missing", "stale"]
+
+
+class _Section(BaseModel):
+    """A mapping that takes the keys named here and no other."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class InfrastructureSection(_Section):
+    """The workflow whose changes a validation has to cover."""
+
+    workflow: WorkflowFile = Field(
+        default=_RULE.infrastructure_workflow.removeprefix(_WORKFLOWS),
+        description="File in `.github/workflows` that changes the infrastructure."
+        " Read only with `covers: infrastructure`.",
+    )
+
+
+class ValidationSection(_Section):
+    """Which workflow run counts as the validation, and what it must show."""
+
+    workflow: WorkflowFile = Field(
+        default=_RULE.workflow.removeprefix(_WORKFLOWS),
+        description="File in `.github/workflows` whose newest run is the validation."
+        " The name inside the file does not matter.",
+    )
+    branch: BranchName | None = Field(
+        default=_RULE.branch,
+        description="Branch that the run must belong to. Default: the repository's default branch.",
+        examples=["main"],
+    )
+    events: list[Event] = Field(
+        default=list(_RULE.events),
+        min_length=1,
+        json_schema_extra=UNIQUE,
+        description="Events that may have started the run.",
+    )
+    max_age: Duration = Field(
+        default=_RULE.max_age, description="How long a pass counts, from the start of the run."
+    )
+    required_jobs: list[Line] = Field(
+        default=list(_RULE.required_jobs),
+        json_schema_extra=UNIQUE,
+        description="Names of jobs, as GitHub shows them, that must each have succeeded."
+        " A successful run in which one of them was skipped is not a pass.",
+    )
+    covers: CoversValue = Field(
+        default=_RULE.covers,
+        description="What the run must cover: `latest` asks for nothing more, `same-commit` that"
+        " it ran on the commit being deployed, `infrastructure` that it started after the newest"
+        " successful run of `infrastructure.workflow` ended.",
+    )
+    infrastructure: InfrastructureSection = Field(
+        default_factory=InfrastructureSection, description="Used with `covers: infrastructure`."
+    )
+
+
+class WhenSection(_Section):
+    """What to do while the validation is no pass: `hold` waits, `reject` fails the deployment."""
+
+    failed: ReactionValue = Field(
+        default=_REACTIONS.failed, description="The newest run failed, or timed out."
+    )
+    running: ReactionValue = Field(
+        default=_REACTIONS.running, description="The newest run has not ended."
+    )
+    inconclusive: ReactionValue = Field(
+        default=_REACTIONS.inconclusive,
+        description="The newest run was cancelled or skipped, or ended in a way nobody knows.",
+    )
+    missing: ReactionValue = Field(
+        default=_REACTIONS.missing, description="There is no run at all."
+    )
+    stale: ReactionValue = Field(
+        default=_REACTIONS.stale, description="The newest run passed, but `max_age` is over."
+    )
+
+
+class RationaleSection(_Section):
+    """What the comment of an override must contain."""
+
+    min_length: int = Field(default=20, ge=1, description="Fewest characters of a rationale.")
+    acknowledge: Line = Field(
+        default="I accept the risk", description="Words that the comment must contain."
+    )
+
+
+class OverrideSection(_Section):
+    """Who may release a held deployment, and how."""
+
+    allow: bool = Field(default=True, description="Whether a hold can be overridden at all.")
+    holds: list[OverridableHold] = Field(
+        default=["failed", "inconclusive", "missing", "stale"],
+        json_schema_extra=UNIQUE,
+        description="Which holds an override may release. `running` is none of them: its result"
+        " is waited for.",
+    )
+    reviewers: list[Reviewer] = Field(
+        default=[],
+        json_schema_extra=UNIQUE,
+        description="Who may override: `team:ORGANISATION/SLUG`, `user:LOGIN`,"
+        " `permission:admin`, `permission:maintain` or `permission:write`. Empty: whoever GitHub"
+        " lets review the environment.",
+        examples=[["team:acme/production-owners", "user:octocat", "permission:maintain"]],
+    )
+    environment: EnvironmentName | None = Field(
+        default=None,
+        description="Environment whose reviewers approve an override."
+        " Default: the name of the gated environment with `-override` behind it.",
+        examples=["production-frontend-override"],
+    )
+    prevent_self_review: bool = Field(
+        default=True,
+        description="Whether whoever started the deployment is barred from overriding.",
+    )
+    approvals: int = Field(default=1, ge=1, description="How many people must override.")
+    rationale: RationaleSection = Field(
+        default_factory=RationaleSection, description="What the comment must contain."
+    )
+
+
+class EnvironmentSection(_Section):
+    """What one environment asks of the gate. Every key may be left out."""
+
+    validation: ValidationSection = Field(
+        default_factory=ValidationSection,
+        description="Which run counts as the validation, and what it must show.",
+    )
+    when: WhenSection = Field(
+        default_factory=WhenSection,
+        description="What to do while the validation is no pass: `hold` waits,"
+        " `reject` fails the deployment.",
+    )
+    give_up_after: HoldDuration = Field(
+        default=_ENVIRONMENT.give_up_after,
+        description="A hold this old is rejected. At most 29d: GitHub itself fails the deployment"
+        " after 30.",
+    )
+    override: OverrideSection = Field(
+        default_factory=OverrideSection,
+        description="Who may release a held deployment, and how. Checked; not acted on yet.",
+    )
+    mode: ModeValue = Field(
+        default=_ENVIRONMENT.mode,
+        description="`enforce` binds. `observe` records each verdict and approves all the same.",
+    )
+
+
+class AlertsSection(_Section):
+    """Who hears of a failed validation, and when again."""
+
+    channels: list[Literal["slack", "email", "webhook", "notify"]] = Field(
+        default=["slack", "email"],
+        json_schema_extra=UNIQUE,
+        description="Channels, as they are configured on the server.",
+    )
+    mention: Literal["channel", "here", "none"] = Field(
+        default="channel", description="Whom a critical alert mentions in Slack."
+    )
+    remind_every: Duration = Field(
+        default=timedelta(hours=4), description="Time between reminders."
+    )
+    acknowledge_within: Duration = Field(
+        default=timedelta(minutes=15), description="Time until somebody must have acknowledged."
+    )
+    decide_within: Duration = Field(
+        default=timedelta(minutes=60),
+        description="Time until somebody must have decided what to do.",
+    )
+
+
+class IncidentsSection(_Section):
+    """How an incident is kept."""
+
+    issue: bool = Field(default=True, description="Whether to keep it as an issue on GitHub.")
+    labels: list[Line] = Field(
+        default=["production-validation"],
+        json_schema_extra=UNIQUE,
+        description="Labels of that issue.",
+    )
+
+
+class PolicyFile(_Section):
+    """What this repository asks of the deployment gate."""
+
+    version: Version = Field(description="Version of the format. There is only 1.")
+    environments: dict[EnvironmentName, EnvironmentSection] = Field(
+        min_length=1,
+        # Names are a pattern to the schema; what does not match it must not slip through.
+        json_schema_extra={"additionalProperties": False},
+        description="The environments that are gated, by name. Upper and lower case are the same.",
+    )
+    alerts: AlertsSection = Field(
+        default_factory=AlertsSection,
+        description="Who hears of a failed validation. Checked; not acted on yet.",
+    )
+    incidents: IncidentsSection = Field(
+        default_factory=IncidentsSection,
+        description="How an incident is kept. Checked; not acted on yet.",
+    )
+
+
+class _Schema(GenerateJsonSchema):
+    """Spells durations as a policy does, and says nothing of Python's None and class names."""
+
+    def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - pydantic's signature
+        return spell_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        described = super().default_schema(schema)
+        if "default" in described and described["default"] is None:
+            del described["default"]
+        return described
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - as above
+        return False
+
+
+@lru_cache(maxsize=1)
+def _policy_schema() -> dict[str, Any]:
+    schema = PolicyFile.model_json_schema(schema_generator=_Schema)
+    return {"$schema": SCHEMA_DIALECT, **schema, "title": "Deployment Gate policy"}
+
+
+def policy_schema() -> dict[str, Any]:
+    """Give the JSON Schema (draft 2020-12) of policy files; the caller may change its copy.
+
+    It cannot see what a parser of YAML has already decided: keys that stand twice, unquoted values
+    that YAML versions read differently, and environments that differ in case only.
+    """
+    return deepcopy(_policy_schema())

@@ -1,0 +1,206 @@
+"""One table for each section of an environment: a wrong value, and the problem it is."""
+
+import pytest
+
+from gate.policyfile.values import EVENTS
+from tests.unit.policyfile.documents import environment, problems, validation
+
+V = "environments.production.validation"
+P = "environments.production"
+NO_FILE = "expected the name of a file in .github/workflows"
+NO_DURATION = "expected a duration, a whole number with s, m, h or d behind it, such as `24h`"
+
+
+@pytest.mark.parametrize(
+    ("written", "column", "path", "message"),
+    [
+        ("workflow: smoke", 17, "workflow", f"{NO_FILE} that ends in .yml or .yaml, not `smoke`"),
+        ("workflow: .yml", 17, "workflow", f"{NO_FILE}, not `.yml`"),
+        ("workflow: a@b.yml", 17, "workflow", f"{NO_FILE}, not `a@b.yml`"),
+        *(
+            (
+                f"workflow: {path}",
+                17,
+                "workflow",
+                f"{NO_FILE}; GitHub runs workflows from no other place than that, not `{path}`",
+            )
+            for path in (
+                "ci/smoke.yml",
+                "../smoke.yml",
+                "./smoke.yml",
+                "/smoke.yml",
+                ".github/workflows/../smoke.yml",
+                ".github/workflows/deep/smoke.yml",
+                "acme/shop/.github/workflows/smoke.yml",
+            )
+        ),
+        (
+            "branch: refs/heads/main",
+            15,
+            "branch",
+            "expected a branch's name without `refs/heads/`, not `refs/heads/main`",
+        ),
+        (
+            "branch: release/*",
+            15,
+            "branch",
+            "expected the exact name of one branch, patterns are not supported: `release/*`",
+        ),
+        ('branch: ""', 15, "branch", "expected the name of a branch, not ``"),
+        ("branch: yes", 15, "branch", '`yes` is true or false to YAML; write "yes" with quotes'),
+        ("branch: true", 15, "branch", '`true` is true or false to YAML; write "true" with quotes'),
+        ("branch: 1.0", 15, "branch", '`1.0` is a number to YAML; write "1.0" with quotes'),
+        ("branch: 7", 15, "branch", '`7` is a number to YAML; write "7" with quotes'),
+        ("branch: 1:30", 15, "branch", '`1:30` is a number to YAML; write "1:30" with quotes'),
+        ("branch: 1e3", 15, "branch", '`1e3` is a number to YAML; write "1e3" with quotes'),
+        ("branch: 010", 15, "branch", '`010` is a number to YAML; write "010" with quotes'),
+        (
+            "branch: 2025-01-31",
+            15,
+            "branch",
+            '`2025-01-31` is a date to YAML; write "2025-01-31" with quotes',
+        ),
+        (
+            "branch:",
+            7,
+            "branch",
+            "has no value; give it one, or leave the key out for its default",
+        ),
+        (
+            "branch: ~",
+            15,
+            "branch",
+            '`~` is nothing to YAML; write "~" with quotes',
+        ),
+        ("branch: [main]", 15, "branch", "expected text, not a list"),
+        ("events: push", 15, "events", "expected a list such as `[a, b]`, not `push`"),
+        ("events: []", 15, "events", "expected at least 1 entry"),
+        ("events: [push, push]", 22, "events[1]", "`push` stands twice in this list; remove one"),
+        (
+            "events: [push, cron]",
+            22,
+            "events[1]",
+            "`cron` is not an event that can start a validation; expected one of "
+            + ", ".join(EVENTS),
+        ),
+        (
+            "events: [pull_request]",
+            16,
+            "events[0]",
+            (
+                "`pull_request` runs the code of a change, which proves nothing about production;"
+                f" expected one of {', '.join(EVENTS)}"
+            ),
+        ),
+        (
+            "max_age: 24",
+            16,
+            "max_age",
+            "a duration needs a unit: `24s`, `24m`, `24h` or `24d`",
+        ),
+        *(
+            (f"max_age: {text}", 16, "max_age", f"{NO_DURATION}, not `{text}`")
+            for text in ("1:30", "1.5h", "-1h", "24 hours", "1w", "01h", "24H", "true", "1h30m")
+        ),
+        ("max_age: 0s", 16, "max_age", "a duration must be more than zero"),
+        ("max_age: 367d", 16, "max_age", "at most 366d, not `367d`"),
+        ('required_jobs: [a, " "]', 26, "required_jobs[1]", "expected some text"),
+        (
+            "required_jobs: [a, a]",
+            26,
+            "required_jobs[1]",
+            "`a` stands twice in this list; remove one",
+        ),
+        (
+            "covers: same_commit",
+            15,
+            "covers",
+            (
+                "expected one of latest, same-commit, infrastructure, not `same_commit`; did you"
+                " mean `same-commit`?"
+            ),
+        ),
+        (
+            "infrastructure: apply.yml",
+            23,
+            "infrastructure",
+            "expected keys with values, not `apply.yml`; known here: workflow",
+        ),
+    ],
+)
+def test_validation(written: str, column: int, path: str, message: str) -> None:
+    """A wrong value below `validation` is shown at the value, with what to write instead."""
+    assert problems(validation(written)) == [f"line 5, column {column}: {V}.{path}: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("written", "column", "path", "message"),
+    [
+        (
+            "mode: enforced",
+            11,
+            "mode",
+            ("expected one of enforce, observe, not `enforced`; did you mean `enforce`?"),
+        ),
+        ("mode: off", 11, "mode", "expected one of enforce, observe, not `off`"),
+        (
+            "give_up_after: 30d",
+            20,
+            "give_up_after",
+            ("at most 29d (GitHub fails a deployment that has waited for 30d), not `30d`"),
+        ),
+        ("give_up_after: 0m", 20, "give_up_after", "a duration must be more than zero"),
+        ("when: {failed: wait}", 20, "when.failed", "expected one of hold, reject, not `wait`"),
+        ("override: {allow: yes}", 23, "override.allow", "expected true or false, not `yes`"),
+        (
+            "override: {holds: [running]}",
+            24,
+            "override.holds[0]",
+            ("expected one of failed, inconclusive, missing, stale, not `running`"),
+        ),
+        ("override: {approvals: 0}", 27, "override.approvals", "expected at least 1, not `0`"),
+        (
+            "override: {reviewers: [octocat]}",
+            28,
+            "override.reviewers[0]",
+            (
+                "expected"
+                " `team:ORGANISATION/SLUG`, `user:LOGIN` or `permission:admin|maintain|write`, not"
+                " `octocat`"
+            ),
+        ),
+        (
+            "override: {reviewers: ['team:owners']}",
+            28,
+            "override.reviewers[0]",
+            "a team is `team:ORGANISATION/SLUG`, not `team:owners`",
+        ),
+        (
+            "override: {reviewers: ['user:@octocat']}",
+            28,
+            "override.reviewers[0]",
+            "a user is `user:LOGIN`, not `user:@octocat`",
+        ),
+        (
+            "override: {reviewers: ['permission:read']}",
+            28,
+            "override.reviewers[0]",
+            "a permission is one of admin, maintain, write, not `permission:read`",
+        ),
+        (
+            "override: {rationale: {min_length: long}}",
+            40,
+            "override.rationale.min_length",
+            "expected a whole number without quotes, such as 1, not `long`",
+        ),
+        (
+            'override: {rationale: {acknowledge: "a\\nb"}}',
+            41,
+            "override.rationale.acknowledge",
+            "expected one line, not `a\nb`",
+        ),
+    ],
+)
+def test_an_environment(written: str, column: int, path: str, message: str) -> None:
+    """A wrong value of an environment is shown at the value, `override` included."""
+    assert problems(environment(written)) == [f"line 4, column {column}: {P}.{path}: {message}"]
