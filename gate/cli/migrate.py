@@ -14,10 +14,14 @@ def migrate() -> None:
         GATE_DATABASE_URL=postgresql+psycopg://gate@db/gate gate migrate
     """
     from gate.settings import load_settings  # noqa: PLC0415 - help stays quick
+    from gate.store.database import Database  # noqa: PLC0415
     from gate.store.schema import migrate as migrate_schema  # noqa: PLC0415
 
-    settings = load_settings()
-    before, after = migrate_schema(settings.database_url.get_secret_value())
+    database = Database(load_settings().database_url.get_secret_value(), exclusive=True)
+    try:
+        before, after = migrate_schema(database)
+    finally:
+        database.close()
     if before == after:
         click.echo(f"schema is up to date ({after})")
     else:

@@ -19,6 +19,9 @@ from gate.store.tables import decisions, gate_requests, repositories
 FILTERS: Final = ("repository_id", "run_id", "environment", "state", "verdict", "installation_id")
 """The fields by which requests can be narrowed down."""
 
+NUMBERS: Final = frozenset({"repository_id", "run_id", "installation_id"})
+"""The filters whose values are numbers."""
+
 _t: Final = gate_requests.c
 
 

@@ -1,0 +1,31 @@
+"""`gate serve`: web and worker in one process."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@click.option("--port", default=8080, show_default=True, help="Port to bind; 0 takes a free one.")
+@click.option("--no-worker", is_flag=True, help="Only take webhooks; needs PostgreSQL.")
+def serve(host: str, port: int, *, no_worker: bool) -> None:
+    """Take webhooks and answer GitHub.
+
+    With a SQLite file, which is the default, this one process is the whole service, and it
+    prepares the schema itself. Example:
+
+        gate serve --host 0.0.0.0 --port 8080
+    """
+    from gate.bootstrap import create_service, create_shell  # noqa: PLC0415 - help stays quick
+    from gate.cli.starting import load_for_service  # noqa: PLC0415
+    from gate.errors import ConfigError  # noqa: PLC0415
+    from gate.web.server import serve as serve_shell  # noqa: PLC0415
+
+    settings = load_for_service()
+    service = create_service(settings)
+    if no_worker and service.database.dialect == "sqlite":
+        service.close()
+        problem = "--no-worker: on SQLite nobody else could do the work; leave it out"
+        raise ConfigError((problem,))
+    serve_shell(create_shell(service, with_worker=not no_worker), host, port)

@@ -1,0 +1,35 @@
+"""`gate worker`: a worker alone."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event
+
+import click
+
+
+@click.command()
+def worker() -> None:
+    """Answer GitHub without taking webhooks, beside `gate serve --no-worker`.
+
+    Needs PostgreSQL: a SQLite file belongs to one process. It looks for due work once a second.
+    Example:
+
+        gate worker
+    """
+    from gate.bootstrap import create_service  # noqa: PLC0415 - help stays quick
+    from gate.cli.starting import load_for_service  # noqa: PLC0415
+    from gate.errors import ConfigError  # noqa: PLC0415
+
+    settings = load_for_service()
+    if settings.database_url.get_secret_value().startswith("sqlite"):
+        problem = "GATE_DATABASE_URL: `gate worker` needs PostgreSQL; with SQLite use `gate serve`"
+        raise ConfigError((problem,))
+    service = create_service(settings)
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    service.worker.start()
+    stopping.wait()
+    service.worker.stop()
+    service.close()

@@ -1,0 +1,22 @@
+"""Put the routes together."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from gate.web.deps import WebDeps
+from gate.web.health import health
+from gate.web.problems import register_problems
+from gate.web.requests_api import requests_api
+from gate.web.webhooks import webhooks
+
+
+def create_app(deps: WebDeps) -> Flask:
+    """Make the Flask application; it holds no state of its own."""
+    app = Flask("gate", static_folder=None)
+    app.url_map.strict_slashes = False
+    register_problems(app)
+    app.register_blueprint(webhooks(deps))
+    app.register_blueprint(health(deps))
+    app.register_blueprint(requests_api(deps))
+    return app

@@ -1,0 +1,33 @@
+"""Name what the web edge is given by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gate.clock import Clock
+from gate.domain.ids import DeliveryId
+from gate.store.database import Database
+from gate.web.metrics import Metrics
+
+Check = Callable[[], None]
+"""Do nothing when all is well; raise GateError, whose detail says what is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebDeps:
+    """Everything the routes work with.
+
+    `check_signature` gets the raw body and the signature header, and raises DeliveryRejected.
+    `events` are the names of the deliveries that are stored. `record_gap` is told when one could
+    not be. `checks` are what readiness asks, by name.
+    """
+
+    database: Database
+    check_signature: Callable[[bytes, str | None], None]
+    events: frozenset[str]
+    wake_delivery: Callable[[DeliveryId], None]
+    record_gap: Callable[[], None]
+    checks: Mapping[str, Check]
+    metrics: Metrics
+    clock: Clock
