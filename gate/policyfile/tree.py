@@ -175,7 +175,7 @@ class _Composer:
             yield from yaml.parse(self._text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             self._refuse(error)
-        except yaml.YAMLError as error:
+        except yaml.YAMLError as error:  # pragma: no cover - `_decode` lets nothing through for it
             raise Unreadable(Place(1, 1), f"not YAML: {error}") from error
 
     def _refuse(self, error: yaml.MarkedYAMLError) -> NoReturn:

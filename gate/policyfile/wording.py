@@ -25,6 +25,7 @@ _EXPECTED: Final = {
     "object": "keys with values",
 }
 _CLOSE: Final = 0.6
+_VERY_CLOSE: Final = 0.8
 # Nobody mistypes a key of more than this; difflib's time grows with the square of the length.
 _LONGEST_COMPARED: Final = 40
 
@@ -39,7 +40,7 @@ def describe(error: ErrorDetails) -> str:
             message = _describe_missing(location)
         case "extra_forbidden":
             message = _describe_unknown(location)
-        case _ if given == Unquoted("", "nothing"):
+        case _ if isinstance(given, Unquoted) and given.meaning == "nothing":
             message = "has no value; give it one, or leave the key out for its default"
         case "greater_than_equal":
             message = f"expected at least {context['ge']}, not {shown(given)}"
@@ -59,9 +60,12 @@ def _describe_missing(location: Location) -> str:
 def _describe_unknown(location: Location) -> str:
     name = str(location[-1])
     known = list(_schema_at(location[:-1]).get("properties", {}))
-    if homes := _homes_of(name):
+    # A slip of one letter is likelier than a key in the wrong section (`environment` is both), and
+    # that is likelier than a key misspelt beyond recognition.
+    close, homes = _closest(name, known, _VERY_CLOSE), _homes_of(name)
+    if close is None and homes:
         return f"unknown key here; `{name}` belongs {' or '.join(map(_spell_home, homes))}"
-    if close := _closest(name, known):
+    if close := close or _closest(name, known):
         return f"unknown key; did you mean `{close}`?"
     return f"unknown key; known here: {', '.join(known)}"
 
@@ -90,10 +94,10 @@ def _meaning(given: int) -> str:
     return "true or false" if isinstance(given, bool) else "a number"
 
 
-def _closest(name: str, known: list[str]) -> str | None:
+def _closest(name: str, known: list[str], cutoff: float = _CLOSE) -> str | None:
     if len(name) > _LONGEST_COMPARED:
         return None
-    matches = get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=_CLOSE)
+    matches = get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=cutoff)
     return matches[0] if matches else None
 
 

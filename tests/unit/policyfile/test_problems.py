@@ -91,6 +91,17 @@ def test_the_file(text: bytes, expected: str) -> None:
             "line 3, column 1: environmentz: unknown key; did you mean `environments`?",
         ),
         (
+            beside("environment: {}"),
+            "line 3, column 1: environment: unknown key; did you mean `environments`?",
+        ),
+        (
+            environment("when:\n  " + "x" * 70 + ": hold"),
+            (
+                f"line 5, column 7: {P}.when.{'x' * 59}…: unknown key; known here: failed, running,"
+                " inconclusive, missing, stale"
+            ),
+        ),
+        (
             validation("max_agee: 1h"),
             f"line 5, column 7: {V}.max_agee: unknown key; did you mean `max_age`?",
         ),
