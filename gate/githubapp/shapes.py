@@ -12,8 +12,8 @@ from typing import Annotated
 
 import msgspec
 
-Id = Annotated[int, msgspec.Meta(gt=0, lt=2**63)]
-Attempt = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
+Id = Annotated[int, msgspec.Meta(gt=0, le=2**63 - 1)]
+Attempt = Annotated[int, msgspec.Meta(gt=0, le=2**31 - 1)]
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
 

@@ -1,0 +1,71 @@
+"""Commands: everything a story can make happen, in one table that is performed two ways.
+
+A command is a function of the world. `Commands` lists them; `SimulatedGitHub` performs them in
+this process under its lock, `SimulatorClient` asks another process to, with the same signatures.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from gate.simulator.commands import apps, conditions, readings, repositories, runs
+from gate.simulator.commands.command import Command
+
+
+class Commands(ABC):
+    """The table. Whoever inherits it says, in `perform`, how a command is performed."""
+
+    register_app = Command(apps.register_app)
+    set_webhook_url = Command(apps.set_webhook_url)
+    create_installation = Command(apps.create_installation)
+    suspend_installation = Command(apps.suspend_installation)
+    unsuspend_installation = Command(apps.unsuspend_installation)
+    delete_installation = Command(apps.delete_installation)
+    grant = Command(apps.grant)
+
+    create_repository = Command(repositories.create_repository)
+    rename_repository = Command(repositories.rename_repository)
+    put_file = Command(repositories.put_file)
+    delete_file = Command(repositories.delete_file)
+    protect_environment = Command(repositories.protect_environment)
+    disable_rule = Command(repositories.disable_rule)
+    set_role = Command(repositories.set_role)
+    set_team_member = Command(repositories.set_team_member)
+
+    start_run = Command(runs.start_run)
+    progress_run = Command(runs.progress_run)
+    complete_run = Command(runs.complete_run)
+    rerun = Command(runs.rerun)
+    cancel_run = Command(runs.cancel_run)
+    reach_environment = Command(runs.reach_environment)
+    deploy = Command(runs.deploy)
+    validate = Command(runs.validate)
+    finish_job = Command(runs.finish_job)
+    review_as = Command(runs.review_as)
+    bypass = Command(runs.bypass)
+    add_artifact = Command(runs.add_artifact)
+
+    add_fault = Command(conditions.add_fault)
+    add_webhook_fault = Command(conditions.add_webhook_fault)
+    clear_faults = Command(conditions.clear_faults)
+    set_latency = Command(conditions.set_latency)
+    set_rate_limit = Command(conditions.set_rate_limit)
+    advance = Command(conditions.advance)
+
+    reviews = Command(readings.reviews)
+    requests = Command(readings.requests)
+    deliveries = Command(readings.deliveries)
+    run_view = Command(readings.run_view)
+    totals = Command(readings.totals)
+    reset_totals = Command(readings.reset_totals)
+
+    @abstractmethod
+    def perform(self, command: "Command[Any, Any]", arguments: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Perform one command; the result is of the type the command declares."""
+
+
+def command_named(name: str) -> "Command[Any, Any] | None":
+    """Find a command by its name."""
+    table: Mapping[str, Any] = vars(Commands)
+    found = table.get(name)
+    return found if isinstance(found, Command) else None

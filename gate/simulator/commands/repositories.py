@@ -1,0 +1,181 @@
+"""Commands about repositories, their files, their environments and their people."""
+
+from gate.simulator import events, gates
+from gate.simulator.commands.command import Stage
+from gate.simulator.state import Commit, ProtectionRule, Repository
+from gate.simulator.world import World
+
+
+def create_repository(
+    stage: Stage,
+    full_name: str,
+    installation_id: int | None = None,
+    default_branch: str = "main",
+    private: bool = False,  # noqa: FBT001, FBT002 - commands are called by keyword
+) -> int:
+    """Create a repository with one commit, let an installation see it, and give its id."""
+    world = stage.world
+    owner, _, name = full_name.partition("/")
+    world.require(name, f"{full_name} is no owner/name")
+    world.require(full_name.lower() not in world.repository_names, f"{full_name} exists")
+    now = world.now()
+    repository = Repository(
+        id=world.new_id("repository"),
+        owner=world.account(owner, "Organization"),
+        name=name,
+        default_branch=default_branch,
+        private=private,
+        fork=False,
+        created_at=now,
+        pushed_at=now,
+    )
+    world.repositories[repository.id] = repository
+    world.repository_names[full_name.lower()] = repository.id
+    _commit(world, repository, default_branch, {"README.md": b"# " + name.encode()}, "First commit")
+    if installation_id is not None:
+        installation = world.installation(installation_id)
+        installation.repository_ids.add(repository.id)
+        events.installation_repositories(world, installation, repository, "added", repository.owner)
+    return repository.id
+
+
+def rename_repository(stage: Stage, repository: str, new_name: str) -> None:
+    """Rename a repository; its former name is redirected."""
+    world = stage.world
+    found = world.repository(repository)
+    former = found.full_name.lower()
+    del world.repository_names[former]
+    world.former_names[former] = found.id
+    found.name = new_name
+    world.repository_names[found.full_name.lower()] = found.id
+    world.forget_shape(found)
+
+
+def put_file(
+    stage: Stage,
+    repository: str,
+    path: str,
+    content: str,
+    branch: str | None = None,
+    author: str = "developer",
+) -> str:
+    """Commit a file, announce the push, and give the commit's SHA."""
+    found = stage.world.repository(repository)
+    files: dict[str, bytes | None] = {path: content.encode()}
+    return _push(stage.world, found, branch, files, author).sha
+
+
+def delete_file(
+    stage: Stage, repository: str, path: str, branch: str | None = None, author: str = "developer"
+) -> str:
+    """Commit a file's removal, announce the push, and give the commit's SHA."""
+    found = stage.world.repository(repository)
+    return _push(stage.world, found, branch, {path: None}, author).sha
+
+
+def protect_environment(
+    stage: Stage,
+    repository: str,
+    environment: str,
+    app_id: int | None = None,
+    reviewers: list[str] | None = None,
+    prevent_self_review: bool = False,  # noqa: FBT001, FBT002 - as above
+    can_admins_bypass: bool = True,  # noqa: FBT001, FBT002 - as above
+    wait_minutes: int = 0,
+) -> int:
+    """Enable an App's rule on an environment, beside required reviewers; give its id.
+
+    A reviewer is a login, or `team:org/slug`.
+    """
+    world = stage.world
+    found = world.environment(world.repository(repository), environment)
+    app = world.app(app_id)
+    if all(rule.app_id != app.id for rule in found.rules):
+        found.rules.append(ProtectionRule(world.new_id("protection_rule"), app.id))
+    for name in reviewers or ():
+        if name.startswith("team:"):
+            organization, _, slug = name.removeprefix("team:").partition("/")
+            found.reviewers.append(world.team(organization, slug))
+        else:
+            found.reviewers.append(world.account(name))
+    found.prevent_self_review = prevent_self_review
+    found.can_admins_bypass = can_admins_bypass
+    found.wait_minutes = wait_minutes
+    return found.id
+
+
+def disable_rule(
+    stage: Stage, repository: str, environment: str, app_id: int | None = None
+) -> None:
+    """Disable an App's rule on an environment: the jobs that wait for it fail."""
+    world = stage.world
+    found_repository = world.repository(repository)
+    found = world.environment(found_repository, environment)
+    app = world.app(app_id)
+    found.rules = [rule for rule in found.rules if rule.app_id != app.id]
+    for run_id in sorted(world.waiting_run_ids):
+        run = world.runs[run_id]
+        if run.repository_id == found_repository.id:
+            gates.fail_waiting(world, run, found, app.id)
+
+
+def set_role(stage: Stage, repository: str, login: str, role: str) -> None:
+    """Give somebody a role on a repository: admin, maintain, write, triage or read."""
+    stage.world.account(login)
+    stage.world.repository(repository).roles[login.lower()] = role
+
+
+def set_team_member(stage: Stage, organization: str, slug: str, login: str, role: str) -> None:
+    """Make somebody a member or maintainer of a team."""
+    stage.world.account(login)
+    stage.world.team(organization, slug).members[login] = role
+
+
+def _push(
+    world: World,
+    repository: Repository,
+    branch: str | None,
+    files: dict[str, bytes | None],
+    author: str,
+) -> Commit:
+    name = branch or repository.default_branch
+    before = repository.branches.get(name)
+    changed = {path: content for path, content in files.items() if content is not None}
+    removed = tuple(path for path, content in files.items() if content is None)
+    commit = _commit(world, repository, name, changed, "Change files", author, removed)
+    events.pushed(world, repository, name, before, commit)
+    return commit
+
+
+def _commit(
+    world: World,
+    repository: Repository,
+    branch: str,
+    changed: dict[str, bytes],
+    message: str,
+    author: str = "developer",
+    removed: tuple[str, ...] = (),
+) -> Commit:
+    """Put a commit on a branch; a new branch starts at the default one."""
+    now = world.now()
+    tip = repository.branches.get(branch) or repository.branches.get(repository.default_branch)
+    parent = repository.commits[tip] if tip is not None else None
+    before = parent.files if parent is not None else {}
+    files = {path: content for path, content in before.items() if path not in removed} | changed
+    sha = world.sha(repository.id, branch, tip, len(repository.commits), message)
+    commit = Commit(
+        sha=sha,
+        message=message,
+        author=author,
+        committed_at=now,
+        parent=tip,
+        files=files,
+        added=tuple(path for path in changed if path not in before),
+        removed=removed,
+        modified=tuple(path for path in changed if path in before),
+    )
+    repository.commits[sha] = commit
+    repository.branches[branch] = sha
+    repository.pushed_at = now
+    world.forget_shape(repository)
+    return commit

@@ -1,0 +1,172 @@
+"""Commands about workflow runs and what they wait for."""
+
+from typing import Literal
+
+from gate.simulator import events, gates, runs
+from gate.simulator.commands.command import Stage
+from gate.simulator.records import Reached
+from gate.simulator.state import Artifact, Attempt, Repository, Run, Workflow
+from gate.simulator.world import World
+
+
+def start_run(
+    stage: Stage,
+    repository: str,
+    workflow: str,
+    branch: str | None = None,
+    sha: str | None = None,
+    event: str = "push",
+    actor: str = "developer",
+    title: str | None = None,
+    head_repository: str | None = None,
+    silent: bool = False,  # noqa: FBT001, FBT002 - commands are called by keyword
+) -> int:
+    """Start a run of a workflow file below .github/workflows; give its id.
+
+    `head_repository` names the fork a run comes from. A `silent` start sends no webhook.
+    """
+    world = stage.world
+    found = world.repository(repository)
+    name = branch or found.default_branch
+    head = world.repository(head_repository) if head_repository is not None else found
+    commit = sha or head.branches.get(name) or found.branches[found.default_branch]
+    now = world.now()
+    account = world.account(actor)
+    file = _workflow(world, found, workflow)
+    run = Run(
+        id=world.new_id("run"),
+        repository_id=found.id,
+        head_repository_id=head.id,
+        workflow=file,
+        run_number=len(file.run_ids) + 1,
+        head_branch=name,
+        head_sha=commit,
+        event=event,
+        display_title=title or f"Run {workflow}",
+        actor=account,
+        created_at=now,
+        attempts=[Attempt(1, "queued", None, account, now, now)],
+    )
+    world.runs[run.id] = run
+    found.run_ids.append(run.id)
+    file.run_ids.append(run.id)
+    if not silent:
+        events.workflow_run(world, run, "requested")
+    return run.id
+
+
+def progress_run(stage: Stage, run_id: int) -> None:
+    """Let a run that was only requested begin."""
+    runs.progress(stage.world, stage.world.run(run_id))
+
+
+def complete_run(
+    stage: Stage, run_id: int, conclusion: str = "success", jobs: dict[str, str] | None = None
+) -> None:
+    """End the latest attempt of a run; `jobs` adds jobs that ended with the given conclusions."""
+    world = stage.world
+    run = world.run(run_id)
+    for name, ended in (jobs or {}).items():
+        runs.add_job(world, run, name, "completed", ended)
+    runs.complete(world, run, conclusion)
+
+
+def rerun(stage: Stage, run_id: int, actor: str = "developer") -> int:
+    """Start the next attempt of a completed run and give its number."""
+    world = stage.world
+    return runs.begin_attempt(world, world.run(run_id), world.account(actor)).number
+
+
+def cancel_run(stage: Stage, run_id: int) -> None:
+    """Cancel a run that is not completed."""
+    runs.complete(stage.world, stage.world.run(run_id), "cancelled")
+
+
+def reach_environment(stage: Stage, run_id: int, environment: str, job: str = "deploy") -> Reached:
+    """Bring a job of a run to an environment, where it waits for whatever protects it."""
+    world = stage.world
+    run = world.run(run_id)
+    found = world.environment(world.repository_of(run), environment)
+    reached = gates.reach(world, run, found, job)
+    gate = reached.gate
+    if gate is None:
+        raise LookupError(f"job {job} has no gate")
+    return Reached(run.id, reached.id, reached.name, found.id, gate.deployment_id, gate.open)
+
+
+def deploy(
+    stage: Stage,
+    repository: str,
+    environment: str = "production-frontend",
+    workflow: str = "deploy-frontend.yml",
+    actor: str = "developer",
+    jobs: list[str] | None = None,
+) -> Reached:
+    """Start a run whose jobs reach an environment at once; give the first of them."""
+    run_id = start_run(stage, repository, workflow, actor=actor)
+    progress_run(stage, run_id)
+    reached = [reach_environment(stage, run_id, environment, job) for job in jobs or ["deploy"]]
+    return reached[0]
+
+
+def validate(
+    stage: Stage,
+    repository: str,
+    conclusion: str = "success",
+    workflow: str = "production-validation.yml",
+    jobs: dict[str, str] | None = None,
+) -> int:
+    """Run a validation from its start to its end; give the run's id."""
+    run_id = start_run(stage, repository, workflow, event="workflow_dispatch")
+    progress_run(stage, run_id)
+    complete_run(stage, run_id, conclusion, jobs)
+    return run_id
+
+
+def finish_job(stage: Stage, run_id: int, job: str = "deploy", conclusion: str = "success") -> None:
+    """End a job that runs, and the run with its last job."""
+    world = stage.world
+    run = world.run(run_id)
+    runs.end_job(world, run, world.job(run, job), conclusion)
+    runs.settle(world, run)
+
+
+def review_as(
+    stage: Stage,
+    login: str,
+    run_id: int,
+    environment: str,
+    state: Literal["approved", "rejected"] = "approved",
+    comment: str = "",
+) -> None:
+    """Let a required reviewer answer in GitHub's dialog."""
+    world = stage.world
+    run = world.run(run_id)
+    found = world.environment(world.repository_of(run), environment)
+    gates.review_as_user(world, run, found, world.account(login), state, comment)
+
+
+def bypass(stage: Stage, login: str, run_id: int, environment: str, comment: str = "") -> None:
+    """Let an administrator start all waiting jobs past the rules."""
+    world = stage.world
+    run = world.run(run_id)
+    found = world.environment(world.repository_of(run), environment)
+    gates.bypass(world, run, found, world.account(login), comment)
+
+
+def add_artifact(stage: Stage, run_id: int, name: str, size_in_bytes: int = 1024) -> int:
+    """Add an artifact to a run and give its id."""
+    world = stage.world
+    artifact = Artifact(world.new_id("artifact"), name, size_in_bytes, world.now())
+    world.run(run_id).artifacts.append(artifact)
+    return artifact.id
+
+
+def _workflow(world: World, repository: Repository, file: str) -> Workflow:
+    path = file if "/" in file else f".github/workflows/{file}"
+    found = repository.workflows.get(path)
+    if found is None:
+        name = path.rpartition("/")[2].partition(".")[0].replace("-", " ").title()
+        found = Workflow(world.new_id("workflow"), repository.id, path, name, world.now())
+        repository.workflows[path] = found
+    return found

@@ -1,0 +1,69 @@
+"""The simulated GitHub as a whole: one lock, the world, its REST API and its webhooks."""
+
+import threading
+from typing import Any
+
+from gate.simulator.clock import Clock, MovableClock, system_clock
+from gate.simulator.commands import Commands
+from gate.simulator.commands.command import Command
+from gate.simulator.faults import Faults
+from gate.simulator.limits import RateLimits
+from gate.simulator.rest.dispatch import RestApi
+from gate.simulator.switches import Switches
+from gate.simulator.tokens import Tokens
+from gate.simulator.webhooks import WebhookOrder, WebhookSender
+from gate.simulator.world import World
+
+API_ROOT = "http://127.0.0.1:4100"
+
+
+class SimulatedGitHub(Commands):
+    """A GitHub in this process; every command is safe to call from any thread.
+
+    `api_url` is where `gate.simulator.server` will serve it; the server corrects it when it binds
+    another port. An API root with a path, such as `/api/v3`, makes it an Enterprise Server.
+    """
+
+    def __init__(
+        self,
+        api_url: str = API_ROOT,
+        *,
+        switches: Switches | None = None,
+        clock: Clock = system_clock,
+        order: WebhookOrder = "repository",
+    ) -> None:
+        self.lock = threading.RLock()
+        chosen = switches or Switches()
+        self.faults = Faults()
+        self.limits = RateLimits()
+        movable = MovableClock(clock)
+        self.sender = WebhookSender(movable, chosen, self.faults, order=order)
+        self.world = World(movable, chosen, web_url=_web(api_url), api_url=api_url)
+        self.world.post = self.sender.post
+        self.tokens = Tokens(self.world)
+        self.rest = RestApi(self.world, self.tokens, self.limits, self.sender, self.lock)
+
+    def move_to(self, api_url: str) -> None:
+        """Name another address from now on, in everything that names one."""
+        with self.lock:
+            self.world.api_url = api_url
+            self.world.web_url = _web(api_url)
+            self.world.shape_cache.clear()
+
+    def perform(self, command: "Command[Any, Any]", arguments: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Perform a command under the lock; nothing is sent or received meanwhile."""
+        with self.lock:
+            return command.body(self, **arguments)
+
+    def wait_until_delivered(self, timeout: float = 10.0) -> bool:
+        """Wait until no webhook is under way; False when that takes longer than `timeout`."""
+        return self.sender.wait_until_idle(timeout)
+
+    def close(self) -> None:
+        """Stop sending webhooks."""
+        self.sender.close()
+
+
+def _web(api_url: str) -> str:
+    """Give the address of the pages that belong to an API root."""
+    return api_url.removesuffix("/api/v3")

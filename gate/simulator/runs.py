@@ -1,0 +1,204 @@
+"""The life of a workflow run: attempts, jobs, deployments and how they end."""
+
+from datetime import timedelta
+
+from gate.simulator import events
+from gate.simulator.state import (
+    Account,
+    Attempt,
+    Deployment,
+    DeploymentStatus,
+    Job,
+    Repository,
+    Run,
+)
+from gate.simulator.world import World
+
+# "Usage limits for GitHub Actions": a run, waiting and approval included, is cancelled after it.
+RUN_LIMIT = timedelta(days=35)
+# "Re-running workflows and jobs": up to this long after the initial run.
+RERUN_LIMIT = timedelta(days=30)
+
+CONCLUSIONS = frozenset(
+    {
+        "action_required",
+        "cancelled",
+        "failure",
+        "neutral",
+        "skipped",
+        "stale",
+        "startup_failure",
+        "success",
+        "timed_out",
+    }
+)
+
+
+def add_job(world: World, run: Run, name: str, status: str, conclusion: str | None = None) -> Job:
+    """Add a job to the latest attempt of a run."""
+    now = world.now()
+    job = Job(
+        id=world.new_id("job"),
+        name=name,
+        attempt=run.attempt.number,
+        status=status,
+        conclusion=conclusion,
+        created_at=now,
+        started_at=now if status in ("in_progress", "completed") else None,
+        completed_at=now if status == "completed" else None,
+    )
+    run.attempt.jobs.append(job)
+    world.jobs[job.id] = (run, job)
+    return job
+
+
+def begin_attempt(world: World, run: Run, actor: Account) -> Attempt:
+    """Start the next attempt of a completed run: same id, same commit, new `run_started_at`."""
+    now = world.now()
+    world.require(run.attempt.status == "completed", "This workflow is already running")
+    world.require(
+        now - run.created_at <= RERUN_LIMIT,
+        "Unable to re-run this workflow run because it was created over a month ago",
+    )
+    attempt = Attempt(len(run.attempts) + 1, "queued", None, actor, now, now)
+    run.attempts.append(attempt)
+    events.workflow_run(world, run, "requested")
+    return attempt
+
+
+def progress(world: World, run: Run) -> None:
+    """Let a run that was only requested begin."""
+    if run.attempt.status in ("queued", "requested", "pending"):
+        run.attempt.status = "in_progress"
+        run.attempt.updated_at = world.now()
+        events.workflow_run(world, run, "in_progress")
+
+
+def complete(world: World, run: Run, conclusion: str) -> None:
+    """End the latest attempt; jobs that still waited or ran end with it."""
+    world.require(run.attempt.status != "completed", f"run {run.id} is completed already")
+    world.require(conclusion in CONCLUSIONS, f"GitHub knows no conclusion {conclusion!r}")
+    for job in run.attempt.jobs:
+        if job.status != "completed":
+            end_job(world, run, job, conclusion)
+    run.attempt.status = "completed"
+    run.attempt.conclusion = conclusion
+    run.attempt.updated_at = world.now()
+    world.waiting_run_ids.discard(run.id)
+    events.workflow_run(world, run, "completed")
+
+
+def end_job(world: World, run: Run, job: Job, conclusion: str) -> None:
+    """End a job, and its deployment with the state that answers to the conclusion."""
+    waited = job.gate is not None and job.gate.open
+    job.status = "completed"
+    job.conclusion = conclusion
+    job.completed_at = world.now()
+    job.started_at = job.started_at or job.completed_at
+    if job.gate is None:
+        return
+    job.gate.open = False
+    deployment = world.deployments[job.gate.deployment_id]
+    if conclusion == "success":
+        states: tuple[str, ...] = ("success",)
+    elif conclusion in ("cancelled", "skipped"):
+        states = (world.switches.cancelled_deployment_state,)
+    elif waited:
+        states = world.switches.rejection_statuses
+    else:
+        states = ("failure",)
+    for state in states:
+        add_status(world, deployment, state, run.actor)
+
+
+def settle(world: World, run: Run) -> None:
+    """Give the run the status its jobs add up to, and end it when none is left."""
+    attempt = run.attempt
+    if attempt.status == "completed":
+        return
+    open_jobs = [job for job in attempt.jobs if job.status != "completed"]
+    if attempt.jobs and not open_jobs:
+        failed = any(job.conclusion not in ("success", "skipped") for job in attempt.jobs)
+        complete(world, run, "failure" if failed else "success")
+        return
+    waiting = bool(open_jobs) and all(job.status == "waiting" for job in open_jobs)
+    attempt.status = "waiting" if waiting else "in_progress"
+    attempt.updated_at = world.now()
+    if any(job.gate is not None and job.gate.open for job in open_jobs):
+        world.waiting_run_ids.add(run.id)
+    else:
+        world.waiting_run_ids.discard(run.id)
+
+
+def add_deployment(
+    world: World, repository: Repository, run: Run, job: Job, environment: str
+) -> Deployment:
+    """Create the deployment of a job that references an environment."""
+    now = world.now()
+    deployment = Deployment(
+        id=world.new_id("deployment"),
+        repository_id=repository.id,
+        run_id=run.id,
+        job_id=job.id,
+        sha=run.head_sha,
+        ref=run.head_branch,
+        environment=environment,
+        creator=run.attempt.triggering_actor,
+        created_at=now,
+        updated_at=now,
+    )
+    world.deployments[deployment.id] = deployment
+    repository.deployment_ids.append(deployment.id)
+    events.deployment_created(world, run, deployment)
+    return deployment
+
+
+def add_status(
+    world: World,
+    deployment: Deployment,
+    state: str,
+    creator: Account,
+    *,
+    description: str = "",
+    log_url: str = "",
+    environment: str | None = None,
+    environment_url: str = "",
+    auto_inactive: bool = True,
+    app_id: int | None = None,
+) -> DeploymentStatus:
+    """Add a status to a deployment; on success retire the environment's earlier deployments.
+
+    GitHub retires those that are neither transient nor of a production environment.
+    """
+    now = world.now()
+    status = DeploymentStatus(
+        id=world.new_id("deployment_status"),
+        state=state,
+        creator=creator,
+        created_at=now,
+        environment=environment or deployment.environment,
+        description=description,
+        log_url=log_url,
+        environment_url=environment_url,
+        app_id=app_id,
+    )
+    deployment.statuses.append(status)
+    deployment.updated_at = now
+    events.deployment_status_created(world, deployment, status)
+    if state == "success" and auto_inactive and status.environment != "production":
+        _retire(world, deployment, status)
+    return status
+
+
+def _retire(world: World, deployment: Deployment, success: DeploymentStatus) -> None:
+    repository = world.repositories[deployment.repository_id]
+    for deployment_id in reversed(repository.deployment_ids):
+        earlier = world.deployments[deployment_id]
+        if earlier.id >= deployment.id or earlier.environment != success.environment:
+            continue
+        latest = earlier.statuses[-1].state if earlier.statuses else None
+        if latest == "inactive":
+            return
+        if latest == "success":
+            add_status(world, earlier, "inactive", success.creator)
+            return
