@@ -213,7 +213,9 @@ def neutralise(text: str) -> str:
     broken by a zero-width space.
     """
     safe: list[str] = []
-    for char in text.lstrip():
+    for char in text:
+        if not safe and char.isspace():
+            continue
         category = unicodedata.category(char)
         if category in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}:
             if char in "\t\n":

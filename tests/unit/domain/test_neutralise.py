@@ -67,6 +67,8 @@ def test_neutralise(text: str, shown: str) -> None:
         ("1) item", "1\\) item"),
         ("    code", "code"),
         ("\tcode", "code"),
+        ("\u200b    code", "code"),
+        ("\u200b- item", "\\- item"),
         ("> > - item", "\\> \\> - item"),
     ],
 )

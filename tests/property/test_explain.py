@@ -1,0 +1,60 @@
+"""Whatever is quoted, a comment keeps its size and its shape."""
+
+import re
+import unicodedata
+from typing import Final
+
+from hypothesis import given, settings
+
+from gate.domain.decide import Decision, Verdict
+from gate.domain.explain import COMMENT_LIMIT, explain, neutralise
+from tests.builders import LINKS, NOW, make_request
+from tests.property.strategies import HOSTILE, decisions
+
+_ESCAPE: Final = re.compile(r"\\[!-/:-@\[-`{-~]")
+_ZERO_WIDTH: Final = "\u200b"
+_INVISIBLE: Final = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
+often = settings(max_examples=1000)
+
+
+def check_harmless(line: str) -> None:
+    """Check that nothing in a line of foreign text can act."""
+    bare = _ESCAPE.sub("", line)
+    assert not set(bare) & set("\\`*_{}[]<>#!|~&@")
+    assert not re.match(r"\s|[-+=]|\d+[.)]\s", line)
+    assert not re.search(rf"[@#/:.](?![{_ZERO_WIDTH}…]|$)", line)
+    visible = line.replace(_ZERO_WIDTH, "")
+    assert not [char for char in visible if unicodedata.category(char) in _INVISIBLE]
+
+
+@often
+@given(text=HOSTILE)
+def test_foreign_text_cannot_act(text: str) -> None:
+    """No text can notify, link, format or hide."""
+    check_harmless(neutralise(text))
+
+
+@often
+@given(decision=decisions(HOSTILE))
+def test_a_comment_keeps_its_shape(decision: Decision) -> None:
+    """A comment fits, begins with the verdict, and quotes foreign text on lines of its own."""
+    comment = explain(decision, make_request(), NOW, LINKS)
+    assert len(comment) <= COMMENT_LIMIT
+    assert comment.startswith("**")
+    paragraphs = comment.split("\n\n")
+    assert "[full record](" in paragraphs[1]
+    quoted = [line for line in comment.splitlines() if line.startswith(">")]
+    for line in quoted:
+        if not re.fullmatch(r"> … and \d+ more", line):
+            check_harmless(line.removeprefix("> "))
+    assert len(paragraphs) <= 4
+    assert len(comment.splitlines()) == len(quoted) + 2 * len(paragraphs) - 1 - bool(quoted)
+
+
+@given(decision=decisions(HOSTILE))
+def test_a_comment_is_never_cut(decision: Decision) -> None:
+    """With links of an ordinary length nothing but the details is shortened."""
+    whole = explain(decision, make_request(), NOW, LINKS)
+    assert "[full record](https://gate.example.com/api/v1/requests/9)" in whole
+    if decision.verdict is not Verdict.APPROVE:
+        assert whole.endswith(("(in 23 h).", "re-run the deployment's jobs."))
