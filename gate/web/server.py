@@ -28,11 +28,11 @@ log = get_logger(__name__)
 
 def serve(shell: BufferingShell, host: str, port: int) -> None:
     """Serve until a signal ends it; raises ConfigError when the address cannot be bound."""
-    chosen = _free(host, port)
+    chosen = free_port(host, port)
     asyncio.run(_serve(shell, host, chosen))
 
 
-def _free(host: str, port: int) -> int:
+def free_port(host: str, port: int) -> int:
     """Make sure the address can be bound, and choose a port when 0 is asked for.
 
     granian tells of a port in use only by a message in its own log.

@@ -1,0 +1,42 @@
+"""`gate demo`: the whole story against the simulated GitHub."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import click
+
+
+@click.command()
+@click.option(
+    "--port", default=8080, show_default=True, help="Port of the gate; 0 takes a free one."
+)
+@click.option("--keep", is_flag=True, help="Leave gate and simulation up until Ctrl-C.")
+def demo(port: int, *, keep: bool) -> None:
+    """Play the whole story on this machine and print what happened.
+
+    A simulated GitHub and the real service talk over HTTP on loopback: red validation, held
+    deployment, green re-run, and what can go wrong in between. Exits 0 only if every step went as
+    expected. Example:
+
+        gate demo --keep
+    """
+    from rich.console import Console
+
+    from gate.demo.stage import Stage
+    from gate.demo.story import play
+    from gate.web.server import free_port
+
+    console = Console()
+
+    def pause(stage: Stage) -> None:
+        console.print(f"gate: {stage.url}/api/v1/requests   simulated GitHub: {stage.api_url}")
+        console.print("Ctrl-C ends it.")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            console.print("ended")
+
+    chosen = free_port("127.0.0.1", port)
+    sys.exit(0 if play(chosen, console, pause if keep else None) else 1)

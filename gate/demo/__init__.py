@@ -1,0 +1,1 @@
+"""Play the whole story against the simulated GitHub, and say what happened."""

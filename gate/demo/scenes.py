@@ -1,0 +1,219 @@
+"""The scenes of the demo, in order. Each does one thing and says what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import requests
+
+from gate.demo.stage import ENVIRONMENT, REPOSITORY, Stage
+from gate.simulator.faults import Fault, WebhookFault
+from gate.simulator.records import ReviewRecord
+
+_POLICY: Final = ".github/deployment-gate.yml"
+_SOUND: Final = """version: 1
+environments:
+  production-frontend:
+    validation:
+      workflow: production-validation.yml
+      max_age: 12h
+"""
+_BROKEN: Final = _SOUND.replace("max_age: 12h", "max_age: soon")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a scene came to; `milliseconds` from its trigger to the gate's answer."""
+
+    ok: bool
+    what: str
+    milliseconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A line of the demo's table."""
+
+    title: str
+    expected: str
+    play: Callable[[Stage, Memory], Seen]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What later scenes need of earlier ones."""
+
+    validation_id: int = 0
+    held_run_id: int = 0
+
+
+def _reports(stage: Stage, run_id: int) -> list[ReviewRecord]:
+    return [it for it in stage.github.reviews(run_id) if it.state is None and it.status == 204]  # noqa: PLR2004
+
+
+def _decisions(stage: Stage, run_id: int) -> list[ReviewRecord]:
+    return [it for it in stage.github.reviews(run_id) if it.state is not None]
+
+
+def _comment(records: list[ReviewRecord]) -> str:
+    return records[-1].comment or "" if records else ""
+
+
+def _timed(stage: Stage, condition: Callable[[], bool], seconds: float = 15.0) -> float | None:
+    """Wait for the gate and give how long it took, in milliseconds."""
+    started = time.perf_counter()
+    if not stage.wait(condition, seconds):
+        return None
+    return (time.perf_counter() - started) * 1000
+
+
+def _held(stage: Stage, run_id: int, words: str) -> Seen:
+    """Wait for a report that says `words` while the deployment waits."""
+    took = _timed(stage, lambda: words in _comment(_reports(stage, run_id)))
+    waiting = stage.github.run_view(run_id).status == "waiting"
+    if took is None or not waiting:
+        return Seen(ok=False, what=f"no report that says: {words}")
+    return Seen(ok=True, what=f"held: {words}", milliseconds=took)
+
+
+def _released(stage: Stage, run_id: int) -> Seen:
+    """Wait until the deployment runs, approved once."""
+    took = _timed(stage, lambda: stage.github.run_view(run_id).status == "in_progress")
+    applied = [it for it in _decisions(stage, run_id) if it.status == 204]  # noqa: PLR2004
+    if took is None or len(applied) != 1 or applied[0].state != "approved":
+        return Seen(ok=False, what=f"{len(applied)} answers, run not released")
+    return Seen(ok=True, what="approved once, the job runs", milliseconds=took)
+
+
+def _validation_fails(stage: Stage, memory: Memory) -> Seen:
+    memory.validation_id = stage.github.validate(REPOSITORY, "failure")
+    view = stage.github.run_view(memory.validation_id)
+    return Seen(ok=view.conclusion == "failure", what=f"run {view.id}: {view.conclusion}")
+
+
+def _deployment_is_held(stage: Stage, memory: Memory) -> Seen:
+    memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
+    return _held(stage, memory.held_run_id, "production validation failed")
+
+
+def _forgery_is_refused(stage: Stage, memory: Memory) -> Seen:
+    body = b'{"action": "completed"}'
+    wrong = hmac.new(b"a guess", body, hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": "workflow_run",
+        "X-GitHub-Delivery": f"forged-{memory.held_run_id}",
+        "X-Hub-Signature-256": f"sha256={wrong}",
+    }
+    answer = requests.post(f"{stage.url}/webhooks/github", body, headers=headers, timeout=10)
+    return Seen(ok=answer.status_code == 401, what=f"HTTP {answer.status_code}")  # noqa: PLR2004
+
+
+def _validation_runs_again(stage: Stage, memory: Memory) -> Seen:
+    stage.github.rerun(memory.validation_id)
+    stage.github.progress_run(memory.validation_id)
+    return _held(stage, memory.held_run_id, "still running")
+
+
+def _green_releases(stage: Stage, memory: Memory) -> Seen:
+    stage.github.complete_run(memory.validation_id, "success")
+    return _released(stage, memory.held_run_id)
+
+
+def _green_passes(stage: Stage, memory: Memory) -> Seen:
+    del memory
+    return _released(stage, stage.github.deploy(REPOSITORY).run_id)
+
+
+def _matrix_is_one_request(stage: Stage, memory: Memory) -> Seen:
+    del memory
+    stage.github.validate(REPOSITORY, "failure")
+    jobs = ["deploy (eu)", "deploy (us)", "deploy (ap)"]
+    run_id = stage.github.deploy(REPOSITORY, jobs=jobs).run_id
+    held = _held(stage, run_id, "production validation failed")
+    if not held.ok:
+        return held
+    stage.github.validate(REPOSITORY, "success")
+    released = _released(stage, run_id)
+    running = sum(job.status == "in_progress" for job in stage.github.run_view(run_id).jobs)
+    return Seen(
+        released.ok and running == len(jobs), f"1 answer, {running} jobs run", released.milliseconds
+    )
+
+
+def _broken_policy_holds(stage: Stage, memory: Memory) -> Seen:
+    stage.github.put_file(REPOSITORY, _POLICY, _BROKEN)
+    stage.github.wait_until_delivered()
+    memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
+    return _held(stage, memory.held_run_id, "line 6")
+
+
+def _mended_policy_releases(stage: Stage, memory: Memory) -> Seen:
+    stage.github.put_file(REPOSITORY, _POLICY, _SOUND)
+    return _released(stage, memory.held_run_id)
+
+
+def _lost_answer_is_looked_up(stage: Stage, memory: Memory) -> Seen:
+    del memory
+    lost = Fault(
+        path="deployment_protection_rule$", method="POST", damage="close", apply=True, times=1
+    )
+    stage.github.add_fault(lost)
+    run_id = stage.github.deploy(REPOSITORY).run_id
+    released = _released(stage, run_id)
+    asked = f"{stage.url}/api/v1/requests?run_id={run_id}"
+
+    def is_settled() -> bool:
+        items = requests.get(asked, timeout=10).json()["items"]
+        return bool(items) and items[0]["state"] == "approved"
+
+    settled = stage.wait(is_settled, 15)
+    sent = len(_decisions(stage, run_id))
+    what = f"{sent} answer sent, on record as {'approved' if settled else 'open'}"
+    return Seen(released.ok and settled and sent == 1, what, released.milliseconds)
+
+
+def _failed_delivery_is_asked_for(stage: Stage, memory: Memory) -> Seen:
+    del memory
+    stage.github.add_webhook_fault(
+        WebhookFault("drop", event="deployment_protection_rule", times=1)
+    )
+    run_id = stage.github.deploy(REPOSITORY).run_id
+    released = _released(stage, run_id)
+    again = any(it.redelivery and it.status == "OK" for it in stage.github.deliveries())
+    what = "delivered again, approved once" if again else "never asked for again"
+    return Seen(released.ok and again, what, released.milliseconds)
+
+
+def _killed_and_back(stage: Stage, memory: Memory) -> Seen:
+    del memory
+    stage.github.validate(REPOSITORY, "failure")
+    run_id = stage.github.deploy(REPOSITORY).run_id
+    held = _held(stage, run_id, "production validation failed")
+    if not held.ok:
+        return held
+    stage.kill_gate()
+    stage.github.validate(REPOSITORY, "success")
+    stage.start_gate()
+    return _released(stage, run_id)
+
+
+SCENES: Final = (
+    Scene("production validation fails", "a red run on main", _validation_fails),
+    Scene(f"a deployment reaches {ENVIRONMENT}", "held, with the reason", _deployment_is_held),
+    Scene("somebody forges a webhook", "refused with 401", _forgery_is_refused),
+    Scene("the validation is run again", "still held, says why", _validation_runs_again),
+    Scene("it ends green", "released within a second", _green_releases),
+    Scene("the next deployment", "approved at once", _green_passes),
+    Scene("three matrix jobs wait, then green", "one answer for all", _matrix_is_one_request),
+    Scene("a broken policy is pushed", "held, with the line", _broken_policy_holds),
+    Scene("the policy is mended", "released", _mended_policy_releases),
+    Scene("GitHub's answer to us is lost", "looked up, not repeated", _lost_answer_is_looked_up),
+    Scene("a webhook cannot be delivered", "asked for again", _failed_delivery_is_asked_for),
+    Scene("kill -9 while held, green, restart", "released after the restart", _killed_and_back),
+)

@@ -1,0 +1,142 @@
+"""Set the stage of the demo: a simulated GitHub here, the real service in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Final
+
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from gate.errors import ConfigError
+from gate.manifest import load_manifest
+from gate.simulator.github import SimulatedGitHub
+from gate.simulator.server import serve
+
+REPOSITORY: Final = "octo-org/frontend"
+ENVIRONMENT: Final = "production-frontend"
+_SECRET: Final = "the demo's own webhook secret"  # noqa: S105 - it guards nothing
+_START_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.005
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a scene may touch."""
+
+    github: SimulatedGitHub
+    api_url: str
+    url: str
+    environ: dict[str, str]
+    log: IO[str]
+    process: subprocess.Popen[str] | None = field(default=None)
+
+    def start_gate(self) -> None:
+        """Start `gate serve` and wait until it is ready; raises ConfigError when it is not."""
+        port = self.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "gate", "serve", "--port", port]
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            command, env=self.environ, stderr=self.log, text=True
+        )
+        if not self.wait(self._is_ready, _START_SECONDS):
+            raise ConfigError((f"the gate did not start on {self.url}; see {self.log.name}",))
+
+    def _is_ready(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise ConfigError((f"the gate ended at its start; see {self.log.name}",))
+        with suppress(requests.RequestException):
+            return requests.get(f"{self.url}/readyz", timeout=1).ok
+        return False
+
+    def kill_gate(self) -> None:
+        """Kill the service at once, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop_gate(self) -> None:
+        """Stop the service as an operator does."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(30)
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+        """Wait until something is so; False when it takes longer than `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        return True
+
+
+@contextmanager
+def set_stage(port: int) -> Iterator[Stage]:
+    """Run the simulated GitHub and the service while the context lasts.
+
+    The App's key is made now and everything is kept in a folder that is deleted at the end.
+    """
+    github = SimulatedGitHub()
+    manifest = load_manifest()
+    url = f"http://127.0.0.1:{port}"
+    private, public = _key_pair()
+    with TemporaryDirectory(prefix="gate-demo-") as folder, serve(github) as api_url:
+        app_id = github.register_app(
+            public_key_pem=public,
+            webhook_secret=_SECRET,
+            webhook_url=f"{url}/webhooks/github",
+            permissions=dict(manifest.permissions),
+            events_wanted=list(manifest.events),
+        )
+        installation_id = github.create_installation("octo-org")
+        github.create_repository(REPOSITORY, installation_id)
+        github.protect_environment(REPOSITORY, ENVIRONMENT)
+        with (Path(folder) / "gate.log").open("w", encoding="utf-8") as log:
+            environ = _environ(folder, api_url, url) | _identity(app_id, private)
+            stage = Stage(github, api_url, url, environ, log)
+            try:
+                stage.start_gate()
+                yield stage
+            finally:
+                stage.stop_gate()
+
+
+def _identity(app_id: int, private: str) -> dict[str, str]:
+    return {"GATE_GITHUB_APP_ID": str(app_id), "GATE_GITHUB_PRIVATE_KEY": private}
+
+
+def _environ(folder: str, api_url: str, url: str) -> dict[str, str]:
+    """Give the service its own settings and none of the caller's."""
+    inherited = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
+    return inherited | {
+        "GATE_GITHUB_WEBHOOK_SECRET": _SECRET,
+        "GATE_GITHUB_API_URL": api_url,
+        "GATE_PUBLIC_URL": url,
+        "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",
+        "GATE_SWEEP_SECONDS": "1",
+        "GATE_LOG_FORMAT": "json",
+    }
+
+
+def _key_pair() -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode()

@@ -1,0 +1,53 @@
+"""Play the scenes one after the other and print the table of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from gate.demo.scenes import SCENES, Memory, Scene, Seen
+from gate.demo.stage import Stage, set_stage
+from gate.simulator.errors import SimulatorError
+from gate.simulator.server import BANNER
+
+
+def play(port: int, console: Console, pause: Callable[[Stage], None] | None = None) -> bool:
+    """Play everything; say whether each scene went as expected.
+
+    `pause` is called before the stage is cleared, for whoever wants to look around.
+    """
+    console.print(BANNER)
+    with set_stage(port) as stage:
+        memory = Memory()
+        results: list[tuple[Scene, Seen]] = []
+        for scene in SCENES:
+            seen = _played(scene, stage, memory)
+            results.append((scene, seen))
+            console.print(f"  {'ok  ' if seen.ok else 'FAIL'}  {scene.title}: {seen.what}")
+        console.print(_table(results))
+        if pause is not None:
+            pause(stage)
+    return all(seen.ok for _, seen in results)
+
+
+def _played(scene: Scene, stage: Stage, memory: Memory) -> Seen:
+    """Play one scene; what the simulation refuses is a failure of the scene."""
+    try:
+        return scene.play(stage, memory)
+    except SimulatorError as error:
+        return Seen(ok=False, what=f"the simulation refused: {error}")
+
+
+def _table(results: list[tuple[Scene, Seen]]) -> Table:
+    table = Table(title="What happened")
+    for heading in ("", "what", "expected", "seen"):
+        table.add_column(heading)
+    table.add_column("ms", justify="right")
+    for number, (scene, seen) in enumerate(results, 1):
+        took = "" if seen.milliseconds is None else f"{seen.milliseconds:.0f}"
+        style = None if seen.ok else "bold red"
+        mark = "ok" if seen.ok else "FAIL"
+        table.add_row(f"{number} {mark}", scene.title, scene.expected, seen.what, took, style=style)
+    return table
