@@ -47,7 +47,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gate")
 def gate() -> None:
-    """A deployment gate for GitHub Actions.
+    """Hold deployments until production validation is green.
 
     It answers GitHub's question whether a deployment may go on, by the latest production
     validation. Configuration comes from environment variables; `gate doctor` checks it.

@@ -13,9 +13,9 @@ def migrate() -> None:
 
         GATE_DATABASE_URL=postgresql+psycopg://gate@db/gate gate migrate
     """
-    from gate.settings import load_settings  # noqa: PLC0415 - help stays quick
-    from gate.store.database import Database  # noqa: PLC0415
-    from gate.store.schema import migrate as migrate_schema  # noqa: PLC0415
+    from gate.settings import load_settings
+    from gate.store.database import Database
+    from gate.store.schema import migrate as migrate_schema
 
     database = Database(load_settings().database_url.get_secret_value(), exclusive=True)
     try:

@@ -24,7 +24,7 @@ def check(file: Path) -> None:
 
         gate policy check .github/deployment-gate.yml
     """
-    from gate.policyfile import parse_policy, unused_sections  # noqa: PLC0415 - help stays quick
+    from gate.policyfile import parse_policy, unused_sections
 
     text = file.read_bytes()
     match parse_policy(text, str(file)):
@@ -48,9 +48,8 @@ def schema() -> None:
     """Print the JSON Schema of policy files, for editors and other tools.
 
     Example:
-
         gate policy schema > deployment-gate.schema.json
     """
-    from gate.policyfile import policy_schema  # noqa: PLC0415 - help stays quick
+    from gate.policyfile import policy_schema
 
     click.echo(json.dumps(policy_schema(), indent=2))

@@ -17,10 +17,10 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
 
         gate serve --host 0.0.0.0 --port 8080
     """
-    from gate.bootstrap import create_service, create_shell  # noqa: PLC0415 - help stays quick
-    from gate.cli.starting import load_for_service  # noqa: PLC0415
-    from gate.errors import ConfigError  # noqa: PLC0415
-    from gate.web.server import serve as serve_shell  # noqa: PLC0415
+    from gate.bootstrap import create_service, create_shell
+    from gate.cli.starting import load_for_service
+    from gate.errors import ConfigError
+    from gate.web.server import serve as serve_shell
 
     settings = load_for_service()
     service = create_service(settings)

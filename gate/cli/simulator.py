@@ -16,6 +16,6 @@ def simulator(host: str, port: int) -> None:
 
         gate simulator --port 4100
     """
-    from gate.simulator.server import run  # noqa: PLC0415 - help stays quick
+    from gate.simulator.server import run
 
     run(host, port)

@@ -13,13 +13,13 @@ def worker() -> None:
     """Answer GitHub without taking webhooks, beside `gate serve --no-worker`.
 
     Needs PostgreSQL: a SQLite file belongs to one process. It looks for due work once a second.
-    Example:
 
+    Example:
         gate worker
     """
-    from gate.bootstrap import create_service  # noqa: PLC0415 - help stays quick
-    from gate.cli.starting import load_for_service  # noqa: PLC0415
-    from gate.errors import ConfigError  # noqa: PLC0415
+    from gate.bootstrap import create_service
+    from gate.cli.starting import load_for_service
+    from gate.errors import ConfigError
 
     settings = load_for_service()
     if settings.database_url.get_secret_value().startswith("sqlite"):

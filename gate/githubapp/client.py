@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -34,6 +36,7 @@ from gate.githubapp.reading import account_of, job_of, repository_of, run_of
 from gate.githubapp.shapes import (
     AppShape,
     EnvironmentsPage,
+    HookConfigShape,
     HookDeliveryShape,
     InstallationShape,
     JobsPage,
@@ -59,6 +62,7 @@ _METADATA: Final = (("metadata", "read"),)
 _NEXT_CURSOR: Final = re.compile(r'[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"')
 
 _app: Final = msgspec.json.Decoder(AppShape)
+_hook: Final = msgspec.json.Decoder(HookConfigShape)
 _run: Final = msgspec.json.Decoder(RunShape)
 _runs: Final = msgspec.json.Decoder(RunsPage)
 _jobs: Final = msgspec.json.Decoder(JobsPage)
@@ -160,6 +164,18 @@ class GitHubClient:
     def read_app(self) -> AppShape:
         """Read what the App is registered with."""
         return self._transport.call_as_app("GET", "/app").decoded(_app)
+
+    def read_time(self) -> datetime | None:
+        """Read GitHub's clock, to the second; None when the answer does not tell it."""
+        answer = self._transport.call_as_app("GET", "/app")
+        try:
+            return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+        except ValueError:
+            return None
+
+    def read_hook_url(self) -> str:
+        """Read where the App's webhook goes."""
+        return self._transport.call_as_app("GET", "/app/hook/config").decoded(_hook).url
 
     def read_environments(self, place: Place) -> tuple[str, ...]:
         """List the environments of a repository."""

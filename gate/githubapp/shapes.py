@@ -238,6 +238,12 @@ class AppShape(msgspec.Struct):
     events: list[str]
 
 
+class HookConfigShape(msgspec.Struct):
+    """Where the App's webhook goes."""
+
+    url: str = ""
+
+
 class ErrorShape(msgspec.Struct):
     """GitHub's error body; `errors` holds texts or objects with a `message`."""
 

@@ -28,6 +28,7 @@ from gate.store.database import Transaction
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
+_GONE: Final = frozenset({"nothing_pending", "not_found"})
 log = get_logger(__name__)
 
 
@@ -115,18 +116,27 @@ def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datet
             # A report is not repeated: it may have used up one of ten, and says nothing new.
             due_at = now + _LOOK_SOON if is_review else passed.due_at
             return Outcome(EffectStatus.UNKNOWN, error.reason, due_at, failures)
-        case Refused(reason="already_reviewed") if is_review:
-            return Outcome(EffectStatus.DONE, error.reason, None)
-        case Refused(reason="nothing_pending" | "not_found"):
-            return Outcome(EffectStatus.REFUSED, error.reason, now, missed=True)
-        case Refused(reason="review_conflict") if is_review:
-            return Outcome(EffectStatus.UNKNOWN, error.reason, now + _LOOK_SOON, failures)
-        case Refused(reason="permission_missing"):
-            return Outcome(EffectStatus.INTENDED, error.reason, later, failures)
         case _ if is_review:
-            return Outcome(EffectStatus.REFUSED, error.reason, None, unanswerable=True)
+            return _refused_review(error.reason, now, later, failures)
         case _:
-            return Outcome(EffectStatus.REFUSED, error.reason, passed.due_at)
+            missed = error.reason in _GONE
+            due_at = now if missed else passed.due_at
+            return Outcome(EffectStatus.REFUSED, error.reason, due_at, missed=missed)
+
+
+def _refused_review(reason: str, now: datetime, later: datetime, failures: int) -> Outcome:
+    """Say what it means that GitHub did not take a review."""
+    match reason:
+        case "already_reviewed":
+            return Outcome(EffectStatus.DONE, reason, None)
+        case "nothing_pending" | "not_found":
+            return Outcome(EffectStatus.REFUSED, reason, now, missed=True)
+        case "review_conflict":
+            return Outcome(EffectStatus.UNKNOWN, reason, now + _LOOK_SOON, failures)
+        case "permission_missing":
+            return Outcome(EffectStatus.INTENDED, reason, later, failures)
+        case _:
+            return Outcome(EffectStatus.REFUSED, reason, None, unanswerable=True)
 
 
 def _settle(

@@ -53,7 +53,7 @@ def ingest(delivery_id: DeliveryId, deps: Deps) -> tuple[RequestId, ...]:
     except DeliveryRejected as error:
         reason = error.reason
         deps.database.transact(lambda tx: inbox.record_quarantined(tx, delivery_id, reason))
-        log.error("delivery.quarantined", reason=reason, detail=error.detail)
+        log.error("delivery.quarantined", reason=reason, detail=error.detail)  # noqa: TRY400 - the detail says it all
         return ()
     run = _asking_run(seen, deps) if isinstance(seen, RuleRequested) else None
 

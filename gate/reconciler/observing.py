@@ -119,7 +119,7 @@ def _record_listing(
     repository: Repository,
     now: datetime,
 ) -> None:
-    """Record runs and that they were listed; `now` is from before the call, so nothing is missed."""
+    """Record runs and that they were listed at `now`, which is from before the call."""
     for run in seen:
         runs.record_run(tx, run, now)
     listings.record_listing(tx, repository.id, listing, now)

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 
 from gate.domain.deliveries import Repository
 from gate.domain.github import FileAbsent, FileFound, FileReading, FileUnchanged
-from gate.domain.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.ids import AccountId, RepositoryId
 from gate.domain.policy import PolicyReading, UnavailablePolicy
 from gate.domain.policy_sources import choose_policy
 from gate.errors import GateError, Refused, RetryLater
@@ -121,49 +121,33 @@ def _refresh(
         return
     reading = read(known.etag if known is not None else None)
 
+    digest, etag = _told(known, reading)
+    document = PolicyDocument(source, repository.installation_id, digest, etag, read_at=now)
+
     def record(tx: Transaction) -> None:
-        document = _document(tx, source, known, reading, repository.installation_id, now)
+        if isinstance(reading, FileFound) and digest is not None:
+            policies.record_policy_text(tx, digest, reading.content)
         policies.record_document(tx, document)
-        if known is None or known.digest != document.digest:
-            record_audit(tx, _changed(repository, source, document, now))
+        if known is None or known.digest != digest:
+            record_audit(tx, _changed(repository, document, now))
 
     deps.database.transact(record)
 
 
-def _document(
-    tx: Transaction,
-    source: str,
-    known: PolicyDocument | None,
-    reading: FileReading,
-    installation_id: InstallationId,
-    now: datetime,
-) -> PolicyDocument:
-    digest: str | None = None
-    etag: str | None = None
+def _told(known: PolicyDocument | None, reading: FileReading) -> tuple[str | None, str | None]:
+    """Give digest and ETag of what a place holds now; without a digest it holds no policy."""
     match reading:
-        case FileFound(content=content):
-            etag = reading.etag
-            digest = sha256(content).hexdigest()
-            policies.record_policy_text(tx, digest, content)
-        case FileUnchanged():
-            digest, etag = (known.digest, known.etag) if known is not None else (None, None)
-        case FileAbsent():
-            pass
+        case FileFound(content, etag):
+            return sha256(content).hexdigest(), etag
+        case FileUnchanged() if known is not None:
+            return known.digest, known.etag
+        case FileUnchanged() | FileAbsent():
+            return None, None
         case _:
             assert_never(reading)
-    return PolicyDocument(
-        source=source,
-        installation_id=installation_id,
-        digest=digest,
-        etag=etag,
-        read_at=now,
-        suspect=False,
-    )
 
 
-def _changed(
-    repository: Repository, source: str, document: PolicyDocument, now: datetime
-) -> AuditEntry:
+def _changed(repository: Repository, document: PolicyDocument, now: datetime) -> AuditEntry:
     return AuditEntry(
         at=now,
         installation_id=repository.installation_id,
@@ -174,7 +158,7 @@ def _changed(
         kind="policy.changed",
         actor="gate",
         reason=None,
-        detail={"source": source, "digest": document.digest},
+        detail={"source": document.source, "digest": document.digest},
     )
 
 

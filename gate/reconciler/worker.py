@@ -122,7 +122,7 @@ class Worker:
             )
             try:
                 postpone(error)
-            except Exception:  # noqa: BLE001 - the row stays due; the poll finds it again
+            except Exception:
                 log.exception("worker.postponing_failed")
                 self._stopping.wait(_DATABASE_PAUSE.total_seconds())
 

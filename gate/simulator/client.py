@@ -24,7 +24,7 @@ class SimulatorClient(Commands):
         response = self._http.request(
             "POST", f"{self._url}{PREFIX}{command.name}", body=msgspec.json.encode(arguments)
         )
-        if response.status != 200:  # noqa: PLR2004 - the one good answer
+        if response.status != 200:
             raise SimulatorError(response.data.decode("utf-8", "replace"))
         return msgspec.json.decode(response.data, type=command.result_type)
 

@@ -19,6 +19,7 @@ class MovableClock:
         self._offset = timedelta()
 
     def __call__(self) -> datetime:
+        """Read the time."""
         return self._base() + self._offset
 
     def advance(self, by: timedelta) -> None:

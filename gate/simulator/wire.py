@@ -8,6 +8,7 @@ wait is a timer, not a thread. It speaks as much HTTP as clients of GitHub's API
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -48,6 +49,7 @@ def encode(response: Response, *, with_body: bool) -> bytes:
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     if response.status not in (204, 304):
         lines.append(f"Content-Length: {len(response.body)}")
+    lines.append(f"Date: {formatdate(usegmt=True)}")
     lines.append("X-Simulated-GitHub: 1\r\n\r\n")
     return "\r\n".join(lines).encode("latin-1") + (response.body if with_body else b"")
 
@@ -72,6 +74,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; an answer still under way goes nowhere."""
+        del exc
         self._transport = None
         self._connections.discard(self)
 

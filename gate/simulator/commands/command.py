@@ -15,7 +15,7 @@ from gate.simulator.webhooks import WebhookSender
 from gate.simulator.world import World
 
 P = ParamSpec("P")
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Stage(Protocol):
@@ -32,22 +32,22 @@ class Stage(Protocol):
 class Performer(Protocol):
     """Whoever performs commands, here or in another process."""
 
-    def perform(self, command: "Command[Any, R]", arguments: dict[str, Any]) -> R:
+    def perform(self, command: "Command[Any, R_co]", arguments: dict[str, Any]) -> R_co:
         """Perform one command."""
 
 
-class Command(Generic[P, R]):
+class Command(Generic[P, R_co]):
     """A command as a class attribute: reading it from an object gives the bound method."""
 
-    def __init__(self, body: Callable[Concatenate[Stage, P], R]) -> None:
+    def __init__(self, body: Callable[Concatenate[Stage, P], R_co]) -> None:
         self.body = body
         self.name = body.__name__
         self.__doc__ = body.__doc__
         parameters = list(inspect.signature(body).parameters.values())[1:]
         self._signature = inspect.Signature(parameters)
 
-    def __get__(self, performer: Performer, owner: type) -> Callable[P, R]:
-        def method(*args: P.args, **kwargs: P.kwargs) -> R:
+    def __get__(self, performer: Performer, owner: type) -> Callable[P, R_co]:
+        def method(*args: P.args, **kwargs: P.kwargs) -> R_co:
             bound = self._signature.bind(*args, **kwargs)
             return performer.perform(self, dict(bound.arguments))
 

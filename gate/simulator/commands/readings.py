@@ -55,7 +55,7 @@ def run_view(stage: Stage, run_id: int) -> RunView:
 def totals(stage: Stage) -> Totals:
     """Count what was served since the start or the last reset."""
     delivered, failed = stage.sender.totals()
-    answered = [each for each in stage.world.reviews if each.status < 400]  # noqa: PLR2004
+    answered = [each for each in stage.world.reviews if each.status < 400]
     return Totals(
         requests=dict(stage.rest.counts),
         decisions=sum(each.state is not None for each in answered),

@@ -1,0 +1,26 @@
+"""`gate doctor`: look the installation over."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, key, App, rules, clock and database; one line each.
+
+    Each line says ok, warn or fail, and what to do. Exits 1 when something fails. Example:
+
+        gate doctor
+    """
+    from gate.doctor import Level, examine
+    from gate.settings import load_settings
+
+    failed = False
+    for finding in examine(load_settings()):
+        failed = failed or finding.level is Level.FAIL
+        remedy = f" -> {finding.remedy}" if finding.remedy else ""
+        click.echo(f"{finding.level:4} {finding.what}: {finding.found}{remedy}")
+    sys.exit(1 if failed else 0)
