@@ -14,7 +14,7 @@ from tests.property.strategies import HOSTILE, decisions
 _ESCAPE: Final = re.compile(r"\\[!-/:-@\[-`{-~]")
 _ZERO_WIDTH: Final = "\u200b"
 _INVISIBLE: Final = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
-often = settings(max_examples=1000)
+often = settings(max_examples=400)
 
 
 def check_harmless(line: str) -> None:
