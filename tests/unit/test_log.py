@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 
 def _raised(text: str) -> ValueError:
     """Raise and catch an error, so that it has a traceback."""
-    with pytest.raises(ValueError, match="") as caught:
+    with pytest.raises(ValueError, match=re.escape(text)) as caught:
         raise ValueError(text)
     return caught.value
 
