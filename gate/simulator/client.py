@@ -16,13 +16,13 @@ class SimulatorClient(Commands):
     """The commands, performed over HTTP. Safe to use from any thread."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self._http = urllib3.PoolManager(maxsize=8, retries=False)
 
     def perform(self, command: "Command[Any, Any]", arguments: dict[str, Any]) -> Any:  # noqa: ANN401
         """Perform a command there; raises SimulatorError with what it says when it refuses."""
         response = self._http.request(
-            "POST", f"{self._url}{PREFIX}{command.name}", body=msgspec.json.encode(arguments)
+            "POST", f"{self.url}{PREFIX}{command.name}", body=msgspec.json.encode(arguments)
         )
         if response.status != 200:
             raise SimulatorError(response.data.decode("utf-8", "replace"))

@@ -6,6 +6,7 @@ one thread writes, and commits the work of many callers at once: see docs/adr/00
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -55,7 +56,7 @@ class Database:
         if _is_sqlite(url):
             self._reads = _sqlite_engine(url, begin="BEGIN DEFERRED")
             self._writes = _sqlite_engine(url, begin="BEGIN IMMEDIATE")
-            self._writer = _GroupWriter(self._writes)
+            self._writer = _GroupWriter(_sqlite_engine(url, begin=None))
         else:
             self._reads = self._writes = _postgresql_engine(url)
 
@@ -116,8 +117,11 @@ def _locked(path: str) -> FileLock:
     return lock
 
 
-def _sqlite_engine(url: str, *, begin: str) -> Engine:
-    """Make an engine whose transactions begin as told; the driver's own begin is switched off."""
+def _sqlite_engine(url: str, *, begin: str | None) -> Engine:
+    """Make an engine whose transactions begin as told; the driver's own begin is switched off.
+
+    Without `begin` whoever uses the engine begins and ends transactions on the driver itself.
+    """
     path = Path(make_url(url).database or "")
     if not path.parent.is_dir():
         raise ConfigError((f"GATE_DATABASE_URL: there is no folder {path.parent}",))
@@ -131,9 +135,11 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+
+        @event.listens_for(engine, "begin")
+        def start(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine
 
@@ -182,6 +188,7 @@ class _GroupWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closed = False
         self._thread = Thread(target=self._write, name="gate-writer", daemon=True)
@@ -201,6 +208,8 @@ class _GroupWriter:
         self._closed = True
         self._jobs.put(None)
         self._thread.join()
+        self._reconnect()
+        self._engine.dispose()
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -224,16 +233,15 @@ class _GroupWriter:
 
     def _commit(self, batch: list[_Job]) -> None:
         """Run a batch in one transaction; give out results only once they are durable."""
-        outcomes: list[tuple[_Job, Any, Exception | None]] = []
         try:
-            with self._engine.begin() as connection:
-                alone = len(batch) == 1
-                outcomes.extend(_attempt(connection, job, alone=alone) for job in batch)
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            outcomes = self._transaction(batch)
+        except (OperationalError, InterfaceError, sqlite3.Error) as error:
+            self._reconnect()
             for job in batch:
                 job.future.set_exception(_busy(error))
             return
         except Exception as error:  # noqa: BLE001 - the callers wait; each must hear of it
+            self._reconnect()
             for job in batch:
                 job.future.set_exception(error)
             return
@@ -243,21 +251,45 @@ class _GroupWriter:
             else:
                 job.future.set_exception(failure)
 
+    def _transaction(self, batch: list[_Job]) -> list[_Outcome]:
+        """Do the work of a batch.
 
-def _attempt(
-    connection: Connection, job: _Job, *, alone: bool
-) -> tuple[_Job, Any, Exception | None]:
-    """Run one job; undo it alone when it fails, unless the whole transaction is lost."""
-    if alone:
-        return job, job.work(connection), None
-    connection.exec_driver_sql("SAVEPOINT job")
+        Transaction and savepoints are begun and ended on the driver's own connection: going
+        through SQLAlchemy would cost as much as the statements between them.
+        """
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        connection = self._connection
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        driver.execute("BEGIN IMMEDIATE")
+        if len(batch) == 1:
+            outcomes: list[_Outcome] = [(batch[0], batch[0].work(connection), None)]
+        else:
+            outcomes = [_attempt(connection, driver, job) for job in batch]
+        driver.execute("COMMIT")
+        return outcomes
+
+    def _reconnect(self) -> None:
+        """Throw the connection away, with whatever was not committed on it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+
+_Outcome = tuple[_Job, Any, Exception | None]
+
+
+def _attempt(connection: Connection, driver: sqlite3.Connection, job: _Job) -> _Outcome:
+    """Run one job of several; undo it alone when it fails, unless the database itself did."""
+    driver.execute("SAVEPOINT job")
     try:
         result = job.work(connection)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - it belongs to the job's caller
-        connection.exec_driver_sql("ROLLBACK TO job")
-        connection.exec_driver_sql("RELEASE job")
+        driver.execute("ROLLBACK TO job")
+        driver.execute("RELEASE job")
         return job, None, error
-    connection.exec_driver_sql("RELEASE job")
+    driver.execute("RELEASE job")
     return job, result, None

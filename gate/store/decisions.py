@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 
 from gate.domain.decide import ENGINE_VERSION, Decision
 from gate.domain.facts import Facts
@@ -29,6 +29,15 @@ class RecordedDecision:
     engine_version: str
 
 
+_last: Final = (
+    select(decisions.c.id, decisions.c.fingerprint)
+    .where(decisions.c.request_id == bindparam("request"))
+    .order_by(decisions.c.id.desc())
+    .limit(1)
+)
+_insert: Final = insert(decisions).returning(decisions.c.id)
+
+
 def record_decision(
     tx: Transaction, decision: Decision, facts: Facts, now: datetime
 ) -> tuple[DecisionId, bool]:
@@ -39,16 +48,11 @@ def record_decision(
     """
     request_id = facts.request.id
     fingerprint = _fingerprint(decision)
-    last = tx.execute(
-        select(decisions.c.id, decisions.c.fingerprint)
-        .where(decisions.c.request_id == request_id)
-        .order_by(decisions.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    last = tx.execute(_last, {"request": request_id}).one_or_none()
     if last is not None and last.fingerprint == fingerprint:
         return DecisionId(last.id), False
     decision_id = tx.execute(
-        insert(decisions).returning(decisions.c.id),
+        _insert,
         {
             "request_id": request_id,
             "at": now,

@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gate.domain.ids import DeploymentId, RepositoryId, RunId
 from gate.store.database import Snapshot, Transaction
 from gate.store.tables import deployments
 from gate.store.upsert import insert_or_ignore
+
+_t: Final = deployments.c
+_own: Final = (
+    _t.repository_id == bindparam("repository"),
+    _t.deployment_id == bindparam("deployment"),
+)
+_lock: Final = select(_t.run_id, _t.run_attempt, _t.state_at).where(*_own).with_for_update()
+_states: Final = select(_t.state).where(
+    _t.repository_id == bindparam("repository"),
+    _t.deployment_id.in_(bindparam("deployments", expanding=True)),
+    _t.state.is_not(None),
+)
+_attempt: Final = select(_t.run_attempt).where(*_own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +55,8 @@ def record_deployment(tx: Transaction, seen: DeploymentSighting, seen_at: dateti
     }
     if tx.execute(insert_or_ignore(tx, deployments), values).rowcount == 1:
         return
-    own = (
-        deployments.c.repository_id == seen.repository_id,
-        deployments.c.deployment_id == seen.deployment_id,
-    )
-    row = tx.execute(select(deployments).where(*own).with_for_update()).one()
+    own = {"repository": seen.repository_id, "deployment": seen.deployment_id}
+    row = tx.execute(_lock, own).one()
     changes: dict[str, object] = {}
     if row.run_id is None and seen.run_id is not None:
         changes["run_id"] = seen.run_id
@@ -54,7 +65,7 @@ def record_deployment(tx: Transaction, seen: DeploymentSighting, seen_at: dateti
     if seen.state_at is not None and (row.state_at is None or seen.state_at >= row.state_at):
         changes["state"], changes["state_at"] = seen.state, seen.state_at
     if changes:
-        tx.execute(deployments.update().where(*own).values(seen_at=seen_at, **changes))
+        tx.execute(deployments.update().where(*_own).values(seen_at=seen_at, **changes), own)
 
 
 def deployment_states(
@@ -63,13 +74,7 @@ def deployment_states(
     """Read the newest known states of some deployments; those without one are left out."""
     if not ids:
         return ()
-    rows = snapshot.scalars(
-        select(deployments.c.state).where(
-            deployments.c.repository_id == repository_id,
-            deployments.c.deployment_id.in_(ids),
-            deployments.c.state.is_not(None),
-        )
-    )
+    rows = snapshot.scalars(_states, {"repository": repository_id, "deployments": list(ids)})
     return tuple(str(row) for row in rows)
 
 
@@ -77,10 +82,6 @@ def attempt_of(
     snapshot: Snapshot, repository_id: RepositoryId, deployment_id: DeploymentId
 ) -> int | None:
     """Tell which run attempt a deployment belongs to, where an event has said so."""
-    attempt: int | None = snapshot.scalar(
-        select(deployments.c.run_attempt).where(
-            deployments.c.repository_id == repository_id,
-            deployments.c.deployment_id == deployment_id,
-        )
-    )
+    own = {"repository": repository_id, "deployment": deployment_id}
+    attempt: int | None = snapshot.scalar(_attempt, own)
     return attempt

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import func, null, select, update
+from sqlalchemy import bindparam, func, null, select, update
 
 from gate.domain.ids import DeliveryId
 from gate.store.database import Snapshot, Transaction
@@ -54,6 +55,33 @@ class StoredDelivery:
     attempts: int
 
 
+_own: Final = deliveries.c.delivery_id == bindparam("own")
+_is_received: Final = deliveries.c.state == DeliveryState.RECEIVED
+_retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliveryState.QUARANTINED)
+_make_due: Final = (
+    update(deliveries).where(_own, _is_received).values(due_at=bindparam("new_due_at"))
+)
+_read: Final = select(deliveries.c.event, deliveries.c.body, deliveries.c.attempts).where(
+    _own, _is_received
+)
+_due: Final = (
+    select(deliveries.c.delivery_id)
+    .where(deliveries.c.due_at <= bindparam("now"), deliveries.c.due_at.is_not(None))
+    .order_by(deliveries.c.due_at)
+    .limit(bindparam("most"))
+)
+_process: Final = (
+    update(deliveries)
+    .where(_own, _is_received)
+    .values(
+        state=DeliveryState.PROCESSED.value,
+        due_at=null(),
+        body=null(),
+        reason=bindparam("new_reason"),
+    )
+)
+
+
 def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
     """Store a delivery, durable once the transaction is.
 
@@ -71,35 +99,15 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
     }
     if tx.execute(insert_or_ignore(tx, deliveries), values).rowcount == 1:
         return Reception.STORED
-    retaken = tx.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.delivery_id == delivery.id,
-            deliveries.c.state == DeliveryState.QUARANTINED,
-        )
-        .values(values)
-    )
-    if retaken.rowcount == 1:
+    if tx.execute(_retake.values(values), {"own": delivery.id}).rowcount == 1:
         return Reception.STORED
-    tx.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.delivery_id == delivery.id,
-            deliveries.c.state == DeliveryState.RECEIVED,
-        )
-        .values(due_at=delivery.received_at)
-    )
+    tx.execute(_make_due, {"own": delivery.id, "new_due_at": delivery.received_at})
     return Reception.KNOWN
 
 
 def read_delivery(snapshot: Snapshot, delivery_id: DeliveryId) -> StoredDelivery | None:
     """Read a delivery that still waits to be read; None when there is nothing to read."""
-    row = snapshot.execute(
-        select(deliveries.c.event, deliveries.c.body, deliveries.c.attempts).where(
-            deliveries.c.delivery_id == delivery_id,
-            deliveries.c.state == DeliveryState.RECEIVED,
-        )
-    ).one_or_none()
+    row = snapshot.execute(_read, {"own": delivery_id}).one_or_none()
     if row is None:
         return None
     return StoredDelivery(delivery_id, row.event, row.body, row.attempts)
@@ -107,18 +115,13 @@ def read_delivery(snapshot: Snapshot, delivery_id: DeliveryId) -> StoredDelivery
 
 def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[DeliveryId]:
     """List the deliveries that wait to be read, longest due first."""
-    rows = snapshot.scalars(
-        select(deliveries.c.delivery_id)
-        .where(deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None))
-        .order_by(deliveries.c.due_at)
-        .limit(limit)
-    )
+    rows = snapshot.scalars(_due, {"now": now, "most": limit})
     return [DeliveryId(row) for row in rows]
 
 
 def record_processed(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:
     """Note that the delivery's facts are recorded, and drop its body."""
-    _move(tx, delivery_id, DeliveryState.PROCESSED, due_at=None, reason=reason, body=null())
+    tx.execute(_process, {"own": delivery_id, "new_reason": reason})
 
 
 def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:

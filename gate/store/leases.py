@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from gate.domain.ids import DecisionId, RequestId
 from gate.domain.request import (
@@ -27,6 +27,62 @@ from gate.store.database import Transaction
 from gate.store.tables import gate_requests
 
 _t: Final = gate_requests.c
+
+
+_own: Final = _t.id == bindparam("request")
+_held: Final = (_own, _t.lease_token == bindparam("token"))
+_take: Final = (
+    update(gate_requests)
+    .where(
+        _own,
+        _t.due_at.is_not(None),
+        _t.due_at <= bindparam("now"),
+        or_(_t.lease_until.is_(None), _t.lease_until <= bindparam("now")),
+    )
+    .values(lease_token=_t.lease_token + 1, lease_until=bindparam("until"))
+    .returning(_t.lease_token, _t.failures)
+)
+_lock: Final = select(_t.generation, _t.lease_token).where(_own).with_for_update()
+_record: Final = (
+    update(gate_requests)
+    .where(_own)
+    .values(
+        {
+            column: bindparam(f"new_{column}")
+            for column in (
+                "state",
+                "verdict",
+                "reason",
+                "decision_id",
+                "policy_digest",
+                "give_up_at",
+                "recheck_at",
+                "watched",
+                "missed_at",
+            )
+        }
+    )
+)
+_answer: Final = (
+    update(gate_requests)
+    .where(_own)
+    .values(
+        state=bindparam("new_state"),
+        answer=bindparam("new_answer"),
+        answered_at=bindparam("now"),
+        unanswered="[]",
+        missed_at=None,
+        recheck_at=None,
+    )
+)
+_release: Final = (
+    update(gate_requests)
+    .where(*_held, _t.generation == bindparam("seen"))
+    .values(lease_until=None, due_at=bindparam("new_due_at"), failures=bindparam("new_failures"))
+)
+_release_moved: Final = (
+    update(gate_requests).where(*_held).values(lease_until=None, failures=bindparam("new_failures"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +113,8 @@ def take_lease(
     tx: Transaction, request_id: RequestId, now: datetime, length: timedelta
 ) -> Lease | None:
     """Take the lease of a request; None when somebody has it, or nothing is due."""
-    row = tx.execute(
-        update(gate_requests)
-        .where(
-            _t.id == request_id,
-            _t.due_at.is_not(None),
-            _t.due_at <= now,
-            or_(_t.lease_until.is_(None), _t.lease_until <= now),
-        )
-        .values(lease_token=_t.lease_token + 1, lease_until=now + length)
-        .returning(_t.lease_token, _t.failures)
-    ).one_or_none()
+    wanted = {"request": request_id, "now": now, "until": now + length}
+    row = tx.execute(_take, wanted).one_or_none()
     if row is None:
         return None
     return Lease(request_id, row.lease_token, row.failures)
@@ -78,9 +125,7 @@ def check_lease(tx: Transaction, lease: Lease) -> int:
 
     Locks the row until the transaction ends, so that the lease cannot be lost meanwhile.
     """
-    row = tx.execute(
-        select(_t.generation, _t.lease_token).where(_t.id == lease.request_id).with_for_update()
-    ).one_or_none()
+    row = tx.execute(_lock, {"request": lease.request_id}).one_or_none()
     if row is None or row.lease_token != lease.token:
         raise Superseded("lease_lost", f"request {lease.request_id}")
     generation: int = row.generation
@@ -91,19 +136,19 @@ def record_pass(tx: Transaction, lease: Lease, request: GateRequest, record: Pas
     """Write what a pass found."""
     _check_move(request, record.state)
     tx.execute(
-        update(gate_requests)
-        .where(_t.id == lease.request_id)
-        .values(
-            state=record.state.value,
-            verdict=record.verdict,
-            reason=record.reason,
-            decision_id=record.decision_id,
-            policy_digest=record.policy_digest,
-            give_up_at=record.give_up_at,
-            recheck_at=record.recheck_at,
-            watched=encode_text(record.watched),
-            missed_at=record.missed_at,
-        )
+        _record,
+        {
+            "request": lease.request_id,
+            "new_state": record.state.value,
+            "new_verdict": record.verdict,
+            "new_reason": record.reason,
+            "new_decision_id": record.decision_id,
+            "new_policy_digest": record.policy_digest,
+            "new_give_up_at": record.give_up_at,
+            "new_recheck_at": record.recheck_at,
+            "new_watched": encode_text(record.watched),
+            "new_missed_at": record.missed_at,
+        },
     )
 
 
@@ -118,16 +163,13 @@ def record_answer(
     state = answered_state(answer)
     _check_move(request, state)
     tx.execute(
-        update(gate_requests)
-        .where(_t.id == lease.request_id)
-        .values(
-            state=state.value,
-            answer=answer.value,
-            answered_at=now,
-            unanswered="[]",
-            missed_at=None,
-            recheck_at=None,
-        )
+        _answer,
+        {
+            "request": lease.request_id,
+            "new_state": state.value,
+            "new_answer": answer.value,
+            "now": now,
+        },
     )
 
 
@@ -166,22 +208,17 @@ def release(
     `generation` is the one the pass has seen. When it has moved on, the request stays due as
     whoever moved it has asked.
     """
-    unchanged = tx.execute(
-        update(gate_requests)
-        .where(
-            _t.id == lease.request_id,
-            _t.lease_token == lease.token,
-            _t.generation == generation,
-        )
-        .values(lease_until=None, due_at=due_at, failures=failures)
-    )
+    values = {
+        "request": lease.request_id,
+        "token": lease.token,
+        "seen": generation,
+        "new_due_at": due_at,
+        "new_failures": failures,
+    }
+    unchanged = tx.execute(_release, values)
     if unchanged.rowcount == 1:
         return False
-    moved = tx.execute(
-        update(gate_requests)
-        .where(_t.id == lease.request_id, _t.lease_token == lease.token)
-        .values(lease_until=None, failures=failures)
-    )
+    moved = tx.execute(_release_moved, values)
     return moved.rowcount == 1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from gate.domain.ids import DecisionId, RequestId
 from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
@@ -20,11 +20,31 @@ from gate.store.upsert import insert_or_ignore
 _t: Final = effects.c
 
 
+_read: Final = select(effects).where(_t.request_id == bindparam("request")).order_by(_t.position)
+_begin: Final = (
+    update(effects)
+    .where(_t.effect_key == bindparam("own"), _t.status == EffectStatus.INTENDED)
+    .values(
+        status=EffectStatus.SENDING.value,
+        attempts=_t.attempts + 1,
+        begun_at=bindparam("now"),
+        first_sent=func.coalesce(_t.first_sent, bindparam("sent")),
+    )
+)
+_settle: Final = (
+    update(effects)
+    .where(_t.effect_key == bindparam("own"))
+    .values(
+        status=bindparam("new_status"),
+        outcome=bindparam("new_outcome"),
+        settled_at=bindparam("now"),
+    )
+)
+
+
 def read_ledger(snapshot: Snapshot, request_id: RequestId) -> Ledger:
     """Read all effects of a request, in the order in which they were first intended."""
-    rows = snapshot.execute(
-        select(effects).where(_t.request_id == request_id).order_by(_t.position)
-    )
+    rows = snapshot.execute(_read, {"request": request_id})
     return Ledger(tuple(_entry(row) for row in rows))
 
 
@@ -61,16 +81,8 @@ def record_begun(tx: Transaction, effect: Effect, now: datetime) -> None:
 
     Raises Superseded when the effect is not intended any more.
     """
-    begun = tx.execute(
-        update(effects)
-        .where(_t.effect_key == effect.key, _t.status == EffectStatus.INTENDED)
-        .values(
-            status=EffectStatus.SENDING.value,
-            attempts=_t.attempts + 1,
-            begun_at=now,
-            first_sent=func.coalesce(_t.first_sent, effect.state),
-        )
-    )
+    state = effect.state.value if effect.state is not None else None
+    begun = tx.execute(_begin, {"own": effect.key, "now": now, "sent": state})
     if begun.rowcount != 1:
         raise Superseded("generation_moved", effect.key)
 
@@ -79,7 +91,9 @@ def record_outcome(
     tx: Transaction, key: str, status: EffectStatus, outcome: str, now: datetime
 ) -> None:
     """Record what an attempt came to; what the first one said stays on record."""
-    _update(tx, key, status=status.value, outcome=outcome, settled_at=now)
+    tx.execute(
+        _settle, {"own": key, "new_status": status.value, "new_outcome": outcome, "now": now}
+    )
 
 
 def _update(tx: Transaction, key: str, **values: object) -> None:

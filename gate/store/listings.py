@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gate.domain.ids import RepositoryId
 from gate.domain.missing import ListingNeeded
@@ -13,7 +14,11 @@ from gate.store.database import Snapshot, Transaction
 from gate.store.tables import listings
 from gate.store.upsert import insert_or_update
 
-_ALL_BRANCHES = ""
+_ALL_BRANCHES: Final = ""
+
+_read: Final = select(listings.c.path, listings.c.branch, listings.c.read_at).where(
+    listings.c.repository_id == bindparam("repository")
+)
 
 
 def record_listing(
@@ -33,9 +38,5 @@ def read_listings(
     snapshot: Snapshot, repository_id: RepositoryId
 ) -> Mapping[ListingNeeded, datetime]:
     """Tell when each listing of a repository was last read."""
-    rows = snapshot.execute(
-        select(listings.c.path, listings.c.branch, listings.c.read_at).where(
-            listings.c.repository_id == repository_id
-        )
-    )
+    rows = snapshot.execute(_read, {"repository": repository_id})
     return {ListingNeeded(row.path, row.branch or None): row.read_at for row in rows}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from gate.domain.ids import InstallationId
 from gate.store.database import Snapshot, Transaction
@@ -28,11 +29,18 @@ class PolicyDocument:
     suspect: bool = False
 
 
+_read: Final = select(policy_documents).where(policy_documents.c.source == bindparam("source"))
+_read_text: Final = select(policy_texts.c.text).where(policy_texts.c.digest == bindparam("digest"))
+_distrust: Final = (
+    update(policy_documents)
+    .where(policy_documents.c.source == bindparam("place"))
+    .values(suspect=True)
+)
+
+
 def read_document(snapshot: Snapshot, source: str) -> PolicyDocument | None:
     """Read what is known of a place; None when it was never read."""
-    row = snapshot.execute(
-        select(policy_documents).where(policy_documents.c.source == source)
-    ).one_or_none()
+    row = snapshot.execute(_read, {"source": source}).one_or_none()
     if row is None:
         return None
     return PolicyDocument(
@@ -60,9 +68,7 @@ def record_document(tx: Transaction, document: PolicyDocument) -> None:
 
 def record_suspect(tx: Transaction, source: str) -> None:
     """Note that a place may have changed; one that was never read is read anyway."""
-    tx.execute(
-        update(policy_documents).where(policy_documents.c.source == source).values(suspect=True)
-    )
+    tx.execute(_distrust, {"place": source})
 
 
 def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
@@ -72,7 +78,5 @@ def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
 
 def read_policy_text(snapshot: Snapshot, digest: str) -> bytes | None:
     """Read a policy's text back."""
-    content: bytes | None = snapshot.scalar(
-        select(policy_texts.c.text).where(policy_texts.c.digest == digest)
-    )
+    content: bytes | None = snapshot.scalar(_read_text, {"digest": digest})
     return content

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.ids import AccountId, InstallationId, RepositoryId
@@ -14,6 +14,8 @@ from gate.domain.runs import Account
 from gate.store.database import Snapshot, Transaction
 from gate.store.tables import gate_requests, installations, repositories
 from gate.store.upsert import insert_or_ignore, insert_or_update
+
+_read: Final = select(repositories).where(repositories.c.repository_id == bindparam("repository"))
 
 
 def record_repository(tx: Transaction, seen: Repository) -> None:
@@ -36,9 +38,7 @@ def record_repository(tx: Transaction, seen: Repository) -> None:
 
 def read_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:
     """Read a repository as it was last seen."""
-    row = snapshot.execute(
-        select(repositories).where(repositories.c.repository_id == repository_id)
-    ).one_or_none()
+    row = snapshot.execute(_read, {"repository": repository_id}).one_or_none()
     return _repository(row) if row is not None else None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_run
@@ -15,7 +16,45 @@ from gate.store.database import Snapshot, Transaction
 from gate.store.tables import runs
 from gate.store.upsert import insert_or_ignore
 
-_CANDIDATES = 5
+_CANDIDATES: Final = 5
+
+_t: Final = runs.c
+_of_run: Final = (_t.repository_id == bindparam("repository"), _t.run_id == bindparam("run"))
+_of_attempt: Final = (*_of_run, _t.run_attempt == bindparam("attempt"))
+_local: Final = (
+    _t.repository_id == bindparam("repository"),
+    _t.path == bindparam("file"),
+    _t.head_repository_id == bindparam("repository"),
+)
+_read: Final = select(_t.value).where(*_of_attempt)
+_lock: Final = _read.with_for_update()
+_newest: Final = select(_t.value).where(*_of_run).order_by(_t.run_attempt.desc()).limit(1)
+_candidates: Final = (
+    select(_t.value)
+    .where(
+        *_local,
+        _t.head_branch == bindparam("branch"),
+        _t.event.in_(bindparam("events", expanding=True)),
+    )
+    .order_by(_t.started_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
+    .limit(_CANDIDATES)
+)
+_successful: Final = (
+    select(_t.value)
+    .where(*_local, _t.status == COMPLETED, _t.conclusion == "success")
+    .order_by(_t.updated_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
+    .limit(1)
+)
+_replace: Final = (
+    runs.update()
+    .where(*_of_attempt)
+    .values(
+        {
+            column: bindparam(f"new_{column}")
+            for column in ("status", "conclusion", "started_at", "updated_at", "seen_at", "value")
+        }
+    )
+)
 
 
 def record_run(tx: Transaction, seen: WorkflowRun, seen_at: datetime) -> WorkflowRun:
@@ -26,7 +65,7 @@ def record_run(tx: Transaction, seen: WorkflowRun, seen_at: datetime) -> Workflo
     columns = _columns(seen, seen_at)
     if tx.execute(insert_or_ignore(tx, runs), columns).rowcount == 1:
         return seen
-    row = tx.execute(_of(seen.repository_id, seen.run_id, seen.run_attempt).with_for_update()).one()
+    row = tx.execute(_lock, _key(seen.repository_id, seen.run_id, seen.run_attempt)).one()
     known = decode_run(row.value)
     merged = merge_run(known, seen)
     if merged != known:
@@ -44,7 +83,7 @@ def record_jobs(
     seen_at: datetime,
 ) -> None:
     """Add the jobs of a run attempt that is known; of one that is not, nothing is kept."""
-    row = tx.execute(_of(repository_id, run_id, run_attempt).with_for_update()).one_or_none()
+    row = tx.execute(_lock, _key(repository_id, run_id, run_attempt)).one_or_none()
     if row is not None:
         _write(tx, replace(decode_run(row.value), jobs=jobs), seen_at)
 
@@ -53,7 +92,7 @@ def read_run(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> WorkflowRun | None:
     """Read one run attempt."""
-    row = snapshot.execute(_of(repository_id, run_id, run_attempt)).one_or_none()
+    row = snapshot.execute(_read, _key(repository_id, run_id, run_attempt)).one_or_none()
     return decode_run(row.value) if row is not None else None
 
 
@@ -61,12 +100,7 @@ def newest_attempt(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId
 ) -> WorkflowRun | None:
     """Read the highest attempt known of a run."""
-    row = snapshot.execute(
-        select(runs.c.value)
-        .where(runs.c.repository_id == repository_id, runs.c.run_id == run_id)
-        .order_by(runs.c.run_attempt.desc())
-        .limit(1)
-    ).one_or_none()
+    row = snapshot.execute(_newest, {"repository": repository_id, "run": run_id}).one_or_none()
     return decode_run(row.value) if row is not None else None
 
 
@@ -82,18 +116,8 @@ def candidate_runs(
 
     Narrows only by what every counting run fulfils; which one counts is decided in the domain.
     """
-    rows = snapshot.scalars(
-        select(runs.c.value)
-        .where(
-            runs.c.repository_id == repository_id,
-            runs.c.path == path,
-            runs.c.head_repository_id == repository_id,
-            runs.c.head_branch == branch,
-            runs.c.event.in_(events),
-        )
-        .order_by(runs.c.started_at.desc(), runs.c.run_id.desc(), runs.c.run_attempt.desc())
-        .limit(_CANDIDATES)
-    )
+    wanted = {"repository": repository_id, "file": path, "branch": branch, "events": list(events)}
+    rows = snapshot.scalars(_candidates, wanted)
     return tuple(decode_run(row) for row in rows)
 
 
@@ -101,39 +125,19 @@ def newest_successful_run(
     snapshot: Snapshot, repository_id: RepositoryId, path: str
 ) -> WorkflowRun | None:
     """Read the run of a workflow file that succeeded last, on any branch of the repository."""
-    row = snapshot.execute(
-        select(runs.c.value)
-        .where(
-            runs.c.repository_id == repository_id,
-            runs.c.path == path,
-            runs.c.head_repository_id == repository_id,
-            runs.c.status == COMPLETED,
-            runs.c.conclusion == "success",
-        )
-        .order_by(runs.c.updated_at.desc(), runs.c.run_id.desc(), runs.c.run_attempt.desc())
-        .limit(1)
-    ).one_or_none()
+    wanted = {"repository": repository_id, "file": path}
+    row = snapshot.execute(_successful, wanted).one_or_none()
     return decode_run(row.value) if row is not None else None
 
 
-def _of(repository_id: RepositoryId, run_id: RunId, run_attempt: int) -> Select[tuple[bytes]]:
-    return select(runs.c.value).where(
-        runs.c.repository_id == repository_id,
-        runs.c.run_id == run_id,
-        runs.c.run_attempt == run_attempt,
-    )
+def _key(repository_id: RepositoryId, run_id: RunId, run_attempt: int) -> dict[str, Any]:
+    return {"repository": repository_id, "run": run_id, "attempt": run_attempt}
 
 
 def _write(tx: Transaction, run: WorkflowRun, seen_at: datetime) -> None:
-    tx.execute(
-        runs.update()
-        .where(
-            runs.c.repository_id == run.repository_id,
-            runs.c.run_id == run.run_id,
-            runs.c.run_attempt == run.run_attempt,
-        )
-        .values(_columns(run, seen_at))
-    )
+    """Write what may change of a run attempt."""
+    changes = {f"new_{name}": value for name, value in _columns(run, seen_at).items()}
+    tx.execute(_replace, _key(run.repository_id, run.run_id, run.run_attempt) | changes)
 
 
 def _columns(run: WorkflowRun, seen_at: datetime) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -12,28 +13,35 @@ from werkzeug.exceptions import HTTPException
 from gate.errors import RetryLater
 from gate.log import get_logger
 
-_TYPE: Final = "application/problem+json"
+PROBLEM_TYPE: Final = "application/problem+json"
 
 log = get_logger(__name__)
 
 
-def problem(status: HTTPStatus, reason: str, detail: str = "") -> Response:
-    """Make the answer to a request that cannot be fulfilled."""
+def encode_problem(status: HTTPStatus, reason: str, detail: str = "", **more: object) -> bytes:
+    """Write the body of such an answer; `more` are members beside the four of every problem."""
     body = {"title": status.phrase, "status": status.value, "detail": detail, "reason": reason}
-    return Response(msgspec.json.encode(body), status=status.value, content_type=_TYPE)
+    return msgspec.json.encode(body | more)
+
+
+def problem(status: HTTPStatus, reason: str, detail: str = "", **more: object) -> Response:
+    """Make the answer to a request that cannot be fulfilled."""
+    body = encode_problem(status, reason, detail, **more)
+    return Response(body, status=status.value, content_type=PROBLEM_TYPE)
 
 
 def busy(error: RetryLater) -> Response:
-    """Make the answer while the database cannot be used."""
+    """Make the answer while the database cannot be used; what it said is not for strangers."""
     response = problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, "try again in a moment")
-    response.headers["Retry-After"] = "1"
+    seconds = ceil(error.after.total_seconds()) if error.after is not None else 1
+    response.headers["Retry-After"] = str(max(seconds, 1))
     return response
 
 
 def register_problems(app: Flask) -> None:
     """Turn Flask's own errors, and ours that reach the edge, into problem details."""
     app.register_error_handler(HTTPException, _http_problem)
-    app.register_error_handler(RetryLater, busy)
+    app.register_error_handler(RetryLater, _database_problem)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -47,6 +55,11 @@ def _http_problem(error: HTTPException) -> Response:
     return response
 
 
+def _database_problem(error: RetryLater) -> Response:
+    log.warning("http.failed", reason=error.reason, detail=error.detail)
+    return busy(error)
+
+
 def _unexpected(error: Exception) -> Response:
-    log.error("http.failed", exc_info=error)
+    log.error("http.failed", reason="bug", exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", "the log says more")

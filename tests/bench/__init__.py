@@ -1,0 +1,1 @@
+"""Measure the service: figures for people, never assertions."""

@@ -1,0 +1,113 @@
+"""Run every measurement and print the table: `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
+from tests.bench.floor import decided_per_second, stored_per_second
+from tests.bench.load import post_all, prepared
+from tests.bench.rig import Rig, rig
+
+_BODY = 12_000
+_OWNERS = 60
+# One owner may ask for 900 points a minute; the stream must stay below what all of them may.
+_STREAM = 1_200
+_FEW_EVENTS = ["deployment_protection_rule", "workflow_run"]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything, to try it")
+    scale = 10 if parser.parse_args().quick else 1
+    console = Console(width=110)
+    table = Table(title="make bench")
+    for heading in ("what", "figure", "must reach", "floor", "ratio"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    _acknowledgements(table, scale)
+    _green(table, scale)
+    _red(table, scale)
+    console.print(table)
+    console.print(
+        f"{psutil.cpu_count()} cores shared by service, simulated GitHub and load; "
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    )
+    sys.exit(0)
+
+
+def _acknowledgements(table: Table, scale: int) -> None:
+    count = 20_000 // scale
+    body = prepared(1, _BODY)[0].partition(b"\r\n\r\n")[2]
+    with rig() as here:
+        post_all(here.url, prepared(500, _BODY), 64)
+        loaded = post_all(here.url, prepared(count, _BODY), 64)
+        memory = here.gate_memory()
+    floor = stored_per_second(count, body, 32)
+    _row(
+        table,
+        f"durable acknowledgements a second ({count} of 12 KB)",
+        loaded.per_second,
+        1500,
+        floor,
+    )
+    table.add_row("  answered otherwise", str(loaded.other), "0", "", "")
+    table.add_row(
+        f"resident memory after {count} deliveries, MiB", f"{memory:.0f}", "< 150", "", ""
+    )
+
+
+def _green(table: Table, scale: int) -> None:
+    with rig(_FEW_EVENTS) as here:
+        names = furnish(here, _OWNERS, "success")
+        warm_up(here, names)
+        single = singles(here, names[0], 20)
+        _times(table, "one deployment, idle service, p50 / p99 ms", single, "< 50")
+        burst = together(here, names[:1], 30)
+        _times(table, "burst of 30 in one repository, p50 / p99 ms", burst, "p99 < 1000")
+        floor = decided_per_second(200, b"x" * 6_000, 3, here)
+        for latency in (0.0, 0.05):
+            here.github.set_latency(latency)
+            _stream(table, here, names, _STREAM // scale, latency, floor)
+        here.github.set_latency(0.0)
+
+
+def _stream(
+    table: Table, here: Rig, names: list[str], count: int, latency: float, floor: float
+) -> None:
+    measured = together(here, names, count)
+    label = f"stream of {count}, GitHub at {latency * 1000:.0f} ms"
+    _row(table, f"{label}: decisions a second", measured.per_second, 150, floor)
+    _times(table, f"{label}: p50 / p99 ms", measured, "")
+    calls = f"{measured.calls_per_decision:.2f}"
+    table.add_row(f"{label}: GitHub calls a decision", calls, "<= 1", "", "")
+    table.add_row(f"{label}: CPU ms a decision", f"{measured.cpu_ms_per_decision:.1f}", "", "", "")
+
+
+def _red(table: Table, scale: int) -> None:
+    with rig(_FEW_EVENTS) as here:
+        names = furnish(here, max(3, 30 // scale), "failure")
+        holds(here, names)
+        here.github.wait_until_delivered()
+        here.github.reset_totals()
+        measured = holds(here, names)
+        calls = f"{measured.calls_per_decision:.2f}"
+        table.add_row("GitHub calls a hold", calls, "<= 2", "", "")
+
+
+def _row(table: Table, what: str, figure: float, goal: float, floor: float) -> None:
+    table.add_row(what, f"{figure:.0f}", f">= {goal:.0f}", f"{floor:.0f}", f"{figure / floor:.2f}")
+
+
+def _times(table: Table, what: str, measured: Measured, goal: str) -> None:
+    table.add_row(what, f"{measured.p50:.0f} / {measured.p99:.0f}", goal, "", "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Start the service and the simulated GitHub, each in a process of its own, and watch them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import psutil
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from gate.manifest import load_manifest
+from gate.simulator.client import SimulatorClient
+
+SECRET: Final = "the benchmark's webhook secret"
+ENVIRONMENT: Final = "production-frontend"
+
+
+@dataclass(slots=True)
+class Rig:
+    """The two processes and what they have used so far."""
+
+    gate: psutil.Process
+    simulator: psutil.Process
+    github: SimulatorClient
+    url: str
+
+    def gate_cpu(self) -> float:
+        """Give the seconds of CPU the service has used."""
+        used = self.gate.cpu_times()
+        return float(used.user + used.system)
+
+    def gate_memory(self) -> float:
+        """Give the service's resident memory in MiB."""
+        return float(self.gate.memory_info().rss) / 2**20
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    """Wait until something is so; raises TimeoutError when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what)
+        time.sleep(0.002)
+
+
+@contextmanager
+def rig(events: list[str] | None = None) -> Iterator[Rig]:
+    """Run both processes while the context lasts; `events` narrows what the App subscribes to."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    sim_port, gate_port = _free_port(), _free_port()
+    url, api = f"http://127.0.0.1:{gate_port}", f"http://127.0.0.1:{sim_port}"
+    manifest = load_manifest()
+    with TemporaryDirectory(prefix="gate-bench-") as folder:
+        log = Path(folder) / "log"
+        simulator = _start(["simulator", "--port", str(sim_port)], {}, log)
+        github = SimulatorClient(api)
+        wait_for(lambda: _answers(f"{api}/meta"), "the simulator to start")
+        app_id = github.register_app(
+            public_key_pem=public.decode(),
+            webhook_secret=SECRET,
+            webhook_url=f"{url}/webhooks/github",
+            permissions=dict(manifest.permissions),
+            events_wanted=events if events is not None else list(manifest.events),
+        )
+        environ = {
+            "GATE_GITHUB_APP_ID": str(app_id),
+            "GATE_GITHUB_PRIVATE_KEY": private,
+            "GATE_GITHUB_WEBHOOK_SECRET": SECRET,
+            "GATE_GITHUB_API_URL": api,
+            "GATE_PUBLIC_URL": url,
+            "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",
+            "GATE_LOG_FORMAT": "json",
+        }
+        gate = _start(["serve", "--port", str(gate_port)], environ, log)
+        try:
+            wait_for(lambda: _answers(f"{url}/readyz"), "the gate to start")
+            yield Rig(psutil.Process(gate.pid), psutil.Process(simulator.pid), github, url)
+        finally:
+            gate.terminate()
+            gate.wait(60)
+            simulator.kill()
+            simulator.wait(60)
+
+
+def _start(arguments: list[str], environ: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    inherited = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
+    with log.open("ab") as stream:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gate", *arguments], env=inherited | environ, stderr=stream
+        )
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
