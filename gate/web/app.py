@@ -15,6 +15,8 @@ def create_app(deps: WebDeps) -> Flask:
     """Make the Flask application; it holds no state of its own."""
     app = Flask("gate", static_folder=None)
     app.url_map.strict_slashes = False
+    # A doubled slash is a wrong address, not a redirect.
+    app.url_map.merge_slashes = False
     register_problems(app)
     app.register_blueprint(webhooks(deps))
     app.register_blueprint(health(deps))

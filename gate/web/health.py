@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 from flask import Blueprint, Response
 
 from gate.errors import GateError
+from gate.log import get_logger
 from gate.web.deps import Check, WebDeps
 from gate.web.metrics import CONTENT_TYPE
+from gate.web.problems import problem
 
-_OK = "ok"
+_OK: Final = "ok"
+
+log = get_logger(__name__)
 
 
 def health(deps: WebDeps) -> Blueprint:
@@ -20,14 +25,16 @@ def health(deps: WebDeps) -> Blueprint:
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
-        return _json({"status": _OK}, HTTPStatus.OK)
+        return _json({"status": _OK})
 
     @blueprint.get("/readyz")
     def readyz() -> Response:
-        found = {name: _found(check) for name, check in deps.checks.items()}
-        ready = all(result == _OK for result in found.values())
-        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return _json({"status": _OK if ready else "not ready", "checks": found}, status)
+        found = {name: _found(name, check) for name, check in deps.checks.items()}
+        failed = [name for name, result in found.items() if result != _OK]
+        if failed:
+            detail = f"failed: {', '.join(failed)}"
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", detail, checks=found)
+        return _json({"status": _OK, "checks": found})
 
     @blueprint.get("/metrics")
     def metrics() -> Response:
@@ -36,14 +43,22 @@ def health(deps: WebDeps) -> Blueprint:
     return blueprint
 
 
-def _found(check: Check) -> str:
-    """Run one check; give `ok` or what is wrong."""
+def _found(name: str, check: Check) -> str:
+    """Run one check; give `ok` or the slug of what is wrong.
+
+    The words behind the slug may hold host names and paths: they go to the log, not to whoever
+    asks.
+    """
     try:
         check()
     except GateError as error:
-        return f"{error.reason}: {error.detail}" if error.detail else error.reason
+        log.warning("http.not_ready", check=name, reason=error.reason, detail=error.detail)
+        return error.reason
+    except Exception:
+        log.exception("http.not_ready", check=name, reason="bug")
+        return "bug"
     return _OK
 
 
-def _json(body: object, status: HTTPStatus) -> Response:
-    return Response(msgspec.json.encode(body), status.value, content_type="application/json")
+def _json(body: object) -> Response:
+    return Response(msgspec.json.encode(body), content_type="application/json")

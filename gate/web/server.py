@@ -8,12 +8,15 @@ worker stops; a second signal ends the process at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
 from typing import Final
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.errors import FatalError
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from gate.errors import ConfigError
@@ -21,61 +24,126 @@ from gate.log import get_logger
 from gate.web.asgi import BufferingShell
 
 _BACKLOG: Final = 1024
-_EXIT_INTERRUPTED: Final = 130
+_CONNECTIONS: Final = 4096
+"""Connections at once. Stalled ones must not use them up, or nobody else gets in."""
+
+_HEADER_MILLISECONDS: Final = 10_000
+"""How long a connection may take to send its headers, and how long it may idle between requests."""
+
+_LARGEST_PORT: Final = 65_535
+_LOOK_AGAIN: Final = 0.02
+_SIGNALLED: Final = 128
 
 log = get_logger(__name__)
 
 
 def serve(shell: BufferingShell, host: str, port: int) -> None:
-    """Serve until a signal ends it; raises ConfigError when the address cannot be bound."""
+    """Serve until a signal ends it.
+
+    Port 0 takes a free one; the line `http.serving` says which, once connections are taken. Raises
+    ConfigError when the address cannot be bound, and whatever the shell's lifecycle raised.
+    """
+    address = _resolve(host, port)
     chosen = free_port(host, port)
-    asyncio.run(_serve(shell, host, chosen))
+    try:
+        asyncio.run(_serve(shell, address, chosen))
+    except FatalError:
+        if shell.failure is None:
+            raise
+    if shell.failure is not None:
+        raise shell.failure
 
 
 def free_port(host: str, port: int) -> int:
     """Make sure the address can be bound, and choose a port when 0 is asked for.
 
-    granian tells of a port in use only by a message in its own log.
+    granian shares a port with whoever else listens there (SO_REUSEPORT), so that a second service
+    by mistake would get half of the webhooks: who comes second is refused here.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    address = _resolve(host, port)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind((address, port))
         except OSError as error:
-            problem = f"--host/--port: {host}:{port} cannot be bound: {error.strerror}"
-            raise ConfigError((problem,)) from None
+            raise _unusable(host, port, error.strerror or "unknown error") from None
         bound: int = probe.getsockname()[1]
         return bound
 
 
-async def _serve(shell: BufferingShell, host: str, port: int) -> None:
+def _resolve(host: str, port: int) -> str:
+    """Give the numeric address of `host`, which is all that granian takes."""
+    if not 0 <= port <= _LARGEST_PORT:
+        raise _unusable(host, port, f"a port is at most {_LARGEST_PORT}")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise _unusable(host, port, getattr(error, "strerror", None) or "no such host") from None
+    # localhost is ::1 first on many machines, and who writes it mostly means 127.0.0.1.
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    return str(found[0][4][0])
+
+
+def _unusable(host: str, port: int, why: str) -> ConfigError:
+    return ConfigError((f"--host/--port: {host}:{port} cannot be bound: {why}",))
+
+
+async def _serve(shell: BufferingShell, address: str, port: int) -> None:
     server = Server(
         shell,
-        address=host,
+        address=address,
         port=port,
         interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
         backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
         websockets=False,
-        log_enabled=False,
     )
+    _adopt_log()
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
 
-    def stop() -> None:
+    def stop(number: signal.Signals) -> None:
         if stopping.is_set():
-            os._exit(_EXIT_INTERRUPTED)
+            log.warning("http.aborted", signal=number.name)
+            os._exit(_SIGNALLED + number)
         stopping.set()
+        log.info("http.stopping", signal=number.name)
 
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop, number)
     serving = loop.create_task(server.serve())
+    announcing = loop.create_task(_announce(address, port))
     waiting = loop.create_task(stopping.wait())
-    log.info("http.serving", url=f"http://{host}:{port}")
-    done, _ = await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if serving in done:
-        waiting.cancel()
-    else:
-        server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    announcing.cancel()
+    waiting.cancel()
+    server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
     await serving
     log.info("http.stopped")
+
+
+def _adopt_log() -> None:
+    """Let granian's records take our way out; it has given itself a handler on stdout."""
+    for name in ("_granian", "granian.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.ERROR)
+
+
+async def _announce(address: str, port: int) -> None:
+    """Say where we listen as soon as that is true; granian does not tell when."""
+    shown = f"[{address}]" if ":" in address else address
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104  # binds nothing
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(own, port)
+        except OSError:
+            await asyncio.sleep(_LOOK_AGAIN)
+            continue
+        writer.close()
+        log.info("http.serving", url=f"http://{shown}:{port}")
+        return

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from flask import Blueprint, Response, request
+from structlog.contextvars import bound_contextvars
 
 from gate.domain.ids import DeliveryId
 from gate.errors import DeliveryRejected, RetryLater
@@ -26,7 +27,8 @@ from gate.web.problems import busy, problem
 LONGEST_BODY: Final = 25 * 1024 * 1024
 """GitHub delivers no larger payload (docs: Webhook events and payloads)."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_EVENT: Final = ("X-GitHub-Event", re.compile(r"[a-z0-9_]{1,64}"))
+_DELIVERY: Final = ("X-GitHub-Delivery", re.compile(r"[A-Za-z0-9-]{1,64}"))
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _STATUS: Final = {
@@ -37,6 +39,7 @@ _STATUS: Final = {
     "wrong_content_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
+# Only the outermost object is built; what stands in it is skipped over.
 _object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 log = get_logger(__name__)
@@ -48,39 +51,58 @@ def webhooks(deps: WebDeps) -> Blueprint:
 
     @blueprint.post("/webhooks/github")
     def receive() -> Response:
-        started = perf_counter()
         try:
             delivery = _read(deps)
-            if delivery.event not in deps.events:
-                deps.metrics.deliveries.labels("ignored").inc()
-                return _acknowledged(HTTPStatus.OK, "ignored")
-            reception = deps.database.transact(lambda tx: record_delivery(tx, delivery))
         except DeliveryRejected as error:
             return _refused(deps, error)
-        except RetryLater as error:
-            deps.record_gap()
-            deps.metrics.deliveries.labels("not_stored").inc()
-            log.error("delivery.not_stored", reason=error.reason, detail=error.detail)  # noqa: TRY400 - the detail says it all
-            return busy(error)
-        deps.wake_delivery(delivery.id)
-        deps.metrics.deliveries.labels(reception.value).inc()
-        deps.metrics.stored_seconds.observe(perf_counter() - started)
-        if reception is Reception.KNOWN:
-            return _acknowledged(HTTPStatus.OK, "known")
-        log.info("delivery.accepted", delivery_id=delivery.id, observed_event=delivery.event)
-        return _acknowledged(HTTPStatus.ACCEPTED, "stored")
+        if delivery.event not in deps.events:
+            deps.metrics.deliveries.labels("ignored").inc()
+            return _acknowledged(HTTPStatus.OK, "ignored")
+        with bound_contextvars(delivery_id=delivery.id, observed_event=delivery.event):
+            return _store(deps, delivery)
 
     return blueprint
 
 
+def _store(deps: WebDeps, delivery: NewDelivery) -> Response:
+    """Make a delivery durable, then say so; the worker is woken after the commit."""
+    try:
+        reception = deps.database.transact(lambda tx: record_delivery(tx, delivery))
+    except Exception as error:  # noqa: BLE001  # whatever it was, the delivery is not stored, and GitHub must know
+        return _not_stored(deps, error)
+    deps.wake_delivery(delivery.id)
+    deps.metrics.deliveries.labels(reception.value).inc()
+    deps.metrics.stored_seconds.observe(perf_counter() - _received())
+    if reception is Reception.KNOWN:
+        return _acknowledged(HTTPStatus.OK, "known")
+    log.info("delivery.accepted")
+    return _acknowledged(HTTPStatus.ACCEPTED, "stored")
+
+
+def _not_stored(deps: WebDeps, error: Exception) -> Response:
+    deps.record_gap()
+    deps.metrics.deliveries.labels("not_stored").inc()
+    if isinstance(error, RetryLater):
+        log.error("delivery.not_stored", reason=error.reason, detail=error.detail)
+        return busy(error)
+    log.error("delivery.not_stored", reason="bug", exc_info=error)
+    return busy(RetryLater("not_stored"))
+
+
+def _received() -> float:
+    """Tell when the body was complete, or where no shell took it, when the route began."""
+    received = request.environ.get("gate.received")
+    return received if isinstance(received, float) else perf_counter()
+
+
 def _read(deps: WebDeps) -> NewDelivery:
     """Check a delivery from the outside in; raises DeliveryRejected at the first fault."""
+    if (request.content_length or 0) > LONGEST_BODY:
+        raise DeliveryRejected("too_large")
     form = _is_form()
     body = request.get_data(cache=False, parse_form_data=False)
-    if len(body) > LONGEST_BODY:
-        raise DeliveryRejected("too_large")
     deps.check_signature(body, request.headers.get("X-Hub-Signature-256"))
-    event, delivery_id = _header("X-GitHub-Event"), _header("X-GitHub-Delivery")
+    event, delivery_id = _header(*_EVENT), _header(*_DELIVERY)
     return NewDelivery(
         id=DeliveryId(delivery_id),
         event=event,
@@ -95,15 +117,15 @@ def _is_form() -> bool:
     if kind == _FORM:
         return True
     if kind != _JSON:
-        raise DeliveryRejected("wrong_content_type")
+        raise DeliveryRejected("wrong_content_type", f"send {_JSON}")
     return False
 
 
-def _header(name: str) -> str:
+def _header(name: str, form: re.Pattern[str]) -> str:
     value = request.headers.get(name)
     if value is None:
         raise DeliveryRejected("missing_header", name)
-    if _NAME.fullmatch(value) is None:
+    if form.fullmatch(value) is None:
         raise DeliveryRejected("malformed", name)
     return value
 
@@ -111,16 +133,21 @@ def _header(name: str) -> str:
 def _payload(form: bytes) -> bytes:
     """Take the JSON out of a form's `payload` field."""
     try:
-        fields = parse_qs(form.decode("ascii"), max_num_fields=16, strict_parsing=True)
+        fields = parse_qs(
+            form.decode("ascii"), max_num_fields=16, strict_parsing=True, errors="strict"
+        )
         return fields["payload"][0].encode()
     except (ValueError, KeyError):
         raise DeliveryRejected("malformed", "the form has no readable field `payload`") from None
 
 
 def _json(body: bytes) -> bytes:
-    """Refuse what is no JSON object; what is in it, the worker reads."""
+    """Refuse what is no JSON object; what is in it, the worker reads.
+
+    Skipped texts are not decoded by the parser, so that the body is, to be sure that it is UTF-8.
+    """
     try:
-        _object.decode(body)
+        _object.decode(body.decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise DeliveryRejected("malformed", "the body is no JSON object") from None
     return body
@@ -131,6 +158,10 @@ def _acknowledged(status: HTTPStatus, outcome: str) -> Response:
 
 
 def _refused(deps: WebDeps, error: DeliveryRejected) -> Response:
+    """Say why; the log has the delivery's id too, as far as it can be one."""
     deps.metrics.deliveries.labels(error.reason).inc()
-    log.warning("delivery.refused", reason=error.reason, detail=error.detail)
+    name, form = _DELIVERY
+    claimed = request.headers.get(name, "")
+    delivery_id = claimed if form.fullmatch(claimed) else None
+    log.info("delivery.refused", reason=error.reason, detail=error.detail, delivery_id=delivery_id)
     return problem(_STATUS[error.reason], error.reason, error.detail)
