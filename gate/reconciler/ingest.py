@@ -1,4 +1,4 @@
-"""Fold one stored delivery into the facts, and name the requests that are due because of it.
+"""Fold stored deliveries into the facts, and name the requests that are due because of them.
 
 Folding is commutative and idempotent, so a delivery may be read twice, or by two workers at once:
 no claim is needed, only the row that says it was read, written in the same transaction as the
@@ -7,6 +7,8 @@ facts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from gate.domain.attempts import known_attempt
@@ -31,6 +33,7 @@ from gate.reconciler.policies import organization_source, repository_source
 from gate.store import deployments, inbox, policies, repositories, requests, runs
 from gate.store.database import Snapshot, Transaction
 from gate.store.deployments import DeploymentSighting
+from gate.store.inbox import StoredDelivery
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
 _STILL_WAITING: Final = "waiting"
@@ -38,33 +41,57 @@ _STILL_WAITING: Final = "waiting"
 log = get_logger(__name__)
 
 
-def ingest(delivery_id: DeliveryId, deps: Deps) -> tuple[RequestId, ...]:
-    """Read a stored delivery, record what it shows, and list the requests to look at.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A parsed delivery, with the asking run where it had to be read from GitHub."""
 
-    A delivery that was read already, or is gone, gives nothing. One that cannot be parsed although
-    its signature was good is set aside for a person. Raises RetryLater when GitHub or the database
-    must be asked again; nothing is recorded then.
+    delivery_id: DeliveryId
+    seen: Observation
+    run: WorkflowRun | None = None
+
+
+def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps) -> tuple[RequestId, ...]:
+    """Read stored deliveries, record what they show, and list the requests to look at.
+
+    All or none are recorded, in one transaction. One that was read already, or is gone, gives
+    nothing; one that cannot be parsed although its signature was good is set aside for a person.
+    Raises RetryLater when GitHub or the database must be asked again.
     """
-    stored = deps.database.read(lambda snapshot: inbox.read_delivery(snapshot, delivery_id))
-    if stored is None:
-        return ()
-    try:
-        seen = deps.parse_delivery(stored.event, stored.body)
-    except DeliveryRejected as error:
-        reason = error.reason
-        deps.database.transact(lambda tx: inbox.record_quarantined(tx, delivery_id, reason))
-        log.error("delivery.quarantined", reason=reason, detail=error.detail)  # noqa: TRY400 - the detail says it all
-        return ()
-    run = _asking_run(seen, deps) if isinstance(seen, RuleRequested) else None
+    stored = deps.database.read(lambda snapshot: inbox.read_deliveries(snapshot, delivery_ids))
+    readings = [reading for it in stored if (reading := _parse(it, deps)) is not None]
+    readings = [_with_run(reading, deps) for reading in readings]
 
     def record(tx: Transaction) -> tuple[RequestId, ...]:
-        due = _record(tx, seen, run, deps)
-        inbox.record_processed(tx, delivery_id, _outcome(seen))
-        return due
+        due: dict[RequestId, None] = {}
+        for reading in readings:
+            due |= dict.fromkeys(_record(tx, reading.seen, reading.run, deps))
+            inbox.record_processed(tx, reading.delivery_id, _outcome(reading.seen))
+        return tuple(due)
 
+    if not readings:
+        return ()
     due = deps.database.transact(record)
-    log.info("delivery.processed", observed=type(seen).__name__, due=len(due))
+    for reading in readings:
+        observed = type(reading.seen).__name__
+        log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
     return due
+
+
+def _parse(stored: StoredDelivery, deps: Deps) -> _Reading | None:
+    """Parse a delivery; set it aside when it makes no sense."""
+    try:
+        return _Reading(stored.id, deps.parse_delivery(stored.event, stored.body))
+    except DeliveryRejected as error:
+        reason, detail = error.reason, error.detail
+    deps.database.transact(lambda tx: inbox.record_quarantined(tx, stored.id, reason))
+    log.error("delivery.quarantined", delivery_id=stored.id, reason=reason, detail=detail)
+    return None
+
+
+def _with_run(reading: _Reading, deps: Deps) -> _Reading:
+    if isinstance(reading.seen, RuleRequested):
+        return replace(reading, run=_asking_run(reading.seen, deps))
+    return reading
 
 
 def _outcome(seen: Observation) -> str:
@@ -76,15 +103,12 @@ def _asking_run(seen: RuleRequested, deps: Deps) -> WorkflowRun | None:
 
     GitHub's listings lag behind its events: a run that is not to be seen yet is tried again.
     """
-    now = deps.clock()
     if deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps)) is not None:
         return None
     run = deps.github.read_run(place_of(seen.repository), seen.run_id)
     if run is None:
         raise RetryLater("github_unavailable", f"run {seen.run_id} is not visible yet")
-    log.info(
-        "run.observed", run_id=run.run_id, run_attempt=run.run_attempt, asked_at=now.isoformat()
-    )
+    log.info("run.observed", run_id=run.run_id, run_attempt=run.run_attempt)
     return run
 
 

@@ -6,13 +6,12 @@ backs off and sets aside what keeps failing; it never answers GitHub.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event, Thread
-from typing import Final, assert_never
-
-from structlog.contextvars import bound_contextvars
+from typing import Final
 
 from gate.domain.ids import DeliveryId, RequestId
 from gate.errors import GateError, RetryLater
@@ -22,13 +21,16 @@ from gate.reconciler.deps import Deps
 from gate.reconciler.ingest import ingest
 from gate.reconciler.reconcile import reconcile
 from gate.reconciler.sweep import Sweeper
-from gate.reconciler.wakeups import DeliveryHint, Hint, LocalWakeups, RequestHint
+from gate.reconciler.wakeups import LocalWakeups
 from gate.store import inbox, leases, requests
 
 POLL: Final = timedelta(seconds=1)
 """How long a due row waits at most when its hint was lost."""
 
 _BATCH: Final = 500
+_READERS: Final = 2
+"""Threads that read deliveries. It is work for the processor, which more would only share."""
+_AT_ONCE: Final = 64
 _QUARANTINE_AFTER: Final = 20
 _DATABASE_PAUSE: Final = timedelta(seconds=1)
 
@@ -59,12 +61,9 @@ class Worker:
 
     def start(self) -> None:
         """Start the threads."""
-        names = [f"gate-worker-{number}" for number in range(self._plan.threads)]
-        self._threads = [Thread(target=self._work, name=name) for name in names]
-        self._threads += [
-            Thread(target=self._poll, name="gate-poll"),
-            Thread(target=self._sweep, name="gate-sweep"),
-        ]
+        jobs = [self._read_deliveries] * _READERS + [self._answer_requests] * self._plan.threads
+        jobs += [self._poll, self._sweep]
+        self._threads = [Thread(target=job, name=job.__name__.strip("_")) for job in jobs]
         for thread in self._threads:
             thread.start()
         log.info("worker.started", threads=self._plan.threads)
@@ -82,28 +81,32 @@ class Worker:
         """Say whether every thread runs; readiness asks."""
         return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
-    def _work(self) -> None:
-        while (hint := self._wakeups.take()) is not None:
-            self._follow(hint)
+    def _read_deliveries(self) -> None:
+        while ids := self._wakeups.deliveries.take(_AT_ONCE):
+            self._ingest(ids)
 
-    def _follow(self, hint: Hint) -> None:
-        match hint:
-            case DeliveryHint(delivery_id):
-                with bound_contextvars(delivery_id=delivery_id):
-                    self._shielded(
-                        lambda: self._ingest(delivery_id),
-                        lambda error: self._postpone_delivery(delivery_id, error),
-                    )
-            case RequestHint(request_id):
+    def _answer_requests(self) -> None:
+        while ids := self._wakeups.requests.take():
+            for request_id in ids:
                 self._shielded(
-                    lambda: self._reconcile(request_id),
-                    lambda error: self._postpone_request(request_id, error),
+                    partial(self._reconcile, request_id),
+                    partial(self._postpone_request, request_id),
                 )
-            case _:
-                assert_never(hint)
 
-    def _ingest(self, delivery_id: DeliveryId) -> None:
-        for request_id in ingest(delivery_id, self._deps):
+    def _ingest(self, ids: Sequence[DeliveryId]) -> None:
+        """Read deliveries together; when that fails, each alone, so that one harms no other."""
+
+        def apart(error: Exception) -> None:
+            if len(ids) == 1:
+                self._postpone_delivery(ids[0], error)
+                return
+            for delivery_id in ids:
+                self._ingest([delivery_id])
+
+        self._shielded(partial(self._ingest_all, ids), apart)
+
+    def _ingest_all(self, ids: Sequence[DeliveryId]) -> None:
+        for request_id in ingest(ids, self._deps):
             self._wakeups.wake_request(request_id)
 
     def _reconcile(self, request_id: RequestId) -> None:
@@ -129,10 +132,10 @@ class Worker:
     def _postpone_delivery(self, delivery_id: DeliveryId, error: Exception) -> None:
         """Come back to a delivery later; set it aside when it keeps failing by a fault of ours."""
         database, now = self._deps.database, self._deps.clock()
-        stored = database.read(lambda snapshot: inbox.read_delivery(snapshot, delivery_id))
-        if stored is None:
+        stored = database.read(lambda snapshot: inbox.read_deliveries(snapshot, [delivery_id]))
+        if not stored:
             return
-        tries = stored.attempts + 1
+        tries = stored[0].attempts + 1
         known = error if isinstance(error, GateError) else None
         reason = known.reason if known is not None else "bug"
         if tries >= _QUARANTINE_AFTER and not isinstance(error, RetryLater):

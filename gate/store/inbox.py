@@ -61,8 +61,10 @@ _retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliverySt
 _make_due: Final = (
     update(deliveries).where(_own, _is_received).values(due_at=bindparam("new_due_at"))
 )
-_read: Final = select(deliveries.c.event, deliveries.c.body, deliveries.c.attempts).where(
-    _own, _is_received
+_read: Final = (
+    select(deliveries.c.delivery_id, deliveries.c.event, deliveries.c.body, deliveries.c.attempts)
+    .where(deliveries.c.delivery_id.in_(bindparam("wanted", expanding=True)), _is_received)
+    .order_by(deliveries.c.received_at)
 )
 _due: Final = (
     select(deliveries.c.delivery_id)
@@ -105,12 +107,13 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
     return Reception.KNOWN
 
 
-def read_delivery(snapshot: Snapshot, delivery_id: DeliveryId) -> StoredDelivery | None:
-    """Read a delivery that still waits to be read; None when there is nothing to read."""
-    row = snapshot.execute(_read, {"own": delivery_id}).one_or_none()
-    if row is None:
-        return None
-    return StoredDelivery(delivery_id, row.event, row.body, row.attempts)
+def read_deliveries(snapshot: Snapshot, delivery_ids: Sequence[DeliveryId]) -> list[StoredDelivery]:
+    """Read those of some deliveries that still wait to be read, oldest first."""
+    rows = snapshot.execute(_read, {"wanted": list(delivery_ids)})
+    return [
+        StoredDelivery(DeliveryId(row.delivery_id), row.event, row.body, row.attempts)
+        for row in rows
+    ]
 
 
 def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[DeliveryId]:
