@@ -89,6 +89,11 @@ class GateRequest:
     generation: int
 
     @property
+    def is_untouched(self) -> bool:
+        """Say whether no pass has looked at it yet, so that nothing is on record about it."""
+        return self.state is RequestState.OPEN and self.round == 1
+
+    @property
     def is_undecided(self) -> bool:
         """Say whether GitHub may still be waiting for our answer."""
         return self.state in UNDECIDED

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final, assert_never
 
 from gate.domain.ledger import Effect, EffectKind, EffectStatus
-from gate.domain.request import RequestState
+from gate.domain.request import GateRequest, RequestState, ReviewState
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
@@ -28,6 +28,7 @@ from gate.store.database import Transaction
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
+_SENT: Final = "sent"
 _GONE: Final = frozenset({"nothing_pending", "not_found"})
 log = get_logger(__name__)
 
@@ -109,7 +110,7 @@ def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datet
     later = now + backoff(failures, error, spread=passed.view.request.id)
     match error:
         case None:
-            return Outcome(EffectStatus.DONE, "sent", None if is_review else passed.due_at)
+            return Outcome(EffectStatus.DONE, _SENT, None if is_review else passed.due_at)
         case RetryLater():
             return Outcome(EffectStatus.INTENDED, error.reason, later, failures)
         case OutcomeUnknown():
@@ -148,7 +149,7 @@ def _settle(
     leases.check_lease(tx, lease)
     ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
     if effect.kind is EffectKind.REVIEW:
-        _move(tx, passed, outcome, now)
+        _move(tx, effect, passed, outcome, now)
     elif outcome.missed:
         leases.record_missing(tx, lease, request, now)
     detail: dict[str, object] = {
@@ -169,19 +170,28 @@ def _settle(
     )
 
 
-def _move(tx: Transaction, passed: Passed, outcome: Outcome, now: datetime) -> None:
+def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now: datetime) -> None:
     """Move the request to where the outcome of its review leaves it."""
     lease = passed.view.lease
     # The pass that planned this review has moved the request to `answering`.
     request = replace(passed.view.request, state=RequestState.ANSWERING)
     if outcome.status is EffectStatus.DONE:
-        review = ledger.read_ledger(tx, request.id).review(request.round)
-        if review is not None:
-            leases.record_answer(tx, lease, request, sent_answer(review), now)
+        leases.record_answer(tx, lease, request, _answer(tx, effect, request, outcome), now)
     elif outcome.unanswerable:
         leases.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
     elif outcome.missed:
         leases.record_missing(tx, lease, request, now)
+
+
+def _answer(tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome) -> ReviewState:
+    """Give what GitHub has been told: by this attempt, or by an earlier one it had taken."""
+    if outcome.slug == _SENT and effect.state is not None:
+        return effect.state
+    review = ledger.read_ledger(tx, request.id).review(request.round)
+    if review is None:
+        msg = f"review {effect.key} is not in the ledger"
+        raise LookupError(msg)
+    return sent_answer(review)
 
 
 def _verb(outcome: Outcome) -> str:

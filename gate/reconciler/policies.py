@@ -49,11 +49,14 @@ def policy_of(
 ) -> PolicyReading | None:
     """Give the policy from what is stored; None when a document must be read first."""
     sources = repository_source(repository.id), organization_source(repository.owner.id)
-    documents = [policies.read_document(snapshot, source) for source in sources]
-    trusted = [document for document in documents if _is_trusted(document, deps, now)]
-    if len(trusted) < len(sources):
-        return None
-    own, shared = (_reading(snapshot, document, repository, deps) for document in trusted)
+    known = policies.read_policies(snapshot, sources)
+    readings = []
+    for source in sources:
+        document, text = known.get(source, (None, None))
+        if document is None or not _is_trusted(document, deps, now):
+            return None
+        readings.append(_reading(document, text, repository, deps))
+    own, shared = readings
     return choose_policy(own, shared, deps.server_policy)
 
 
@@ -67,11 +70,10 @@ def _is_trusted(document: PolicyDocument | None, deps: Deps, now: datetime) -> b
 
 
 def _reading(
-    snapshot: Snapshot, document: PolicyDocument | None, repository: Repository, deps: Deps
+    document: PolicyDocument, text: bytes | None, repository: Repository, deps: Deps
 ) -> PolicyReading | None:
-    if document is None or document.digest is None:
+    if document.digest is None:
         return None
-    text = policies.read_policy_text(snapshot, document.digest)
     if text is None:
         return UnavailablePolicy("the text of the policy is not in the database")
     return deps.parse_policy(text, _shown(document.source, repository))

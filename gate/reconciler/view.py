@@ -70,7 +70,7 @@ def read_view(tx: Transaction, lease: Lease, observed: Observed) -> View:
         lease=lease,
         request=request,
         repository=repository,
-        entries=ledger.read_ledger(tx, request.id),
+        entries=Ledger() if request.is_untouched else ledger.read_ledger(tx, request.id),
         sighting=_sighting(tx, request, observed),
     )
 

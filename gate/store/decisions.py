@@ -48,7 +48,9 @@ def record_decision(
     """
     request_id = facts.request.id
     fingerprint = _fingerprint(decision)
-    last = tx.execute(_last, {"request": request_id}).one_or_none()
+    last = None
+    if not facts.request.is_untouched:
+        last = tx.execute(_last, {"request": request_id}).one_or_none()
     if last is not None and last.fingerprint == fingerprint:
         return DecisionId(last.id), False
     decision_id = tx.execute(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from gate.domain.ids import InstallationId
 from gate.store.database import Snapshot, Transaction
@@ -30,7 +31,11 @@ class PolicyDocument:
 
 
 _read: Final = select(policy_documents).where(policy_documents.c.source == bindparam("source"))
-_read_text: Final = select(policy_texts.c.text).where(policy_texts.c.digest == bindparam("digest"))
+_read_with_text: Final = (
+    select(policy_documents, policy_texts.c.text)
+    .outerjoin(policy_texts, policy_texts.c.digest == policy_documents.c.digest)
+    .where(policy_documents.c.source.in_(bindparam("sources", expanding=True)))
+)
 _distrust: Final = (
     update(policy_documents)
     .where(policy_documents.c.source == bindparam("place"))
@@ -41,8 +46,18 @@ _distrust: Final = (
 def read_document(snapshot: Snapshot, source: str) -> PolicyDocument | None:
     """Read what is known of a place; None when it was never read."""
     row = snapshot.execute(_read, {"source": source}).one_or_none()
-    if row is None:
-        return None
+    return _document(row) if row is not None else None
+
+
+def read_policies(
+    snapshot: Snapshot, sources: Sequence[str]
+) -> Mapping[str, tuple[PolicyDocument, bytes | None]]:
+    """Read what is known of some places, each with its text where it holds one."""
+    rows = snapshot.execute(_read_with_text, {"sources": list(sources)})
+    return {row.source: (_document(row), row.text) for row in rows}
+
+
+def _document(row: Row[Any]) -> PolicyDocument:
     return PolicyDocument(
         source=row.source,
         installation_id=InstallationId(row.installation_id),
@@ -74,9 +89,3 @@ def record_suspect(tx: Transaction, source: str) -> None:
 def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
     """Keep a policy's text; the record of a decision refers to it by digest."""
     tx.execute(insert_or_ignore(tx, policy_texts), {"digest": digest, "text": content})
-
-
-def read_policy_text(snapshot: Snapshot, digest: str) -> bytes | None:
-    """Read a policy's text back."""
-    content: bytes | None = snapshot.scalar(_read_text, {"digest": digest})
-    return content
