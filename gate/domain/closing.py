@@ -41,7 +41,7 @@ class Closure(StrEnum):
 _ENDINGS: Final = {"cancelled": Closure.RUN_CANCELLED, "success": Closure.BYPASSED}
 """What a completed run says; any other conclusion means that somebody else ended the wait."""
 
-_NEEDS_SECOND_LOOK: Final = frozenset({Closure.BYPASSED, Closure.RUN_GONE})
+_NEEDS_SECOND_LOOK: Final = frozenset({Closure.BYPASSED, Closure.RUN_GONE, Closure.ANSWERED_BEFORE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Clo
 
     A gate that GitHub still lists as pending is open, whatever the events say. Past GitHub's own
     limit it is over even if GitHub cannot be asked. One that is gone from a run that goes on is
-    believed to be bypassed at the second look only.
+    believed to be bypassed, or covered by the answer before, at the second look only.
     """
     if not request.is_undecided or sighting.pending is True:
         return None
@@ -102,8 +102,6 @@ def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Clo
         return Closure.EXPIRED
     if sighting.pending is None:
         return None
-    if _asked_late(request):
-        return Closure.ANSWERED_BEFORE
     closure = _what_happened(sighting, request)
     if closure in _NEEDS_SECOND_LOOK and not _was_missed_before(request, now):
         return None
@@ -112,6 +110,8 @@ def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Clo
 
 def _what_happened(sighting: Sighting, request: GateRequest) -> Closure:
     """Read from run and deployments how a gate ended that GitHub no longer lists."""
+    if _asked_late(request):
+        return Closure.ANSWERED_BEFORE
     if sighting.run_gone:
         return Closure.RUN_GONE
     if any(state in _WENT_ON for state in sighting.deployment_states):

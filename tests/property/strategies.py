@@ -34,6 +34,7 @@ from tests.builders import (
     FORK,
     NOW,
     OTHER_SHA,
+    SHA,
     TICK,
     VALIDATION,
     before,
@@ -91,29 +92,39 @@ _FLAWS: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-def _pool(make: Callable[..., WorkflowRun]) -> list[WorkflowRun]:
-    """Make runs of three ids and two attempts at each clock, as many good as flawed ones.
+def _pool(make: Callable[..., WorkflowRun], *, ends: bool) -> list[WorkflowRun]:
+    """Make runs that start, or end, at each clock, as many good as flawed ones.
 
     Drawing from ready values keeps thousands of examples cheap.
     """
+    lasted = timedelta(minutes=30)
     pool = []
     for flaw in [*({} for _ in _FLAWS), *_FLAWS]:
         for clock, run_id, run_attempt in product(_CLOCKS, (1, 2, 3), (1, 2)):
-            changes = {"jobs": _JOBS, "started_at": clock, "updated_at": clock}
-            pool.append(make(**changes | {"run_id": run_id, "run_attempt": run_attempt} | flaw))
+            good = {
+                "run_id": run_id,
+                "run_attempt": run_attempt,
+                "head_sha": OTHER_SHA if run_id == 3 else SHA,
+                "started_at": clock - lasted if ends else clock,
+                "updated_at": clock if ends else clock + lasted,
+                "jobs": _JOBS,
+            }
+            pool.append(make(**good | flaw))
     return pool
 
 
-def _some(make: Callable[..., WorkflowRun]) -> st.SearchStrategy[tuple[WorkflowRun, ...]]:
+def _some(
+    make: Callable[..., WorkflowRun], *, ends: bool
+) -> st.SearchStrategy[tuple[WorkflowRun, ...]]:
     """Draw up to three runs, no attempt twice."""
-    drawn = st.tuples(*[st.sampled_from([None, *_pool(make)])] * 3)
+    drawn = st.tuples(*[st.sampled_from([None, *_pool(make, ends=ends)])] * 3)
     return drawn.map(
         lambda it: tuple({(run.run_id, run.run_attempt): run for run in it if run}.values())
     )
 
 
-VALIDATIONS: Final = _some(make_run)
-INFRASTRUCTURE: Final = _some(make_infrastructure)
+VALIDATIONS: Final = _some(make_run, ends=False)
+INFRASTRUCTURE: Final = _some(make_infrastructure, ends=True)
 
 
 def _environments(mode: tuple[Mode, ...]) -> list[EnvironmentPolicy]:
