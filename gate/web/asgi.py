@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
@@ -17,6 +16,7 @@ from typing import Final
 
 from gate.log import get_logger
 from gate.web.bridge import Answer, Receive, Scope, Send, WsgiApp, build_environ, run_wsgi
+from gate.web.pool import CallPool
 from gate.web.problems import PROBLEM_TYPE, encode_problem
 from gate.web.webhooks import LONGEST_BODY
 
@@ -90,10 +90,10 @@ class BufferingShell:
         body_seconds: float = BODY_SECONDS,
         most_buffered: int = MOST_BUFFERED,
     ) -> None:
-        """Prepare; the pool's threads are made as they are needed."""
+        """Prepare; threads are started when the server is."""
         self._app = app
         self._lifecycle = lifecycle
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="gate-web")
+        self._pool = CallPool[Answer](threads, "gate-web")
         self._body_seconds = body_seconds
         self._most_buffered = most_buffered
         self._buffered = 0
@@ -112,6 +112,7 @@ class BufferingShell:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
+            self._pool.start()
             await asyncio.to_thread(self._lifecycle.start)
         except Exception as error:  # noqa: BLE001  # an error raised here would be passed over by the server
             self.failure = error
@@ -129,7 +130,7 @@ class BufferingShell:
 
     def _stop(self) -> None:
         """Let requests in flight finish before what they need goes away."""
-        self._pool.shutdown(wait=True)
+        self._pool.stop()
         self._lifecycle.stop()
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,8 +138,7 @@ class BufferingShell:
         try:
             async with asyncio.timeout(self._body_seconds):
                 await self._read(scope, receive, taken)
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._pool, self._run, scope, taken)
+            answer = await self._pool.run(self._run, scope, taken)
         except TimeoutError:
             answer = self._refusal(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow")
         except _NotRead as error:
