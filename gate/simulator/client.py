@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
@@ -16,7 +17,9 @@ class SimulatorClient(Commands):
     """The commands, performed over HTTP. Safe to use from any thread."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        """Take any address of the simulation, its API root for one."""
+        parts = urlsplit(url)
+        self.url = f"{parts.scheme}://{parts.netloc}"
         self._http = urllib3.PoolManager(maxsize=8, retries=False)
 
     def perform(self, command: "Command[Any, Any]", arguments: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -34,6 +34,8 @@ def announce(
     only_app: int | None = None,
 ) -> None:
     """Send an event of a repository to the Apps that subscribe to it and are not suspended."""
+    if world.muted_but is not None and event not in world.muted_but:
+        return
     common: Json | None = None
     for installation in world.covering(repository):
         app = world.apps[installation.app_id]

@@ -53,8 +53,9 @@ def reach(world: World, run: Run, environment: Environment, job_name: str) -> Jo
         asked=False,
     )
     job.gate = gate
-    if _covered(world, run, environment):
-        gate.rules = dict.fromkeys(gate.rules, "approved")
+    for app_id in gate.rules:
+        if _covered(world, run, environment, app_id):
+            gate.rules[app_id] = "approved"
     if gate.rules or gate.reviewers or gate.timer_until:
         runs.add_status(world, deployment, "waiting", deployment.creator)
         if gate.reviewers:
@@ -66,15 +67,12 @@ def reach(world: World, run: Run, environment: Environment, job_name: str) -> Jo
     return job
 
 
-def _covered(world: World, run: Run, environment: Environment) -> bool:
-    """Tell whether an earlier approval covers a job that comes now, as the switches say."""
-    if environment.id not in run.approved_environments:
+def _covered(world: World, run: Run, environment: Environment, app_id: int) -> bool:
+    """Tell whether an App's earlier approval covers a job that comes now, as the switches say."""
+    approved_in = run.approved_in.get((environment.id, app_id))
+    if approved_in is None:
         return False
-    same_attempt = any(
-        job.gate and job.gate.environment is environment and not job.gate.open
-        for job in run.attempt.jobs
-    )
-    if same_attempt:
+    if approved_in == run.attempt.number:
         return world.switches.approval_covers_later_jobs
     return not world.switches.rerun_asks_again
 
@@ -115,7 +113,7 @@ def decide(world: World, run: Run, app_id: int, name: str, state: State, comment
     if world.switches.own_decision_in_approvals:
         run.history.append(ReviewEntry((environment,), state, bot, comment))
     if state == "approved":
-        run.approved_environments.add(environment.id)
+        run.approved_in[environment.id, app_id] = run.attempt.number
     _answer(world, run, jobs, state, app_id=app_id)
     if world.switches.own_decision_sends_deployment_review:
         events.reviewed(world, run, jobs, environment, approver=bot, state=state, comment=comment)
@@ -135,12 +133,12 @@ def report(world: World, run: Run, app_id: int, name: str, comment: str) -> None
     if world.switches.report_budget_per == "deployment":
         spent = max(gate.reports for gate in gates)
     else:
-        spent = run.reports.get(environment.id, 0)
+        spent = run.reports.get((environment.id, app_id), 0)
     if spent >= REPORT_LIMIT:
         if world.switches.eleventh_report == "ignored":
             return
         raise Unprocessable("Deployment protection rule has reached the limit of status reports")
-    run.reports[environment.id] = run.reports.get(environment.id, 0) + 1
+    run.reports[environment.id, app_id] = run.reports.get((environment.id, app_id), 0) + 1
     for gate in gates:
         gate.reports += 1
     if world.switches.reports_in_approvals:
@@ -180,7 +178,9 @@ def review_as_user(
     repository = world.repository_of(run)
     world.require(
         any(
-            user is reviewer if isinstance(reviewer, Account) else user.login in reviewer.members
+            user is reviewer
+            if isinstance(reviewer, Account)
+            else user.login.lower() in reviewer.members
             for reviewer in environment.reviewers
         ),
         f"{user.login} is no required reviewer of {environment.name}",
@@ -262,10 +262,12 @@ def _start(world: World, run: Run, job: Job) -> None:
     run.attempt.updated_at = job.started_at
 
 
-def fail_waiting(world: World, run: Run, environment: Environment, app_id: int) -> None:
-    """Fail the jobs that wait for a rule which is no longer there."""
+def fail_waiting(
+    world: World, run: Run, environment: Environment | None = None, app_id: int | None = None
+) -> None:
+    """Fail the jobs that wait for a rule or at an environment which is no longer there."""
     for job in waiting_jobs(run, environment):
-        if job.gate and app_id in job.gate.rules:
+        if job.gate and (app_id is None or app_id in job.gate.rules):
             runs.end_job(world, run, job, "failure")
     runs.settle(world, run)
 

@@ -7,11 +7,11 @@ from gate.simulator.clock import Clock, MovableClock, system_clock
 from gate.simulator.commands import Commands
 from gate.simulator.commands.command import Command
 from gate.simulator.faults import Faults
-from gate.simulator.limits import RateLimits
+from gate.simulator.limits import DEFAULT_LIMIT, RateLimits
 from gate.simulator.rest.dispatch import RestApi
 from gate.simulator.switches import Switches
-from gate.simulator.tokens import Tokens
-from gate.simulator.webhooks import WebhookOrder, WebhookSender
+from gate.simulator.tokens import TokenFormat, Tokens
+from gate.simulator.webhooks import DELIVERY_TIMEOUT, WebhookOrder, WebhookSender
 from gate.simulator.world import World
 
 API_ROOT = "http://127.0.0.1:4100"
@@ -22,6 +22,8 @@ class SimulatedGitHub(Commands):
 
     `api_url` is where `gate.simulator.server` will serve it; the server corrects it when it binds
     another port. An API root with a path, such as `/api/v3`, makes it an Enterprise Server.
+    `web_url` is where pages are said to be, by default beside the API. `rate_limit` None leaves
+    the hourly limit off.
     """
 
     def __init__(
@@ -31,23 +33,36 @@ class SimulatedGitHub(Commands):
         switches: Switches | None = None,
         clock: Clock = system_clock,
         order: WebhookOrder = "repository",
+        web_url: str | None = None,
+        token_format: TokenFormat = "stateless",
+        rate_limit: int | None = DEFAULT_LIMIT,
+        webhook_threads: int = 4,
+        webhook_timeout: float = DELIVERY_TIMEOUT,
     ) -> None:
         self.lock = threading.RLock()
         chosen = switches or Switches()
         self.faults = Faults()
-        self.limits = RateLimits()
+        self.limits = RateLimits(rate_limit)
+        self._web_url = web_url
         movable = MovableClock(clock)
-        self.sender = WebhookSender(movable, chosen, self.faults, order=order)
-        self.world = World(movable, chosen, web_url=_web(api_url), api_url=api_url)
+        self.sender = WebhookSender(
+            movable,
+            chosen,
+            self.faults,
+            threads=webhook_threads,
+            order=order,
+            timeout=webhook_timeout,
+        )
+        self.world = World(movable, chosen, web_url=web_url or _web(api_url), api_url=api_url)
         self.world.post = self.sender.post
-        self.tokens = Tokens(self.world)
+        self.tokens = Tokens(self.world, token_format)
         self.rest = RestApi(self.world, self.tokens, self.limits, self.sender, self.lock)
 
     def move_to(self, api_url: str) -> None:
         """Name another address from now on, in everything that names one."""
         with self.lock:
             self.world.api_url = api_url
-            self.world.web_url = _web(api_url)
+            self.world.web_url = self._web_url or _web(api_url)
             self.world.shape_cache.clear()
 
     def perform(self, command: "Command[Any, Any]", arguments: dict[str, Any]) -> Any:  # noqa: ANN401

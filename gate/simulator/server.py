@@ -53,7 +53,10 @@ class Server:
         if request.path.startswith(control.PREFIX):
             answer(control.perform(self._simulated, request))
             return
-        path = request.path.removeprefix(self._root) or "/"
+        if not request.path.startswith(f"{self._root}/"):
+            answer(Response(404))
+            return
+        path = request.path.removeprefix(self._root)
         fault = self._simulated.faults.for_request(request.method, path)
         latency = self._simulated.world.latency
         if fault is None:
@@ -110,8 +113,8 @@ def serve(
     simulated: SimulatedGitHub, *, host: str = "127.0.0.1", port: int = 0, root: str = ""
 ) -> Iterator[str]:
     """Serve in a thread while the context lasts; gives the API root's address."""
-    loop = asyncio.new_event_loop()
     server = Server(simulated, host, port, root)
+    loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulated-github", daemon=True)
     thread.start()
     try:

@@ -211,7 +211,11 @@ class ReviewEntry:
 
 @dataclass(slots=True)
 class Run:
-    """A workflow run: one id through all its attempts."""
+    """A workflow run: one id through all its attempts.
+
+    `reports` counts status reports by environment and App, `approved_in` keeps by the same key
+    the attempt in which the App approved last.
+    """
 
     id: int
     repository_id: int
@@ -227,8 +231,8 @@ class Run:
     attempts: list[Attempt]
     history: list[ReviewEntry] = field(default_factory=list)
     artifacts: list[Artifact] = field(default_factory=list)
-    reports: dict[int, int] = field(default_factory=dict)
-    approved_environments: set[int] = field(default_factory=set)
+    reports: dict[tuple[int, int], int] = field(default_factory=dict)
+    approved_in: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def attempt(self) -> Attempt:

@@ -87,7 +87,7 @@ class WebhookSender:
     ) -> None:
         self.timeout = timeout
         self._clock = clock
-        self._switches = switches
+        self.switches = switches
         self._faults = faults
         self._order = order
         self._http = urllib3.PoolManager(maxsize=threads, block=False, retries=False)
@@ -105,7 +105,9 @@ class WebhookSender:
         self._threads: list[threading.Thread] = []
 
     def post(self, outgoing: Outgoing) -> None:
-        """Take a webhook for delivery; returns at once."""
+        """Take a webhook for delivery; returns at once. An App without an address gets none."""
+        if outgoing.app.webhook_url is None:
+            return
         task = _Task(
             app=outgoing.app,
             guid=str(uuid.UUID(int=self._random.getrandbits(128), version=1)),
@@ -273,7 +275,7 @@ class WebhookSender:
                     redirect=False,
                 )
             except urllib3.exceptions.TimeoutError:
-                status, code = "timed out", self._switches.timed_out_status_code
+                status, code = "timed out", self.switches.timed_out_status_code
             except urllib3.exceptions.HTTPError:
                 status, code = "failed to connect to host", 502
             else:
@@ -315,7 +317,7 @@ class WebhookSender:
             "X-GitHub-Event": task.event,
             "X-GitHub-Hook-ID": str(task.app.hook_id),
             "X-GitHub-Hook-Installation-Target-ID": str(task.app.id),
-            "X-GitHub-Hook-Installation-Target-Type": self._switches.hook_target_type,
+            "X-GitHub-Hook-Installation-Target-Type": self.switches.hook_target_type,
             "X-Hub-Signature": "sha1=" + hmac.digest(secret, body, hashlib.sha1).hex(),
             "X-Hub-Signature-256": "sha256=" + hmac.digest(secret, body, hashlib.sha256).hex(),
             "X-Simulated-GitHub": "1",

@@ -89,6 +89,7 @@ class World:
     reviews: list[ReviewRecord] = field(default_factory=list)
     review_windows: dict[tuple[int, int], float] = field(default_factory=dict)
     latency: float = 0.0
+    muted_but: frozenset[str] | None = None
     shape_cache: dict[tuple[str, int], Json] = field(default_factory=dict)
     _ids: dict[str, int] = field(default_factory=lambda: defaultdict(int, FIRST_IDS))
 

@@ -1,10 +1,13 @@
 """Commands about Apps and where they are installed."""
 
-from gate.simulator import events
+from typing import Literal
+
+from gate.simulator import events, gates
 from gate.simulator.commands.command import Stage
 from gate.simulator.loopback import require_loopback_url
 from gate.simulator.state import AccountType, App, Installation, Permissions
 from gate.simulator.tokens import load_public_key
+from gate.simulator.world import World
 
 
 def register_app(
@@ -15,19 +18,25 @@ def register_app(
     permissions: Permissions,
     events_wanted: list[str],
     name: str = "Deployment Gate",
+    app_id: int | None = None,
+    client_id: str | None = None,
 ) -> int:
-    """Register an App and give its id; its webhook is greeted with a `ping`."""
+    """Register an App and give its id; its webhook is greeted with a `ping`.
+
+    Ids that are not given are made up.
+    """
     world = stage.world
     load_public_key(public_key_pem)
     if webhook_url is not None:
         require_loopback_url(webhook_url)
-    app_id = world.new_id("app")
+    app_id = world.new_id("app") if app_id is None else app_id
+    world.require(app_id not in world.apps, f"App {app_id} is registered")
     slug = name.lower().replace(" ", "-")
     world.apps[app_id] = App(
         id=app_id,
         slug=slug,
         name=name,
-        client_id=f"Iv23li{app_id}",
+        client_id=client_id or f"Iv23li{app_id}",
         owner=world.account("maintainer"),
         bot=world.account(f"{slug}[bot]", "Bot"),
         public_key_pem=public_key_pem,
@@ -54,8 +63,14 @@ def create_installation(
     account: str,
     account_type: AccountType = "Organization",
     app_id: int | None = None,
+    repository_selection: Literal["all", "selected"] = "selected",
+    permissions: Permissions | None = None,
 ) -> int:
-    """Install an App on an account and give the installation's id."""
+    """Install an App on an account and give the installation's id.
+
+    With the selection "all" every repository of the account is included, later ones too.
+    `permissions` grants less than the App asks for.
+    """
     world = stage.world
     app = world.app(app_id)
     now = world.now()
@@ -63,25 +78,30 @@ def create_installation(
         id=world.new_id("installation"),
         app_id=app.id,
         account=world.account(account, account_type),
-        permissions=dict(app.permissions),
+        permissions=dict(app.permissions if permissions is None else permissions),
         events=app.events,
-        repository_selection="selected",
+        repository_selection=repository_selection,
         repository_ids=set(),
         created_at=now,
         updated_at=now,
     )
+    if repository_selection == "all":
+        installation.repository_ids.update(
+            each.id for each in world.repositories.values() if each.owner is installation.account
+        )
     world.installations[installation.id] = installation
     events.installation_changed(world, installation, "created", installation.account)
     return installation.id
 
 
 def suspend_installation(stage: Stage, installation_id: int) -> None:
-    """Suspend an installation: its tokens stop working."""
+    """Suspend an installation: its tokens stop working, its rules are asked no more."""
     world = stage.world
     installation = world.installation(installation_id)
     installation.suspended_at = world.now()
     installation.suspended_by = installation.account
     events.installation_changed(world, installation, "suspend", installation.account)
+    _abandon(world, installation)
 
 
 def unsuspend_installation(stage: Stage, installation_id: int) -> None:
@@ -93,14 +113,29 @@ def unsuspend_installation(stage: Stage, installation_id: int) -> None:
 
 
 def delete_installation(stage: Stage, installation_id: int) -> None:
-    """Uninstall the App; its rules go with it, and what waits for them ends as the switches say."""
+    """Uninstall the App; what waits for its rules hangs or fails, as the switches say."""
     world = stage.world
     installation = world.installation(installation_id)
     events.installation_changed(world, installation, "deleted", installation.account)
     stage.tokens.revoke(installation_id)
+    _abandon(world, installation)
     del world.installations[installation_id]
 
 
+def _abandon(world: World, installation: Installation) -> None:
+    if world.switches.removed_installation == "hang":
+        return
+    for run_id in sorted(world.waiting_run_ids):
+        run = world.runs[run_id]
+        if run.repository_id in installation.repository_ids:
+            gates.fail_waiting(world, run, app_id=installation.app_id)
+
+
 def grant(stage: Stage, installation_id: int, permissions: Permissions) -> None:
-    """Replace what an installation was granted, as when new permissions are not accepted yet."""
-    stage.world.installation(installation_id).permissions = dict(permissions)
+    """Replace what an installation was granted, as when its owner accepts new permissions."""
+    installation = stage.world.installation(installation_id)
+    installation.permissions = dict(permissions)
+    installation.updated_at = stage.world.now()
+    events.installation_changed(
+        stage.world, installation, "new_permissions_accepted", installation.account
+    )

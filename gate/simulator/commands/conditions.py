@@ -5,6 +5,7 @@ from datetime import timedelta
 from gate.simulator import gates
 from gate.simulator.commands.command import Stage
 from gate.simulator.faults import Fault, WebhookFault
+from gate.simulator.switches import Switches
 
 
 def add_fault(stage: Stage, fault: Fault) -> int:
@@ -21,6 +22,29 @@ def clear_faults(stage: Stage, number: int | None = None) -> None:
     """Lift one fault or all of them, and send what a reordering still holds back."""
     stage.faults.clear(number)
     stage.sender.release_held()
+
+
+def limit_secondary(
+    stage: Stage, retry_after: int | None = 60, times: int = 1, path: str = "", method: str = "*"
+) -> int:
+    """Let the next requests run into the secondary rate limit; the number given lifts it.
+
+    GitHub answers 403 and usually, but not always, says in `Retry-After` how long to wait.
+    """
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    body = (
+        '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before '
+        'you try again.", "documentation_url": "https://docs.github.com/rest/using-the-rest-api/'
+        'rate-limits-for-the-rest-api#about-secondary-rate-limits"}'
+    )
+    return stage.faults.add(
+        Fault(path, method, times=times, status=403, headers=headers, body=body)
+    )
+
+
+def set_switches(stage: Stage, switches: Switches) -> None:
+    """Settle anew, from now on, what GitHub's documentation leaves open."""
+    stage.world.switches = stage.sender.switches = switches
 
 
 def set_latency(stage: Stage, seconds: float) -> None:

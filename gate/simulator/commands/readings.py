@@ -1,6 +1,7 @@
 """Commands that change nothing: what a test or a story wants to know."""
 
 from gate.simulator.commands.command import Stage
+from gate.simulator.errors import NoSuchThing
 from gate.simulator.records import (
     DeliveryRecord,
     JobView,
@@ -27,6 +28,14 @@ def deliveries(stage: Stage, app_id: int | None = None) -> list[DeliveryRecord]:
     """List an App's webhook deliveries, newest first."""
     app = stage.world.app(app_id)
     return [each.record for each in stage.sender.deliveries(app.id)]
+
+
+def payload(stage: Stage, delivery_id: int, app_id: int | None = None) -> dict[str, object]:
+    """Give the payload of a delivery in the log."""
+    found = stage.sender.delivery(stage.world.app(app_id).id, delivery_id)
+    if found is None:
+        raise NoSuchThing(f"no delivery {delivery_id}")
+    return found.payload()
 
 
 def run_view(stage: Stage, run_id: int) -> RunView:

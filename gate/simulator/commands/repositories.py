@@ -2,7 +2,8 @@
 
 from gate.simulator import events, gates
 from gate.simulator.commands.command import Stage
-from gate.simulator.state import Commit, ProtectionRule, Repository
+from gate.simulator.errors import NoSuchThing
+from gate.simulator.state import AccountType, Commit, Installation, ProtectionRule, Repository
 from gate.simulator.world import World
 
 
@@ -12,6 +13,8 @@ def create_repository(
     installation_id: int | None = None,
     default_branch: str = "main",
     private: bool = False,  # noqa: FBT001, FBT002 - commands are called by keyword
+    fork: bool = False,  # noqa: FBT001, FBT002 - as above
+    owner_type: AccountType = "Organization",
 ) -> int:
     """Create a repository with one commit, let an installation see it, and give its id."""
     world = stage.world
@@ -21,11 +24,11 @@ def create_repository(
     now = world.now()
     repository = Repository(
         id=world.new_id("repository"),
-        owner=world.account(owner, "Organization"),
+        owner=world.account(owner, owner_type),
         name=name,
         default_branch=default_branch,
         private=private,
-        fork=False,
+        fork=fork,
         created_at=now,
         pushed_at=now,
     )
@@ -33,10 +36,32 @@ def create_repository(
     world.repository_names[full_name.lower()] = repository.id
     _commit(world, repository, default_branch, {"README.md": b"# " + name.encode()}, "First commit")
     if installation_id is not None:
-        installation = world.installation(installation_id)
+        _add(world, world.installation(installation_id), repository)
+    for installation in list(world.installations.values()):
+        if installation.repository_selection == "all" and installation.account is repository.owner:
+            _add(world, installation, repository)
+    return repository.id
+
+
+def add_repository(stage: Stage, installation_id: int, repository: str) -> None:
+    """Let an installation see a repository too."""
+    world = stage.world
+    _add(world, world.installation(installation_id), world.repository(repository))
+
+
+def remove_repository(stage: Stage, installation_id: int, repository: str) -> None:
+    """Take a repository away from an installation: it answers 404 from now on."""
+    world = stage.world
+    installation, found = world.installation(installation_id), world.repository(repository)
+    world.require(found.id in installation.repository_ids, f"{repository} is not included")
+    installation.repository_ids.remove(found.id)
+    events.installation_repositories(world, installation, found, "removed", installation.account)
+
+
+def _add(world: World, installation: Installation, repository: Repository) -> None:
+    if repository.id not in installation.repository_ids:
         installation.repository_ids.add(repository.id)
         events.installation_repositories(world, installation, repository, "added", repository.owner)
-    return repository.id
 
 
 def rename_repository(stage: Stage, repository: str, new_name: str) -> None:
@@ -119,6 +144,19 @@ def disable_rule(
             gates.fail_waiting(world, run, found, app.id)
 
 
+def delete_environment(stage: Stage, repository: str, environment: str) -> None:
+    """Delete an environment: the jobs that wait at it fail."""
+    world = stage.world
+    found_repository = world.repository(repository)
+    found = found_repository.environments.pop(environment.lower(), None)
+    if found is None:
+        raise NoSuchThing(f"no environment {environment}")
+    for run_id in sorted(world.waiting_run_ids):
+        run = world.runs[run_id]
+        if run.repository_id == found_repository.id:
+            gates.fail_waiting(world, run, found)
+
+
 def set_role(stage: Stage, repository: str, login: str, role: str) -> None:
     """Give somebody a role on a repository: admin, maintain, write, triage or read."""
     stage.world.account(login)
@@ -128,7 +166,7 @@ def set_role(stage: Stage, repository: str, login: str, role: str) -> None:
 def set_team_member(stage: Stage, organization: str, slug: str, login: str, role: str) -> None:
     """Make somebody a member or maintainer of a team."""
     stage.world.account(login)
-    stage.world.team(organization, slug).members[login] = role
+    stage.world.team(organization, slug).members[login.lower()] = role
 
 
 def _push(

@@ -66,6 +66,9 @@ def complete_run(
     """End the latest attempt of a run; `jobs` adds jobs that ended with the given conclusions."""
     world = stage.world
     run = world.run(run_id)
+    world.require(
+        conclusion != "success" or not gates.waiting_jobs(run), f"run {run_id} waits for approval"
+    )
     for name, ended in (jobs or {}).items():
         runs.add_job(world, run, name, "completed", ended)
     runs.complete(world, run, conclusion)
@@ -107,6 +110,26 @@ def deploy(
     progress_run(stage, run_id)
     reached = [reach_environment(stage, run_id, environment, job) for job in jobs or ["deploy"]]
     return reached[0]
+
+
+def deploy_many(
+    stage: Stage,
+    repository: str,
+    count: int,
+    environment: str = "production-frontend",
+    workflow: str = "deploy-frontend.yml",
+    webhooks: list[str] | None = None,
+) -> list[Reached]:
+    """Start many runs that reach an environment at once, for a benchmark.
+
+    Of the webhooks only the events named in `webhooks` are sent, by default the rule's alone.
+    """
+    world = stage.world
+    world.muted_but = frozenset(["deployment_protection_rule"] if webhooks is None else webhooks)
+    try:
+        return [deploy(stage, repository, environment, workflow) for _ in range(count)]
+    finally:
+        world.muted_but = None
 
 
 def validate(
