@@ -16,6 +16,14 @@ def test_undecided() -> None:
     assert owing == [OPEN, WAITING, ANSWERING]
 
 
+@pytest.mark.parametrize("state", RequestState)
+@pytest.mark.parametrize("round_", [1, 2])
+def test_untouched(state: RequestState, round_: int) -> None:
+    """Only an open request of the first round has never been looked at."""
+    untouched = make_request(state=state, round=round_).is_untouched
+    assert untouched is ((state, round_) == (OPEN, 1))
+
+
 def test_every_state_is_in_the_table() -> None:
     """The table of transitions knows each state."""
     assert set(TRANSITIONS) == set(RequestState)
