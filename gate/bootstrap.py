@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from flask import Flask
+
 from gate.clock import Clock, utc_now
 from gate.domain.explain import Links
 from gate.domain.policy import InvalidPolicy, LoadedPolicy
@@ -88,20 +90,26 @@ def create_credentials(settings: Settings, clock: Clock = utc_now) -> AppCredent
     return AppCredentials(settings.github_app_id, key, clock)
 
 
-def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
-    """Make the application that the server runs; it starts and stops the worker with it."""
+def create_web(service: Service, *, with_worker: bool) -> Flask:
+    """Make the web edge of a service."""
     deps = service.deps
     secrets = [it.get_secret_value() for it in service.settings.github_webhook_secret]
-    web = WebDeps(
-        database=service.database,
-        check_signature=lambda body, header: check_signature(body, header, secrets),
-        events=PARSED_EVENTS | ALWAYS_SENT,
-        wake_delivery=deps.wakeups.wake_delivery,
-        record_gap=lambda: deps.continuity.record_gap(deps.clock()),
-        checks=_checks(service, with_worker=with_worker),
-        metrics=Metrics(service.database, lambda: service.github.quota_left, deps.clock),
-        clock=deps.clock,
+    return create_app(
+        WebDeps(
+            database=service.database,
+            check_signature=lambda body, header: check_signature(body, header, secrets),
+            events=PARSED_EVENTS | ALWAYS_SENT,
+            wake_delivery=deps.wakeups.wake_delivery,
+            record_gap=lambda: deps.continuity.record_gap(deps.clock()),
+            checks=_checks(service, with_worker=with_worker),
+            metrics=Metrics(service.database, lambda: service.github.quota_left, deps.clock),
+            clock=deps.clock,
+        )
     )
+
+
+def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
+    """Make the application that the server runs; it starts and stops the worker with it."""
 
     def start() -> None:
         if with_worker:
@@ -112,7 +120,8 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
             service.worker.stop()
         service.close()
 
-    return BufferingShell(create_app(web), Lifecycle(start, stop), threads=WEB_THREADS)
+    web = create_web(service, with_worker=with_worker)
+    return BufferingShell(web, Lifecycle(start, stop), threads=WEB_THREADS)
 
 
 def _server_policy(settings: Settings) -> LoadedPolicy:

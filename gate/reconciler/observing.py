@@ -27,7 +27,7 @@ from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.places import place_of
-from gate.reconciler.policies import observe_policy
+from gate.reconciler.policies import observe_policy, unreadable
 from gate.store import listings, repositories, runs
 from gate.store.database import Transaction
 
@@ -66,14 +66,20 @@ def observe(
             observed = _observe(need, request, repository, observed, deps)
         except (RetryLater, Refused) as error:
             log.warning("fact.unavailable", need=type(need).__name__, reason=error.reason)
-            what = _described(need)
-            return replace(
-                observed,
-                gate_asked=observed.gate_asked or isinstance(need, GateNeeded),
-                unavailable=f"{what} ({error.reason})",
-                error=error,
-            )
+            return _without(need, observed, error)
     return observed
+
+
+def _without(need: Need, observed: Observed, error: GateError) -> Observed:
+    """Note that a fact could not be read, and why."""
+    if isinstance(need, PolicyNeeded):
+        return replace(observed, policy_unavailable=unreadable(error), error=error)
+    return replace(
+        observed,
+        gate_asked=observed.gate_asked or isinstance(need, GateNeeded),
+        unavailable=f"{_described(need)} ({error.reason})",
+        error=error,
+    )
 
 
 def _observe(
@@ -93,7 +99,8 @@ def _observe(
             deps.database.transact(lambda tx: repositories.record_repository(tx, seen_repository))
             return observed
         case PolicyNeeded():
-            return replace(observed, policy_unavailable=observe_policy(repository, deps, now))
+            observe_policy(repository, deps, now)
+            return observed
         case ListingNeeded():
             seen = deps.github.read_runs(place, need)
             deps.database.transact(lambda tx: _record_listing(tx, need, seen, repository, now))

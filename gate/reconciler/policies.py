@@ -17,8 +17,7 @@ from gate.domain.github import FileAbsent, FileFound, FileReading, FileUnchanged
 from gate.domain.ids import AccountId, RepositoryId
 from gate.domain.policy import PolicyReading, UnavailablePolicy
 from gate.domain.policy_sources import choose_policy
-from gate.errors import GateError, Refused, RetryLater
-from gate.log import get_logger
+from gate.errors import GateError
 from gate.reconciler.deps import Deps
 from gate.reconciler.places import place_of
 from gate.store import policies
@@ -30,8 +29,6 @@ POLICY_PATH: Final = ".github/deployment-gate.yml"
 POLICY_TRUSTED: Final = timedelta(minutes=10)
 
 ReadFile = Callable[[str | None], FileReading]
-
-log = get_logger(__name__)
 
 
 def repository_source(repository_id: RepositoryId) -> str:
@@ -86,32 +83,33 @@ def _shown(source: str, repository: Repository) -> str:
     return f"{repository.owner.login}/.github/{POLICY_PATH}"
 
 
-def observe_policy(repository: Repository, deps: Deps, now: datetime) -> UnavailablePolicy | None:
+def observe_policy(repository: Repository, deps: Deps, now: datetime) -> None:
     """Read from GitHub whichever policy document is not trusted any more.
 
-    Gives a value that holds the request when GitHub would not show one: without it nobody knows
-    which policy speaks.
+    Raises RetryLater or Refused when GitHub would not show one.
     """
     place = place_of(repository)
     own = repository_source(repository.id)
     shared = organization_source(repository.owner.id)
-    try:
-        _refresh(
-            own, repository, deps, now, lambda etag: deps.github.read_file(place, POLICY_PATH, etag)
-        )
-        _refresh(
-            shared,
-            repository,
-            deps,
-            now,
-            lambda etag: deps.github.read_organization_file(
-                repository.installation_id, repository.owner.login, POLICY_PATH, etag
-            ),
-        )
-    except (RetryLater, Refused) as error:
-        log.warning("policy.unavailable", reason=error.reason, detail=error.detail)
-        return UnavailablePolicy(_because(error))
-    return None
+    _refresh(
+        own, repository, deps, now, lambda etag: deps.github.read_file(place, POLICY_PATH, etag)
+    )
+    _refresh(
+        shared,
+        repository,
+        deps,
+        now,
+        lambda etag: deps.github.read_organization_file(
+            repository.installation_id, repository.owner.login, POLICY_PATH, etag
+        ),
+    )
+
+
+def unreadable(error: GateError) -> UnavailablePolicy:
+    """Say why no policy can be relied on: without the document nobody knows which one speaks."""
+    if error.reason == "permission_missing":
+        return UnavailablePolicy("the App may not read it: it needs the permission Contents: read")
+    return UnavailablePolicy(f"GitHub did not show it ({error.reason})")
 
 
 def _refresh(
@@ -162,9 +160,3 @@ def _changed(repository: Repository, document: PolicyDocument, now: datetime) ->
         reason=None,
         detail={"source": document.source, "digest": document.digest},
     )
-
-
-def _because(error: GateError) -> str:
-    if error.reason == "permission_missing":
-        return "the App may not read the policy: it needs the permission Contents: read"
-    return f"GitHub did not show it ({error.reason})"

@@ -1,0 +1,212 @@
+"""Run the whole service against the simulated GitHub, one step at a time.
+
+Webhooks and calls go over real HTTP. The worker's threads are not started: `settle` does what they
+would do, in this thread, until nothing is due any more. So a test knows when the gate has finished,
+and may put a crash, a fault or a day between any two steps. Both sides share one clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import SecretStr
+from werkzeug.serving import make_server
+
+from gate.bootstrap import Service, create_service, create_web
+from gate.domain.ids import DeliveryId, RequestId
+from gate.errors import GateError, RetryLater
+from gate.manifest import load_manifest
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import Failpoint, no_failpoint
+from gate.reconciler.ingest import ingest
+from gate.reconciler.reconcile import reconcile
+from gate.reconciler.sweep import Sweeper
+from gate.settings import Settings
+from gate.simulator.github import SimulatedGitHub
+from gate.simulator.records import ReviewRecord
+from gate.simulator.server import serve
+from gate.simulator.switches import Switches
+from gate.store import inbox, leases, requests
+from gate.store.audit import AuditEntry, read_audit
+from gate.store.records import RequestRecord, list_records
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+REPOSITORY: Final = "octo-org/frontend"
+ENVIRONMENT: Final = "production-frontend"
+SECRET: Final = "a secret of the tests"
+_ROUNDS: Final = 200
+
+
+def key_pair() -> tuple[str, str]:
+    """Make a private and a public key, as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode()
+
+
+class Gate:
+    """The service under test beside its simulated GitHub."""
+
+    def __init__(self, github: SimulatedGitHub, settings: Settings) -> None:
+        self.github = github
+        self.settings = settings
+        self.failpoint: Failpoint = no_failpoint
+        self._start()
+
+    def _start(self) -> None:
+        self.service: Service = create_service(
+            self.settings,
+            clock=self.github.world.clock,
+            failpoint=self._reach,
+        )
+        self.sweeper = Sweeper(self.service.deps)
+        self._web = create_web(self.service, with_worker=False)
+
+    def _reach(self, place: str) -> None:
+        self.failpoint(place)
+
+    def serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer one request with the present service; a restart puts another in its place."""
+        return self._web(environ, start)
+
+    def settle(self) -> None:
+        """Do what is due until nothing is, as the worker's threads would."""
+        for _ in range(_ROUNDS):
+            self.github.wait_until_delivered()
+            if not self._step():
+                return
+        raise AssertionError("the gate does not come to rest")
+
+    def _step(self) -> bool:
+        now = self.service.deps.clock()
+        deliveries, due = self.service.database.read(
+            lambda snapshot: (
+                inbox.due_deliveries(snapshot, now, 100),
+                requests.due_requests(snapshot, now, 100),
+            )
+        )
+        for delivery_id in deliveries:
+            try:
+                ingest([delivery_id], self.service.deps)
+            except RetryLater as error:
+                self._postpone(delivery_id, error)
+        for request_id in due:
+            self._reconcile(request_id)
+        return bool(deliveries or due)
+
+    def _postpone(self, delivery_id: DeliveryId, error: GateError) -> None:
+        due_at = self.service.deps.clock() + backoff(1, error)
+        self.service.database.transact(
+            lambda tx: inbox.record_postponed(tx, delivery_id, due_at=due_at, reason=error.reason)
+        )
+
+    def _reconcile(self, request_id: RequestId) -> None:
+        again = True
+        while again:
+            again = reconcile(request_id, self.service.deps)
+
+    def advance(self, **span: float) -> None:
+        """Move both clocks, then do what has become due."""
+        self.github.advance(timedelta(**span).total_seconds())
+        self.settle()
+
+    def sweep(self) -> None:
+        """Sweep once, then do what that has made due."""
+        self.github.wait_until_delivered()
+        self.sweeper.sweep()
+        self.settle()
+
+    def restart(self) -> None:
+        """Forget everything that is not in the database, as a new process would."""
+        self.service.close()
+        self._start()
+
+    def expire_leases(self) -> None:
+        """Void the leases that a crash left behind."""
+        self.service.database.transact(leases.clear_leases)
+
+    def records(self) -> list[RequestRecord]:
+        """List all requests, oldest first."""
+        found = self.service.database.read(
+            lambda snapshot: list_records(snapshot, filters={}, limit=1000, before=None)
+        )
+        return found[::-1]
+
+    def record(self, run_id: int) -> RequestRecord:
+        """Give the only request of a run."""
+        (found,) = [it for it in self.records() if it.run_id == run_id]
+        return found
+
+    def trail(self, run_id: int) -> list[AuditEntry]:
+        """Give the trail of a run."""
+        repository_id = self.github.run_view(run_id).repository_id
+        return self.service.database.read(
+            lambda snapshot: read_audit(snapshot, repository_id, run_id)  # type: ignore[arg-type]
+        )
+
+    def reports(self, run_id: int) -> list[ReviewRecord]:
+        """List the status reports GitHub took for a run."""
+        return [it for it in self.github.reviews(run_id) if it.state is None and it.status == 204]
+
+    def answers(self, run_id: int) -> list[ReviewRecord]:
+        """List the answers GitHub took for a run."""
+        return [
+            it for it in self.github.reviews(run_id) if it.state is not None and it.status == 204
+        ]
+
+
+@contextmanager
+def running_gate(database_url: str, *, switches: Switches | None = None) -> Iterator[Gate]:
+    """Run simulated GitHub and gate while the context lasts, with one gated repository."""
+    # Far from the real time, so that a clock that is read in the wrong place shows.
+    base = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
+    started = datetime.now(UTC)
+    github = SimulatedGitHub(switches=switches, clock=lambda: base + (datetime.now(UTC) - started))
+    private, public = key_pair()
+    manifest = load_manifest()
+    with serve(github) as api_url:
+        app_id = github.register_app(
+            public_key_pem=public,
+            webhook_secret=SECRET,
+            webhook_url=None,
+            permissions=dict(manifest.permissions),
+            events_wanted=list(manifest.events),
+        )
+        settings = Settings(
+            github_app_id=str(app_id),
+            github_private_key=SecretStr(private),
+            github_webhook_secret=(SecretStr(SECRET),),
+            github_api_url=api_url,
+            database_url=SecretStr(database_url),
+        )
+        gate = Gate(github, settings)
+        server = make_server("127.0.0.1", 0, gate.serve, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        try:
+            github.set_webhook_url(f"http://127.0.0.1:{server.server_port}/webhooks/github")
+            installation_id = github.create_installation("octo-org")
+            github.create_repository(REPOSITORY, installation_id)
+            github.protect_environment(REPOSITORY, ENVIRONMENT)
+            gate.settle()
+            yield gate
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            gate.service.close()
