@@ -172,9 +172,8 @@ class BufferingShell:
 
     def _run(self, scope: Scope, taken: _Taken) -> Answer:
         """Run the application in a thread of the pool; it answers its own errors, but for bugs."""
-        environ = build_environ(scope, taken.joined(), perf_counter())
         try:
-            return run_wsgi(self._app, environ)
+            return run_wsgi(self._app, build_environ(scope, taken.joined(), perf_counter()))
         except Exception:
             log.exception("http.failed", reason="bug")
             status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -26,24 +26,24 @@ class Metrics:
 
     def __init__(self, database: Database, quota_left: QuotaLeft, clock: Clock) -> None:
         """Begin at zero."""
-        self._registry = CollectorRegistry()
+        self.registry: Final = CollectorRegistry()
         self.deliveries: Final = Counter(
             "gate_deliveries",
             "Webhook deliveries by what became of them at the door.",
             ["outcome"],
-            registry=self._registry,
+            registry=self.registry,
         )
         self.stored_seconds: Final = Histogram(
             "gate_delivery_stored_seconds",
             "Time from a delivery's arrival until it was durable.",
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
-            registry=self._registry,
+            registry=self.registry,
         )
-        self._registry.register(_Gauges(database, quota_left, clock))
+        self.registry.register(_Gauges(database, quota_left, clock))
 
     def render(self) -> bytes:
         """Give everything in the text form Prometheus reads."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)
 
 
 class _Gauges(Collector):

@@ -109,7 +109,10 @@ def _filters() -> dict[str, object]:
             known = ", ".join(FILTERS)
             msg = f"{name} is no field to filter by; there are {known}"
             raise _BadQuery(msg)
-        filters[name] = _number(name, 0) if name in NUMBERS else _text(name)
+        if name == "environment":
+            filters["environment_key"] = environment_key(_text(name))
+        else:
+            filters[name] = _number(name, 0) if name in NUMBERS else _text(name)
     return filters
 
 
@@ -119,7 +122,7 @@ def _text(name: str) -> str:
         # PostgreSQL takes no such text, not even to compare with.
         msg = f"{name} must be text"
         raise _BadQuery(msg)
-    return environment_key(text) if name == "environment" else text
+    return text
 
 
 def _number(name: str, default: int) -> int:

@@ -1,0 +1,162 @@
+"""A web edge on a real SQLite file, asked without a server."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
+
+from gate.domain.ids import DeliveryId
+from gate.errors import GateError
+from gate.githubapp.signature import check_signature
+from gate.store.database import Database, T, Transaction
+from gate.store.inbox import StoredDelivery, read_deliveries
+from gate.store.schema import migrate
+from gate.web.app import create_app
+from gate.web.deps import Check, WebDeps
+from gate.web.metrics import Metrics
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SECRETS = ("new secret", "old secret")
+EVENTS = frozenset({"push", "workflow_run"})
+
+
+class OfflineDatabase(Database):
+    """A database that fails every time."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        raise self._error
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        raise self._error
+
+
+@dataclass(slots=True)
+class Site:
+    """The application and what it was seen to do."""
+
+    database: Database
+    checks: dict[str, Check] = field(default_factory=dict)
+    quota: dict[int | None, int] = field(default_factory=dict)
+    woken: list[DeliveryId] = field(default_factory=list)
+    gaps: int = 0
+    client: FlaskClient = field(init=False)
+    metrics: Metrics = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.database, lambda: self.quota, lambda: NOW)
+        app = create_app(
+            WebDeps(
+                database=self.database,
+                check_signature=lambda body, header: check_signature(body, header, SECRETS),
+                events=EVENTS,
+                wake_delivery=self.woken.append,
+                record_gap=self._record_gap,
+                checks=self.checks,
+                metrics=self.metrics,
+                clock=lambda: NOW,
+            )
+        )
+        self.client = app.test_client()
+
+    def _record_gap(self) -> None:
+        self.gaps += 1
+
+    def deliver(
+        self, body: bytes = b'{"ref": "refs/heads/main"}', **changes: str | None
+    ) -> TestResponse:
+        """Post a delivery as GitHub does; a keyword changes a header, None leaves it out."""
+        return self.client.post(
+            "/webhooks/github", data=body, headers=delivery_headers(body, **changes)
+        )
+
+    def stored(self) -> list[StoredDelivery]:
+        """Read the deliveries that wait to be read."""
+        ids = [DeliveryId("d-1"), DeliveryId("d-2")]
+        return self.database.read(lambda snapshot: read_deliveries(snapshot, ids))
+
+    def count(self, outcome: str) -> float:
+        """Tell how many deliveries came to an outcome."""
+        for family in self.metrics.registry.collect():
+            for sample in family.samples:
+                if sample.name == "gate_deliveries_total" and sample.labels == {"outcome": outcome}:
+                    return sample.value
+        return 0.0
+
+
+def sign(body: bytes, secret: str = SECRETS[0]) -> str:
+    """Sign a body as GitHub does."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def delivery_headers(body: bytes, **changes: str | None) -> list[tuple[str, str]]:
+    """List the headers of a delivery; a keyword changes one, None leaves it out."""
+    headers: Mapping[str, str | None] = {
+        "content_type": "application/json",
+        "event": "push",
+        "delivery": "d-1",
+        "signature": sign(body),
+    } | changes
+    names = {
+        "content_type": "Content-Type",
+        "event": "X-GitHub-Event",
+        "delivery": "X-GitHub-Delivery",
+        "signature": "X-Hub-Signature-256",
+    }
+    return [(names[key], value) for key, value in headers.items() if value is not None]
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a file with the present schema and nothing in it."""
+    path = tmp_path_factory.mktemp("web") / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(empty_database: Path, tmp_path: Path) -> Iterator[Database]:
+    """Give a database of the test's own."""
+    path = tmp_path / "gate.db"
+    shutil.copy(empty_database, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def site(database: Database) -> Site:
+    """Give a web edge whose database works."""
+    return Site(database)
+
+
+@pytest.fixture
+def log() -> Iterator[list[Any]]:
+    """Give the list of everything that is logged during the test."""
+    with capture_logs([structlog.contextvars.merge_contextvars]) as entries:
+        yield entries
+
+
+def failing(reason: str, detail: str = "") -> Check:
+    """Make a check that finds something wrong."""
+
+    def check() -> None:
+        raise GateError(reason, detail)
+
+    return check
