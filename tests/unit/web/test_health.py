@@ -1,0 +1,130 @@
+from typing import Any
+
+import pytest
+
+from gate.errors import RetryLater
+from gate.store.requests import open_request
+from tests.builders import make_request
+from tests.unit.web.conftest import NOW, OfflineDatabase, Site, failing
+
+
+def test_health_says_that_the_process_is_up() -> None:
+    """It needs nothing, so that a lost database does not get the process restarted."""
+    response = Site(OfflineDatabase(RetryLater("database_busy"))).client.get("/healthz")
+
+    assert (response.status_code, response.json) == (200, {"status": "ok"})
+
+
+def test_ready_means_that_every_check_passes(site: Site) -> None:
+    """Each is listed by its name."""
+    site.checks.update({"database": site.database.check, "key": lambda: None})
+
+    response = site.client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json == {"status": "ok", "checks": {"database": "ok", "key": "ok"}}
+
+
+def test_one_failed_check_is_enough_not_to_be_ready(site: Site, log: list[Any]) -> None:
+    """Strangers learn the slug; the words, which may name hosts, are in the log."""
+    site.checks.update(
+        {"database": failing("database_busy", "no route to db.internal"), "key": lambda: None}
+    )
+
+    response = site.client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.content_type == "application/problem+json"
+    assert response.json == {
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "failed: database",
+        "reason": "not_ready",
+        "checks": {"database": "database_busy", "key": "ok"},
+    }
+    (entry,) = log
+    assert (entry["event"], entry["check"], entry["detail"]) == (
+        "http.not_ready",
+        "database",
+        "no route to db.internal",
+    )
+
+
+def test_a_check_that_breaks_is_one_that_fails(site: Site) -> None:
+    """A bug in a check must not look like a service in good order, nor like no service."""
+
+    def broken() -> None:
+        raise LookupError
+
+    site.checks["odd"] = broken
+
+    response = site.client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json is not None
+    assert response.json["checks"] == {"odd": "bug"}
+
+
+def samples(site: Site) -> dict[str, float]:
+    """Ask for the metrics and read them."""
+    response = site.client.get("/metrics")
+    assert response.status_code == 200
+    assert response.content_type.startswith("text/plain; version=0.0.4")
+    lines = [line for line in response.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_metrics_tell_what_stands_and_what_is_left(site: Site) -> None:
+    """Ages are what an operator is alerted on; they are read at the moment of asking."""
+    request = make_request()
+    site.database.transact(
+        lambda tx: open_request(
+            tx,
+            request.key,
+            installation_id=request.installation_id,
+            environment=request.environment,
+            head_sha=request.head_sha,
+            deployment_id=request.deployment_ids[0],
+            now=NOW,
+        )
+    )
+    site.deliver()
+    site.quota.update({None: 5000, 7: 12})
+
+    found = samples(site)
+
+    assert found["gate_requests_undecided"] == 1
+    assert found["gate_oldest_unanswered_seconds"] == 0
+    assert found["gate_delivery_lag_seconds"] == 0
+    assert found['gate_deliveries_total{outcome="stored"}'] == 1
+    assert found['gate_github_quota_left{installation_id="app"}'] == 5000
+    assert found['gate_github_quota_left{installation_id="7"}'] == 12
+
+
+def test_nothing_waiting_has_no_age(site: Site) -> None:
+    """An empty queue must not page anybody."""
+    found = samples(site)
+
+    assert found["gate_requests_undecided"] == 0
+    assert found["gate_oldest_unanswered_seconds"] == 0
+    assert found["gate_delivery_lag_seconds"] == 0
+
+
+def test_metrics_survive_the_database() -> None:
+    """What is counted in memory is told even while nothing else can be."""
+    site = Site(OfflineDatabase(RetryLater("database_busy")))
+    site.deliver()
+
+    found = samples(site)
+
+    assert found['gate_deliveries_total{outcome="not_stored"}'] == 1
+    assert "gate_requests_undecided" not in found
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_machines_may_ask_with_head(site: Site, path: str) -> None:
+    """Some load balancers do; the answer is the same without its body."""
+    response = site.client.head(path)
+
+    assert response.status_code == 200
+    assert response.data == b""
