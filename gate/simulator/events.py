@@ -178,7 +178,7 @@ def deployment_created(world: World, run: Run, deployment: Deployment) -> None:
         return {
             "deployment": deployments.deployment(world, deployment),
             "workflow": actions.workflow(world, repository, run.workflow),
-            "workflow_run": actions.workflow_run(world, run),
+            "workflow_run": actions.waiting_workflow_run(world, run),
         }
 
     announce(world, repository, "deployment", "created", body, deployment.creator)
@@ -199,7 +199,7 @@ def deployment_status_created(
             "deployment": deployments.deployment(world, deployment),
             "check_run": check_run(world, run, job),
             "workflow": actions.workflow(world, repository, run.workflow),
-            "workflow_run": actions.workflow_run(world, run),
+            "workflow_run": actions.waiting_workflow_run(world, run),
         }
 
     announce(world, repository, "deployment_status", "created", body, status.creator)
@@ -261,9 +261,9 @@ def review_requested(
             "since": timestamp(since),
             "environment": environment.name,
             "requestor": accounts.simple_user(world, run.attempt.triggering_actor),
-            "reviewers": deployments.reviewers(world, environment),
+            "reviewers": reviewers(world, environment),
             "workflow_job_run": deployments.workflow_job_run(world, run, job, environment.name),
-            "workflow_run": actions.workflow_run(world, run),
+            "workflow_run": actions.waiting_workflow_run(world, run),
         }
 
     sender = run.attempt.triggering_actor
@@ -296,13 +296,23 @@ def reviewed(
             "since": timestamp(world.now()),
             "approver": accounts.simple_user(world, approver),
             "comment": comment,
-            "reviewers": deployments.reviewers(world, environment),
-            "workflow_job_run": reviewed_jobs[0] if reviewed_jobs else None,
+            "reviewers": reviewers(world, environment),
+            # Nameless, as in the published schema; the list has the names.
+            "workflow_job_run": reviewed_jobs[0] | {"name": None} if reviewed_jobs else None,
             "workflow_job_runs": reviewed_jobs,
-            "workflow_run": actions.workflow_run(world, run),
+            "workflow_run": actions.waiting_workflow_run(world, run),
         }
 
     announce(world, repository, "deployment_review", state, body, approver)
+
+
+def reviewers(world: World, environment: Environment) -> list[Json]:
+    """List the required reviewers as `deployment_review` does: a team without its `type`."""
+    listed = deployments.reviewers(world, environment)
+    for each in listed:
+        if each["type"] == "Team":
+            del each["reviewer"]["type"]
+    return listed
 
 
 def withheld(world: World, repository: Repository) -> bool:

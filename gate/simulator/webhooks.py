@@ -274,10 +274,13 @@ class WebhookSender:
                     timeout=urllib3.Timeout(total=self.timeout),
                     redirect=False,
                 )
-            except urllib3.exceptions.TimeoutError:
-                status, code = "timed out", self.switches.timed_out_status_code
-            except urllib3.exceptions.HTTPError:
-                status, code = "failed to connect to host", 502
+            except urllib3.exceptions.HTTPError as error:
+                # A refused connection counts as a time-out to urllib3, not to GitHub.
+                refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+                if isinstance(error, urllib3.exceptions.TimeoutError) and not refused:
+                    status, code = "timed out", self.switches.timed_out_status_code
+                else:
+                    status, code = "failed to connect to host", 502
             else:
                 code = response.status
                 status = "OK" if 200 <= code < 300 else f"Invalid HTTP Response: {code}"

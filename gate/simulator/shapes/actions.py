@@ -79,6 +79,11 @@ def workflow_run(world: World, run: Run, attempt: Attempt | None = None) -> Json
     }
 
 
+def waiting_workflow_run(world: World, run: Run) -> Json:
+    """Describe a run as the webhooks of deployments carry it: without its commit."""
+    return workflow_run(world, run) | {"head_commit": None}
+
+
 def head_commit(run: Run) -> Json:
     """Describe the commit a run is for, as `simple-commit`."""
     person = {"name": run.actor.login, "email": f"{run.actor.login}@users.noreply.github.test"}

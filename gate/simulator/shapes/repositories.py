@@ -73,7 +73,7 @@ def minimal_repository(world: World, value: Repository) -> Json:
         "private": value.private,
         "owner": simple_user(world, value.owner),
         "html_url": html_url(world, value),
-        "description": f"The repository {value.name}",
+        "description": None,
         "fork": value.fork,
         "url": url,
     }

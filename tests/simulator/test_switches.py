@@ -1,0 +1,298 @@
+"""What GitHub's documentation leaves open, in every position of its switch."""
+
+import dataclasses
+import threading
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from gate.simulator.errors import Impossible
+from gate.simulator.gates import NOTHING_PENDING
+from gate.simulator.switches import Switches
+from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, Story
+from tests.simulator.hook import wait_for
+
+
+def waiting(story: Story, **more: Any) -> int:
+    """Start a run that waits at the environment."""
+    return story.github.deploy(REPOSITORY, **more).run_id
+
+
+def reports(story: Story, run_id: int, count: int) -> list[int]:
+    """Send reports and list how they were answered."""
+    token = story.token()
+    return [story.review(run_id, comment=str(n), token=token).status for n in range(count)]
+
+
+@pytest.mark.parametrize(("per", "first"), [("deployment", 204), ("run_environment", 422)])
+def test_report_budget_per(story: Story, per: str, first: int) -> None:
+    """After a re-run the ten reports are there again, or spent."""
+    story.switch(report_budget_per=per)
+    run_id = waiting(story)
+    assert reports(story, run_id, 10) == [204] * 10
+    story.review(run_id, "rejected")
+    story.github.rerun(run_id)
+    story.github.reach_environment(run_id, ENVIRONMENT)
+    assert reports(story, run_id, 1) == [first]
+
+
+@pytest.mark.parametrize(("position", "status"), [("unprocessable", 422), ("ignored", 204)])
+def test_eleventh_report(story: Story, position: str, status: int) -> None:
+    """It is refused, or accepted and shown nowhere."""
+    story.switch(eleventh_report=position)
+    run_id = waiting(story)
+    assert reports(story, run_id, 11)[-1] == status
+    assert len(story.approvals(run_id)) == 10
+
+
+@pytest.mark.parametrize(
+    ("position", "status", "kept"), [("unprocessable", 422, []), ("truncated", 204, [1024])]
+)
+def test_overlong_comment(story: Story, position: str, status: int, kept: list[int]) -> None:
+    """It is refused, or cut."""
+    story.switch(overlong_comment=position)
+    run_id = waiting(story)
+    assert story.review(run_id, comment="x" * 2000).status == status
+    assert [len(comment) for _, _, comment in story.approvals(run_id)] == kept
+
+
+@pytest.mark.parametrize(("position", "status"), [(True, 422), (False, 204)])
+def test_decision_comment_limited(story: Story, position: bool, status: int) -> None:
+    """The limit of reports binds decisions, or does not."""
+    story.switch(decision_comment_limited=position)
+    assert story.review(waiting(story), "approved", "x" * 2000).status == status
+
+
+@pytest.mark.parametrize(
+    ("position", "message"),
+    [("nothing_pending", NOTHING_PENDING), ("not_found", "Could not find environment mars")],
+)
+def test_unknown_environment(story: Story, position: str, message: str) -> None:
+    """It is 422 either way, with one text or another."""
+    story.switch(unknown_environment=position)
+    answer = story.review(waiting(story), "approved", environment="mars")
+    assert (answer.status, answer.json["message"]) == (422, message)
+
+
+@pytest.mark.parametrize(("position", "status"), [(False, 403), (True, 404)])
+def test_hides_missing_permission(story: Story, position: bool, status: int) -> None:
+    """The lack of a permission is 403 or 404."""
+    story.switch(hides_missing_permission=position)
+    token = story.token(permissions={"actions": "read"})
+    assert story.review(waiting(story), "approved", token=token).status == status
+
+
+@pytest.mark.parametrize("position", [True, False])
+def test_concurrent_reviews_conflict(story: Story, position: bool) -> None:
+    """Within the time of an answer a second review is "a problem", or merely late."""
+    story.switch(concurrent_reviews_conflict=position)
+    run_id = waiting(story)
+    token = story.token()
+    story.github.set_latency(0.2)
+    assert story.review(run_id, "approved", token=token).status == 204
+    # The window opens when the effect is there and closes with the answer: look into it.
+    windows = story.github.world.review_windows
+    for key in windows:
+        windows[key] += 60
+    conflict = "problem" in story.review(run_id, "approved", token=token).json["message"]
+    assert conflict is position
+
+
+@pytest.mark.parametrize(("position", "asked"), [(False, 2), (True, 1)])
+def test_approval_covers_later_jobs(story: Story, position: bool, asked: int) -> None:
+    """A job that comes after the approval asks, or passes."""
+    story.switch(approval_covers_later_jobs=position)
+    run_id = waiting(story)
+    story.review(run_id, "approved")
+    later = story.github.reach_environment(run_id, ENVIRONMENT, "later")
+    assert later.waiting is not position
+    assert len(story.delivered("deployment_protection_rule")) == asked
+
+
+@pytest.mark.parametrize("position", [True, False])
+def test_rerun_asks_again(story: Story, position: bool) -> None:
+    """A re-run of an approved deployment asks, or passes."""
+    story.switch(rerun_asks_again=position)
+    run_id = waiting(story)
+    story.review(run_id, "approved")
+    story.github.finish_job(run_id, "deploy", "failure")
+    story.github.rerun(run_id)
+    assert story.github.reach_environment(run_id, ENVIRONMENT).waiting is position
+
+
+@pytest.mark.parametrize("position", [False, True])
+def test_own_decision_sends_deployment_review(story: Story, position: bool) -> None:
+    """Our own decision comes back as `deployment_review`, or does not."""
+    story.switch(own_decision_sends_deployment_review=position)
+    story.review(waiting(story), "approved", "green")
+    approvers = [p["approver"]["login"] for p in story.delivered("deployment_review", "approved")]
+    assert approvers == (["deployment-gate[bot]"] if position else [])
+
+
+@pytest.mark.parametrize("position", [True, False])
+def test_own_decision_in_approvals(story: Story, position: bool) -> None:
+    """Our own decision is in the history, or is not."""
+    story.switch(own_decision_in_approvals=position)
+    run_id = waiting(story)
+    story.review(run_id, "approved", "green")
+    expected = [("approved", "deployment-gate[bot]", "green")] if position else []
+    assert story.approvals(run_id) == expected
+
+
+@pytest.mark.parametrize("position", [True, False])
+def test_reports_in_approvals(story: Story, position: bool) -> None:
+    """Reports are in the history, or are not."""
+    story.switch(reports_in_approvals=position)
+    run_id = waiting(story)
+    story.review(run_id, comment="held")
+    assert len(story.approvals(run_id)) == position
+
+
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("listed", [True, False])
+def test_bypass(story: Story, sent: bool, listed: bool) -> None:
+    """A bypass is announced or not, and listed or not."""
+    story.switch(bypass_sends_deployment_review=sent, bypass_in_approvals=listed)
+    story.github.set_role(REPOSITORY, "root", "admin")
+    run_id = waiting(story)
+    story.github.bypass("root", run_id, ENVIRONMENT, "site is down")
+    assert len(story.delivered("deployment_review", "approved")) == sent
+    expected = [("approved", "root", "site is down")] if listed else []
+    assert story.approvals(run_id) == expected
+
+
+@pytest.mark.parametrize("position", [("failure",), ("queued", "failure"), ("error",)])
+def test_rejection_statuses(story: Story, position: tuple[str, ...]) -> None:
+    """A rejected deployment ends in whatever states the switch lists."""
+    story.switch(rejection_statuses=position)
+    run_id = waiting(story)
+    story.review(run_id, "rejected")
+    assert story.github.run_view(run_id).jobs[0].deployment_states == ("waiting", *position)
+
+
+@pytest.mark.parametrize("position", ["failure", "inactive", "error"])
+def test_cancelled_deployment_state(story: Story, position: str) -> None:
+    """A cancelled deployment ends in the state the switch names."""
+    story.switch(cancelled_deployment_state=position)
+    run_id = waiting(story)
+    story.github.cancel_run(run_id)
+    assert story.github.run_view(run_id).jobs[0].deployment_states == ("waiting", position)
+
+
+@pytest.mark.parametrize(("position", "status"), [("hang", "waiting"), ("fail", "completed")])
+@pytest.mark.parametrize("how", ["suspend_installation", "delete_installation"])
+def test_removed_installation(story: Story, position: str, status: str, how: str) -> None:
+    """Jobs that wait for an App which is gone hang, or fail."""
+    story.switch(removed_installation=position)
+    run_id = waiting(story)
+    getattr(story.github, how)(story.installation_id)
+    assert story.github.run_view(run_id).status == status
+
+
+@pytest.mark.parametrize("position", [True, False])
+def test_shows_can_admins_bypass(story: Story, position: bool) -> None:
+    """Environments have the field, or have not."""
+    story.switch(shows_can_admins_bypass=position)
+    path = f"/repos/{REPOSITORY}/environments/{ENVIRONMENT}"
+    assert ("can_admins_bypass" in story.call("GET", path, token=story.token()).json) is position
+
+
+@pytest.mark.parametrize(("position", "count"), [("sent", 1), ("withheld", 0)])
+def test_reviews_without_organization(story: Story, position: str, count: int) -> None:
+    """A user's repository has reviews announced without organisation, or not at all."""
+    story.switch(reviews_without_organization=position)
+    installation_id = story.github.create_installation("someone", "User")
+    story.github.create_repository("someone/site", installation_id, owner_type="User")
+    story.github.protect_environment("someone/site", ENVIRONMENT, reviewers=["carol"])
+    story.github.deploy("someone/site")
+    payloads = story.delivered("deployment_review", "requested")
+    assert len(payloads) == count
+    assert all("organization" not in each for each in payloads)
+
+
+@pytest.mark.parametrize(("position", "asked_at_once"), [("parallel", 1), ("first", 0)])
+def test_wait_timer(story: Story, position: str, asked_at_once: int) -> None:
+    """The rule is asked beside the timer, or after it; the job needs both."""
+    story.switch(wait_timer=position)
+    story.github.protect_environment(REPOSITORY, ENVIRONMENT, wait_minutes=5)
+    run_id = waiting(story)
+    assert len(story.delivered("deployment_protection_rule")) == asked_at_once
+    story.github.advance(300)
+    assert len(story.delivered("deployment_protection_rule")) == 1
+    assert story.github.run_view(run_id).status == "waiting"
+    story.review(run_id, "approved")
+    assert story.github.run_view(run_id).status == "in_progress"
+
+
+@pytest.mark.parametrize(
+    ("position", "kept_out", "let_in"),
+    [("actor", "alice", "bob"), ("triggering_actor", "bob", "alice")],
+)
+def test_prevent_self_review_binds(story: Story, position: str, kept_out: str, let_in: str) -> None:
+    """Who started the run may not approve it, or who re-ran it."""
+    story.switch(prevent_self_review_binds=position)
+    story.github.protect_environment(
+        REPOSITORY, ENVIRONMENT, reviewers=["alice", "bob"], prevent_self_review=True
+    )
+    run_id = waiting(story, actor="alice")
+    story.github.cancel_run(run_id)
+    story.github.rerun(run_id, "bob")
+    story.github.reach_environment(run_id, ENVIRONMENT)
+    with pytest.raises(Impossible):
+        story.github.review_as(kept_out, run_id, ENVIRONMENT)
+    story.github.review_as(let_in, run_id, ENVIRONMENT)
+
+
+@pytest.mark.parametrize(("position", "status"), [("forbidden", 403), ("unprocessable", 422)])
+def test_pending_deployments_by_app(story: Story, position: str, status: int) -> None:
+    """An App is refused as a required reviewer, in one way or the other."""
+    story.switch(pending_deployments_by_app=position)
+    path = f"/repos/{REPOSITORY}/actions/runs/{waiting(story)}/pending_deployments"
+    body = {"environment_ids": [1], "state": "approved", "comment": ""}
+    assert story.call("POST", path, body, story.token()).status == status
+
+
+@pytest.mark.parametrize(("position", "found"), [(0, 0), (504, 1)])
+def test_timed_out_status_code(story: Story, position: int, found: int) -> None:
+    """The filter for failures misses a delivery that timed out, or finds it."""
+    story.switch(timed_out_status_code=position)
+    story.hook.hold = threading.Event()
+    story.github.sender.timeout = 0.05
+    story.github.put_file(REPOSITORY, "a", "b")
+    wait_for(lambda: story.github.deliveries()[0].event == "push")
+    story.hook.hold.set()
+    delivery = story.github.deliveries()[0]
+    assert (delivery.status, delivery.status_code) == ("timed out", position)
+    path = "/app/hook/deliveries?status=failure"
+    assert len(story.call("GET", path, token=story.jwt()).json) == found
+
+
+@pytest.mark.parametrize("position", ["integration", "App"])
+def test_hook_target_type(story: Story, position: str) -> None:
+    """The header has the value of the switch."""
+    story.switch(hook_target_type=position)
+    story.github.put_file(REPOSITORY, "a", "b")
+    assert story.github.wait_until_delivered()
+    headers = story.hook.received[0].headers
+    assert headers["x-github-hook-installation-target-type"] == position
+    assert headers["x-github-hook-installation-target-id"] == str(story.app_id)
+
+
+TESTED_TOGETHER = {"bypass_sends_deployment_review": "bypass", "bypass_in_approvals": "bypass"}
+
+
+@pytest.mark.parametrize("name", [each.name for each in dataclasses.fields(Switches)])
+def test_every_switch_is_tested_in_every_position(name: str) -> None:
+    """A switch without its test above would be a promise nobody checks."""
+    test = globals()["test_" + TESTED_TOGETHER.get(name, name)]
+    marks = [mark for mark in test.pytestmark if mark.name == "parametrize"]
+    tried = {
+        str(case[0] if isinstance(case, tuple) and mark.args[0] != "position" else case)
+        for mark in marks
+        for case in mark.args[1]
+    }
+    kind = get_type_hints(Switches)[name]
+    if kind is bool:
+        assert {"True", "False"} <= tried
+    assert {str(each) for each in get_args(kind) if each not in (str, Ellipsis)} <= tried
+    assert len(tried) > 1
