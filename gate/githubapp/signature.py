@@ -20,12 +20,12 @@ def check_signature(body: bytes, header: str | None, secrets: Sequence[str]) -> 
     """Raise DeliveryRejected unless `header` signs `body` with one of `secrets`.
 
     Every secret is tried, in constant time, so that several can be valid while they rotate. Both
-    sides are compared as bytes: a header that is not ASCII is a refusal, not an error. An empty
-    list of secrets is a mistake of ours and raises ValueError.
+    sides are compared as bytes: a header that is not ASCII is a refusal, not an error. No secrets,
+    an empty one, or one text in place of a list are mistakes of ours and raise ValueError: with
+    any of them a stranger could sign.
     """
-    if not secrets:
-        msg = "a webhook cannot be checked without a secret"
-        raise ValueError(msg)
+    if isinstance(secrets, str) or not secrets or not all(secrets):
+        raise ValueError("a webhook is checked with a list of secrets, none of them empty")
     if header is None:
         raise DeliveryRejected("missing_signature")
     given = header.encode("utf-8", "surrogatepass")
