@@ -1,38 +1,41 @@
 """Ask GitHub the gate's questions and send its answers.
 
-Fulfils the port `gate.reconciler.ports.GitHub`. Paths are built here from checked parts, never
-taken from a payload.
+Fulfils the port `gate.reconciler.ports.GitHub`. Paths are built from checked parts, never taken
+from a payload. A repository's name may have passed to another one since it was last seen, so that
+whatever tells its repository is compared with the id that was asked about.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, TypeVar
-from urllib.parse import quote, urlencode
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 
 from gate.clock import Clock
 from gate.domain.deliveries import Repository
-from gate.domain.github import (
-    FileAbsent,
-    FileFound,
-    FileReading,
-    FileUnchanged,
-    HookDelivery,
-    Installation,
-    Place,
-)
-from gate.domain.ids import DeliveryId, InstallationId, RunId, environment_key
+from gate.domain.github import FileReading, HookDelivery, Installation, Place
+from gate.domain.ids import InstallationId, RunId, environment_key
 from gate.domain.missing import ListingNeeded
 from gate.domain.request import ReviewState
 from gate.domain.runs import Job, WorkflowRun
 from gate.errors import OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.auth import AppCredentials, Scope
-from gate.githubapp.reading import account_of, job_of, repository_of, run_of
+from gate.githubapp import files
+from gate.githubapp.auth import AppCredentials
+from gate.githubapp.connection import Answer
+from gate.githubapp.paths import repository_path, segment
+from gate.githubapp.reading import (
+    hook_delivery_of,
+    installations_of,
+    job_of,
+    repository_of,
+    run_of,
+)
 from gate.githubapp.shapes import (
     AppShape,
     EnvironmentsPage,
@@ -47,19 +50,14 @@ from gate.githubapp.shapes import (
     RunShape,
     RunsPage,
 )
-from gate.githubapp.transport import Answer, Transport
-
-T = TypeVar("T")
+from gate.githubapp.tokens import Scope
+from gate.githubapp.transport import TIMEOUT, Transport, decoded
 
 _PAGE: Final = 100
-_MOST_PAGES: Final = 20
 _LISTED: Final = 30
-_LONGEST_FILE: Final = 256 * 1024
-_RAW: Final = "application/vnd.github.raw+json"
-_PERMISSIONS: Final = (("actions", "read"), ("contents", "read"), ("deployments", "write"))
-_CONTENTS: Final = (("contents", "read"),)
+_GATE: Final = (("actions", "read"), ("deployments", "write"))
 _METADATA: Final = (("metadata", "read"),)
-_NEXT_CURSOR: Final = re.compile(r'[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"')
+_WAITING: Final = "waiting"
 
 _app: Final = msgspec.json.Decoder(AppShape)
 _hook: Final = msgspec.json.Decoder(HookConfigShape)
@@ -79,15 +77,20 @@ class GitHubClient:
     """GitHub as the gate sees it; safe to share between threads."""
 
     def __init__(
-        self, api_url: str, credentials: AppCredentials, clock: Clock, *, timeout: int = 15
+        self, api_url: str, credentials: AppCredentials, clock: Clock, *, timeout: int = TIMEOUT
     ) -> None:
         """Prepare; nothing is called before it is needed. `timeout` is in seconds."""
         self._transport = Transport(api_url, credentials, clock, timeout=timeout)
-        self._app_id: int | None = None
+        configured = credentials.app_id
+        self._app_id = int(configured) if configured.isdecimal() else None
+
+    def close(self) -> None:
+        """Hang up on GitHub."""
+        self._transport.close()
 
     @property
     def quota_left(self) -> Mapping[int | None, int]:
-        """Tell what is left of each installation's hourly quota."""
+        """Tell what is left of each installation's hourly quota; None is the App itself."""
         return self._transport.limiter.quota_left()
 
     def read_run(self, place: Place, run_id: RunId) -> WorkflowRun | None:
@@ -100,186 +103,131 @@ class GitHubClient:
 
     def _read_run(self, place: Place, path: str) -> WorkflowRun | None:
         answer = self._found(place, path)
-        return run_of(answer.decoded(_run), place.repository_id) if answer is not None else None
+        return None if answer is None else next(_own_runs([decoded(answer, _run)], place), None)
 
     def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...]:
         """Read the newest runs of a workflow file; empty when the file is unknown.
 
-        The query is lost in the redirect of a renamed repository, so the branch is checked again.
+        What was asked for is checked again: a redirect may lose the query.
         """
-        query = {"per_page": str(_LISTED)}
+        query = {"per_page": str(_LISTED), "exclude_pull_requests": "true"}
         if listing.branch is not None:
             query["branch"] = listing.branch
-        file = quote(listing.path.rpartition("/")[2], safe="")
+        file = segment(listing.path.rpartition("/")[2])
         answer = self._found(place, f"/actions/workflows/{file}/runs?{urlencode(query)}")
         if answer is None:
             return ()
-        shapes = answer.decoded(_runs).workflow_runs
         return tuple(
-            run_of(shape, place.repository_id)
-            for shape in shapes
-            if listing.branch is None or shape.head_branch == listing.branch
+            run
+            for run in _own_runs(decoded(answer, _runs).workflow_runs, place)
+            if run.path == listing.path and listing.branch in {None, run.head_branch}
         )
 
     def read_waiting_runs(self, place: Place) -> tuple[WorkflowRun, ...]:
         """Read the runs whose status is `waiting` now."""
-        answer = self._read(place, f"/actions/runs?status=waiting&per_page={_PAGE}")
-        shapes = answer.decoded(_runs).workflow_runs
-        return tuple(
-            run_of(shape, place.repository_id) for shape in shapes if shape.status == "waiting"
-        )
+        query = f"status={_WAITING}&per_page={_PAGE}&exclude_pull_requests=true"
+        found: list[WorkflowRun] = []
+        for answer in self._pages(place, f"/actions/runs?{query}"):
+            found += _own_runs(decoded(answer, _runs).workflow_runs, place)
+        return tuple(run for run in found if run.status == _WAITING)
 
     def read_jobs(self, place: Place, run_id: RunId, attempt: int) -> tuple[Job, ...]:
         """Read all jobs of one run attempt."""
-        jobs: list[Job] = []
-        for page in range(1, _MOST_PAGES + 1):
-            path = f"/actions/runs/{run_id}/attempts/{attempt}/jobs?per_page={_PAGE}&page={page}"
-            shape = self._read(place, path).decoded(_jobs)
-            jobs += [job_of(job) for job in shape.jobs]
-            if len(jobs) >= shape.total_count or not shape.jobs:
-                break
-        return tuple(jobs)
+        path = f"/actions/runs/{run_id}/attempts/{attempt}/jobs?per_page={_PAGE}"
+        found: list[Job] = []
+        for answer in self._pages(place, path):
+            found += [job_of(shape) for shape in decoded(answer, _jobs).jobs]
+        return tuple(found)
 
     def read_pending_environments(self, place: Place, run_id: RunId) -> frozenset[str]:
         """Read which environments (folded names) of a run wait for any protection rule."""
         answer = self._read(place, f"/actions/runs/{run_id}/pending_deployments")
-        return frozenset(environment_key(it.environment.name) for it in answer.decoded(_pending))
+        return frozenset(environment_key(it.environment.name) for it in decoded(answer, _pending))
 
     def read_rule_enabled(self, place: Place, environment: str) -> bool:
         """Say whether this App's protection rule is enabled on an environment."""
-        name = quote(environment, safe="")
-        answer = self._found(place, f"/environments/{name}/deployment_protection_rules")
+        path = f"/environments/{segment(environment)}/deployment_protection_rules"
+        answer = self._found(place, path)
         if answer is None:
             return False
-        rules = answer.decoded(_rules).custom_deployment_protection_rules
         own = self._own_id()
+        rules = decoded(answer, _rules).custom_deployment_protection_rules
         return any(rule.enabled and rule.app.id == own for rule in rules)
 
     def _own_id(self) -> int:
-        """Give the App's numeric id; it may be configured by its client id."""
+        """Give the App's numeric id, which is asked for when the client id is configured."""
         if self._app_id is None:
             self._app_id = self.read_app().id
         return self._app_id
 
-    def read_app(self) -> AppShape:
-        """Read what the App is registered with."""
-        return self._transport.call_as_app("GET", "/app").decoded(_app)
-
-    def read_time(self) -> datetime | None:
-        """Read GitHub's clock, to the second; None when the answer does not tell it."""
-        answer = self._transport.call_as_app("GET", "/app")
-        try:
-            return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-        except ValueError:
-            return None
-
-    def read_hook_url(self) -> str:
-        """Read where the App's webhook goes."""
-        return self._transport.call_as_app("GET", "/app/hook/config").decoded(_hook).url
-
     def read_environments(self, place: Place) -> tuple[str, ...]:
-        """List the environments of a repository."""
-        answer = self._found(place, f"/environments?per_page={_PAGE}")
-        if answer is None:
-            return ()
-        return tuple(shape.name for shape in answer.decoded(_environments).environments)
+        """List the environments of a repository; none when it cannot be seen."""
+        names: list[str] = []
+        try:
+            for answer in self._pages(place, f"/environments?per_page={_PAGE}"):
+                names += [shape.name for shape in decoded(answer, _environments).environments]
+        except Refused as error:
+            if error.reason != "not_found":
+                raise
+        return tuple(names)
 
     def read_repository(self, place: Place) -> Repository | None:
         """Read a repository's present name and default branch; None when it cannot be seen."""
         answer = self._found(place, "")
         if answer is None:
             return None
-        return repository_of(answer.decoded(_repository), place.installation_id)
+        found = repository_of(decoded(answer, _repository), place.installation_id)
+        return found if found.id == place.repository_id else None
 
     def read_file(self, place: Place, path: str, etag: str | None) -> FileReading:
         """Read a file from the default branch of a repository."""
-        return self._read_file(
-            _scope(place), f"/repos/{place.full_name}/contents/{quote(path)}", etag
-        )
+        return files.read_file(self._transport, place, path, etag)
 
     def read_organization_file(
         self, installation_id: InstallationId, owner: str, path: str, etag: str | None
     ) -> FileReading:
-        """Read a file from the default branch of the owner's `.github` repository.
+        """Read a file from the default branch of the owner's `.github` repository."""
+        return files.read_organization_file(self._transport, installation_id, owner, path, etag)
 
-        Absent, too, when the App is not installed on that repository: GitHub then mints no token.
-        """
-        scope = Scope(installation_id, repository_name=".github", permissions=_CONTENTS)
-        path = f"/repos/{quote(owner, safe='')}/.github/contents/{quote(path)}"
-        try:
-            return self._read_file(scope, path, etag)
-        except Refused as error:
-            if error.reason in {"not_found", "unprocessable"}:
-                return FileAbsent()
-            raise
+    def read_app(self) -> AppShape:
+        """Read what the App is registered with."""
+        return decoded(self._transport.call_as_app("GET", "/app"), _app)
 
-    def _read_file(self, scope: Scope, path: str, etag: str | None) -> FileReading:
-        headers = {"Accept": _RAW} | ({"If-None-Match": etag} if etag is not None else {})
+    def read_time(self) -> datetime | None:
+        """Read GitHub's clock, to the second; None when the answer does not tell it."""
+        answer = self._transport.call_as_app("GET", "/app")
         try:
-            answer = self._transport.call(scope, "GET", path, headers=headers)
-        except Refused as error:
-            if error.reason == "not_found":
-                return FileAbsent()
-            raise
-        if answer.status == 304:  # noqa: PLR2004 - the one status that matters here
-            return FileUnchanged()
-        content = answer.body.encode()
-        if len(content) > _LONGEST_FILE:
-            raise Refused("too_large", f"{path} is larger than {_LONGEST_FILE} bytes")
-        return FileFound(content, answer.headers.get("etag"))
+            return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+
+    def read_hook_url(self) -> str:
+        """Read where the App's webhook goes."""
+        return decoded(self._transport.call_as_app("GET", "/app/hook/config"), _hook).url
 
     def read_installations(self) -> tuple[Installation, ...]:
         """List the installations of the App."""
         found: list[Installation] = []
-        for page in range(1, _MOST_PAGES + 1):
-            path = f"/app/installations?per_page={_PAGE}&page={page}"
-            shapes = self._transport.call_as_app("GET", path).decoded(_installations)
-            found += [
-                Installation(
-                    InstallationId(shape.id),
-                    account_of(shape.account),
-                    suspended=shape.suspended_at is not None,
-                )
-                for shape in shapes
-            ]
-            if len(shapes) < _PAGE:
-                break
+        for answer in self._app_pages(f"/app/installations?per_page={_PAGE}"):
+            for shape in decoded(answer, _installations):
+                found += installations_of(shape)
         return tuple(found)
 
     def read_installation_repositories(self, installation: Installation) -> tuple[Repository, ...]:
         """List the repositories an installation may see."""
         scope = Scope(installation.id, permissions=_METADATA)
+        ask = partial(self._transport.call, scope, "GET")
         found: list[Repository] = []
-        for page in range(1, _MOST_PAGES + 1):
-            path = f"/installation/repositories?per_page={_PAGE}&page={page}"
-            shape = self._transport.call(scope, "GET", path).decoded(_repositories)
-            found += [repository_of(it, installation.id) for it in shape.repositories]
-            if len(found) >= shape.total_count or not shape.repositories:
-                break
+        for answer in self._transport.pages(ask, f"/installation/repositories?per_page={_PAGE}"):
+            shapes = decoded(answer, _repositories).repositories
+            found += [repository_of(shape, installation.id) for shape in shapes]
         return tuple(found)
 
     def read_hook_deliveries(self) -> Iterator[HookDelivery]:
-        """Iterate GitHub's delivery log of the App's webhook, newest first, page by page.
-
-        A delivery succeeded when its status is `OK`; a time-out has no reliable status code
-        (docs: Handling failed webhook deliveries).
-        """
-        cursor = ""
-        for _ in range(_MOST_PAGES):
-            path = f"/app/hook/deliveries?per_page={_PAGE}{cursor}"
-            answer = self._transport.call_as_app("GET", path)
-            for shape in answer.decoded(_deliveries):
-                yield HookDelivery(
-                    number=shape.id,
-                    delivery_id=DeliveryId(shape.guid),
-                    delivered_at=shape.delivered_at,
-                    succeeded=shape.status == "OK",
-                    event=shape.event,
-                )
-            following = _NEXT_CURSOR.search(answer.headers.get("link", ""))
-            if following is None:
-                return
-            cursor = f"&cursor={following.group(1)}"
+        """Iterate GitHub's delivery log of the App's webhook, newest first, page by page."""
+        for answer in self._app_pages(f"/app/hook/deliveries?per_page={_PAGE}"):
+            for shape in decoded(answer, _deliveries):
+                yield hook_delivery_of(shape)
 
     def send_redelivery(self, number: int) -> None:
         """Ask GitHub to deliver a webhook again, under the same delivery id.
@@ -303,11 +251,15 @@ class GitHubClient:
         self._send(place, run_id, {"environment_name": environment, "comment": comment})
 
     def _send(self, place: Place, run_id: RunId, body: Mapping[str, object]) -> None:
-        path = f"/repos/{place.full_name}/actions/runs/{run_id}/deployment_protection_rule"
-        self._transport.call(_scope(place), "POST", path, body=body)
+        path = f"/actions/runs/{run_id}/deployment_protection_rule"
+        answer = self._transport.call(
+            _scope(place), "POST", repository_path(place.full_name, path), body=body
+        )
+        if answer.status != HTTPStatus.NO_CONTENT:
+            raise OutcomeUnknown("outcome_unknown", f"status {answer.status} is not documented")
 
     def _read(self, place: Place, path: str) -> Answer:
-        return self._transport.call(_scope(place), "GET", f"/repos/{place.full_name}{path}")
+        return self._transport.call(_scope(place), "GET", repository_path(place.full_name, path))
 
     def _found(self, place: Place, path: str) -> Answer | None:
         """Read, taking an absence for an answer."""
@@ -318,7 +270,26 @@ class GitHubClient:
                 return None
             raise
 
+    def _pages(self, place: Place, path: str) -> Iterator[Answer]:
+        ask = partial(self._transport.call, _scope(place), "GET")
+        return self._transport.pages(ask, repository_path(place.full_name, path))
+
+    def _app_pages(self, path: str) -> Iterator[Answer]:
+        return self._transport.pages(partial(self._transport.call_as_app, "GET"), path)
+
 
 def _scope(place: Place) -> Scope:
-    """Give what the gate needs on one repository: one token serves every call about it."""
-    return Scope(place.installation_id, place.repository_id, permissions=_PERMISSIONS)
+    """Give what watching and answering need on one repository: one token serves both."""
+    return Scope(place.installation_id, place.repository_id, permissions=_GATE)
+
+
+def _own_runs(shapes: Iterable[RunShape], place: Place) -> Iterator[WorkflowRun]:
+    """Give the runs that are of the repository asked about.
+
+    Any token reads what is public: under a name that was taken over, runs of strangers.
+    """
+    for shape in shapes:
+        owner = shape.repository
+        is_own = owner is None or owner.id == place.repository_id
+        if is_own and shape.path is not None:
+            yield run_of(shape, place.repository_id)

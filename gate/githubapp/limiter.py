@@ -24,6 +24,9 @@ _CALLS_AT_ONCE: Final = 50
 """Half of what GitHub allows, since other Apps' calls for the same owner count too."""
 _UNTOLD_PAUSE: Final = timedelta(seconds=60)
 _SHORT_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(hours=1)
+"""The quota is renewed every hour, so anything longer is a mistake of somebody's clock."""
+_MOST_DIGITS: Final = 15
 _LEAST_ADVICE: Final = timedelta(milliseconds=50)
 
 
@@ -36,6 +39,11 @@ class _Account:
     calls: int = 0
     paused_until: datetime | None = None
     remaining: int | None = None
+
+    def pause(self, until: datetime) -> None:
+        """Stay away until then, or longer if that was said before."""
+        if self.paused_until is None or self.paused_until < until:
+            self.paused_until = until
 
 
 class Limiter:
@@ -60,7 +68,7 @@ class Limiter:
     def _admit(self, installation_id: int | None, points: int) -> _Account:
         now = self._clock()
         with self._lock:
-            account = self._accounts.setdefault(installation_id, _Account(_POINTS_PER_MINUTE, now))
+            account = self._account(installation_id, now)
             if account.paused_until is not None and now < account.paused_until:
                 raise RetryLater("rate_limited", "paused", after=account.paused_until - now)
             if account.calls >= _CALLS_AT_ONCE:
@@ -79,22 +87,19 @@ class Limiter:
         remaining = _number(headers.get("x-ratelimit-remaining"))
         if remaining is None:
             return
+        now = self._clock()
         with self._lock:
-            account = self._accounts.get(installation_id)
-            if account is None:
-                return
+            account = self._account(installation_id, now)
             account.remaining = remaining
-            if remaining == 0:
-                account.paused_until = _reset(headers)
+            if remaining == 0 and (reset := _reset(headers)) is not None:
+                account.pause(min(reset, now + _LONGEST_PAUSE))
 
     def record_limit(self, installation_id: int | None, headers: Mapping[str, str]) -> timedelta:
         """Stop after GitHub said that a limit was reached; give how long to stay away."""
         now = self._clock()
         pause = _pause(headers, now)
         with self._lock:
-            account = self._accounts.setdefault(installation_id, _Account(_POINTS_PER_MINUTE, now))
-            until = now + pause
-            account.paused_until = max(account.paused_until or until, until)
+            self._account(installation_id, now).pause(now + pause)
         return pause
 
     def quota_left(self) -> Mapping[int | None, int]:
@@ -105,6 +110,12 @@ class Limiter:
                 for installation_id, account in self._accounts.items()
                 if account.remaining is not None
             }
+
+    def _account(self, installation_id: int | None, now: datetime) -> _Account:
+        account = self._accounts.get(installation_id)
+        if account is None:
+            account = self._accounts[installation_id] = _Account(_POINTS_PER_MINUTE, now)
+        return account
 
 
 def _refill(account: _Account, now: datetime) -> None:
@@ -118,12 +129,16 @@ def _pause(headers: Mapping[str, str], now: datetime) -> timedelta:
     """Read how long GitHub wants to be left alone; a minute where it does not say."""
     seconds = _number(headers.get("retry-after"))
     if seconds is not None:
-        return timedelta(seconds=min(seconds, 3600))
+        return _bounded(timedelta(seconds=min(seconds, _LONGEST_PAUSE.total_seconds())))
     if _number(headers.get("x-ratelimit-remaining")) == 0:
         reset = _reset(headers)
         if reset is not None:
-            return min(max(reset - now, _SHORT_PAUSE), timedelta(hours=1))
+            return _bounded(reset - now)
     return _UNTOLD_PAUSE
+
+
+def _bounded(pause: timedelta) -> timedelta:
+    return min(max(pause, _SHORT_PAUSE), _LONGEST_PAUSE)
 
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:
@@ -133,4 +148,6 @@ def _reset(headers: Mapping[str, str]) -> datetime | None:
 
 def _number(text: str | None) -> int | None:
     """Read a count from a header; None for anything that is not a plain number."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    if text is None or not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+        return None
+    return int(text)

@@ -7,26 +7,30 @@ made, or an answer below 500, says no; anything lost after sending says perhaps.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout, RequestException
 from urllib3.exceptions import NewConnectionError
 
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
+from gate.githubapp.connection import Answer
 from gate.githubapp.shapes import ErrorShape
 
-_TOKEN: Final = re.compile(r"gh[a-z]_[A-Za-z0-9._-]+")
+_SECRET: Final = re.compile(r"gh[a-z]_[A-Za-z0-9._-]+|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9._-]+")
 _REVIEW_TEXTS: Final = (
     ("no pending deployment requests", "nothing_pending"),
     ("already been reviewed", "already_reviewed"),
     ("problem approving one of the gates", "review_conflict"),
 )
 """What GitHub says to a review it does not take; observed, not documented."""
+
+_LIMIT_TEXTS: Final = ("rate limit", "abuse detection")
+_UNSEEN_TEXTS: Final = ("does not exist", "not accessible")
 
 _errors: Final = msgspec.json.Decoder(ErrorShape)
 
@@ -40,45 +44,49 @@ def error_of_transport(error: Exception, *, is_write: bool) -> GateError:
 
 
 def _was_never_sent(error: Exception) -> bool:
-    """Say whether no connection was made, so that nothing can have been applied."""
+    """Say whether it is certain that GitHub did not get the call.
+
+    So it is when there was no connection, no certificate to trust, or no address and header that
+    could be sent, which requests reports as a ValueError too.
+    """
     if isinstance(error, ConnectTimeout):
         return True
-    if not isinstance(error, RequestsConnectionError):
-        return not isinstance(error, RequestException)
-    return _has_cause(error, NewConnectionError)
+    if isinstance(error, ValueError) and isinstance(error, RequestException):
+        return True
+    return _has_cause(error, (NewConnectionError, ssl.SSLCertVerificationError))
 
 
-def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:
+def _has_cause(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
     """Look through what requests and urllib3 wrap around the first cause."""
-    seen: list[Any] = [error]
-    while seen:
-        current = seen.pop()
-        if isinstance(current, kind):
+    unseen: list[Any] = [error]
+    while unseen:
+        current = unseen.pop()
+        if isinstance(current, kinds):
             return True
         if isinstance(current, BaseException):
-            seen += [*current.args, getattr(current, "reason", None)]
+            unseen += [*current.args, getattr(current, "reason", None)]
     return False
 
 
-def error_of_status(
-    status: int, headers: Mapping[str, str], body: str, *, is_write: bool
-) -> GateError:
+def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:
     """Name an answer of 400 and above that is not a rate limit."""
-    message = message_of(body)
-    request_id = headers.get("x-github-request-id", "-")
-    detail = redacted(f"{status} {message} ({request_id})")
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    message = message_of(answer.body)
+    request_id = answer.headers.get("x-github-request-id", "-")
+    # Long messages are cut at their end, so that what one needs to ask GitHub comes first.
+    detail = redacted(f"{answer.status} [{request_id}] {message}".rstrip())
+    status = answer.status
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         if is_write:
             return OutcomeUnknown("outcome_unknown", detail)
         return RetryLater("github_unavailable", detail)
     match status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            wanted = headers.get("x-accepted-github-permissions")
+            wanted = answer.headers.get("x-accepted-github-permissions")
             needs = f", needs {wanted}" if wanted else ""
             return Refused("permission_missing", f"{detail}{needs}")
         case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
             return Refused("not_found", detail)
-        case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.CONFLICT:
+        case HTTPStatus.CONFLICT:
             return RetryLater("github_unavailable", detail)
         case _:
             return Refused(_refusal(message), detail)
@@ -93,17 +101,28 @@ def _refusal(message: str) -> str:
     return "unprocessable"
 
 
-def is_rate_limit(status: int, headers: Mapping[str, str], body: str) -> bool:
+def refused_token(error: Refused) -> Refused:
+    """Name why GitHub gives us no token: the App sees no such repository, or may not do as much.
+
+    Never "unprocessable", which says that one call makes no sense: the next one, or the same after
+    the installation was changed, may well be fine.
+    """
+    if error.reason != "unprocessable":
+        return error
+    unseen = any(text in error.detail for text in _UNSEEN_TEXTS)
+    return Refused("not_found" if unseen else "permission_missing", error.detail)
+
+
+def is_rate_limit(answer: Answer) -> bool:
     """Say whether an answer means that we asked too much (docs: Rate limits for the REST API)."""
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
-    if status != HTTPStatus.FORBIDDEN:
+    if answer.status != HTTPStatus.FORBIDDEN:
         return False
-    return (
-        "retry-after" in headers
-        or headers.get("x-ratelimit-remaining") == "0"
-        or "rate limit" in message_of(body).casefold()
-    )
+    if "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0":
+        return True
+    message = message_of(answer.body).casefold()
+    return any(text in message for text in _LIMIT_TEXTS)
 
 
 def rate_limited(after: timedelta) -> RetryLater:
@@ -113,25 +132,24 @@ def rate_limited(after: timedelta) -> RetryLater:
 
 def nonsense(what: str, *, is_write: bool = False) -> GateError:
     """Name an answer that is not what GitHub's API answers."""
+    detail = redacted(f"the answer makes no sense: {what}")
     if is_write:
-        return OutcomeUnknown("outcome_unknown", f"answer makes no sense: {what}")
-    return RetryLater("github_unavailable", f"answer makes no sense: {what}")
+        return OutcomeUnknown("outcome_unknown", detail)
+    return RetryLater("github_unavailable", detail)
 
 
-def message_of(body: str) -> str:
+def message_of(body: bytes) -> str:
     """Join what an error body says; empty when it is not GitHub's JSON."""
     try:
         shape = _errors.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
+    items = shape.errors if isinstance(shape.errors, list) else []
     texts = [shape.message]
-    texts += [
-        error if isinstance(error, str) else str(error.get("message", ""))
-        for error in shape.errors or ()
-    ]
-    return "; ".join(text for text in texts if text)
+    texts += [item.get("message") if isinstance(item, Mapping) else item for item in items]
+    return "; ".join(text for text in texts if isinstance(text, str) and text)
 
 
 def redacted(text: str) -> str:
     """Star tokens in a text that may end up in a log."""
-    return _TOKEN.sub("***", text)
+    return _SECRET.sub("***", text)

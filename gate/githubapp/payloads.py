@@ -1,16 +1,13 @@
 """Read verified webhook deliveries.
 
-A payload is untrusted beyond its signature: workflows of the repository write parts of it. The
-callback URL is used for the run id alone, and only after it was compared with the configured API
-root and the payload's own repository; nothing is ever sent to it.
+A payload is untrusted beyond its signature: whoever writes workflows and branches of the
+repository writes parts of it. Nothing that is in it is ever called.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,10 +22,12 @@ from gate.domain.deliveries import (
     RuleRequested,
     RunSeen,
 )
-from gate.domain.ids import DeploymentId, InstallationId, RepositoryId, RunId, Sha
+from gate.domain.ids import DeploymentId, InstallationId, RepositoryId, Sha
 from gate.domain.runs import Account
 from gate.errors import DeliveryRejected
-from gate.githubapp.reading import account_of, repository_of, run_of
+from gate.githubapp.callback import parse_callback
+from gate.githubapp.paths import is_full_name
+from gate.githubapp.reading import owner_of, repository_of, run_of
 from gate.githubapp.shapes import (
     Delivery,
     DeploymentStatusDelivery,
@@ -49,10 +48,10 @@ PARSED_EVENTS: Final = frozenset(
 ALWAYS_SENT: Final = frozenset({"installation", "installation_repositories"})
 """The events of use that every App is sent without subscribing."""
 
-_FULL_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
-_RUN: Final = re.compile(r"/actions/runs/([1-9][0-9]{0,17})/deployment_protection_rule")
 _BRANCH: Final = "refs/heads/"
-
+_RULE_ACTIONS: Final = frozenset({"requested"})
+_RUN_ACTIONS: Final = frozenset({"requested", "in_progress", "completed"})
+_STATUS_ACTIONS: Final = frozenset({"created"})
 _INSTALLATION: Final = {
     "created": InstallationStatus.ACTIVE,
     "new_permissions_accepted": InstallationStatus.ACTIVE,
@@ -62,6 +61,7 @@ _INSTALLATION: Final = {
     "suspend": InstallationStatus.SUSPENDED,
     "deleted": InstallationStatus.DELETED,
 }
+_OTHER_ACTION: Final = NothingSeen("action_not_ours")
 
 
 class PayloadParser:
@@ -69,70 +69,57 @@ class PayloadParser:
 
     def __init__(self, api_url: str) -> None:
         """Prepare a decoder for each event that is read."""
-        self._api_url: Final = api_url.rstrip("/")
+        self._api_url: Final = api_url
         self._readers: Final[Mapping[str, Callable[[bytes], Observation]]] = {
-            "deployment_protection_rule": self._reader(RuleDelivery, self._rule),
-            "workflow_run": self._reader(RunDelivery, _run),
-            "deployment_status": self._reader(DeploymentStatusDelivery, _deployment_status),
-            "push": self._reader(PushDelivery, _push),
-            "installation": self._reader(InstallationDelivery, _installation),
-            "installation_repositories": self._reader(InstallationDelivery, _installation),
+            "deployment_protection_rule": _reader(RuleDelivery, self._rule),
+            "workflow_run": _reader(RunDelivery, _run),
+            "deployment_status": _reader(DeploymentStatusDelivery, _deployment_status),
+            "push": _reader(PushDelivery, _push),
+            "installation": _reader(InstallationDelivery, _installation),
+            "installation_repositories": _reader(InstallationDelivery, _installation),
         }
 
     def parse(self, event: str, body: bytes) -> Observation:
-        """Say what a delivery shows; raises DeliveryRejected("malformed") and nothing else."""
+        """Say what a delivery shows.
+
+        Raises DeliveryRejected and nothing else, whatever the bytes: "malformed" names the field
+        that is missing or wrong, "foreign_callback" is a callback URL of somebody else.
+        """
         reader = self._readers.get(event)
         if reader is None:
             return NothingSeen("event_not_ours")
         return reader(body)
 
-    def _reader(
-        self, shape: type[T], read: Callable[[T], Observation]
-    ) -> Callable[[bytes], Observation]:
-        decoder = msgspec.json.Decoder(shape)
-
-        def parse(body: bytes) -> Observation:
-            try:
-                decoded = decoder.decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise DeliveryRejected("malformed", str(error)) from None
-            return read(decoded)
-
-        return parse
-
     def _rule(self, seen: RuleDelivery) -> Observation:
-        if seen.action != "requested":
-            return NothingSeen("action_not_ours")
+        if seen.action not in _RULE_ACTIONS:
+            return _OTHER_ACTION
         repository = _repository(seen)
+        run_id = parse_callback(
+            seen.deployment_callback_url,
+            api_url=self._api_url,
+            full_name=repository.full_name,
+            repository_id=repository.id,
+        )
         return RuleRequested(
             repository=repository,
             environment=seen.environment,
-            run_id=parse_callback(seen.deployment_callback_url, self._api_url, repository),
+            run_id=run_id,
             deployment_id=DeploymentId(seen.deployment.id),
             head_sha=Sha(seen.deployment.sha),
             created_at=seen.deployment.created_at,
         )
 
 
-def parse_callback(url: str, api_url: str, repository: Repository) -> RunId:
-    """Read the run id from a callback URL that belongs to this API and this repository.
+def _reader(shape: type[T], read: Callable[[T], Observation]) -> Callable[[bytes], Observation]:
+    decoder = msgspec.json.Decoder(shape)
 
-    Raises DeliveryRejected for any other: a token would go wherever such a URL points if it were
-    used (docs: Creating custom deployment protection rules).
-    """
-    try:
-        given, own = urlsplit(url), urlsplit(api_url)
-    except ValueError:
-        raise DeliveryRejected("malformed", "deployment_callback_url is no URL") from None
-    if (given.scheme, given.netloc) != (own.scheme, own.netloc) or given.query or given.fragment:
-        raise DeliveryRejected("malformed", "deployment_callback_url is not of this GitHub")
-    for place in (f"repos/{repository.full_name}", f"repositories/{repository.id}"):
-        prefix = f"{own.path}/{place}"
-        if given.path.casefold().startswith(prefix.casefold()):
-            match = _RUN.fullmatch(given.path[len(prefix) :])
-            if match is not None:
-                return RunId(int(match.group(1)))
-    raise DeliveryRejected("malformed", "deployment_callback_url is not of this repository")
+    def parse(body: bytes) -> Observation:
+        try:
+            return read(decoder.decode(body))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise DeliveryRejected("malformed", str(error)) from None
+
+    return parse
 
 
 def _repository(seen: Delivery) -> Repository:
@@ -142,16 +129,25 @@ def _repository(seen: Delivery) -> Repository:
 
 def _check_name(full_name: str) -> None:
     """Refuse a name that could not be put into a path."""
-    if _FULL_NAME.fullmatch(full_name) is None:
-        raise DeliveryRejected("malformed", "repository.full_name")
+    if not is_full_name(full_name):
+        raise DeliveryRejected("malformed", "full_name of a repository")
 
 
 def _run(seen: RunDelivery) -> Observation:
+    if seen.action not in _RUN_ACTIONS:
+        return _OTHER_ACTION
     repository = _repository(seen)
     return RunSeen(repository, run_of(seen.workflow_run, repository.id))
 
 
 def _deployment_status(seen: DeploymentStatusDelivery) -> Observation:
+    """Read a deployment's state; its run only where the payload has the whole of it.
+
+    A run without its head repository would pass for one from a fork, and would stay on record as
+    such.
+    """
+    if seen.action not in _STATUS_ACTIONS:
+        return _OTHER_ACTION
     repository = _repository(seen)
     run = seen.workflow_run
     return DeploymentSeen(
@@ -160,7 +156,7 @@ def _deployment_status(seen: DeploymentStatusDelivery) -> Observation:
         environment=seen.deployment.environment,
         state=seen.deployment_status.state,
         at=seen.deployment_status.created_at,
-        run=run_of(run, repository.id) if run is not None else None,
+        run=run_of(run, repository.id) if run is not None and run.is_whole else None,
     )
 
 
@@ -171,20 +167,25 @@ def _push(seen: PushDelivery) -> Observation:
 
 
 def _installation(seen: InstallationDelivery) -> Observation:
+    """Read an installation; one that is suspended stays so whatever else happens to it."""
     status = _INSTALLATION.get(seen.action)
     if status is None:
-        return NothingSeen("action_not_ours")
-    installation_id = InstallationId(seen.installation.id)
-    owner = account_of(seen.installation.account)
+        return _OTHER_ACTION
+    shape = seen.installation
+    if shape.account is None:
+        raise DeliveryRejected("malformed", "installation.account is null")
+    if status is InstallationStatus.ACTIVE and shape.suspended_at is not None:
+        status = InstallationStatus.SUSPENDED
+    installation_id, owner = InstallationId(shape.id), owner_of(shape.account)
     gained = [*(seen.repositories or ()), *(seen.repositories_added or ())]
-    if status is not InstallationStatus.ACTIVE:
+    if status is InstallationStatus.DELETED:
         gained = []
     return InstallationSeen(
         installation_id=installation_id,
         account=owner,
         status=status,
-        repositories=tuple(_gained(shape, installation_id, owner) for shape in gained),
-        removed=tuple(RepositoryId(shape.id) for shape in seen.repositories_removed or ()),
+        repositories=tuple(_gained(it, installation_id, owner) for it in gained),
+        removed=tuple(RepositoryId(it.id) for it in seen.repositories_removed or ()),
     )
 
 

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import msgspec
+
 from gate.domain.deliveries import Repository
-from gate.domain.ids import AccountId, InstallationId, RepositoryId, RunId, Sha
+from gate.domain.github import HookDelivery, Installation
+from gate.domain.ids import AccountId, DeliveryId, InstallationId, RepositoryId, RunId, Sha
 from gate.domain.runs import Account, Job, WorkflowRun, parse_workflow_path
 from gate.githubapp.shapes import (
     AccountShape,
+    HookDeliveryShape,
+    InstallationShape,
     JobShape,
+    OwnerShape,
+    RepositoryRefShape,
     RepositoryShape,
     RunShape,
 )
 
-_UNKNOWN_STATUS = "unknown"
+_UNKNOWN_STATUS: Final = "unknown"
+_DELIVERED: Final = "OK"
 
 
 def account_of(shape: AccountShape) -> Account:
     """Give an account."""
     return Account(AccountId(shape.id), shape.login)
+
+
+def owner_of(shape: OwnerShape) -> Account:
+    """Give the account an App is installed for."""
+    return Account(AccountId(shape.id), shape.login or shape.slug or "")
 
 
 def repository_of(shape: RepositoryShape, installation_id: InstallationId) -> Repository:
@@ -32,8 +47,13 @@ def repository_of(shape: RepositoryShape, installation_id: InstallationId) -> Re
 
 
 def run_of(shape: RunShape, repository_id: RepositoryId) -> WorkflowRun:
-    """Give a run attempt of a repository."""
-    head = shape.head_repository
+    """Give a run attempt of a repository.
+
+    Raises msgspec.ValidationError for a run without `path`: nothing may be concluded from it.
+    """
+    if shape.path is None:
+        raise msgspec.ValidationError("Object missing required field `path` of a workflow run")
+    actor, triggering = shape.actor, shape.triggering_actor
     return WorkflowRun(
         repository_id=repository_id,
         run_id=RunId(shape.id),
@@ -42,20 +62,52 @@ def run_of(shape: RunShape, repository_id: RepositoryId) -> WorkflowRun:
         event=shape.event,
         head_sha=Sha(shape.head_sha),
         head_branch=shape.head_branch,
-        head_repository_id=RepositoryId(head.id) if head is not None else None,
+        head_repository_id=_head_repository_id(shape),
         status=shape.status or _UNKNOWN_STATUS,
         conclusion=shape.conclusion,
         started_at=shape.run_started_at,
         updated_at=shape.updated_at,
-        html_url=shape.html_url,
-        title=shape.display_title or "",
-        actor=account_of(shape.actor) if shape.actor is not None else None,
-        triggering_actor=(
-            account_of(shape.triggering_actor) if shape.triggering_actor is not None else None
-        ),
+        html_url=_without_nul(shape.html_url),
+        title=_without_nul(shape.display_title or ""),
+        actor=account_of(actor) if actor is not None else None,
+        triggering_actor=account_of(triggering) if triggering is not None else None,
     )
+
+
+def _head_repository_id(shape: RunShape) -> RepositoryId | None:
+    """Give where a run's commit comes from; a repository that is gone, or untold, is nobody's."""
+    head = shape.head_repository
+    return RepositoryId(head.id) if isinstance(head, RepositoryRefShape) else None
+
+
+def _without_nul(text: str) -> str:
+    """Keep a free text storable: authors of workflows write it, and PostgreSQL takes no NUL."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def job_of(shape: JobShape) -> Job:
     """Give a job."""
-    return Job(shape.name, shape.status, shape.conclusion)
+    return Job(_without_nul(shape.name), shape.status, shape.conclusion)
+
+
+def installations_of(shape: InstallationShape) -> tuple[Installation, ...]:
+    """Give an installation; none when whoever installed the App is gone."""
+    if shape.account is None:
+        return ()
+    suspended = shape.suspended_at is not None
+    return (Installation(InstallationId(shape.id), owner_of(shape.account), suspended=suspended),)
+
+
+def hook_delivery_of(shape: HookDeliveryShape) -> HookDelivery:
+    """Give a line of the delivery log.
+
+    It succeeded when its status is `OK`; a time-out has no status code that could be relied on
+    (docs: Handling failed webhook deliveries).
+    """
+    return HookDelivery(
+        number=shape.id,
+        delivery_id=DeliveryId(shape.guid),
+        delivered_at=shape.delivered_at,
+        succeeded=shape.status == _DELIVERED,
+        event=shape.event,
+    )

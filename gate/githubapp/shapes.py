@@ -1,13 +1,14 @@
 """Describe the JSON that GitHub sends, as far as the gate reads it.
 
 Fields that are not named here are ignored: GitHub adds some without notice, and real
-`deployment_protection_rule` deliveries carry fields that its published schema forbids. The same
-run shape serves webhooks and REST.
+`deployment_protection_rule` deliveries carry fields that its published schema forbids. Statuses,
+conclusions and events stay texts, since GitHub adds values. The same run shape serves webhooks and
+REST.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -15,33 +16,43 @@ import msgspec
 Id = Annotated[int, msgspec.Meta(gt=0, le=2**63 - 1)]
 Attempt = Annotated[int, msgspec.Meta(gt=0, le=2**31 - 1)]
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]+\Z")]
+"""A text that identifies something; PostgreSQL keeps no NUL, and GitHub sends none."""
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Give a moment in UTC; raises ValueError, which msgspec reports, at the ends of time."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment out of range") from None
 
 
 class AccountShape(msgspec.Struct):
     """A user, organisation or bot."""
 
     id: Id
-    login: str
+    login: Name
 
 
 class RepositoryShape(msgspec.Struct):
     """A whole repository object."""
 
     id: Id
-    full_name: str
+    full_name: Name
     owner: AccountShape
-    default_branch: str | None = None
+    default_branch: Name | None = None
 
 
 class NamedRepositoryShape(msgspec.Struct):
     """The short form in events about installations."""
 
     id: Id
-    full_name: str
+    full_name: Name
 
 
-class HeadRepositoryShape(msgspec.Struct):
-    """The repository a run's commit comes from; only its id matters."""
+class RepositoryRefShape(msgspec.Struct):
+    """A repository of which only the id matters."""
 
     id: Id
 
@@ -53,23 +64,38 @@ class InstallationRefShape(msgspec.Struct):
 
 
 class RunShape(msgspec.Struct):
-    """A workflow run attempt, in webhooks and in REST."""
+    """A workflow run attempt, in webhooks and in REST.
+
+    `deployment_status` leaves out `head_repository`, and in older versions `path`; such a run
+    shows which attempt it is, not what may be concluded from it (`is_whole`).
+    """
 
     id: Id
-    path: str
-    head_sha: str
-    event: str
-    status: str | None
+    head_sha: Name
+    event: Name
+    status: Name | None
     run_started_at: Aware
     updated_at: Aware
     html_url: str
+    path: Name | None = None
     run_attempt: Attempt = 1
-    conclusion: str | None = None
-    head_branch: str | None = None
-    head_repository: HeadRepositoryShape | None = None
+    conclusion: Name | None = None
+    head_branch: Name | None = None
+    head_repository: RepositoryRefShape | msgspec.UnsetType | None = msgspec.UNSET
+    repository: RepositoryRefShape | None = None
     display_title: str | None = None
     actor: AccountShape | None = None
     triggering_actor: AccountShape | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the times to UTC."""
+        self.run_started_at = in_utc(self.run_started_at)
+        self.updated_at = in_utc(self.updated_at)
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether the run names its workflow file and says where its commit comes from."""
+        return self.path is not None and self.head_repository is not msgspec.UNSET
 
 
 class RunsPage(msgspec.Struct):
@@ -82,21 +108,20 @@ class JobShape(msgspec.Struct):
     """A job of a run attempt."""
 
     name: str
-    status: str
-    conclusion: str | None = None
+    status: Name
+    conclusion: Name | None = None
 
 
 class JobsPage(msgspec.Struct):
     """A page of jobs."""
 
-    total_count: int
     jobs: list[JobShape]
 
 
 class EnvironmentShape(msgspec.Struct):
     """A deployment environment."""
 
-    name: str
+    name: Name
 
 
 class PendingShape(msgspec.Struct):
@@ -135,17 +160,24 @@ class DeploymentShape(msgspec.Struct):
     """A deployment."""
 
     id: Id
-    environment: str
-    sha: str
+    environment: Name
+    sha: Name
     created_at: Aware
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        self.created_at = in_utc(self.created_at)
 
 
 class DeploymentStatusShape(msgspec.Struct):
     """A state a deployment has reached."""
 
-    state: str
+    state: Name
     created_at: Aware
-    environment: str | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        self.created_at = in_utc(self.created_at)
 
 
 class Delivery(msgspec.Struct):
@@ -159,7 +191,7 @@ class RuleDelivery(Delivery):
     """`deployment_protection_rule`; the schema makes all of these optional, the gate cannot."""
 
     action: str
-    environment: str
+    environment: Name
     deployment_callback_url: str
     deployment: DeploymentShape
 
@@ -183,15 +215,22 @@ class DeploymentStatusDelivery(Delivery):
 class PushDelivery(Delivery):
     """`push`."""
 
-    ref: str
+    ref: Name
+
+
+class OwnerShape(msgspec.Struct):
+    """Who the App is installed for; an enterprise has a `slug` in place of a `login`."""
+
+    id: Id
+    login: Name | None = None
+    slug: Name | None = None
 
 
 class InstallationShape(msgspec.Struct):
-    """An installation of the App."""
+    """An installation of the App; `account` is null when whoever it was is gone."""
 
     id: Id
-    account: AccountShape
-    app_id: Id | None = None
+    account: OwnerShape | None
     suspended_at: str | None = None
 
 
@@ -208,7 +247,6 @@ class InstallationDelivery(msgspec.Struct):
 class RepositoriesPage(msgspec.Struct):
     """A page of an installation's repositories."""
 
-    total_count: int
     repositories: list[RepositoryShape]
 
 
@@ -216,17 +254,25 @@ class HookDeliveryShape(msgspec.Struct):
     """An attempt at delivering a webhook, in GitHub's log."""
 
     id: Id
-    guid: str
+    guid: Name
     delivered_at: Aware
     status: str
-    event: str
+    event: Name
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        self.delivered_at = in_utc(self.delivered_at)
 
 
 class TokenShape(msgspec.Struct):
     """An installation access token."""
 
-    token: str
+    token: Name
     expires_at: Aware
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        self.expires_at = in_utc(self.expires_at)
 
 
 class AppShape(msgspec.Struct):
@@ -245,7 +291,7 @@ class HookConfigShape(msgspec.Struct):
 
 
 class ErrorShape(msgspec.Struct):
-    """GitHub's error body; `errors` holds texts or objects with a `message`."""
+    """GitHub's error body; `errors` is a list of texts, or of objects with a `message`."""
 
-    message: str = ""
-    errors: list[str | dict[str, object]] | None = None
+    message: object = ""
+    errors: object = None
