@@ -7,9 +7,21 @@ from werkzeug.test import TestResponse
 from gate.domain.deliveries import Repository
 from gate.domain.ids import DeploymentId, InstallationId, RepositoryId, RequestId
 from gate.domain.request import GateRequest
+from gate.store.decisions import record_decision
+from gate.store.ledger import record_intents
 from gate.store.repositories import record_repository
-from gate.store.requests import open_request
-from tests.builders import ENVIRONMENT, REPOSITORY, make_account, make_key, make_request
+from gate.store.requests import open_request, read_request
+from tests.builders import (
+    ENVIRONMENT,
+    REPOSITORY,
+    make_account,
+    make_decision,
+    make_facts,
+    make_key,
+    make_ledger,
+    make_request,
+    make_review,
+)
 from tests.unit.web.conftest import NOW, Site
 
 PATH = "/api/v1/requests"
@@ -173,6 +185,29 @@ def test_a_record_has_decisions_and_effects(site: Site) -> None:
 
     assert set(record) == KEYS | {"decisions", "effects"}
     assert (record["decisions"], record["effects"]) == ([], [])
+
+
+def test_a_record_shows_what_was_decided_and_sent(site: Site) -> None:
+    """Facts, verdict, and the comment as GitHub was sent it."""
+    request_id = add_request(site, 601)
+
+    def work(tx: Any) -> None:
+        request = read_request(tx, request_id)
+        assert request is not None
+        decision_id, _ = record_decision(tx, make_decision(), make_facts(request=request), NOW)
+        review = make_review().effect
+        record_intents(tx, request, make_ledger(), [review], decision_id=decision_id, now=NOW)
+
+    site.database.transact(work)
+
+    record = shown(get(site, f"{PATH}/{request_id}"))
+
+    (decided,) = record["decisions"]
+    assert decided["decision"]["verdict"] == "wait"
+    assert decided["facts"]["request"]["id"] == request_id
+    (effect,) = record["effects"]
+    assert effect["status"] == "intended"
+    assert effect["effect"]["comment"] == make_review().effect.comment
 
 
 @pytest.mark.parametrize(
