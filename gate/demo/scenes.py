@@ -91,7 +91,7 @@ def _released(stage: Stage, run_id: int) -> Seen:
 
 
 def _validation_fails(stage: Stage, memory: Memory) -> Seen:
-    memory.validation_id = stage.github.validate(REPOSITORY, "failure")
+    memory.validation_id = stage.validate("failure")
     view = stage.github.run_view(memory.validation_id)
     return Seen(ok=view.conclusion == "failure", what=f"run {view.id}: {view.conclusion}")
 
@@ -132,13 +132,13 @@ def _green_passes(stage: Stage, memory: Memory) -> Seen:
 
 def _matrix_is_one_request(stage: Stage, memory: Memory) -> Seen:
     del memory
-    stage.github.validate(REPOSITORY, "failure")
+    stage.validate("failure")
     jobs = ["deploy (eu)", "deploy (us)", "deploy (ap)"]
     run_id = stage.github.deploy(REPOSITORY, jobs=jobs).run_id
     held = _held(stage, run_id, "production validation failed")
     if not held.ok:
         return held
-    stage.github.validate(REPOSITORY, "success")
+    stage.validate("success")
     released = _released(stage, run_id)
     running = sum(job.status == "in_progress" for job in stage.github.run_view(run_id).jobs)
     return Seen(
@@ -192,13 +192,13 @@ def _failed_delivery_is_asked_for(stage: Stage, memory: Memory) -> Seen:
 
 def _killed_and_back(stage: Stage, memory: Memory) -> Seen:
     del memory
-    stage.github.validate(REPOSITORY, "failure")
+    stage.validate("failure")
     run_id = stage.github.deploy(REPOSITORY).run_id
     held = _held(stage, run_id, "production validation failed")
     if not held.ok:
         return held
     stage.kill_gate()
-    stage.github.validate(REPOSITORY, "success")
+    stage.validate("success")
     stage.start_gate()
     return _released(stage, run_id)
 

@@ -58,6 +58,11 @@ class Stage:
             return requests.get(f"{self.url}/readyz", timeout=1).ok
         return False
 
+    def validate(self, conclusion: str) -> int:
+        """Run a validation in a second of its own, since GitHub tells times in whole seconds."""
+        self.github.advance(1)
+        return self.github.validate(REPOSITORY, conclusion)
+
     def kill_gate(self) -> None:
         """Kill the service at once, as a power cut would."""
         self._end(signal.SIGKILL)

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.ids import RepositoryId, Sha
+from gate.domain.ids import RepositoryId, RunId, Sha
 from gate.domain.policy import Covers, ValidationRule, ValidationState
-from gate.domain.runs import Job, WorkflowRun, started_order
+from gate.domain.runs import Job, WorkflowRun
 
 _RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})
 _FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
 _SUCCESS: Final = "success"
+
+CLOCK_ERROR: Final = timedelta(minutes=5)
+"""How far GitHub's clock may run ahead of ours before its times are not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def counting_validations(
     repository_id: RepositoryId,
     default_branch: str,
 ) -> list[WorkflowRun]:
-    """List the runs that count as validations, newest attempt first.
+    """List the newest attempts of the runs that count as validations, newest start first.
 
     A fork's run never counts, whatever its branch is called, and neither does a run whose head
     repository is gone.
@@ -59,7 +62,19 @@ def counting_validations(
         and run.head_branch == branch
         and run.event in rule.events
     ]
-    return sorted(counting, key=started_order, reverse=True)
+    newest: dict[RunId, WorkflowRun] = {}
+    for run in sorted(counting, key=lambda run: run.run_attempt):
+        newest[run.run_id] = run
+    return sorted(newest.values(), key=_counting_order, reverse=True)
+
+
+def _counting_order(run: WorkflowRun) -> tuple[datetime, bool, RunId]:
+    """Sort by start, which GitHub tells in whole seconds only.
+
+    Of two runs that started in the same second the one that is no success counts, so that a green
+    cannot hide a red.
+    """
+    return run.started_at, run.conclusion != _SUCCESS, run.run_id
 
 
 def newest_infrastructure(
@@ -99,6 +114,22 @@ def judge(
     if not counting:
         return Evidence(ValidationState.MISSING, None, f"no run of {rule.workflow} is known")
     run = counting[0]
+    if run.started_at - now > CLOCK_ERROR:
+        begins = run.started_at - CLOCK_ERROR
+        detail = "the run claims to start in the future"
+        return Evidence(ValidationState.INCONCLUSIVE, run, detail, begins)
+    return (
+        _check_end(run)
+        or _check_jobs(rule, run)
+        or _check_age(rule, run, now)
+        or _check_cover(
+            rule, run, newest_infrastructure(infrastructure, rule, repository_id), head_sha
+        )
+    )
+
+
+def _check_end(run: WorkflowRun) -> Evidence | None:
+    """Find fault with how a run stands or ended; None when it succeeded as a whole."""
     if run.status in _RUNNING:
         return Evidence(ValidationState.RUNNING, run, f"the run is {run.status}")
     if not run.is_completed:
@@ -107,13 +138,7 @@ def judge(
         return Evidence(ValidationState.FAILED, run, f"the run ended with {run.conclusion}")
     if run.conclusion != _SUCCESS:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"the run ended with {run.conclusion}")
-    return (
-        _check_jobs(rule, run)
-        or _check_age(rule, run, now)
-        or _check_cover(
-            rule, run, newest_infrastructure(infrastructure, rule, repository_id), head_sha
-        )
-    )
+    return None
 
 
 def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:

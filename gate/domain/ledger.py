@@ -7,6 +7,7 @@ in `gate.domain.plan`; storing the entries is `gate.store.ledger`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -68,6 +69,7 @@ class LedgerEntry:
 
     `round` is the request's round it belongs to. `first_sent` is the answer of the first attempt at
     a review: should GitHub say that the gate was reviewed already, that is what it was told.
+    `begun_at` is when the last attempt was begun.
     """
 
     effect: Effect
@@ -76,6 +78,7 @@ class LedgerEntry:
     attempts: int
     outcome: str | None = None
     first_sent: ReviewState | None = None
+    begun_at: datetime | None = None
 
     @property
     def is_begun(self) -> bool:

@@ -38,7 +38,7 @@ class ReviewState(StrEnum):
 UNDECIDED: Final = frozenset({RequestState.OPEN, RequestState.WAITING, RequestState.ANSWERING})
 """The states that still owe GitHub an answer."""
 
-_CLOSED_WITHOUT_US: Final = frozenset(
+CLOSED_WITHOUT_US: Final = frozenset(
     {RequestState.LAPSED, RequestState.RESOLVED_ELSEWHERE, RequestState.UNANSWERABLE}
 )
 # A late job may turn out to be covered by the answer of the round before.
@@ -46,10 +46,10 @@ _ANSWERED: Final = frozenset({RequestState.APPROVED, RequestState.REJECTED})
 
 TRANSITIONS: Final[Mapping[RequestState, frozenset[RequestState]]] = {
     RequestState.OPEN: (
-        frozenset({RequestState.WAITING, RequestState.ANSWERING}) | _ANSWERED | _CLOSED_WITHOUT_US
+        frozenset({RequestState.WAITING, RequestState.ANSWERING}) | _ANSWERED | CLOSED_WITHOUT_US
     ),
-    RequestState.WAITING: frozenset({RequestState.ANSWERING}) | _ANSWERED | _CLOSED_WITHOUT_US,
-    RequestState.ANSWERING: frozenset({RequestState.WAITING}) | _ANSWERED | _CLOSED_WITHOUT_US,
+    RequestState.WAITING: frozenset({RequestState.ANSWERING}) | _ANSWERED | CLOSED_WITHOUT_US,
+    RequestState.ANSWERING: frozenset({RequestState.WAITING}) | _ANSWERED | CLOSED_WITHOUT_US,
     # A closed request opens again when one more job of the same attempt reaches the environment:
     # that job is a pending deployment which the earlier answer did not cover.
     RequestState.APPROVED: frozenset({RequestState.OPEN}),

@@ -76,15 +76,16 @@ class WorkflowRun:
         return self.status == COMPLETED
 
 
-def parse_workflow_path(path: str) -> str:
-    """Reduce a run's `path` to the file below the repository's root.
+def parse_workflow_path(path: str, full_name: str) -> str:
+    """Reduce a run's `path` to the file below the root of the repository called `full_name`.
 
-    GitHub shows `.github/workflows/x.yml`, the same with `@ref` behind it, and for workflows that
-    live elsewhere `owner/repo/.github/workflows/x.yml@ref`. The last form names *another*
-    repository's file and is therefore kept whole but for the ref, so that it never equals a local
-    path.
+    GitHub shows `.github/workflows/x.yml`, the same with `@ref` behind it, or either with
+    `owner/repo/` before it. Where that names *another* repository it is kept, so that a workflow
+    that lives elsewhere never equals a local one.
     """
-    return path.split("@", 1)[0]
+    file = path.split("@", 1)[0]
+    own = f"{full_name}/".casefold()
+    return file[len(own) :] if file.casefold().startswith(own) else file
 
 
 def workflow_file(name: str) -> str:
@@ -117,8 +118,3 @@ def _rank(run: WorkflowRun) -> tuple[int, datetime, str]:
 def _jobs_rank(jobs: tuple[Job, ...] | None) -> tuple[bool, int, str]:
     """Order lists of jobs; the last element only makes the order total."""
     return jobs is not None, len(jobs or ()), repr(jobs)
-
-
-def started_order(run: WorkflowRun) -> tuple[datetime, RunId, int]:
-    """Sort runs by when their attempt started; ids break ties so that the order is total."""
-    return run.started_at, run.run_id, run.run_attempt

@@ -6,14 +6,16 @@ pends: a lost response may hide an answer that was applied.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from gate.domain.closing import Sighting
+from gate.domain.closing import SECOND_LOOK, Sighting
 from gate.domain.ledger import EffectStatus, LedgerEntry
 
 _AMBIGUOUS: Final = frozenset({EffectStatus.SENDING, EffectStatus.UNKNOWN})
 _NOT_OURS: Final = frozenset({"cancelled"})
+_WAITING: Final = "waiting"
 
 
 class Settlement(StrEnum):
@@ -32,17 +34,22 @@ def needs_look(review: LedgerEntry | None) -> bool:
     return review is not None and review.is_begun and review.status is not EffectStatus.DONE
 
 
-def settle(review: LedgerEntry | None, sighting: Sighting) -> Settlement:
+def settle(review: LedgerEntry | None, sighting: Sighting, now: datetime) -> Settlement:
     """Read from the gate whether a begun review was applied.
 
-    Still pending: it was not. Gone: it was, unless the run was cancelled or no longer exists; a
-    refused one is never taken for applied.
+    Still pending: it was not. Gone: it was, unless the run was cancelled or no longer exists; but
+    GitHub's listing may not show the gate yet, so a gate whose deployment shows no trace of the
+    answer is believed to be gone only a while after the review was begun. A refused review is never
+    taken for applied.
     """
     if review is None or not needs_look(review) or sighting.pending is None:
         return Settlement.OPEN
     if sighting.pending:
         return Settlement.NOT_LANDED
     cancelled = sighting.run is not None and sighting.run.conclusion in _NOT_OURS
-    if review.status in _AMBIGUOUS and not cancelled and not sighting.run_gone:
+    if review.status not in _AMBIGUOUS or cancelled or sighting.run_gone:
+        return Settlement.OPEN
+    is_old = review.begun_at is not None and now - review.begun_at >= SECOND_LOOK
+    if is_old or any(state != _WAITING for state in sighting.deployment_states):
         return Settlement.LANDED
     return Settlement.OPEN

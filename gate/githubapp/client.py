@@ -292,4 +292,4 @@ def _own_runs(shapes: Iterable[RunShape], place: Place) -> Iterator[WorkflowRun]
         owner = shape.repository
         is_own = owner is None or owner.id == place.repository_id
         if is_own and shape.path is not None:
-            yield run_of(shape, place.repository_id)
+            yield run_of(shape, place.repository_id, place.full_name)

@@ -137,7 +137,7 @@ def _run(seen: RunDelivery) -> Observation:
     if seen.action not in _RUN_ACTIONS:
         return _OTHER_ACTION
     repository = _repository(seen)
-    return RunSeen(repository, run_of(seen.workflow_run, repository.id))
+    return RunSeen(repository, run_of(seen.workflow_run, repository.id, repository.full_name))
 
 
 def _deployment_status(seen: DeploymentStatusDelivery) -> Observation:
@@ -149,14 +149,17 @@ def _deployment_status(seen: DeploymentStatusDelivery) -> Observation:
     if seen.action not in _STATUS_ACTIONS:
         return _OTHER_ACTION
     repository = _repository(seen)
-    run = seen.workflow_run
+    shape = seen.workflow_run
+    run = None
+    if shape is not None and shape.is_whole:
+        run = run_of(shape, repository.id, repository.full_name)
     return DeploymentSeen(
         repository=repository,
         deployment_id=DeploymentId(seen.deployment.id),
         environment=seen.deployment.environment,
         state=seen.deployment_status.state,
         at=seen.deployment_status.created_at,
-        run=run_of(run, repository.id) if run is not None and run.is_whole else None,
+        run=run,
     )
 
 

@@ -46,19 +46,20 @@ def repository_of(shape: RepositoryShape, installation_id: InstallationId) -> Re
     )
 
 
-def run_of(shape: RunShape, repository_id: RepositoryId) -> WorkflowRun:
-    """Give a run attempt of a repository.
+def run_of(shape: RunShape, repository_id: RepositoryId, full_name: str) -> WorkflowRun:
+    """Give a run attempt of a repository, by the name the run has for it, else by `full_name`.
 
     Raises msgspec.ValidationError for a run without `path`: nothing may be concluded from it.
     """
     if shape.path is None:
         raise msgspec.ValidationError("Object missing required field `path` of a workflow run")
     actor, triggering = shape.actor, shape.triggering_actor
+    name = shape.repository.full_name if shape.repository is not None else full_name
     return WorkflowRun(
         repository_id=repository_id,
         run_id=RunId(shape.id),
         run_attempt=shape.run_attempt,
-        path=parse_workflow_path(shape.path),
+        path=parse_workflow_path(shape.path, name),
         event=shape.event,
         head_sha=Sha(shape.head_sha),
         head_branch=shape.head_branch,

@@ -82,7 +82,7 @@ class RunShape(msgspec.Struct):
     conclusion: Name | None = None
     head_branch: Name | None = None
     head_repository: RepositoryRefShape | msgspec.UnsetType | None = msgspec.UNSET
-    repository: RepositoryRefShape | None = None
+    repository: NamedRepositoryShape | None = None
     display_title: str | None = None
     actor: AccountShape | None = None
     triggering_actor: AccountShape | None = None

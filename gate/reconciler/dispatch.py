@@ -106,7 +106,7 @@ def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
 def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datetime) -> Outcome:
     """Say what an attempt came to and when to look again."""
     is_review = effect.kind is EffectKind.REVIEW
-    failures = passed.failures + 1
+    failures = passed.view.lease.failures + 1
     later = now + backoff(failures, error, spread=passed.view.request.id)
     match error:
         case None:
@@ -115,7 +115,7 @@ def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datet
             return Outcome(EffectStatus.INTENDED, error.reason, later, failures)
         case OutcomeUnknown():
             # A report is not repeated: it may have used up one of ten, and says nothing new.
-            due_at = now + _LOOK_SOON if is_review else passed.due_at
+            due_at = max(later, now + _LOOK_SOON) if is_review else passed.due_at
             return Outcome(EffectStatus.UNKNOWN, error.reason, due_at, failures)
         case _ if is_review:
             return _refused_review(error.reason, now, later, failures)
@@ -131,9 +131,11 @@ def _refused_review(reason: str, now: datetime, later: datetime, failures: int) 
         case "already_reviewed":
             return Outcome(EffectStatus.DONE, reason, None)
         case "nothing_pending" | "not_found":
-            return Outcome(EffectStatus.REFUSED, reason, now, missed=True)
+            due_at = now if failures == 1 else later
+            return Outcome(EffectStatus.REFUSED, reason, due_at, failures, missed=True)
         case "review_conflict":
-            return Outcome(EffectStatus.UNKNOWN, reason, now + _LOOK_SOON, failures)
+            due_at = max(later, now + _LOOK_SOON)
+            return Outcome(EffectStatus.UNKNOWN, reason, due_at, failures)
         case "permission_missing":
             return Outcome(EffectStatus.INTENDED, reason, later, failures)
         case _:

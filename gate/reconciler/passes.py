@@ -63,7 +63,7 @@ def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
     suspect = is_suspect(sighting, request, now) or needs_look(review)
     if suspect and not current.observed.gate_asked:
         return Missing(view, (GateNeeded(),))
-    settlement = settle(review, sighting)
+    settlement = settle(review, sighting, now)
     if review is not None and settlement is Settlement.LANDED:
         return record_landed(tx, view, review, now)
     closure = check_closed(sighting, request, now)

@@ -31,4 +31,5 @@ class MovableClock:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment as GitHub does, in whole seconds: `2026-11-23T15:47:30Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Several times as fast as strftime, and every answer has a handful of these.
+    return moment.isoformat(timespec="seconds")[:19] + "Z"

@@ -19,10 +19,10 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-import urllib3
 
 from gate.simulator.clock import Clock
 from gate.simulator.faults import Faults, WebhookFault
+from gate.simulator.hookshot import Hookshot, HookTimeout, HookUnreachable
 from gate.simulator.records import DeliveryRecord
 from gate.simulator.state import App
 from gate.simulator.switches import Switches
@@ -31,7 +31,6 @@ from gate.simulator.world import Outgoing
 DELIVERY_TIMEOUT = 10.0
 # Larger payloads are not delivered at all.
 PAYLOAD_LIMIT = 25 * 1024 * 1024
-ANSWER_LIMIT = 8192
 
 WebhookOrder = Literal["repository", "none"]
 
@@ -85,12 +84,11 @@ class WebhookSender:
         timeout: float = DELIVERY_TIMEOUT,
         log_size: int = 20_000,
     ) -> None:
-        self.timeout = timeout
         self._clock = clock
         self.switches = switches
         self._faults = faults
         self._order = order
-        self._http = urllib3.PoolManager(maxsize=threads, block=False, retries=False)
+        self._hookshot = Hookshot(timeout)
         self._log: deque[Delivery] = deque(maxlen=log_size)
         self._changed = threading.Condition()
         self._outstanding = 0
@@ -155,6 +153,10 @@ class WebhookSender:
         )
         self._enqueue(task)
 
+    def set_timeout(self, seconds: float) -> None:
+        """Wait this long for an answer, from the next delivery on."""
+        self._hookshot.timeout = seconds
+
     def deliveries(self, app_id: int) -> list[Delivery]:
         """List an App's delivery log, newest first."""
         with self._changed:
@@ -194,9 +196,8 @@ class WebhookSender:
         for waiting in self._queues:
             waiting.put(None)
         for thread in self._threads:
-            thread.join(self.timeout)
+            thread.join(self._hookshot.timeout)
         self._threads.clear()
-        self._http.clear()
 
     def _hold(self, number: int, fault: WebhookFault, task: _Task) -> None:
         with self._changed:
@@ -250,6 +251,7 @@ class WebhookSender:
                     self._totals[1] += delivery.record.status != "OK"
             finally:
                 self._count(-1)
+        self._hookshot.close()
 
     def _deliver(self, task: _Task) -> Delivery:
         app = task.app
@@ -266,26 +268,15 @@ class WebhookSender:
             status, code = "payload too large", 0
         else:
             try:
-                response = self._http.request(
-                    "POST",
-                    app.webhook_url or "",
-                    body=body,
-                    headers=headers,
-                    timeout=urllib3.Timeout(total=self.timeout),
-                    redirect=False,
-                )
-            except urllib3.exceptions.HTTPError as error:
-                # A refused connection counts as a time-out to urllib3, not to GitHub.
-                refused = isinstance(error, urllib3.exceptions.NewConnectionError)
-                if isinstance(error, urllib3.exceptions.TimeoutError) and not refused:
-                    status, code = "timed out", self.switches.timed_out_status_code
-                else:
-                    status, code = "failed to connect to host", 502
+                response = self._hookshot.post(app.webhook_url or "", body, headers)
+            except HookTimeout:
+                status, code = "timed out", self.switches.timed_out_status_code
+            except HookUnreachable:
+                status, code = "failed to connect to host", 502
             else:
                 code = response.status
                 status = "OK" if 200 <= code < 300 else f"Invalid HTTP Response: {code}"
-                response_headers = dict(response.headers)
-                answer = response.data[:ANSWER_LIMIT].decode("utf-8", "replace")
+                response_headers, answer = response.headers, response.body
         record = self._record(task, moment, time.perf_counter() - started, status, code)
         return Delivery(record, headers, body, response_headers, answer)
 

@@ -131,4 +131,5 @@ def _entry(row: Row[Any]) -> LedgerEntry:
         attempts=row.attempts,
         outcome=row.outcome,
         first_sent=ReviewState(row.first_sent) if row.first_sent is not None else None,
+        begun_at=row.begun_at,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select, text, update
+from sqlalchemy import Row, Select, bindparam, func, literal, or_, select, text, update
 
 from gate.domain.ids import (
     DeploymentId,
@@ -20,13 +20,14 @@ from gate.domain.ids import (
     Sha,
 )
 from gate.domain.request import (
+    CLOSED_WITHOUT_US,
     GateRequest,
     RequestState,
     ReviewState,
 )
 from gate.store.codec import decode_ids, decode_names, encode_ids
 from gate.store.database import Snapshot, Transaction
-from gate.store.tables import gate_requests
+from gate.store.tables import UtcDateTime, gate_requests
 from gate.store.upsert import insert_or_ignore
 
 _t: Final = gate_requests.c
@@ -102,7 +103,8 @@ def open_request(
     """Open a request, or fold one more deployment into the one there is.
 
     A closed request that did not know the deployment opens again for one more round: the answer
-    given did not cover it. Without a deployment id (adopted from a listing) nothing is joined.
+    given did not cover it. Without a deployment id GitHub was seen waiting: nothing is joined then,
+    but a request that was closed without our answer opens again, since it was closed wrongly.
     """
     ids = () if deployment_id is None else (deployment_id,)
     values = {
@@ -130,11 +132,12 @@ def open_request(
     request = _request(row)
     if inserted:
         return request, Opening.NEW
-    if deployment_id is None or deployment_id in request.deployment_ids:
+    is_new = deployment_id is not None and deployment_id not in request.deployment_ids
+    if not is_new and (deployment_id is not None or request.state not in CLOSED_WITHOUT_US):
         return request, Opening.KNOWN
     changes: dict[str, object] = {
-        "deployments": encode_ids((*request.deployment_ids, deployment_id)),
-        "unanswered": encode_ids((*request.unanswered, deployment_id)),
+        "deployments": encode_ids((*request.deployment_ids, *ids)),
+        "unanswered": encode_ids((*request.unanswered, *ids)),
         "generation": _t.generation + 1,
         "due_at": now,
     }
@@ -173,10 +176,16 @@ def undecided_requests(snapshot: Snapshot, repository_id: RepositoryId) -> list[
 def known_environments(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> frozenset[str]:
-    """Tell for which environments (folded names) of a run attempt there is a request."""
+    """Tell for which environments (folded names) of a run attempt nothing is amiss.
+
+    Those are the ones with a request that waits or that we have answered.
+    """
     rows = snapshot.scalars(
         select(_t.environment_key).where(
-            _t.repository_id == repository_id, _t.run_id == run_id, _t.run_attempt == run_attempt
+            _t.repository_id == repository_id,
+            _t.run_id == run_id,
+            _t.run_attempt == run_attempt,
+            _t.state.not_in([state.value for state in CLOSED_WITHOUT_US]),
         )
     )
     return frozenset(rows)
@@ -225,7 +234,7 @@ def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> N
         update(gate_requests)
         .where(_t.id.in_(ids), _is_undecided)
         .values(
-            missed_at=func.coalesce(_t.missed_at, now),
+            missed_at=func.coalesce(_t.missed_at, literal(now, UtcDateTime)),
             generation=_t.generation + 1,
             due_at=now,
         )

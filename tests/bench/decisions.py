@@ -6,6 +6,7 @@ import statistics
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from tests.bench.rig import ENVIRONMENT, Rig, wait_for
 
@@ -63,7 +64,7 @@ def singles(rig: Rig, name: str, count: int) -> Measured:
         rig.github.wait_until_delivered()
         asked = datetime.now(UTC)
         rig.github.reach_environment(run_id, ENVIRONMENT)
-        wait_for(lambda it=run_id: _answered(rig, [it]), "an answer")
+        wait_for(partial(_answered, rig, [run_id]), "an answer")
         took.append((rig.github.reviews(run_id)[0].received_at - asked).total_seconds() * 1000)
         rig.github.wait_until_delivered()
     return _measured(rig, took, time.perf_counter() - started, cpu)

@@ -120,6 +120,17 @@ class Gate:
         while again:
             again = reconcile(request_id, self.service.deps)
 
+    def validate(
+        self,
+        repository: str,
+        conclusion: str,
+        workflow: str = "production-validation.yml",
+        jobs: dict[str, str] | None = None,
+    ) -> int:
+        """Run a validation in a second of its own, since GitHub tells times in whole seconds."""
+        self.github.advance(1)
+        return self.github.validate(repository, conclusion, workflow, jobs)
+
     def advance(self, **span: float) -> None:
         """Move both clocks, then do what has become due."""
         self.github.advance(timedelta(**span).total_seconds())

@@ -18,7 +18,7 @@ def policy(rest: str) -> str:
 
 def test_a_red_validation_holds_and_a_green_rerun_releases(gate: Gate) -> None:
     """A deployment waits for the green re-run of a failed validation, and goes on by itself."""
-    validation = gate.github.validate(REPOSITORY, "failure")
+    validation = gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(run_id).state == RequestState.WAITING
@@ -37,10 +37,10 @@ def test_a_red_validation_holds_and_a_green_rerun_releases(gate: Gate) -> None:
 
 def test_the_trail_tells_the_story_in_order(gate: Gate) -> None:
     """Opening, decisions, reports and the review stand in the trail as they happened."""
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.settle()
     kinds = [entry.kind for entry in gate.trail(run_id)]
     assert kinds[0] == "request.opened"
@@ -50,7 +50,7 @@ def test_the_trail_tells_the_story_in_order(gate: Gate) -> None:
 
 def test_a_green_decision_costs_one_call(gate: Gate) -> None:
     """Once policy and listing are known, facts come with webhooks and only the answer is a call."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.deploy(REPOSITORY)
     gate.settle()
     gate.github.reset_totals()
@@ -61,7 +61,7 @@ def test_a_green_decision_costs_one_call(gate: Gate) -> None:
 
 def test_a_hold_costs_two_calls(gate: Gate) -> None:
     """A hold costs its status report, and later its answer."""
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     gate.github.deploy(REPOSITORY)
     gate.settle()
     gate.github.reset_totals()
@@ -72,11 +72,11 @@ def test_a_hold_costs_two_calls(gate: Gate) -> None:
 
 def test_matrix_jobs_are_one_request(gate: Gate) -> None:
     """Jobs of one run that wait for one environment are answered together."""
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY, jobs=["a", "b", "c"]).run_id
     gate.settle()
     assert len(gate.record(run_id).deployment_ids) == 3
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.settle()
     assert len(gate.answers(run_id)) == 1
     assert {job.status for job in gate.github.run_view(run_id).jobs} == {"in_progress"}
@@ -84,7 +84,7 @@ def test_matrix_jobs_are_one_request(gate: Gate) -> None:
 
 def test_a_late_matrix_job_is_answered_too(gate: Gate) -> None:
     """A job that reaches the environment after the answer gets an answer of its own."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY, jobs=["a"]).run_id
     gate.settle()
     gate.github.reach_environment(run_id, ENVIRONMENT, "b")
@@ -96,10 +96,10 @@ def test_a_late_matrix_job_is_answered_too(gate: Gate) -> None:
 
 def test_a_late_job_is_judged_anew(gate: Gate) -> None:
     """An earlier answer does not carry over to a job that comes after the validation turned red."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY, jobs=["a"]).run_id
     gate.settle()
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     gate.advance(minutes=2)
     gate.github.reach_environment(run_id, ENVIRONMENT, "b")
     gate.settle()
@@ -109,11 +109,11 @@ def test_a_late_job_is_judged_anew(gate: Gate) -> None:
 
 def test_a_rerun_is_a_new_request(gate: Gate) -> None:
     """A re-run keeps the run id but is decided by itself."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     gate.github.finish_job(run_id, conclusion="failure")
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     gate.github.rerun(run_id)
     gate.github.reach_environment(run_id, ENVIRONMENT)
     gate.settle()
@@ -124,7 +124,7 @@ def test_a_rerun_is_a_new_request(gate: Gate) -> None:
 
 def test_a_rerun_whose_news_was_lost_is_found_by_reading_the_run(gate: Gate) -> None:
     """When no event told of the second attempt, the run is read before the request is keyed."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     gate.advance(minutes=5)
@@ -141,7 +141,7 @@ def test_two_environments_in_one_run_are_two_requests(gate: Gate) -> None:
     staging = "  staging: {validation: {workflow: other.yml}}\n"
     gate.github.put_file(REPOSITORY, POLICY, policy("    mode: enforce\n") + staging)
     gate.github.protect_environment(REPOSITORY, "staging")
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.github.reach_environment(run_id, "staging", "stage")
     gate.settle()
@@ -152,8 +152,8 @@ def test_two_environments_in_one_run_are_two_requests(gate: Gate) -> None:
 @pytest.mark.parametrize("conclusion", ["cancelled", "skipped", "neutral", "action_required"])
 def test_an_inconclusive_validation_does_not_fall_back(gate: Gate, conclusion: str) -> None:
     """An older green does not count once a newer validation ended without a result."""
-    gate.github.validate(REPOSITORY, "success")
-    gate.github.validate(REPOSITORY, conclusion)
+    gate.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, conclusion)
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(run_id).reasons == ("validation_inconclusive",)
@@ -176,7 +176,7 @@ def test_a_forks_green_does_not_count(gate: Gate) -> None:
 
 def test_a_validation_goes_stale(gate: Gate) -> None:
     """A green that is older than the policy allows holds."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.advance(hours=25)
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -186,11 +186,11 @@ def test_a_validation_goes_stale(gate: Gate) -> None:
 def test_required_jobs_are_read_and_must_have_succeeded(gate: Gate) -> None:
     """A green run without its required job proves nothing; with it, the deployment goes on."""
     gate.github.put_file(REPOSITORY, POLICY, policy("    validation: {required_jobs: [maestro]}\n"))
-    gate.github.validate(REPOSITORY, "success", jobs={"maestro": "skipped"})
+    gate.validate(REPOSITORY, "success", jobs={"maestro": "skipped"})
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(run_id).reasons == ("validation_inconclusive",)
-    gate.github.validate(REPOSITORY, "success", jobs={"maestro": "success"})
+    gate.validate(REPOSITORY, "success", jobs={"maestro": "success"})
     gate.settle()
     assert gate.record(run_id).state == RequestState.APPROVED
 
@@ -199,14 +199,14 @@ def test_a_green_from_before_the_last_infrastructure_change_is_uncovered(gate: G
     """The validation must have started after the newest successful infrastructure run ended."""
     covers = "    validation: {covers: infrastructure}\n"
     gate.github.put_file(REPOSITORY, POLICY, policy(covers))
-    gate.github.validate(REPOSITORY, "success", workflow="terraform-apply.yml")
+    gate.validate(REPOSITORY, "success", workflow="terraform-apply.yml")
     gate.advance(minutes=1)
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     first = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(first).state == RequestState.APPROVED
     gate.advance(minutes=1)
-    gate.github.validate(REPOSITORY, "success", workflow="terraform-apply.yml")
+    gate.validate(REPOSITORY, "success", workflow="terraform-apply.yml")
     second = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(second).reasons == ("validation_uncovered",)
@@ -214,7 +214,7 @@ def test_a_green_from_before_the_last_infrastructure_change_is_uncovered(gate: G
 
 def test_a_hold_ends_by_rejection_after_a_last_call(gate: Gate) -> None:
     """People are told before the hold ends; then the attempt is rejected, once."""
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     gate.advance(hours=23, minutes=30)
@@ -243,7 +243,7 @@ def test_reports_stay_within_githubs_budget(gate: Gate) -> None:
 def test_observe_mode_lets_through_and_says_so(gate: Gate) -> None:
     """While a policy only observes, the verdict is recorded and nothing is held."""
     gate.github.put_file(REPOSITORY, POLICY, policy("    mode: observe\n"))
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(run_id).reasons == ("observe_mode", "validation_failed")

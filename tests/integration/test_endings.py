@@ -12,7 +12,7 @@ SOUND = "version: 1\nenvironments:\n  production-frontend:\n    validation: {max
 
 def held(gate: Gate) -> int:
     """Bring a deployment to the gate and leave it held."""
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     return run_id
@@ -94,7 +94,7 @@ def test_removing_the_rule_fails_the_run_and_closes_the_request(gate: Gate) -> N
 
 def test_a_broken_policy_holds_and_names_the_line(gate: Gate) -> None:
     """An invalid policy approves nothing; its problems stand in the status report."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.put_file(REPOSITORY, POLICY, SOUND.replace("12h", "soon"))
     gate.settle()
     run_id = gate.github.deploy(REPOSITORY).run_id
@@ -108,7 +108,7 @@ def test_a_broken_policy_holds_and_names_the_line(gate: Gate) -> None:
 
 def test_the_commit_being_deployed_cannot_bring_its_own_policy(gate: Gate) -> None:
     """The policy is read from the default branch, whatever a branch says."""
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     loose = "version: 1\nenvironments: {production-frontend: {mode: observe}}\n"
     gate.github.put_file(REPOSITORY, POLICY, loose, branch="feature")
     run_id = gate.github.start_run(REPOSITORY, "deploy-frontend.yml", branch="feature")
@@ -123,7 +123,7 @@ def test_the_organisations_policy_speaks_where_a_repository_has_none(gate: Gate)
     gate.github.create_repository("octo-org/.github", installation_id)
     other = SOUND.replace("{max_age: 12h}", "{workflow: smoke.yml}")
     gate.github.put_file("octo-org/.github", POLICY, other)
-    gate.github.validate(REPOSITORY, "success", workflow="smoke.yml")
+    gate.validate(REPOSITORY, "success", workflow="smoke.yml")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(run_id).state == RequestState.APPROVED
@@ -135,7 +135,7 @@ def test_a_repository_may_not_be_looser_than_its_organisation(gate: Gate) -> Non
     gate.github.create_repository("octo-org/.github", installation_id)
     gate.github.put_file("octo-org/.github", POLICY, SOUND)
     gate.github.put_file(REPOSITORY, POLICY, SOUND.replace("12h", "48h"))
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(run_id).reasons == ("policy_invalid",)
@@ -145,7 +145,7 @@ def test_a_repository_may_not_be_looser_than_its_organisation(gate: Gate) -> Non
 def test_an_environment_the_policy_does_not_name_is_held(gate: Gate) -> None:
     """An environment that asks for us but has no entry waits, and says so."""
     gate.github.protect_environment(REPOSITORY, "preview")
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.start_run(REPOSITORY, "deploy-frontend.yml")
     gate.github.reach_environment(run_id, "preview")
     gate.settle()
@@ -154,7 +154,7 @@ def test_an_environment_the_policy_does_not_name_is_held(gate: Gate) -> None:
 
 def test_a_policy_that_cannot_be_read_holds(gate: Gate) -> None:
     """An absent policy and an unreadable one are not the same: the latter approves nothing."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     number = gate.github.add_fault(Fault("/contents/", status=500))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -168,11 +168,11 @@ def test_a_policy_that_cannot_be_read_holds(gate: Gate) -> None:
 
 def test_a_renamed_repository_is_still_the_same(gate: Gate) -> None:
     """Rows are keyed by the repository's id; a new name changes nothing."""
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     gate.github.deploy(REPOSITORY)
     gate.settle()
     gate.github.rename_repository(REPOSITORY, "storefront")
-    gate.github.validate("octo-org/storefront", "success")
+    gate.validate("octo-org/storefront", "success")
     gate.settle()
     assert [it.state for it in gate.records()] == [RequestState.APPROVED]
     assert gate.records()[0].repository == "octo-org/storefront"

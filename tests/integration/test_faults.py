@@ -15,7 +15,7 @@ REVIEW = "deployment_protection_rule$"
 
 def test_a_lost_response_is_looked_up_and_not_repeated(gate: Gate) -> None:
     """When GitHub applied a review and its answer was lost, it is found applied, not sent again."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.add_fault(Fault(REVIEW, method="POST", damage="close", apply=True, times=1))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -28,7 +28,7 @@ def test_a_lost_response_is_looked_up_and_not_repeated(gate: Gate) -> None:
 
 def test_a_review_that_was_lost_on_its_way_is_sent_again(gate: Gate) -> None:
     """When the gate still pends after a lost answer, the review had not arrived and is repeated."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.add_fault(Fault(REVIEW, method="POST", damage="close", times=1))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -39,11 +39,11 @@ def test_a_review_that_was_lost_on_its_way_is_sent_again(gate: Gate) -> None:
 
 def test_an_answer_that_did_not_arrive_is_decided_anew(gate: Gate) -> None:
     """When the validation turns red before a lost approval is repeated, nothing is approved."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.add_fault(Fault(REVIEW, method="POST", status=502, times=1))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     gate.advance(seconds=5)
     assert gate.record(run_id).state == RequestState.WAITING
     assert gate.answers(run_id) == []
@@ -51,7 +51,7 @@ def test_an_answer_that_did_not_arrive_is_decided_anew(gate: Gate) -> None:
 
 def test_github_down_holds_and_the_answer_comes_when_it_is_back(gate: Gate) -> None:
     """While GitHub answers nothing but errors nothing is approved; afterwards everything is."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     number = gate.github.add_fault(Fault("", status=502))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -65,7 +65,7 @@ def test_github_down_holds_and_the_answer_comes_when_it_is_back(gate: Gate) -> N
 
 def test_a_storm_of_502_that_apply_all_the_same_gives_one_answer(gate: Gate) -> None:
     """Reviews that GitHub applies but answers with 502 are never applied twice."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     number = gate.github.add_fault(Fault(REVIEW, method="POST", status=502, apply=True))
     runs = [gate.github.deploy(REPOSITORY).run_id for _ in range(5)]
     gate.settle()
@@ -80,7 +80,7 @@ def test_a_storm_of_502_that_apply_all_the_same_gives_one_answer(gate: Gate) -> 
 @pytest.mark.parametrize("damage", ["html", "truncate"])
 def test_nonsense_from_github_is_not_believed(gate: Gate, damage: str) -> None:
     """An answer that is no JSON of GitHub's is an outage, not an empty list."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.add_fault(Fault("/actions/workflows/", damage=damage))  # type: ignore[arg-type]
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -92,7 +92,7 @@ def test_nonsense_from_github_is_not_believed(gate: Gate, damage: str) -> None:
 
 def test_retry_after_is_honoured(gate: Gate) -> None:
     """After a rate limit nothing is sent before GitHub said it may be."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.deploy(REPOSITORY)
     gate.settle()
     limited = Fault(REVIEW, method="POST", status=429, headers={"Retry-After": "120"}, times=1)
@@ -107,7 +107,7 @@ def test_retry_after_is_honoured(gate: Gate) -> None:
 
 def test_backoff_survives_a_restart(gate: Gate) -> None:
     """A restart does not forget that GitHub asked to be left alone."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.deploy(REPOSITORY)
     gate.settle()
     limited = Fault(REVIEW, method="POST", status=429, headers={"Retry-After": "120"}, times=1)
@@ -123,7 +123,7 @@ def test_backoff_survives_a_restart(gate: Gate) -> None:
 
 def test_a_missing_permission_keeps_the_request_and_is_tried_again(gate: Gate) -> None:
     """Without the right to answer the deployment stays held until somebody grants it."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.add_fault(Fault(REVIEW, method="POST", status=403, times=1))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -134,7 +134,7 @@ def test_a_missing_permission_keeps_the_request_and_is_tried_again(gate: Gate) -
 
 def test_a_webhook_github_could_not_deliver_is_asked_for_again(gate: Gate) -> None:
     """A delivery that failed on GitHub's side is redelivered at the sweeper's request."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.add_webhook_fault(WebhookFault("drop", event="deployment_protection_rule", times=1))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -145,7 +145,7 @@ def test_a_webhook_github_could_not_deliver_is_asked_for_again(gate: Gate) -> No
 
 def test_a_webhook_that_was_never_sent_is_found_by_the_sweeper(gate: Gate) -> None:
     """A run that waits although no webhook told of it is adopted."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.add_webhook_fault(WebhookFault("lose", event="deployment_protection_rule", times=1))
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -157,11 +157,11 @@ def test_a_webhook_that_was_never_sent_is_found_by_the_sweeper(gate: Gate) -> No
 
 def test_a_lost_red_is_seen_before_an_older_green_is_believed_for_long(gate: Gate) -> None:
     """A validation whose webhooks were lost is found when the listing is read again."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.deploy(REPOSITORY)
     gate.settle()
     gate.github.add_webhook_fault(WebhookFault("lose", event="workflow_run"))
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     gate.advance(minutes=11)
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -170,11 +170,11 @@ def test_a_lost_red_is_seen_before_an_older_green_is_believed_for_long(gate: Gat
 
 def test_after_a_restart_nothing_old_is_believed_unread(gate: Gate) -> None:
     """Webhooks may have been lost while the service was away, so the listing is read again."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.github.deploy(REPOSITORY)
     gate.settle()
     gate.github.add_webhook_fault(WebhookFault("lose", event="workflow_run", times=3))
-    gate.github.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "failure")
     gate.restart()
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
@@ -185,8 +185,8 @@ def test_after_a_restart_nothing_old_is_believed_unread(gate: Gate) -> None:
 def test_doubled_and_reordered_webhooks_change_nothing(gate: Gate, kind: str) -> None:
     """The order and number of deliveries do not matter for the answer."""
     gate.github.add_webhook_fault(WebhookFault(kind, count=4))  # type: ignore[arg-type]
-    gate.github.validate(REPOSITORY, "failure")
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.github.clear_faults()
     gate.settle()
@@ -196,7 +196,7 @@ def test_doubled_and_reordered_webhooks_change_nothing(gate: Gate, kind: str) ->
 
 def test_the_same_delivery_twenty_times_at_once_is_one_request(gate: Gate) -> None:
     """A delivery that arrives twenty times at the same moment is stored and answered once."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.github.wait_until_delivered()
     (asked,) = [it for it in gate.github.deliveries() if it.event == "deployment_protection_rule"]
@@ -223,7 +223,7 @@ def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(gate: Gate, p
         if at == place:
             raise Died
 
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.failpoint = die
     with pytest.raises(Died):
@@ -239,7 +239,7 @@ def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(gate: Gate, p
 
 def test_a_database_that_cannot_be_written_refuses_and_recovers(gate: Gate) -> None:
     """What cannot be stored is answered with 503, so that GitHub can deliver it again."""
-    gate.github.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "success")
     gate.settle()
     gate.service.database.close()
     run_id = gate.github.deploy(REPOSITORY).run_id

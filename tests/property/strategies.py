@@ -12,7 +12,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from gate.domain.decide import Decision, ReasonCode, Verdict
-from gate.domain.evidence import Evidence
+from gate.domain.evidence import CLOCK_ERROR, Evidence
 from gate.domain.facts import Facts
 from gate.domain.policy import (
     LONGEST_HOLD,
@@ -195,7 +195,8 @@ def edges(reading: PolicyReading, facts: Facts) -> list[datetime]:
     ends = [since + hold for hold in held]
     calls = [since + hold - min(timedelta(hours=1), hold / 4) for hold in held]
     stale = [run.started_at + age for run in facts.validations for age in ages]
-    return [since, *ends, *calls, *stale]
+    begins = [run.started_at - CLOCK_ERROR for run in facts.validations]
+    return [since, *ends, *calls, *stale, *begins]
 
 
 _BESIDE: Final = st.tuples(st.integers(0, 99), st.sampled_from([0 * TICK, -TICK, TICK]))

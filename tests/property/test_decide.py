@@ -1,7 +1,7 @@
 """What holds for every decision, whatever is drawn."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,16 +28,27 @@ def counts(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
 
 
 def newest(policy: EnvironmentPolicy, facts: Facts) -> WorkflowRun | None:
-    """Find the validation that started last, the plain way."""
+    """Find the validation that started last, the plain way; of equals the one that is no success.
+
+    Only the last attempt of a run is a validation of its own.
+    """
     found: WorkflowRun | None = None
-    for run in facts.validations:
-        if counts(run, policy, facts) and (
-            found is None
-            or (run.started_at, run.run_id, run.run_attempt)
-            > (found.started_at, found.run_id, found.run_attempt)
-        ):
+    counting = [run for run in facts.validations if counts(run, policy, facts)]
+    for run in counting:
+        is_last = all(
+            run.run_attempt >= other.run_attempt for other in counting if other.run_id == run.run_id
+        )
+        if is_last and (found is None or _later(run, found)):
             found = run
     return found
+
+
+def _later(run: WorkflowRun, other: WorkflowRun) -> bool:
+    if run.started_at != other.started_at:
+        return run.started_at > other.started_at
+    if (run.conclusion == "success") != (other.conclusion == "success"):
+        return run.conclusion != "success"
+    return run.run_id > other.run_id
 
 
 def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
@@ -68,7 +79,7 @@ def satisfies(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts, now: da
         counts(run, policy, facts)
         and (run.status, run.conclusion) == ("completed", "success")
         and all(found and set(found) == {"success"} for found in ended.values())
-        and now <= run.started_at + rule.max_age
+        and run.started_at - timedelta(minutes=5) <= now <= run.started_at + rule.max_age
         and covers(run, policy, facts)
     )
 
@@ -164,11 +175,16 @@ def test_without_a_satisfying_run_nothing_goes_on(case: Case) -> None:
 
 @given(case=cases(), data=st.data())
 def test_only_the_newest_run_decides(case: Case, data: st.DataObject) -> None:
-    """Taking away any other run than the newest changes nothing."""
+    """Taking away any other run than the newest changes nothing.
+
+    A run goes with all its attempts, since the last is what makes the others not count.
+    """
     decisive = newest(case.policy, case.facts) if case.policy is not None else None
-    kept = tuple(
-        run for run in case.facts.validations if run == decisive or data.draw(st.booleans())
-    )
+    ids = sorted({run.run_id for run in case.facts.validations})
+    lost = {run_id for run_id in ids if data.draw(st.booleans())}
+    if decisive is not None:
+        lost.discard(decisive.run_id)
+    kept = tuple(run for run in case.facts.validations if run.run_id not in lost)
     facts = replace(case.facts, validations=kept)
     assert decide(case.reading, facts, case.now) == decide(case.reading, case.facts, case.now)
 

@@ -1,6 +1,6 @@
 """REST API endpoints for GitHub Actions: workflows, runs, jobs and artifacts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from gate.simulator import runs
 from gate.simulator.clock import timestamp
@@ -43,23 +43,29 @@ def created_filter(text: str) -> Callable[[str], bool]:
     return lambda at: text <= at <= upper(text)
 
 
-def _candidates(call: Call, workflow: Workflow | None) -> Iterable[Run]:
-    world = call.world
-    if call.request.query.get("status") == "waiting":
-        ids: Iterable[int] = sorted(world.waiting_run_ids, reverse=True)
-    else:
-        ids = reversed(call.repository.run_ids if workflow is None else workflow.run_ids)
-    for run_id in ids:
-        run = world.runs[run_id]
-        if run.repository_id == call.repository.id and workflow in (None, run.workflow):
-            yield run
+def _candidates(call: Call, workflow: Workflow | None, status: str | None) -> list[int]:
+    """List the ids of a repository's or a workflow's runs, newest first.
+
+    Runs that wait are few among many, and what clients ask for most: they are kept apart.
+    """
+    if status != "waiting":
+        return (call.repository.run_ids if workflow is None else workflow.run_ids)[::-1]
+    known, repository_id = call.world.runs, call.repository.id
+    return [
+        run_id
+        for run_id in sorted(call.world.waiting_run_ids, reverse=True)
+        if known[run_id].repository_id == repository_id
+        and workflow in (None, known[run_id].workflow)
+        and known[run_id].attempt.status == "waiting"
+    ]
 
 
 def _list(call: Call, workflow: Workflow | None) -> Reply:
     """List runs, newest created first, by whatever filters the query has."""
-    query = call.request.query
+    query, world = call.request.query, call.world
+    status = query.get("status")
     wanted: list[Callable[[Run], bool]] = []
-    if status := query.get("status"):
+    if status and status != "waiting":
         wanted.append(lambda run: status in (run.attempt.status, run.attempt.conclusion))
     if branch := query.get("branch"):
         wanted.append(lambda run: run.head_branch == branch)
@@ -72,10 +78,17 @@ def _list(call: Call, workflow: Workflow | None) -> Reply:
     if created := query.get("created"):
         within = created_filter(created)
         wanted.append(lambda run: within(timestamp(run.created_at)))
-    found = [run for run in _candidates(call, workflow) if all(test(run) for test in wanted)]
-    if wanted:
+    found = _candidates(call, workflow, status)
+    for test in wanted:
+        found = [run_id for run_id in found if test(world.runs[run_id])]
+    if wanted or status:
         del found[FILTERED_LIMIT:]
-    return page(call, found, lambda run: actions.workflow_run(call.world, run), "workflow_runs")
+    return page(
+        call,
+        found,
+        lambda run_id: actions.workflow_run(world, world.runs[run_id]),
+        "workflow_runs",
+    )
 
 
 @ROUTES.repository("GET", "/actions/runs", ACTIONS_READ)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.evidence import counting_validations, judge
+from gate.domain.evidence import CLOCK_ERROR, counting_validations, judge
 from gate.domain.policy import ValidationRule, ValidationState
 from gate.domain.runs import WorkflowRun
 from tests.builders import (
@@ -173,14 +173,28 @@ def test_running_rerun() -> None:
     assert state_of(make_run(), again) is ValidationState.RUNNING
 
 
-@pytest.mark.parametrize(
-    "later", [{"run_id": 502}, {"run_attempt": 2}, {"run_id": 502, "run_attempt": 1}], ids=str
-)
-def test_equal_starts(later: dict[str, object]) -> None:
-    """Of runs that started in the same instant the higher id, then the higher attempt, decides."""
-    failed = make_run(conclusion="failure", **later)
-    assert state_of(failed, make_run()) is ValidationState.FAILED
-    assert state_of(make_run(), failed) is ValidationState.FAILED
+def test_equal_starts() -> None:
+    """Of two runs that started in the same second the one that is no success decides."""
+    for failed_id in (400, 600):
+        failed = make_run(run_id=failed_id, conclusion="failure")
+        assert state_of(failed, make_run()) is ValidationState.FAILED
+        assert state_of(make_run(), failed) is ValidationState.FAILED
+
+
+def test_equal_starts_of_attempts() -> None:
+    """Of two attempts of one run the later decides, even in the same second."""
+    failed = make_run(conclusion="failure")
+    assert state_of(failed, make_run(run_attempt=2)) is ValidationState.PASSED
+    assert state_of(make_run(), make_run(run_attempt=2, conclusion="failure")) is (
+        ValidationState.FAILED
+    )
+
+
+def test_start_in_the_future() -> None:
+    """A run that claims to start later than clocks run apart proves nothing until then."""
+    late = make_run(started_at=NOW + CLOCK_ERROR + TICK)
+    assert state_of(late) is ValidationState.INCONCLUSIVE
+    assert state_of(make_run(started_at=NOW + CLOCK_ERROR)) is ValidationState.PASSED
 
 
 def test_order_of_counting_runs() -> None:

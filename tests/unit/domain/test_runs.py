@@ -9,7 +9,6 @@ from gate.domain.runs import (
     WorkflowRun,
     merge_run,
     parse_workflow_path,
-    started_order,
     workflow_file,
 )
 from tests.builders import TICK, before, make_job, make_run
@@ -25,12 +24,14 @@ JOBS = (make_job(),)
         (".github/workflows/x.yml@main", ".github/workflows/x.yml"),
         (".github/workflows/x.yml@refs/heads/a@b", ".github/workflows/x.yml"),
         ("acme/shop/.github/workflows/x.yml@main", "acme/shop/.github/workflows/x.yml"),
+        ("octo/web/.github/workflows/x.yml@main", ".github/workflows/x.yml"),
+        ("Octo/Web/.github/workflows/x.yml@main", ".github/workflows/x.yml"),
         ("", ""),
     ],
 )
 def test_workflow_path(path: str, parsed: str) -> None:
-    """A path loses its ref, but never the name of another repository."""
-    assert parse_workflow_path(path) == parsed
+    """A path loses its ref and its own repository, but never the name of another one."""
+    assert parse_workflow_path(path, "octo/web") == parsed
 
 
 @pytest.mark.parametrize("name", ["x.yml", ".github/workflows/x.yml"])
@@ -121,15 +122,3 @@ def _folded(runs: tuple[WorkflowRun, ...]) -> WorkflowRun:
         merged = merge_run(merged, run)
     assert merged is not None
     return merged
-
-
-def test_started_order() -> None:
-    """Runs are ordered by the start of their attempt, then by id, then by attempt."""
-    in_order = [
-        make_run(run_id=9, started_at=before(hours=2)),
-        make_run(run_id=1),
-        make_run(run_id=2),
-        make_run(run_id=2, run_attempt=2),
-    ]
-    mixed = [in_order[at] for at in (2, 0, 3, 1)]
-    assert sorted(mixed, key=started_order) == in_order

@@ -1,16 +1,20 @@
 """What became of a review whose answer was lost."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from gate.domain.closing import Sighting
+from gate.domain.closing import SECOND_LOOK, Sighting
 from gate.domain.ledger import EffectStatus, LedgerEntry
 from gate.domain.settling import Settlement, needs_look, settle
-from tests.builders import make_deploy_run, make_review, make_sighting
+from tests.builders import NOW, TICK, make_deploy_run, make_review, make_sighting
 
 SENDING = make_review(EffectStatus.SENDING)
 UNKNOWN = make_review(EffectStatus.UNKNOWN)
 REFUSED = make_review(EffectStatus.REFUSED)
 GONE = make_sighting(pending=False)
+WENT_ON = make_sighting(pending=False, deployment_states=("queued",))
 CANCELLED = make_sighting(
     run=make_deploy_run(status="completed", conclusion="cancelled"), pending=False
 )
@@ -32,21 +36,35 @@ def test_needs_look(review: LedgerEntry | None, needed: bool) -> None:
     """The gate is looked at when a review was begun and nobody knows that it was applied."""
     assert needs_look(review) is needed
     expected = Settlement.NOT_LANDED if needed else Settlement.OPEN
-    assert settle(review, make_sighting()) is expected
+    assert settle(review, make_sighting(), NOW) is expected
 
 
 @pytest.mark.parametrize(
     ("review", "sighting", "settlement"),
     [
-        (SENDING, GONE, Settlement.LANDED),
-        (UNKNOWN, GONE, Settlement.LANDED),
-        (UNKNOWN, make_sighting(run=None, pending=False), Settlement.LANDED),
+        (SENDING, WENT_ON, Settlement.LANDED),
+        (UNKNOWN, WENT_ON, Settlement.LANDED),
+        (UNKNOWN, GONE, Settlement.OPEN),
+        (UNKNOWN, replace(WENT_ON, run=None), Settlement.LANDED),
         (UNKNOWN, CANCELLED, Settlement.OPEN),
         (UNKNOWN, make_sighting(pending=False, run_gone=True), Settlement.OPEN),
-        (REFUSED, GONE, Settlement.OPEN),
+        (REFUSED, WENT_ON, Settlement.OPEN),
         (SENDING, make_sighting(pending=None), Settlement.OPEN),
     ],
 )
 def test_settle(review: LedgerEntry, sighting: Sighting, settlement: Settlement) -> None:
     """A gate that is gone took a lost review, unless its run was cancelled or is gone too."""
-    assert settle(review, sighting) is settlement
+    assert settle(review, sighting, NOW) is settlement
+
+
+@pytest.mark.parametrize("ago", [SECOND_LOOK, SECOND_LOOK + TICK])
+def test_gone_for_long(ago: timedelta) -> None:
+    """A gate that shows no trace of the answer is believed to be gone after a while only."""
+    begun = replace(UNKNOWN, begun_at=NOW - ago)
+    assert settle(begun, GONE, NOW) is Settlement.LANDED
+
+
+def test_gone_too_soon() -> None:
+    """GitHub's listing may not show a new gate yet."""
+    begun = replace(UNKNOWN, begun_at=NOW - SECOND_LOOK + TICK)
+    assert settle(begun, GONE, NOW) is Settlement.OPEN
