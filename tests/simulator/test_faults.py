@@ -1,6 +1,7 @@
 """Faults of the REST API, on demand: replaced, delayed, lost and damaged answers."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -129,8 +130,6 @@ def test_the_secondary_limit_says_how_long_or_does_not(story: Story) -> None:
 
 def test_latency_delays_answers_but_not_one_another(story: Story) -> None:
     """Twenty answers of 0.2 s at once take nothing like four seconds."""
-    import threading
-
     story.github.set_latency(0.2)
     pool = urllib3.PoolManager(maxsize=20)
     began = time.monotonic()

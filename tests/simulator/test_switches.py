@@ -257,7 +257,7 @@ def test_timed_out_status_code(story: Story, position: int, found: int) -> None:
     """The filter for failures misses a delivery that timed out, or finds it."""
     story.switch(timed_out_status_code=position)
     story.hook.hold = threading.Event()
-    story.github.sender.timeout = 0.05
+    story.github.sender.set_timeout(0.05)
     story.github.put_file(REPOSITORY, "a", "b")
     wait_for(lambda: story.github.deliveries()[0].event == "push")
     story.hook.hold.set()
