@@ -14,7 +14,7 @@ from gate.domain.ids import RepositoryId, RunId
 from gate.errors import DeliveryRejected
 
 _BELOW_ROOT: Final = re.compile(
-    r"/(?:repos/(?P<name>[A-Za-z0-9._-]+/[A-Za-z0-9._-]+)|repositories/(?P<id>[0-9]{1,19}))"
+    r"(?:repos/(?P<name>[A-Za-z0-9._-]+/[A-Za-z0-9._-]+)|repositories/(?P<id>[0-9]{1,19}))"
     r"/actions/runs/(?P<run>[1-9][0-9]{0,18})/deployment_protection_rule"
 )
 _LARGEST_ID: Final = 2**63 - 1
@@ -29,7 +29,7 @@ def parse_callback(
     case does not matter, as for GitHub. Raises DeliveryRejected, "foreign_callback" for a URL that
     is of another API root or repository, "malformed" for one that is no callback at all.
     """
-    root = api_url.rstrip("/")
+    root = api_url.rstrip("/") + "/"
     # ASCII only: other letters may fold to ASCII ones, or to more than one.
     if not url.isascii() or url[: len(root)].lower() != root.lower():
         raise DeliveryRejected("foreign_callback", "deployment_callback_url: not of this GitHub")
