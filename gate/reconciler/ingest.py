@@ -58,6 +58,7 @@ def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps) -> tuple[RequestId, .
     Raises RetryLater when GitHub or the database must be asked again.
     """
     stored = deps.database.read(lambda snapshot: inbox.read_deliveries(snapshot, delivery_ids))
+    deps.failpoint("taken")
     readings = [reading for it in stored if (reading := _parse(it, deps)) is not None]
     readings = [_with_run(reading, deps) for reading in readings]
 

@@ -1,0 +1,42 @@
+"""Run the real service as a process that dies at a chosen place.
+
+    python -m tests.integration.process PORT [PLACE [COUNT]]
+
+The process kills itself, as `kill -9` would, when a pass reaches PLACE for the COUNT-th time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from itertools import count
+
+from gate.bootstrap import create_service, create_shell
+from gate.cli.starting import load_for_service
+from gate.web.server import serve
+
+
+def dying(place: str, at: int) -> Callable[[str], None]:
+    """Make a failpoint that ends the process at a place."""
+    reached = count(1)
+
+    def fail(here: str) -> None:
+        if here == place and next(reached) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return fail
+
+
+def main() -> None:
+    """Serve until killed."""
+    port = int(sys.argv[1])
+    place = sys.argv[2] if len(sys.argv) > 2 else ""
+    at = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    service = create_service(load_for_service(), failpoint=dying(place, at))
+    serve(create_shell(service, with_worker=True), "127.0.0.1", port)
+
+
+if __name__ == "__main__":
+    main()

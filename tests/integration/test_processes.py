@@ -1,0 +1,154 @@
+"""The real process, over real HTTP, killed and restarted."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+
+from gate.manifest import load_manifest
+from gate.simulator.faults import Fault
+from gate.simulator.github import SimulatedGitHub
+from gate.simulator.server import serve
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, SECRET, key_pair
+
+
+class Process:
+    """The service's process and the simulated GitHub beside it."""
+
+    def __init__(self, github: SimulatedGitHub, environ: dict[str, str], port: int) -> None:
+        self.github = github
+        self.url = f"http://127.0.0.1:{port}"
+        self._environ = environ
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *failpoint: str) -> None:
+        """Start it and wait until it is ready."""
+        module = "tests.integration.process"
+        command = [sys.executable, "-m", module, str(self._port), *failpoint]
+        self._process = subprocess.Popen(command, env=self._environ, stderr=subprocess.DEVNULL)
+        self.wait(self._is_ready, "the service to be ready")
+
+    def _is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=1).ok
+        except requests.RequestException:
+            return False
+
+    @property
+    def has_died(self) -> bool:
+        """Say whether the process is gone."""
+        return self._process is not None and self._process.poll() is not None
+
+    def stop(self) -> None:
+        """Kill it, if it lives."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(30)
+
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+        """Wait until something is so; fail when it takes too long."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"waited too long for {what}"
+            time.sleep(0.01)  # between two looks at another process
+
+    def answers(self, run_id: int) -> list[str | None]:
+        """List the answers GitHub took for a run."""
+        return [
+            it.state
+            for it in self.github.reviews(run_id)
+            if it.state is not None and it.status == 204
+        ]
+
+    def state(self, run_id: int) -> str:
+        """Give the state of a run's request as the API shows it."""
+        asked = f"{self.url}/api/v1/requests?run_id={run_id}"
+        items = requests.get(asked, timeout=10).json()["items"]
+        return str(items[0]["state"]) if items else ""
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    """Give a service that is not started yet, with one gated repository."""
+    github = SimulatedGitHub()
+    private, public = key_pair()
+    manifest = load_manifest()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with serve(github) as api_url:
+        app_id = github.register_app(
+            public_key_pem=public,
+            webhook_secret=SECRET,
+            webhook_url=f"http://127.0.0.1:{port}/webhooks/github",
+            permissions=dict(manifest.permissions),
+            events_wanted=list(manifest.events),
+        )
+        installation_id = github.create_installation("octo-org")
+        github.create_repository(REPOSITORY, installation_id)
+        github.protect_environment(REPOSITORY, ENVIRONMENT)
+        inherited = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
+        environ = inherited | {
+            "GATE_GITHUB_APP_ID": str(app_id),
+            "GATE_GITHUB_PRIVATE_KEY": private,
+            "GATE_GITHUB_WEBHOOK_SECRET": SECRET,
+            "GATE_GITHUB_API_URL": api_url,
+            "GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db",
+            "GATE_SWEEP_SECONDS": "1",
+        }
+        running = Process(github, environ, port)
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+def _is_approved(process: Process, run_id: int) -> bool:
+    return process.state(run_id) == "approved"
+
+
+@pytest.mark.parametrize("place", ["decided", "begun", "sent", "settled"])
+def test_kill_9_between_any_two_commits(process: Process, place: str) -> None:
+    """Wherever the process is killed, the restarted one gives exactly one answer."""
+    process.start(place)
+    process.github.validate(REPOSITORY, "success")
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.has_died, "the process to be killed")
+    process.start()
+    process.wait(lambda: process.state(run_id) == "approved", "the request to be approved")
+    assert process.answers(run_id) == ["approved"]
+    assert process.github.run_view(run_id).status == "in_progress"
+
+
+def test_kill_9_while_deliveries_are_read(process: Process) -> None:
+    """A delivery that was acknowledged is read after the restart."""
+    process.start("taken", "3")
+    process.github.validate(REPOSITORY, "success")
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.has_died, "the process to be killed")
+    process.start()
+    process.wait(lambda: process.answers(run_id) == ["approved"], "the answer")
+
+
+def test_a_storm_of_502_for_twenty_seconds(process: Process) -> None:
+    """Through twenty seconds of 502s, applied or not, each deployment is answered once."""
+    process.start()
+    process.github.validate(REPOSITORY, "success")
+    process.github.add_fault(
+        Fault("deployment_protection_rule$", method="POST", status=502, apply=True, times=3)
+    )
+    process.github.add_fault(Fault("", status=502, seconds=20))
+    runs = [process.github.deploy(REPOSITORY).run_id for _ in range(6)]
+    for run_id in runs:
+        process.wait(partial(_is_approved, process, run_id), "approval", 120)
+        assert process.answers(run_id) == ["approved"]
