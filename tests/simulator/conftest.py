@@ -40,6 +40,7 @@ EVENTS = [
 class KeyPair:
     private: str
     public: str
+    key: rsa.RSAPrivateKey
 
 
 def make_key_pair() -> KeyPair:
@@ -53,12 +54,18 @@ def make_key_pair() -> KeyPair:
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return KeyPair(private.decode(), public.decode())
+    return KeyPair(private.decode(), public.decode(), key)
 
 
 @pytest.fixture(scope="session")
 def keys() -> KeyPair:
     """The App's key pair."""
+    return make_key_pair()
+
+
+@pytest.fixture(scope="session")
+def other_keys() -> KeyPair:
+    """The key pair of another App."""
     return make_key_pair()
 
 
@@ -92,7 +99,7 @@ class Story:
             "iat": int(now.timestamp()) - 60,
             "exp": int(now.timestamp()) + 300,
         }
-        return jwt.encode(claims | changes, self.keys.private, algorithm="RS256")
+        return jwt.encode(claims | changes, self.keys.key, algorithm="RS256")
 
     def token(self, installation_id: int | None = None, **narrowed: Any) -> str:
         path = f"/app/installations/{installation_id or self.installation_id}/access_tokens"

@@ -35,6 +35,7 @@ class Hook:
     received: list[Received] = field(default_factory=list)
     status: int = 202
     hold: threading.Event | None = None
+    closed: int = 0
 
     def events(self) -> list[str]:
         return [each.event for each in self.received]
@@ -45,14 +46,20 @@ class Hook:
 
 
 @contextmanager
-def listening() -> Iterator[Hook]:
-    """Listen on a free port while the context lasts."""
+def listening(idle: float | None = None) -> Iterator[Hook]:
+    """Listen on a free port while the context lasts; close connections that are idle so long."""
     hook = Hook("")
 
     class Answering(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         # Head and body in one packet, or delayed acknowledgements cost 40 ms each.
         wbufsize = 4096
+        timeout = idle
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+            hook.closed += 1
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from gate.simulator.github import SimulatedGitHub
-from tests.simulator.conftest import PERMISSIONS, REPOSITORY, Story, make_key_pair
+from tests.simulator.conftest import PERMISSIONS, REPOSITORY, KeyPair, Story
 
 
 def test_an_app_is_known_by_its_id_and_by_its_client_id(story: Story) -> None:
@@ -45,10 +45,10 @@ def test_nonsense_is_no_credential(story: Story, token: str) -> None:
     assert story.call("GET", "/app", token=token).status == 401
 
 
-def test_another_key_does_not_sign_for_the_app(story: Story) -> None:
+def test_another_key_does_not_sign_for_the_app(story: Story, other_keys: KeyPair) -> None:
     """A JWT has to be signed with RS256 and the App's key."""
     claims = {"iss": str(story.app_id), "iat": int(time.time()) - 60, "exp": int(time.time()) + 60}
-    stranger = jwt.encode(claims, make_key_pair().private, algorithm="RS256")
+    stranger = jwt.encode(claims, other_keys.key, algorithm="RS256")
     confused = jwt.encode(claims, "s" * 32, algorithm="HS256")
     assert story.call("GET", "/app", token=stranger).status == 401
     assert story.call("GET", "/app", token=confused).status == 401
@@ -168,10 +168,11 @@ def test_a_deleted_installation_is_gone(story: Story) -> None:
     assert story.call("GET", f"/repos/{REPOSITORY}/installation", token=jwt_).status == 404
 
 
-def test_an_app_sees_its_own_installations_alone(story: Story) -> None:
+def test_an_app_sees_its_own_installations_alone(story: Story, other_keys: KeyPair) -> None:
     """Another App's installation is 404."""
-    pair = make_key_pair()
-    other = story.github.register_app(pair.public, "s", None, {"actions": "read"}, [], "Other")
+    other = story.github.register_app(
+        other_keys.public, "s", None, {"actions": "read"}, [], "Other"
+    )
     theirs = story.github.create_installation("octo-org", app_id=other)
     path = f"/app/installations/{theirs}"
     assert story.call("GET", path, token=story.jwt()).status == 404

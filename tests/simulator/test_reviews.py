@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gate.simulator.gates import ALREADY_REVIEWED, CONCURRENT, NOTHING_PENDING
-from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, Story, make_key_pair
+from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, KeyPair, Story
 from tests.simulator.hook import wait_for
 
 
@@ -168,16 +168,20 @@ def test_reviewing_needs_deployments_write(story: Story) -> None:
     assert story.review(run_id, "approved", token=story.jwt()).status == 403
 
 
-def test_an_app_reviews_its_own_rule_alone(story: Story) -> None:
+def test_an_app_reviews_its_own_rule_alone(story: Story, other_keys: KeyPair) -> None:
     """Two Apps on one environment: each answers for itself, both have to pass."""
-    pair = make_key_pair()
     other = story.github.register_app(
-        pair.public, "s", None, {"deployments": "write"}, ["deployment_protection_rule"], "Other"
+        other_keys.public,
+        "s",
+        None,
+        {"deployments": "write"},
+        ["deployment_protection_rule"],
+        "Other",
     )
     theirs = story.github.create_installation("octo-org", app_id=other)
     story.github.add_repository(theirs, REPOSITORY)
     run_id = waiting(story)
-    stranger = dataclasses.replace(story, app_id=other, keys=pair, installation_id=theirs)
+    stranger = dataclasses.replace(story, app_id=other, keys=other_keys, installation_id=theirs)
     assert stranger.review(run_id, "approved").status == 422
     story.github.cancel_run(run_id)
     story.github.protect_environment(REPOSITORY, ENVIRONMENT, app_id=other)

@@ -8,7 +8,7 @@ import pytest
 
 from gate.simulator.errors import NotLoopback
 from gate.simulator.faults import WebhookFault
-from tests.simulator.conftest import REPOSITORY, SECRET, Story, make_key_pair
+from tests.simulator.conftest import REPOSITORY, SECRET, KeyPair, Story
 from tests.simulator.hook import Hook, listening, wait_for
 
 
@@ -107,6 +107,17 @@ def test_a_refused_connection_is_a_failure(story: Story) -> None:
     assert (delivery.status, delivery.status_code) == ("failed to connect to host", 502)
 
 
+def test_a_connection_that_was_closed_meanwhile_is_opened_anew(story: Story) -> None:
+    """Hooks close idle connections: the next delivery is sent once, over a new one."""
+    with listening(idle=0.05) as hook:
+        story.github.set_webhook_url(hook.url)
+        push(story)
+        wait_for(lambda: hook.closed == 1)
+        push(story)
+        assert [each.status for each in story.github.deliveries()[:2]] == ["OK", "OK"]
+        assert len(hook.received) == 2
+
+
 def test_a_repository_has_its_deliveries_in_order(story: Story) -> None:
     """Twenty pushes come in the order they were made, one at a time."""
     push(story, 20)
@@ -180,9 +191,9 @@ def test_a_delayed_delivery_is_overtaken(story: Story) -> None:
     assert pushed(story) == ["1", "0"]
 
 
-def test_webhooks_stay_on_this_machine(story: Story) -> None:
+def test_webhooks_stay_on_this_machine(story: Story, other_keys: KeyPair) -> None:
     """A webhook address elsewhere is refused, wherever it is given."""
-    public = make_key_pair().public
+    public = other_keys.public
     with pytest.raises(NotLoopback):
         story.github.register_app(public, "s", "https://example.com/hook", {}, [], "Far")
     with pytest.raises(NotLoopback):
