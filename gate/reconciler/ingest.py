@@ -53,24 +53,33 @@ class _Reading:
 def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps) -> tuple[RequestId, ...]:
     """Read stored deliveries, record what they show, and list the requests to look at.
 
-    All or none are recorded, in one transaction. One that was read already, or is gone, gives
-    nothing; one that cannot be parsed although its signature was good is set aside for a person.
-    Raises RetryLater when GitHub or the database must be asked again.
+    One that was read already, or is gone, gives nothing; one that cannot be parsed although its
+    signature was good is set aside for a person. Raises RetryLater when GitHub or the database must
+    be asked again; what was recorded by then stays recorded, and its requests stay due.
     """
     stored = deps.database.read(lambda snapshot: inbox.read_deliveries(snapshot, delivery_ids))
     deps.failpoint("taken")
     readings = [reading for it in stored if (reading := _parse(it, deps)) is not None]
-    readings = [_with_run(reading, deps) for reading in readings]
+    # Runs first: what they tell may spare the question which attempt of a run has asked.
+    asked = [reading for reading in readings if isinstance(reading.seen, RuleRequested)]
+    other = [reading for reading in readings if not isinstance(reading.seen, RuleRequested)]
+    due = _record_all(other, deps)
+    due |= _record_all([_with_run(reading, deps) for reading in asked], deps)
+    return tuple(due)
 
-    def record(tx: Transaction) -> tuple[RequestId, ...]:
+
+def _record_all(readings: Sequence[_Reading], deps: Deps) -> dict[RequestId, None]:
+    """Record what some deliveries show, all or nothing; give the requests to look at."""
+    if not readings:
+        return {}
+
+    def record(tx: Transaction) -> dict[RequestId, None]:
         due: dict[RequestId, None] = {}
         for reading in readings:
             due |= dict.fromkeys(_record(tx, reading.seen, reading.run, deps))
             inbox.record_processed(tx, reading.delivery_id, _outcome(reading.seen))
-        return tuple(due)
+        return due
 
-    if not readings:
-        return ()
     due = deps.database.transact(record)
     for reading in readings:
         observed = type(reading.seen).__name__
