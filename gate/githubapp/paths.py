@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from gate.errors import Refused
 
 _FULL_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
-_DOTS: Final = frozenset({"", ".", ".."})
+_STEPS: Final = frozenset({".", ".."})
+_NO_SEGMENTS: Final = _STEPS | {""}
 
 
 def is_full_name(text: str) -> bool:
     """Say whether a text can be the `owner/name` of a repository."""
-    return _FULL_NAME.fullmatch(text) is not None and _DOTS.isdisjoint(text.split("/"))
+    return _FULL_NAME.fullmatch(text) is not None and _NO_SEGMENTS.isdisjoint(text.split("/"))
 
 
 def repository_path(full_name: str, rest: str = "") -> str:
@@ -35,7 +36,7 @@ def segment(text: str) -> str:
 
     Raises Refused("not_found") for what would not stay one segment.
     """
-    if text in _DOTS:
+    if text in _NO_SEGMENTS:
         raise Refused("not_found", f"{text!r} cannot stand in a path")
     return quote(text, safe="")
 
@@ -57,7 +58,7 @@ def path_below(api_url: str, url: str) -> str | None:
         return None
     if (named.scheme, named.netloc) != (own.scheme, own.netloc):
         return None
-    if not named.path.startswith(own.path):
+    if not named.path.startswith(own.path) or not _STEPS.isdisjoint(unquote(named.path).split("/")):
         return None
     path = "/" + named.path.removeprefix(own.path)
     return f"{path}?{named.query}" if named.query else path
