@@ -74,12 +74,12 @@ def _green(table: Table, scale: int) -> None:
         floor = decided_per_second(200, b"x" * 6_000, 3, here)
         for latency in (0.0, 0.05):
             here.github.set_latency(latency)
-            _stream(table, here, names, _STREAM // scale, latency, floor)
+            _stream(table, here, names, count=_STREAM // scale, latency=latency, floor=floor)
         here.github.set_latency(0.0)
 
 
 def _stream(
-    table: Table, here: Rig, names: list[str], count: int, latency: float, floor: float
+    table: Table, here: Rig, names: list[str], *, count: int, latency: float, floor: float
 ) -> None:
     measured = together(here, names, count)
     label = f"stream of {count}, GitHub at {latency * 1000:.0f} ms"

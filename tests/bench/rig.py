@@ -45,13 +45,18 @@ class Rig:
         return float(self.gate.memory_info().rss) / 2**20
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-    """Wait until something is so; raises TimeoutError when it takes too long."""
+def wait_for(
+    condition: Callable[[], bool], what: str, seconds: float = 120.0, *, every: float = 0.1
+) -> None:
+    """Wait until something is so; raises TimeoutError when it takes too long.
+
+    Each look costs the simulated GitHub some work, so a busy one is asked seldom.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(what)
-        time.sleep(0.002)
+        time.sleep(every)
 
 
 @contextmanager
