@@ -51,6 +51,9 @@ def path_below(api_url: str, url: str) -> str | None:
 
     Redirects and links to the next page may be relative.
     """
+    if not url:
+        # It would be the root itself, where whatever is asked for is not found.
+        return None
     root = api_url.rstrip("/") + "/"
     try:
         own, named = urlsplit(root), urlsplit(urljoin(root, url))

@@ -79,6 +79,7 @@ ROOT = "https://github.example.com/api/v3"
         ("//evil.example/api/v3/app", None),
         ("https://evil.example/api/v3/app", None),
         ("https://[", None),
+        ("", None),
     ],
 )
 def test_a_link_leads_below_the_root(url: str, expected: str | None) -> None:
