@@ -18,7 +18,9 @@ def insert_or_ignore(tx: Transaction, table: Table) -> sqlite.Insert | postgresq
 @cache
 def _ignoring(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     if dialect == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
+        # SQLAlchemy keeps the number of rows of updates and deletes only, unless it is asked to.
+        added = postgresql.insert(table).on_conflict_do_nothing()
+        return added.execution_options(preserve_rowcount=True)
     return sqlite.insert(table).on_conflict_do_nothing()
 
 

@@ -1,0 +1,113 @@
+"""Give every test a migrated database of both kinds.
+
+Migrating costs much more than a test: a SQLite file is copied, and PostgreSQL's tables are emptied.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from gate.store.database import Database
+from gate.store.schema import migrate
+from gate.store.tables import metadata
+from tests.store.servers import postgresql_server
+
+DIALECTS: Final = ("sqlite", "postgresql")
+
+OpenDatabase = Callable[[], Database]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Give the URL of a running server's database `postgres`, which stays empty."""
+    with postgresql_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated SQLite file to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "gate.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: str) -> str:
+    """Give the URL of a migrated database."""
+    url = new_postgresql(postgresql, "migrated")
+    _migrate(url)
+    return url
+
+
+def new_postgresql(server: str, name: str) -> str:
+    """Make an empty database and give its URL."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Name each kind of database in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a migrated database without rows."""
+    if dialect == "sqlite":
+        path = tmp_path / "gate.db"
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        return f"sqlite:///{path}"
+    url = str(request.getfixturevalue("migrated_postgresql"))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def empty_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database that was never migrated."""
+    if dialect == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.db"
+    return new_postgresql(request.getfixturevalue("postgresql"), "empty")
+
+
+@pytest.fixture
+def open_database(database_url: str) -> Iterator[OpenDatabase]:
+    """Open the test's database as often as a test asks, as several processes would."""
+    opened: list[Database] = []
+
+    def open_one() -> Database:
+        opened.append(Database(database_url))
+        return opened[-1]
+
+    yield open_one
+    for it in opened:
+        with suppress(Exception):
+            it.close()
+
+
+@pytest.fixture
+def database(open_database: OpenDatabase) -> Database:
+    """Give an open database without rows."""
+    return open_database()

@@ -1,0 +1,201 @@
+"""Sightings of runs are folded whatever their order, and the few that can matter are found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from gate.domain.ids import RepositoryId, RunId
+from gate.domain.runs import WorkflowRun
+from gate.store.database import Database
+from gate.store.runs import (
+    candidate_runs,
+    newest_attempt,
+    newest_successful_run,
+    read_run,
+    record_jobs,
+    record_run,
+)
+from tests.builders import (
+    BRANCH,
+    FORK,
+    NOW,
+    REPOSITORY,
+    TERRAFORM,
+    VALIDATION,
+    before,
+    make_infrastructure,
+    make_job,
+    make_run,
+)
+from tests.store.conftest import OpenDatabase
+from tests.store.threads import at_once
+
+QUEUED = make_run(status="queued", conclusion=None, updated_at=before(minutes=59))
+RUNNING = make_run(status="in_progress", conclusion=None, updated_at=before(minutes=58))
+GREEN = make_run()
+WITH_JOBS = make_run(jobs=(make_job(), make_job("more")))
+
+
+def see(database: Database, *seen: WorkflowRun) -> None:
+    """Record sightings, one transaction each."""
+    for run in seen:
+        database.transact(lambda tx, it=run: record_run(tx, it, NOW))
+
+
+def known(database: Database, run_id: int = 501, attempt: int = 1) -> WorkflowRun | None:
+    """Read a run attempt."""
+    return database.read(lambda snapshot: read_run(snapshot, REPOSITORY, RunId(run_id), attempt))
+
+
+def candidates(database: Database, **changes: Any) -> list[int]:
+    """Name the runs that may count as a validation, in order."""
+    asked: dict[str, Any] = {"branch": BRANCH, "events": ("push", "schedule")} | changes
+    found = database.read(
+        lambda snapshot: candidate_runs(snapshot, REPOSITORY, VALIDATION, **asked)
+    )
+    return [run.run_id for run in found]
+
+
+def test_a_run_is_read_as_it_was_seen(database: Database) -> None:
+    """Nothing of a run is lost on its way through the database."""
+    run = make_run(
+        head_branch=None,
+        head_repository_id=None,
+        actor=None,
+        title="Fix “quotes” \U0001f680",
+        updated_at=NOW + timedelta(microseconds=1),
+        jobs=(make_job(), make_job("b", None, status="queued")),
+    )
+    see(database, run)
+    assert known(database) == run
+
+
+def test_an_unknown_run_is_none(database: Database) -> None:
+    """Of a run that was never seen nothing is known."""
+    assert known(database) is None
+    assert database.read(lambda it: newest_attempt(it, REPOSITORY, RunId(501))) is None
+    assert database.read(lambda it: newest_successful_run(it, REPOSITORY, VALIDATION)) is None
+
+
+@pytest.mark.parametrize("order", list(permutations((QUEUED, RUNNING, GREEN, WITH_JOBS))))
+def test_the_order_of_sightings_does_not_matter(
+    database: Database, order: tuple[WorkflowRun, ...]
+) -> None:
+    """Whatever comes first, the run that is further along stands in the end, with its jobs."""
+    see(database, *order)
+    assert known(database) == WITH_JOBS
+
+
+def test_record_run_gives_what_is_known_now(database: Database) -> None:
+    """Whoever records an old sighting is told the newer state."""
+    see(database, GREEN)
+    assert database.transact(lambda tx: record_run(tx, QUEUED, NOW)) == GREEN
+
+
+def test_sightings_from_many_threads_are_all_folded_in(open_database: OpenDatabase) -> None:
+    """Two nodes that see a run at once lose neither sighting, whichever commits first."""
+    nodes = [open_database(), open_database()]
+    seen = [QUEUED, WITH_JOBS, RUNNING, GREEN] * 3
+    works = [
+        lambda it=run, node=nodes[number % 2]: node.transact(lambda tx: record_run(tx, it, NOW))
+        for number, run in enumerate(seen)
+    ]
+    at_once(works)
+    assert known(nodes[0]) == WITH_JOBS
+
+
+def test_attempts_are_kept_apart(database: Database) -> None:
+    """A re-run does not overwrite the attempt before it, and is the newest attempt."""
+    again = make_run(run_attempt=2, conclusion="failure")
+    see(database, again, GREEN)
+    assert known(database) == GREEN
+    assert database.read(lambda it: newest_attempt(it, REPOSITORY, RunId(501))) == again
+
+
+def test_candidates_are_the_newest_by_start(database: Database) -> None:
+    """The five newest starts are found; of equal ones the higher run and attempt come first."""
+    for number in range(1, 8):
+        see(database, make_run(run_id=RunId(number), started_at=before(hours=number)))
+    see(database, make_run(run_id=RunId(90), started_at=before(hours=1)))
+    assert candidates(database) == [90, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": TERRAFORM},
+        {"repository_id": FORK},
+        {"head_repository_id": FORK},
+        {"head_repository_id": None},
+        {"head_branch": "feature"},
+        {"head_branch": None},
+        {"event": "pull_request"},
+    ],
+    ids=lambda changes: "{}={}".format(*next(iter(changes.items()))),
+)
+def test_what_cannot_count_is_no_candidate(database: Database, changes: dict[str, Any]) -> None:
+    """A run that differs in one thing every counting run has is left out."""
+    see(database, make_run(run_id=RunId(1), **changes), make_run(run_id=RunId(2)))
+    assert candidates(database) == [2]
+
+
+@pytest.mark.parametrize("conclusion", ["failure", "cancelled", "brand_new", None])
+def test_candidates_are_not_narrowed_by_how_they_ended(
+    database: Database, conclusion: str | None
+) -> None:
+    """A red or unfinished run is found like a green one: the domain must see it."""
+    see(database, make_run(status="completed", conclusion=conclusion))
+    assert candidates(database) == [501]
+
+
+def test_only_the_events_asked_for(database: Database) -> None:
+    """Without events nothing counts; one event leaves out the others."""
+    see(database, make_run(run_id=RunId(1)), make_run(run_id=RunId(2), event="schedule"))
+    assert candidates(database, events=()) == []
+    assert candidates(database, events=("schedule",)) == [2]
+
+
+def test_a_rerun_that_moves_its_start_moves_up(database: Database) -> None:
+    """A later sighting's start is what the order goes by."""
+    see(database, make_run(run_id=RunId(1), started_at=before(hours=5), status="queued"))
+    see(database, make_run(run_id=RunId(2), started_at=before(hours=2)))
+    see(database, make_run(run_id=RunId(1), started_at=before(hours=1), conclusion="failure"))
+    assert candidates(database) == [1, 2]
+
+
+def test_the_newest_success_of_any_branch(database: Database) -> None:
+    """The last to succeed is found by its end; failures, other files and forks are left out."""
+    see(
+        database,
+        make_infrastructure(run_id=RunId(1), updated_at=before(hours=4)),
+        make_infrastructure(run_id=RunId(2), updated_at=before(hours=3), head_branch="other"),
+        make_infrastructure(run_id=RunId(3), updated_at=before(hours=1), conclusion="failure"),
+        make_infrastructure(run_id=RunId(4), updated_at=before(hours=1), head_repository_id=FORK),
+        make_infrastructure(run_id=RunId(5), updated_at=before(hours=1), status="in_progress"),
+        make_run(run_id=RunId(6), updated_at=before(hours=1)),
+        make_infrastructure(run_id=RunId(7), updated_at=NOW, repository_id=RepositoryId(5)),
+    )
+    found = database.read(lambda it: newest_successful_run(it, REPOSITORY, TERRAFORM))
+    assert found is not None
+    assert found.run_id == 2
+
+
+def test_jobs_are_added_to_a_known_run(database: Database) -> None:
+    """The jobs of a run are kept with it, and survive another sighting without jobs."""
+    see(database, GREEN)
+    jobs = (make_job(), make_job("lint", "failure"))
+    database.transact(lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=jobs, seen_at=NOW))
+    see(database, GREEN)
+    assert known(database) == make_run(jobs=jobs)
+
+
+def test_jobs_of_an_unknown_run_are_not_kept(database: Database) -> None:
+    """Jobs alone make no run."""
+    database.transact(
+        lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=(make_job(),), seen_at=NOW)
+    )
+    assert known(database) is None
