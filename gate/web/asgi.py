@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Final
 
 from gate.log import get_logger
-from gate.web.bridge import Answer, Receive, Scope, Send, WsgiApp, build_environ, run_wsgi
+from gate.web.bridge import Answer, Message, Receive, Scope, Send, WsgiApp, build_environ, run_wsgi
 from gate.web.pool import CallPool
 from gate.web.problems import PROBLEM_TYPE, encode_problem
 from gate.web.webhooks import LONGEST_BODY
@@ -58,6 +58,10 @@ class _NotRead(Exception):
         self.status = status
         self.reason = reason
         super().__init__(reason)
+
+
+class _Gone(Exception):
+    """The client closed its connection before its request was complete."""
 
 
 @dataclass(slots=True)
@@ -143,6 +147,8 @@ class BufferingShell:
             answer = self._refusal(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow")
         except _NotRead as error:
             answer = self._refusal(error.status, error.reason)
+        except _Gone:
+            return
         finally:
             self._buffered -= taken.size
         await send(
@@ -155,7 +161,7 @@ class BufferingShell:
         if _announced(scope) > LONGEST_BODY:
             raise _NotRead(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
         while True:
-            message = await receive()
+            message = await _received(receive)
             if message["type"] != "http.request":
                 # Cut off or wrongly coded. The client may still listen for an answer.
                 raise _NotRead(HTTPStatus.BAD_REQUEST, "body_incomplete")
@@ -187,6 +193,20 @@ class BufferingShell:
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             headers.append(_RETRY)
         return Answer(status.value, headers, encode_problem(status, reason))
+
+
+async def _received(receive: Receive) -> Message:
+    """Wait for the next part of a request.
+
+    granian cancels the wait when the connection is closed, though nobody has cancelled the task.
+    """
+    try:
+        return await receive()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise _Gone from None
 
 
 def _announced(scope: Scope) -> int:

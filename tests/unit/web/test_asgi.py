@@ -43,6 +43,8 @@ class Client:
             return self._messages.pop(0)
         if self._ends == "gone":
             return {"type": "http.disconnect"}
+        if self._ends == "closed":
+            raise asyncio.CancelledError
         self.stalled.set()
         await asyncio.Event().wait()
         raise AssertionError
@@ -186,6 +188,16 @@ def test_a_body_that_is_cut_off_is_a_bad_request() -> None:
 
     check_refusal(client, 400, "body_incomplete")
     assert refusals == ["body_incomplete"]
+
+
+def test_a_client_that_has_gone_gets_no_answer() -> None:
+    """The wait for its body is cancelled then; that is no error and nobody's refusal."""
+    client, refusals = Client(PART, ends="closed"), Refusals()
+
+    run(lambda shell: ask(shell, client), refusals=refusals)
+
+    assert client.sent == []
+    assert refusals == []
 
 
 @pytest.mark.parametrize("announced", [str(LONGEST_BODY + 1), "9" * 19, "9" * 5000])
