@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 from typing import Final
@@ -27,8 +28,12 @@ _BACKLOG: Final = 1024
 _CONNECTIONS: Final = 4096
 """Connections at once. Stalled ones must not use them up, or nobody else gets in."""
 
-_HEADER_MILLISECONDS: Final = 10_000
-"""How long a connection may take to send its headers, and how long it may idle between requests."""
+_OTHER_FILES: Final = 128
+"""Descriptors left for the database, GitHub and whatever else is open."""
+
+_IDLE_MILLISECONDS: Final = 75_000
+"""How long a connection may idle between requests, or take to send its headers. Longer than load
+balancers keep one, which is mostly 60 seconds: they would send into one we have just closed."""
 
 _LARGEST_PORT: Final = 65_535
 _LOOK_AGAIN: Final = 0.02
@@ -72,6 +77,21 @@ def free_port(host: str, port: int) -> int:
         return bound
 
 
+def most_connections() -> int:
+    """Tell how many connections there may be at once; asks for the descriptors they need.
+
+    Many systems allow a process 1024 at first. Once they are used up, the database could not be
+    opened either; who comes later waits to be taken instead.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    allowed = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+    return max(allowed - _OTHER_FILES, 1)
+
+
 def _resolve(host: str, port: int) -> str:
     """Give the numeric address of `host`, which is all that granian takes."""
     if not 0 <= port <= _LARGEST_PORT:
@@ -96,9 +116,9 @@ async def _serve(shell: BufferingShell, address: str, port: int) -> None:
         port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
+        http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS),
         backlog=_BACKLOG,
-        backpressure=_CONNECTIONS,
+        backpressure=most_connections(),
         websockets=False,
     )
     _adopt_log()
