@@ -66,12 +66,14 @@ def record_intents(
     for entry in known.entries:
         if entry.status is EffectStatus.INTENDED and entry.effect.key not in keys:
             _update(tx, entry.effect.key, status=EffectStatus.WITHDRAWN.value, settled_at=now)
+    position = len(entries)
     for effect in intended:
         values = _columns(effect, request, decision_id, now)
         entry_now = entries.get(effect.key)
         if entry_now is None:
-            values |= {"position": len(entries), "attempts": 0}
+            values |= {"position": position, "attempts": 0}
             tx.execute(insert_or_ignore(tx, effects), values)
+            position += 1
         elif is_sendable(entry_now.status):
             _update(tx, effect.key, **values)
 

@@ -1,0 +1,142 @@
+"""A decision is kept with its facts, and only when it says something new."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gate.domain.decide import ENGINE_VERSION, Decision, Reason, ReasonCode, Verdict, decide
+from gate.domain.facts import Facts
+from gate.domain.request import GateRequest
+from gate.store.database import Database
+from gate.store.decisions import RecordedDecision, decisions_of, record_decision
+from tests.builders import (
+    NOW,
+    TICK,
+    make_decision,
+    make_facts,
+    make_infrastructure,
+    make_job,
+    make_key,
+    make_policy,
+    make_run,
+)
+from tests.store.rows import asked, wait
+
+LATER = NOW + timedelta(minutes=5)
+
+
+def decided(
+    database: Database, decision: Decision, request: GateRequest, at: Any = NOW
+) -> tuple[int, bool]:
+    """Record a decision on a request."""
+    facts = make_facts(request=request)
+    return database.transact(lambda tx: record_decision(tx, decision, facts, at))
+
+
+def recorded(database: Database, request: GateRequest) -> list[RecordedDecision]:
+    """Read all decisions on a request."""
+    return database.read(lambda snapshot: decisions_of(snapshot, request.id))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"validations": ()},
+        {"unavailable": "GitHub answers with 502"},
+        {
+            "validations": (
+                make_run(
+                    jobs=(make_job("ünïcode \U0001f680"), make_job("b", None, status="queued")),
+                    updated_at=NOW - TICK,
+                    actor=None,
+                    head_branch=None,
+                ),
+                make_run(conclusion=None, status="in_progress"),
+            ),
+            "infrastructure": (make_infrastructure(),),
+        },
+    ],
+    ids=["green", "nothing", "unavailable", "much"],
+)
+def test_decision_and_facts_are_read_as_they_were(
+    database: Database, facts: dict[str, Any]
+) -> None:
+    """What is on record equals what was decided on, so that it can be decided again."""
+    known: Facts = make_facts(request=asked(database), **facts)
+    decision = decide(make_policy(), known, NOW)
+    number, is_new = database.transact(lambda tx: record_decision(tx, decision, known, NOW))
+    assert is_new
+    (found,) = recorded(database, known.request)
+    assert found == RecordedDecision(
+        id=number,  # type: ignore[arg-type]
+        request_id=known.request.id,
+        at=NOW,
+        decision=decision,
+        facts=known,
+        engine_version=ENGINE_VERSION,
+    )
+    assert decide(make_policy(), found.facts, found.at) == found.decision
+
+
+def test_another_look_leaves_no_trace(database: Database) -> None:
+    """A decision that differs from the last one in its times only is not recorded again."""
+    request = asked(database)
+    first, _ = decided(database, make_decision(), request)
+    held = wait(database, request)
+    again = make_decision(recheck_at=LATER + timedelta(minutes=5))
+    assert decided(database, again, held, LATER) == (first, False)
+    assert len(recorded(database, request)) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"verdict": Verdict.APPROVE},
+        {"reasons": (Reason(ReasonCode.VALIDATION_RUNNING),)},
+        {"reasons": (Reason(ReasonCode.VALIDATION_FAILED, "another job"),)},
+        {"policy_digest": "sha256:new"},
+        {"last_call": True},
+    ],
+    ids=["verdict", "reason", "detail", "policy", "last-call"],
+)
+def test_whatever_people_can_see_is_news(database: Database, changes: dict[str, Any]) -> None:
+    """Another verdict, reason, detail, policy or last call is one more row, oldest first."""
+    request = asked(database)
+    first, _ = decided(database, make_decision(), request)
+    second, is_new = decided(database, make_decision(**changes), wait(database, request), LATER)
+    assert is_new
+    assert [it.id for it in recorded(database, request)] == [first, second]
+
+
+def test_evidence_is_news(database: Database) -> None:
+    """The same verdict on another run is one more row."""
+    request = wait(database, asked(database))
+    policy = make_policy()
+    for run in (make_run(conclusion="failure"), make_run(conclusion="failure", run_id=9)):
+        facts = make_facts(request=request, validations=(run,))
+        decision = decide(policy, facts, NOW)
+        _, is_new = database.transact(
+            lambda tx, one=decision, on=facts: record_decision(tx, one, on, NOW)
+        )
+        assert is_new
+    assert len(recorded(database, request)) == 2
+
+
+def test_going_back_is_news(database: Database) -> None:
+    """A decision is compared with the last one, not with any before."""
+    request = wait(database, asked(database))
+    red, running = make_decision(), make_decision(Verdict.WAIT, ReasonCode.VALIDATION_RUNNING)
+    told = [decided(database, it, request)[1] for it in (red, running, red, red)]
+    assert told == [True, True, True, False]
+
+
+def test_requests_do_not_hide_each_other(database: Database) -> None:
+    """The same decision on another request is its own row."""
+    for run_id in (1, 2):
+        request = wait(database, asked(database, key=make_key(run_id=run_id)))
+        assert decided(database, make_decision(), request)[1]
+        assert len(recorded(database, request)) == 1
