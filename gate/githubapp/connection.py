@@ -9,6 +9,7 @@ the answer is taken from here.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import ItemsView, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,6 +19,9 @@ from urllib.parse import urlsplit
 from github.Requester import HTTPSRequestsConnectionClass, RequestsResponse
 from requests import PreparedRequest
 
+_GZIP: Final = zlib.MAX_WBITS | 16
+_PACKING: Final = 1024
+"""What packing may add to a body that does not get smaller by it."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -66,21 +70,27 @@ class Connection(HTTPSRequestsConnectionClass):
         request.prepare_body(self.input, None)
         response = self.adapter.send(request, stream=True, timeout=self.timeout, **self._settings)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body = self._read(response.raw, headers.get("content-length", ""))
+        sent = self._read(response.raw, headers.get("content-length", ""))
+        body = _unpacked(sent, headers.get("content-encoding", ""), self.longest)
         self._answer = Answer(response.status_code, headers, body)
         return _Told()
 
     def _read(self, raw: Any, length: str) -> bytes:  # noqa: ANN401 - requests does not type it
-        """Read a body to its end, or hang up when it is too long."""
-        if length.isascii() and length.isdigit() and int(length[:20]) > self.longest:
+        """Read a body to its end as it was sent, or hang up when it is too long."""
+        most = self.longest + _PACKING
+        is_told = length.isascii() and length.isdigit()
+        if is_told and int(length[:20]) > most:
             raw.close()
             raise BodyTooLong
-        body: bytes = raw.read(self.longest + 1, decode_content=True)
-        if len(body) > self.longest:
-            raw.close()
-            raise BodyTooLong
+        body = bytearray()
+        # The last, empty piece is what shows whether the body came to its end.
+        while piece := raw.read(most + 1, decode_content=False):
+            body += piece
+            if len(body) > most:
+                raw.close()
+                raise BodyTooLong
         raw.release_conn()
-        return body
+        return bytes(body)
 
     def take(self) -> Answer:
         """Give the answer to the last call, once."""
@@ -93,6 +103,27 @@ class Connection(HTTPSRequestsConnectionClass):
         """Hang up; a later call connects again."""
         self.adapter.close()
         super().close()
+
+
+def _unpacked(body: bytes, encoding: str, longest: int) -> bytes:
+    """Unpack a body; raises ValueError for one that is damaged or breaks off.
+
+    urllib3 would give the beginning of a body that breaks off, as if it were the whole.
+    """
+    if encoding.lower() in {"gzip", "x-gzip"} and body:
+        unpacker = zlib.decompressobj(wbits=_GZIP)
+        try:
+            body = unpacker.decompress(body, longest + 1)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+        is_whole = unpacker.eof and not unpacker.unused_data
+        if not is_whole and len(body) <= longest:
+            raise ValueError("the packed body breaks off")
+    elif encoding.lower() not in {"", "gzip", "x-gzip", "identity"}:
+        raise ValueError(f"a body packed by {encoding}")
+    if len(body) > longest:
+        raise BodyTooLong
+    return body
 
 
 class _Told(RequestsResponse):
