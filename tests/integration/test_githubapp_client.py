@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
-from gate.domain.github import FileAbsent, FileFound, FileUnchanged, Installation, Place
-from gate.domain.ids import InstallationId, RepositoryId, RunId
+from gate.domain.github import FileAbsent, FileFound, Place
+from gate.domain.ids import RepositoryId, RunId
 from gate.domain.missing import ListingNeeded
 from gate.domain.request import ReviewState
 from gate.domain.runs import Job
 from gate.errors import Refused
-from gate.manifest import load_manifest
 from gate.reconciler.ports import GitHub
-from gate.simulator.faults import WebhookFault
+from gate.simulator.faults import Fault
 from tests.unit.githubapp.stage import (
     ENVIRONMENT,
-    HOOK_URL,
     MINT,
     ORGANIZATION,
     PERMISSIONS,
@@ -264,147 +261,6 @@ def test_a_name_that_was_taken_over_is_not_ours(stage: Stage) -> None:
     assert stage.client.read_repository(stage.place) is None
 
 
-def test_a_file_is_read_as_it_is(either: Stage) -> None:
-    """Bytes come back unchanged, and only while they are new."""
-    text = "version: 1 # \N{LATIN SMALL LETTER U WITH DIAERESIS}\r\n\ttab\0"
-    either.github.put_file(REPOSITORY, POLICY, text)
-    found = either.client.read_file(either.place, POLICY, None)
-    assert isinstance(found, FileFound)
-    assert found.content == text.encode()
-    assert either.client.read_file(either.place, POLICY, found.etag) == FileUnchanged()
-    either.github.put_file(REPOSITORY, POLICY, "version: 2")
-    changed = either.client.read_file(either.place, POLICY, found.etag)
-    assert isinstance(changed, FileFound)
-    assert changed.content == b"version: 2"
-    either.github.delete_file(REPOSITORY, POLICY)
-    assert either.client.read_file(either.place, POLICY, changed.etag) == FileAbsent()
-
-
-def test_a_file_is_read_from_the_default_branch(stage: Stage) -> None:
-    """What stands on the branch that is deployed has no say."""
-    stage.github.put_file(REPOSITORY, POLICY, "lax", branch="feature")
-    assert stage.client.read_file(stage.place, POLICY, None) == FileAbsent()
-
-
-@pytest.mark.parametrize(("size", "is_read"), [(256 * 1024, True), (256 * 1024 + 1, False)])
-def test_a_file_has_a_largest_size(stage: Stage, size: int, *, is_read: bool) -> None:
-    """Beyond 256 KiB it is refused, not taken for absent."""
-    stage.github.put_file(REPOSITORY, POLICY, "x" * size)
-    if is_read:
-        assert isinstance(stage.client.read_file(stage.place, POLICY, None), FileFound)
-        return
-    with pytest.raises(Refused) as caught:
-        stage.client.read_file(stage.place, POLICY, None)
-    assert caught.value.reason == "too_large"
-
-
-def test_an_organizations_file_is_read(either: Stage) -> None:
-    """It is found once the App sees the `.github` repository, and not before."""
-    client, installation_id = either.client, either.place.installation_id
-    assert client.read_organization_file(installation_id, ORGANIZATION, POLICY, None) == (
-        FileAbsent()
-    )
-    either.github.create_repository(f"{ORGANIZATION}/.github")
-    assert client.read_organization_file(installation_id, ORGANIZATION, POLICY, None) == (
-        FileAbsent()
-    )
-    either.github.add_repository(installation_id, f"{ORGANIZATION}/.github")
-    assert client.read_organization_file(installation_id, ORGANIZATION, POLICY, None) == (
-        FileAbsent()
-    )
-    either.github.put_file(f"{ORGANIZATION}/.github", POLICY, "floor")
-    found = client.read_organization_file(installation_id, ORGANIZATION, POLICY, None)
-    assert isinstance(found, FileFound)
-    assert client.read_organization_file(installation_id, ORGANIZATION, POLICY, found.etag) == (
-        FileUnchanged()
-    )
-
-
-def test_without_the_permission_no_file_is_absent(stage: Stage) -> None:
-    """Who may not read must not conclude that there is no policy; answers do not need it."""
-    run_id = stage.deploy()
-    stage.github.grant(stage.place.installation_id, {"actions": "read", "deployments": "write"})
-    installation_id = stage.place.installation_id
-    stage.github.create_repository(f"{ORGANIZATION}/.github", installation_id)
-    with pytest.raises(Refused) as own:
-        stage.client.read_file(stage.place, POLICY, None)
-    with pytest.raises(Refused) as shared:
-        stage.client.read_organization_file(installation_id, ORGANIZATION, POLICY, None)
-    assert own.value.reason == shared.value.reason == "permission_missing"
-    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
-
-
-def test_installations_and_repositories_are_read_to_the_last_page(stage: Stage) -> None:
-    """More than a page of each; a suspended installation is told as such."""
-    others = [stage.github.create_installation(f"org-{number}") for number in range(110)]
-    stage.github.suspend_installation(others[0])
-    for number in range(110):
-        stage.place_of(f"{ORGANIZATION}/repository-{number}")
-    found = stage.client.read_installations()
-    assert {it.id for it in found} == {stage.place.installation_id, *others}
-    assert [it.id for it in found if it.suspended] == [others[0]]
-    own = next(it for it in found if it.id == stage.place.installation_id)
-    repositories = stage.client.read_installation_repositories(own)
-    assert len({it.id for it in repositories}) == 111
-    assert {it.installation_id for it in repositories} == {own.id}
-    assert own.account.login == ORGANIZATION
-
-
-def test_an_installation_that_is_gone_is_refused(stage: Stage) -> None:
-    """It may have been deleted after it was listed."""
-    (own,) = stage.client.read_installations()
-    gone = Installation(InstallationId(own.id + 1), own.account, suspended=False)
-    with pytest.raises(Refused) as caught:
-        stage.client.read_installation_repositories(gone)
-    assert caught.value.reason == "not_found"
-
-
-def test_the_delivery_log_is_read_page_by_page(stage: Stage) -> None:
-    """Newest first, over more than one page, and no further than is looked at."""
-    for number in range(130):
-        stage.github.put_file(REPOSITORY, "README.md", str(number))
-    assert stage.github.wait_until_delivered()
-    log = stage.github.deliveries()
-    assert len(log) > 100
-    first = next(stage.client.read_hook_deliveries())
-    assert stage.calls("/app/hook/deliveries") == 1
-    found = list(stage.client.read_hook_deliveries())
-    assert found[0] == first
-    assert [it.number for it in found] == [it.id for it in log]
-    assert [it.delivery_id for it in found] == [it.guid for it in log]
-    assert not any(it.succeeded for it in found)
-    assert {it.event for it in found} >= {"push"}
-    assert all(abs(it.delivered_at - log[0].delivered_at) < timedelta(minutes=5) for it in found)
-
-
-def test_a_redelivery_is_asked_for(stage: Stage) -> None:
-    """GitHub tries again under the same delivery id; one it has forgotten is refused."""
-    stage.github.put_file(REPOSITORY, "README.md", "again")
-    assert stage.github.wait_until_delivered()
-    failed = next(stage.client.read_hook_deliveries())
-    stage.github.add_webhook_fault(WebhookFault("drop"))
-    stage.client.send_redelivery(failed.number)
-    assert stage.github.wait_until_delivered()
-    again = next(stage.client.read_hook_deliveries())
-    assert again.number != failed.number
-    assert again.delivery_id == failed.delivery_id
-    with pytest.raises(Refused) as caught:
-        stage.client.send_redelivery(1)
-    assert caught.value.reason == "not_found"
-
-
-def test_the_app_is_read(either: Stage) -> None:
-    """What the doctor compares: id, permissions, events, hook and clock."""
-    app = either.client.read_app()
-    assert (app.id, app.slug) == (either.app_id, "deployment-gate")
-    assert app.permissions == load_manifest().permissions
-    assert set(app.events) == {"push", "workflow_run"}
-    assert either.client.read_hook_url() == HOOK_URL
-    told = either.client.read_time()
-    assert told is not None
-    assert told.utcoffset() == timedelta(0)
-
-
 def test_a_token_is_as_narrow_as_its_calls(stage: Stage) -> None:
     """One token to watch and answer, one to read policies; each for one repository."""
     run_id = stage.deploy()
@@ -428,3 +284,12 @@ def test_a_strangers_repository_id_is_not_found(stage: Stage) -> None:
     stranger = Place(stage.place.installation_id, RepositoryId(1), "octo-org/stranger")
     assert stage.client.read_repository(stranger) is None
     assert stage.client.read_file(stranger, POLICY, None) == FileAbsent()
+
+
+def test_environments_that_may_not_be_seen_are_not_none(stage: Stage) -> None:
+    """A lack of permission is not taken for a repository without environments."""
+    body = '{"message": "Resource not accessible by integration"}'
+    stage.github.add_fault(Fault("/environments$", status=403, body=body))
+    with pytest.raises(Refused) as caught:
+        stage.client.read_environments(stage.place)
+    assert caught.value.reason == "permission_missing"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import pytest
+
 from gate.domain.github import Place
 from gate.domain.ids import InstallationId, RepositoryId, RunId
+from gate.domain.request import ReviewState
+from gate.errors import GateError
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
-from gate.simulator.faults import WebhookFault
+from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from tests.unit.githubapp.keys import make_key_pair
@@ -85,3 +89,26 @@ def staged(*, root: str = "", timeout: int = 30, client_id: str | None = None) -
             yield Stage(github, url, client, app_id, place)
         finally:
             client.close()
+
+
+def read(stage: Stage, run_id: RunId) -> object:
+    """Read a run."""
+    return stage.client.read_run(stage.place, run_id)
+
+
+def write(stage: Stage, run_id: RunId) -> object:
+    """Answer for a run."""
+    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    return None
+
+
+def failure(
+    stage: Stage, fault: Fault, call: Callable[[Stage, RunId], object]
+) -> tuple[GateError, RunId]:
+    """Give the error that a call ends with while a fault is in force."""
+    run_id = stage.deploy()
+    stage.client.read_repository(stage.place)
+    stage.github.add_fault(fault)
+    with pytest.raises(GateError) as caught:
+        call(stage, run_id)
+    return caught.value, run_id

@@ -9,8 +9,6 @@ import pytest
 
 from gate.domain.deliveries import (
     DeploymentSeen,
-    InstallationSeen,
-    InstallationStatus,
     NothingSeen,
     Observation,
     Pushed,
@@ -33,9 +31,7 @@ from tests.unit.githubapp.deliveries import (
     Payload,
     encode,
     make_delivery,
-    make_deployment,
     make_installation,
-    make_repository,
     make_rule,
     make_run,
     make_status,
@@ -230,54 +226,6 @@ def test_a_push_names_its_branch(ref: str, expected: Observation) -> None:
     assert parse("push", make_delivery(ref=ref)) == expected
 
 
-LISTED = [{"id": 1, "full_name": "octo-org/a"}, {"id": 2, "full_name": "octo-org/b"}]
-GAINED = (
-    Repository(RepositoryId(1), INSTALLATION, "octo-org/a", OWNER, None),
-    Repository(RepositoryId(2), INSTALLATION, "octo-org/b", OWNER, None),
-)
-ACTIVE, SUSPENDED = InstallationStatus.ACTIVE, InstallationStatus.SUSPENDED
-DELETED = InstallationStatus.DELETED
-
-
-@pytest.mark.parametrize(
-    ("payload", "status", "gained", "removed"),
-    [
-        ({"repositories": LISTED}, ACTIVE, GAINED, ()),
-        ({"action": "added", "repositories_added": LISTED}, ACTIVE, GAINED, ()),
-        ({"action": "removed", "repositories_removed": LISTED}, ACTIVE, (), (1, 2)),
-        ({"action": "new_permissions_accepted"}, ACTIVE, (), ()),
-        ({"action": "unsuspend"}, ACTIVE, (), ()),
-        ({"action": "suspend", "suspended_at": "2026-11-23T15:00:00Z"}, SUSPENDED, (), ()),
-        ({"action": "added", "suspended_at": "2026-11-23T15:00:00Z"}, SUSPENDED, (), ()),
-        ({"action": "deleted", "repositories": LISTED}, DELETED, (), ()),
-        (
-            {"action": "deleted", "suspended_at": "2026-11-23T15:00:00Z"},
-            DELETED,
-            (),
-            (),
-        ),
-    ],
-)
-def test_an_installation_is_read(
-    payload: Payload,
-    status: InstallationStatus,
-    gained: tuple[Repository, ...],
-    removed: tuple[int, ...],
-) -> None:
-    """What it may do, what it gained and what it lost; a suspended one stays suspended."""
-    seen = parse("installation", make_installation(**payload))
-    assert seen == InstallationSeen(
-        INSTALLATION, OWNER, status, gained, tuple(RepositoryId(it) for it in removed)
-    )
-
-
-def test_an_enterprise_is_called_by_its_slug() -> None:
-    """Apps are installed on enterprises too, which have no login."""
-    seen = parse("installation", make_installation(account={"id": 7, "slug": "octo-corp"}))
-    assert isinstance(seen, InstallationSeen)
-    assert seen.account == Account(AccountId(7), "octo-corp")
-
-
 @pytest.mark.parametrize(
     ("event", "payload"),
     [
@@ -304,111 +252,3 @@ def test_other_events_show_nothing(event: str, payload: Payload) -> None:
 def test_other_actions_show_nothing(event: str, payload: Payload) -> None:
     """An action that GitHub adds is no error until we know what it means."""
     assert parse(event, payload) == NothingSeen("action_not_ours")
-
-
-def without(payload: Payload, *path: str) -> Payload:
-    """Give a payload without one of its fields."""
-    if len(path) == 1:
-        return {key: value for key, value in payload.items() if key != path[0]}
-    return payload | {path[0]: without(payload[path[0]], *path[1:])}
-
-
-@pytest.mark.parametrize(
-    ("event", "payload", "field"),
-    [
-        ("deployment_protection_rule", without(make_rule(), "installation"), "installation"),
-        ("deployment_protection_rule", without(make_rule(), "environment"), "environment"),
-        ("deployment_protection_rule", without(make_rule(), "deployment"), "deployment"),
-        ("deployment_protection_rule", without(make_rule(), "deployment", "sha"), "sha"),
-        (
-            "deployment_protection_rule",
-            without(make_rule(), "deployment_callback_url"),
-            "deployment_callback_url",
-        ),
-        ("deployment_protection_rule", without(make_rule(), "repository", "owner"), "owner"),
-        ("push", make_delivery(), "ref"),
-        ("workflow_run", make_delivery(action="completed"), "workflow_run"),
-        (
-            "workflow_run",
-            make_delivery(action="completed", workflow_run=without(make_run(), "path")),
-            "path",
-        ),
-        ("installation", {"action": "created"}, "installation"),
-        ("installation", make_installation(account=None), "installation.account"),
-    ],
-)
-def test_a_missing_field_is_named(event: str, payload: Payload, field: str) -> None:
-    """Whoever looks at a delivery that was set aside learns what it lacked."""
-    error = refusal(event, payload)
-    assert error.reason == "malformed"
-    assert field in error.detail
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"environment": ""}, "environment"),
-        ({"environment": "a\0b"}, "environment"),
-        ({"environment": 7}, "environment"),
-        ({"installation": {"id": 0}}, "installation.id"),
-        ({"installation": {"id": -1}}, "installation.id"),
-        ({"installation": {"id": 2**63}}, "installation.id"),
-        ({"installation": {"id": 10**400}}, "installation.id"),
-        ({"installation": {"id": 1.5}}, "installation.id"),
-        ({"installation": {"id": "1"}}, "installation.id"),
-        ({"installation": {"id": True}}, "installation.id"),
-        ({"installation": None}, "installation"),
-        ({"repository": make_repository(full_name="../..")}, "full_name"),
-        ({"repository": make_repository(full_name="octo-org/..")}, "full_name"),
-        ({"repository": make_repository(full_name="octo-org/frontend/x")}, "full_name"),
-        ({"repository": make_repository(full_name="octo-org/front end")}, "full_name"),
-        ({"repository": make_repository(full_name="octo-org/frontend\n")}, "full_name"),
-        ({"repository": make_repository(full_name="octo-org")}, "full_name"),
-        ({"repository": make_repository(owner=None)}, "owner"),
-        ({"deployment": make_deployment(id=2**63)}, "deployment.id"),
-        ({"deployment": make_deployment(created_at="yesterday")}, "created_at"),
-        ({"deployment": make_deployment(created_at="2026-11-23T15:20:00")}, "created_at"),
-        ({"deployment": make_deployment(created_at="0001-01-01T00:00:00+14:00")}, "deployment"),
-        ({"deployment": make_deployment(created_at="9999-12-31T23:59:59-14:00")}, "deployment"),
-    ],
-)
-def test_a_wrong_field_is_named(changes: Payload, field: str) -> None:
-    """What could not be stored, or not be put into a path, is refused here."""
-    error = refusal("deployment_protection_rule", make_rule(**changes))
-    assert error.reason == "malformed"
-    assert field in error.detail
-
-
-def test_the_largest_ids_are_read() -> None:
-    """Every id that a 64-bit column keeps is read."""
-    seen = parse("push", make_delivery(ref="refs/heads/main", installation={"id": 2**63 - 1}))
-    assert isinstance(seen, Pushed)
-    assert seen.repository.installation_id == 2**63 - 1
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"null",
-        b"[]",
-        b'"text"',
-        b"{",
-        b'{"action":"requested"',
-        b"\xff\xfe{}",
-        b'{"action":"\xff"}',
-        b'{"action":"\\ud800"}',
-        b"\0",
-        b"[" * 100_000,
-        b'{"a":' * 100_000,
-        b'{"repository":' + b"9" * 10_000 + b"}",
-        b'{"action": NaN}',
-        b"{}{}",
-    ],
-)
-def test_bytes_that_are_no_delivery_are_malformed(body: bytes) -> None:
-    """Broken JSON, broken UTF-8 and bottomless nesting are refused like any other mistake."""
-    for event in PARSED_EVENTS | ALWAYS_SENT:
-        with pytest.raises(DeliveryRejected) as caught:
-            PARSER.parse(event, body)
-        assert caught.value.reason == "malformed"
