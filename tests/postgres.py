@@ -32,16 +32,27 @@ class PostgresServer:
     @contextmanager
     def migrated_database(self) -> Iterator[str]:
         """Make a migrated database without rows, and drop it afterwards."""
-        name = f"copy_{next(self._numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-        try:
-            yield self._named(name)
-        finally:
-            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+        with self._database(f"TEMPLATE {_TEMPLATE}") as url:
+            yield url
+
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """Make a database that was never migrated, and drop it afterwards."""
+        with self._database() as url:
+            yield url
 
     def close(self) -> None:
         """Let go of the server."""
         self._admin.dispose()
+
+    @contextmanager
+    def _database(self, options: str = "") -> Iterator[str]:
+        name = f"gate_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} {options}")
+        try:
+            yield self._named(name)
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _named(self, name: str) -> str:
         return self._url.set(database=name).render_as_string(hide_password=False)
