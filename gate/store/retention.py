@@ -35,20 +35,9 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
     Each batch is a transaction of its own, so that deliveries can be taken in between.
     """
     before = now - keep
-    expired = (
-        select(gate_requests.c.id)
-        .where(gate_requests.c.opened_at < before, gate_requests.c.state.not_in(UNDECIDED))
-        .order_by(gate_requests.c.opened_at)
-        .limit(_BATCH)
-    )
     counts: Counter[str] = Counter()
-    while ids := database.read(lambda snapshot: list(snapshot.scalars(expired))):
-        for table, column in (
-            (decisions, decisions.c.request_id),
-            (effects, effects.c.request_id),
-            (gate_requests, gate_requests.c.id),
-        ):
-            counts[table.name] += database.transact(_deleting(delete(table).where(column.in_(ids))))
+    while deleted_rows := database.transact(lambda tx: _delete_requests(tx, before)):
+        counts.update(deleted_rows)
     for table, at in (
         (deliveries, deliveries.c.received_at),
         (redeliveries, redeliveries.c.asked_at),
@@ -60,6 +49,31 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         while deleted := database.transact(_deleting(_matching(table, old))):
             counts[table.name] += deleted
     return counts
+
+
+def _delete_requests(tx: Transaction, before: datetime) -> dict[str, int]:
+    """Delete some old requests with all that belongs to them; empty when there are none.
+
+    They are locked and deleted in one transaction: a late job may open one of them again.
+    """
+    expired = (
+        select(gate_requests.c.id)
+        .where(gate_requests.c.opened_at < before, gate_requests.c.state.not_in(UNDECIDED))
+        .order_by(gate_requests.c.opened_at)
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    ids = list(tx.scalars(expired))
+    if not ids:
+        return {}
+    return {
+        table.name: tx.execute(delete(table).where(column.in_(ids))).rowcount
+        for table, column in (
+            (decisions, decisions.c.request_id),
+            (effects, effects.c.request_id),
+            (gate_requests, gate_requests.c.id),
+        )
+    }
 
 
 def _deleting(statement: Delete) -> Callable[[Transaction], int]:

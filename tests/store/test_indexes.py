@@ -1,0 +1,166 @@
+"""What runs all the time finds its rows by an index, however much has piled up beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import event, insert, text
+
+from gate.domain.ids import InstallationId
+from gate.store.database import Database, Snapshot
+from gate.store.decisions import decisions_of
+from gate.store.inbox import due_deliveries
+from gate.store.ledger import read_ledger
+from gate.store.requests import (
+    due_requests,
+    find_request,
+    read_standing,
+    undecided_requests,
+    wake_installation,
+    wake_repository,
+)
+from gate.store.runs import candidate_runs
+from gate.store.schema import migrate
+from gate.store.tables import deliveries, gate_requests
+from tests.builders import BRANCH, NOW, REPOSITORY, SHA, VALIDATION, make_key
+from tests.store.rows import asked
+
+OLD_REQUESTS: Final = 100_000
+OLD_DELIVERIES: Final = 200_000
+_BATCH: Final = 20_000
+
+QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
+    "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
+    "due deliveries": (lambda it: due_deliveries(it, NOW, 100), "ix_deliveries_due_at"),
+    "undecided": (lambda it: undecided_requests(it, REPOSITORY), "ix_gate_requests_undecided"),
+    "standing": (read_standing, "ix_gate_requests_undecided"),
+    "wake repository": (
+        lambda it: wake_repository(it, REPOSITORY, NOW),
+        "ix_gate_requests_undecided",
+    ),
+    "wake installation": (
+        lambda it: wake_installation(it, InstallationId(77), NOW),
+        "ix_gate_requests_undecided",
+    ),
+    "by key": (lambda it: find_request(it, make_key()), "gate_requests_repository_id_run_id"),
+    "runs": (
+        lambda it: candidate_runs(it, REPOSITORY, VALIDATION, branch=BRANCH, events=("push",)),
+        "ix_runs_repository_id_path_started_at",
+    ),
+    "ledger": (lambda it: read_ledger(it, asked_id()), "ix_effects_request_id"),
+    "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),
+}
+every_query = pytest.mark.parametrize(("query", "index"), QUERIES.values(), ids=QUERIES)
+
+
+def asked_id() -> Any:
+    """Give the number of some request."""
+    return 1
+
+
+def plan_of(database: Database, query: Callable[[Snapshot], object]) -> str:
+    """Tell how the database would run what a function runs; the function writes nothing."""
+    explain = "EXPLAIN" if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
+    lines: list[str] = []
+
+    def look(connection: Any, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if not statement.startswith("EXPLAIN"):
+            rows = connection.exec_driver_sql(f"{explain} {statement}", parameters)
+            lines.extend(str(row) for row in rows)
+
+    def work(tx: Any) -> None:
+        if database.dialect == "postgresql":
+            # A table without rows is always scanned, unless that is said to be dear.
+            tx.execute(text("SET LOCAL enable_seqscan = off"))
+        event.listen(tx, "before_cursor_execute", look)
+        try:
+            query(tx)
+        finally:
+            event.remove(tx, "before_cursor_execute", look)
+
+    database.transact(work)
+    return "\n".join(lines)
+
+
+@every_query
+def test_each_query_has_its_index(
+    database: Database, query: Callable[[Snapshot], object], index: str
+) -> None:
+    """The queries of every pass and every tick are served by the index meant for them."""
+    plan = plan_of(database, query)
+    if "sqlite_autoindex" in plan:
+        index = "sqlite_autoindex_gate_requests_1"
+    assert index in plan
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Give a SQLite file with five weeks of answered requests and read deliveries."""
+    path: Path = tmp_path_factory.mktemp("full") / "gate.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    _fill(database, gate_requests, OLD_REQUESTS, _request)
+    _fill(database, deliveries, OLD_DELIVERIES, _delivery)
+    database.transact(lambda tx: tx.execute(text("ANALYZE")).close())
+    asked(database)
+    yield database
+    database.close()
+
+
+def _fill(
+    database: Database, table: Any, count: int, make: Callable[[int], dict[str, object]]
+) -> None:
+    for start in range(0, count, _BATCH):
+        rows = [make(number) for number in range(start, start + _BATCH)]
+        database.transact(lambda tx, it=rows: tx.execute(insert(table), it).close())
+
+
+def _request(number: int) -> dict[str, object]:
+    at = NOW - timedelta(days=30) + timedelta(seconds=number)
+    return {
+        "installation_id": 77,
+        "repository_id": REPOSITORY + number % 50,
+        "run_id": 10_000 + number,
+        "run_attempt": 1,
+        "environment_key": "production",
+        "environment": "production",
+        "head_sha": SHA,
+        "state": "approved",
+        "round": 1,
+        "deployments": "[]",
+        "unanswered": "[]",
+        "opened_at": at,
+        "waiting_since": at,
+        "generation": 1,
+        "watched": "[]",
+        "failures": 0,
+        "lease_token": 1,
+    }
+
+
+def _delivery(number: int) -> dict[str, object]:
+    at = NOW - timedelta(days=30) + timedelta(seconds=number)
+    return {
+        "delivery_id": f"d{number}",
+        "event": "workflow_run",
+        "received_at": at,
+        "state": "processed",
+        "attempts": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["due requests", "due deliveries", "undecided", "standing", "wake repository", "by key"],
+)
+def test_five_weeks_of_old_rows_are_not_looked_at(full: Database, name: str) -> None:
+    """With everything that was ever answered still there, only what is due or undecided is read."""
+    query, _ = QUERIES[name]
+    plan = plan_of(full, query)
+    scans = [line for line in plan.splitlines() if "SCAN" in line and "INDEX" not in line]
+    assert scans == []
+    assert "ix_" in plan or "autoindex" in plan

@@ -1,0 +1,63 @@
+"""The migrations lead to the tables that the code declares, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+from sqlalchemy.engine.interfaces import ReflectedIndex
+
+from gate.store.database import Database
+from gate.store.schema import head_revision, migrate, schema_is_current
+from gate.store.tables import metadata
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Database]:
+    """Give a database that was never migrated."""
+    database = Database(empty_url)
+    yield database
+    database.close()
+
+
+def test_an_empty_database_is_brought_up_to_date(empty: Database) -> None:
+    """Migrating tells from where to where it went."""
+    assert not schema_is_current(empty)
+    assert migrate(empty) == (None, head_revision())
+    assert schema_is_current(empty)
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    """A database that is current stays as it is."""
+    assert migrate(database) == (head_revision(), head_revision())
+    assert schema_is_current(database)
+
+
+def test_migrations_and_tables_agree(database: Database) -> None:
+    """Alembic finds no difference between the migrated database and what the code declares."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_indexes_are_partial_where_they_are_meant_to_be(database: Database) -> None:
+    """Alembic does not compare the conditions of indexes, so they are looked at here."""
+    declared = {
+        index.name: index.dialect_options[database.dialect]["where"] is not None
+        for table in metadata.tables.values()
+        for index in table.indexes
+    }
+    found = {
+        index["name"]: _is_partial(index, database.dialect)
+        for table in metadata.tables
+        for index in inspect(database.engine).get_indexes(table)
+        if not index.get("duplicates_constraint")
+    }
+    assert found == declared
+
+
+def _is_partial(index: ReflectedIndex, dialect: str) -> bool:
+    return index.get("dialect_options", {}).get(f"{dialect}_where") is not None

@@ -1,0 +1,189 @@
+"""What is older than a run can get is deleted, and what still owes an answer never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from gate.domain.ids import DeliveryId, DeploymentId, RunId
+from gate.domain.request import UNDECIDED, GateRequest, RequestState
+from gate.store import retention
+from gate.store.audit import AuditEntry, record_audit
+from gate.store.database import Database, Snapshot
+from gate.store.decisions import record_decision
+from gate.store.deployments import DeploymentSighting, record_deployment
+from gate.store.inbox import NewDelivery, record_delivery
+from gate.store.ledger import read_ledger, record_intents
+from gate.store.redeliveries import record_redelivery
+from gate.store.requests import read_request
+from gate.store.retention import KEEP, delete_expired
+from gate.store.runs import record_run
+from gate.store.tables import deliveries, metadata
+from tests.builders import (
+    ENVIRONMENT,
+    INSTALLATION,
+    NOW,
+    REPOSITORY,
+    TICK,
+    make_decision,
+    make_facts,
+    make_key,
+    make_review,
+    make_run,
+)
+from tests.store.rows import answer, ask, asked, end, wait
+
+T = TypeVar("T")
+OLD: Final = NOW - KEEP - TICK
+KEPT: Final = NOW - KEEP
+
+
+def count(database: Database, table: str) -> int:
+    """Count the rows of a table."""
+    query = select(func.count()).select_from(metadata.tables[table])
+    return database.read(lambda snapshot: snapshot.scalars(query).one())
+
+
+def told(database: Database, at: datetime, number: int) -> None:
+    """Store one of everything else that is deleted."""
+    seen = DeploymentSighting(REPOSITORY, DeploymentId(number), ENVIRONMENT)
+    delivery = DeliveryId(f"d{number}")
+
+    def work(tx: Any) -> None:
+        record_delivery(tx, NewDelivery(delivery, "push", at, b"{}"))
+        record_redelivery(tx, delivery, at)
+        record_deployment(tx, seen, at)
+        record_run(tx, make_run(run_id=RunId(number)), at)
+
+    database.transact(work)
+
+
+def decided(database: Database, at: datetime, run_id: int) -> GateRequest:
+    """Open a request with a decision, an effect and an entry on the trail."""
+    request = asked(database, key=make_key(run_id=run_id), now=at)
+    facts, review = make_facts(request=request), make_review().effect
+    entry = AuditEntry(
+        at, INSTALLATION, REPOSITORY, request.key.run_id, 1, ENVIRONMENT, "request.opened", "gate"
+    )
+
+    def work(tx: Any) -> None:
+        number, _ = record_decision(tx, make_decision(), facts, at)
+        known = read_ledger(tx, request.id)
+        record_intents(tx, request, known, [review], decision_id=number, now=at)
+        record_audit(tx, entry)
+
+    database.transact(work)
+    return request
+
+
+def test_github_keeps_a_run_for_35_days() -> None:
+    """Nothing that a run may still need is deleted."""
+    assert timedelta(days=35) == KEEP
+
+
+def test_everything_old_goes_and_the_trail_stays(database: Database) -> None:
+    """One microsecond divides what is deleted from what is kept, table by table."""
+    old = answer(database, decided(database, OLD, 1))
+    kept = answer(database, asked(database, key=make_key(run_id=2), now=KEPT))
+    told(database, OLD, 1)
+    told(database, KEPT, 2)
+    assert delete_expired(database, NOW) == {
+        "decisions": 1,
+        "effects": 1,
+        "gate_requests": 1,
+        "deliveries": 1,
+        "redeliveries": 1,
+        "deployments": 1,
+        "runs": 1,
+    }
+    assert database.read(lambda it: read_request(it, old.id)) is None
+    assert database.read(lambda it: read_request(it, kept.id)) == kept
+    for table in ("deliveries", "redeliveries", "deployments", "runs", "audit_entries"):
+        assert count(database, table) == 1
+    assert not delete_expired(database, NOW).total()
+
+
+@pytest.mark.parametrize("state", sorted(UNDECIDED))
+def test_an_undecided_request_is_never_deleted(database: Database, state: RequestState) -> None:
+    """However old it is, a request that owes an answer stays with all that belongs to it."""
+    request = decided(database, OLD - timedelta(days=365), 1)
+    if state is not RequestState.OPEN:
+        wait(database, request, state=state)
+    assert not delete_expired(database, NOW).total()
+    assert count(database, "effects") == count(database, "decisions") == 1
+
+
+@pytest.mark.parametrize(
+    "state", [RequestState.LAPSED, RequestState.RESOLVED_ELSEWHERE, RequestState.UNANSWERABLE]
+)
+def test_what_ended_without_us_goes_too(database: Database, state: RequestState) -> None:
+    """A request that closed for whatever reason is deleted when it is old."""
+    end(database, asked(database, now=OLD), state)
+    assert delete_expired(database, NOW)["gate_requests"] == 1
+
+
+def test_many_go_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More rows than one transaction takes are deleted by several, and all of them are counted."""
+    monkeypatch.setattr(retention, "_BATCH", 3)
+    rows = [
+        {"delivery_id": f"d{n}", "event": "push", "received_at": OLD, "state": "processed"}
+        | {"attempts": 0}
+        for n in range(10)
+    ]
+    database.transact(lambda tx: tx.execute(insert(deliveries), rows).close())
+    for run_id in range(4):
+        answer(
+            database, decided(database, OLD, run_id) if run_id == 0 else _plain(database, run_id)
+        )
+    transactions = _Counting(database)
+    deleted = delete_expired(transactions, NOW)  # type: ignore[arg-type]
+    assert (deleted["deliveries"], deleted["gate_requests"]) == (10, 4)
+    assert transactions.count >= 6
+    assert count(database, "deliveries") == count(database, "gate_requests") == 0
+
+
+def _plain(database: Database, run_id: int) -> GateRequest:
+    return asked(database, key=make_key(run_id=run_id), now=OLD)
+
+
+class _Counting:
+    """A database that counts transactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.count = 0
+
+    def transact(self, work: Callable[[Any], T]) -> T:
+        self.count += 1
+        return self._database.transact(work)
+
+    def read(self, work: Callable[[Snapshot], T]) -> T:
+        return self._database.read(work)
+
+
+class _Interrupted(_Counting):
+    """A database on which something happens before its first transaction is run."""
+
+    def __init__(self, database: Database, happens: Callable[[], object]) -> None:
+        super().__init__(database)
+        self._happens = happens
+
+    def transact(self, work: Callable[[Any], T]) -> T:
+        if self.count == 0:
+            self._happens()
+        return super().transact(work)
+
+
+def test_a_request_that_opens_again_meanwhile_stays(database: Database) -> None:
+    """A late job that comes while old requests are deleted saves its request, effects and all."""
+    request = answer(database, decided(database, OLD, 1))
+    busy = _Interrupted(database, lambda: ask(database, key=request.key, deployment=32, now=NOW))
+    assert not delete_expired(busy, NOW).total()  # type: ignore[arg-type]
+    found = database.read(lambda it: read_request(it, request.id))
+    assert found is not None
+    assert found.state is RequestState.OPEN
+    assert count(database, "effects") == count(database, "decisions") == 1
