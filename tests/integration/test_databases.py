@@ -138,7 +138,7 @@ def test_two_nodes_answer_each_request_once(gate: Gate, second: Gate) -> None:
     nodes = (gate, second)
     at_once(
         [
-            lambda it=request_id, node=node: reconcile(it, node.service.deps)
+            lambda it=request_id, node=node: reconcile(it, node.service.deps)  # type: ignore[misc]
             for request_id in ids
             for node in nodes * 3
         ]

@@ -72,7 +72,7 @@ def test_decision_and_facts_are_read_as_they_were(
     assert is_new
     (found,) = recorded(database, known.request)
     assert found == RecordedDecision(
-        id=number,  # type: ignore[arg-type]
+        id=number,
         request_id=known.request.id,
         at=NOW,
         decision=decision,
@@ -120,7 +120,7 @@ def test_evidence_is_news(database: Database) -> None:
         facts = make_facts(request=request, validations=(run,))
         decision = decide(policy, facts, NOW)
         _, is_new = database.transact(
-            lambda tx, one=decision, on=facts: record_decision(tx, one, on, NOW)
+            lambda tx, one=decision, on=facts: record_decision(tx, one, on, NOW)  # type: ignore[misc]
         )
         assert is_new
     assert len(recorded(database, request)) == 2

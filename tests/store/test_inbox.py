@@ -83,7 +83,7 @@ def test_twenty_threads_store_a_delivery_once(database: Database) -> None:
 def test_two_processes_store_a_delivery_once(open_database: OpenDatabase) -> None:
     """Separate connections, as of separate processes, agree on who was first."""
     nodes = [open_database() for _ in range(4)]
-    told = at_once([lambda it=node: receive(it) for node in nodes])
+    told = at_once([lambda it=node: receive(it) for node in nodes])  # type: ignore[misc]
     assert sorted(told) == [Reception.KNOWN] * 3 + [Reception.STORED]
 
 

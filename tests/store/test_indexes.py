@@ -116,7 +116,7 @@ def _fill(
 ) -> None:
     for start in range(0, count, _BATCH):
         rows = [make(number) for number in range(start, start + _BATCH)]
-        database.transact(lambda tx, it=rows: tx.execute(insert(table), it).close())
+        database.transact(lambda tx, it=rows: tx.execute(insert(table), it).close())  # type: ignore[misc]
 
 
 def _request(number: int) -> dict[str, object]:

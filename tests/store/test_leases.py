@@ -63,7 +63,7 @@ def test_one_of_twenty_threads_gets_the_lease(open_database: OpenDatabase) -> No
     """However many threads and nodes want a request, one works on it."""
     nodes = [open_database(), open_database()]
     request = asked(nodes[0])
-    taken = at_once([lambda it=n: take(nodes[it % 2], request.id) for n in range(20)])
+    taken = at_once([lambda it=n: take(nodes[it % 2], request.id) for n in range(20)])  # type: ignore[misc]
     (held,) = [it for it in taken if it is not None]
     assert held == Lease(request.id, 1, 0)
 
@@ -154,7 +154,7 @@ def test_a_failure_wakes_nothing_that_rests(database: Database) -> None:
     request = asked(database)
     free(database, lease(database, request.id), due_at=None)
     for request_id in (request.id, RequestId(404)):
-        database.transact(lambda tx, it=request_id: record_failure(tx, it, lambda _: NOW))
+        database.transact(lambda tx, it=request_id: record_failure(tx, it, lambda _: NOW))  # type: ignore[misc]
     assert column(database, request.id, "due_at", "failures") == (None, 0)
 
 
@@ -166,7 +166,7 @@ def test_a_lone_process_voids_all_leases(database: Database) -> None:
     for request, gone in zip(requests, old, strict=True):
         assert lease(database, request.id).token == gone.token + 1
         with pytest.raises(Superseded):
-            database.transact(lambda tx, it=gone: check_lease(tx, it))
+            database.transact(lambda tx, it=gone: check_lease(tx, it))  # type: ignore[misc]
 
 
 def test_a_pass_is_written_as_it_was(database: Database) -> None:
@@ -212,7 +212,7 @@ def test_missing_since_the_first_look(database: Database) -> None:
     held = lease(database, request.id)
     for at in (NOW, SOON):
         seen = reread(database, request)
-        database.transact(lambda tx, it=seen, now=at: record_missing(tx, held, it, now))
+        database.transact(lambda tx, it=seen, now=at: record_missing(tx, held, it, now))  # type: ignore[misc]
     assert reread(database, request).missed_at == NOW
 
 

@@ -135,7 +135,7 @@ def test_one_of_twenty_threads_begins(open_database: OpenDatabase) -> None:
             return False
         return True
 
-    assert sum(at_once([lambda it=n: try_one(it) for n in range(20)])) == 1
+    assert sum(at_once([lambda it=n: try_one(it) for n in range(20)])) == 1  # type: ignore[misc]
     assert only(ledger(nodes[0], request)).attempts == 1
 
 

@@ -40,7 +40,7 @@ from tests.store.threads import at_once
 def _known_repositories(database: Database) -> None:
     for number, name in ((REPOSITORY, "acme/shop"), (FORK, "octo/shop")):
         seen = make_repository(number, full_name=name)
-        database.transact(lambda tx, it=seen: record_repository(tx, it))
+        database.transact(lambda tx, it=seen: record_repository(tx, it))  # type: ignore[misc]
 
 
 def page(
@@ -181,7 +181,7 @@ def test_the_trail_is_read_in_the_order_it_was_written(database: Database) -> No
         entry(run_id=None, repository_id=None, installation_id=InstallationId(5)),
     ]
     for it in [*written, *others]:
-        database.transact(lambda tx, one=it: record_audit(tx, one))
+        database.transact(lambda tx, one=it: record_audit(tx, one))  # type: ignore[misc]
     assert trail(database) == written
 
 

@@ -40,7 +40,7 @@ def make_repository(number: int = REPOSITORY, **changes: Any) -> Repository:
 def see(database: Database, *seen: Repository) -> None:
     """Note repositories."""
     for repository in seen:
-        database.transact(lambda tx, it=repository: record_repository(tx, it))
+        database.transact(lambda tx, it=repository: record_repository(tx, it))  # type: ignore[misc]
 
 
 def install(

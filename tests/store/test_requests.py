@@ -52,7 +52,7 @@ def test_twenty_threads_open_one_request(database: Database) -> None:
 def test_jobs_that_ask_at_once_are_all_joined(open_database: OpenDatabase) -> None:
     """When two nodes are told of different jobs at once, none of the jobs is lost."""
     nodes = [open_database(), open_database()]
-    at_once([lambda it=n: ask(nodes[it % 2], deployment=it) for n in range(1, 9)])
+    at_once([lambda it=n: ask(nodes[it % 2], deployment=it) for n in range(1, 9)])  # type: ignore[misc]
     found = nodes[0].read(lambda it: find_request(it, make_key()))
     assert found is not None
     assert sorted(found.deployment_ids) == list(range(1, 9))

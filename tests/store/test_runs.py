@@ -43,7 +43,7 @@ WITH_JOBS = make_run(jobs=(make_job(), make_job("more")))
 def see(database: Database, *seen: WorkflowRun) -> None:
     """Record sightings, one transaction each."""
     for run in seen:
-        database.transact(lambda tx, it=run: record_run(tx, it, NOW))
+        database.transact(lambda tx, it=run: record_run(tx, it, NOW))  # type: ignore[misc]
 
 
 def known(database: Database, run_id: int = 501, attempt: int = 1) -> WorkflowRun | None:

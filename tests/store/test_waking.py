@@ -106,7 +106,7 @@ def test_missed_keeps_the_first_time(database: Database) -> None:
     request = asked(database)
     exact = NOW + timedelta(microseconds=1)
     for at in (exact, LATER):
-        database.transact(lambda tx, it=at: record_missed(tx, [request.id], it))
+        database.transact(lambda tx, it=at: record_missed(tx, [request.id], it))  # type: ignore[misc]
     seen = reread(database, request)
     assert seen.missed_at == exact
     assert seen.generation == 3
