@@ -34,6 +34,7 @@ from gate.store import deployments, inbox, policies, repositories, requests, run
 from gate.store.database import Snapshot, Transaction
 from gate.store.deployments import DeploymentSighting
 from gate.store.inbox import StoredDelivery
+from gate.store.requests import Watch
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
 _STILL_WAITING: Final = "waiting"
@@ -43,11 +44,12 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A parsed delivery, with the asking run where it had to be read from GitHub."""
+    """A parsed delivery; for a rule with the attempt that asks, and with its run if just read."""
 
     delivery_id: DeliveryId
     seen: Observation
     run: WorkflowRun | None = None
+    attempt: int | None = None
 
 
 def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps) -> tuple[RequestId, ...]:
@@ -64,7 +66,7 @@ def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps) -> tuple[RequestId, .
     asked = [reading for reading in readings if isinstance(reading.seen, RuleRequested)]
     other = [reading for reading in readings if not isinstance(reading.seen, RuleRequested)]
     due = _record_all(other, deps)
-    due |= _record_all([_with_run(reading, deps) for reading in asked], deps)
+    due |= _record_all([_with_attempt(reading, deps) for reading in asked], deps)
     return tuple(due)
 
 
@@ -76,8 +78,9 @@ def _record_all(readings: Sequence[_Reading], deps: Deps) -> dict[RequestId, Non
     def record(tx: Transaction) -> dict[RequestId, None]:
         due: dict[RequestId, None] = {}
         for reading in readings:
-            due |= dict.fromkeys(_record(tx, reading.seen, reading.run, deps))
-            inbox.record_processed(tx, reading.delivery_id, _outcome(reading.seen))
+            due |= dict.fromkeys(_record(tx, reading, deps))
+        for outcome, ids in _by_outcome(readings).items():
+            inbox.record_processed(tx, ids, outcome)
         return due
 
     due = deps.database.transact(record)
@@ -98,28 +101,32 @@ def _parse(stored: StoredDelivery, deps: Deps) -> _Reading | None:
     return None
 
 
-def _with_run(reading: _Reading, deps: Deps) -> _Reading:
-    if isinstance(reading.seen, RuleRequested):
-        return replace(reading, run=_asking_run(reading.seen, deps))
-    return reading
-
-
-def _outcome(seen: Observation) -> str:
-    return seen.reason if isinstance(seen, NothingSeen) else "recorded"
-
-
-def _asking_run(seen: RuleRequested, deps: Deps) -> WorkflowRun | None:
-    """Read the asking run from GitHub when what is known does not settle its attempt.
+def _with_attempt(reading: _Reading, deps: Deps) -> _Reading:
+    """Settle which attempt of a run has asked, reading the run from GitHub where need be.
 
     GitHub's listings lag behind its events: a run that is not to be seen yet is tried again.
     """
-    if deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps)) is not None:
-        return None
+    seen = reading.seen
+    if not isinstance(seen, RuleRequested):
+        return reading
+    attempt = deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps))
+    if attempt is not None:
+        return replace(reading, attempt=attempt)
     run = deps.github.read_run(place_of(seen.repository), seen.run_id)
     if run is None:
         raise RetryLater("github_unavailable", f"run {seen.run_id} is not visible yet")
     log.info("run.observed", run_id=run.run_id, run_attempt=run.run_attempt)
-    return run
+    return replace(reading, run=run, attempt=run.run_attempt)
+
+
+def _by_outcome(readings: Sequence[_Reading]) -> dict[str, list[DeliveryId]]:
+    """Group deliveries by what is noted about them."""
+    grouped: dict[str, list[DeliveryId]] = {}
+    for reading in readings:
+        seen = reading.seen
+        outcome = seen.reason if isinstance(seen, NothingSeen) else "recorded"
+        grouped.setdefault(outcome, []).append(reading.delivery_id)
+    return grouped
 
 
 def _known_attempt(snapshot: Snapshot, seen: RuleRequested, deps: Deps) -> int | None:
@@ -137,12 +144,11 @@ def _key(seen: RuleRequested, attempt: int) -> RequestKey:
     return RequestKey(seen.repository.id, seen.run_id, attempt, environment_key(seen.environment))
 
 
-def _record(
-    tx: Transaction, seen: Observation, run: WorkflowRun | None, deps: Deps
-) -> tuple[RequestId, ...]:
+def _record(tx: Transaction, reading: _Reading, deps: Deps) -> tuple[RequestId, ...]:
+    seen = reading.seen
     match seen:
         case RuleRequested():
-            return _record_rule(tx, seen, run, deps)
+            return _record_rule(tx, seen, reading, deps)
         case RunSeen(repository, seen_run):
             return _record_run(tx, repository, seen_run, deps)
         case DeploymentSeen():
@@ -159,15 +165,16 @@ def _record(
 
 
 def _record_rule(
-    tx: Transaction, seen: RuleRequested, run: WorkflowRun | None, deps: Deps
+    tx: Transaction, seen: RuleRequested, reading: _Reading, deps: Deps
 ) -> tuple[RequestId, ...]:
     """Open the gate request that GitHub waits for, or fold one more job into it."""
     repositories.record_repository(tx, seen.repository)
-    if run is not None:
-        runs.record_run(tx, run, deps.clock())
-    attempt = run.run_attempt if run is not None else _known_attempt(tx, seen, deps)
+    if reading.run is not None:
+        runs.record_run(tx, reading.run, deps.clock())
+    attempt = reading.attempt
     if attempt is None:
-        raise RetryLater("database_busy", "the run changed while its delivery was read")
+        msg = f"delivery {reading.delivery_id} asks for an attempt that was never settled"
+        raise LookupError(msg)
     sighting = DeploymentSighting(
         seen.repository.id, seen.deployment_id, seen.environment, seen.run_id, attempt
     )
@@ -190,16 +197,18 @@ def _record_run(
     now = deps.clock()
     repositories.record_repository(tx, repository)
     runs.record_run(tx, run, now)
-    due = requests.wake_watching(tx, repository.id, run.path, now)
-    own = [
-        request.id
-        for request in requests.undecided_requests(tx, repository.id)
-        if request.key.run_id == run.run_id
-        and (run.is_completed or run.run_attempt > request.key.run_attempt)
-        and request.id not in due
+    due = [
+        watch.id
+        for watch in requests.read_watches(tx, repository.id)
+        if run.path in watch.paths or _ends(run, watch)
     ]
-    requests.wake_requests(tx, own, now)
-    return (*due, *own)
+    requests.wake_requests(tx, due, now)
+    return tuple(due)
+
+
+def _ends(run: WorkflowRun, watch: Watch) -> bool:
+    """Say whether a run's news may be the end of a request of its own."""
+    return run.run_id == watch.run_id and (run.is_completed or run.run_attempt > watch.run_attempt)
 
 
 def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tuple[RequestId, ...]:

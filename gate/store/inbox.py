@@ -74,7 +74,7 @@ _due: Final = (
 )
 _process: Final = (
     update(deliveries)
-    .where(_own, _is_received)
+    .where(deliveries.c.delivery_id.in_(bindparam("wanted", expanding=True)), _is_received)
     .values(
         state=DeliveryState.PROCESSED.value,
         due_at=null(),
@@ -122,9 +122,9 @@ def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[Delive
     return [DeliveryId(row) for row in rows]
 
 
-def record_processed(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:
-    """Note that the delivery's facts are recorded, and drop its body."""
-    tx.execute(_process, {"own": delivery_id, "new_reason": reason})
+def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) -> None:
+    """Note that the facts of some deliveries are recorded, and drop their bodies."""
+    tx.execute(_process, {"wanted": list(ids), "new_reason": reason})
 
 
 def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:

@@ -22,7 +22,7 @@ from gate.domain.request import (
     may_become,
 )
 from gate.errors import Superseded
-from gate.store.codec import encode_text
+from gate.store.codec import decode_ids, encode_ids, encode_text
 from gate.store.database import Transaction
 from gate.store.tables import gate_requests
 
@@ -75,6 +75,7 @@ _answer: Final = (
         recheck_at=None,
     )
 )
+_read_unanswered: Final = select(_t.unanswered).where(_own)
 _release: Final = (
     update(gate_requests)
     .where(*_held, _t.generation == bindparam("seen"))
@@ -159,9 +160,15 @@ def record_answer(
     answer: ReviewState,
     now: datetime,
 ) -> None:
-    """Write that GitHub has our answer; it covers every deployment known when it was sent."""
+    """Write that GitHub has our answer; it covers the deployments known when it was sent.
+
+    A deployment that `request`, as it was when the review was planned, does not list yet is not
+    covered: the request then opens again for it.
+    """
     state = answered_state(answer)
     _check_move(request, state)
+    if _reopened(tx, request, answer, now):
+        return
     tx.execute(
         _answer,
         {
@@ -171,6 +178,32 @@ def record_answer(
             "now": now,
         },
     )
+
+
+def _reopened(tx: Transaction, request: GateRequest, answer: ReviewState, now: datetime) -> bool:
+    """Open the request again when a job joined it while the answer was on its way.
+
+    Nobody can tell whether the answer came before or after that job reached the gate, so it gets a
+    round of its own, which begins by looking whether GitHub still waits.
+    """
+    joined = tx.scalar(_read_unanswered, {"request": request.id})
+    late = [it for it in decode_ids(joined or "[]") if it not in request.unanswered]
+    if not late:
+        return False
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == request.id)
+        .values(
+            state=RequestState.OPEN.value,
+            round=request.round + 1,
+            waiting_since=now,
+            unanswered=encode_ids(late),
+            answer=answer.value,
+            answered_at=now,
+            missed_at=None,
+        )
+    )
+    return True
 
 
 def record_end(

@@ -66,7 +66,7 @@ _locked_by_key: Final = _by_key.with_for_update()
 _undecided: Final = _selected.where(
     _t.repository_id == bindparam("repository"), _is_undecided
 ).order_by(_t.id)
-_watching: Final = select(_t.id, _t.watched).where(
+_watching: Final = select(_t.id, _t.run_id, _t.run_attempt, _t.watched).where(
     _t.repository_id == bindparam("repository"), _is_undecided
 )
 _due: Final = (
@@ -203,17 +203,26 @@ def wake_requests(tx: Transaction, ids: Collection[RequestId], now: datetime) ->
         _wake(tx, _t.id.in_(ids), now)
 
 
-def wake_watching(
-    tx: Transaction, repository_id: RepositoryId, path: str, now: datetime
-) -> list[RequestId]:
-    """Make due the requests of a repository whose decision rests on a workflow file.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An undecided request, and the workflow files its last decision rested on."""
+
+    id: RequestId
+    run_id: RunId
+    run_attempt: int
+    paths: tuple[str, ...]
+
+
+def read_watches(snapshot: Snapshot, repository_id: RepositoryId) -> list[Watch]:
+    """List what the undecided requests of a repository wait for.
 
     A request that was not decided yet watches nothing, but is due anyway.
     """
-    rows = tx.execute(_watching, {"repository": repository_id})
-    ids = [RequestId(row.id) for row in rows if path in decode_names(row.watched)]
-    wake_requests(tx, ids, now)
-    return ids
+    rows = snapshot.execute(_watching, {"repository": repository_id})
+    return [
+        Watch(RequestId(row.id), RunId(row.run_id), row.run_attempt, decode_names(row.watched))
+        for row in rows
+    ]
 
 
 def wake_repository(tx: Transaction, repository_id: RepositoryId, now: datetime) -> list[RequestId]:

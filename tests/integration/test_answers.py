@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gate.domain.request import RequestState
+from gate.reconciler.ingest import ingest
 from gate.simulator.faults import WebhookFault
+from gate.store import inbox
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
 POLICY = ".github/deployment-gate.yml"
@@ -248,3 +250,26 @@ def test_observe_mode_lets_through_and_says_so(gate: Gate) -> None:
     gate.settle()
     assert gate.record(run_id).reasons == ("observe_mode", "validation_failed")
     assert "observe" in (gate.answers(run_id)[0].comment or "")
+
+
+def test_a_job_that_joins_while_the_answer_is_sent_is_answered_too(gate: Gate) -> None:
+    """A job that reaches the gate between our answer and its record does not wait for ever."""
+    gate.validate(REPOSITORY, "success")
+    run_id = gate.github.deploy(REPOSITORY, jobs=["a"]).run_id
+    gate.github.wait_until_delivered()
+    joined: list[str] = []
+
+    def join(place: str) -> None:
+        if place == "sent" and not joined:
+            joined.append(place)
+            gate.github.reach_environment(run_id, ENVIRONMENT, "b")
+            gate.github.wait_until_delivered()
+            now = gate.service.deps.clock()
+            ids = gate.service.database.read(lambda it: inbox.due_deliveries(it, now, 100))
+            ingest(ids, gate.service.deps)
+
+    gate.failpoint = join
+    gate.settle()
+    gate.advance(minutes=2)
+    assert {job.status for job in gate.github.run_view(run_id).jobs} == {"in_progress"}
+    assert gate.record(run_id).state == RequestState.APPROVED

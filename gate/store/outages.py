@@ -1,0 +1,55 @@
+"""Tell a database that cannot be used just now from a mistake of ours."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gate.errors import RetryLater
+
+_PRIMARY: Final = 0xFF
+"""The part of SQLite's extended result codes that says what kind of failure it is."""
+
+_READ_ONLY_TRANSACTION: Final = "25006"
+_LOST_RACES: Final = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock: the transaction was rolled back for certain."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Say whether an error is the database's state and not the statement's fault.
+
+    Locked, full, read-only, out of reach, no connection to be had. SQLite and psycopg raise their
+    OperationalError for more than that.
+    """
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or _sqlstate(error) == _READ_ONLY_TRANSACTION:
+            return True
+        code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+        is_mistake = code is not None and code & _PRIMARY == sqlite3.SQLITE_ERROR
+        return isinstance(error, OperationalError | InterfaceError) and not is_mistake
+    # A bare error of the driver comes from beginning or ending a transaction on it.
+    return isinstance(error, PoolTimeout | sqlite3.Error)
+
+
+def lost_a_race(error: BaseException | None) -> bool:
+    """Say whether PostgreSQL undid a transaction in favour of another, so that it may be rerun."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) in _LOST_RACES
+
+
+def busy(error: BaseException) -> RetryLater:
+    """Say what the database said, without statements and parameters."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return RetryLater("database_busy", str(said))
+
+
+def closed() -> RetryLater:
+    """Say that nothing is read or written any more."""
+    return RetryLater("database_busy", "the database is closed")
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state

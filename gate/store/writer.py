@@ -1,0 +1,156 @@
+"""Write a SQLite file in one thread, and commit the work of many callers at once.
+
+A commit waits for the disk; sharing it is what makes thousands of durable writes a second possible.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread, current_thread
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from gate.store.outages import busy, closed, is_outage
+
+T = TypeVar("T")
+
+_BATCH: Final = 128
+
+
+class _Job:
+    """One closure that waits to be written, and where its result goes."""
+
+    __slots__ = ("future", "work")
+
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.future: Future[Any] = Future()
+
+
+_Outcome = tuple[_Job, Any, BaseException | None]
+
+
+class GroupWriter:
+    """One thread that runs queued work and commits it together.
+
+    It waits for nothing: it takes what has queued up while the last commit was on its way to the
+    disk. A job that fails is undone alone; when the database fails, the whole batch does.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Start the thread; `engine` must leave beginning and ending transactions to it."""
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        # Nothing may be queued behind the mark that ends the thread: nobody would answer it.
+        self._door = Lock()
+        self._closed = False
+        self._thread = Thread(target=self._write, name="gate-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Queue `work` and wait until it is durable, or has failed."""
+        if current_thread() is self._thread:
+            raise RuntimeError("a transaction cannot be begun inside another")
+        job = _Job(work)
+        with self._door:
+            if self._closed:
+                raise closed()
+            self._jobs.put(job)
+        result: T = job.future.result()
+        return result
+
+    def close(self) -> None:
+        """Write what is queued, then end the thread."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        self._thread.join()
+        self._disconnect()
+        self._engine.dispose()
+
+    def _write(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch, is_last = self._batch(job)
+            self._commit(batch)
+            if is_last:
+                return
+
+    def _batch(self, first: _Job) -> tuple[list[_Job], bool]:
+        """Take what else has queued up; say whether the end of the queue was among it."""
+        batch = [first]
+        while len(batch) < _BATCH:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                return batch, True
+            batch.append(job)
+        return batch, False
+
+    def _commit(self, batch: list[_Job]) -> None:
+        """Run a batch in one transaction; give out results only once they are durable."""
+        try:
+            outcomes = self._transaction(batch)
+        except BaseException as error:  # noqa: BLE001 - the callers wait; each must hear of it
+            self._disconnect()
+            for job in batch:
+                job.future.set_exception(busy(error) if is_outage(error) else error)
+            return
+        for job, result, failure in outcomes:
+            if failure is None:
+                job.future.set_result(result)
+            else:
+                job.future.set_exception(failure)
+
+    def _transaction(self, batch: list[_Job]) -> list[_Outcome]:
+        """Do the work of a batch.
+
+        Transaction and savepoints are begun and ended on the driver's own connection: going
+        through SQLAlchemy would cost as much as the statements between them.
+        """
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        connection = self._connection
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        driver.execute("BEGIN IMMEDIATE")
+        if len(batch) == 1:
+            outcome = _attempt(connection, batch[0])
+            driver.execute("COMMIT" if outcome[2] is None else "ROLLBACK")
+            return [outcome]
+        outcomes = [_attempt_apart(connection, driver, job) for job in batch]
+        driver.execute("COMMIT")
+        return outcomes
+
+    def _disconnect(self) -> None:
+        """Throw the connection away, with whatever was not committed on it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+
+def _attempt(connection: Connection, job: _Job) -> _Outcome:
+    """Do one job; what it raises is its caller's, unless the database itself failed."""
+    try:
+        return job, job.work(connection), None
+    except BaseException as error:  # an exit, too, must not end this thread
+        if is_outage(error):
+            raise
+        return job, None, error
+
+
+def _attempt_apart(connection: Connection, driver: sqlite3.Connection, job: _Job) -> _Outcome:
+    """Do one job of several, so that one that fails is undone alone."""
+    driver.execute("SAVEPOINT job")
+    outcome = _attempt(connection, job)
+    if outcome[2] is not None:
+        driver.execute("ROLLBACK TO job")
+    driver.execute("RELEASE job")
+    return outcome
