@@ -1,0 +1,80 @@
+"""What only several connections at once can do to one another."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+
+from gate.errors import RetryLater
+from gate.store.database import Database, Transaction
+from gate.store.tables import deliveries
+from tests.store.test_database import deliver, stored
+from tests.store.threads import at_once
+
+
+@pytest.fixture
+def dialect() -> str:
+    """SQLite has one writer; these are about several."""
+    return "postgresql"
+
+
+def lock(tx: Transaction, name: str) -> None:
+    """Lock one row until the transaction ends."""
+    row = select(deliveries.c.event).where(deliveries.c.delivery_id == name).with_for_update()
+    tx.execute(row).one()
+
+
+def test_a_deadlock_is_run_again(database: Database) -> None:
+    """Of two transactions that wait for one another one is undone, and then done once more."""
+    for name in ("a", "b"):
+        database.transact(partial(deliver, name=name))
+    both_hold_one = Barrier(2)
+    runs: list[str] = []
+
+    def crossing(first: str, second: str) -> None:
+        def work(tx: Transaction) -> None:
+            lock(tx, first)
+            runs.append(first)
+            if len(runs) <= 2:
+                both_hold_one.wait(30)
+            lock(tx, second)
+            deliver(tx, f"after {first}")
+
+        database.transact(work)
+
+    at_once([lambda: crossing("a", "b"), lambda: crossing("b", "a")])
+    assert len(runs) == 3
+    assert stored(database) == {"a", "b", "after a", "after b"}
+
+
+def test_a_lost_connection_is_not_run_again(database: Database) -> None:
+    """What may have been committed is not repeated blindly, and the next one reconnects."""
+    runs = 0
+
+    def work(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        deliver(tx, "cut off")
+        tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(RetryLater, match="database_busy") as raised:
+        database.transact(work)
+    assert runs == 1
+    assert isinstance(raised.value.__cause__, OperationalError)
+    database.transact(lambda tx: deliver(tx, "next"))
+    assert stored(database) == {"next"}
+
+
+def test_a_server_that_only_reads_is_busy(database: Database) -> None:
+    """A standby that was not promoted yet asks for another try."""
+
+    def work(tx: Transaction) -> None:
+        tx.execute(text("SET TRANSACTION READ ONLY"))
+        deliver(tx, "refused")
+
+    with pytest.raises(RetryLater, match="read-only"):
+        database.transact(work)
