@@ -120,8 +120,13 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
             service.worker.stop()
         service.close()
 
+    def refused(reason: str) -> None:
+        # Only our own overload is a gap: a stranger's slow body must not make us distrust facts.
+        if reason == "too_busy":
+            service.deps.continuity.record_gap(service.deps.clock())
+
     web = create_web(service, with_worker=with_worker)
-    return BufferingShell(web, Lifecycle(start, stop), threads=WEB_THREADS)
+    return BufferingShell(web, Lifecycle(start, stop, refused), threads=WEB_THREADS)
 
 
 def _server_policy(settings: Settings) -> LoadedPolicy:

@@ -42,11 +42,14 @@ class Stage:
     process: subprocess.Popen[str] | None = field(default=None)
 
     def start_gate(self) -> None:
-        """Start `gate serve` and wait until it is ready; raises ConfigError when it is not."""
+        """Start `gate serve` and wait until it is ready; raises ConfigError when it is not.
+
+        It runs in the demo's own folder, where no `.env` of the caller's is read.
+        """
         port = self.url.rpartition(":")[2]
         command = [sys.executable, "-m", "gate", "serve", "--port", port]
         self.process = subprocess.Popen(  # noqa: S603 - our own command
-            command, env=self.environ, stderr=self.log, text=True
+            command, env=self.environ, stderr=self.log, text=True, cwd=Path(self.log.name).parent
         )
         if not self.wait(self._is_ready, _START_SECONDS):
             raise ConfigError((f"the gate did not start on {self.url}; see {self.log.name}",))
