@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from gate.domain.ids import InstallationId, RepositoryId, RunId
 from gate.store.codec import decode_detail, encode_text
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import audit_entries
 
 
@@ -33,13 +34,13 @@ class AuditEntry:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
-_insert = insert(audit_entries)
+_insert = Prepared(insert(audit_entries))
 
 
 def record_audit(tx: Transaction, entry: AuditEntry) -> None:
     """Append an entry."""
-    tx.execute(
-        _insert,
+    _insert.change(
+        tx,
         {
             "at": entry.at,
             "installation_id": entry.installation_id,

@@ -14,6 +14,7 @@ from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId, RequestId
 from gate.store.codec import decode_decision, decode_facts, encode
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import decisions
 
 
@@ -29,13 +30,13 @@ class RecordedDecision:
     engine_version: str
 
 
-_last: Final = (
+_last: Final = Prepared(
     select(decisions.c.id, decisions.c.fingerprint)
     .where(decisions.c.request_id == bindparam("request"))
     .order_by(decisions.c.id.desc())
     .limit(1)
 )
-_insert: Final = insert(decisions).returning(decisions.c.id)
+_insert: Final = Prepared(insert(decisions).returning(decisions.c.id))
 
 
 def record_decision(
@@ -50,11 +51,11 @@ def record_decision(
     fingerprint = _fingerprint(decision)
     last = None
     if not facts.request.is_untouched:
-        last = tx.execute(_last, {"request": request_id}).one_or_none()
+        last = _last.first(tx, {"request": request_id})
     if last is not None and last.fingerprint == fingerprint:
         return DecisionId(last.id), False
-    decision_id = tx.execute(
-        _insert,
+    row = _insert.first(
+        tx,
         {
             "request_id": request_id,
             "at": now,
@@ -66,8 +67,8 @@ def record_decision(
             "decision": encode(decision),
             "facts": encode(facts),
         },
-    ).scalar_one()
-    return DecisionId(decision_id), True
+    )
+    return DecisionId(row.id), True
 
 
 def _fingerprint(decision: Decision) -> str:

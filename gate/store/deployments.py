@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
 from gate.domain.ids import DeploymentId, RepositoryId, RunId
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import deployments
 from gate.store.upsert import insert_or_ignore
 
@@ -19,13 +20,22 @@ _own: Final = (
     _t.repository_id == bindparam("repository"),
     _t.deployment_id == bindparam("deployment"),
 )
-_lock: Final = select(_t.run_id, _t.run_attempt, _t.state_at).where(*_own).with_for_update()
-_states: Final = select(_t.state).where(
-    _t.repository_id == bindparam("repository"),
-    _t.deployment_id.in_(bindparam("deployments", expanding=True)),
-    _t.state.is_not(None),
+_insert: Final = insert_or_ignore(deployments)
+_lock: Final = Prepared(
+    select(_t.run_id, _t.run_attempt, _t.state, _t.state_at).where(*_own).with_for_update()
 )
-_attempt: Final = select(_t.run_attempt).where(*_own)
+_update: Final = Prepared(
+    deployments.update()
+    .where(*_own)
+    .values(
+        {
+            column: bindparam(f"new_{column}")
+            for column in ("run_id", "run_attempt", "state", "state_at", "seen_at")
+        }
+    )
+)
+_state: Final = Prepared(select(_t.state).where(*_own, _t.state.is_not(None)))
+_attempt: Final = Prepared(select(_t.run_attempt).where(*_own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +63,32 @@ def record_deployment(tx: Transaction, seen: DeploymentSighting, seen_at: dateti
         "state_at": seen.state_at,
         "seen_at": seen_at,
     }
-    if tx.execute(insert_or_ignore(tx, deployments), values).rowcount == 1:
+    if _insert.change(tx, values) == 1:
         return
-    own = {"repository": seen.repository_id, "deployment": seen.deployment_id}
-    row = tx.execute(_lock, own).one()
-    changes: dict[str, object] = {}
-    if row.run_id is None and seen.run_id is not None:
-        changes["run_id"] = seen.run_id
-    if row.run_attempt is None and seen.run_attempt is not None:
-        changes["run_attempt"] = seen.run_attempt
-    if seen.state_at is not None and (row.state_at is None or seen.state_at >= row.state_at):
-        changes["state"], changes["state_at"] = seen.state, seen.state_at
-    if changes:
-        tx.execute(deployments.update().where(*_own).values(seen_at=seen_at, **changes), own)
+    own: dict[str, Any] = {"repository": seen.repository_id, "deployment": seen.deployment_id}
+    row = _lock.first(tx, own)
+    state, state_at = row.state, row.state_at
+    if seen.state_at is not None and (state_at is None or seen.state_at >= state_at):
+        state, state_at = seen.state, seen.state_at
+    known = {
+        "new_run_id": seen.run_id if row.run_id is None else row.run_id,
+        "new_run_attempt": seen.run_attempt if row.run_attempt is None else row.run_attempt,
+        "new_state": state,
+        "new_state_at": state_at,
+    }
+    if tuple(known.values()) != tuple(row):
+        _update.change(tx, own | known | {"new_seen_at": seen_at})
 
 
 def deployment_states(
     snapshot: Snapshot, repository_id: RepositoryId, ids: Sequence[DeploymentId]
 ) -> tuple[str, ...]:
     """Read the newest known states of some deployments; those without one are left out."""
-    if not ids:
-        return ()
-    rows = snapshot.scalars(_states, {"repository": repository_id, "deployments": list(ids)})
-    return tuple(str(row) for row in rows)
+    rows = [
+        _state.first(snapshot, {"repository": repository_id, "deployment": deployment_id})
+        for deployment_id in ids
+    ]
+    return tuple(row.state for row in rows if row is not None)
 
 
 def attempt_of(
@@ -83,5 +96,6 @@ def attempt_of(
 ) -> int | None:
     """Tell which run attempt a deployment belongs to, where an event has said so."""
     own = {"repository": repository_id, "deployment": deployment_id}
-    attempt: int | None = snapshot.scalar(_attempt, own)
+    row = _attempt.first(snapshot, own)
+    attempt: int | None = row.run_attempt if row is not None else None
     return attempt

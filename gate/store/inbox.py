@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, func, null, select, update
 
 from gate.domain.ids import DeliveryId
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import deliveries
 from gate.store.upsert import insert_or_ignore
 
@@ -57,6 +58,7 @@ class StoredDelivery:
 
 _own: Final = deliveries.c.delivery_id == bindparam("own")
 _is_received: Final = deliveries.c.state == DeliveryState.RECEIVED
+_insert: Final = insert_or_ignore(deliveries)
 _retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliveryState.QUARANTINED)
 _make_due: Final = (
     update(deliveries).where(_own, _is_received).values(due_at=bindparam("new_due_at"))
@@ -72,9 +74,9 @@ _due: Final = (
     .order_by(deliveries.c.due_at)
     .limit(bindparam("most"))
 )
-_process: Final = (
+_process: Final = Prepared(
     update(deliveries)
-    .where(deliveries.c.delivery_id.in_(bindparam("wanted", expanding=True)), _is_received)
+    .where(_own, _is_received)
     .values(
         state=DeliveryState.PROCESSED.value,
         due_at=null(),
@@ -99,7 +101,7 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
         "due_at": delivery.received_at,
         "body": delivery.body,
     }
-    if tx.execute(insert_or_ignore(tx, deliveries), values).rowcount == 1:
+    if _insert.change(tx, values) == 1:
         return Reception.STORED
     if tx.execute(_retake.values(values), {"own": delivery.id}).rowcount == 1:
         return Reception.STORED
@@ -124,7 +126,8 @@ def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[Delive
 
 def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) -> None:
     """Note that the facts of some deliveries are recorded, and drop their bodies."""
-    tx.execute(_process, {"wanted": list(ids), "new_reason": reason})
+    for delivery_id in ids:
+        _process.change(tx, {"own": delivery_id, "new_reason": reason})
 
 
 def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:

@@ -24,6 +24,7 @@ from gate.domain.request import (
 from gate.errors import Superseded
 from gate.store.codec import decode_ids, encode_ids, encode_text
 from gate.store.database import Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import gate_requests
 
 _t: Final = gate_requests.c
@@ -31,7 +32,7 @@ _t: Final = gate_requests.c
 
 _own: Final = _t.id == bindparam("request")
 _held: Final = (_own, _t.lease_token == bindparam("token"))
-_take: Final = (
+_take: Final = Prepared(
     update(gate_requests)
     .where(
         _own,
@@ -42,8 +43,8 @@ _take: Final = (
     .values(lease_token=_t.lease_token + 1, lease_until=bindparam("until"))
     .returning(_t.lease_token, _t.failures)
 )
-_lock: Final = select(_t.generation, _t.lease_token).where(_own).with_for_update()
-_record: Final = (
+_lock: Final = Prepared(select(_t.generation, _t.lease_token).where(_own).with_for_update())
+_record: Final = Prepared(
     update(gate_requests)
     .where(_own)
     .values(
@@ -63,7 +64,7 @@ _record: Final = (
         }
     )
 )
-_answer: Final = (
+_answer: Final = Prepared(
     update(gate_requests)
     .where(_own)
     .values(
@@ -75,13 +76,13 @@ _answer: Final = (
         recheck_at=None,
     )
 )
-_read_unanswered: Final = select(_t.unanswered).where(_own)
-_release: Final = (
+_read_unanswered: Final = Prepared(select(_t.unanswered).where(_own))
+_release: Final = Prepared(
     update(gate_requests)
     .where(*_held, _t.generation == bindparam("seen"))
     .values(lease_until=None, due_at=bindparam("new_due_at"), failures=bindparam("new_failures"))
 )
-_release_moved: Final = (
+_release_moved: Final = Prepared(
     update(gate_requests).where(*_held).values(lease_until=None, failures=bindparam("new_failures"))
 )
 
@@ -115,7 +116,7 @@ def take_lease(
 ) -> Lease | None:
     """Take the lease of a request; None when somebody has it, or nothing is due."""
     wanted = {"request": request_id, "now": now, "until": now + length}
-    row = tx.execute(_take, wanted).one_or_none()
+    row = _take.first(tx, wanted)
     if row is None:
         return None
     return Lease(request_id, row.lease_token, row.failures)
@@ -126,7 +127,7 @@ def check_lease(tx: Transaction, lease: Lease) -> int:
 
     Locks the row until the transaction ends, so that the lease cannot be lost meanwhile.
     """
-    row = tx.execute(_lock, {"request": lease.request_id}).one_or_none()
+    row = _lock.first(tx, {"request": lease.request_id})
     if row is None or row.lease_token != lease.token:
         raise Superseded("lease_lost", f"request {lease.request_id}")
     generation: int = row.generation
@@ -136,8 +137,8 @@ def check_lease(tx: Transaction, lease: Lease) -> int:
 def record_pass(tx: Transaction, lease: Lease, request: GateRequest, record: PassRecord) -> None:
     """Write what a pass found."""
     _check_move(request, record.state)
-    tx.execute(
-        _record,
+    _record.change(
+        tx,
         {
             "request": lease.request_id,
             "new_state": record.state.value,
@@ -169,8 +170,8 @@ def record_answer(
     _check_move(request, state)
     if _reopened(tx, request, answer, now):
         return
-    tx.execute(
-        _answer,
+    _answer.change(
+        tx,
         {
             "request": lease.request_id,
             "new_state": state.value,
@@ -186,8 +187,9 @@ def _reopened(tx: Transaction, request: GateRequest, answer: ReviewState, now: d
     Nobody can tell whether the answer came before or after that job reached the gate, so it gets a
     round of its own, which begins by looking whether GitHub still waits.
     """
-    joined = tx.scalar(_read_unanswered, {"request": request.id})
-    late = [it for it in decode_ids(joined or "[]") if it not in request.unanswered]
+    row = _read_unanswered.first(tx, {"request": request.id})
+    joined = decode_ids(row.unanswered) if row is not None else ()
+    late = [it for it in joined if it not in request.unanswered]
     if not late:
         return False
     tx.execute(
@@ -248,11 +250,9 @@ def release(
         "new_due_at": due_at,
         "new_failures": failures,
     }
-    unchanged = tx.execute(_release, values)
-    if unchanged.rowcount == 1:
+    if _release.change(tx, values) == 1:
         return False
-    moved = tx.execute(_release_moved, values)
-    return moved.rowcount == 1
+    return _release_moved.change(tx, values) == 1
 
 
 def record_failure(

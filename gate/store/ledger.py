@@ -14,14 +14,18 @@ from gate.domain.plan import is_sendable
 from gate.domain.request import GateRequest, ReviewState
 from gate.errors import Superseded
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import effects
 from gate.store.upsert import insert_or_ignore
 
 _t: Final = effects.c
 
 
-_read: Final = select(effects).where(_t.request_id == bindparam("request")).order_by(_t.position)
-_begin: Final = (
+_read: Final = Prepared(
+    select(effects).where(_t.request_id == bindparam("request")).order_by(_t.position)
+)
+_insert: Final = insert_or_ignore(effects)
+_begin: Final = Prepared(
     update(effects)
     .where(_t.effect_key == bindparam("own"), _t.status == EffectStatus.INTENDED)
     .values(
@@ -31,7 +35,7 @@ _begin: Final = (
         first_sent=func.coalesce(_t.first_sent, bindparam("sent")),
     )
 )
-_settle: Final = (
+_settle: Final = Prepared(
     update(effects)
     .where(_t.effect_key == bindparam("own"))
     .values(
@@ -44,7 +48,7 @@ _settle: Final = (
 
 def read_ledger(snapshot: Snapshot, request_id: RequestId) -> Ledger:
     """Read all effects of a request, in the order in which they were first intended."""
-    rows = snapshot.execute(_read, {"request": request_id})
+    rows = _read.rows(snapshot, {"request": request_id})
     return Ledger(tuple(_entry(row) for row in rows))
 
 
@@ -72,7 +76,7 @@ def record_intents(
         entry_now = entries.get(effect.key)
         if entry_now is None:
             values |= {"position": position, "attempts": 0}
-            tx.execute(insert_or_ignore(tx, effects), values)
+            _insert.change(tx, values)
             position += 1
         elif is_sendable(entry_now.status):
             _update(tx, effect.key, **values)
@@ -84,8 +88,8 @@ def record_begun(tx: Transaction, effect: Effect, now: datetime) -> None:
     Raises Superseded when the effect is not intended any more.
     """
     state = effect.state.value if effect.state is not None else None
-    begun = tx.execute(_begin, {"own": effect.key, "now": now, "sent": state})
-    if begun.rowcount != 1:
+    begun = _begin.change(tx, {"own": effect.key, "now": now, "sent": state})
+    if begun != 1:
         raise Superseded("generation_moved", effect.key)
 
 
@@ -93,9 +97,7 @@ def record_outcome(
     tx: Transaction, key: str, status: EffectStatus, outcome: str, now: datetime
 ) -> None:
     """Record what an attempt came to; what the first one said stays on record."""
-    tx.execute(
-        _settle, {"own": key, "new_status": status.value, "new_outcome": outcome, "now": now}
-    )
+    _settle.change(tx, {"own": key, "new_status": status.value, "new_outcome": outcome, "now": now})
 
 
 def _update(tx: Transaction, key: str, **values: object) -> None:

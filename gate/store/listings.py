@@ -11,14 +11,18 @@ from sqlalchemy import bindparam, select
 from gate.domain.ids import RepositoryId
 from gate.domain.missing import ListingNeeded
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import listings
 from gate.store.upsert import insert_or_update
 
 _ALL_BRANCHES: Final = ""
 
-_read: Final = select(listings.c.path, listings.c.branch, listings.c.read_at).where(
-    listings.c.repository_id == bindparam("repository")
+_read: Final = Prepared(
+    select(listings.c.path, listings.c.branch, listings.c.read_at).where(
+        listings.c.repository_id == bindparam("repository")
+    )
 )
+_replace: Final = insert_or_update(listings)
 
 
 def record_listing(
@@ -31,12 +35,12 @@ def record_listing(
         "branch": listing.branch or _ALL_BRANCHES,
         "read_at": read_at,
     }
-    tx.execute(insert_or_update(tx, listings), values)
+    _replace.change(tx, values)
 
 
 def read_listings(
     snapshot: Snapshot, repository_id: RepositoryId
 ) -> Mapping[ListingNeeded, datetime]:
     """Tell when each listing of a repository was last read."""
-    rows = snapshot.execute(_read, {"repository": repository_id})
+    rows = _read.rows(snapshot, {"repository": repository_id})
     return {ListingNeeded(row.path, row.branch or None): row.read_at for row in rows}

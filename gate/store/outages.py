@@ -27,11 +27,12 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or _sqlstate(error) == _READ_ONLY_TRANSACTION:
             return True
-        code: int | None = getattr(error.orig, "sqlite_errorcode", None)
-        is_mistake = code is not None and code & _PRIMARY == sqlite3.SQLITE_ERROR
+        is_mistake = _primary_code(error.orig) == sqlite3.SQLITE_ERROR
         return isinstance(error, OperationalError | InterfaceError) and not is_mistake
-    # A bare error of the driver comes from beginning or ending a transaction on it.
-    return isinstance(error, PoolTimeout | sqlite3.Error)
+    # A bare error of the driver comes from a prepared statement, or from a transaction's ends.
+    if isinstance(error, sqlite3.OperationalError):
+        return _primary_code(error) != sqlite3.SQLITE_ERROR
+    return isinstance(error, PoolTimeout)
 
 
 def lost_a_race(error: BaseException | None) -> bool:
@@ -48,6 +49,12 @@ def busy(error: BaseException) -> RetryLater:
 def closed() -> RetryLater:
     """Say that nothing is read or written any more."""
     return RetryLater("database_busy", "the database is closed")
+
+
+def _primary_code(error: BaseException | None) -> int | None:
+    """Give what kind of failure SQLite reports; None for an error that is not SQLite's."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & _PRIMARY
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

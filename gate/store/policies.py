@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from gate.domain.ids import InstallationId
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import policy_documents, policy_texts
 from gate.store.upsert import insert_or_ignore, insert_or_update
 
@@ -30,12 +31,16 @@ class PolicyDocument:
     suspect: bool = False
 
 
-_read: Final = select(policy_documents).where(policy_documents.c.source == bindparam("source"))
-_read_with_text: Final = (
+_read: Final = Prepared(
+    select(policy_documents).where(policy_documents.c.source == bindparam("source"))
+)
+_read_with_text: Final = Prepared(
     select(policy_documents, policy_texts.c.text)
     .outerjoin(policy_texts, policy_texts.c.digest == policy_documents.c.digest)
-    .where(policy_documents.c.source.in_(bindparam("sources", expanding=True)))
+    .where(policy_documents.c.source == bindparam("source"))
 )
+_replace: Final = insert_or_update(policy_documents)
+_insert_text: Final = insert_or_ignore(policy_texts)
 _distrust: Final = (
     update(policy_documents)
     .where(policy_documents.c.source == bindparam("place"))
@@ -45,7 +50,7 @@ _distrust: Final = (
 
 def read_document(snapshot: Snapshot, source: str) -> PolicyDocument | None:
     """Read what is known of a place; None when it was never read."""
-    row = snapshot.execute(_read, {"source": source}).one_or_none()
+    row = _read.first(snapshot, {"source": source})
     return _document(row) if row is not None else None
 
 
@@ -53,8 +58,8 @@ def read_policies(
     snapshot: Snapshot, sources: Sequence[str]
 ) -> Mapping[str, tuple[PolicyDocument, bytes | None]]:
     """Read what is known of some places, each with its text where it holds one."""
-    rows = snapshot.execute(_read_with_text, {"sources": list(sources)})
-    return {row.source: (_document(row), row.text) for row in rows}
+    rows = [_read_with_text.first(snapshot, {"source": source}) for source in sources]
+    return {row.source: (_document(row), row.text) for row in rows if row is not None}
 
 
 def _document(row: Row[Any]) -> PolicyDocument:
@@ -78,7 +83,7 @@ def record_document(tx: Transaction, document: PolicyDocument) -> None:
         "read_at": document.read_at,
         "suspect": document.suspect,
     }
-    tx.execute(insert_or_update(tx, policy_documents), values)
+    _replace.change(tx, values)
 
 
 def record_suspect(tx: Transaction, source: str) -> None:
@@ -88,4 +93,4 @@ def record_suspect(tx: Transaction, source: str) -> None:
 
 def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
     """Keep a policy's text; the record of a decision refers to it by digest."""
-    tx.execute(insert_or_ignore(tx, policy_texts), {"digest": digest, "text": content})
+    _insert_text.change(tx, {"digest": digest, "text": content})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 
@@ -12,11 +13,13 @@ from gate.store.database import Snapshot, Transaction
 from gate.store.tables import redeliveries
 from gate.store.upsert import insert_or_ignore
 
+_insert: Final = insert_or_ignore(redeliveries)
+
 
 def record_redelivery(tx: Transaction, delivery_id: DeliveryId, now: datetime) -> None:
     """Count one more request for a redelivery."""
     values = {"delivery_id": delivery_id, "times": 1, "asked_at": now}
-    if tx.execute(insert_or_ignore(tx, redeliveries), values).rowcount == 1:
+    if _insert.change(tx, values) == 1:
         return
     tx.execute(
         update(redeliveries)

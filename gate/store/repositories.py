@@ -12,17 +12,22 @@ from gate.domain.ids import AccountId, InstallationId, RepositoryId
 from gate.domain.request import UNDECIDED
 from gate.domain.runs import Account
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import gate_requests, installations, repositories
 from gate.store.upsert import insert_or_ignore, insert_or_update
 
-_read: Final = select(repositories).where(repositories.c.repository_id == bindparam("repository"))
+_read: Final = Prepared(
+    select(repositories).where(repositories.c.repository_id == bindparam("repository"))
+)
+_insert: Final = insert_or_ignore(repositories)
+_replace_installation: Final = insert_or_update(installations)
 
 
 def record_repository(tx: Transaction, seen: Repository) -> None:
     """Note a repository as it was seen; a default branch that was not told is not forgotten."""
     known = read_repository(tx, seen.id)
     if known is None:
-        tx.execute(insert_or_ignore(tx, repositories), _columns(seen) | {"removed": False})
+        _insert.change(tx, _columns(seen) | {"removed": False})
         return
     if seen.default_branch is None:
         seen = Repository(
@@ -38,7 +43,7 @@ def record_repository(tx: Transaction, seen: Repository) -> None:
 
 def read_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:
     """Read a repository as it was last seen."""
-    row = snapshot.execute(_read, {"repository": repository_id}).one_or_none()
+    row = _read.first(snapshot, {"repository": repository_id})
     return _repository(row) if row is not None else None
 
 
@@ -51,7 +56,7 @@ def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) 
         "status": seen.status.value,
         "seen_at": now,
     }
-    tx.execute(insert_or_update(tx, installations), values)
+    _replace_installation.change(tx, values)
     for repository in seen.repositories:
         record_repository(tx, repository)
     gone: ColumnElement[bool] = repositories.c.repository_id.in_(seen.removed)

@@ -27,6 +27,7 @@ from gate.domain.request import (
 )
 from gate.store.codec import decode_ids, decode_names, encode_ids
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import UtcDateTime, gate_requests
 from gate.store.upsert import insert_or_ignore
 
@@ -55,21 +56,25 @@ _selected: Final[Select[Any]] = select(
     _t.answered_at,
     _t.generation,
 )
-_by_id: Final = _selected.where(_t.id == bindparam("request"))
-_by_key: Final = _selected.where(
+_insert: Final = insert_or_ignore(gate_requests)
+_by_id: Final = Prepared(_selected.where(_t.id == bindparam("request")))
+_selected_by_key: Final = _selected.where(
     _t.repository_id == bindparam("repository"),
     _t.run_id == bindparam("run"),
     _t.run_attempt == bindparam("attempt"),
     _t.environment_key == bindparam("environment"),
 )
-_locked_by_key: Final = _by_key.with_for_update()
-_undecided: Final = _selected.where(
-    _t.repository_id == bindparam("repository"), _is_undecided
-).order_by(_t.id)
-_watching: Final = select(_t.id, _t.run_id, _t.run_attempt, _t.watched).where(
-    _t.repository_id == bindparam("repository"), _is_undecided
+_by_key: Final = Prepared(_selected_by_key)
+_locked_by_key: Final = Prepared(_selected_by_key.with_for_update())
+_undecided: Final = Prepared(
+    _selected.where(_t.repository_id == bindparam("repository"), _is_undecided).order_by(_t.id)
 )
-_due: Final = (
+_watching: Final = Prepared(
+    select(_t.id, _t.run_id, _t.run_attempt, _t.watched).where(
+        _t.repository_id == bindparam("repository"), _is_undecided
+    )
+)
+_due: Final = Prepared(
     select(_t.id)
     .where(
         _t.due_at.is_not(None),
@@ -127,8 +132,8 @@ def open_request(
         "failures": 0,
         "lease_token": 0,
     }
-    inserted = tx.execute(insert_or_ignore(tx, gate_requests), values).rowcount == 1
-    row = tx.execute(_locked_by_key, _key(key)).one()
+    inserted = _insert.change(tx, values) == 1
+    row = _locked_by_key.first(tx, _key(key))
     request = _request(row)
     if inserted:
         return request, Opening.NEW
@@ -152,24 +157,24 @@ def open_request(
             "failures": 0,
         }
     tx.execute(update(gate_requests).where(_t.id == request.id).values(changes))
-    return _request(tx.execute(_by_id, {"request": request.id}).one()), opening
+    return _request(_by_id.first(tx, {"request": request.id})), opening
 
 
 def read_request(snapshot: Snapshot, request_id: RequestId) -> GateRequest | None:
     """Read a request."""
-    row = snapshot.execute(_by_id, {"request": request_id}).one_or_none()
+    row = _by_id.first(snapshot, {"request": request_id})
     return _request(row) if row is not None else None
 
 
 def find_request(snapshot: Snapshot, key: RequestKey) -> GateRequest | None:
     """Find the request of a run attempt and environment."""
-    row = snapshot.execute(_by_key, _key(key)).one_or_none()
+    row = _by_key.first(snapshot, _key(key))
     return _request(row) if row is not None else None
 
 
 def undecided_requests(snapshot: Snapshot, repository_id: RepositoryId) -> list[GateRequest]:
     """List the requests of a repository that still owe GitHub an answer."""
-    rows = snapshot.execute(_undecided, {"repository": repository_id})
+    rows = _undecided.rows(snapshot, {"repository": repository_id})
     return [_request(row) for row in rows]
 
 
@@ -193,8 +198,8 @@ def known_environments(
 
 def due_requests(snapshot: Snapshot, now: datetime, limit: int) -> list[RequestId]:
     """List the requests to look at that nobody is at work on, longest due first."""
-    rows = snapshot.scalars(_due, {"now": now, "most": limit})
-    return [RequestId(row) for row in rows]
+    rows = _due.rows(snapshot, {"now": now, "most": limit})
+    return [RequestId(row.id) for row in rows]
 
 
 def wake_requests(tx: Transaction, ids: Collection[RequestId], now: datetime) -> None:
@@ -218,7 +223,7 @@ def read_watches(snapshot: Snapshot, repository_id: RepositoryId) -> list[Watch]
 
     A request that was not decided yet watches nothing, but is due anyway.
     """
-    rows = snapshot.execute(_watching, {"repository": repository_id})
+    rows = _watching.rows(snapshot, {"repository": repository_id})
     return [
         Watch(RequestId(row.id), RunId(row.run_id), row.run_attempt, decode_names(row.watched))
         for row in rows

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, false, or_, select
 
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_run
 from gate.store.codec import decode_run, encode
 from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
 from gate.store.tables import runs
 from gate.store.upsert import insert_or_ignore
 
@@ -26,26 +28,17 @@ _local: Final = (
     _t.path == bindparam("file"),
     _t.head_repository_id == bindparam("repository"),
 )
-_read: Final = select(_t.value).where(*_of_attempt)
-_lock: Final = _read.with_for_update()
-_newest: Final = select(_t.value).where(*_of_run).order_by(_t.run_attempt.desc()).limit(1)
-_candidates: Final = (
-    select(_t.value)
-    .where(
-        *_local,
-        _t.head_branch == bindparam("branch"),
-        _t.event.in_(bindparam("events", expanding=True)),
-    )
-    .order_by(_t.started_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
-    .limit(_CANDIDATES)
-)
-_successful: Final = (
+_insert: Final = insert_or_ignore(runs)
+_read: Final = Prepared(select(_t.value).where(*_of_attempt))
+_lock: Final = Prepared(select(_t.value).where(*_of_attempt).with_for_update())
+_newest: Final = Prepared(select(_t.value).where(*_of_run).order_by(_t.run_attempt.desc()).limit(1))
+_successful: Final = Prepared(
     select(_t.value)
     .where(*_local, _t.status == COMPLETED, _t.conclusion == "success")
     .order_by(_t.updated_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
     .limit(1)
 )
-_replace: Final = (
+_replace: Final = Prepared(
     runs.update()
     .where(*_of_attempt)
     .values(
@@ -63,9 +56,9 @@ def record_run(tx: Transaction, seen: WorkflowRun, seen_at: datetime) -> Workflo
     The row is locked while it is merged, so that sightings by several nodes are all folded in.
     """
     columns = _columns(seen, seen_at)
-    if tx.execute(insert_or_ignore(tx, runs), columns).rowcount == 1:
+    if _insert.change(tx, columns) == 1:
         return seen
-    row = tx.execute(_lock, _key(seen.repository_id, seen.run_id, seen.run_attempt)).one()
+    row = _lock.first(tx, _key(seen.repository_id, seen.run_id, seen.run_attempt))
     known = decode_run(row.value)
     merged = merge_run(known, seen)
     if merged != known:
@@ -83,7 +76,7 @@ def record_jobs(
     seen_at: datetime,
 ) -> None:
     """Add the jobs of a run attempt that is known; of one that is not, nothing is kept."""
-    row = tx.execute(_lock, _key(repository_id, run_id, run_attempt)).one_or_none()
+    row = _lock.first(tx, _key(repository_id, run_id, run_attempt))
     if row is not None:
         _write(tx, replace(decode_run(row.value), jobs=jobs), seen_at)
 
@@ -92,7 +85,7 @@ def read_run(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> WorkflowRun | None:
     """Read one run attempt."""
-    row = snapshot.execute(_read, _key(repository_id, run_id, run_attempt)).one_or_none()
+    row = _read.first(snapshot, _key(repository_id, run_id, run_attempt))
     return decode_run(row.value) if row is not None else None
 
 
@@ -100,7 +93,7 @@ def newest_attempt(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId
 ) -> WorkflowRun | None:
     """Read the highest attempt known of a run."""
-    row = snapshot.execute(_newest, {"repository": repository_id, "run": run_id}).one_or_none()
+    row = _newest.first(snapshot, {"repository": repository_id, "run": run_id})
     return decode_run(row.value) if row is not None else None
 
 
@@ -116,9 +109,22 @@ def candidate_runs(
 
     Narrows only by what every counting run fulfils; which one counts is decided in the domain.
     """
-    wanted = {"repository": repository_id, "file": path, "branch": branch, "events": list(events)}
-    rows = snapshot.scalars(_candidates, wanted)
-    return tuple(decode_run(row) for row in rows)
+    wanted: dict[str, Any] = {"repository": repository_id, "file": path, "branch": branch}
+    wanted |= {f"event_{number}": event for number, event in enumerate(events)}
+    rows = _candidates(len(events)).rows(snapshot, wanted)
+    return tuple(decode_run(row.value) for row in rows)
+
+
+@cache
+def _candidates(events: int) -> Prepared:
+    """Make the statement for a number of allowed events: it is a part of its text."""
+    allowed = or_(false(), *(_t.event == bindparam(f"event_{number}") for number in range(events)))
+    return Prepared(
+        select(_t.value)
+        .where(*_local, _t.head_branch == bindparam("branch"), allowed)
+        .order_by(_t.started_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
+        .limit(_CANDIDATES)
+    )
 
 
 def newest_successful_run(
@@ -126,7 +132,7 @@ def newest_successful_run(
 ) -> WorkflowRun | None:
     """Read the run of a workflow file that succeeded last, on any branch of the repository."""
     wanted = {"repository": repository_id, "file": path}
-    row = snapshot.execute(_successful, wanted).one_or_none()
+    row = _successful.first(snapshot, wanted)
     return decode_run(row.value) if row is not None else None
 
 
@@ -137,7 +143,7 @@ def _key(repository_id: RepositoryId, run_id: RunId, run_attempt: int) -> dict[s
 def _write(tx: Transaction, run: WorkflowRun, seen_at: datetime) -> None:
     """Write what may change of a run attempt."""
     changes = {f"new_{name}": value for name, value in _columns(run, seen_at).items()}
-    tx.execute(_replace, _key(run.repository_id, run.run_id, run.run_attempt) | changes)
+    _replace.change(tx, _key(run.repository_id, run.run_id, run.run_attempt) | changes)
 
 
 def _columns(run: WorkflowRun, seen_at: datetime) -> dict[str, object]:

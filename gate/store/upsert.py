@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from typing import Final
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gate.store.database import Transaction
+from gate.store.prepared import Prepared
+
+_POSTGRESQL: Final = "postgresql"
 
 
-def insert_or_ignore(tx: Transaction, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Give a statement that leaves an existing row alone; `rowcount` tells whether it inserted."""
-    return _ignoring(tx.dialect.name, table)
+def insert_or_ignore(table: Table) -> Prepared:
+    """Give a statement that leaves an existing row alone; its changes tell whether it inserted."""
+
+    def build(dialect: str) -> Executable:
+        if dialect == _POSTGRESQL:
+            # SQLAlchemy keeps the number of rows of updates and deletes only, unless asked to.
+            added = postgresql.insert(table).on_conflict_do_nothing()
+            return added.execution_options(preserve_rowcount=True)
+        return sqlite.insert(table).on_conflict_do_nothing()
+
+    return Prepared(build)
 
 
-@cache
-def _ignoring(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    if dialect == "postgresql":
-        # SQLAlchemy keeps the number of rows of updates and deletes only, unless it is asked to.
-        added = postgresql.insert(table).on_conflict_do_nothing()
-        return added.execution_options(preserve_rowcount=True)
-    return sqlite.insert(table).on_conflict_do_nothing()
-
-
-def insert_or_update(tx: Transaction, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_or_update(table: Table) -> Prepared:
     """Give a statement that writes every given column of an existing row anew.
 
     Every column of the table must be given.
     """
-    return _replacing(tx.dialect.name, table)
-
-
-@cache
-def _replacing(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     keys = list(table.primary_key.columns)
-    others = [column for column in table.columns if column not in keys]
-    if dialect == "postgresql":
-        insert = postgresql.insert(table)
-        return insert.on_conflict_do_update(
-            index_elements=keys, set_={c.name: insert.excluded[c.name] for c in others}
+    others = [column.name for column in table.columns if column not in keys]
+
+    def build(dialect: str) -> Executable:
+        insert: Callable[[Table], postgresql.Insert | sqlite.Insert] = (
+            postgresql.insert if dialect == _POSTGRESQL else sqlite.insert
         )
-    added = sqlite.insert(table)
-    return added.on_conflict_do_update(
-        index_elements=keys, set_={c.name: added.excluded[c.name] for c in others}
-    )
+        added = insert(table)
+        return added.on_conflict_do_update(
+            index_elements=keys, set_={name: added.excluded[name] for name in others}
+        )
+
+    return Prepared(build)

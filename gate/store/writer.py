@@ -101,7 +101,7 @@ class GroupWriter:
         except BaseException as error:  # noqa: BLE001 - the callers wait; each must hear of it
             self._disconnect()
             for job in batch:
-                job.future.set_exception(busy(error) if is_outage(error) else error)
+                job.future.set_exception(busy(error) if _is_the_databases(error) else error)
             return
         for job, result, failure in outcomes:
             if failure is None:
@@ -134,6 +134,11 @@ class GroupWriter:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _is_the_databases(error: BaseException) -> bool:
+    """Say whether a batch failed by its database: a job's own error never comes this far."""
+    return isinstance(error, sqlite3.Error) or is_outage(error)
 
 
 def _attempt(connection: Connection, job: _Job) -> _Outcome:

@@ -63,27 +63,31 @@ def asked_id() -> Any:
 
 
 def plan_of(database: Database, query: Callable[[Snapshot], object]) -> str:
-    """Tell how the database would run what a function runs; the function writes nothing."""
-    explain = "EXPLAIN" if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
-    lines: list[str] = []
+    """Run a query and give the plan of its first statement, as the database explains it."""
+    statements: list[tuple[str, Any]] = []
 
-    def look(connection: Any, _: Any, statement: str, parameters: Any, *__: Any) -> None:
-        if not statement.startswith("EXPLAIN"):
-            rows = connection.exec_driver_sql(f"{explain} {statement}", parameters)
-            lines.extend(str(row) for row in rows)
+    def look(_c: object, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
+        statements.append((sql, parameters))
 
-    def work(tx: Any) -> None:
-        if database.dialect == "postgresql":
-            # A table without rows is always scanned, unless that is said to be dear.
-            tx.execute(text("SET LOCAL enable_seqscan = off"))
-        event.listen(tx, "before_cursor_execute", look)
-        try:
+    def work(tx: Snapshot) -> list[str]:
+        driver: Any = tx.connection.driver_connection
+        if database.dialect == "sqlite":
+            # Prepared statements go past SQLAlchemy; SQLite's own trace has the values filled in.
+            driver.set_trace_callback(lambda sql: statements.append((sql, ())))
             query(tx)
-        finally:
+            driver.set_trace_callback(None)
+            explain = "EXPLAIN QUERY PLAN "
+        else:
+            # The planner prefers a scan for tables this small.
+            tx.execute(text("SET LOCAL enable_seqscan = off"))
+            event.listen(tx, "before_cursor_execute", look)
+            query(tx)
             event.remove(tx, "before_cursor_execute", look)
+            explain = "EXPLAIN "
+        sql, parameters = statements[0]
+        return [str(row) for row in tx.exec_driver_sql(explain + sql, parameters)]
 
-    database.transact(work)
-    return "\n".join(lines)
+    return "\n".join(database.transact(work))
 
 
 @every_query
