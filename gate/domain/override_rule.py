@@ -165,7 +165,7 @@ def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:
             return evidence.stale_at
         case ValidationState.MISSING | ValidationState.UNCOVERED:
             ended = [it.updated_at for it in (run, evidence.infrastructure) if it is not None]
-            return max(request.waiting_since, *ended)
+            return max([request.waiting_since, *ended])
         case ValidationState.PASSED | ValidationState.RUNNING:
             return None
         case _:
