@@ -6,7 +6,7 @@ person may override now, who started the deployment) is wrong with it until it i
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
@@ -93,25 +93,19 @@ def judge_override(
         refused=tuple(refused),
         outstanding=outstanding,
         needed=needed,
-        unknown=_lacking(refused, accepted, RefusalCode.ELIGIBILITY_UNKNOWN) if is_open else (),
+        unknown=_lacking(refused, RefusalCode.ELIGIBILITY_UNKNOWN) if is_open else (),
         asks_trigger=is_open
         and triggered_by is None
-        and bool(_lacking(refused, accepted, RefusalCode.TRIGGER_UNKNOWN)),
+        and bool(_lacking(refused, RefusalCode.TRIGGER_UNKNOWN)),
     )
 
 
-def _lacking(
-    refused: Iterable[RefusedClaim], accepted: Container[AccountId], first: RefusalCode
-) -> tuple[Account, ...]:
+def _lacking(refused: Iterable[RefusedClaim], first: RefusalCode) -> tuple[Account, ...]:
     """List the people with a claim that lacks nothing but what can be looked up, `first` first."""
     people: dict[AccountId, Account] = {}
     for it in refused:
         open_questions = [code for code in it.codes if code in _OPEN_QUESTIONS]
-        if (
-            it.person.id not in accepted
-            and len(open_questions) == len(it.codes)
-            and open_questions[0] is first
-        ):
+        if len(open_questions) == len(it.codes) and open_questions[0] is first:
             people.setdefault(it.person.id, it.person)
     return tuple(people.values())
 

@@ -136,7 +136,7 @@ def spoken_cases(draw: st.DrawFn) -> Case:
     turns = _turns(policy or EnvironmentPolicy(), case.facts)
     facts = replace(
         case.facts,
-        claims=tuple(draw(st.lists(_claims(turns), max_size=4))),
+        claims=tuple(draw(st.lists(_claims(turns), max_size=4, unique_by=lambda it: it.key))),
         standings=draw(_STANDINGS),
         triggered_by=draw(_TRIGGERS),
     )

@@ -160,6 +160,15 @@ def test_refused_in_both_ways() -> None:
     assert codes(decision) == ["validation_failed", "override_ineligible", "override_incomplete"]
 
 
+def test_mended() -> None:
+    """A claim that a later one of the same person mended is not told any more."""
+    slip = make_claim(key="slip", rationale="ok")
+    better = make_claim(given_at=before(seconds=5))
+    decision = decided(slip, better, reading=make_policy(approvals=2))
+    assert decision.refused == ()
+    assert codes(decision) == ["validation_failed", "override_incomplete"]
+
+
 def test_one_of_two() -> None:
     """Where several people must override it is said how many more are needed."""
     policy = make_policy(approvals=2)

@@ -345,3 +345,12 @@ def test_what_an_override_takes() -> None:
     assert ask_for(OverridePolicy(holds=()), request, FAILED) is None
     running = Evidence(ValidationState.RUNNING, make_run(), "")
     assert ask_for(OverridePolicy(holds=tuple(ValidationState)), request, running) is None
+
+
+def test_order_does_not_matter() -> None:
+    """Claims of one instant, and denials, are taken in a fixed order."""
+    one = make_claim(key="one", rationale="ok")
+    two = make_claim(key="two", rationale="no")
+    assert judged(one, two) == judged(two, one)
+    no = (make_standing(may=False, detail="b"), make_standing(may=False, detail="a"))
+    assert judged(one, standings=no) == judged(one, standings=no[::-1])
