@@ -82,7 +82,7 @@ def test_no_command(body: str) -> None:
         ("/override 0 because", "a run's URL or id"),
         ("/override 9223372036854775808 because", "a run's URL or id"),
         ("/override https://github.com/acme/shop/pull/601 why", "a run's URL or id"),
-        ("/overide 601 because", "/overide is no command of the gate; known: /override, /help"),
+        ("/overrid 601 because", "/overrid is no command of the gate; known: /override, /help"),
         ("/override: 601 because", "/override: is no command"),
         ("/override/601 because", "/override/601 is no command"),
         ("//override 601", "//override is no command"),
