@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.evidence import counting_validations
+from gate.domain.evidence import counting_validations, judge_facts
 from gate.domain.facts import Facts
 from gate.domain.ids import RunId
-from gate.domain.policy import Covers, EnvironmentPolicy
+from gate.domain.override_rule import judge_claims
+from gate.domain.policy import Covers, EnvironmentPolicy, Reaction, ValidationState
+from gate.domain.runs import Account
 
 LISTING_TRUSTED: Final = timedelta(minutes=10)
 
@@ -51,7 +53,27 @@ class GateNeeded:
     """What GitHub shows of the gate itself: the run attempt, and whether it still pends."""
 
 
-Need = RepositoryNeeded | PolicyNeeded | ListingNeeded | JobsNeeded | GateNeeded
+@dataclass(frozen=True, slots=True)
+class TriggerNeeded:
+    """The run attempt that asks: who started it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingNeeded:
+    """Whether this person may override now, by the reviewers that the policy lists."""
+
+    person: Account
+
+
+Need = (
+    RepositoryNeeded
+    | PolicyNeeded
+    | ListingNeeded
+    | JobsNeeded
+    | GateNeeded
+    | TriggerNeeded
+    | StandingNeeded
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +107,24 @@ def missing_facts(
 ) -> tuple[Need, ...]:
     """List what must be read before `facts` may be decided by `policy`.
 
-    Jobs are asked for only once the listings are trusted, since a listing may bring a newer run;
-    call again after each reading until nothing is missing.
+    Jobs are asked for only once the listings are trusted, since a listing may bring a newer run,
+    and people are looked up only once the evidence is complete; call again after each reading until
+    nothing is missing.
     """
     unread = tuple(
         listing
         for listing in listings_of(policy, facts.default_branch)
         if not listings.is_trusted(listing, now)
     )
-    if unread or not policy.validation.required_jobs:
+    if unread:
         return unread
+    return _missing_jobs(policy, facts) or _missing_for_override(policy, facts, now)
+
+
+def _missing_jobs(policy: EnvironmentPolicy, facts: Facts) -> tuple[JobsNeeded, ...]:
+    """Ask for the jobs of the run that decides, where a green one must have had some."""
+    if not policy.validation.required_jobs:
+        return ()
     counting = counting_validations(
         facts.validations,
         policy.validation,
@@ -105,3 +135,19 @@ def missing_facts(
     if newest is not None and newest.conclusion == "success" and newest.jobs is None:
         return (JobsNeeded(newest.run_id, newest.run_attempt),)
     return ()
+
+
+def _missing_for_override(
+    policy: EnvironmentPolicy, facts: Facts, now: datetime
+) -> tuple[TriggerNeeded | StandingNeeded, ...]:
+    """Ask about people only where nothing else stands between their claim and a release."""
+    if not facts.claims:
+        return ()
+    evidence = judge_facts(policy.validation, facts, now)
+    passed = evidence.state is ValidationState.PASSED
+    if passed or policy.when.to(evidence.state) is Reaction.REJECT:
+        return ()
+    judgement = judge_claims(policy.override, facts, evidence)
+    if judgement.asks_trigger:
+        return (TriggerNeeded(),)
+    return tuple(StandingNeeded(person) for person in judgement.unknown)
