@@ -75,7 +75,7 @@ class ReviewSubmitted:
 
     `at` is the earliest time that GitHub tells for it: what `since` of a submitted review means is
     not documented, and a review must not look younger than it is. `title`, `event`, `branch` and
-    `is_local` (the commit is of this repository, not of a fork) are the run's.
+    `is_local` (the commit is of this repository, not of a fork) are the run's, `url` is its page.
     """
 
     repository: Repository
@@ -91,6 +91,7 @@ class ReviewSubmitted:
     event: str
     branch: str | None
     is_local: bool
+    url: str
 
 
 @dataclass(frozen=True, slots=True)

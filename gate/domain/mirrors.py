@@ -27,6 +27,11 @@ _FINAL: Final = frozenset({"success", "failure", "error", "inactive"})
 _ELLIPSIS: Final = "…"
 
 
+def is_final(state: str) -> bool:
+    """Say whether a deployment in this state has come to its end."""
+    return state in _FINAL
+
+
 def plan_mirrors(
     request: GateRequest,
     ledger: Ledger,

@@ -14,9 +14,17 @@ from typing import Final
 
 from gate.domain.evidence import counting_validations, judge_facts
 from gate.domain.facts import Facts
-from gate.domain.ids import RunId
+from gate.domain.ids import DeploymentId, RunId, environment_key
 from gate.domain.override_rule import judge_claims
-from gate.domain.policy import Covers, EnvironmentPolicy, Reaction, ValidationState
+from gate.domain.overrides import OverrideChannel
+from gate.domain.policy import (
+    Covers,
+    EnvironmentPolicy,
+    OverridePolicy,
+    Reaction,
+    Reviewer,
+    ValidationState,
+)
 from gate.domain.runs import Account
 
 LISTING_TRUSTED: Final = timedelta(minutes=10)
@@ -60,9 +68,23 @@ class TriggerNeeded:
 
 @dataclass(frozen=True, slots=True)
 class StandingNeeded:
-    """Whether this person may override now, by the reviewers that the policy lists."""
+    """Whether this person may override now.
+
+    `reviewers` are those that the policy lists. Without any it is whoever GitHub lets review
+    `environments`; `reviewed` names the one that GitHub has let them review, if any.
+    """
 
     person: Account
+    reviewers: tuple[Reviewer, ...]
+    environments: tuple[str, ...]
+    reviewed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusesNeeded:
+    """The newest statuses of deployments that an override has released."""
+
+    deployment_ids: tuple[DeploymentId, ...]
 
 
 Need = (
@@ -73,6 +95,7 @@ Need = (
     | GateNeeded
     | TriggerNeeded
     | StandingNeeded
+    | StatusesNeeded
 )
 
 
@@ -150,4 +173,19 @@ def _missing_for_override(
     judgement = judge_claims(policy.override, facts, evidence)
     if judgement.asks_trigger:
         return (TriggerNeeded(),)
-    return tuple(StandingNeeded(person) for person in judgement.unknown)
+    return tuple(_standing_needed(person, policy.override, facts) for person in judgement.unknown)
+
+
+def _standing_needed(person: Account, policy: OverridePolicy, facts: Facts) -> StandingNeeded:
+    """Say what must be looked up of a person whose claims lack nothing else."""
+    gated = facts.request.environment
+    environments = (gated, policy.environment_for(gated))
+    names = {environment_key(name): name for name in environments}
+    reviewed = [
+        names[environment_key(claim.environment)]
+        for claim in facts.claims
+        if claim.person.id == person.id
+        and claim.channel is not OverrideChannel.COMMENT
+        and environment_key(claim.environment) in names
+    ]
+    return StandingNeeded(person, policy.reviewers, environments, next(iter(reviewed), None))

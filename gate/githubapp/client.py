@@ -221,6 +221,10 @@ class GitHubClient:
         """Read the newest statuses of a deployment, newest first."""
         return notes.read_deployment_statuses(self._transport, place, deployment_id)
 
+    def read_comments(self, place: Place, issue_number: int, since: datetime) -> tuple[str, ...]:
+        """Read what was written under an issue since a moment."""
+        return notes.read_comments(self._transport, place, issue_number, since)
+
     def read_app(self) -> AppShape:
         """Read what the App is registered with."""
         return decoded(self._transport.call_as_app("GET", "/app"), _app)

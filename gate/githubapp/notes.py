@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -12,15 +14,17 @@ from gate.domain.ids import CommentId, DeploymentId
 from gate.errors import OutcomeUnknown, Refused
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import repository_path
-from gate.githubapp.shapes import DeploymentStatusShape
+from gate.githubapp.shapes import DeploymentStatusShape, WrittenCommentShape
 from gate.githubapp.tokens import Scope
 from gate.githubapp.transport import Transport, decoded
 
 _DEPLOYMENTS: Final = (("deployments", "write"),)
 _ISSUES: Final = (("issues", "write"),)
 _LISTED: Final = 30
+_PAGE: Final = 100
 
 _statuses: Final = msgspec.json.Decoder(list[DeploymentStatusShape])
+_comments: Final = msgspec.json.Decoder(list[WrittenCommentShape])
 
 
 def read_deployment_statuses(
@@ -64,6 +68,20 @@ def send_deployment_status(
     path = repository_path(place.full_name, f"/deployments/{deployment_id}/statuses")
     answer = transport.call(_scope(place, _DEPLOYMENTS), "POST", path, body=body)
     _check(answer, HTTPStatus.CREATED)
+
+
+def read_comments(
+    transport: Transport, place: Place, issue_number: int, since: datetime
+) -> tuple[str, ...]:
+    """Read what was written under an issue since a moment; nothing when the issue is gone."""
+    moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    query = f"since={moment}&per_page={_PAGE}"
+    path = repository_path(place.full_name, f"/issues/{issue_number}/comments?{query}")
+    ask = partial(transport.call, _scope(place, _ISSUES), "GET")
+    found: list[str] = []
+    for answer in transport.pages(ask, path):
+        found += [it.body or "" for it in decoded(answer, _comments)]
+    return tuple(found)
 
 
 def send_comment(transport: Transport, place: Place, issue_number: int, text: str) -> None:

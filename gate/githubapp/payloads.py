@@ -205,6 +205,7 @@ def _review(seen: ReviewDelivery) -> Observation:
         event=run.event,
         branch=run.head_branch,
         is_local=isinstance(head, RepositoryRefShape) and head.id == seen.repository.id,
+        url=without_nul(run.html_url),
     )
 
 

@@ -316,6 +316,12 @@ class CommentShape(msgspec.Struct):
         self.created_at = in_utc(self.created_at)
 
 
+class WrittenCommentShape(msgspec.Struct):
+    """What stands in a comment, in a listing."""
+
+    body: str | None = None
+
+
 class CommentDelivery(Delivery):
     """`issue_comment`."""
 

@@ -7,6 +7,7 @@ as long as the client's time-out. None is called inside a database transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Protocol
 
 from gate.domain.deliveries import Observation, Repository
@@ -96,6 +97,10 @@ class GitHub(Protocol):
         self, place: Place, deployment_id: DeploymentId
     ) -> tuple[DeploymentStatus, ...]:
         """Read the newest statuses of a deployment, newest first."""
+        ...
+
+    def read_comments(self, place: Place, issue_number: int, since: datetime) -> tuple[str, ...]:
+        """Read what was written under an issue since a moment."""
         ...
 
     def read_installations(self) -> tuple[Installation, ...]:

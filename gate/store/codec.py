@@ -10,12 +10,14 @@ import msgspec
 from gate.domain.decide import Decision
 from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId
+from gate.domain.overrides import OverrideClaim
 from gate.domain.runs import WorkflowRun
 
 _encoder: Final = msgspec.json.Encoder()
 _run: Final = msgspec.json.Decoder(WorkflowRun)
 _facts: Final = msgspec.json.Decoder(Facts)
 _decision: Final = msgspec.json.Decoder(Decision)
+_claim: Final = msgspec.json.Decoder(OverrideClaim)
 _ids: Final = msgspec.json.Decoder(tuple[DeploymentId, ...])
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
 _details: Final = msgspec.json.Decoder(dict[str, object])
@@ -44,6 +46,11 @@ def decode_facts(value: bytes) -> Facts:
 def decode_decision(value: bytes) -> Decision:
     """Read a decision back."""
     return _decision.decode(value)
+
+
+def decode_claim(value: bytes) -> OverrideClaim:
+    """Read what somebody said to release a run back."""
+    return _claim.decode(value)
 
 
 def encode_ids(ids: Iterable[DeploymentId]) -> str:

@@ -30,6 +30,12 @@ class RecordedDecision:
     engine_version: str
 
 
+_newest: Final = Prepared(
+    select(decisions.c.decision)
+    .where(decisions.c.request_id == bindparam("request"))
+    .order_by(decisions.c.id.desc())
+    .limit(1)
+)
 _last: Final = Prepared(
     select(decisions.c.id, decisions.c.fingerprint)
     .where(decisions.c.request_id == bindparam("request"))
@@ -69,6 +75,12 @@ def record_decision(
         },
     )
     return DecisionId(row.id), True
+
+
+def last_decision(snapshot: Snapshot, request_id: RequestId) -> Decision | None:
+    """Read the newest decision on a request."""
+    row = _newest.first(snapshot, {"request": request_id})
+    return decode_decision(row.decision) if row is not None else None
 
 
 def _fingerprint(decision: Decision) -> str:

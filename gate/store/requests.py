@@ -86,6 +86,18 @@ _wake_repository: Final = Prepared(
 _wake_installation: Final = Prepared(
     _awake.where(_t.installation_id == bindparam("installation")).returning(_t.id)
 )
+_released: Final = Prepared(
+    select(_t.id, _t.deployments).where(
+        _t.due_at.is_not(None),
+        _t.repository_id == bindparam("repository"),
+        _t.state == RequestState.APPROVED,
+    )
+)
+_wake_released: Final = Prepared(
+    update(gate_requests)
+    .where(_t.id == bindparam("request"), _t.due_at.is_not(None))
+    .values(generation=_t.generation + 1, due_at=bindparam("now"))
+)
 _due: Final = Prepared(
     select(_t.id)
     .where(
@@ -267,6 +279,17 @@ def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> N
             due_at=now,
         )
     )
+
+
+def wake_released(
+    tx: Transaction, repository_id: RepositoryId, deployment_id: DeploymentId, now: datetime
+) -> list[RequestId]:
+    """Make the released requests of a deployment due that still wait for its end."""
+    rows = _released.rows(tx, {"repository": repository_id})
+    ids = [RequestId(row.id) for row in rows if deployment_id in decode_ids(row.deployments)]
+    for request_id in ids:
+        _wake_released.change(tx, {"request": request_id, "now": now})
+    return ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gate.domain.missing import (
     missing_facts,
 )
 from gate.domain.policy import Covers, Reaction
-from gate.domain.runs import WorkflowRun
+from gate.domain.runs import Account, WorkflowRun
 from tests.builders import (
     BRANCH,
     FORK,
@@ -30,6 +30,7 @@ from tests.builders import (
     make_environment,
     make_facts,
     make_job,
+    make_request,
     make_run,
     make_standing,
 )
@@ -147,18 +148,24 @@ def test_no_validation_at_all() -> None:
 RED = make_run(conclusion="failure")
 CLAIM = make_claim()
 STARTER = make_account()
+GATED = make_request().environment
+
+
+def asked_about(person: Account) -> StandingNeeded:
+    """Say what is asked of somebody who reviewed the gated environment."""
+    return StandingNeeded(person, (), (GATED, f"{GATED}-override"), GATED)
 
 
 @pytest.mark.parametrize(
     ("policy", "facts", "needed"),
     [
-        ({}, {}, (StandingNeeded(CLAIM.person),)),
+        ({}, {}, (asked_about(CLAIM.person),)),
         ({}, {"standings": (make_standing(),)}, ()),
         ({}, {"standings": (make_standing(may=False),)}, ()),
         ({}, {"claims": ()}, ()),
         ({}, {"triggered_by": None}, (TriggerNeeded(),)),
         ({}, {"triggered_by": None, "claims": (make_claim(rationale=""),)}, ()),
-        ({"prevent_self_review": False}, {"triggered_by": None}, (StandingNeeded(CLAIM.person),)),
+        ({"prevent_self_review": False}, {"triggered_by": None}, (asked_about(CLAIM.person),)),
         ({}, {"triggered_by": ()}, ()),
         ({}, {"claims": (make_claim(person=STARTER),)}, ()),
         ({}, {"claims": (make_claim(rationale="ok"),)}, ()),
@@ -175,7 +182,7 @@ STARTER = make_account()
         (
             {"prevent_self_review": False},
             {"claims": (CLAIM, make_claim(person=STARTER))},
-            (StandingNeeded(CLAIM.person), StandingNeeded(STARTER)),
+            (asked_about(CLAIM.person), asked_about(STARTER)),
         ),
     ],
 )
