@@ -180,7 +180,9 @@ class ServiceMachine(RuleBasedStateMachine):
             self.gate.advance(minutes=16)
             self.gate.sweep()
         for run_id in self.runs:
-            waits = self.gate.github.run_view(run_id).status == "waiting"
+            # Not the run's status: it is in progress while another of its jobs runs.
+            jobs = self.gate.github.run_view(run_id).jobs
+            waits = any(job.waits_for_apps for job in jobs)
             states = [it.state for it in self.gate.records() if it.run_id == run_id]
             assert states, f"run {run_id} was never heard of"
             undecided = {RequestState.OPEN, RequestState.WAITING, RequestState.ANSWERING}

@@ -16,11 +16,13 @@ def manifest() -> Manifest:
 
 
 def test_permissions_are_the_least_that_work(manifest: Manifest) -> None:
-    """Only deployments are written: a permission added here is one an owner has to grant."""
+    """Deployments and issues are written: a permission added is one an owner has to grant."""
     assert manifest.permissions == {
         "actions": "read",
         "contents": "read",
         "deployments": "write",
+        "issues": "write",
+        "members": "read",
         "metadata": "read",
     }
 
@@ -35,7 +37,9 @@ def test_events_are_those_we_take_in(manifest: Manifest) -> None:
     """Each event comes once, in the file's order."""
     assert manifest.events == (
         "deployment_protection_rule",
+        "deployment_review",
         "deployment_status",
+        "issue_comment",
         "push",
         "workflow_run",
     )
