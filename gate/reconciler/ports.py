@@ -98,3 +98,16 @@ class GitHub(Protocol):
     def send_report(self, place: Place, run_id: RunId, environment: str, comment: str) -> None:
         """Post a status report; it answers nothing. Raises as `send_review` does."""
         ...
+
+
+class Signer(Protocol):
+    """The key that vouches for the trail; may be used from any thread."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the key, so that whoever checks knows which one to take."""
+        ...
+
+    def sign(self, text: bytes) -> str:
+        """Give a signature of `text`, in base64."""
+        ...
