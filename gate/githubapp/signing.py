@@ -64,7 +64,8 @@ def check_signature_of(checkpoint: Checkpoint, keys: Sequence[PublicKey]) -> str
     """Say what is wrong with a checkpoint's signature; None when one of `keys` has made it."""
     key = next((it for it in keys if it.fingerprint == checkpoint.key_fingerprint), None)
     if key is None:
-        return f"it is signed by the key {checkpoint.key_fingerprint}, which is none that was given"
+        named = repr(checkpoint.key_fingerprint)
+        return f"it is signed by the key {named}, which is none that was given"
     if not key.has_signed(checkpoint_text(checkpoint), checkpoint.signature):
         return "its signature does not fit: it was changed, or not made by the App's key"
     return None

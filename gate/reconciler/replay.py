@@ -91,7 +91,7 @@ class _NoText(LookupError):
 def _read(snapshot: Snapshot, place: PolicyPlace, parse_policy: ParsePolicy) -> PolicyReading:
     if place.unavailable is not None:
         return UnavailablePolicy(place.unavailable)
-    named = f"the policy of {place.source} ({place.digest[:12]})"
+    named = f"the policy of {place.source!r} ({place.digest[:12]})"
     text = read_policy_text(snapshot, place.digest)
     if text is None:
         raise _NoText(f"{named} is not kept")
