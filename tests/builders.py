@@ -33,7 +33,15 @@ from gate.domain.ledger import (
     report_key,
     review_key,
 )
-from gate.domain.policy import EnvironmentPolicy, LoadedPolicy, Policy, Reactions, ValidationRule
+from gate.domain.overrides import OverrideChannel, OverrideClaim, OverrideRecord, Standing
+from gate.domain.policy import (
+    EnvironmentPolicy,
+    LoadedPolicy,
+    OverridePolicy,
+    Policy,
+    Reactions,
+    ValidationRule,
+)
 from gate.domain.request import GateRequest, RequestState, ReviewState
 from gate.domain.runs import Account, Job, WorkflowRun, workflow_file
 
@@ -181,11 +189,16 @@ def make_rule(**changes: Any) -> ValidationRule:
 def make_environment(**changes: Any) -> EnvironmentPolicy:
     """Make the default policy of one environment.
 
-    The keywords of `ValidationRule` and `Reactions` may be given beside its own.
+    The keywords of `ValidationRule`, `Reactions` and `OverridePolicy` may be given beside its own.
     """
     rule = {k: changes.pop(k) for k in ValidationRule.__dataclass_fields__ if k in changes}
     when = {k: changes.pop(k) for k in Reactions.__dataclass_fields__ if k in changes}
-    values: dict[str, Any] = {"validation": ValidationRule(**rule), "when": Reactions(**when)}
+    override = {k: changes.pop(k) for k in OverridePolicy.__dataclass_fields__ if k in changes}
+    values: dict[str, Any] = {
+        "validation": ValidationRule(**rule),
+        "when": Reactions(**when),
+        "override": OverridePolicy(**override),
+    }
     return EnvironmentPolicy(**values | changes)
 
 
@@ -197,6 +210,41 @@ def make_policy(
     return LoadedPolicy(
         Policy({environment_key(name): asked}), DIGEST, "acme/shop:.github/deployment-gate.yml"
     )
+
+
+def make_claim(**changes: Any) -> OverrideClaim:
+    """Make what somebody said to release the default request, half a minute ago: nothing is wrong.
+
+    `key` follows `person` and `channel` unless given.
+    """
+    person = changes.get("person", make_account("hubot", id=4711))
+    channel = changes.get("channel", OverrideChannel.REVIEW)
+    values: dict[str, Any] = {
+        "key": f"{channel}/601/{person.id}",
+        "channel": channel,
+        "person": person,
+        "is_person": True,
+        "rationale": "The checkout is not touched by this. I accept the risk.",
+        "given_at": before(seconds=30),
+        "run_id": RunId(601),
+        "run_attempt": 1,
+        "head_sha": SHA,
+        "environment": ENVIRONMENT,
+        "url": None,
+    }
+    return OverrideClaim(**values | changes)
+
+
+def make_standing(
+    person: Account | None = None, *, may: bool = True, detail: str = "permission:admin"
+) -> Standing:
+    """Make the answer that the person of the default claim may override."""
+    return Standing((person or make_claim().person).id, may, detail)
+
+
+def make_record(*claims: OverrideClaim) -> OverrideRecord:
+    """Make the record of an override; without claims, of the default one."""
+    return OverrideRecord(claims or (make_claim(),))
 
 
 def make_decision(

@@ -6,26 +6,37 @@ unreadable fact holds. See docs/adr/0002-three-verdicts-wait-is-default.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
 
-from gate.domain.evidence import Evidence, judge
+from gate.domain.evidence import Evidence, judge_facts
 from gate.domain.facts import Facts
+from gate.domain.override_rule import ask_for, judge_claims
+from gate.domain.overrides import (
+    OverrideAsk,
+    OverrideJudgement,
+    OverrideRecord,
+    RefusedClaim,
+    describe,
+    describe_refused,
+)
 from gate.domain.policy import (
     LONGEST_HOLD,
     EnvironmentPolicy,
     InvalidPolicy,
     LoadedPolicy,
     Mode,
+    OverridePolicy,
     PolicyReading,
     Reaction,
     UnavailablePolicy,
     ValidationState,
 )
 
-ENGINE_VERSION: Final = "1"
+ENGINE_VERSION: Final = "2"
 """Raised whenever the same facts may lead to another verdict, so that a replay knows."""
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -48,6 +59,7 @@ class ReasonCode(StrEnum):
     """Why; stable slugs shared by logs, API, metrics and docs (docs/reference/reasons.md)."""
 
     VALIDATION_PASSED = "validation_passed"
+    OVERRIDE = "override"
     OBSERVE_MODE = "observe_mode"
     VALIDATION_FAILED = "validation_failed"
     VALIDATION_RUNNING = "validation_running"
@@ -55,6 +67,8 @@ class ReasonCode(StrEnum):
     VALIDATION_MISSING = "validation_missing"
     VALIDATION_STALE = "validation_stale"
     VALIDATION_UNCOVERED = "validation_uncovered"
+    OVERRIDE_INCOMPLETE = "override_incomplete"
+    OVERRIDE_INELIGIBLE = "override_ineligible"
     POLICY_INVALID = "policy_invalid"
     POLICY_UNAVAILABLE = "policy_unavailable"
     ENVIRONMENT_NOT_IN_POLICY = "environment_not_in_policy"
@@ -77,6 +91,10 @@ class Decision:
     `reasons` is never empty and its first element is the main one. `recheck_at` is set exactly when
     the verdict is WAIT; it lies in the future, and nothing about this decision changes before it
     unless a fact does. `last_call` says that the hold is about to end.
+
+    `override` is set exactly when the verdict rests on one. For a WAIT, `ask` says what an override
+    would take, where one may be given, `refused` which claims do not count, and `needed` how many
+    more people must override when some have.
     """
 
     verdict: Verdict
@@ -86,6 +104,10 @@ class Decision:
     recheck_at: datetime | None
     give_up_at: datetime
     last_call: bool = False
+    override: OverrideRecord | None = None
+    ask: OverrideAsk | None = None
+    refused: tuple[RefusedClaim, ...] = ()
+    needed: int = 0
 
     @property
     def reason(self) -> ReasonCode:
@@ -107,8 +129,9 @@ _STATE_REASON: Final = {
 def decide(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
     """Judge the request by the policy and the facts as they stand at `now`.
 
-    APPROVE only on evidence that satisfies a valid policy, or because that policy says `observe`.
-    Total and deterministic: it raises nothing on data.
+    APPROVE only on evidence that satisfies a valid policy, on a complete override of a hold that
+    the policy lets be overridden, or because that policy says `observe`. Total and deterministic:
+    it raises nothing on data.
     """
     match reading:
         case UnavailablePolicy(detail):
@@ -126,32 +149,46 @@ def decide(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
             assert_never(reading)
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A verdict with what it rests on, before its times are known."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    override: OverrideRecord | None = None
+    ask: OverrideAsk | None = None
+    refused: tuple[RefusedClaim, ...] = ()
+    needed: int = 0
+
+
 def _by_policy(policy: EnvironmentPolicy, digest: str, facts: Facts, now: datetime) -> Decision:
     """Judge by the environment's own policy."""
-    evidence = judge(
-        policy.validation,
-        facts.validations,
-        facts.infrastructure,
-        repository_id=facts.request.key.repository_id,
-        default_branch=facts.default_branch,
-        head_sha=facts.request.head_sha,
-        now=now,
-    )
-    reasons, verdict = _weigh(policy, evidence, facts)
+    evidence = judge_facts(policy.validation, facts, now)
+    weighed = _weigh(policy, evidence, facts)
     since = facts.request.waiting_since
     give_up_at = since + policy.give_up_after
     if policy.mode is Mode.OBSERVE:
-        verdict, reasons = Verdict.APPROVE, (Reason(ReasonCode.OBSERVE_MODE), *reasons)
-    elif verdict is Verdict.WAIT and now >= give_up_at:
-        verdict, reasons = Verdict.REJECT, (Reason(ReasonCode.GAVE_UP), *reasons)
-    decision = Decision(verdict, reasons, evidence, digest, None, give_up_at)
+        observed = (Reason(ReasonCode.OBSERVE_MODE), *weighed.reasons)
+        weighed = _Weighed(Verdict.APPROVE, observed)
+    elif weighed.verdict is Verdict.WAIT and now >= give_up_at:
+        weighed = _Weighed(Verdict.REJECT, (Reason(ReasonCode.GAVE_UP), *weighed.reasons))
+    decision = Decision(
+        weighed.verdict,
+        weighed.reasons,
+        evidence,
+        digest,
+        recheck_at=None,
+        give_up_at=give_up_at,
+        override=weighed.override,
+        ask=weighed.ask,
+        refused=weighed.refused,
+        needed=weighed.needed,
+    )
     return _completed(decision, since, now)
 
 
-def _weigh(
-    policy: EnvironmentPolicy, evidence: Evidence, facts: Facts
-) -> tuple[tuple[Reason, ...], Verdict]:
-    """Turn evidence into reasons and a verdict, before modes and time limits.
+def _weigh(policy: EnvironmentPolicy, evidence: Evidence, facts: Facts) -> _Weighed:
+    """Turn evidence into a verdict with its reasons, before modes and time limits.
 
     While a needed fact cannot be read, nothing is approved and nothing is rejected: what GitHub
     does not show today may turn either verdict into a wrong one.
@@ -160,12 +197,42 @@ def _weigh(
     if facts.unavailable is not None:
         missing = Reason(ReasonCode.FACTS_UNAVAILABLE, facts.unavailable)
         proven_pass = evidence.state is ValidationState.PASSED
-        return ((missing,) if proven_pass else (missing, found)), Verdict.WAIT
+        return _Weighed(Verdict.WAIT, (missing,) if proven_pass else (missing, found))
     if evidence.state is ValidationState.PASSED:
-        return (found,), Verdict.APPROVE
+        return _Weighed(Verdict.APPROVE, (found,))
     if policy.when.to(evidence.state) is Reaction.REJECT:
-        return (found,), Verdict.REJECT
-    return (found,), Verdict.WAIT
+        return _Weighed(Verdict.REJECT, (found,))
+    return _weigh_override(policy.override, evidence, facts, found)
+
+
+def _weigh_override(
+    policy: OverridePolicy, evidence: Evidence, facts: Facts, found: Reason
+) -> _Weighed:
+    """Let people release a hold, or say what their overrides lack."""
+    judgement = judge_claims(policy, facts, evidence)
+    if judgement.is_complete:
+        record = OverrideRecord(judgement.accepted)
+        released = Reason(ReasonCode.OVERRIDE, "\n".join(map(describe, record.claims)))
+        return _Weighed(Verdict.APPROVE, (released, found), override=record)
+    return _Weighed(
+        Verdict.WAIT,
+        (found, *_what_lacks(judgement)),
+        ask=ask_for(policy, facts.request, evidence),
+        refused=judgement.outstanding,
+        needed=judgement.needed if judgement.accepted else 0,
+    )
+
+
+def _what_lacks(judgement: OverrideJudgement) -> Iterator[Reason]:
+    """Give the reasons why what people said does not release a hold; none when nobody spoke."""
+    barred = [it for it in judgement.outstanding if not it.is_mendable]
+    lacking = [describe_refused(it) for it in judgement.outstanding if it.is_mendable]
+    if judgement.accepted:
+        lacking.append(f"{judgement.needed} more must override")
+    if barred:
+        yield Reason(ReasonCode.OVERRIDE_INELIGIBLE, "\n".join(map(describe_refused, barred)))
+    if lacking:
+        yield Reason(ReasonCode.OVERRIDE_INCOMPLETE, "\n".join(lacking))
 
 
 def _without_policy(reason: Reason, digest: str, facts: Facts, now: datetime) -> Decision:

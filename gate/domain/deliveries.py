@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gate.domain.ids import DeploymentId, InstallationId, RepositoryId, RunId, Sha
+from gate.domain.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
 from gate.domain.runs import Account, WorkflowRun
 
 
@@ -70,6 +70,49 @@ class DeploymentSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewSubmitted:
+    """A reviewer let waiting jobs of a run go on (`deployment_review.approved`).
+
+    `at` is the earliest time that GitHub tells for it: what `since` of a submitted review means is
+    not documented, and a review must not look younger than it is. `title`, `event`, `branch` and
+    `is_local` (the commit is of this repository, not of a fork) are the run's, `url` is its page.
+    """
+
+    repository: Repository
+    run_id: RunId
+    run_attempt: int
+    head_sha: Sha
+    environments: tuple[str, ...]
+    reviewer: Account
+    is_person: bool
+    comment: str
+    at: datetime
+    title: str
+    event: str
+    branch: str | None
+    is_local: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommentSeen:
+    """A comment on an issue was written, changed or deleted (`issue_comment`).
+
+    `is_standing` says that it stands as it was written; one that was edited, or is gone, does not.
+    """
+
+    repository: Repository
+    comment_id: CommentId
+    issue_number: int
+    author: Account
+    is_person: bool
+    body: str
+    at: datetime
+    url: str
+    is_standing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pushed:
     """A branch was pushed to (`push`)."""
 
@@ -106,4 +149,13 @@ class NothingSeen:
     reason: str
 
 
-Observation = RuleRequested | RunSeen | DeploymentSeen | Pushed | InstallationSeen | NothingSeen
+Observation = (
+    RuleRequested
+    | RunSeen
+    | DeploymentSeen
+    | ReviewSubmitted
+    | CommentSeen
+    | Pushed
+    | InstallationSeen
+    | NothingSeen
+)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from gate.domain.facts import Facts
 from gate.domain.ids import RepositoryId, RunId, Sha
 from gate.domain.policy import Covers, ValidationRule, ValidationState
 from gate.domain.runs import Job, WorkflowRun
@@ -30,8 +31,8 @@ class Evidence:
 
     `detail` may quote text that others wrote (job names, conclusions); whoever shows it must
     neutralise it. `stale_at` is the first instant at which a successful run is too old, and is set
-    for one that passed or covers too little. `infrastructure` is the infrastructure run that the
-    validation had to come after.
+    for one that passed, covers too little or is too old. `infrastructure` is the infrastructure run
+    that the validation had to come after.
     """
 
     state: ValidationState
@@ -128,6 +129,19 @@ def judge(
     )
 
 
+def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
+    """Say what the newest counting validation among the facts of a request shows at `now`."""
+    return judge(
+        rule,
+        facts.validations,
+        facts.infrastructure,
+        repository_id=facts.request.key.repository_id,
+        default_branch=facts.default_branch,
+        head_sha=facts.request.head_sha,
+        now=now,
+    )
+
+
 def _check_end(run: WorkflowRun) -> Evidence | None:
     """Find fault with how a run stands or ended; None when it succeeded as a whole."""
     if run.status in _RUNNING:
@@ -165,8 +179,14 @@ def _job_detail(job: Job) -> str:
 
 def _check_age(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
     if now - run.started_at > rule.max_age:
-        return Evidence(ValidationState.STALE, run, "the run is older than the policy allows")
+        detail = "the run is older than the policy allows"
+        return Evidence(ValidationState.STALE, run, detail, _stale_at(rule, run))
     return None
+
+
+def _stale_at(rule: ValidationRule, run: WorkflowRun) -> datetime:
+    """Give the first instant at which a run is too old."""
+    return run.started_at + rule.max_age + timedelta.resolution
 
 
 def _check_cover(
@@ -177,7 +197,7 @@ def _check_cover(
     An infrastructure workflow of which no successful run is known covers nothing: the name may be
     misspelt, and silence must not open the gate.
     """
-    stale_at = run.started_at + rule.max_age + timedelta.resolution
+    stale_at = _stale_at(rule, run)
     passed = Evidence(ValidationState.PASSED, run, "the run succeeded", stale_at, infrastructure)
     match rule.covers:
         case Covers.LATEST:

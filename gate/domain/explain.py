@@ -14,6 +14,8 @@ from typing import Final, assert_never
 
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
 from gate.domain.ids import RequestId
+from gate.domain.overrides import OverrideAsk, OverrideRecord
+from gate.domain.rationale import fold
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
 
@@ -25,6 +27,9 @@ _DETAIL_LIMIT: Final = 560
 _LINE_LIMIT: Final = 280
 _MORE_LIMIT: Final = len("> … and 9999 more")
 _BETWEEN: Final = "\n\n"
+_NAME_LIMIT: Final = 60
+_WORDS_LIMIT: Final = 80
+_MOST_NAMES: Final = 3
 _ELLIPSIS: Final = "…"
 _ESCAPED: Final = frozenset("\\`*_{}[]()<>#+!|~&-=:.@")
 _ZERO_WIDTH: Final = "\u200b"
@@ -49,9 +54,9 @@ def explain(decision: Decision, request: GateRequest, now: datetime, links: Link
     """
     record = f"[full record]({links.request(request.id)})"
     opening = [_headline(decision), _evidence_line(decision, now, record)]
-    ending = _next_step(decision, now)
+    ending = _next_step(decision, request, now)
     room = COMMENT_LIMIT - len(_BETWEEN.join([*opening, "", ending]))
-    parts = [*opening, _details(decision.reasons, min(room, _DETAIL_LIMIT)), ending]
+    parts = [*opening, _details(_quoted(decision), min(room, _DETAIL_LIMIT)), ending]
     return cut(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
 
 
@@ -59,6 +64,8 @@ def _headline(decision: Decision) -> str:
     match decision.verdict:
         case Verdict.APPROVE if decision.reason is ReasonCode.OBSERVE_MODE:
             return "**Approved in observe mode** — the policy records verdicts and holds nothing."
+        case Verdict.APPROVE if decision.reason is ReasonCode.OVERRIDE:
+            return _released_by(decision)
         case Verdict.APPROVE:
             return "**Approved** — production validation passed."
         case Verdict.REJECT:
@@ -69,12 +76,25 @@ def _headline(decision: Decision) -> str:
             assert_never(decision.verdict)
 
 
+def _released_by(decision: Decision) -> str:
+    """Name who overrode which hold, without mentioning anybody."""
+    claims = decision.override.claims if decision.override is not None else ()
+    people = [cut(neutralise(claim.person.login), _NAME_LIMIT) for claim in claims]
+    shown = people[:_MOST_NAMES]
+    if len(people) > len(shown):
+        shown.append(f"{len(people) - len(shown)} more")
+    names = " and ".join(shown) or "somebody"
+    held = _because(decision.reasons[1:])
+    return f"**Approved by override** — {names} released it{f' although {held}' if held else ''}."
+
+
 def _because(reasons: tuple[Reason, ...]) -> str:
     return "; ".join(dict.fromkeys(_PHRASES[reason.code] for reason in reasons))
 
 
 _PHRASES: Final = {
     ReasonCode.VALIDATION_PASSED: "production validation passed",
+    ReasonCode.OVERRIDE: "a reviewer has overridden the hold",
     ReasonCode.OBSERVE_MODE: "the policy only observes",
     ReasonCode.VALIDATION_FAILED: "production validation failed",
     ReasonCode.VALIDATION_RUNNING: "production validation is still running",
@@ -84,6 +104,8 @@ _PHRASES: Final = {
     ReasonCode.VALIDATION_UNCOVERED: (
         "the last production validation does not cover this deployment"
     ),
+    ReasonCode.OVERRIDE_INCOMPLETE: "the override is not complete",
+    ReasonCode.OVERRIDE_INELIGIBLE: "an override was refused",
     ReasonCode.POLICY_INVALID: "the gate's policy file is not valid",
     ReasonCode.POLICY_UNAVAILABLE: "the gate's policy could not be read",
     ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "the policy has no entry for this environment",
@@ -113,10 +135,27 @@ def _run_link(label: str, run: WorkflowRun) -> str:
     return f"[{label} {run.run_id}{attempt}]({run.html_url})"
 
 
-def _details(reasons: tuple[Reason, ...], room: int) -> str:
-    """Quote what makes the reasons concrete, one line each, neutralised and within `room`."""
-    details = [line.strip() for reason in reasons for line in reason.detail.splitlines()]
-    lines = [neutralise(line) for line in details if line]
+def _quoted(decision: Decision) -> list[str]:
+    """List what makes the reasons concrete, raw; of an override, what each person said."""
+    reasons = decision.reasons
+    said: list[str] = []
+    if decision.override is not None:
+        said = _rationales(decision.override)
+        reasons = tuple(reason for reason in reasons if reason.code is not ReasonCode.OVERRIDE)
+    return said + [line.strip() for reason in reasons for line in reason.detail.splitlines()]
+
+
+def _rationales(record: OverrideRecord) -> list[str]:
+    """Give each person's words on a line of their own, so that nobody speaks for another."""
+    return [
+        f"{fold(claim.person.login)}: {cut(fold(claim.rationale), _LINE_LIMIT)}"
+        for claim in record.claims
+    ]
+
+
+def _details(raw: list[str], room: int) -> str:
+    """Quote raw text, one line each, neutralised and within `room`."""
+    lines = [neutralise(line) for line in raw if line]
     shown: list[str] = []
     left = room - _MORE_LIMIT
     for line in lines:
@@ -129,7 +168,7 @@ def _details(reasons: tuple[Reason, ...], room: int) -> str:
     return "\n".join(shown) if room > _MORE_LIMIT else ""
 
 
-def _next_step(decision: Decision, now: datetime) -> str:
+def _next_step(decision: Decision, request: GateRequest, now: datetime) -> str:
     match decision.verdict:
         case Verdict.APPROVE:
             return ""
@@ -140,12 +179,26 @@ def _next_step(decision: Decision, now: datetime) -> str:
             warning = "**Last call.** " if decision.last_call else ""
             left = span(decision.give_up_at - now)
             remedies = " ".join(dict.fromkeys(_REMEDIES[it.code] for it in decision.reasons))
+            override = _how_to_override(decision.ask, request) if decision.ask is not None else ""
+            otherwise = "Otherwise" if override else "Without it,"
             return (
-                f"{warning}{remedies} {_what_follows(decision)} "
-                f"Without it, the gate rejects this attempt at {end} (in {left})."
+                f"{warning}{remedies} {_what_follows(decision)} {override}"
+                f"{otherwise} the gate rejects this attempt at {end} (in {left})."
             )
         case _:
             assert_never(decision.verdict)
+
+
+def _how_to_override(ask: OverrideAsk, request: GateRequest) -> str:
+    """Say the ways in which a reviewer releases this hold, and what they must write."""
+    environment = cut(neutralise(ask.environment), _NAME_LIMIT)
+    words = cut(neutralise(ask.acknowledge), _WORDS_LIMIT)
+    people = "a reviewer overrides" if ask.approvals == 1 else f"{ask.approvals} people override"
+    return (
+        f"Or {people} it: in the review of this deployment, by the environment {environment}, or "
+        f"by `/override {request.key.run_id}` on an issue; with “{words}” and the reason, in "
+        f"{ask.min_length} characters or more. "
+    )
 
 
 def _what_follows(decision: Decision) -> str:
@@ -167,6 +220,7 @@ _RERUN: Final = "Fix production, or roll the change back, and re-run the validat
 _RUN: Final = "Run the validation on the branch the policy names."
 _REMEDIES: Final = {
     ReasonCode.VALIDATION_PASSED: "",
+    ReasonCode.OVERRIDE: "",
     ReasonCode.OBSERVE_MODE: "",
     ReasonCode.VALIDATION_FAILED: _RERUN,
     ReasonCode.VALIDATION_RUNNING: "Wait for the validation to end green.",
@@ -174,6 +228,8 @@ _REMEDIES: Final = {
     ReasonCode.VALIDATION_MISSING: _RUN,
     ReasonCode.VALIDATION_STALE: "Run the validation again.",
     ReasonCode.VALIDATION_UNCOVERED: _RUN,
+    ReasonCode.OVERRIDE_INCOMPLETE: "To override, say what is missing in a comment.",
+    ReasonCode.OVERRIDE_INELIGIBLE: "Somebody who may must override.",
     ReasonCode.POLICY_INVALID: "Correct the policy on the default branch (`gate policy check`).",
     ReasonCode.POLICY_UNAVAILABLE: "The gate keeps trying.",
     ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "Add it to the policy on the default branch.",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gate.domain.ids import AccountId
+from gate.domain.overrides import OverrideClaim, Standing
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
 
@@ -18,7 +20,9 @@ class Facts:
 
     `validations` and `infrastructure` are sightings of the runs that the policy names; which of
     them counts is decided in `gate.domain.evidence`. `unavailable` says, in plain words, which
-    needed fact GitHub would not give; None means that nothing needed is missing.
+    needed fact GitHub would not give; None means that nothing needed is missing. `claims` are what
+    people said to release the run, `standings` whether they may, as looked up in this very pass.
+    `triggered_by` are those who started the run attempt; None when that is not known.
     """
 
     request: GateRequest
@@ -26,3 +30,6 @@ class Facts:
     validations: tuple[WorkflowRun, ...]
     infrastructure: tuple[WorkflowRun, ...]
     unavailable: str | None = None
+    claims: tuple[OverrideClaim, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    triggered_by: tuple[AccountId, ...] | None = None

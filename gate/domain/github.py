@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gate.domain.ids import DeliveryId, InstallationId, RepositoryId
+from gate.domain.ids import AccountId, DeliveryId, InstallationId, RepositoryId
 from gate.domain.runs import Account
 
 
@@ -60,3 +60,32 @@ class Installation:
     id: InstallationId
     account: Account
     suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborator:
+    """Somebody in a repository, with what they may do by GitHub's short names.
+
+    The names are `pull`, `triage`, `push`, `maintain` and `admin`; a higher role has the lower
+    ones as well, and a custom role has those it was made from.
+    """
+
+    account: Account
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredReviewer:
+    """Whom an environment asks: a person by id, or a team of the owner's by slug."""
+
+    user_id: AccountId | None = None
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStatus:
+    """One status in a deployment's history."""
+
+    state: str
+    at: datetime
+    log_url: str

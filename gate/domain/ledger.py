@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from gate.domain.ids import RequestKey
+from gate.domain.ids import DeploymentId, RequestKey
 from gate.domain.request import ReviewState
 
 REPORT_LIMIT: Final = 10
@@ -24,6 +24,7 @@ class EffectKind(StrEnum):
 
     REVIEW = "review"
     REPORT = "report"
+    STATUS = "status"
 
 
 class EffectStatus(StrEnum):
@@ -53,7 +54,8 @@ class Effect:
     """One call that is owed to GitHub.
 
     `topic` says what a status report is about, so that the same thing is not said twice. `state`
-    is set for a review only.
+    is set for a review only; `deployment_id`, `mirrored` and `log_url` for a deployment status
+    only, whose description is `comment`. `mirrored` is the deployment's state as it is.
     """
 
     key: str
@@ -61,6 +63,9 @@ class Effect:
     topic: str
     comment: str
     state: ReviewState | None = None
+    deployment_id: DeploymentId | None = None
+    mirrored: str | None = None
+    log_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +127,8 @@ def review_key(key: RequestKey, round_: int) -> str:
 def report_key(key: RequestKey, number: int) -> str:
     """Name the status report with this number, counted from 1 over the whole request."""
     return f"report/{key}/{number}"
+
+
+def status_key(key: RequestKey, deployment_id: DeploymentId) -> str:
+    """Name the one status that tells of an override in a deployment's history."""
+    return f"status/{key}/{deployment_id}"

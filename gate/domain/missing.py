@@ -12,10 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.evidence import counting_validations
+from gate.domain.evidence import counting_validations, judge_facts
 from gate.domain.facts import Facts
-from gate.domain.ids import RunId
-from gate.domain.policy import Covers, EnvironmentPolicy
+from gate.domain.ids import DeploymentId, RunId, environment_key
+from gate.domain.override_rule import judge_claims
+from gate.domain.overrides import OverrideChannel
+from gate.domain.policy import (
+    Covers,
+    EnvironmentPolicy,
+    OverridePolicy,
+    Reaction,
+    Reviewer,
+    ValidationState,
+)
+from gate.domain.runs import Account
 
 LISTING_TRUSTED: Final = timedelta(minutes=10)
 
@@ -51,7 +61,42 @@ class GateNeeded:
     """What GitHub shows of the gate itself: the run attempt, and whether it still pends."""
 
 
-Need = RepositoryNeeded | PolicyNeeded | ListingNeeded | JobsNeeded | GateNeeded
+@dataclass(frozen=True, slots=True)
+class TriggerNeeded:
+    """The run attempt that asks: who started it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingNeeded:
+    """Whether this person may override now.
+
+    `reviewers` are those that the policy lists. Without any it is whoever GitHub lets review
+    `environments`; `reviewed` names the one that GitHub has let them review, if any.
+    """
+
+    person: Account
+    reviewers: tuple[Reviewer, ...]
+    environments: tuple[str, ...]
+    reviewed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusesNeeded:
+    """The newest statuses of deployments that an override has released."""
+
+    deployment_ids: tuple[DeploymentId, ...]
+
+
+Need = (
+    RepositoryNeeded
+    | PolicyNeeded
+    | ListingNeeded
+    | JobsNeeded
+    | GateNeeded
+    | TriggerNeeded
+    | StandingNeeded
+    | StatusesNeeded
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +130,24 @@ def missing_facts(
 ) -> tuple[Need, ...]:
     """List what must be read before `facts` may be decided by `policy`.
 
-    Jobs are asked for only once the listings are trusted, since a listing may bring a newer run;
-    call again after each reading until nothing is missing.
+    Jobs are asked for only once the listings are trusted, since a listing may bring a newer run,
+    and people are looked up only once the evidence is complete; call again after each reading until
+    nothing is missing.
     """
     unread = tuple(
         listing
         for listing in listings_of(policy, facts.default_branch)
         if not listings.is_trusted(listing, now)
     )
-    if unread or not policy.validation.required_jobs:
+    if unread:
         return unread
+    return _missing_jobs(policy, facts) or _missing_for_override(policy, facts, now)
+
+
+def _missing_jobs(policy: EnvironmentPolicy, facts: Facts) -> tuple[JobsNeeded, ...]:
+    """Ask for the jobs of the run that decides, where a green one must have had some."""
+    if not policy.validation.required_jobs:
+        return ()
     counting = counting_validations(
         facts.validations,
         policy.validation,
@@ -105,3 +158,34 @@ def missing_facts(
     if newest is not None and newest.conclusion == "success" and newest.jobs is None:
         return (JobsNeeded(newest.run_id, newest.run_attempt),)
     return ()
+
+
+def _missing_for_override(
+    policy: EnvironmentPolicy, facts: Facts, now: datetime
+) -> tuple[TriggerNeeded | StandingNeeded, ...]:
+    """Ask about people only where nothing else stands between their claim and a release."""
+    if not facts.claims:
+        return ()
+    evidence = judge_facts(policy.validation, facts, now)
+    passed = evidence.state is ValidationState.PASSED
+    if passed or policy.when.to(evidence.state) is Reaction.REJECT:
+        return ()
+    judgement = judge_claims(policy.override, facts, evidence)
+    if judgement.asks_trigger:
+        return (TriggerNeeded(),)
+    return tuple(_standing_needed(person, policy.override, facts) for person in judgement.unknown)
+
+
+def _standing_needed(person: Account, policy: OverridePolicy, facts: Facts) -> StandingNeeded:
+    """Say what must be looked up of a person whose claims lack nothing else."""
+    gated = facts.request.environment
+    environments = (gated, policy.environment_for(gated))
+    names = {environment_key(name): name for name in environments}
+    reviewed = [
+        names[environment_key(claim.environment)]
+        for claim in facts.claims
+        if claim.person.id == person.id
+        and claim.channel is not OverrideChannel.COMMENT
+        and environment_key(claim.environment) in names
+    ]
+    return StandingNeeded(person, policy.reviewers, environments, next(iter(reviewed), None))

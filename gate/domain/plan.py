@@ -93,10 +93,19 @@ def _report(
 
 
 def _topic(decision: Decision, request: GateRequest) -> str:
-    """Name what a report says; the last call is said once a round, whatever the reason."""
+    """Name what a report says; the last call is said once a round, whatever the reason.
+
+    What became of people's overrides belongs to it: each refusal is said once, and a new one is
+    news even after the last call.
+    """
     if decision.last_call:
-        return f"{_LAST_CALL}/{request.round}"
-    return "+".join(dict.fromkeys(reason.code for reason in decision.reasons))
+        said = [f"{_LAST_CALL}/{request.round}"]
+    else:
+        said = list(dict.fromkeys(reason.code for reason in decision.reasons))
+    if decision.needed:
+        said.append(f"{decision.needed} more")
+    said += [f"{claim.key}={'/'.join(claim.codes)}" for claim in decision.refused]
+    return "+".join(said)
 
 
 def _was_said(topic: str, request: GateRequest, ledger: Ledger) -> bool:
@@ -105,7 +114,9 @@ def _was_said(topic: str, request: GateRequest, ledger: Ledger) -> bool:
     Reports of an earlier round tell nothing: that round's answer was said after them.
     """
     said = [entry.effect.topic for entry in ledger.reports if entry.round == request.round]
-    return bool(said) and (said[-1] == topic or (topic.startswith(_LAST_CALL) and topic in said))
+    if topic.startswith(_LAST_CALL):
+        return any(told == topic or told.startswith(f"{topic}+") for told in said)
+    return bool(said) and said[-1] == topic
 
 
 def _may_pass(decision: Decision, request: GateRequest, now: datetime) -> bool:

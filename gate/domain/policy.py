@@ -110,6 +110,66 @@ class Reactions:
                 return Reaction.HOLD
 
 
+class Permission(StrEnum):
+    """A role on the repository that a reviewer must have at least, the lowest first."""
+
+    WRITE = "write"
+    MAINTAIN = "maintain"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class TeamReviewer:
+    """Whoever is in this team. Both names are folded: GitHub compares them without case."""
+
+    organization: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserReviewer:
+    """This person. The login is folded; whose it is now is looked up at GitHub."""
+
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionReviewer:
+    """Whoever has this permission on the repository, or a higher one."""
+
+    level: Permission
+
+
+Reviewer = TeamReviewer | UserReviewer | PermissionReviewer
+
+
+@dataclass(frozen=True, slots=True)
+class OverridePolicy:
+    """Who may release a held deployment, which holds, and what they must say.
+
+    Without `reviewers` it is whoever GitHub lets review the environment. `min_length` counts what a
+    rationale says beside the words of `acknowledge`, see `gate.domain.rationale`.
+    """
+
+    allow: bool = True
+    holds: tuple[ValidationState, ...] = (
+        ValidationState.FAILED,
+        ValidationState.INCONCLUSIVE,
+        ValidationState.MISSING,
+        ValidationState.STALE,
+    )
+    reviewers: tuple[Reviewer, ...] = ()
+    environment: str | None = None
+    prevent_self_review: bool = True
+    approvals: int = 1
+    min_length: int = 20
+    acknowledge: str = "I accept the risk"
+
+    def environment_for(self, gated: str) -> str:
+        """Name the environment whose reviewers approve an override of the `gated` one."""
+        return self.environment if self.environment is not None else f"{gated}-override"
+
+
 @dataclass(frozen=True, slots=True)
 class EnvironmentPolicy:
     """What one environment asks of the gate."""
@@ -117,6 +177,7 @@ class EnvironmentPolicy:
     validation: ValidationRule = field(default_factory=ValidationRule)
     when: Reactions = field(default_factory=Reactions)
     give_up_after: timedelta = timedelta(hours=24)
+    override: OverridePolicy = field(default_factory=OverridePolicy)
     mode: Mode = Mode.ENFORCE
 
 

@@ -11,16 +11,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gate.domain.ids import environment_key
 from gate.domain.policy import (
     Covers,
     EnvironmentPolicy,
     InvalidPolicy,
     LoadedPolicy,
     Mode,
+    OverridePolicy,
+    Permission,
+    PermissionReviewer,
     Policy,
     PolicyReading,
     Problem,
     Reaction,
+    Reviewer,
     UnavailablePolicy,
     ValidationRule,
     ValidationState,
@@ -122,7 +127,7 @@ def check_floor(policy: Policy, floor: Policy) -> Iterator[Problem]:
         own = policy.environments.get(name)
         if own is None:
             continue
-        for key, message in _looser(own, required):
+        for key, message in _looser(own, required, name):
             yield Problem(
                 1,
                 1,
@@ -131,7 +136,9 @@ def check_floor(policy: Policy, floor: Policy) -> Iterator[Problem]:
             )
 
 
-def _looser(own: EnvironmentPolicy, floor: EnvironmentPolicy) -> Iterator[tuple[str, str]]:
+def _looser(
+    own: EnvironmentPolicy, floor: EnvironmentPolicy, name: str
+) -> Iterator[tuple[str, str]]:
     if own.mode is Mode.OBSERVE and floor.mode is Mode.ENFORCE:
         yield "mode", "it enforces"
     yield from _looser_identity(own.validation, floor.validation)
@@ -141,6 +148,8 @@ def _looser(own: EnvironmentPolicy, floor: EnvironmentPolicy) -> Iterator[tuple[
             yield f"when.{state}", "it rejects"
     if own.give_up_after > floor.give_up_after:
         yield "give_up_after", f"it gives up after {floor.give_up_after}"
+    if own.override.allow:
+        yield from _looser_override(own.override, floor.override, name)
 
 
 def _looser_identity(own: ValidationRule, floor: ValidationRule) -> Iterator[tuple[str, str]]:
@@ -165,3 +174,45 @@ def _looser_demand(own: ValidationRule, floor: ValidationRule) -> Iterator[tuple
         own.infrastructure_workflow != floor.infrastructure_workflow
     ):
         yield "validation.infrastructure.workflow", f"it asks for {floor.infrastructure_workflow}"
+
+
+def _looser_override(
+    own: OverridePolicy, floor: OverridePolicy, name: str
+) -> Iterator[tuple[str, str]]:
+    """List where a hold is released more easily than the floor lets it be."""
+    if not floor.allow:
+        yield "override.allow", "it allows no override"
+    if extra := set(own.holds) - set(floor.holds):
+        yield "override.holds", f"it does not let {', '.join(sorted(extra))} be overridden"
+    if _more_reviewers(own.reviewers, floor.reviewers):
+        yield "override.reviewers", "it names fewer, or others"
+    environment = floor.environment_for(name)
+    if environment_key(own.environment_for(name)) != environment_key(environment):
+        yield "override.environment", f"it asks for {environment}"
+    if floor.prevent_self_review and not own.prevent_self_review:
+        yield "override.prevent_self_review", "it bars whoever started the deployment"
+    if own.approvals < floor.approvals:
+        yield "override.approvals", f"it asks for {floor.approvals}"
+    if own.min_length < floor.min_length:
+        yield "override.rationale.min_length", f"it asks for {floor.min_length}"
+    if own.acknowledge.casefold() != floor.acknowledge.casefold():
+        yield "override.rationale.acknowledge", f"it asks for the words {floor.acknowledge}"
+
+
+def _more_reviewers(own: tuple[Reviewer, ...], floor: tuple[Reviewer, ...]) -> bool:
+    """Say whether somebody may override whom a floor that names reviewers does not let.
+
+    A team's members and a person's permission are not known here: such an entry is within the floor
+    only when the floor has the same one.
+    """
+    if not floor:
+        return False
+    return not own or any(not _is_within(reviewer, floor) for reviewer in own)
+
+
+def _is_within(reviewer: Reviewer, floor: tuple[Reviewer, ...]) -> bool:
+    if not isinstance(reviewer, PermissionReviewer):
+        return reviewer in floor
+    order = list(Permission)
+    levels = [order.index(it.level) for it in floor if isinstance(it, PermissionReviewer)]
+    return bool(levels) and order.index(reviewer.level) >= min(levels)

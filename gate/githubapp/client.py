@@ -19,13 +19,21 @@ import msgspec
 
 from gate.clock import Clock
 from gate.domain.deliveries import Repository
-from gate.domain.github import FileReading, HookDelivery, Installation, Place
-from gate.domain.ids import InstallationId, RunId, environment_key
+from gate.domain.github import (
+    Collaborator,
+    DeploymentStatus,
+    FileReading,
+    HookDelivery,
+    Installation,
+    Place,
+    RequiredReviewer,
+)
+from gate.domain.ids import CommentId, DeploymentId, InstallationId, RunId, environment_key
 from gate.domain.missing import ListingNeeded
 from gate.domain.request import ReviewState
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.runs import Account, Job, WorkflowRun
 from gate.errors import OutcomeUnknown, Refused, RetryLater
-from gate.githubapp import files
+from gate.githubapp import files, notes, people
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import repository_path, segment
@@ -189,6 +197,34 @@ class GitHubClient:
         """Read a file from the default branch of the owner's `.github` repository."""
         return files.read_organization_file(self._transport, installation_id, owner, path, etag)
 
+    def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
+        """Read what a person may do in a repository; None when the login is not theirs."""
+        return people.read_collaborator(self._transport, place, person)
+
+    def read_team_member(
+        self, installation_id: InstallationId, *, organization: str, slug: str, login: str
+    ) -> bool:
+        """Say whether a login is an active member of a team."""
+        return people.read_team_member(
+            self._transport, installation_id, organization=organization, slug=slug, login=login
+        )
+
+    def read_required_reviewers(
+        self, place: Place, environment: str
+    ) -> tuple[RequiredReviewer, ...]:
+        """List who must review an environment; nobody when it is not protected so."""
+        return people.read_required_reviewers(self._transport, place, environment)
+
+    def read_deployment_statuses(
+        self, place: Place, deployment_id: DeploymentId
+    ) -> tuple[DeploymentStatus, ...]:
+        """Read the newest statuses of a deployment, newest first."""
+        return notes.read_deployment_statuses(self._transport, place, deployment_id)
+
+    def read_comments(self, place: Place, issue_number: int, since: datetime) -> tuple[str, ...]:
+        """Read what was written under an issue since a moment."""
+        return notes.read_comments(self._transport, place, issue_number, since)
+
     def read_app(self) -> AppShape:
         """Read what the App is registered with."""
         return decoded(self._transport.call_as_app("GET", "/app"), _app)
@@ -249,6 +285,33 @@ class GitHubClient:
     def send_report(self, place: Place, run_id: RunId, environment: str, comment: str) -> None:
         """Post a status report; it answers nothing."""
         self._send(place, run_id, {"environment_name": environment, "comment": comment})
+
+    def send_deployment_status(
+        self,
+        place: Place,
+        deployment_id: DeploymentId,
+        *,
+        state: str,
+        description: str,
+        log_url: str,
+    ) -> None:
+        """Add a status to a deployment; no other deployment is touched."""
+        notes.send_deployment_status(
+            self._transport,
+            place,
+            deployment_id,
+            state=state,
+            description=description,
+            log_url=log_url,
+        )
+
+    def send_comment(self, place: Place, issue_number: int, text: str) -> None:
+        """Comment on an issue."""
+        notes.send_comment(self._transport, place, issue_number, text)
+
+    def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:
+        """React to a comment."""
+        notes.send_reaction(self._transport, place, comment_id, content)
 
     def _send(self, place: Place, run_id: RunId, body: Mapping[str, object]) -> None:
         path = f"/actions/runs/{run_id}/deployment_protection_rule"

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from gate.domain.deliveries import (
+    CommentSeen,
     DeploymentSeen,
     InstallationSeen,
     InstallationStatus,
@@ -19,21 +20,25 @@ from gate.domain.deliveries import (
     Observation,
     Pushed,
     Repository,
+    ReviewSubmitted,
     RuleRequested,
     RunSeen,
 )
-from gate.domain.ids import DeploymentId, InstallationId, RepositoryId, Sha
+from gate.domain.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
 from gate.domain.runs import Account
 from gate.errors import DeliveryRejected
 from gate.githubapp.callback import parse_callback
 from gate.githubapp.paths import is_full_name
-from gate.githubapp.reading import owner_of, repository_of, run_of
+from gate.githubapp.reading import account_of, owner_of, repository_of, run_of, without_nul
 from gate.githubapp.shapes import (
+    CommentDelivery,
     Delivery,
     DeploymentStatusDelivery,
     InstallationDelivery,
     NamedRepositoryShape,
     PushDelivery,
+    RepositoryRefShape,
+    ReviewDelivery,
     RuleDelivery,
     RunDelivery,
 )
@@ -41,7 +46,14 @@ from gate.githubapp.shapes import (
 T = TypeVar("T")
 
 PARSED_EVENTS: Final = frozenset(
-    {"deployment_protection_rule", "deployment_status", "push", "workflow_run"}
+    {
+        "deployment_protection_rule",
+        "deployment_review",
+        "deployment_status",
+        "issue_comment",
+        "push",
+        "workflow_run",
+    }
 )
 """The events an App must subscribe to for the gate to work."""
 
@@ -52,6 +64,9 @@ _BRANCH: Final = "refs/heads/"
 _RULE_ACTIONS: Final = frozenset({"requested"})
 _RUN_ACTIONS: Final = frozenset({"requested", "in_progress", "completed"})
 _STATUS_ACTIONS: Final = frozenset({"created"})
+_APPROVED: Final = "approved"
+_COMMENT_ACTIONS: Final = frozenset({"created", "edited", "deleted"})
+_CREATED: Final = "created"
 _INSTALLATION: Final = {
     "created": InstallationStatus.ACTIVE,
     "new_permissions_accepted": InstallationStatus.ACTIVE,
@@ -74,6 +89,8 @@ class PayloadParser:
             "deployment_protection_rule": _reader(RuleDelivery, self._rule),
             "workflow_run": _reader(RunDelivery, _run),
             "deployment_status": _reader(DeploymentStatusDelivery, _deployment_status),
+            "deployment_review": _reader(ReviewDelivery, _review),
+            "issue_comment": _reader(CommentDelivery, _comment),
             "push": _reader(PushDelivery, _push),
             "installation": _reader(InstallationDelivery, _installation),
             "installation_repositories": _reader(InstallationDelivery, _installation),
@@ -160,6 +177,55 @@ def _deployment_status(seen: DeploymentStatusDelivery) -> Observation:
         state=seen.deployment_status.state,
         at=seen.deployment_status.created_at,
         run=run,
+    )
+
+
+def _review(seen: ReviewDelivery) -> Observation:
+    """Read an approval; a rejection ends the run, which other events tell.
+
+    A submitted review has no environment of its own: its jobs name it.
+    """
+    if seen.action != _APPROVED:
+        return _OTHER_ACTION
+    run, reviewer = seen.workflow_run, seen.approver
+    if run is None or reviewer is None:
+        return NothingSeen("review_of_nothing")
+    head = run.head_repository
+    return ReviewSubmitted(
+        repository=_repository(seen),
+        run_id=RunId(run.id),
+        run_attempt=run.run_attempt,
+        head_sha=Sha(run.head_sha),
+        environments=tuple(dict.fromkeys(job.environment for job in seen.workflow_job_runs)),
+        reviewer=account_of(reviewer),
+        is_person=reviewer.is_person,
+        comment=without_nul(seen.comment or ""),
+        at=seen.since or run.run_started_at,
+        title=without_nul(run.display_title or ""),
+        event=run.event,
+        branch=run.head_branch,
+        is_local=isinstance(head, RepositoryRefShape) and head.id == seen.repository.id,
+        url=without_nul(run.html_url),
+    )
+
+
+def _comment(seen: CommentDelivery) -> Observation:
+    """Read a comment; one of somebody who is gone, or of a pull request, is read all the same."""
+    author = seen.comment.user
+    if seen.action not in _COMMENT_ACTIONS:
+        return _OTHER_ACTION
+    if author is None:
+        return NothingSeen("comment_of_nobody")
+    return CommentSeen(
+        repository=_repository(seen),
+        comment_id=CommentId(seen.comment.id),
+        issue_number=seen.issue.number,
+        author=account_of(author),
+        is_person=author.is_person and seen.comment.performed_via_github_app is None,
+        body=without_nul(seen.comment.body),
+        at=seen.comment.created_at,
+        url=without_nul(seen.comment.html_url),
+        is_standing=seen.action == _CREATED,
     )
 
 

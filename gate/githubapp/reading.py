@@ -68,8 +68,8 @@ def run_of(shape: RunShape, repository_id: RepositoryId, full_name: str) -> Work
         conclusion=shape.conclusion,
         started_at=shape.run_started_at,
         updated_at=shape.updated_at,
-        html_url=_without_nul(shape.html_url),
-        title=_without_nul(shape.display_title or ""),
+        html_url=without_nul(shape.html_url),
+        title=without_nul(shape.display_title or ""),
         actor=account_of(actor) if actor is not None else None,
         triggering_actor=account_of(triggering) if triggering is not None else None,
     )
@@ -81,14 +81,14 @@ def _head_repository_id(shape: RunShape) -> RepositoryId | None:
     return RepositoryId(head.id) if isinstance(head, RepositoryRefShape) else None
 
 
-def _without_nul(text: str) -> str:
+def without_nul(text: str) -> str:
     """Keep a free text storable: authors of workflows write it, and PostgreSQL takes no NUL."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def job_of(shape: JobShape) -> Job:
     """Give a job."""
-    return Job(_without_nul(shape.name), shape.status, shape.conclusion)
+    return Job(without_nul(shape.name), shape.status, shape.conclusion)
 
 
 def installations_of(shape: InstallationShape) -> tuple[Installation, ...]:

@@ -9,7 +9,7 @@ REST.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -18,6 +18,9 @@ Attempt = Annotated[int, msgspec.Meta(gt=0, le=2**31 - 1)]
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]+\Z")]
 """A text that identifies something; PostgreSQL keeps no NUL, and GitHub sends none."""
+
+
+_PERSON: Final = "User"
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -33,6 +36,17 @@ class AccountShape(msgspec.Struct):
 
     id: Id
     login: Name
+
+
+class PersonShape(AccountShape):
+    """Whoever did something; `type` tells people (`User`) from bots and organisations."""
+
+    type: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        """Say whether it is a person's account."""
+        return self.type == _PERSON
 
 
 class RepositoryShape(msgspec.Struct):
@@ -136,6 +150,52 @@ class EnvironmentsPage(msgspec.Struct):
     environments: list[EnvironmentShape]
 
 
+class ReviewerShape(msgspec.Struct):
+    """A required reviewer: a user has a login, a team a slug."""
+
+    id: Id
+    login: Name | None = None
+    slug: Name | None = None
+
+
+class RequiredReviewerShape(msgspec.Struct):
+    """A required reviewer and whether it is a `User` or a `Team`."""
+
+    type: str
+    reviewer: ReviewerShape
+
+
+class ProtectionRuleShape(msgspec.Struct):
+    """A protection rule of an environment; only `required_reviewers` names any."""
+
+    type: str
+    reviewers: list[RequiredReviewerShape] = []
+
+
+class ProtectedEnvironmentShape(msgspec.Struct):
+    """An environment with its protection rules."""
+
+    protection_rules: list[ProtectionRuleShape] = []
+
+
+class CollaboratorShape(PersonShape):
+    """A user with what they may do in a repository, by GitHub's short names."""
+
+    permissions: dict[str, bool] = {}
+
+
+class PermissionShape(msgspec.Struct):
+    """What somebody may do in a repository."""
+
+    user: CollaboratorShape | None
+
+
+class MembershipShape(msgspec.Struct):
+    """Somebody's membership of a team; only an `active` one counts."""
+
+    state: str
+
+
 class RuleAppShape(msgspec.Struct):
     """The App behind a custom deployment protection rule."""
 
@@ -170,10 +230,11 @@ class DeploymentShape(msgspec.Struct):
 
 
 class DeploymentStatusShape(msgspec.Struct):
-    """A state a deployment has reached."""
+    """A state a deployment has reached; `log_url` is empty where nobody gave one."""
 
     state: Name
     created_at: Aware
+    log_url: str = ""
 
     def __post_init__(self) -> None:
         """Bring the time to UTC."""
@@ -210,6 +271,63 @@ class DeploymentStatusDelivery(Delivery):
     deployment: DeploymentShape
     deployment_status: DeploymentStatusShape
     workflow_run: RunShape | None = None
+
+
+class ReviewedJobShape(msgspec.Struct):
+    """A job that a reviewer let go on, or not; only its environment matters."""
+
+    environment: Name
+
+
+class ReviewDelivery(Delivery):
+    """`deployment_review`; what only submitted reviews have may be missing."""
+
+    action: str
+    since: Aware | None = None
+    approver: PersonShape | None = None
+    comment: str | None = None
+    workflow_run: RunShape | None = None
+    workflow_job_runs: list[ReviewedJobShape] = []
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        if self.since is not None:
+            self.since = in_utc(self.since)
+
+
+class IssueShape(msgspec.Struct):
+    """An issue."""
+
+    number: Id
+
+
+class CommentShape(msgspec.Struct):
+    """A comment on an issue; `performed_via_github_app` is set when an App wrote it."""
+
+    id: Id
+    user: PersonShape | None
+    body: str
+    html_url: str
+    created_at: Aware
+    performed_via_github_app: object = None
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        self.created_at = in_utc(self.created_at)
+
+
+class WrittenCommentShape(msgspec.Struct):
+    """What stands in a comment, in a listing."""
+
+    body: str | None = None
+
+
+class CommentDelivery(Delivery):
+    """`issue_comment`."""
+
+    action: str
+    issue: IssueShape
+    comment: CommentShape
 
 
 class PushDelivery(Delivery):

@@ -18,14 +18,27 @@ from gate.domain.policy import (
     EnvironmentPolicy,
     InvalidPolicy,
     LoadedPolicy,
+    OverridePolicy,
+    Permission,
+    PermissionReviewer,
     Policy,
     Problem,
     Reactions,
+    Reviewer,
+    TeamReviewer,
+    UserReviewer,
     ValidationRule,
+    ValidationState,
 )
 from gate.domain.runs import workflow_file
 from gate.policyfile.document import Document, Location, read_document, spell_path
-from gate.policyfile.schema import EnvironmentSection, PolicyFile, ValidationSection, WhenSection
+from gate.policyfile.schema import (
+    EnvironmentSection,
+    OverrideSection,
+    PolicyFile,
+    ValidationSection,
+    WhenSection,
+)
 from gate.policyfile.tree import LARGEST_FILE, Place, Unreadable
 from gate.policyfile.wording import describe
 
@@ -54,17 +67,14 @@ def parse_policy(text: bytes, source: str) -> LoadedPolicy | InvalidPolicy:
 def unused_sections(text: bytes) -> tuple[str, ...]:
     """List the sections of a file that are checked but not acted on by this release.
 
-    They are dotted paths in the order of the file, such as `alerts` and
-    `environments.production.override`. Empty for a file that cannot be read.
+    They are dotted paths in the order of the file, such as `alerts` and `incidents`. Empty for a
+    file that cannot be read.
     """
     try:
         document = read_document(text)
     except Unreadable:
         return ()
-    environments = document.root.get("environments")
     locations: list[Location] = [("alerts",), ("incidents",)]
-    if isinstance(environments, dict):
-        locations += [("environments", name, "override") for name in environments]
     written = [location for location in locations if location in document.keys]
     return tuple(
         spell_path(location) for location in sorted(written, key=document.keys.__getitem__)
@@ -121,6 +131,7 @@ def _environment(section: EnvironmentSection) -> EnvironmentPolicy:
         validation=_rule(section.validation),
         when=_reactions(section.when),
         give_up_after=section.give_up_after,
+        override=_override(section.override),
         mode=section.mode,
     )
 
@@ -145,3 +156,29 @@ def _reactions(section: WhenSection) -> Reactions:
         missing=section.missing,
         stale=section.stale,
     )
+
+
+def _override(section: OverrideSection) -> OverridePolicy:
+    return OverridePolicy(
+        allow=section.allow,
+        holds=tuple(ValidationState(hold) for hold in section.holds),
+        reviewers=tuple(_reviewer(text) for text in section.reviewers),
+        environment=section.environment,
+        prevent_self_review=section.prevent_self_review,
+        approvals=section.approvals,
+        min_length=section.rationale.min_length,
+        acknowledge=section.rationale.acknowledge,
+    )
+
+
+def _reviewer(text: str) -> Reviewer:
+    """Take an entry apart that the schema has checked."""
+    kind, _, name = text.lower().partition(":")
+    match kind:
+        case "team":
+            organization, _, slug = name.partition("/")
+            return TeamReviewer(organization, slug)
+        case "user":
+            return UserReviewer(name)
+        case _:
+            return PermissionReviewer(Permission(name))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from datetime import timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -22,6 +22,7 @@ from gate.domain.policy import (
     Covers,
     EnvironmentPolicy,
     Mode,
+    OverridePolicy,
     Reaction,
     Reactions,
     ValidationRule,
@@ -44,6 +45,7 @@ UNIQUE: Final[JsonDict] = {"uniqueItems": True}
 
 _RULE: Final = ValidationRule()
 _REACTIONS: Final = Reactions()
+_OVERRIDE: Final = OverridePolicy()
 _ENVIRONMENT: Final = EnvironmentPolicy()
 _WORKFLOWS: Final = ".github/workflows/"
 
@@ -133,18 +135,25 @@ class WhenSection(_Section):
 class RationaleSection(_Section):
     """What the comment of an override must contain."""
 
-    min_length: int = Field(default=20, ge=1, description="Fewest characters of a rationale.")
+    min_length: int = Field(
+        default=_OVERRIDE.min_length,
+        ge=1,
+        description="Fewest characters of a rationale, not counting blanks and the words of"
+        " `acknowledge`.",
+    )
     acknowledge: Line = Field(
-        default="I accept the risk", description="Words that the comment must contain."
+        default=_OVERRIDE.acknowledge, description="Words that the comment must contain."
     )
 
 
 class OverrideSection(_Section):
     """Who may release a held deployment, and how."""
 
-    allow: bool = Field(default=True, description="Whether a hold can be overridden at all.")
+    allow: bool = Field(
+        default=_OVERRIDE.allow, description="Whether a hold can be overridden at all."
+    )
     holds: list[OverridableHold] = Field(
-        default=["failed", "inconclusive", "missing", "stale"],
+        default=cast("list[OverridableHold]", [hold.value for hold in _OVERRIDE.holds]),
         json_schema_extra=UNIQUE,
         description="Which holds an override may release. `running` is none of them: its result"
         " is waited for.",
@@ -158,16 +167,18 @@ class OverrideSection(_Section):
         examples=[["team:acme/production-owners", "user:octocat", "permission:maintain"]],
     )
     environment: EnvironmentName | None = Field(
-        default=None,
+        default=_OVERRIDE.environment,
         description="Environment whose reviewers approve an override."
         " Default: the name of the gated environment with `-override` behind it.",
         examples=["production-frontend-override"],
     )
     prevent_self_review: bool = Field(
-        default=True,
+        default=_OVERRIDE.prevent_self_review,
         description="Whether whoever started the deployment is barred from overriding.",
     )
-    approvals: int = Field(default=1, ge=1, description="How many people must override.")
+    approvals: int = Field(
+        default=_OVERRIDE.approvals, ge=1, description="How many people must override."
+    )
     rationale: RationaleSection = Field(
         default_factory=RationaleSection, description="What the comment must contain."
     )
@@ -192,7 +203,7 @@ class EnvironmentSection(_Section):
     )
     override: OverrideSection = Field(
         default_factory=OverrideSection,
-        description="Who may release a held deployment, and how. Checked; not acted on yet.",
+        description="Who may release a held deployment, and how.",
     )
     mode: ModeValue = Field(
         default=_ENVIRONMENT.mode,

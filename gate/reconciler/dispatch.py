@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final, assert_never
 
+from gate.domain.github import Place
 from gate.domain.ledger import Effect, EffectKind, EffectStatus
 from gate.domain.request import GateRequest, RequestState, ReviewState
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
@@ -19,6 +20,7 @@ from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.endings import sent_answer
+from gate.reconciler.mirroring import look_after
 from gate.reconciler.opening import request_entry
 from gate.reconciler.places import place_of
 from gate.reconciler.view import Passed
@@ -96,11 +98,27 @@ def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
                 deps.github.send_review(place, run_id, environment, effect.state, effect.comment)
             case EffectKind.REVIEW | EffectKind.REPORT:
                 deps.github.send_report(place, run_id, environment, effect.comment)
+            case EffectKind.STATUS:
+                _send_status(effect, place, deps)
             case _:
                 assert_never(effect.kind)
     except (RetryLater, OutcomeUnknown, Refused) as error:
         return error
     return None
+
+
+def _send_status(effect: Effect, place: Place, deps: Deps) -> None:
+    """Add the status that tells of an override to a deployment's history."""
+    if effect.deployment_id is None or effect.mirrored is None or effect.log_url is None:
+        msg = f"effect {effect.key} names no deployment"
+        raise LookupError(msg)
+    deps.github.send_deployment_status(
+        place,
+        effect.deployment_id,
+        state=effect.mirrored,
+        description=effect.comment,
+        log_url=effect.log_url,
+    )
 
 
 def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datetime) -> Outcome:
@@ -110,26 +128,32 @@ def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datet
     later = now + backoff(failures, error, spread=passed.view.request.id)
     match error:
         case None:
-            return Outcome(EffectStatus.DONE, _SENT, None if is_review else passed.due_at)
+            due_at = look_after(effect, now) if is_review else passed.due_at
+            return Outcome(EffectStatus.DONE, _SENT, due_at)
         case RetryLater():
             return Outcome(EffectStatus.INTENDED, error.reason, later, failures)
         case OutcomeUnknown():
             # A report is not repeated: it may have used up one of ten, and says nothing new.
-            due_at = max(later, now + _LOOK_SOON) if is_review else passed.due_at
+            is_report = effect.kind is EffectKind.REPORT
+            due_at = passed.due_at if is_report else max(later, now + _LOOK_SOON)
             return Outcome(EffectStatus.UNKNOWN, error.reason, due_at, failures)
         case _ if is_review:
-            return _refused_review(error.reason, now, later, failures)
+            return _refused_review(effect, error.reason, now, later, failures)
+        case _ if effect.kind is EffectKind.STATUS:
+            return Outcome(EffectStatus.REFUSED, error.reason, passed.due_at)
         case _:
             missed = error.reason in _GONE
             due_at = now if missed else passed.due_at
             return Outcome(EffectStatus.REFUSED, error.reason, due_at, missed=missed)
 
 
-def _refused_review(reason: str, now: datetime, later: datetime, failures: int) -> Outcome:
+def _refused_review(
+    effect: Effect, reason: str, now: datetime, later: datetime, failures: int
+) -> Outcome:
     """Say what it means that GitHub did not take a review."""
     match reason:
         case "already_reviewed":
-            return Outcome(EffectStatus.DONE, reason, None)
+            return Outcome(EffectStatus.DONE, reason, look_after(effect, now))
         case "nothing_pending" | "not_found":
             due_at = now if failures == 1 else later
             return Outcome(EffectStatus.REFUSED, reason, due_at, failures, missed=True)

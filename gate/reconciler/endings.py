@@ -9,6 +9,7 @@ from gate.domain.closing import Closure, closed_state
 from gate.domain.ledger import EffectStatus, LedgerEntry
 from gate.domain.request import ReviewState
 from gate.log import get_logger
+from gate.reconciler.mirroring import look_after
 from gate.reconciler.opening import request_entry
 from gate.reconciler.view import Passed, View
 from gate.store import leases, ledger
@@ -40,7 +41,7 @@ def record_landed(tx: Transaction, view: View, review: LedgerEntry, now: datetim
         view.request, "review.landed", now, reason=review.effect.topic, detail=detail
     )
     record_audit(tx, entry)
-    return _released(tx, view, "answered", answer)
+    return _released(tx, view, "answered", answer, look_after(review.effect, now))
 
 
 def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime) -> Passed:
@@ -65,8 +66,10 @@ def record_missed(tx: Transaction, view: View, now: datetime) -> Passed:
     return Passed(view, "wait", "gate_missed", again=again)
 
 
-def _released(tx: Transaction, view: View, verdict: str, reason: str) -> Passed:
+def _released(
+    tx: Transaction, view: View, verdict: str, reason: str, due_at: datetime | None = None
+) -> Passed:
     again = leases.release(
-        tx, view.lease, generation=view.request.generation, due_at=None, failures=0
+        tx, view.lease, generation=view.request.generation, due_at=due_at, failures=0
     )
     return Passed(view, verdict, reason, again=again)

@@ -13,12 +13,14 @@ from typing import Final, assert_never
 
 from gate.domain.attempts import known_attempt
 from gate.domain.deliveries import (
+    CommentSeen,
     DeploymentSeen,
     InstallationSeen,
     NothingSeen,
     Observation,
     Pushed,
     Repository,
+    ReviewSubmitted,
     RuleRequested,
     RunSeen,
 )
@@ -26,6 +28,7 @@ from gate.domain.ids import DeliveryId, RequestId, RequestKey, environment_key
 from gate.domain.runs import WorkflowRun
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
+from gate.reconciler.claiming import record_comment, record_review
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
@@ -145,23 +148,31 @@ def _key(seen: RuleRequested, attempt: int) -> RequestKey:
 
 
 def _record(tx: Transaction, reading: _Reading, deps: Deps) -> tuple[RequestId, ...]:
+    """Record what one delivery shows; give the requests to look at because of it."""
     seen = reading.seen
+    due: tuple[RequestId, ...] = ()
     match seen:
         case RuleRequested():
-            return _record_rule(tx, seen, reading, deps)
+            due = _record_rule(tx, seen, reading, deps)
         case RunSeen(repository, seen_run):
-            return _record_run(tx, repository, seen_run, deps)
+            due = _record_run(tx, repository, seen_run, deps)
         case DeploymentSeen():
-            return _record_deployment(tx, seen, deps)
+            due = _record_deployment(tx, seen, deps)
+        case ReviewSubmitted():
+            repositories.record_repository(tx, seen.repository)
+            due = record_review(tx, seen, deps)
+        case CommentSeen():
+            repositories.record_repository(tx, seen.repository)
+            due = record_comment(tx, seen, deps)
         case Pushed():
-            return _record_push(tx, seen, deps)
+            due = _record_push(tx, seen, deps)
         case InstallationSeen():
             repositories.record_installation(tx, seen, deps.clock())
-            return ()
         case NothingSeen():
-            return ()
+            pass
         case _:
             assert_never(seen)
+    return due
 
 
 def _record_rule(
@@ -236,6 +247,7 @@ def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tup
         if seen.deployment_id in request.deployment_ids
     ]
     requests.wake_requests(tx, due, now)
+    due += requests.wake_released(tx, seen.repository.id, seen.deployment_id, now)
     return tuple(due)
 
 

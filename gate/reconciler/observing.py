@@ -6,12 +6,14 @@ GitHub would not answer, or whether the gate still pends, is carried in `Observe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from gate.domain.deliveries import Repository
+from gate.domain.github import DeploymentStatus, Place
+from gate.domain.ids import DeploymentId
 from gate.domain.missing import (
     GateNeeded,
     JobsNeeded,
@@ -19,7 +21,11 @@ from gate.domain.missing import (
     Need,
     PolicyNeeded,
     RepositoryNeeded,
+    StandingNeeded,
+    StatusesNeeded,
+    TriggerNeeded,
 )
+from gate.domain.overrides import Standing
 from gate.domain.policy import UnavailablePolicy
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
@@ -28,6 +34,7 @@ from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.places import place_of
 from gate.reconciler.policies import observe_policy, unreadable
+from gate.reconciler.standings import observe_standing
 from gate.store import listings, repositories, runs
 from gate.store.database import Transaction
 
@@ -39,7 +46,9 @@ class Observed:
     """What GitHub said, or would not say, during one pass.
 
     `gate_asked` says that the gate was looked at in this pass; `pending` and `run_gone` are what
-    was seen then. `unavailable` names the first fact that could not be read, and `error` why.
+    was seen then. `standings` are of people who were looked up in this pass, and `statuses` those
+    of deployments, newest first. `unavailable` names the first fact that could not be read, and
+    `error` why.
     """
 
     policy_unavailable: UnavailablePolicy | None = None
@@ -48,6 +57,8 @@ class Observed:
     run_gone: bool = False
     unavailable: str | None = None
     error: GateError | None = None
+    standings: tuple[Standing, ...] = ()
+    statuses: Mapping[DeploymentId, tuple[DeploymentStatus, ...]] | None = None
 
 
 def observe(
@@ -89,22 +100,17 @@ def _observe(
     observed: Observed,
     deps: Deps,
 ) -> Observed:
+    """Read one needed fact: record it, or carry it in what is returned."""
     now = deps.clock()
     place = place_of(repository)
     match need:
         case RepositoryNeeded():
-            seen_repository = deps.github.read_repository(place)
-            if seen_repository is None or seen_repository.default_branch is None:
-                raise Refused("not_found", f"repository {repository.id} cannot be seen")
-            deps.database.transact(lambda tx: repositories.record_repository(tx, seen_repository))
-            return observed
+            _observe_repository(place, deps)
         case PolicyNeeded():
             observe_policy(repository, deps, now)
-            return observed
         case ListingNeeded():
             seen = deps.github.read_runs(place, need)
             deps.database.transact(lambda tx: _record_listing(tx, need, seen, repository, now))
-            return observed
         case JobsNeeded(run_id, attempt):
             jobs = deps.github.read_jobs(place, run_id, attempt)
             deps.database.transact(
@@ -112,11 +118,27 @@ def _observe(
                     tx, repository.id, run_id, attempt, jobs=jobs, seen_at=now
                 )
             )
-            return observed
         case GateNeeded():
-            return _observe_gate(request, repository, observed, deps)
+            observed = _observe_gate(request, repository, observed, deps)
+        case TriggerNeeded():
+            _observe_trigger(request, place, deps)
+        case StandingNeeded():
+            standing = observe_standing(need, place, repository.owner.login, deps.github)
+            observed = replace(observed, standings=(*observed.standings, standing))
+        case StatusesNeeded(ids):
+            read = {it: deps.github.read_deployment_statuses(place, it) for it in ids}
+            observed = replace(observed, statuses=read)
         case _:
             assert_never(need)
+    return observed
+
+
+def _observe_repository(place: Place, deps: Deps) -> None:
+    """Read a repository's present name and default branch."""
+    seen = deps.github.read_repository(place)
+    if seen is None or seen.default_branch is None:
+        raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
+    deps.database.transact(lambda tx: repositories.record_repository(tx, seen))
 
 
 def _record_listing(
@@ -153,17 +175,34 @@ def _observe_gate(
     return replace(observed, gate_asked=True, pending=pending)
 
 
+def _observe_trigger(request: GateRequest, place: Place, deps: Deps) -> None:
+    """Read the run attempt that asks: it tells who started it."""
+    now = deps.clock()
+    run = deps.github.read_run_attempt(place, request.key.run_id, request.key.run_attempt)
+    if run is None:
+        raise Refused("not_found", f"run {request.key.run_id} cannot be seen")
+    deps.database.transact(lambda tx: runs.record_run(tx, run, now))
+
+
 def _described(need: Need) -> str:
+    """Name a fact for people."""
     match need:
         case RepositoryNeeded():
-            return "the repository"
+            fact = "the repository"
         case PolicyNeeded():
-            return "the policy"
+            fact = "the policy"
         case ListingNeeded(path):
-            return f"the runs of {path}"
+            fact = f"the runs of {path}"
         case JobsNeeded(run_id):
-            return f"the jobs of run {run_id}"
+            fact = f"the jobs of run {run_id}"
         case GateNeeded():
-            return "whether the deployment still waits"
+            fact = "whether the deployment still waits"
+        case TriggerNeeded():
+            fact = "who started the deployment"
+        case StandingNeeded(person):
+            fact = f"whether {person.login} may override"
+        case StatusesNeeded():
+            fact = "the state of the deployments"
         case _:
             assert_never(need)
+    return fact

@@ -31,12 +31,15 @@ from gate.domain.settling import Settlement, needs_look, settle
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.endings import record_closure, record_landed, record_missed
+from gate.reconciler.mirroring import pass_closed
 from gate.reconciler.observing import Observed
 from gate.reconciler.opening import request_entry
+from gate.reconciler.overriding import Ruling, record_override
 from gate.reconciler.policies import policy_of
 from gate.reconciler.view import Missing, Passed, View, read_view
 from gate.store import decisions, leases, ledger, listings, runs
 from gate.store.audit import record_audit
+from gate.store.claims import RecordedClaim, read_claims
 from gate.store.database import Transaction
 from gate.store.leases import Lease, PassRecord
 
@@ -56,10 +59,7 @@ def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
     view = read_view(tx, current.lease, current.observed)
     request, sighting, now = view.request, view.sighting, current.now
     if not request.is_undecided:
-        again = leases.release(
-            tx, view.lease, generation=request.generation, due_at=None, failures=0
-        )
-        return Passed(view, "closed", request.state, again=again)
+        return pass_closed(tx, view, current.observed, current.deps.links, now)
     review = view.entries.review(request.round)
     suspect = is_suspect(sighting, request, now) or needs_look(review)
     if suspect and not current.observed.gate_asked:
@@ -102,6 +102,7 @@ class _Gathered:
     """The facts of a decision, what is still missing of them, and where they come from."""
 
     facts: Facts
+    claims: tuple[RecordedClaim, ...] = ()
     needs: tuple[Need, ...] = ()
     watched: tuple[str, ...] = ()
     basis: PolicyBasis | None = None
@@ -116,12 +117,18 @@ def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) 
     if policy is None:
         unavailable = current.observed.unavailable
         return _Gathered(Facts(view.request, default_branch, (), (), unavailable))
-    facts = _facts(tx, view, policy, current)
+    said = read_claims(tx, view.request.key)
+    facts = replace(
+        _facts(tx, view, policy, current),
+        claims=tuple(recorded.claim for recorded in said),
+        standings=current.observed.standings,
+        triggered_by=view.triggered_by,
+    )
     read_at = listings.read_listings(tx, view.repository.id)
     trusted = Listings(read_at, current.deps.continuity.since)
     needs = missing_facts(policy, facts, trusted, current.now)
     watched = tuple(listing.path for listing in listings_of(policy, default_branch))
-    return _Gathered(facts, needs, watched)
+    return _Gathered(facts, said, needs, watched)
 
 
 def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass) -> Facts:
@@ -153,6 +160,7 @@ def _record(
 ) -> Passed:
     """Put decision, intents and the next look on record, all in this one transaction."""
     request, lease, now = view.request, view.lease, current.now
+    before = decisions.last_decision(tx, request.id) if gathered.claims else None
     facts, basis = gathered.facts, gathered.basis
     decision_id, is_new = decisions.record_decision(tx, decision, facts, now, basis)
     if is_new:
@@ -160,6 +168,8 @@ def _record(
         detail["record"] = decisions.record_digest(decision, facts, basis, now)
         entry = request_entry(request, "decision.made", now, reason=decision.reason, detail=detail)
         record_audit(tx, entry)
+    if is_new and gathered.claims:
+        record_override(tx, Ruling(request, decision, before, now), gathered.claims)
     effects = plan(decision, request, view.entries, now, current.deps.links)
     ledger.record_intents(tx, request, view.entries, effects, decision_id=decision_id, now=now)
     leases.record_pass(tx, lease, request, _pass_record(view, decision, decision_id, gathered))

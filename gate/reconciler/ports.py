@@ -7,14 +7,23 @@ as long as the client's time-out. None is called inside a database transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Protocol
 
 from gate.domain.deliveries import Observation, Repository
-from gate.domain.github import FileReading, HookDelivery, Installation, Place
-from gate.domain.ids import InstallationId, RunId
+from gate.domain.github import (
+    Collaborator,
+    DeploymentStatus,
+    FileReading,
+    HookDelivery,
+    Installation,
+    Place,
+    RequiredReviewer,
+)
+from gate.domain.ids import CommentId, DeploymentId, InstallationId, RunId
 from gate.domain.missing import ListingNeeded
 from gate.domain.request import ReviewState
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.runs import Account, Job, WorkflowRun
 
 ParseDelivery = Callable[[str, bytes], Observation]
 """Read a verified delivery (event name, JSON body); raises DeliveryRejected when malformed."""
@@ -68,6 +77,32 @@ class GitHub(Protocol):
         """Read a file from the default branch of the owner's `.github` repository."""
         ...
 
+    def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
+        """Read what a person may do in a repository; None when the login is not theirs."""
+        ...
+
+    def read_team_member(
+        self, installation_id: InstallationId, *, organization: str, slug: str, login: str
+    ) -> bool:
+        """Say whether a login is an active member of a team."""
+        ...
+
+    def read_required_reviewers(
+        self, place: Place, environment: str
+    ) -> tuple[RequiredReviewer, ...]:
+        """List who must review an environment; nobody when it is not protected so."""
+        ...
+
+    def read_deployment_statuses(
+        self, place: Place, deployment_id: DeploymentId
+    ) -> tuple[DeploymentStatus, ...]:
+        """Read the newest statuses of a deployment, newest first."""
+        ...
+
+    def read_comments(self, place: Place, issue_number: int, since: datetime) -> tuple[str, ...]:
+        """Read what was written under an issue since a moment."""
+        ...
+
     def read_installations(self) -> tuple[Installation, ...]:
         """List the installations of the App."""
         ...
@@ -97,6 +132,26 @@ class GitHub(Protocol):
 
     def send_report(self, place: Place, run_id: RunId, environment: str, comment: str) -> None:
         """Post a status report; it answers nothing. Raises as `send_review` does."""
+        ...
+
+    def send_deployment_status(
+        self,
+        place: Place,
+        deployment_id: DeploymentId,
+        *,
+        state: str,
+        description: str,
+        log_url: str,
+    ) -> None:
+        """Add a status to a deployment; no other deployment is touched. Raises as above."""
+        ...
+
+    def send_comment(self, place: Place, issue_number: int, text: str) -> None:
+        """Comment on an issue. Raises as above."""
+        ...
+
+    def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:
+        """React to a comment; the same reaction again does nothing. Raises as above."""
         ...
 
 

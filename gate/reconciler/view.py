@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gate.domain.closing import Sighting
 from gate.domain.deliveries import Repository
+from gate.domain.ids import AccountId
 from gate.domain.ledger import Effect, Ledger
 from gate.domain.missing import Need
 from gate.domain.request import GateRequest
@@ -25,6 +26,15 @@ class View:
     repository: Repository
     entries: Ledger
     sighting: Sighting
+
+    @property
+    def triggered_by(self) -> tuple[AccountId, ...] | None:
+        """Tell who started the run attempt; None when that was never seen."""
+        run = self.sighting.run
+        if run is None:
+            return None
+        people = (run.actor, run.triggering_actor)
+        return tuple(dict.fromkeys(person.id for person in people if person is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest import ingest
 from gate.reconciler.reconcile import reconcile
+from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
 from gate.reconciler.wakeups import LocalWakeups
 from gate.store import inbox, leases, requests
@@ -62,7 +63,7 @@ class Worker:
     def start(self) -> None:
         """Start the threads."""
         jobs = [self._read_deliveries] * _READERS + [self._answer_requests] * self._plan.threads
-        jobs += [self._poll, self._sweep]
+        jobs += [self._poll, self._sweep, self._reply]
         self._threads = [Thread(target=job, name=job.__name__.strip("_")) for job in jobs]
         for thread in self._threads:
             thread.start()
@@ -163,6 +164,11 @@ class Worker:
         """Find due rows whose hint was lost, and rows whose time has come."""
         while not self._stopping.wait(POLL.total_seconds()):
             self._shielded(self._hint_due, lambda _: None)
+
+    def _reply(self) -> None:
+        """Answer people's comments; nobody waits for a deployment because of it."""
+        while not self._stopping.wait(POLL.total_seconds()):
+            self._shielded(partial(send_replies, self._deps), lambda _: None)
 
     def _hint_due(self) -> None:
         now = self._deps.clock()

@@ -8,15 +8,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gate.simulator.clock import timestamp
-from gate.simulator.shapes import accounts, actions, deployments, repositories
+from gate.simulator.shapes import accounts, actions, deployments, issues, repositories
 from gate.simulator.state import (
     Account,
     App,
+    Comment,
     Commit,
     Deployment,
     DeploymentStatus,
     Environment,
     Installation,
+    Issue,
     Job,
     Repository,
     Run,
@@ -293,7 +295,7 @@ def reviewed(
             deployments.workflow_job_run(world, run, job, environment.name) for job in jobs
         ]
         return {
-            "since": timestamp(world.now()),
+            "since": timestamp(_reviewed_since(world, jobs)),
             "approver": accounts.simple_user(world, approver),
             "comment": comment,
             "reviewers": reviewers(world, environment),
@@ -304,6 +306,36 @@ def reviewed(
         }
 
     announce(world, repository, "deployment_review", state, body, approver)
+
+
+def _reviewed_since(world: World, jobs: list[Job]) -> datetime:
+    """Give `since` of a review: when it was given, or since when the jobs waited for it."""
+    waits = [job.gate.since for job in jobs if job.gate is not None]
+    if world.switches.review_since == "waiting" and waits:
+        return min(waits)
+    return world.now()
+
+
+def issue_comment(
+    world: World,
+    repository: Repository,
+    issue: Issue,
+    comment: Comment,
+    action: str,
+    sender: Account,
+    *,
+    before: str | None = None,
+) -> None:
+    """Send `issue_comment`: created, edited or deleted; an edit tells what was there `before`."""
+
+    def body() -> Json:
+        changes = {} if before is None else {"changes": {"body": {"from": before}}}
+        return changes | {
+            "issue": issues.issue(world, repository, issue),
+            "comment": issues.comment(world, repository, comment),
+        }
+
+    announce(world, repository, "issue_comment", action, body, sender)
 
 
 def reviewers(world: World, environment: Environment) -> list[Json]:

@@ -42,6 +42,28 @@ class RequestRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CommentRecord:
+    """A comment on an issue; `app_id` names the App that wrote it, if one did."""
+
+    id: int
+    author: str
+    body: str
+    app_id: int | None
+    reactions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRecord:
+    """A status of a deployment; `app_id` names the App that set it, if one did."""
+
+    state: str
+    description: str
+    log_url: str
+    app_id: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryRecord:
     """A line of an App's delivery log."""
 

@@ -85,6 +85,35 @@ class Commit:
 
 
 @dataclass(slots=True)
+class Comment:
+    """A comment on an issue; `app_id` is set when an App wrote it."""
+
+    id: int
+    issue_number: int
+    author: Account
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    app_id: int | None = None
+    reactions: list[tuple[str, Account]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Issue:
+    """An issue and its comments."""
+
+    id: int
+    number: int
+    title: str
+    body: str
+    author: Account
+    created_at: datetime
+    updated_at: datetime
+    state: Literal["open", "closed"] = "open"
+    comments: list[Comment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Repository:
     """A repository with its branches, collaborators and Actions configuration."""
 
@@ -103,6 +132,7 @@ class Repository:
     workflows: dict[str, Workflow] = field(default_factory=dict)
     run_ids: list[int] = field(default_factory=list)
     deployment_ids: list[int] = field(default_factory=list)
+    issues: dict[int, Issue] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -75,6 +75,13 @@ class Switches:
     reports_in_approvals: bool = True
     """Whether status reports are listed there with the state `pending`."""
 
+    review_since: Literal["review", "waiting"] = "review"
+    """What `since` tells in a submitted `deployment_review`: when it was given, or since when the
+    deployment waited for it.
+
+    "Webhook events and payloads" names the field and says nothing of its meaning.
+    """
+
     bypass_sends_deployment_review: bool = False
     """Whether an administrator's bypass fires `deployment_review`.
 

@@ -10,6 +10,7 @@ import msgspec
 from gate.domain.decide import Decision
 from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId
+from gate.domain.overrides import OverrideClaim
 from gate.domain.policy_sources import PolicyBasis
 from gate.domain.runs import WorkflowRun
 
@@ -18,6 +19,7 @@ _run: Final = msgspec.json.Decoder(WorkflowRun)
 _facts: Final = msgspec.json.Decoder(Facts)
 _decision: Final = msgspec.json.Decoder(Decision)
 _basis: Final = msgspec.json.Decoder(PolicyBasis)
+_claim: Final = msgspec.json.Decoder(OverrideClaim)
 _ids: Final = msgspec.json.Decoder(tuple[DeploymentId, ...])
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
 _details: Final = msgspec.json.Decoder(dict[str, object])
@@ -51,6 +53,11 @@ def decode_decision(value: bytes) -> Decision:
 def decode_basis(value: bytes) -> PolicyBasis:
     """Read back which texts made up the policy of a decision."""
     return _basis.decode(value)
+
+
+def decode_claim(value: bytes) -> OverrideClaim:
+    """Read what somebody said to release a run back."""
+    return _claim.decode(value)
 
 
 def encode_ids(ids: Iterable[DeploymentId]) -> str:

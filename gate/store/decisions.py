@@ -38,6 +38,12 @@ class RecordedDecision:
 
 _BATCH: Final = 200
 
+_newest: Final = Prepared(
+    select(decisions.c.decision)
+    .where(decisions.c.request_id == bindparam("request"))
+    .order_by(decisions.c.id.desc())
+    .limit(1)
+)
 _last: Final = Prepared(
     select(decisions.c.id, decisions.c.fingerprint)
     .where(decisions.c.request_id == bindparam("request"))
@@ -93,6 +99,12 @@ def record_digest(
 ) -> str:
     """Hash all that a record rests on; the trail keeps it, so that the chain covers the record."""
     return sha256(encode((decision, facts, basis, at, engine_version))).hexdigest()
+
+
+def last_decision(snapshot: Snapshot, request_id: RequestId) -> Decision | None:
+    """Read the newest decision on a request."""
+    row = _newest.first(snapshot, {"request": request_id})
+    return decode_decision(row.decision) if row is not None else None
 
 
 def _fingerprint(decision: Decision) -> str:

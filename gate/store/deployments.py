@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -84,11 +84,18 @@ def deployment_states(
     snapshot: Snapshot, repository_id: RepositoryId, ids: Sequence[DeploymentId]
 ) -> tuple[str, ...]:
     """Read the newest known states of some deployments; those without one are left out."""
-    rows = [
-        _state.first(snapshot, {"repository": repository_id, "deployment": deployment_id})
-        for deployment_id in ids
-    ]
-    return tuple(row.state for row in rows if row is not None)
+    return tuple(state for _, state in known_states(snapshot, repository_id, ids))
+
+
+def known_states(
+    snapshot: Snapshot, repository_id: RepositoryId, ids: Sequence[DeploymentId]
+) -> Iterator[tuple[DeploymentId, str]]:
+    """Give the newest known state of each of some deployments that has one."""
+    for deployment_id in ids:
+        own = {"repository": repository_id, "deployment": deployment_id}
+        row = _state.first(snapshot, own)
+        if row is not None:
+            yield deployment_id, row.state
 
 
 def attempt_of(

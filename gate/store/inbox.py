@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import bindparam, func, null, select, update
@@ -60,15 +61,19 @@ _own: Final = deliveries.c.delivery_id == bindparam("own")
 _is_received: Final = deliveries.c.state == DeliveryState.RECEIVED
 _insert: Final = insert_or_ignore(deliveries)
 _retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliveryState.QUARANTINED)
-_make_due: Final = (
+_make_due: Final = Prepared(
     update(deliveries).where(_own, _is_received).values(due_at=bindparam("new_due_at"))
 )
-_read: Final = (
-    select(deliveries.c.delivery_id, deliveries.c.event, deliveries.c.body, deliveries.c.attempts)
-    .where(deliveries.c.delivery_id.in_(bindparam("wanted", expanding=True)), _is_received)
-    .order_by(deliveries.c.received_at)
+_read: Final = Prepared(
+    select(
+        deliveries.c.delivery_id,
+        deliveries.c.event,
+        deliveries.c.received_at,
+        deliveries.c.body,
+        deliveries.c.attempts,
+    ).where(_own, _is_received)
 )
-_due: Final = (
+_due: Final = Prepared(
     select(deliveries.c.delivery_id)
     .where(deliveries.c.due_at <= bindparam("now"), deliveries.c.due_at.is_not(None))
     .order_by(deliveries.c.due_at)
@@ -105,23 +110,24 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
         return Reception.STORED
     if tx.execute(_retake.values(values), {"own": delivery.id}).rowcount == 1:
         return Reception.STORED
-    tx.execute(_make_due, {"own": delivery.id, "new_due_at": delivery.received_at})
+    _make_due.change(tx, {"own": delivery.id, "new_due_at": delivery.received_at})
     return Reception.KNOWN
 
 
 def read_deliveries(snapshot: Snapshot, delivery_ids: Sequence[DeliveryId]) -> list[StoredDelivery]:
     """Read those of some deliveries that still wait to be read, oldest first."""
-    rows = snapshot.execute(_read, {"wanted": list(delivery_ids)})
+    found = (_read.first(snapshot, {"own": delivery_id}) for delivery_id in delivery_ids)
+    rows = [row for row in found if row is not None]
     return [
         StoredDelivery(DeliveryId(row.delivery_id), row.event, row.body, row.attempts)
-        for row in rows
+        for row in sorted(rows, key=attrgetter("received_at"))
     ]
 
 
 def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[DeliveryId]:
     """List the deliveries that wait to be read, longest due first."""
-    rows = snapshot.scalars(_due, {"now": now, "most": limit})
-    return [DeliveryId(row) for row in rows]
+    rows = _due.rows(snapshot, {"now": now, "most": limit})
+    return [DeliveryId(row.delivery_id) for row in rows]
 
 
 def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) -> None:

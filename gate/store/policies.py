@@ -44,7 +44,7 @@ _read_text: Final = Prepared(
 )
 _replace: Final = insert_or_update(policy_documents)
 _insert_text: Final = insert_or_ignore(policy_texts)
-_distrust: Final = (
+_distrust: Final = Prepared(
     update(policy_documents)
     .where(policy_documents.c.source == bindparam("place"))
     .values(suspect=True)
@@ -91,7 +91,7 @@ def record_document(tx: Transaction, document: PolicyDocument) -> None:
 
 def record_suspect(tx: Transaction, source: str) -> None:
     """Note that a place may have changed; one that was never read is read anyway."""
-    tx.execute(_distrust, {"place": source})
+    _distrust.change(tx, {"place": source})
 
 
 def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:

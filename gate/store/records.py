@@ -46,6 +46,7 @@ class RequestRecord:
     give_up_at: datetime | None
     policy_digest: str | None
     evidence: Any
+    override: Any
 
 
 def list_records(
@@ -102,4 +103,5 @@ def _record(row: Row[Any]) -> RequestRecord:
         give_up_at=row.give_up_at,
         policy_digest=row.policy_digest,
         evidence=msgspec.to_builtins(evidence),
+        override=msgspec.to_builtins(decision.override) if decision is not None else None,
     )

@@ -74,6 +74,30 @@ _watching: Final = Prepared(
         _t.repository_id == bindparam("repository"), _is_undecided
     )
 )
+_awake: Final = (
+    update(gate_requests)
+    .where(_is_undecided)
+    .values(generation=_t.generation + 1, due_at=bindparam("now"))
+)
+_wake_one: Final = Prepared(_awake.where(_t.id == bindparam("request")))
+_wake_repository: Final = Prepared(
+    _awake.where(_t.repository_id == bindparam("repository")).returning(_t.id)
+)
+_wake_installation: Final = Prepared(
+    _awake.where(_t.installation_id == bindparam("installation")).returning(_t.id)
+)
+_released: Final = Prepared(
+    select(_t.id, _t.deployments).where(
+        _t.due_at.is_not(None),
+        _t.repository_id == bindparam("repository"),
+        _t.state == RequestState.APPROVED,
+    )
+)
+_wake_released: Final = Prepared(
+    update(gate_requests)
+    .where(_t.id == bindparam("request"), _t.due_at.is_not(None))
+    .values(generation=_t.generation + 1, due_at=bindparam("now"))
+)
 _due: Final = Prepared(
     select(_t.id)
     .where(
@@ -204,8 +228,8 @@ def due_requests(snapshot: Snapshot, now: datetime, limit: int) -> list[RequestI
 
 def wake_requests(tx: Transaction, ids: Collection[RequestId], now: datetime) -> None:
     """Make undecided requests due now; a pass that is under way will look again."""
-    if ids:
-        _wake(tx, _t.id.in_(ids), now)
+    for request_id in ids:
+        _wake_one.change(tx, {"request": request_id, "now": now})
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +256,16 @@ def read_watches(snapshot: Snapshot, repository_id: RepositoryId) -> list[Watch]
 
 def wake_repository(tx: Transaction, repository_id: RepositoryId, now: datetime) -> list[RequestId]:
     """Make all undecided requests of a repository due now."""
-    return _wake(tx, _t.repository_id == repository_id, now)
+    rows = _wake_repository.rows(tx, {"repository": repository_id, "now": now})
+    return [RequestId(row.id) for row in rows]
 
 
 def wake_installation(
     tx: Transaction, installation_id: InstallationId, now: datetime
 ) -> list[RequestId]:
     """Make all undecided requests of an installation due now."""
-    return _wake(tx, _t.installation_id == installation_id, now)
+    rows = _wake_installation.rows(tx, {"installation": installation_id, "now": now})
+    return [RequestId(row.id) for row in rows]
 
 
 def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> None:
@@ -255,14 +281,15 @@ def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> N
     )
 
 
-def _wake(tx: Transaction, which: Any, now: datetime) -> list[RequestId]:  # noqa: ANN401 - a clause
-    rows = tx.scalars(
-        update(gate_requests)
-        .where(which, _is_undecided)
-        .values(generation=_t.generation + 1, due_at=now)
-        .returning(_t.id)
-    )
-    return [RequestId(row) for row in rows]
+def wake_released(
+    tx: Transaction, repository_id: RepositoryId, deployment_id: DeploymentId, now: datetime
+) -> list[RequestId]:
+    """Make the released requests of a deployment due that still wait for its end."""
+    rows = _released.rows(tx, {"repository": repository_id})
+    ids = [RequestId(row.id) for row in rows if deployment_id in decode_ids(row.deployments)]
+    for request_id in ids:
+        _wake_released.change(tx, {"request": request_id, "now": now})
+    return ids
 
 
 @dataclass(frozen=True, slots=True)

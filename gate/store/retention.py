@@ -21,7 +21,9 @@ from gate.store.tables import (
     deployments,
     effects,
     gate_requests,
+    override_claims,
     redeliveries,
+    replies,
     runs,
 )
 
@@ -43,6 +45,8 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         (redeliveries, redeliveries.c.asked_at),
         (deployments, deployments.c.seen_at),
         (runs, runs.c.seen_at),
+        (override_claims, override_claims.c.seen_at),
+        (replies, replies.c.written_at),
     ):
         keys = list(table.primary_key.columns)
         old = select(*keys).where(at < before).limit(_BATCH)

@@ -256,7 +256,59 @@ effects = Table(
     Column("intended_at", UtcDateTime, nullable=False),
     Column("begun_at", UtcDateTime),
     Column("settled_at", UtcDateTime),
+    Column("deployment_id", BigInteger),
+    Column("mirrored", Text),
+    Column("log_url", Text),
     Index("ix_effects_request_id", "request_id"),
+)
+
+override_claims = Table(
+    "override_claims",
+    metadata,
+    Column("claim_key", Text, primary_key=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("run_attempt", Integer, nullable=False),
+    Column("environment_key", Text, nullable=False),
+    Column("comment_id", BigInteger),
+    Column("issue_number", BigInteger),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Index(
+        "ix_override_claims_request", "repository_id", "run_id", "run_attempt", "environment_key"
+    ),
+    Index(
+        "ix_override_claims_comment",
+        "repository_id",
+        "comment_id",
+        sqlite_where=text("comment_id IS NOT NULL"),
+        postgresql_where=text("comment_id IS NOT NULL"),
+    ),
+    Index("ix_override_claims_seen_at", "seen_at"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("reply_key", Text, primary_key=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("issue_number", BigInteger, nullable=False),
+    Column("comment_id", BigInteger, nullable=False),
+    Column("reaction", Text, nullable=False),
+    Column("body", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("outcome", Text),
+    Index(
+        "ix_replies_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("ix_replies_written_at", "written_at"),
 )
 
 audit_entries = Table(

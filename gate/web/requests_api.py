@@ -65,9 +65,9 @@ def _record(snapshot: Snapshot, request_id: RequestId) -> dict[str, object] | No
 
 
 def _shown(record: RequestRecord) -> dict[str, object]:
-    """Give a request as the API shows it; there are no overrides in this release."""
+    """Give a request as the API shows it."""
     shown: dict[str, object] = msgspec.to_builtins(record)
-    return {**shown, "override": None}
+    return shown
 
 
 def _filters() -> dict[str, object]:

@@ -16,6 +16,7 @@ import pytest
 from gate.cli import gate
 from gate.domain.closing import Closure
 from gate.domain.decide import ReasonCode
+from gate.domain.overrides import RefusalCode
 from gate.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -110,9 +111,9 @@ def test_every_setting_stands_on_its_page() -> None:
     assert [setting.name for setting in SETTINGS] == first_cells("settings.md")
 
 
-@pytest.mark.parametrize("reason", [*ReasonCode, *Closure])
-def test_every_reason_stands_on_its_page(reason: ReasonCode | Closure) -> None:
-    """The page of reasons has a row for each reason of a decision and each end of a request."""
+@pytest.mark.parametrize("reason", [*ReasonCode, *Closure, *RefusalCode])
+def test_every_reason_stands_on_its_page(reason: ReasonCode | Closure | RefusalCode) -> None:
+    """The page has a row for each reason of a decision, end of a request and refused override."""
     assert first_cells("reasons.md").count(reason.value) == 1
 
 

@@ -26,13 +26,14 @@ from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Failpoint, no_failpoint
 from gate.reconciler.ingest import ingest
 from gate.reconciler.reconcile import reconcile
+from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
 from gate.settings import Settings
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.records import ReviewRecord
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
-from gate.store import inbox, leases, requests
+from gate.store import inbox, leases, replies, requests
 from gate.store.audit import AuditEntry, read_audit
 from gate.store.records import RequestRecord, list_records
 
@@ -94,10 +95,11 @@ class Gate:
 
     def _step(self) -> bool:
         now = self.service.deps.clock()
-        deliveries, due = self.service.database.read(
+        deliveries, due, owed = self.service.database.read(
             lambda snapshot: (
                 inbox.due_deliveries(snapshot, now, 100),
                 requests.due_requests(snapshot, now, 100),
+                replies.due_replies(snapshot, now, 100),
             )
         )
         for delivery_id in deliveries:
@@ -107,7 +109,9 @@ class Gate:
                 self._postpone(delivery_id, error)
         for request_id in due:
             self._reconcile(request_id)
-        return bool(deliveries or due)
+        if owed:
+            send_replies(self.service.deps)
+        return bool(deliveries or due or owed)
 
     def _postpone(self, delivery_id: DeliveryId, error: GateError) -> None:
         due_at = self.service.deps.clock() + backoff(1, error)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from gate.domain.decide import Decision, Verdict
 from gate.domain.explain import COMMENT_LIMIT, explain, neutralise
 from tests.builders import LINKS, NOW, make_request
-from tests.property.strategies import HOSTILE, decisions
+from tests.property.override_strategies import hostile_decisions
+from tests.property.strategies import HOSTILE
 
 _ESCAPE: Final = re.compile(r"\\[!-/:-@\[-`{-~]")
 _ZERO_WIDTH: Final = "\u200b"
@@ -35,7 +36,7 @@ def test_foreign_text_cannot_act(text: str) -> None:
 
 
 @often
-@given(decision=decisions(HOSTILE))
+@given(decision=hostile_decisions())
 def test_a_comment_keeps_its_shape(decision: Decision) -> None:
     """A comment fits, begins with the verdict, and quotes foreign text on lines of its own."""
     comment = explain(decision, make_request(), NOW, LINKS)
@@ -51,7 +52,7 @@ def test_a_comment_keeps_its_shape(decision: Decision) -> None:
     assert len(comment.splitlines()) == len(quoted) + 2 * len(paragraphs) - 1 - bool(quoted)
 
 
-@given(decision=decisions(HOSTILE))
+@given(decision=hostile_decisions())
 def test_a_comment_is_never_cut(decision: Decision) -> None:
     """With links of an ordinary length nothing but the details is shortened."""
     whole = explain(decision, make_request(), NOW, LINKS)

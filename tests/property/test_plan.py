@@ -20,7 +20,7 @@ from gate.domain.ledger import (
 from gate.domain.plan import is_sendable, plan
 from gate.domain.request import UNDECIDED, GateRequest, RequestState
 from tests.builders import LINKS, NOW, make_request
-from tests.property.strategies import decisions
+from tests.property.override_strategies import spoken_decisions
 
 _SENT: Final = (
     EffectStatus.DONE,
@@ -45,14 +45,14 @@ class Step:
 STEPS: Final = st.lists(
     st.builds(
         Step,
-        decision=decisions(),
+        decision=spoken_decisions(),
         outcome=st.sampled_from(_SENT),
         late_job=st.booleans(),
         not_landed=st.booleans(),
     ),
     max_size=25,
 )
-LEDGERS: Final = st.lists(st.tuples(decisions(), st.sampled_from(EffectStatus)), max_size=4)
+LEDGERS: Final = st.lists(st.tuples(spoken_decisions(), st.sampled_from(EffectStatus)), max_size=4)
 
 
 def record(ledger: Ledger, effects: tuple[Effect, ...], round_: int) -> Ledger:
@@ -142,7 +142,7 @@ def ledgers(draw: st.DrawFn) -> Ledger:
     return ledger
 
 
-@given(decision=decisions(), ledger=ledgers(), minutes=st.integers(0, 90))
+@given(decision=spoken_decisions(), ledger=ledgers(), minutes=st.integers(0, 90))
 def test_same_input_same_keys(decision: Decision, ledger: Ledger, minutes: int) -> None:
     """Planning is repeatable, and a later pass over the same ledger gives the same keys."""
     request = make_request()
@@ -152,7 +152,7 @@ def test_same_input_same_keys(decision: Decision, ledger: Ledger, minutes: int) 
     assert {it.key for it in effects} <= {it.key for it in later}
 
 
-@given(decision=decisions(), ledger=ledgers(), status=st.sampled_from(EffectStatus))
+@given(decision=spoken_decisions(), ledger=ledgers(), status=st.sampled_from(EffectStatus))
 def test_a_recorded_plan_is_stable(
     decision: Decision, ledger: Ledger, status: EffectStatus
 ) -> None:
@@ -165,7 +165,7 @@ def test_a_recorded_plan_is_stable(
 
 
 @given(
-    decision=decisions(),
+    decision=spoken_decisions(),
     ledger=ledgers(),
     state=st.sampled_from([it for it in RequestState if it not in UNDECIDED]),
 )

@@ -23,6 +23,7 @@ PERMISSIONS = {
     "actions": "write",
     "contents": "read",
     "deployments": "write",
+    "issues": "write",
     "members": "read",
     "metadata": "read",
 }
@@ -31,6 +32,7 @@ EVENTS = [
     "deployment_protection_rule",
     "deployment_review",
     "deployment_status",
+    "issue_comment",
     "push",
     "workflow_run",
 ]

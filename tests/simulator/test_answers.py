@@ -24,6 +24,8 @@ class Scene:
     job_id: int
     deployment_id: int
     delivery_id: int
+    issue_number: int
+    comment_id: int
 
 
 @dataclass
@@ -66,6 +68,8 @@ def scene(clients: Clients) -> Scene:
     assert story.review(run_id, comment="held").status == 204
     assert github.wait_until_delivered()
     delivery_id = github.deliveries()[0].id
+    issue_number = github.open_issue(REPOSITORY, "It is red")
+    comment_id = github.comment_on_issue(REPOSITORY, issue_number, "erin", "Looking at it")
     return Scene(
         clients.app,
         clients.repo,
@@ -74,6 +78,8 @@ def scene(clients: Clients) -> Scene:
         reached.job_id,
         reached.deployment_id,
         delivery_id,
+        issue_number,
+        comment_id,
     )
 
 
@@ -179,6 +185,18 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
     )[1],
     "POST {repository}/deployments/{deployment_id}/statuses": lambda s: (
         s.repo.repos.create_deployment_status(OWNER, REPO, s.deployment_id, state="success")
+    ),
+    "GET {repository}/issues/{issue_number}/comments": lambda s: s.repo.issues.list_comments(
+        OWNER, REPO, s.issue_number
+    ),
+    "POST {repository}/issues/{issue_number}/comments": lambda s: s.repo.issues.create_comment(
+        OWNER, REPO, s.issue_number, body="Refused"
+    ),
+    "GET {repository}/issues/comments/{comment_id}": lambda s: s.repo.issues.get_comment(
+        OWNER, REPO, s.comment_id
+    ),
+    "POST {repository}/issues/comments/{comment_id}/reactions": lambda s: (
+        s.repo.reactions.create_for_issue_comment(OWNER, REPO, s.comment_id, content="eyes")
     ),
     "GET {repository}/collaborators/{username}/permission": lambda s: (
         s.repo.repos.get_collaborator_permission_level(OWNER, REPO, "erin")

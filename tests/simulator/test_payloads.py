@@ -31,6 +31,10 @@ def tell_everything(story: Story) -> None:
     github.finish_job(approved)
     rejected = github.deploy(REPOSITORY).run_id
     github.review_as("carol", rejected, ENVIRONMENT, "rejected", "no")
+    number = github.open_issue(REPOSITORY, "It is red")
+    comment = github.comment_on_issue(REPOSITORY, number, "carol", "/override 1 because")
+    github.edit_comment(REPOSITORY, comment, "something else", "dave")
+    github.delete_comment(REPOSITORY, comment, "dave")
     github.put_file(REPOSITORY, ".github/gate.yml", "x: 1")
     github.delete_file(REPOSITORY, ".github/gate.yml")
     github.remove_repository(story.installation_id, REPOSITORY)
@@ -64,6 +68,9 @@ def test_every_payload_is_what_the_generated_models_describe(story: Story) -> No
         ("deployment_review", "rejected"),
         ("deployment_review", "requested"),
         ("deployment_status", "created"),
+        ("issue_comment", "created"),
+        ("issue_comment", "deleted"),
+        ("issue_comment", "edited"),
         ("installation", "created"),
         ("installation", "deleted"),
         ("installation", "suspend"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+from datetime import datetime, timedelta
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -241,6 +242,20 @@ def test_prevent_self_review_binds(story: Story, position: str, kept_out: str, l
     with pytest.raises(Impossible):
         story.github.review_as(kept_out, run_id, ENVIRONMENT)
     story.github.review_as(let_in, run_id, ENVIRONMENT)
+
+
+@pytest.mark.parametrize("position", ["review", "waiting"])
+def test_review_since(story: Story, position: str) -> None:
+    """A review tells when it was given, or since when the deployment waited for it."""
+    story.switch(review_since=position)
+    story.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    run_id = waiting(story)
+    waited_since = story.github.world.now()
+    story.github.advance(3600)
+    story.github.review_as("carol", run_id, ENVIRONMENT, comment="go")
+    (payload,) = story.delivered("deployment_review", "approved")
+    since = datetime.fromisoformat(payload["since"])
+    assert (since - waited_since > timedelta(minutes=59)) is (position == "review")
 
 
 @pytest.mark.parametrize(("position", "status"), [("forbidden", 403), ("unprocessable", 422)])

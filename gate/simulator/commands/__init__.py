@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from gate.simulator.commands import apps, conditions, readings, repositories, runs
+from gate.simulator.commands import apps, conditions, issues, readings, repositories, runs
 from gate.simulator.commands.command import Command
 
 
@@ -49,6 +49,12 @@ class Commands(ABC):
     bypass = Command(runs.bypass)
     add_artifact = Command(runs.add_artifact)
 
+    open_issue = Command(issues.open_issue)
+    comment_on_issue = Command(issues.comment_on_issue)
+    edit_comment = Command(issues.edit_comment)
+    delete_comment = Command(issues.delete_comment)
+    comments = Command(issues.comments)
+
     add_fault = Command(conditions.add_fault)
     add_webhook_fault = Command(conditions.add_webhook_fault)
     clear_faults = Command(conditions.clear_faults)
@@ -63,6 +69,7 @@ class Commands(ABC):
     deliveries = Command(readings.deliveries)
     payload = Command(readings.payload)
     run_view = Command(readings.run_view)
+    deployment_statuses = Command(readings.deployment_statuses)
     totals = Command(readings.totals)
     reset_totals = Command(readings.reset_totals)
 

@@ -8,6 +8,7 @@ from gate.simulator.records import (
     RequestRecord,
     ReviewRecord,
     RunView,
+    StatusRecord,
     Totals,
 )
 from gate.simulator.state import Job
@@ -59,6 +60,17 @@ def run_view(stage: Stage, run_id: int) -> RunView:
         updated_at=attempt.updated_at,
         jobs=tuple(_job(world, job) for job in attempt.jobs),
     )
+
+
+def deployment_statuses(stage: Stage, deployment_id: int) -> list[StatusRecord]:
+    """List the statuses of a deployment, oldest first."""
+    found = stage.world.deployments.get(deployment_id)
+    if found is None:
+        raise NoSuchThing(f"no deployment {deployment_id}")
+    return [
+        StatusRecord(each.state, each.description, each.log_url, each.app_id, each.created_at)
+        for each in found.statuses
+    ]
 
 
 def totals(stage: Stage) -> Totals:

@@ -107,15 +107,16 @@ def protect_environment(
     prevent_self_review: bool = False,  # noqa: FBT001, FBT002 - as above
     can_admins_bypass: bool = True,  # noqa: FBT001, FBT002 - as above
     wait_minutes: int = 0,
+    custom_rule: bool = True,  # noqa: FBT001, FBT002 - as above
 ) -> int:
     """Enable an App's rule on an environment, beside required reviewers; give its id.
 
-    A reviewer is a login, or `team:org/slug`.
+    A reviewer is a login, or `team:org/slug`. Without `custom_rule` people alone are asked.
     """
     world = stage.world
     found = world.environment(world.repository(repository), environment)
     app = world.app(app_id)
-    if all(rule.app_id != app.id for rule in found.rules):
+    if custom_rule and all(rule.app_id != app.id for rule in found.rules):
         found.rules.append(ProtectionRule(world.new_id("protection_rule"), app.id))
     for name in reviewers or ():
         if name.startswith("team:"):

@@ -9,7 +9,7 @@ import msgspec
 
 from gate.simulator.limits import RateLimits
 from gate.simulator.records import RequestRecord
-from gate.simulator.rest import apps, deployments, hooks, repositories, reviews, runs
+from gate.simulator.rest import apps, deployments, hooks, issues, repositories, reviews, runs
 from gate.simulator.rest.apps import permits
 from gate.simulator.rest.routing import (
     ROUTES,
@@ -25,7 +25,7 @@ from gate.simulator.wire import Request, Response
 from gate.simulator.world import Json, World
 
 # Importing a module of routes registers them.
-ROUTE_MODULES = (apps, deployments, hooks, repositories, reviews, runs)
+ROUTE_MODULES = (apps, deployments, hooks, issues, repositories, reviews, runs)
 
 DOCUMENTATION_URL = "https://docs.github.com/rest"
 JSON_TYPE = "application/json; charset=utf-8"

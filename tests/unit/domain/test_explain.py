@@ -23,7 +23,13 @@ RECORD = "[full record](https://gate.example.com/api/v1/requests/9)"
 WAITING_FOR = [
     code
     for code in ReasonCode
-    if code not in {ReasonCode.VALIDATION_PASSED, ReasonCode.OBSERVE_MODE, ReasonCode.GAVE_UP}
+    if code
+    not in {
+        ReasonCode.VALIDATION_PASSED,
+        ReasonCode.OVERRIDE,
+        ReasonCode.OBSERVE_MODE,
+        ReasonCode.GAVE_UP,
+    }
 ]
 
 

@@ -1,6 +1,7 @@
 """Which facts must be read before a request may be decided."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,13 @@ from gate.domain.missing import (
     JobsNeeded,
     ListingNeeded,
     Listings,
+    StandingNeeded,
+    TriggerNeeded,
     listings_of,
     missing_facts,
 )
-from gate.domain.policy import Covers
-from gate.domain.runs import WorkflowRun
+from gate.domain.policy import Covers, Reaction
+from gate.domain.runs import Account, WorkflowRun
 from tests.builders import (
     BRANCH,
     FORK,
@@ -22,10 +25,14 @@ from tests.builders import (
     TICK,
     VALIDATION,
     before,
+    make_account,
+    make_claim,
     make_environment,
     make_facts,
     make_job,
+    make_request,
     make_run,
+    make_standing,
 )
 
 VALIDATIONS = ListingNeeded(VALIDATION, BRANCH)
@@ -136,3 +143,65 @@ def test_no_validation_at_all() -> None:
     """Where no run counts there are no jobs to read."""
     facts = make_facts(validations=())
     assert missing_facts(WITH_JOBS, facts, read(VALIDATIONS), NOW) == ()
+
+
+RED = make_run(conclusion="failure")
+CLAIM = make_claim()
+STARTER = make_account()
+GATED = make_request().environment
+
+
+def asked_about(person: Account) -> StandingNeeded:
+    """Say what is asked of somebody who reviewed the gated environment."""
+    return StandingNeeded(person, (), (GATED, f"{GATED}-override"), GATED)
+
+
+@pytest.mark.parametrize(
+    ("policy", "facts", "needed"),
+    [
+        ({}, {}, (asked_about(CLAIM.person),)),
+        ({}, {"standings": (make_standing(),)}, ()),
+        ({}, {"standings": (make_standing(may=False),)}, ()),
+        ({}, {"claims": ()}, ()),
+        ({}, {"triggered_by": None}, (TriggerNeeded(),)),
+        ({}, {"triggered_by": None, "claims": (make_claim(rationale=""),)}, ()),
+        ({"prevent_self_review": False}, {"triggered_by": None}, (asked_about(CLAIM.person),)),
+        ({}, {"triggered_by": ()}, ()),
+        ({}, {"claims": (make_claim(person=STARTER),)}, ()),
+        ({}, {"claims": (make_claim(rationale="ok"),)}, ()),
+        ({}, {"claims": (make_claim(run_attempt=2),)}, ()),
+        ({}, {"validations": (make_run(),)}, ()),
+        ({}, {"validations": (make_run(status="queued", conclusion=None),)}, ()),
+        ({"allow": False}, {}, ()),
+        ({"failed": Reaction.REJECT}, {}, ()),
+        (
+            {"approvals": 2},
+            {"standings": (make_standing(),), "claims": (CLAIM, make_claim(person=STARTER))},
+            (),
+        ),
+        (
+            {"prevent_self_review": False},
+            {"claims": (CLAIM, make_claim(person=STARTER))},
+            (asked_about(CLAIM.person), asked_about(STARTER)),
+        ),
+    ],
+)
+def test_people(policy: dict[str, Any], facts: dict[str, Any], needed: tuple[object, ...]) -> None:
+    """People are looked up only where nothing else stands between their claim and a release."""
+    known: dict[str, Any] = {
+        "validations": (RED,),
+        "claims": (CLAIM,),
+        "triggered_by": (STARTER.id,),
+    }
+    environment = make_environment(**policy)
+    found = missing_facts(environment, make_facts(**known | facts), read(VALIDATIONS), NOW)
+    assert found == needed
+
+
+def test_evidence_before_people() -> None:
+    """Nobody is looked up before the listings are trusted and the jobs are read."""
+    facts = make_facts(validations=(RED,), claims=(CLAIM,), triggered_by=(STARTER.id,))
+    assert missing_facts(PLAIN, facts, read(), NOW) == (VALIDATIONS,)
+    green = make_facts(claims=(CLAIM,), triggered_by=(STARTER.id,))
+    needs = missing_facts(WITH_JOBS, green, read(VALIDATIONS), NOW)
+    assert needs == (JobsNeeded(make_run().run_id, 1),)

@@ -7,6 +7,7 @@ import pytest
 from gate.domain.policy import (
     BUILT_IN,
     EnvironmentPolicy,
+    OverridePolicy,
     Policy,
     Problem,
     Reaction,
@@ -39,6 +40,20 @@ def test_one_reaction(state: str) -> None:
     when = Reactions(**{state: Reaction.REJECT})
     rejected = [it for it in ValidationState if when.to(it) is Reaction.REJECT]
     assert rejected == [ValidationState(state)]
+
+
+@pytest.mark.parametrize(
+    ("own", "named"), [(None, "production-override"), ("release-managers", "release-managers")]
+)
+def test_override_environment(own: str | None, named: str) -> None:
+    """An override is approved in an environment of its own name, or of the gated one's."""
+    assert OverridePolicy(environment=own).environment_for("production") == named
+
+
+def test_running_is_never_overridden_by_default() -> None:
+    """The result of a validation that runs is waited for; one that passed needs no override."""
+    held = set(ValidationState) - set(OverridePolicy().holds)
+    assert held == {ValidationState.PASSED, ValidationState.RUNNING, ValidationState.UNCOVERED}
 
 
 def test_names_are_found_folded() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,17 @@ from gate.domain.policy import (
     EnvironmentPolicy,
     InvalidPolicy,
     Mode,
+    OverridePolicy,
+    Permission,
+    PermissionReviewer,
     Policy,
     PolicyReading,
     Problem,
     Reaction,
+    TeamReviewer,
     UnavailablePolicy,
+    UserReviewer,
+    ValidationState,
 )
 from gate.domain.policy_sources import check_floor, choose_policy
 from tests.builders import make_environment, make_policy
@@ -133,6 +140,68 @@ def test_looser(own: dict[str, object], floor: dict[str, object], key: str) -> N
 def test_as_strict(own: dict[str, object], floor: dict[str, object]) -> None:
     """A repository may ask for as much as its organisation, or for more."""
     assert looser_keys(make_environment(**own), make_environment(**floor)) == []
+
+
+WRITERS = PermissionReviewer(Permission.WRITE)
+MAINTAINERS = PermissionReviewer(Permission.MAINTAIN)
+ADMINS = PermissionReviewer(Permission.ADMIN)
+OWNERS = TeamReviewer("acme", "owners")
+MONA = UserReviewer("mona")
+
+
+def looser_override(own: dict[str, Any], floor: dict[str, Any]) -> list[str]:
+    """Name the keys of `override` where `own` is looser than `floor`."""
+    keys = looser_keys(
+        make_environment(override=OverridePolicy(**own)),
+        make_environment(override=OverridePolicy(**floor)),
+    )
+    return [key.removeprefix("override.") for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("own", "floor", "key"),
+    [
+        ({}, {"allow": False}, "allow"),
+        ({}, {"holds": (ValidationState.STALE,)}, "holds"),
+        ({}, {"reviewers": (OWNERS,)}, "reviewers"),
+        ({"reviewers": (OWNERS, MONA)}, {"reviewers": (OWNERS,)}, "reviewers"),
+        ({"reviewers": (OWNERS,)}, {"reviewers": (ADMINS,)}, "reviewers"),
+        ({"reviewers": (WRITERS,)}, {"reviewers": (MAINTAINERS, OWNERS)}, "reviewers"),
+        ({"reviewers": (ADMINS,)}, {"reviewers": (OWNERS,)}, "reviewers"),
+        ({"environment": "lax"}, {}, "environment"),
+        ({}, {"environment": "strict"}, "environment"),
+        ({"prevent_self_review": False}, {}, "prevent_self_review"),
+        ({}, {"approvals": 2}, "approvals"),
+        ({"min_length": 19}, {}, "rationale.min_length"),
+        ({"acknowledge": "ok"}, {}, "rationale.acknowledge"),
+    ],
+)
+def test_looser_override(own: dict[str, Any], floor: dict[str, Any], key: str) -> None:
+    """Each way of releasing a hold more easily is named by its key."""
+    assert looser_override(own, floor) == [key]
+
+
+@pytest.mark.parametrize(
+    ("own", "floor"),
+    [
+        ({}, {}),
+        ({"allow": False}, {}),
+        ({"allow": False, "approvals": 1, "min_length": 1}, {"approvals": 2}),
+        ({"holds": (ValidationState.STALE,)}, {}),
+        ({"reviewers": (OWNERS,)}, {}),
+        ({"reviewers": (OWNERS,)}, {"reviewers": (MONA, OWNERS)}),
+        ({"reviewers": (ADMINS,)}, {"reviewers": (MAINTAINERS,)}),
+        ({"reviewers": (MAINTAINERS,)}, {"reviewers": (MAINTAINERS,)}),
+        ({"environment": "Production-Override"}, {}),
+        ({}, {"prevent_self_review": False}),
+        ({"approvals": 2}, {}),
+        ({"min_length": 21}, {}),
+        ({"acknowledge": "i accept THE risk"}, {}),
+    ],
+)
+def test_as_strict_override(own: dict[str, Any], floor: dict[str, Any]) -> None:
+    """A repository may make overrides as hard as its organisation, or harder."""
+    assert looser_override(own, floor) == []
 
 
 def test_every_looser_key_is_named() -> None:

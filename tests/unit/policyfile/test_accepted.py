@@ -11,9 +11,15 @@ from gate.domain.policy import (
     EnvironmentPolicy,
     LoadedPolicy,
     Mode,
+    OverridePolicy,
+    Permission,
+    PermissionReviewer,
     Reaction,
     Reactions,
+    TeamReviewer,
+    UserReviewer,
     ValidationRule,
+    ValidationState,
 )
 from gate.policyfile import built_in_text, parse_policy, unused_sections
 from gate.policyfile.parsing import _parse_remembered
@@ -51,10 +57,15 @@ def test_an_environment_without_keys_takes_every_default() -> None:
 
 
 def test_the_example_shows_the_defaults() -> None:
-    """Every value of the example is the default, except for the branch, which has no name."""
+    """Every value of the example is the default, or says the name that the default comes to."""
     reading = parse_policy(EXAMPLE.read_bytes(), SOURCE)
     assert isinstance(reading, LoadedPolicy)
-    example = EnvironmentPolicy(validation=ValidationRule(branch="main"))
+    example = EnvironmentPolicy(
+        validation=ValidationRule(branch="main"),
+        override=OverridePolicy(
+            environment=OverridePolicy().environment_for("production-frontend")
+        ),
+    )
     assert reading.policy.environments == {"production-frontend": example}
 
 
@@ -130,18 +141,48 @@ def test_validation(written: str, meant: ValidationRule) -> None:
         ("give_up_after: 1s", EnvironmentPolicy(give_up_after=timedelta(seconds=1))),
         ("give_up_after: 29d", EnvironmentPolicy(give_up_after=timedelta(days=29))),
         ("mode: observe", EnvironmentPolicy(mode=Mode.OBSERVE)),
-        ("override: {allow: false}", EnvironmentPolicy()),
-        ('override: {reviewers: ["team:acme/owners", "user:octo-cat"]}', EnvironmentPolicy()),
-        (
-            "override: {reviewers: ['permission:admin', permission:maintain, permission:write]}",
-            EnvironmentPolicy(),
-        ),
-        ("override: {rationale: {min_length: 40, acknowledge: Ja}}", EnvironmentPolicy()),
     ],
 )
 def test_an_environment(written: str, meant: EnvironmentPolicy) -> None:
-    """Each key of an environment means what the reference says; `override` has no effect yet."""
+    """Each key of an environment means what the reference says."""
     assert accept(environment(written)) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("allow: false", OverridePolicy(allow=False)),
+        ("holds: []", OverridePolicy(holds=())),
+        (
+            "holds: [stale, failed]",
+            OverridePolicy(holds=(ValidationState.STALE, ValidationState.FAILED)),
+        ),
+        (
+            'reviewers: ["team:Acme/Owners", "user:Octo-Cat"]',
+            OverridePolicy(reviewers=(TeamReviewer("acme", "owners"), UserReviewer("octo-cat"))),
+        ),
+        (
+            "reviewers: ['permission:admin', permission:maintain, permission:write]",
+            OverridePolicy(
+                reviewers=(
+                    PermissionReviewer(Permission.ADMIN),
+                    PermissionReviewer(Permission.MAINTAIN),
+                    PermissionReviewer(Permission.WRITE),
+                )
+            ),
+        ),
+        ("environment: Release override", OverridePolicy(environment="Release override")),
+        ("prevent_self_review: false", OverridePolicy(prevent_self_review=False)),
+        ("approvals: 2", OverridePolicy(approvals=2)),
+        (
+            "rationale: {min_length: 40, acknowledge: Ja}",
+            OverridePolicy(min_length=40, acknowledge="Ja"),
+        ),
+    ],
+)
+def test_override(written: str, meant: OverridePolicy) -> None:
+    """Each key of `override` means what the reference says; names of people lose their case."""
+    assert accept(environment("override: {" + written + "}")).override == meant
 
 
 def test_an_environment_is_found_whatever_its_case() -> None:
@@ -178,7 +219,7 @@ def test_notations(text: bytes) -> None:
         (beside("incidents: {}\nalerts: {}"), ("incidents", "alerts")),
         (
             environment("override: {allow: false}") + b"\nalerts: {}",
-            ("environments.production.override", "alerts"),
+            ("alerts",),
         ),
         (b"not: [yaml", ()),
         (b"environments: 3\nalerts:", ("alerts",)),

@@ -275,12 +275,68 @@ def upgrade() -> None:
         sa.Column("intended_at", sa.BigInteger(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("deployment_id", sa.BigInteger(), nullable=True),
+        sa.Column("mirrored", sa.Text(), nullable=True),
+        sa.Column("log_url", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["request_id"], ["gate_requests.id"], name=op.f("fk_effects_request_id")
         ),
         sa.PrimaryKeyConstraint("effect_key", name=op.f("pk_effects")),
     )
     op.create_index("ix_effects_request_id", "effects", ["request_id"], unique=False)
+    op.create_table(
+        "override_claims",
+        sa.Column("claim_key", sa.Text(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_attempt", sa.Integer(), nullable=False),
+        sa.Column("environment_key", sa.Text(), nullable=False),
+        sa.Column("comment_id", sa.BigInteger(), nullable=True),
+        sa.Column("issue_number", sa.BigInteger(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("claim_key", name=op.f("pk_override_claims")),
+    )
+    op.create_index(
+        "ix_override_claims_request",
+        "override_claims",
+        ["repository_id", "run_id", "run_attempt", "environment_key"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_override_claims_comment",
+        "override_claims",
+        ["repository_id", "comment_id"],
+        unique=False,
+        sqlite_where=sa.text("comment_id IS NOT NULL"),
+        postgresql_where=sa.text("comment_id IS NOT NULL"),
+    )
+    op.create_index("ix_override_claims_seen_at", "override_claims", ["seen_at"], unique=False)
+    op.create_table(
+        "replies",
+        sa.Column("reply_key", sa.Text(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("issue_number", sa.BigInteger(), nullable=False),
+        sa.Column("comment_id", sa.BigInteger(), nullable=False),
+        sa.Column("reaction", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("reply_key", name=op.f("pk_replies")),
+    )
+    op.create_index(
+        "ix_replies_due_at",
+        "replies",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_replies_written_at", "replies", ["written_at"], unique=False)
 
 
 # Against mistakes and quick hands: whoever owns the database can drop a trigger, and is found out
@@ -324,6 +380,8 @@ def _forbid_changes_of_the_trail() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("replies")
+    op.drop_table("override_claims")
     op.drop_table("effects")
     op.drop_table("decisions")
     op.drop_table("runs")

@@ -1,0 +1,61 @@
+"""Read a reviewer's comment: does it accept the risk, and does it say why.
+
+Pure. Only the person's own words count. What they quote does not: GitHub puts what was said before,
+the gate's own request for the acknowledgement included, into a quoted reply.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+LARGEST_RATIONALE: Final = 64 * 1024
+"""Bytes of UTF-8 that a rationale may have; GitHub's own comments end there too."""
+
+_QUOTE: Final = ">"
+_NOT_TEXT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a comment holds: whether the words that were asked for, and how much beside them.
+
+    `length` counts characters without blanks, and without control and format characters.
+    """
+
+    acknowledged: bool
+    length: int
+
+
+def is_too_long(rationale: str) -> bool:
+    """Say whether a rationale is longer than any that the gate keeps."""
+    return len(rationale.encode("utf-8", "surrogatepass")) > LARGEST_RATIONALE
+
+
+def read_rationale(rationale: str, acknowledge: str) -> Reading:
+    """Find the words of `acknowledge`, whatever their case and spacing, and measure the rest.
+
+    They must stand by themselves: a word that merely begins with them is another word. An
+    `acknowledge` without any visible character is never found.
+    """
+    said, asked = fold(_own_words(rationale)).casefold(), fold(acknowledge).casefold()
+    rest, times = said, 0
+    if asked:
+        rest, times = re.subn(rf"(?<![^\W_]){re.escape(asked)}(?![^\W_])", " ", said)
+    return Reading(times > 0, sum(not char.isspace() for char in rest))
+
+
+def fold(text: str) -> str:
+    """Put text on one line: one blank for each run of them, nothing invisible, both ends bare."""
+    composed = unicodedata.normalize("NFC", text)
+    visible = "".join(
+        char for char in composed if char.isspace() or unicodedata.category(char) not in _NOT_TEXT
+    )
+    return " ".join(visible.split())
+
+
+def _own_words(text: str) -> str:
+    """Leave out the lines that quote somebody."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(_QUOTE))

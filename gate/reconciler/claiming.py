@@ -1,0 +1,326 @@
+"""Turn what reviewers and commenters say into claims on the requests they mean.
+
+A claim is kept as it was said, before anybody judges it: whether it releases anything is decided in
+the pass that looks at its request. What names no held request is refused here, on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+from urllib.parse import urlsplit
+
+from gate.domain.commands import (
+    CommandProblem,
+    HelpCommand,
+    OverrideCommand,
+    RunReference,
+    parse_command,
+    parse_override_title,
+)
+from gate.domain.deliveries import CommentSeen, Repository, ReviewSubmitted
+from gate.domain.ids import RequestId, RequestKey, RunId, environment_key
+from gate.domain.overrides import OverrideChannel, OverrideClaim
+from gate.domain.replying import Answering, Reaction, render_help, render_problem
+from gate.domain.request import GateRequest
+from gate.reconciler.deps import Deps
+from gate.reconciler.opening import request_entry
+from gate.store import claims, requests
+from gate.store.audit import AuditEntry, record_audit
+from gate.store.claims import RecordedClaim
+from gate.store.database import Transaction
+from gate.store.replies import Reply, record_reply
+
+_OVERRIDE_EVENT: Final = "workflow_dispatch"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unbound:
+    """Why what was said is a claim on nothing: a stable slug, and plain words."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Who said what about which run, for the record."""
+
+    run_id: RunId
+    login: str
+    rationale: str
+
+
+def record_review(tx: Transaction, seen: ReviewSubmitted, deps: Deps) -> tuple[RequestId, ...]:
+    """Record an approval: of a gated environment, or of the environment of an override workflow.
+
+    An approval that is neither tells the gate nothing. Gives the requests to look at.
+    """
+    named = parse_override_title(seen.title)
+    due: dict[RequestId, None] = {}
+    for environment in seen.environments:
+        if named is None:
+            due |= dict.fromkeys(_record_own_review(tx, seen, environment, deps))
+        else:
+            due |= dict.fromkeys(_record_override_run(tx, seen, environment, named, deps))
+    return tuple(due)
+
+
+def _record_own_review(
+    tx: Transaction, seen: ReviewSubmitted, environment: str, deps: Deps
+) -> list[RequestId]:
+    """Record the review of an environment of the run itself.
+
+    It may come before the gate's own webhook, and is then kept for the request to come.
+    """
+    key = RequestKey(
+        seen.repository.id, seen.run_id, seen.run_attempt, environment_key(environment)
+    )
+    request = requests.find_request(tx, key)
+    if request is not None and not request.is_undecided:
+        return []
+    claim = _review_claim(seen, OverrideChannel.REVIEW, environment)
+    return _record(tx, key, RecordedClaim(claim), request, deps)
+
+
+def _record_override_run(
+    tx: Transaction,
+    seen: ReviewSubmitted,
+    environment: str,
+    named: RunReference | CommandProblem,
+    deps: Deps,
+) -> list[RequestId]:
+    """Bind the approval of an override workflow's run to the one held run that it names.
+
+    The workflow must be of the default branch and started by hand there: on any other branch
+    whoever pushes could write it.
+    """
+    bound: GateRequest | _Unbound
+    if isinstance(named, CommandProblem):
+        bound = _Unbound("malformed", named.detail)
+    elif not _is_override_run(seen):
+        bound = _Unbound("override_run_untrusted", "the workflow must run on the default branch")
+    else:
+        bound = _only(_bind(tx, named, seen.repository, seen.url), environment)
+    if isinstance(bound, _Unbound):
+        said = _Said(seen.run_id, seen.reviewer.login, seen.comment)
+        _refuse(tx, seen.repository, said, bound, deps)
+        return []
+    recorded = RecordedClaim(_override_claim(seen, environment, bound))
+    return _record(tx, bound.key, recorded, bound, deps)
+
+
+def _only(held: Sequence[GateRequest] | _Unbound, environment: str = "") -> GateRequest | _Unbound:
+    """Choose the one request that is meant.
+
+    Where a run waits at several environments, the name of the override environment tells, when it
+    is made from one of theirs.
+    """
+    if isinstance(held, _Unbound):
+        return held
+    own = [it for it in held if environment_key(environment) == f"{it.key.environment}-override"]
+    chosen = own if len(held) > 1 else held
+    if len(chosen) == 1:
+        return chosen[0]
+    environments = ", ".join(it.environment for it in held)
+    return _Unbound("ambiguous", f"the run waits at several environments: {environments}")
+
+
+def _is_override_run(seen: ReviewSubmitted) -> bool:
+    default = seen.repository.default_branch
+    return (
+        seen.is_local
+        and seen.event == _OVERRIDE_EVENT
+        and default is not None
+        and seen.branch == default
+    )
+
+
+def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
+    """Record a command in a comment, or that a comment does not stand any more.
+
+    Comments of Apps and bots, ours among them, are never commands. Gives the requests to look at.
+    """
+    if not seen.is_standing:
+        return _withdraw(tx, seen, deps)
+    command = parse_command(seen.body) if seen.is_person else None
+    match command:
+        case None:
+            return ()
+        case HelpCommand():
+            _reply(tx, seen, Answering(Reaction.SEEN, render_help()), deps)
+            return ()
+        case CommandProblem(detail):
+            _reply(tx, seen, Answering(Reaction.REFUSED, render_problem(detail)), deps)
+            return ()
+        case OverrideCommand():
+            return _record_command(tx, seen, command, deps)
+        case _:
+            assert_never(command)
+
+
+def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
+    """Take back what a comment said: nobody can tell any more what stood there."""
+    now = deps.clock()
+    due: list[RequestId] = []
+    for key in claims.withdraw_comment(tx, seen.repository.id, seen.comment_id):
+        request = requests.find_request(tx, key)
+        if request is None:
+            continue
+        detail: dict[str, object] = {"comment_id": seen.comment_id, "url": seen.url}
+        record_audit(tx, request_entry(request, "override.withdrawn", now, detail=detail))
+        due.append(request.id)
+    requests.wake_requests(tx, due, now)
+    return tuple(due)
+
+
+def _record_command(
+    tx: Transaction, seen: CommentSeen, command: OverrideCommand, deps: Deps
+) -> tuple[RequestId, ...]:
+    request = _only(_bind(tx, command.run, seen.repository, seen.url))
+    if isinstance(request, _Unbound):
+        said = _Said(command.run.run_id, seen.author.login, command.rationale)
+        _refuse(tx, seen.repository, said, request, deps)
+        _reply(tx, seen, Answering(Reaction.REFUSED, render_problem(request.detail)), deps)
+        return ()
+    claim = OverrideClaim(
+        key=f"comment/{seen.repository.id}/{seen.comment_id}",
+        channel=OverrideChannel.COMMENT,
+        person=seen.author,
+        is_person=seen.is_person,
+        rationale=command.rationale,
+        given_at=seen.at,
+        run_id=request.key.run_id,
+        run_attempt=request.key.run_attempt,
+        head_sha=request.head_sha,
+        environment=request.environment,
+        url=seen.url,
+    )
+    _reply(tx, seen, Answering(Reaction.SEEN), deps)
+    recorded = RecordedClaim(claim, seen.comment_id, seen.issue_number)
+    return tuple(_record(tx, request.key, recorded, request, deps))
+
+
+def _bind(
+    tx: Transaction, named: RunReference, repository: Repository, said_at: str
+) -> list[GateRequest] | _Unbound:
+    """Find the held requests of the run that somebody named; there is no other tenant's run.
+
+    `said_at` is the page where it was said, which is on the same GitHub.
+    """
+    if named.full_name is not None and not _is_here(named, repository, said_at):
+        return _Unbound("other_repository", "the run is not one of this repository")
+    held = [
+        request
+        for request in requests.undecided_requests(tx, repository.id)
+        if request.key.run_id == named.run_id
+        and named.run_attempt in {None, request.key.run_attempt}
+    ]
+    if not held:
+        return _Unbound("not_held", f"the gate does not hold run {named.run_id}")
+    newest = max(request.key.run_attempt for request in held)
+    return [request for request in held if request.key.run_attempt == newest]
+
+
+def _is_here(named: RunReference, repository: Repository, said_at: str) -> bool:
+    """Say whether a run's address is of this repository, on this GitHub."""
+    host, name = named.host or "", named.full_name or ""
+    own_name = name.casefold() == repository.full_name.casefold()
+    return own_name and host.casefold() == urlsplit(said_at).netloc.casefold()
+
+
+def _review_claim(
+    seen: ReviewSubmitted, channel: OverrideChannel, environment: str
+) -> OverrideClaim:
+    return OverrideClaim(
+        key=(
+            f"{channel}/{seen.repository.id}/{seen.run_id}/{seen.run_attempt}"
+            f"/{environment_key(environment)}/{seen.reviewer.id}/{seen.at:%Y%m%dT%H%M%S}"
+        ),
+        channel=channel,
+        person=seen.reviewer,
+        is_person=seen.is_person,
+        rationale=seen.comment,
+        given_at=seen.at,
+        run_id=seen.run_id,
+        run_attempt=seen.run_attempt,
+        head_sha=seen.head_sha,
+        environment=environment,
+        url=seen.url,
+    )
+
+
+def _override_claim(seen: ReviewSubmitted, environment: str, request: GateRequest) -> OverrideClaim:
+    """Make the claim of an override workflow's run, about the run that it is for."""
+    return replace(
+        _review_claim(seen, OverrideChannel.ENVIRONMENT, environment),
+        run_id=request.key.run_id,
+        run_attempt=request.key.run_attempt,
+        head_sha=request.head_sha,
+    )
+
+
+def _record(
+    tx: Transaction,
+    key: RequestKey,
+    recorded: RecordedClaim,
+    request: GateRequest | None,
+    deps: Deps,
+) -> list[RequestId]:
+    """Keep a claim, put it on record as it was said, and wake its request.
+
+    Without a request yet it may be about an environment that the gate knows nothing of.
+    """
+    now = deps.clock()
+    claim = recorded.claim
+    if not claims.record_claim(tx, key, recorded, now) or request is None:
+        return []
+    detail: dict[str, object] = {
+        "claim": claim.key,
+        "channel": claim.channel,
+        "person_id": claim.person.id,
+        "given_at": claim.given_at,
+        "rationale": claim.rationale,
+        "url": claim.url,
+    }
+    kind, actor = "override.requested", claim.person.login
+    record_audit(tx, request_entry(request, kind, now, actor=actor, detail=detail))
+    requests.wake_requests(tx, [request.id], now)
+    return [request.id]
+
+
+def _refuse(
+    tx: Transaction,
+    repository: Repository,
+    said: _Said,
+    why: _Unbound,
+    deps: Deps,
+) -> None:
+    """Put on record that somebody asked for the release of what is not held, or not here."""
+    entry = AuditEntry(
+        at=deps.clock(),
+        installation_id=repository.installation_id,
+        repository_id=repository.id,
+        run_id=said.run_id,
+        run_attempt=None,
+        environment=None,
+        kind="override.refused",
+        actor=said.login,
+        reason=why.reason,
+        detail={"detail": why.detail, "rationale": said.rationale},
+    )
+    record_audit(tx, entry)
+
+
+def _reply(tx: Transaction, seen: CommentSeen, answering: Answering, deps: Deps) -> None:
+    """Owe the comment its first answer."""
+    reply = Reply(
+        key=f"reply/{seen.repository.id}/{seen.comment_id}/1",
+        repository_id=seen.repository.id,
+        issue_number=seen.issue_number,
+        comment_id=seen.comment_id,
+        reaction=answering.reaction,
+        body=answering.body,
+    )
+    record_reply(tx, reply, deps.clock())

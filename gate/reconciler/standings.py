@@ -1,0 +1,112 @@
+"""Ask GitHub whether a person may override, now.
+
+By the reviewers that the policy lists; where it lists none, by GitHub's own reviewers. A person is
+known by numeric id. What cannot be found out is no yes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from gate.domain.github import Collaborator, Place, RequiredReviewer
+from gate.domain.missing import StandingNeeded
+from gate.domain.overrides import Standing
+from gate.domain.policy import (
+    Permission,
+    PermissionReviewer,
+    Reviewer,
+    TeamReviewer,
+    UserReviewer,
+)
+from gate.reconciler.ports import GitHub
+
+_GITHUB_NAME: Final = {
+    Permission.WRITE: "push",
+    Permission.MAINTAIN: "maintain",
+    Permission.ADMIN: "admin",
+}
+
+
+def observe_standing(need: StandingNeeded, place: Place, owner: str, github: GitHub) -> Standing:
+    """Look one person up; `owner` is whose teams an environment can ask.
+
+    Raises RetryLater or Refused when GitHub does not say: then nobody is released on it.
+    """
+    person = need.person
+    if not need.reviewers and need.reviewed is not None:
+        return Standing(person.id, may=True, detail=f"GitHub let them review {need.reviewed}")
+    found = github.read_collaborator(place, person)
+    if found is None:
+        return Standing(person.id, may=False, detail="GitHub does not know them by that login")
+    if need.reviewers:
+        return _by_policy(need.reviewers, found, place, github)
+    return _by_environments(need.environments, found, place, owner, github)
+
+
+def _by_policy(
+    reviewers: tuple[Reviewer, ...], found: Collaborator, place: Place, github: GitHub
+) -> Standing:
+    person_id = found.account.id
+    for reviewer in reviewers:
+        if _is_reviewer(reviewer, found, place, github):
+            return Standing(person_id, may=True, detail=_spell(reviewer))
+    listed = ", ".join(_spell(reviewer) for reviewer in reviewers)
+    return Standing(person_id, may=False, detail=f"the policy lists {listed}")
+
+
+def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: GitHub) -> bool:
+    """Say whether an entry of the policy means this person."""
+    match reviewer:
+        case UserReviewer(login):
+            return found.account.login.casefold() == login
+        case PermissionReviewer(level):
+            return _GITHUB_NAME[level] in found.permissions
+        case TeamReviewer(organization, slug):
+            return github.read_team_member(
+                place.installation_id,
+                organization=organization,
+                slug=slug,
+                login=found.account.login,
+            )
+        case _:
+            assert_never(reviewer)
+
+
+def _by_environments(
+    environments: tuple[str, ...], found: Collaborator, place: Place, owner: str, github: GitHub
+) -> Standing:
+    """Find the person among those whom GitHub itself would ask."""
+    person_id = found.account.id
+    for environment in environments:
+        for required in github.read_required_reviewers(place, environment):
+            if _is_required(required, found, place, owner, github):
+                return Standing(person_id, may=True, detail=f"a required reviewer of {environment}")
+    asked = " or ".join(environments)
+    return Standing(person_id, may=False, detail=f"no required reviewer of {asked}")
+
+
+def _is_required(
+    required: RequiredReviewer, found: Collaborator, place: Place, owner: str, github: GitHub
+) -> bool:
+    """Say whether an environment's required reviewer is this person, or a team they are in."""
+    if required.team is None:
+        return required.user_id == found.account.id
+    return github.read_team_member(
+        place.installation_id,
+        organization=owner,
+        slug=required.team,
+        login=found.account.login,
+    )
+
+
+def _spell(reviewer: Reviewer) -> str:
+    """Name an entry as the policy does."""
+    match reviewer:
+        case UserReviewer(login):
+            return f"user:{login}"
+        case PermissionReviewer(level):
+            return f"permission:{level}"
+        case TeamReviewer(organization, slug):
+            return f"team:{organization}/{slug}"
+        case _:
+            assert_never(reviewer)

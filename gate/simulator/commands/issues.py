@@ -1,0 +1,58 @@
+"""Commands about issues and their comments."""
+
+from gate.simulator import issues
+from gate.simulator.commands.command import Stage
+from gate.simulator.errors import NoSuchThing
+from gate.simulator.records import CommentRecord
+from gate.simulator.state import Comment, Repository
+
+
+def open_issue(stage: Stage, repository: str, title: str, author: str = "developer") -> int:
+    """Open an issue and give its number."""
+    world = stage.world
+    found = world.repository(repository)
+    return issues.open_issue(world, found, world.account(author), title).number
+
+
+def comment_on_issue(stage: Stage, repository: str, number: int, author: str, body: str) -> int:
+    """Write a comment on an issue as somebody; give the comment's id."""
+    world = stage.world
+    found = world.repository(repository)
+    issue = issues.find_issue(found, number)
+    return issues.add_comment(world, found, issue, world.account(author), body).id
+
+
+def edit_comment(stage: Stage, repository: str, comment_id: int, body: str, editor: str) -> None:
+    """Change what a comment says."""
+    world = stage.world
+    found = world.repository(repository)
+    issues.edit_comment(world, found, _comment(found, comment_id), world.account(editor), body)
+
+
+def delete_comment(stage: Stage, repository: str, comment_id: int, deleter: str) -> None:
+    """Delete a comment."""
+    world = stage.world
+    found = world.repository(repository)
+    issues.delete_comment(world, found, _comment(found, comment_id), world.account(deleter))
+
+
+def comments(stage: Stage, repository: str, number: int) -> list[CommentRecord]:
+    """List the comments on an issue, oldest first, with the reactions to them."""
+    found = stage.world.repository(repository)
+    return [
+        CommentRecord(
+            id=each.id,
+            author=each.author.login,
+            body=each.body,
+            app_id=each.app_id,
+            reactions=tuple(content for content, _ in each.reactions),
+        )
+        for each in issues.find_issue(found, number).comments
+    ]
+
+
+def _comment(repository: Repository, comment_id: int) -> Comment:
+    found = issues.find_comment(repository, comment_id)
+    if found is None:
+        raise NoSuchThing(f"no comment {comment_id} in {repository.full_name}")
+    return found

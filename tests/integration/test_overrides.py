@@ -1,0 +1,337 @@
+"""Overrides: a reviewer releases a held deployment, by each way in, and it is on record."""
+
+from __future__ import annotations
+
+import pytest
+
+from gate.domain.request import RequestState
+from gate.simulator.faults import Fault, WebhookFault
+from gate.simulator.records import StatusRecord
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
+
+OVERRIDE_ENVIRONMENT = f"{ENVIRONMENT}-override"
+WHY = "I accept the risk: checkout is down and this build fixes it."
+POLICY = ".github/deployment-gate.yml"
+
+
+def held(gate: Gate, **more: object) -> int:
+    """Hold a deployment because production validation is red."""
+    gate.validate(REPOSITORY, "failure")
+    gate.github.advance(60)
+    run_id = gate.github.deploy(REPOSITORY, **more).run_id  # type: ignore[arg-type]
+    gate.settle()
+    assert gate.record(run_id).state == RequestState.WAITING
+    return run_id
+
+
+def held_for_review(gate: Gate, reviewer: str = "carol") -> int:
+    """Hold a deployment that required reviewers are asked about as well."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=[reviewer])
+    run_id = held(gate)
+    gate.github.advance(60)
+    return run_id
+
+
+def comment(gate: Gate, author: str, body: str) -> tuple[int, int]:
+    """Write a comment on a new issue; give the issue's number and the comment's id."""
+    gate.github.advance(60)
+    number = gate.github.open_issue(REPOSITORY, "Validation is red")
+    comment_id = gate.github.comment_on_issue(REPOSITORY, number, author, body)
+    gate.settle()
+    return number, comment_id
+
+
+def override_run(gate: Gate, run_id: int, comment: str, reviewer: str = "carol") -> int:
+    """Dispatch the override workflow for a run, and approve its environment."""
+    gate.github.protect_environment(
+        REPOSITORY, OVERRIDE_ENVIRONMENT, reviewers=[reviewer], custom_rule=False
+    )
+    gate.github.advance(60)
+    own = gate.github.start_run(
+        REPOSITORY,
+        "override-production-frontend.yml",
+        event="workflow_dispatch",
+        title=f"Override of run {run_id}",
+    )
+    gate.github.progress_run(own)
+    gate.github.reach_environment(own, OVERRIDE_ENVIRONMENT, "override")
+    gate.github.review_as(reviewer, own, OVERRIDE_ENVIRONMENT, "approved", comment)
+    gate.settle()
+    return own
+
+
+def kinds(gate: Gate, run_id: int) -> list[str]:
+    """List what the trail tells of a run."""
+    return [entry.kind for entry in gate.trail(run_id)]
+
+
+def released(gate: Gate, run_id: int) -> bool:
+    """Say whether the gate has let a run go on because of an override."""
+    found = gate.record(run_id)
+    return found.state == RequestState.APPROVED and found.reasons[0] == "override"
+
+
+def test_a_required_reviewer_releases_a_held_deployment(gate: Gate) -> None:
+    """An approval in GitHub's dialog, with acknowledgement and reason, releases the red gate."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    assert released(gate, run_id)
+    (answer,) = gate.answers(run_id)
+    assert "carol" in (answer.comment or "")
+    assert "checkout is down" in (answer.comment or "")
+    assert gate.github.run_view(run_id).status == "in_progress"
+
+
+def test_the_record_comes_before_the_release(gate: Gate) -> None:
+    """Who, why and on what stands in the trail before GitHub is told."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    told = kinds(gate, run_id)
+    assert told.index("override.requested") < told.index("override.recorded")
+    assert told.index("override.recorded") < told.index("review.sent")
+    (entry,) = [it for it in gate.trail(run_id) if it.kind == "override.recorded"]
+    assert entry.actor == "carol"
+    assert entry.reason == "validation_failed"
+    assert entry.detail["rationale"] == WHY
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [("", "rationale has 0"), ("I accept the risk", "rationale has 0"), (WHY[19:], "are missing")],
+)
+def test_an_incomplete_override_says_what_is_missing(gate: Gate, said: str, fault: str) -> None:
+    """The hold stays, and a status report names what the comment lacks."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", said)
+    gate.settle()
+    assert gate.record(run_id).reasons == ("validation_failed", "override_incomplete")
+    assert fault in (gate.reports(run_id)[-1].comment or "")
+    assert "override.refused" in kinds(gate, run_id)
+    assert gate.answers(run_id) == []
+
+
+def test_a_comment_is_the_second_chance(gate: Gate) -> None:
+    """A reviewer who forgot the reason gives it by `/override` on an issue."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    gate.settle()
+    number, comment_id = comment(gate, "carol", f"/override {run_id} {WHY}")
+    assert released(gate, run_id)
+    (written,) = [it for it in gate.github.comments(REPOSITORY, number) if it.id == comment_id]
+    assert written.reactions == ("eyes", "rocket")
+
+
+def test_the_override_environment_releases_the_run_it_names(gate: Gate) -> None:
+    """Green deployments need no human; a red one is released by the override workflow."""
+    run_id = held(gate)
+    own = override_run(gate, run_id, WHY)
+    assert released(gate, run_id)
+    (entry,) = [it for it in gate.trail(run_id) if it.kind == "override.recorded"]
+    assert entry.detail["channel"] == "environment"
+    assert str(own) in str(entry.detail["url"])
+
+
+def test_an_override_workflow_of_another_branch_counts_for_nothing(gate: Gate) -> None:
+    """On a branch whoever pushes writes the workflow, its title included."""
+    run_id = held(gate)
+    gate.github.protect_environment(
+        REPOSITORY, OVERRIDE_ENVIRONMENT, reviewers=["carol"], custom_rule=False
+    )
+    gate.github.advance(60)
+    own = gate.github.start_run(
+        REPOSITORY,
+        "override-production-frontend.yml",
+        branch="topic",
+        event="workflow_dispatch",
+        title=f"Override of run {run_id}",
+    )
+    gate.github.reach_environment(own, OVERRIDE_ENVIRONMENT, "override")
+    gate.github.review_as("carol", own, OVERRIDE_ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    assert gate.record(run_id).state == RequestState.WAITING
+    (entry,) = [it for it in gate.trail(own) if it.kind == "override.refused"]
+    assert entry.reason == "override_run_untrusted"
+
+
+def test_an_approval_from_before_it_turned_red_does_not_count(gate: Gate) -> None:
+    """The reviewer did not know of the failure, so the approval is no acceptance of it."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    validation = gate.github.start_run(REPOSITORY, "production-validation.yml", event="push")
+    gate.github.progress_run(validation)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    gate.github.advance(60)
+    gate.github.complete_run(validation, "failure")
+    gate.settle()
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "before this hold began" in (gate.reports(run_id)[-1].comment or "")
+
+
+def test_whoever_started_the_deployment_may_not_override(gate: Gate) -> None:
+    """`prevent_self_review` is the gate's own rule, whatever GitHub's setting is."""
+    run_id = held_for_review(gate, "developer")
+    gate.github.review_as("developer", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    assert gate.record(run_id).reasons == ("validation_failed", "override_ineligible")
+
+
+def test_whoever_may_not_review_may_not_override_by_comment(gate: Gate) -> None:
+    """Where the policy lists nobody, GitHub's own reviewers are asked; a stranger is none."""
+    run_id = held_for_review(gate)
+    number, _ = comment(gate, "mallory", f"/override {run_id} {WHY}")
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "override_ineligible" in gate.record(run_id).reasons
+    told = gate.github.comments(REPOSITORY, number)[-1]
+    assert told.app_id is not None
+    assert "no required reviewer" in told.body
+
+
+REVIEWERS = """version: 1
+environments:
+  production-frontend:
+    override:
+      reviewers: ["team:octo-org/owners", "user:Dave", "permission:maintain"]
+      approvals: 2
+"""
+
+
+@pytest.mark.parametrize("second", ["dave", "erin"])
+def test_two_people_of_those_the_policy_lists(gate: Gate, second: str) -> None:
+    """A member of the team and one more, by login or by permission, release it together."""
+    gate.github.put_file(REPOSITORY, POLICY, REVIEWERS)
+    gate.github.set_team_member("octo-org", "owners", "carol", "member")
+    gate.github.set_role(REPOSITORY, "erin", "maintain")
+    run_id = held(gate)
+    comment(gate, "carol", f"/override {run_id} {WHY}")
+    assert gate.record(run_id).reasons == ("validation_failed", "override_incomplete")
+    assert "1 more must override" in (gate.reports(run_id)[-1].comment or "")
+    comment(gate, "carol", f"/override {run_id} {WHY}")
+    assert gate.record(run_id).state == RequestState.WAITING
+    comment(gate, second, f"/override {run_id} {WHY}")
+    assert released(gate, run_id)
+
+
+def test_a_login_that_passed_to_somebody_else_is_not_the_person(gate: Gate) -> None:
+    """People are known by number: a claim of the former owner of a login does not count."""
+    gate.github.put_file(REPOSITORY, POLICY, REVIEWERS.replace("approvals: 2", "approvals: 1"))
+    run_id = held(gate)
+    gate.github.advance(60)
+    number = gate.github.open_issue(REPOSITORY, "red")
+    gate.github.comment_on_issue(REPOSITORY, number, "dave", f"/override {run_id} {WHY}")
+    gate.github.wait_until_delivered()
+    former = gate.github.world.accounts.pop("dave")
+    assert gate.github.world.account("dave").id != former.id
+    gate.settle()
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "override_ineligible" in gate.record(run_id).reasons
+
+
+@pytest.mark.parametrize("change", ["edited", "deleted"])
+def test_a_comment_that_does_not_stand_releases_nothing(gate: Gate, change: str) -> None:
+    """Whoever may write can edit a comment: what was said is then not known any more."""
+    gate.github.put_file(REPOSITORY, POLICY, REVIEWERS)
+    gate.github.set_team_member("octo-org", "owners", "carol", "member")
+    run_id = held(gate)
+    _, comment_id = comment(gate, "carol", f"/override {run_id} {WHY}")
+    if change == "edited":
+        gate.github.edit_comment(REPOSITORY, comment_id, f"/override {run_id} {WHY}!", "mallory")
+    else:
+        gate.github.delete_comment(REPOSITORY, comment_id, "mallory")
+    comment(gate, "dave", f"/override {run_id} {WHY}")
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "override.withdrawn" in kinds(gate, run_id)
+
+
+@pytest.mark.parametrize("named", ["1", "https://github.test/acme/shop/actions/runs/{run}"])
+def test_what_is_not_held_here_is_refused(gate: Gate, named: str) -> None:
+    """An override of a run that is not held, or of another repository, changes nothing."""
+    run_id = held_for_review(gate)
+    number, comment_id = comment(gate, "carol", f"/override {named.format(run=run_id)} {WHY}")
+    assert gate.record(run_id).reasons == ("validation_failed",)
+    first, reply = gate.github.comments(REPOSITORY, number)
+    assert (first.id, first.reactions) == (comment_id, ("confused",))
+    assert "Nothing was done" in reply.body
+
+
+def test_an_override_does_not_carry_over_to_a_rerun(gate: Gate) -> None:
+    """The next attempt is a request of its own."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    gate.github.finish_job(run_id, conclusion="failure")
+    gate.github.rerun(run_id)
+    gate.github.reach_environment(run_id, ENVIRONMENT)
+    gate.settle()
+    states = [it.state for it in gate.records() if it.run_id == run_id]
+    assert states == [RequestState.APPROVED, RequestState.WAITING]
+
+
+def mirrors(gate: Gate, deployment_id: int) -> list[StatusRecord]:
+    """List the statuses that the gate has added to a deployment."""
+    return [it for it in gate.github.deployment_statuses(deployment_id) if it.app_id is not None]
+
+
+@pytest.mark.parametrize("conclusion", ["success", "failure"])
+def test_the_deployment_history_tells_of_the_override(gate: Gate, conclusion: str) -> None:
+    """Once the deployment has ended its state is said again, with who and why, and not changed."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    (deployment_id,) = gate.record(run_id).deployment_ids
+    assert mirrors(gate, deployment_id) == []
+    gate.github.finish_job(run_id, conclusion=conclusion)
+    gate.settle()
+    (status,) = mirrors(gate, deployment_id)
+    assert status.state == gate.github.deployment_statuses(deployment_id)[-2].state == conclusion
+    assert status.description.startswith("Override by @carol: I accept the risk")
+    assert len(status.description) <= 140
+    assert f"/requests/{gate.record(run_id).id}" in status.log_url
+    gate.advance(hours=3)
+    assert len(mirrors(gate, deployment_id)) == 1
+
+
+def test_the_history_is_told_although_the_webhook_was_lost(gate: Gate) -> None:
+    """A released deployment is looked at from time to time."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    (deployment_id,) = gate.record(run_id).deployment_ids
+    gate.github.add_webhook_fault(WebhookFault("lose", event="deployment_status"))
+    gate.github.finish_job(run_id)
+    gate.settle()
+    assert mirrors(gate, deployment_id) == []
+    gate.advance(hours=2)
+    assert len(mirrors(gate, deployment_id)) == 1
+
+
+def test_a_status_whose_answer_was_lost_is_looked_up(gate: Gate) -> None:
+    """It is in the history, so it is not added again."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    (deployment_id,) = gate.record(run_id).deployment_ids
+    gate.github.add_fault(
+        Fault(path=r"/deployments/\d+/statuses", method="POST", times=1, status=502, apply=True)
+    )
+    gate.github.finish_job(run_id)
+    gate.settle()
+    gate.advance(hours=2)
+    assert len(mirrors(gate, deployment_id)) == 1
+
+
+def test_hostile_words_are_quoted_harmlessly(gate: Gate) -> None:
+    """Nobody is mentioned, nothing is rendered, and the record keeps what was said."""
+    hostile = f"{WHY} @everyone <!channel> ![x](http://evil.test/p.png) \u202ethgir ot tfel"
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", hostile)
+    gate.settle()
+    said = gate.answers(run_id)[0].comment or ""
+    assert released(gate, run_id)
+    for harmful in ("@everyone", "<!channel>", "![x]", "\u202e"):
+        assert harmful not in said
+    (entry,) = [it for it in gate.trail(run_id) if it.kind == "override.recorded"]
+    assert entry.detail["rationale"] == hostile

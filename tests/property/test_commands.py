@@ -1,0 +1,69 @@
+"""Whatever is typed, reading it ends well, and an override names the run that was typed."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate.domain.commands import (
+    CommandProblem,
+    HelpCommand,
+    OverrideCommand,
+    RunReference,
+    parse_command,
+    parse_override_title,
+)
+from tests.property.strategies import HOSTILE
+
+_PIECES = st.one_of(
+    st.sampled_from(
+        [
+            *(
+                "/override",
+                "/help",
+                "/",
+                " ",
+                "\n",
+                "\r\n",
+                "\t",
+                "> ",
+                "601",
+                "0",
+                "9" * 30,
+                "```",
+            ),
+            *("https://github.com/a/b/actions/runs/7", "/attempts/2", "Override of run ", "\u00a0"),
+        ]
+    ),
+    HOSTILE,
+)
+TEXTS = st.lists(_PIECES, max_size=8).map("".join)
+often = settings(max_examples=1000)
+
+
+@often
+@given(text=TEXTS)
+def test_any_comment(text: str) -> None:
+    """Any comment is read; an override was typed as one, with its run as the first word."""
+    command = parse_command(text)
+    assert isinstance(command, OverrideCommand | HelpCommand | CommandProblem | None)
+    if isinstance(command, OverrideCommand):
+        word, named = text.split(maxsplit=2)[:2]
+        assert word.lower() == "/override"
+        assert str(command.run.run_id) in named
+        assert command.rationale in text.replace("\r\n", "\n")
+
+
+@often
+@given(text=TEXTS)
+def test_any_title(text: str) -> None:
+    """Any title is read; one that names a run names nothing else."""
+    run = parse_override_title(text)
+    assert isinstance(run, RunReference | CommandProblem | None)
+    if isinstance(run, RunReference):
+        assert len(text.split()) == 4
+        assert str(run.run_id) in text.split()[3]
+
+
+@given(text=TEXTS, prefix=st.sampled_from(["> ", "    ", "\t", "```\n", "- ", "said: "]))
+def test_what_is_quoted_asks_nothing(text: str, prefix: str) -> None:
+    """Behind a quote, an indent or other words a command is none."""
+    assert parse_command(prefix + "/override 601 " + text) is None

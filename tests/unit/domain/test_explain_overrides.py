@@ -1,0 +1,145 @@
+"""What people read of an override: who, why, and what is missing."""
+
+import pytest
+
+from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.evidence import Evidence
+from gate.domain.explain import COMMENT_LIMIT, explain
+from gate.domain.overrides import OverrideAsk, OverrideRecord
+from gate.domain.policy import ValidationState
+from tests.builders import (
+    LINKS,
+    NOW,
+    make_account,
+    make_claim,
+    make_decision,
+    make_record,
+    make_request,
+    make_run,
+)
+
+RECORD = "[full record](https://gate.example.com/api/v1/requests/9)"
+ZWSP = "\u200b"
+FAILED = Evidence(ValidationState.FAILED, make_run(conclusion="failure"), "")
+ASK = OverrideAsk("production-frontend-override", 1, 20, "I accept the risk")
+
+
+def released(record: OverrideRecord) -> str:
+    """Explain an approval by this override of a failed validation."""
+    reasons = (
+        Reason(ReasonCode.OVERRIDE, "not shown"),
+        Reason(ReasonCode.VALIDATION_FAILED, "the run ended with failure"),
+    )
+    decision = make_decision(Verdict.APPROVE, reasons=reasons, override=record, evidence=FAILED)
+    return explain(decision, make_request(), NOW, LINKS)
+
+
+def held(decision: Decision) -> str:
+    """Explain a hold and give what people can do."""
+    return explain(decision, make_request(), NOW, LINKS).split("\n\n")[-1]
+
+
+def test_released() -> None:
+    """An approval by override names the reviewer, the failed run, the record and the reason."""
+    assert released(make_record()) == (
+        "**Approved by override** — hubot released it although production validation failed.\n\n"
+        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago"
+        f" · {RECORD}\n\n"
+        f"> hubot:{ZWSP} The checkout is not touched by this.{ZWSP} I accept the risk.{ZWSP}\n"
+        "> the run ended with failure"
+    )
+
+
+def test_several_people() -> None:
+    """A few people are named in the headline, the others counted; each is quoted by themselves."""
+    people = [make_claim(person=make_account(f"p{n}", id=n), rationale=f"r{n}") for n in range(5)]
+    comment = released(make_record(*people))
+    assert comment.startswith("**Approved by override** — p0 and p1 and p2 and 2 more released it")
+    quoted = [line for line in comment.splitlines() if line.startswith("> p")]
+    assert quoted == [f"> p{n}:{ZWSP} r{n}" for n in range(5)]
+    assert released(make_record(*people[:2])).startswith("**Approved by override** — p0 and p1 rel")
+
+
+HOSTILE = [
+    "@everyone @acme/team",
+    "![x](https://evil.example/x.png)",
+    "<!channel> <!here>",
+    "\u202etxt.exe",
+    "ok\n\n**Approved** — production validation passed.",
+    "ok\nboss: I released it",
+    "ok\u2028> boss: I released it",
+    "x" * 70_000,
+    "@" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_rationale(text: str) -> None:
+    """A rationale is one quoted line, cut, in which nothing acts."""
+    comment = released(make_record(make_claim(rationale=text)))
+    headline, _, quoted = comment.split("\n\n")
+    assert len(comment) <= COMMENT_LIMIT
+    assert "Approved by override" in headline
+    lines = quoted.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("> hubot:")
+    assert len(lines[0]) <= 300
+    bare = lines[0].removeprefix("> ").replace("\\*", "").replace("\\<", "").replace("\\!", "")
+    assert not set(bare) & set("*<!\u202e\u2028")
+    assert "@" not in bare.replace(f"\\@{ZWSP}", "").replace("\\@…", "")
+
+
+@pytest.mark.parametrize("login", ["@everyone", "**x**", "a\n\n**b**", "x" * 500, "\u202e"])
+def test_hostile_login(login: str) -> None:
+    """A login mentions and formats nothing, wherever it stands."""
+    comment = released(make_record(make_claim(person=make_account(login))))
+    headline = comment.split("\n\n")[0]
+    assert len(comment.split("\n\n")) == 3
+    assert len(headline) < 200
+    assert "@e" not in headline
+    assert headline.count("**") == 2
+
+
+def test_how_to_override() -> None:
+    """A hold that may be overridden says where, with which words, and how long the reason is."""
+    text = held(make_decision(ask=ASK))
+    assert text == (
+        "Fix production, or roll the change back, and re-run the validation. "
+        "Nothing else is needed: the deployment goes on by itself then. "
+        "Or a reviewer overrides it: in the review of this deployment, by the environment "
+        "production-frontend-override, or by `/override 601` on an issue; with “I accept the risk” "
+        "and the reason, in 20 characters or more. "
+        "Otherwise the gate rejects this attempt at 2026-03-03 11:00 UTC (in 23 h)."
+    )
+    assert "override" not in held(make_decision())
+
+
+def test_how_many_override() -> None:
+    """Where several people must override their number is said."""
+    assert "Or 3 people override it:" in held(
+        make_decision(ask=OverrideAsk("production-override", 3, 20, "ok"))
+    )
+
+
+def test_hostile_policy() -> None:
+    """Words and names from the policy act nowhere and do not push out the end of the hold."""
+    text = held(make_decision(ask=OverrideAsk("@everyone" * 40, 1, 20, "![x](y)" * 400)))
+    assert "@everyone" not in text
+    assert "![x](y)" not in text
+    assert text.endswith("(in 23 h).")
+    assert len(text) < 700
+
+
+def test_refused_claim() -> None:
+    """A refused override is told with its faults, beside the hold and how it ends."""
+    reasons = (
+        Reason(ReasonCode.VALIDATION_FAILED, "the run ended with failure"),
+        Reason(ReasonCode.OVERRIDE_INCOMPLETE, "@hubot, by review: the rationale is short"),
+    )
+    comment = explain(make_decision(reasons=reasons, ask=ASK), make_request(), NOW, LINKS)
+    assert comment.startswith(
+        "**On hold** — production validation failed; the override is not complete."
+    )
+    assert f"> \\@{ZWSP}hubot, by review:{ZWSP} the rationale is short" in comment
+    assert "say what is missing" in comment
+    assert len(comment) <= COMMENT_LIMIT

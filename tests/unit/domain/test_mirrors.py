@@ -1,0 +1,108 @@
+"""What the deployment history says of an override, without changing it."""
+
+from dataclasses import replace
+
+import pytest
+
+from gate.domain.ids import DeploymentId
+from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry, status_key
+from gate.domain.mirrors import DESCRIPTION_LIMIT, plan_mirrors, render_status_description
+from gate.domain.plan import is_sendable
+from gate.domain.request import RequestState
+from tests.builders import LINKS, make_account, make_claim, make_record, make_request
+
+ONE, TWO, THREE = DeploymentId(31), DeploymentId(32), DeploymentId(33)
+RELEASED = make_request(state=RequestState.APPROVED, deployment_ids=(ONE, TWO))
+
+
+def mirrored(
+    states: dict[DeploymentId, str], ledger: Ledger | None = None, state: RequestState | None = None
+) -> list[tuple[DeploymentId | None, str | None]]:
+    """Name the deployments that are told of the override, with the state that is repeated."""
+    request = replace(RELEASED, state=state or RELEASED.state)
+    effects = plan_mirrors(request, ledger or Ledger(), states, make_record(), LINKS)
+    return [(effect.deployment_id, effect.mirrored) for effect in effects]
+
+
+def entry(status: EffectStatus) -> LedgerEntry:
+    """Make the ledger's entry of the status for the first deployment."""
+    effect = Effect(status_key(RELEASED.key, ONE), EffectKind.STATUS, "override", "said")
+    return LedgerEntry(effect, 1, status, attempts=1)
+
+
+def test_status() -> None:
+    """A deployment that ended is told its own state once more, who overrode, and where to read."""
+    (effect,) = plan_mirrors(RELEASED, Ledger(), {ONE: "success"}, make_record(), LINKS)
+    assert effect == Effect(
+        key="status/1001/601/1/production-frontend/31",
+        kind=EffectKind.STATUS,
+        topic="override",
+        comment="Override by @hubot: The checkout is not touched by this. I accept the risk.",
+        deployment_id=ONE,
+        mirrored="success",
+        log_url="https://gate.example.com/api/v1/requests/9",
+    )
+
+
+@pytest.mark.parametrize("state", ["success", "failure", "error", "inactive"])
+def test_final_states_are_repeated(state: str) -> None:
+    """Each state that is an end is repeated as it is."""
+    assert mirrored({ONE: state}) == [(ONE, state)]
+
+
+@pytest.mark.parametrize("state", ["waiting", "queued", "in_progress", "pending", "brand_new", ""])
+def test_passing_states_are_left_alone(state: str) -> None:
+    """While another state may be on its way nothing is said over it."""
+    assert mirrored({ONE: state}) == []
+
+
+def test_each_deployment_by_itself() -> None:
+    """Deployments of one request end one by one; what is not known or not ours is left alone."""
+    states = {TWO: "failure", ONE: "success", THREE: "success"}
+    assert mirrored(states) == [(ONE, "success"), (TWO, "failure")]
+    assert mirrored({TWO: "failure", ONE: "queued"}) == [(TWO, "failure")]
+    assert mirrored({}) == []
+
+
+@pytest.mark.parametrize("status", EffectStatus)
+def test_once(status: EffectStatus) -> None:
+    """What GitHub may have seen is not said again; what it cannot have seen is still owed."""
+    owed = [(ONE, "success")] if is_sendable(status) else []
+    assert mirrored({ONE: "success"}, Ledger((entry(status),))) == owed
+
+
+@pytest.mark.parametrize("state", [it for it in RequestState if it is not RequestState.APPROVED])
+def test_only_what_was_released(state: RequestState) -> None:
+    """A request that we have not approved has nothing to tell."""
+    assert mirrored({ONE: "success"}, state=state) == []
+
+
+def test_description_names_everybody() -> None:
+    """Each person is named, and the first one's words are given."""
+    second = make_claim(person=make_account("octocat", id=9), rationale="Mine too")
+    record = make_record(make_claim(rationale="Mine"), second)
+    assert render_status_description(record) == "Override by @hubot, @octocat: Mine"
+
+
+@pytest.mark.parametrize(
+    ("rationale", "shown"),
+    [
+        ("one\n\ttwo  three", "one two three"),
+        ("a\u202eb\u2066c\u200bd\x1be\x00", "abcde"),
+        ("\u2028<!channel> @everyone ![x](//e/x.png)", "<!channel> @everyone ![x](//e/x.png)"),
+        ("", ""),
+    ],
+)
+def test_description_is_one_plain_line(rationale: str, shown: str) -> None:
+    """The field is plain text: folded, with nothing invisible, and otherwise as it was said."""
+    said = render_status_description(make_record(make_claim(rationale=rationale)))
+    assert said == f"Override by @hubot: {shown}"
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1, 5000])
+def test_description_fits(extra: int) -> None:
+    """GitHub takes 140 characters; what is more is cut, and the cut is shown."""
+    room = DESCRIPTION_LIMIT - len("Override by @hubot: ")
+    said = render_status_description(make_record(make_claim(rationale="x" * (room + extra))))
+    assert len(said) == min(DESCRIPTION_LIMIT, DESCRIPTION_LIMIT + extra)
+    assert said.endswith("…") is (extra > 0)
