@@ -20,6 +20,7 @@ def replay(decision: int | None, *, every: bool) -> None:
     """
     from gate.cli.reading import database_to_read
     from gate.domain.ids import DecisionId
+    from gate.errors import ConfigError, GateError
     from gate.policyfile import parse_policy
     from gate.reconciler.replay import Replayed
     from gate.reconciler.replay import replay as decide_again
@@ -48,8 +49,14 @@ def replay(decision: int | None, *, every: bool) -> None:
             other_engine += replayed.engine is not None
         return count, differing, other_engine
 
-    with database_to_read() as database:
-        count, differing, other_engine = database.read(work)
+    try:
+        with database_to_read() as database:
+            count, differing, other_engine = database.read(work)
+    except ConfigError:
+        raise
+    except GateError as error:
+        click.echo(f"differs: {error.detail}")
+        sys.exit(1)
     if wanted is not None and count == 0:
         raise click.BadParameter("there is no such decision", param_hint="DECISION_ID")
     if every:

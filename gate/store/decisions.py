@@ -11,12 +11,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Row, bindparam, insert, select
 
 from gate.domain.decide import ENGINE_VERSION, Decision
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId, RequestId
 from gate.domain.policy_sources import PolicyBasis
+from gate.errors import GateError
 from gate.store.codec import decode_basis, decode_decision, decode_facts, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -129,12 +131,20 @@ def decisions_of(snapshot: Snapshot, request_id: RequestId) -> list[RecordedDeci
 def stream_decisions(
     snapshot: Snapshot, decision_id: DecisionId | None = None
 ) -> Iterator[RecordedDecision]:
-    """Read all decisions, or one, oldest first and a batch at a time."""
+    """Read all decisions, or one, oldest first and a batch at a time.
+
+    Raises GateError("record_unreadable") at one that nobody can have written so.
+    """
     query = select(decisions).order_by(decisions.c.id)
     if decision_id is not None:
         query = query.where(decisions.c.id == decision_id)
-    for row in snapshot.execute(query, execution_options={"yield_per": _BATCH}):
-        yield _recorded(row)
+    with snapshot.execute(query, execution_options={"yield_per": _BATCH}) as rows:
+        for row in rows:
+            try:
+                yield _recorded(row)
+            except msgspec.DecodeError as error:
+                detail = f"decision {row.id}: its record cannot be read"
+                raise GateError("record_unreadable", detail) from error
 
 
 def _recorded(row: Row[Any]) -> RecordedDecision:

@@ -102,4 +102,7 @@ def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
 def read_policy_text(snapshot: Snapshot, digest: str) -> bytes | None:
     """Read a policy's text; None when it was never kept."""
     row = _read_text.first(snapshot, {"wanted": digest})
-    return None if row is None else bytes(row.text)
+    if row is None:
+        return None
+    # SQLite keeps what it is given: somebody else may have put text where bytes belong.
+    return row.text.encode() if isinstance(row.text, str) else bytes(row.text)

@@ -6,7 +6,8 @@ it is, so that the check of the chain can name its entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -57,13 +58,15 @@ class NumberedEntry:
 
 def stream_entries(
     snapshot: Snapshot, *, filters: Mapping[str, object], since: datetime | None = None
-) -> Iterator[dict[str, object]]:
+) -> Generator[dict[str, object]]:
     """Read entries chain by chain, oldest first, a batch at a time."""
     query = _matching(filters).order_by(_t.installation_id, _t.sequence, _t.id)
     if since is not None:
         query = query.where(_t.at >= since)
-    for row in snapshot.execute(query, execution_options={"yield_per": _BATCH}):
-        yield _exported(row)
+    # Whoever stops half-way closes the iterator, and that the server's cursor.
+    with snapshot.execute(query, execution_options={"yield_per": _BATCH}) as rows:
+        for row in rows:
+            yield _exported(row)
 
 
 def list_entries(
@@ -82,8 +85,10 @@ def check_trail(snapshot: Snapshot, trusts: Trusts) -> Iterator[Intact | Broken]
     known = union(*(select(table.c.installation_id) for table in tables))
     for installation_id in sorted(snapshot.scalars(known)):
         chain = _read_chain(snapshot, InstallationId(installation_id))
-        entries = stream_entries(snapshot, filters={"installation_id": installation_id})
-        yield check_chain(chain, entries, trusts)
+        filters = {"installation_id": installation_id}
+        with closing(stream_entries(snapshot, filters=filters)) as entries:
+            result = check_chain(chain, entries, trusts)
+        yield result
 
 
 def recorded_digest(
