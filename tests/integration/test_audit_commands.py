@@ -115,7 +115,7 @@ def test_a_trail_is_verified_while_the_service_runs(gate: Gate, audited: Copy) -
         ("UPDATE audit_entries SET at = 9e999 WHERE sequence = 3", "entry 3: edited"),
         ("DELETE FROM audit_entries WHERE sequence = 2", "entry 2: deleted"),
         (
-            "DELETE FROM audit_entries WHERE sequence = (SELECT max(sequence) FROM audit_entries)",
+            "DELETE FROM audit_entries WHERE id = (SELECT max(id) FROM audit_entries)",
             "truncated: the head says",
         ),
         ("DELETE FROM audit_entries WHERE sequence < 3", "entry 1: deleted"),
@@ -230,10 +230,8 @@ def test_every_decision_is_derived_again(audited: Copy) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        (
-            "UPDATE policy_texts SET text = text || '# more'",
-            "its text is not the one that was read",
-        ),
+        ("UPDATE policy_texts SET text = text || '#'", "not the one that was read"),
+        ("UPDATE decisions SET facts = '{}'", "decision 1: its record cannot be read"),
         ("DELETE FROM policy_texts", "is not kept"),
         (
             "UPDATE decisions SET facts = replace(CAST(facts AS TEXT), 'failure', 'success')",
