@@ -25,6 +25,7 @@ from gate.reconciler.worker import Worker, WorkerPlan
 from gate.settings import Settings
 from gate.store.database import Database
 from gate.store.leases import clear_leases
+from gate.store.policies import record_policy_text
 from gate.store.schema import migrate, schema_is_current
 from gate.web.app import create_app
 from gate.web.asgi import BufferingShell, Lifecycle
@@ -62,14 +63,17 @@ def create_service(
     A SQLite file is taken for this process alone and its schema brought up to date. Raises
     ConfigError when the policy file, the key or the database cannot be used.
     """
-    server_policy = _server_policy(settings)
+    server_policy, server_text = _server_policy(settings)
     credentials = create_credentials(settings, clock)
     database = _open_database(settings)
+    # A decision may rest on it, and is derived again from the texts in the database.
+    database.transact(lambda tx: record_policy_text(tx, server_policy.digest, server_text))
     github = GitHubClient(settings.github_api_url, credentials, clock)
     wakeups = LocalWakeups()
     deps = Deps(
         database=database,
         github=github,
+        signer=credentials,
         parse_delivery=PayloadParser(settings.github_api_url).parse,
         parse_policy=parse_policy,
         server_policy=server_policy,
@@ -129,20 +133,20 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
     return BufferingShell(web, Lifecycle(start, stop, refused), threads=WEB_THREADS)
 
 
-def _server_policy(settings: Settings) -> LoadedPolicy:
-    """Read the policy for repositories that have none; a broken one stops the start."""
-    if settings.policy_file is None:
-        reading = parse_policy(built_in_text(), "the built-in policy")
-    else:
+def _server_policy(settings: Settings) -> tuple[LoadedPolicy, bytes]:
+    """Read the policy for repositories that have none, with its text; a broken one stops us."""
+    name, text = "the built-in policy", built_in_text()
+    if settings.policy_file is not None:
         name = str(settings.policy_file)
         try:
-            reading = parse_policy(settings.policy_file.read_bytes(), name)
+            text = settings.policy_file.read_bytes()
         except OSError as error:
             raise ConfigError((f"GATE_POLICY_FILE: {name}: {error.strerror}",)) from None
+    reading = parse_policy(text, name)
     if isinstance(reading, InvalidPolicy):
         problems = tuple(f"GATE_POLICY_FILE: {reading.source}: {it}" for it in reading.problems)
         raise ConfigError(problems)
-    return reading
+    return reading, text
 
 
 def _open_database(settings: Settings) -> Database:

@@ -256,6 +256,22 @@ def load_settings(
     )
 
 
+def load_database_url(
+    environ: Mapping[str, str] | None = None, *, env_file: str | Path | None = ".env"
+) -> str:
+    """Read where the database is, and nothing else: for those who check it and have no key of ours.
+
+    Raises ConfigError when it is no address of a database.
+    """
+    variables = _read_variables(os.environ if environ is None else environ, env_file)
+    default: SecretStr = Settings.model_fields["database_url"].default
+    url = variables.get("GATE_DATABASE_URL", default.get_secret_value())
+    try:
+        return _check_database_url(SecretStr(url.strip())).get_secret_value()
+    except ValueError as error:
+        raise ConfigError((f"GATE_DATABASE_URL {error}",)) from None
+
+
 def _read_variables(environ: Mapping[str, str], env_file: str | Path | None) -> dict[str, str]:
     """Merge what begins with GATE_ and is not empty; the environment wins over the file."""
     file = DotEnvSettingsSource(Settings, env_file=env_file, case_sensitive=True).env_vars

@@ -26,6 +26,8 @@ _COMMANDS: Final = {
     "simulator": ("gate.cli.simulator", "simulator"),
     "doctor": ("gate.cli.doctor", "doctor"),
     "policy": ("gate.cli.policy", "policy"),
+    "audit": ("gate.cli.audit", "audit"),
+    "replay": ("gate.cli.replay", "replay"),
 }
 
 

@@ -7,7 +7,8 @@ a problem like any other, so the gate holds and says which line to change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from gate.domain.ids import environment_key
@@ -37,6 +38,64 @@ _REACTIVE: Final = (
     ValidationState.MISSING,
     ValidationState.STALE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlace:
+    """A place where a policy was read: its text's digest, or why it could not be read."""
+
+    source: str
+    digest: str
+    unavailable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBasis:
+    """The places that a chosen policy comes from, enough to choose it again from their texts."""
+
+    repository: PolicyPlace | None
+    organization: PolicyPlace | None
+    server: PolicyPlace
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChoice:
+    """The reading that decides, and what it was chosen from."""
+
+    reading: PolicyReading
+    basis: PolicyBasis
+
+
+ReadPlace = Callable[[PolicyPlace], PolicyReading]
+"""Read the policy of a place again."""
+
+
+def choose(
+    repository: PolicyReading | None, organization: PolicyReading | None, server: PolicyReading
+) -> PolicyChoice:
+    """Choose as `choose_policy` does, and keep what it was chosen from."""
+    basis = PolicyBasis(
+        _place(repository) if repository is not None else None,
+        _place(organization) if organization is not None else None,
+        _place(server),
+    )
+    return PolicyChoice(choose_policy(repository, organization, server), basis)
+
+
+def choose_again(basis: PolicyBasis, read: ReadPlace) -> PolicyReading:
+    """Choose the policy once more from the places it came from."""
+    own, shared = basis.repository, basis.organization
+    return choose_policy(
+        read(own) if own is not None else None,
+        read(shared) if shared is not None else None,
+        read(basis.server),
+    )
+
+
+def _place(reading: PolicyReading) -> PolicyPlace:
+    if isinstance(reading, UnavailablePolicy):
+        return PolicyPlace("", "", reading.detail)
+    return PolicyPlace(reading.source, reading.digest)
 
 
 def choose_policy(

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gate.clock import Clock
 from gate.errors import ConfigError
+from gate.githubapp.signing import PublicKey, sign
 
 _BACKDATED: Final = timedelta(seconds=60)
 """GitHub advises this against clocks that run apart."""
@@ -40,6 +41,7 @@ class AppCredentials:
         if not isinstance(key, RSAPrivateKey):
             raise ConfigError(("GATE_GITHUB_PRIVATE_KEY: no RSA key",))
         self.app_id: Final = app_id
+        self.public_key: Final = PublicKey(key.public_key())
         self._key = key
         self._clock = clock
         self._lock = Lock()
@@ -63,3 +65,12 @@ class AppCredentials:
                 self._jwt = jwt.encode(claims, self._key, algorithm="RS256")
                 self._signed_at = now
             return self._jwt
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the key as GitHub shows it on the App's page."""
+        return self.public_key.fingerprint
+
+    def sign(self, text: bytes) -> str:
+        """Sign a text that is no JWT; the signature comes in base64."""
+        return sign(self._key, text)

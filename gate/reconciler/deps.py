@@ -12,7 +12,7 @@ from gate.domain.explain import Links
 from gate.domain.ids import DeliveryId, RequestId
 from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
-from gate.reconciler.ports import GitHub, ParseDelivery
+from gate.reconciler.ports import GitHub, ParseDelivery, Signer
 from gate.store.database import Database
 
 LEASE: Final = timedelta(minutes=3)
@@ -47,6 +47,7 @@ class Deps:
 
     database: Database
     github: GitHub
+    signer: Signer
     parse_delivery: ParseDelivery
     parse_policy: ParsePolicy
     server_policy: PolicyReading

@@ -25,6 +25,7 @@ from gate.domain.missing import (
 )
 from gate.domain.plan import plan
 from gate.domain.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
+from gate.domain.policy_sources import PolicyBasis, choose
 from gate.domain.request import RequestState
 from gate.domain.settling import Settlement, needs_look, settle
 from gate.reconciler.backoff import backoff
@@ -82,25 +83,29 @@ def _decide(tx: Transaction, view: View, current: Pass) -> Missing | Passed:
     observed = current.observed
     if view.repository.default_branch is None and observed.unavailable is None:
         return Missing(view, (RepositoryNeeded(),))
-    reading: PolicyReading | None = observed.policy_unavailable
-    if reading is None:
-        reading = policy_of(tx, view.repository, current.deps, current.now)
-    if reading is None:
-        return Missing(view, (PolicyNeeded(),))
-    gathered = _gather(tx, view, reading, current)
+    if observed.policy_unavailable is not None:
+        choice = choose(None, None, observed.policy_unavailable)
+    else:
+        known = policy_of(tx, view.repository, current.deps, current.now)
+        if known is None:
+            return Missing(view, (PolicyNeeded(),))
+        choice = known
+    gathered = _gather(tx, view, choice.reading, current)
     if gathered.needs and observed.unavailable is None:
         return Missing(view, gathered.needs)
-    return _record(tx, view, decide(reading, gathered.facts, current.now), gathered, current)
+    decision = decide(choice.reading, gathered.facts, current.now)
+    return _record(tx, view, decision, replace(gathered, basis=choice.basis), current)
 
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
-    """The facts of a decision, what is still missing of them, and the workflows they come from."""
+    """The facts of a decision, what is still missing of them, and where they come from."""
 
     facts: Facts
     claims: tuple[RecordedClaim, ...] = ()
     needs: tuple[Need, ...] = ()
     watched: tuple[str, ...] = ()
+    basis: PolicyBasis | None = None
 
 
 def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) -> _Gathered:
@@ -156,9 +161,11 @@ def _record(
     """Put decision, intents and the next look on record, all in this one transaction."""
     request, lease, now = view.request, view.lease, current.now
     before = decisions.last_decision(tx, request.id) if gathered.claims else None
-    decision_id, is_new = decisions.record_decision(tx, decision, gathered.facts, now)
+    facts, basis = gathered.facts, gathered.basis
+    decision_id, is_new = decisions.record_decision(tx, decision, facts, now, basis)
     if is_new:
         detail: dict[str, object] = {"decision_id": decision_id, "verdict": decision.verdict}
+        detail["record"] = decisions.record_digest(decision, facts, basis, now)
         entry = request_entry(request, "decision.made", now, reason=decision.reason, detail=detail)
         record_audit(tx, entry)
     if is_new and gathered.claims:

@@ -16,7 +16,7 @@ from gate.domain.deliveries import Repository
 from gate.domain.github import FileAbsent, FileFound, FileReading, FileUnchanged
 from gate.domain.ids import AccountId, RepositoryId
 from gate.domain.policy import PolicyReading, UnavailablePolicy
-from gate.domain.policy_sources import choose_policy
+from gate.domain.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
 from gate.reconciler.places import place_of
@@ -43,7 +43,7 @@ def organization_source(owner_id: AccountId) -> str:
 
 def policy_of(
     snapshot: Snapshot, repository: Repository, deps: Deps, now: datetime
-) -> PolicyReading | None:
+) -> PolicyChoice | None:
     """Give the policy from what is stored; None when a document must be read first."""
     sources = repository_source(repository.id), organization_source(repository.owner.id)
     known = policies.read_policies(snapshot, sources)
@@ -54,7 +54,7 @@ def policy_of(
             return None
         readings.append(_reading(document, text, repository, deps))
     own, shared = readings
-    return choose_policy(own, shared, deps.server_policy)
+    return choose(own, shared, deps.server_policy)
 
 
 def _is_trusted(document: PolicyDocument | None, deps: Deps, now: datetime) -> bool:

@@ -153,3 +153,16 @@ class GitHub(Protocol):
     def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:
         """React to a comment; the same reaction again does nothing. Raises as above."""
         ...
+
+
+class Signer(Protocol):
+    """The key that vouches for the trail; may be used from any thread."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the key, so that whoever checks knows which one to take."""
+        ...
+
+    def sign(self, text: bytes) -> str:
+        """Give a signature of `text`, in base64."""
+        ...

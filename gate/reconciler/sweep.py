@@ -1,8 +1,8 @@
 """Find, from time to time, what webhooks did not tell.
 
 Each round asks again for webhooks that GitHub could not deliver, and looks at the repositories that
-are due; now and then it lists the installations and deletes what is too old. A part that fails does
-not stop the others.
+are due; now and then it lists the installations, signs the trail and deletes what is too old. A
+part that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gate.domain.ids import RepositoryId
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.adoption import Adopter
+from gate.reconciler.checkpoints import sign_chains
 from gate.reconciler.deps import Deps
 from gate.reconciler.redelivery import Redeliverer
 from gate.store import repositories, retention
@@ -51,6 +52,7 @@ class Sweeper:
             "redelivered": self._part("redelivered", every, self._redeliverer.sweep),
             "installations": self._part("installations", INSTALLATIONS_EVERY, self._installations),
             "adopted": self._part("adopted", every, self._repositories),
+            "checkpoints": self._part("checkpoints", every, lambda: sign_chains(self._deps)),
             "expired": self._part("expired", RETENTION_EVERY, self._expired),
         }
         duration = round((perf_counter() - started) * 1000, 1)

@@ -1,59 +1,53 @@
 """Append to the trail: what happened, for people who check it later.
 
-An entry is written in the transaction that makes it true. Entries are never changed or deleted.
+An entry is written in the transaction that makes it true, at the end of its installation's chain.
+Entries are never changed or deleted. `gate.store.trail` reads them for those who check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Final
 
-from sqlalchemy import insert, select
+import msgspec
+from sqlalchemy import bindparam, insert, select, update
 
+from gate.domain.audit import FIRST, AuditEntry, ChainHead, canonical, chained
 from gate.domain.ids import InstallationId, RepositoryId, RunId
-from gate.store.codec import decode_detail, encode_text
+from gate.store.codec import decode_detail
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
-from gate.store.tables import audit_entries
+from gate.store.tables import audit_entries, audit_heads
+from gate.store.upsert import insert_or_ignore
 
+__all__ = ["AuditEntry", "read_audit", "record_audit"]
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One thing that happened; `kind` is a `noun.verbed` that does not change its meaning."""
-
-    at: datetime
-    installation_id: InstallationId
-    repository_id: RepositoryId | None
-    run_id: RunId | None
-    run_attempt: int | None
-    environment: str | None
-    kind: str
-    actor: str
-    reason: str | None = None
-    detail: Mapping[str, object] = field(default_factory=dict)
-
-
-_insert = Prepared(insert(audit_entries))
+_h: Final = audit_heads.c
+_own: Final = _h.installation_id == bindparam("installation")
+# The update locks the head until the transaction ends, so no two can follow the same entry.
+_advance: Final = Prepared(
+    update(audit_heads).where(_own).values(sequence=_h.sequence + 1).returning(_h.sequence, _h.hash)
+)
+_begin: Final = insert_or_ignore(audit_heads)
+_insert: Final = Prepared(insert(audit_entries))
+_settle: Final = Prepared(update(audit_heads).where(_own).values(hash=bindparam("new_hash")))
 
 
 def record_audit(tx: Transaction, entry: AuditEntry) -> None:
-    """Append an entry."""
-    _insert.change(
-        tx,
-        {
-            "at": entry.at,
-            "installation_id": entry.installation_id,
-            "repository_id": entry.repository_id,
-            "run_id": entry.run_id,
-            "run_attempt": entry.run_attempt,
-            "environment": entry.environment,
-            "kind": entry.kind,
-            "actor": entry.actor,
-            "reason": entry.reason,
-            "detail": encode_text(entry.detail),
-        },
-    )
+    """Append an entry.
+
+    On PostgreSQL whoever else appends to the installation's chain waits until `tx` has ended.
+    """
+    installation = {"installation": entry.installation_id}
+    head = _advance.first(tx, installation)
+    if head is None:
+        values = {"installation_id": entry.installation_id, "sequence": 0, "hash": FIRST}
+        _begin.change(tx, values)
+        head = _advance.first(tx, installation)
+    before = ChainHead(entry.installation_id, head.sequence - 1, head.hash)
+    detail = msgspec.to_builtins(entry.detail)
+    fields = chained(entry, detail, before)
+    _insert.change(tx, {**fields, "at": entry.at, "detail": canonical(detail)})
+    _settle.change(tx, {**installation, "new_hash": fields["hash"]})
 
 
 def read_audit(snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId) -> list[AuditEntry]:
@@ -61,7 +55,7 @@ def read_audit(snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId) -
     rows = snapshot.execute(
         select(audit_entries)
         .where(audit_entries.c.repository_id == repository_id, audit_entries.c.run_id == run_id)
-        .order_by(audit_entries.c.sequence)
+        .order_by(audit_entries.c.id)
     )
     return [
         AuditEntry(

@@ -11,12 +11,14 @@ from gate.domain.decide import Decision
 from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId
 from gate.domain.overrides import OverrideClaim
+from gate.domain.policy_sources import PolicyBasis
 from gate.domain.runs import WorkflowRun
 
 _encoder: Final = msgspec.json.Encoder()
 _run: Final = msgspec.json.Decoder(WorkflowRun)
 _facts: Final = msgspec.json.Decoder(Facts)
 _decision: Final = msgspec.json.Decoder(Decision)
+_basis: Final = msgspec.json.Decoder(PolicyBasis)
 _claim: Final = msgspec.json.Decoder(OverrideClaim)
 _ids: Final = msgspec.json.Decoder(tuple[DeploymentId, ...])
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -46,6 +48,11 @@ def decode_facts(value: bytes) -> Facts:
 def decode_decision(value: bytes) -> Decision:
     """Read a decision back."""
     return _decision.decode(value)
+
+
+def decode_basis(value: bytes) -> PolicyBasis:
+    """Read back which texts made up the policy of a decision."""
+    return _basis.decode(value)
 
 
 def decode_claim(value: bytes) -> OverrideClaim:

@@ -1,18 +1,25 @@
-"""Keep every decision with the facts it rests on, so that it can be derived again."""
+"""Keep every decision with the facts and the policy it rests on, so that it can be derived again.
+
+The policy is kept as the digests of the texts it was chosen from; `policy_texts` has the texts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Row, bindparam, insert, select
 
 from gate.domain.decide import ENGINE_VERSION, Decision
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId, RequestId
-from gate.store.codec import decode_decision, decode_facts, encode
+from gate.domain.policy_sources import PolicyBasis
+from gate.errors import GateError
+from gate.store.codec import decode_basis, decode_decision, decode_facts, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import decisions
@@ -28,7 +35,10 @@ class RecordedDecision:
     decision: Decision
     facts: Facts
     engine_version: str
+    basis: PolicyBasis | None = None
 
+
+_BATCH: Final = 200
 
 _newest: Final = Prepared(
     select(decisions.c.decision)
@@ -46,12 +56,16 @@ _insert: Final = Prepared(insert(decisions).returning(decisions.c.id))
 
 
 def record_decision(
-    tx: Transaction, decision: Decision, facts: Facts, now: datetime
+    tx: Transaction,
+    decision: Decision,
+    facts: Facts,
+    now: datetime,
+    basis: PolicyBasis | None = None,
 ) -> tuple[DecisionId, bool]:
     """Record a decision, unless the request's last one says the same; say whether it is new.
 
     Two decisions say the same when verdict, reasons, policy and evidence agree: only then does a
-    look after five minutes leave no trace.
+    look after five minutes leave no trace. Without `basis` it cannot be decided again.
     """
     request_id = facts.request.id
     fingerprint = _fingerprint(decision)
@@ -72,9 +86,21 @@ def record_decision(
             "fingerprint": fingerprint,
             "decision": encode(decision),
             "facts": encode(facts),
+            "basis": encode(basis) if basis is not None else None,
         },
     )
     return DecisionId(row.id), True
+
+
+def record_digest(
+    decision: Decision,
+    facts: Facts,
+    basis: PolicyBasis | None,
+    at: datetime,
+    engine_version: str = ENGINE_VERSION,
+) -> str:
+    """Hash all that a record rests on; the trail keeps it, so that the chain covers the record."""
+    return sha256(encode((decision, facts, basis, at, engine_version))).hexdigest()
 
 
 def last_decision(snapshot: Snapshot, request_id: RequestId) -> Decision | None:
@@ -102,6 +128,25 @@ def decisions_of(snapshot: Snapshot, request_id: RequestId) -> list[RecordedDeci
     return [_recorded(row) for row in rows]
 
 
+def stream_decisions(
+    snapshot: Snapshot, decision_id: DecisionId | None = None
+) -> Iterator[RecordedDecision]:
+    """Read all decisions, or one, oldest first and a batch at a time.
+
+    Raises GateError("record_unreadable") at one that nobody can have written so.
+    """
+    query = select(decisions).order_by(decisions.c.id)
+    if decision_id is not None:
+        query = query.where(decisions.c.id == decision_id)
+    with snapshot.execute(query, execution_options={"yield_per": _BATCH}) as rows:
+        for row in rows:
+            try:
+                yield _recorded(row)
+            except msgspec.DecodeError as error:
+                detail = f"decision {row.id}: its record cannot be read"
+                raise GateError("record_unreadable", detail) from error
+
+
 def _recorded(row: Row[Any]) -> RecordedDecision:
     return RecordedDecision(
         id=DecisionId(row.id),
@@ -110,4 +155,5 @@ def _recorded(row: Row[Any]) -> RecordedDecision:
         decision=decode_decision(row.decision),
         facts=decode_facts(row.facts),
         engine_version=row.engine_version,
+        basis=decode_basis(row.basis) if row.basis is not None else None,
     )

@@ -39,6 +39,9 @@ _read_with_text: Final = Prepared(
     .outerjoin(policy_texts, policy_texts.c.digest == policy_documents.c.digest)
     .where(policy_documents.c.source == bindparam("source"))
 )
+_read_text: Final = Prepared(
+    select(policy_texts.c.text).where(policy_texts.c.digest == bindparam("wanted"))
+)
 _replace: Final = insert_or_update(policy_documents)
 _insert_text: Final = insert_or_ignore(policy_texts)
 _distrust: Final = Prepared(
@@ -94,3 +97,12 @@ def record_suspect(tx: Transaction, source: str) -> None:
 def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
     """Keep a policy's text; the record of a decision refers to it by digest."""
     _insert_text.change(tx, {"digest": digest, "text": content})
+
+
+def read_policy_text(snapshot: Snapshot, digest: str) -> bytes | None:
+    """Read a policy's text; None when it was never kept."""
+    row = _read_text.first(snapshot, {"wanted": digest})
+    if row is None:
+        return None
+    # SQLite keeps what it is given: somebody else may have put text where bytes belong.
+    return row.text.encode() if isinstance(row.text, str) else bytes(row.text)

@@ -233,6 +233,7 @@ decisions = Table(
     Column("fingerprint", Text, nullable=False),
     Column("decision", LargeBinary, nullable=False),
     Column("facts", LargeBinary, nullable=False),
+    Column("basis", LargeBinary),
     Index("ix_decisions_request_id", "request_id"),
 )
 
@@ -313,9 +314,10 @@ replies = Table(
 audit_entries = Table(
     "audit_entries",
     metadata,
-    Column("sequence", _Serial, primary_key=True),
-    Column("at", UtcDateTime, nullable=False),
+    Column("id", _Serial, primary_key=True),
     Column("installation_id", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("repository_id", BigInteger),
     Column("run_id", BigInteger),
     Column("run_attempt", Integer),
@@ -324,6 +326,27 @@ audit_entries = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text),
     Column("detail", Text, nullable=False),
-    Index("ix_audit_entries_installation_id", "installation_id", "sequence"),
+    Column("hash", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    UniqueConstraint("installation_id", "sequence"),
     Index("ix_audit_entries_run", "repository_id", "run_id"),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("installation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("installation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("key_fingerprint", Text, nullable=False),
 )

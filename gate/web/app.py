@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from gate.web.audit_api import audit_api
 from gate.web.deps import WebDeps
 from gate.web.health import health
 from gate.web.problems import register_problems
@@ -21,4 +22,5 @@ def create_app(deps: WebDeps) -> Flask:
     app.register_blueprint(webhooks(deps))
     app.register_blueprint(health(deps))
     app.register_blueprint(requests_api(deps))
+    app.register_blueprint(audit_api(deps))
     return app

@@ -14,6 +14,7 @@ from tests.bench.decisions import Measured, furnish, holds, singles, together, w
 from tests.bench.floor import decided_per_second, stored_per_second
 from tests.bench.load import post_all, prepared
 from tests.bench.rig import Rig, rig
+from tests.bench.trail import verified_in
 
 _BODY = 12_000
 _OWNERS = 60
@@ -34,6 +35,7 @@ def main() -> None:
     _acknowledgements(table, scale)
     _green(table, scale)
     _red(table, scale)
+    _trail(table, scale)
     console.print(table)
     console.print(
         f"{psutil.cpu_count()} cores shared by service, simulated GitHub and load; "
@@ -100,6 +102,12 @@ def _red(table: Table, scale: int) -> None:
         measured = holds(here, names)
         calls = f"{measured.calls_per_decision:.2f}"
         table.add_row("GitHub calls a hold", calls, "<= 2", "", "")
+
+
+def _trail(table: Table, scale: int) -> None:
+    count = 100_000 // scale
+    seconds = f"{verified_in(count):.1f}"
+    table.add_row(f"seconds to verify {count} entries of the trail", seconds, "< 10", "", "")
 
 
 def _row(table: Table, what: str, figure: float, goal: float, floor: float) -> None:

@@ -18,14 +18,18 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 from werkzeug.serving import make_server
 
-from gate.bootstrap import Service, create_service, create_web
+from gate.bootstrap import Service, create_credentials, create_service, create_web
+from gate.domain.audit_check import Broken
 from gate.domain.ids import DeliveryId, RequestId
 from gate.errors import GateError, RetryLater
+from gate.githubapp.signing import check_signature_of
 from gate.manifest import load_manifest
+from gate.policyfile import parse_policy
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Failpoint, no_failpoint
 from gate.reconciler.ingest import ingest
 from gate.reconciler.reconcile import reconcile
+from gate.reconciler.replay import replay
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
 from gate.settings import Settings
@@ -35,7 +39,9 @@ from gate.simulator.server import serve
 from gate.simulator.switches import Switches
 from gate.store import inbox, leases, replies, requests
 from gate.store.audit import AuditEntry, read_audit
+from gate.store.database import Database
 from gate.store.records import RequestRecord, list_records
+from gate.store.trail import check_trail
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -185,6 +191,23 @@ class Gate:
         ]
 
 
+def check_record(gate: Gate) -> None:
+    """Find out that every history that a test has played can be derived again, and is whole."""
+    signer = create_credentials(gate.settings).public_key
+    database = Database(gate.settings.database_url.get_secret_value())
+    try:
+        chains = database.read(
+            lambda it: list(check_trail(it, lambda one: check_signature_of(one, [signer])))
+        )
+        replayed = database.read(lambda it: list(replay(it, parse_policy)))
+    finally:
+        database.close()
+    problems = [str(chain) for chain in chains if isinstance(chain, Broken)]
+    problems += [f"decision {it.recorded.id}: {it.problems}" for it in replayed if not it.agrees]
+    if problems:
+        raise AssertionError(problems)
+
+
 @contextmanager
 def running_gate(database_url: str, *, switches: Switches | None = None) -> Iterator[Gate]:
     """Run simulated GitHub and gate while the context lasts, with one gated repository."""
@@ -220,6 +243,7 @@ def running_gate(database_url: str, *, switches: Switches | None = None) -> Iter
             github.protect_environment(REPOSITORY, ENVIRONMENT)
             gate.settle()
             yield gate
+            check_record(gate)
         finally:
             server.shutdown()
             thread.join()

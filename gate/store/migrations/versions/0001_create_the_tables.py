@@ -17,10 +17,21 @@ depends_on = None
 def upgrade() -> None:
     """Create the tables and their indexes."""
     op.create_table(
-        "audit_entries",
-        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        "audit_checkpoints",
+        sa.Column("installation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("key_fingerprint", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("installation_id", "sequence", name=op.f("pk_audit_checkpoints")),
+    )
+    op.create_table(
+        "audit_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=True),
         sa.Column("run_id", sa.BigInteger(), nullable=True),
         sa.Column("run_attempt", sa.Integer(), nullable=True),
@@ -29,17 +40,26 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_audit_entries")),
-    )
-    op.create_index(
-        "ix_audit_entries_installation_id",
-        "audit_entries",
-        ["installation_id", "sequence"],
-        unique=False,
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+        sa.UniqueConstraint(
+            "installation_id",
+            "sequence",
+            name=op.f("uq_audit_entries_installation_id_sequence"),
+        ),
     )
     op.create_index(
         "ix_audit_entries_run", "audit_entries", ["repository_id", "run_id"], unique=False
     )
+    op.create_table(
+        "audit_heads",
+        sa.Column("installation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("installation_id", name=op.f("pk_audit_heads")),
+    )
+    _forbid_changes_of_the_trail()
 
     op.create_table(
         "deliveries",
@@ -229,6 +249,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("decision", sa.LargeBinary(), nullable=False),
         sa.Column("facts", sa.LargeBinary(), nullable=False),
+        sa.Column("basis", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["request_id"], ["gate_requests.id"], name=op.f("fk_decisions_request_id")
         ),
@@ -318,6 +339,45 @@ def upgrade() -> None:
     op.create_index("ix_replies_written_at", "replies", ["written_at"], unique=False)
 
 
+# Against mistakes and quick hands: whoever owns the database can drop a trigger, and is found out
+# by the chain. Entries up to a checkpoint may be deleted, because a signature vouches for them.
+_SIGNED = """
+    SELECT max(sequence) FROM audit_checkpoints WHERE installation_id = OLD.installation_id
+"""
+_SQLITE = (
+    """
+    CREATE TRIGGER audit_entries_update BEFORE UPDATE ON audit_entries
+    BEGIN SELECT RAISE(ABORT, 'audit_entries is append-only'); END
+    """,
+    f"""
+    CREATE TRIGGER audit_entries_delete BEFORE DELETE ON audit_entries
+    WHEN OLD.sequence > COALESCE(({_SIGNED}), 0)
+    BEGIN SELECT RAISE(ABORT, 'audit_entries is append-only'); END
+    """,
+)
+_POSTGRESQL = (
+    f"""
+    CREATE FUNCTION audit_entries_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' AND OLD.sequence <= COALESCE(({_SIGNED}), 0) THEN
+            RETURN OLD;
+        END IF;
+        RAISE EXCEPTION 'audit_entries is append-only';
+    END $$
+    """,
+    """
+    CREATE TRIGGER audit_entries_keep BEFORE UPDATE OR DELETE ON audit_entries
+    FOR EACH ROW EXECUTE FUNCTION audit_entries_keep()
+    """,
+)
+
+
+def _forbid_changes_of_the_trail() -> None:
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in _SQLITE if is_sqlite else _POSTGRESQL:
+        op.execute(statement)
+
+
 def downgrade() -> None:
     """Drop the tables."""
     op.drop_table("replies")
@@ -334,4 +394,8 @@ def downgrade() -> None:
     op.drop_table("gate_requests")
     op.drop_table("deployments")
     op.drop_table("deliveries")
+    op.drop_table("audit_heads")
     op.drop_table("audit_entries")
+    op.drop_table("audit_checkpoints")
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("DROP FUNCTION audit_entries_keep")

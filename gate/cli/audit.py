@@ -1,0 +1,136 @@
+"""`gate audit`: export the trail, and check that nobody changed it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gate.cli.instants import Instant
+
+if TYPE_CHECKING:
+    from gate.domain.audit_check import Intact
+    from gate.githubapp.signing import PublicKey
+
+
+@click.group()
+def audit() -> None:
+    """Export the trail of what happened, or check that nobody changed it."""
+
+
+@audit.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv"]),
+    default="jsonl",
+    show_default=True,
+    help="One JSON object a line, or a table.",
+)
+@click.option("--since", type=Instant(), help="Only what happened since: 2026-03-02, or 30d.")
+@click.option("--repository", metavar="O/R|ID", help="Only what concerns this repository.")
+@click.option("--installation", type=click.IntRange(0), metavar="ID", help="Only this chain.")
+def export(
+    form: str, since: datetime | None, repository: str | None, installation: int | None
+) -> None:
+    """Print the trail, chain by chain, oldest entry first.
+
+    Safe while the service runs. A table is for reading: only JSON can be checked. Example:
+
+        gate audit export --since 90d --repository octo-org/frontend > trail.jsonl
+    """
+    from gate.cli.exporting import write_csv, write_jsonl
+    from gate.cli.reading import database_to_read
+    from gate.store.database import Snapshot
+    from gate.store.trail import repository_named, stream_entries
+
+    def work(snapshot: Snapshot) -> None:
+        filters: dict[str, object] = {}
+        if repository is not None:
+            by_id = repository.isdecimal() and repository.isascii()
+            found = int(repository) if by_id else repository_named(snapshot, repository)
+            if found is None:
+                raise click.BadParameter("no such repository is known", param_hint="--repository")
+            filters["repository_id"] = found
+        if installation is not None:
+            filters["installation_id"] = installation
+        write = write_csv if form == "csv" else write_jsonl
+        write(sys.stdout, stream_entries(snapshot, filters=filters, since=since))
+
+    with database_to_read() as database:
+        database.read(work)
+
+
+@audit.command()
+@click.option(
+    "--public-key",
+    "key_files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A public key that may have signed, instead of the key of the settings; may be repeated.",
+)
+def verify(key_files: tuple[Path, ...]) -> None:
+    """Check every hash, link, number, signature and end of the trail.
+
+    Exits 1 at the first break and names its entry. Safe while the service runs. With --public-key
+    only GATE_DATABASE_URL is needed. Example:
+
+        gate audit verify --public-key app.pub.pem
+    """
+    from gate.cli.reading import database_to_read
+    from gate.domain.audit_check import Broken
+    from gate.githubapp.signing import check_signature_of
+    from gate.store.database import Snapshot
+    from gate.store.trail import check_trail
+
+    keys = _public_keys(key_files)
+
+    def work(snapshot: Snapshot) -> bool:
+        # One snapshot, so that what a service writes meanwhile does not look like a break.
+        checked = 0
+        for chain in check_trail(snapshot, lambda it: check_signature_of(it, keys)):
+            if isinstance(chain, Broken):
+                click.echo(f"broken: {chain}")
+                return False
+            checked += chain.last - chain.first + 1
+            click.echo(f"ok: {_shown(chain)}")
+        click.echo(f"{checked} entries checked: hashes, links, numbers, signatures and heads")
+        return True
+
+    with database_to_read() as database:
+        intact = database.read(work)
+    sys.exit(0 if intact else 1)
+
+
+def _public_keys(files: tuple[Path, ...]) -> list[PublicKey]:
+    from gate.githubapp.signing import read_public_key
+
+    if not files:
+        from gate.bootstrap import create_credentials
+        from gate.settings import load_settings
+
+        return [create_credentials(load_settings()).public_key]
+    keys = []
+    for file in files:
+        try:
+            keys.append(read_public_key(file.read_bytes()))
+        except ValueError as error:
+            raise click.BadParameter(f"{file}: {error}", param_hint="--public-key") from None
+    return keys
+
+
+def _shown(chain: Intact) -> str:
+    if chain.last < chain.first:
+        entries = "no entry left"
+    else:
+        entries = f"entries {chain.first} to {chain.last}"
+    if chain.first > 1:
+        entries += f", those up to {chain.first - 1} were removed under a signed checkpoint"
+    signed = f"signed up to {chain.signed}" if chain.signed else "not signed yet"
+    return (
+        f"installation {chain.installation_id}: {entries}, {chain.checkpoints} checkpoints,"
+        f" {signed}, last hash {chain.hash}"
+    )

@@ -1,0 +1,34 @@
+"""What every command does first that only reads the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gate.errors import ConfigError, RetryLater
+from gate.settings import load_database_url
+from gate.store.database import Database
+from gate.store.schema import schema_is_current
+
+
+@contextmanager
+def database_to_read() -> Iterator[Database]:
+    """Open the database beside a service that may be running; nothing is written to it.
+
+    Raises ConfigError when there is none, or when it is of another release.
+    """
+    url = load_database_url()
+    path = url.removeprefix("sqlite:///").partition("?")[0]
+    # Opening a file that is not there would make one.
+    if path != url and not Path(path).is_file():
+        raise ConfigError((f"GATE_DATABASE_URL: there is no file {path}",))
+    database = Database(url)
+    try:
+        if not schema_is_current(database):
+            raise ConfigError(("GATE_DATABASE_URL: the schema is not current; run `gate migrate`",))
+        yield database
+    except RetryLater as error:
+        raise ConfigError((f"GATE_DATABASE_URL: {error.detail or error.reason}",)) from error
+    finally:
+        database.close()

@@ -1,0 +1,66 @@
+"""`gate replay`: decide again from what was recorded."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gate.domain.ids import DecisionId
+    from gate.reconciler.replay import Replayed
+
+
+@click.command()
+@click.argument("decision", type=click.IntRange(1), required=False, metavar="[DECISION_ID]")
+@click.option("--all", "every", is_flag=True, help="Every decision on record.")
+def replay(decision: DecisionId | None, *, every: bool) -> None:
+    """Decide again from what was recorded, and say where it comes out differently.
+
+    Checks besides that the trail has the hash of each record. Exits 1 where verdict or reasons
+    differ. Safe while the service runs. Example:
+
+        gate replay --all
+    """
+    from gate.cli.reading import database_to_read
+    from gate.errors import GateError
+    from gate.policyfile import parse_policy
+    from gate.reconciler.replay import replay as decide_again
+    from gate.store.database import Snapshot
+
+    if every == (decision is not None):
+        raise click.UsageError("give the number of a decision, or --all")
+
+    def work(snapshot: Snapshot) -> tuple[int, int, int]:
+        count = differing = other_engine = 0
+        try:
+            for replayed in decide_again(snapshot, parse_policy, decision):
+                _show(replayed, every=every)
+                count += 1
+                differing += not replayed.agrees
+                other_engine += replayed.engine is not None
+        except GateError as error:
+            click.echo(f"differs: {error.detail}")
+            count, differing = count + 1, differing + 1
+        return count, differing, other_engine
+
+    with database_to_read() as database:
+        count, differing, other_engine = database.read(work)
+    if count == 0 and not every:
+        raise click.BadParameter("there is no such decision", param_hint="DECISION_ID")
+    if every:
+        click.echo(f"{count} decisions, {differing} differ, {other_engine} by another engine")
+    sys.exit(1 if differing else 0)
+
+
+def _show(replayed: Replayed, *, every: bool) -> None:
+    """Print what differs; of a single decision also that nothing does."""
+    recorded = replayed.recorded
+    named = f"decision {recorded.id} of request {recorded.request_id}"
+    engine = f" ({replayed.engine})" if replayed.engine is not None else ""
+    if replayed.agrees and not every:
+        reasons = ", ".join(it.code for it in recorded.decision.reasons)
+        click.echo(f"same: {named}: {recorded.decision.verdict}: {reasons}{engine}")
+    for problem in replayed.problems:
+        click.echo(f"differs: {named}: {problem}{engine}")

@@ -1,0 +1,100 @@
+"""Decide again from what was recorded, and compare; GitHub is not asked, nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from gate.domain.decide import ENGINE_VERSION, Decision, decide
+from gate.domain.ids import DecisionId
+from gate.domain.policy import PolicyReading, UnavailablePolicy
+from gate.domain.policy_sources import PolicyPlace, choose_again
+from gate.reconciler.deps import ParsePolicy
+from gate.store.database import Snapshot
+from gate.store.decisions import RecordedDecision, record_digest, stream_decisions
+from gate.store.policies import read_policy_text
+from gate.store.trail import recorded_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A recorded decision, what it would be today, and what is wrong with its record.
+
+    `again` is None when the record does not hold enough to decide again.
+    """
+
+    recorded: RecordedDecision
+    again: Decision | None
+    problems: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Say whether the record is whole and leads to the same verdict for the same reasons."""
+        return not self.problems
+
+    @property
+    def engine(self) -> str | None:
+        """Say which engines decided, where it was not the same one."""
+        if self.recorded.engine_version == ENGINE_VERSION:
+            return None
+        return f"decided by engine {self.recorded.engine_version}, again by {ENGINE_VERSION}"
+
+
+def replay(
+    snapshot: Snapshot, parse_policy: ParsePolicy, decision_id: DecisionId | None = None
+) -> Iterator[Replayed]:
+    """Decide one recorded decision again, or all of them, oldest first."""
+    for recorded in stream_decisions(snapshot, decision_id):
+        yield _replayed(snapshot, recorded, parse_policy)
+
+
+def _replayed(
+    snapshot: Snapshot, recorded: RecordedDecision, parse_policy: ParsePolicy
+) -> Replayed:
+    problems = [*_check_record(snapshot, recorded)]
+    if recorded.basis is None:
+        return Replayed(recorded, None, (*problems, "the record does not name its policy"))
+    try:
+        reading = choose_again(recorded.basis, lambda place: _read(snapshot, place, parse_policy))
+    except _NoText as error:
+        return Replayed(recorded, None, (*problems, str(error)))
+    again = decide(reading, recorded.facts, recorded.at)
+    return Replayed(recorded, again, (*problems, *_differences(recorded.decision, again)))
+
+
+def _check_record(snapshot: Snapshot, recorded: RecordedDecision) -> Iterator[str]:
+    """List where the record is not the one that the trail speaks of."""
+    key = recorded.facts.request.key
+    told = recorded_digest(snapshot, key.repository_id, key.run_id, recorded.id)
+    said = recorded.decision, recorded.facts, recorded.basis, recorded.at
+    if told is None:
+        yield "the trail does not know this decision"
+    elif told != record_digest(*said, recorded.engine_version):
+        yield "the record was changed: it is not the one whose hash is in the trail"
+
+
+def _differences(before: Decision, again: Decision) -> Iterator[str]:
+    if before.verdict is not again.verdict:
+        yield f"the verdict was {before.verdict} and is {again.verdict}"
+    if before.reasons != again.reasons:
+        said = ", ".join(it.code for it in before.reasons)
+        says = ", ".join(it.code for it in again.reasons)
+        also = " (in their details)" if said == says else ""
+        yield f"the reasons were {said} and are {says}{also}"
+
+
+class _NoText(LookupError):
+    """A policy's text that the record refers to and the database does not have as it was."""
+
+
+def _read(snapshot: Snapshot, place: PolicyPlace, parse_policy: ParsePolicy) -> PolicyReading:
+    if place.unavailable is not None:
+        return UnavailablePolicy(place.unavailable)
+    named = f"the policy of {place.source!r} ({place.digest[:12]})"
+    text = read_policy_text(snapshot, place.digest)
+    if text is None:
+        raise _NoText(f"{named} is not kept")
+    if sha256(text).hexdigest() != place.digest:
+        raise _NoText(f"{named} was changed: its text is not the one that was read")
+    return parse_policy(text, place.source)

@@ -1,0 +1,34 @@
+"""Show the trail as JSON, newest entry first."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from gate.store.trail import FILTERS, NUMBERS, list_entries
+from gate.web.deps import WebDeps
+from gate.web.local import answer_locally
+from gate.web.queries import filters, json_answer, page
+
+
+def audit_api(deps: WebDeps) -> Blueprint:
+    """Make the route of the trail."""
+    blueprint = Blueprint("audit", __name__, url_prefix="/api/v1")
+    answer_locally(blueprint)
+
+    @blueprint.get("/audit")
+    def listing() -> Response:
+        limit, before = page()
+        wanted = filters(FILTERS, NUMBERS)
+        found = deps.database.read(
+            lambda snapshot: list_entries(
+                snapshot,
+                filters=wanted,
+                limit=limit + 1,  # one more than is shown, to know whether there is more
+                before=before,
+            )
+        )
+        items = found[:limit]
+        cursor = str(items[-1].place) if len(found) > limit else None
+        return json_answer({"items": [item.fields for item in items], "next_cursor": cursor})
+
+    return blueprint

@@ -1,0 +1,71 @@
+"""Read what a list of the API is asked for: page and filters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+from flask import Response, request
+
+_LIMIT: Final = 50
+_MOST: Final = 200
+_LARGEST: Final = 2**63 - 1
+_NUMBER: Final = re.compile(r"[0-9]{1,19}")
+
+
+class BadQuery(ValueError):
+    """A query parameter that cannot be understood; its text names it."""
+
+
+def page() -> tuple[int, int | None]:
+    """Give how many items are asked for, and the cursor; None is the first page."""
+    return min(_number("limit", _LIMIT), _MOST), _number("cursor", 0) or None
+
+
+def filters(known: Collection[str], numbers: Collection[str]) -> dict[str, object]:
+    """Give the fields to filter by, of those that are `known`."""
+    found: dict[str, object] = {}
+    for name in request.args:
+        if name in {"limit", "cursor"}:
+            continue
+        if name not in known:
+            listed = ", ".join(known)
+            msg = f"{name} is no field to filter by; there are {listed}"
+            raise BadQuery(msg)
+        found[name] = _number(name, 0) if name in numbers else _text(name)
+    return found
+
+
+def json_answer(body: object) -> Response:
+    """Answer with JSON."""
+    return Response(msgspec.json.encode(body), content_type="application/json")
+
+
+def _text(name: str) -> str:
+    text = request.args[name]
+    if "\0" in text:
+        # PostgreSQL takes no such text, not even to compare with.
+        msg = f"{name} must be text"
+        raise BadQuery(msg)
+    return text
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    number = parse_number(text)
+    if number is None:
+        msg = f"{name} must be a whole number above zero"
+        raise BadQuery(msg)
+    return number
+
+
+def parse_number(text: str) -> int | None:
+    """Read a number that the database can hold and that may be an id."""
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    number = int(text)
+    return number if 0 < number <= _LARGEST else None
