@@ -1,8 +1,8 @@
 """Read the bytes of an XML file into elements, and refuse what only an attacker sends.
 
 A document type is refused where it begins, so no entity is ever declared and none can be expanded.
-The file is read as UTF-8, which is all that Maestro writes: with expat told so, no `encoding=` makes
-it look for a codec.
+The file is read as UTF-8, which is all that Maestro writes: with expat told so, no `encoding=`
+makes it look for a codec.
 """
 
 from __future__ import annotations
