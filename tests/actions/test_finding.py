@@ -67,6 +67,13 @@ def test_an_absolute_glob(folder: Path) -> None:
     assert len(find_reports(f"{folder}/*/report.xml")) == 1
 
 
+def test_a_link_to_a_report_is_no_second_one() -> None:
+    """A tool may link the newest report under a name of its own; that is no retry."""
+    write("report-1.xml")
+    Path("report-latest.xml").symlink_to("report-1.xml")
+    assert len(find_reports("report-*.xml")) == 1
+
+
 def test_too_many_files() -> None:
     """A glob that finds the whole disk is a mistake."""
     write(*(f"r{number}.xml" for number in range(finding.FILE_LIMIT + 1)))

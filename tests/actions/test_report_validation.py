@@ -413,6 +413,30 @@ def test_hostile_text(tmp_path: Path, stage: Stage, text: str) -> None:
             assert not re.search(r"https?:\S|www\.|:tada", cell)
 
 
+def test_a_name_adds_no_property_to_its_annotation(tmp_path: Path, stage: Stage) -> None:
+    """Commas and colons end a property, so in a name they are escaped."""
+    outcome = report(tmp_path, stage, plain(case("a,file=b:c%", "ERROR", "gone")))
+    assert outcome.annotations("error") == ["::error title=Flow a%2Cfile=b%3Ac%25::gone"]
+
+
+def test_a_proxy_is_not_asked_for_loopback(tmp_path: Path, stage: Stage) -> None:
+    """It would see the token in plain text, and look for the gate on its own machine."""
+    (tmp_path / "report.xml").write_bytes(GREEN)
+    given = {"gate-url": stage.url, "junit-report": "report.xml", "timeout-seconds": "1"}
+    proxy = f"http://127.0.0.1:{free_port()}"
+    outcome = run_step("report-validation", tmp_path, given, stage, http_proxy=proxy)
+    assert (outcome.status, len(stage.posts)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code"), [("SUCCESS", 0), ("WARNING", 0), ("ERROR", 1), ("CANCELED", 1)]
+)
+def test_exit_code(tmp_path: Path, stage: Stage, status: str, exit_code: int) -> None:
+    """Every pass has Maestro's exit code of a pass."""
+    report(tmp_path, stage, plain(case("f", status)))
+    assert stage.posts[0].json["flows"][0]["exitCode"] == exit_code
+
+
 def test_many_failures(tmp_path: Path, stage: Stage) -> None:
     """GitHub shows ten annotations of a step; the last one says how many more there are."""
     outcome = report(tmp_path, stage, plain(*(case(f"f{n}", "ERROR", "gone") for n in range(30))))
