@@ -34,12 +34,22 @@ test: setup ## the whole suite; ARGS="-k override" goes to pytest
 unit: setup ## only the tests that take seconds
 	$(BIN)/pytest $(wildcard tests/unit tests/property) $(ARGS)
 
-check: setup ## format, lint, types, import contracts, spelling
+# What GitHub runs: our own workflow and actions, and the workflows that people copy.
+WORKFLOWS = $(wildcard .github/workflows/*.yml) $(filter-out %/deployment-gate.yml,$(wildcard docs/examples/*.yml))
+ACTIONS = $(wildcard .github/actions/*/action.yml)
+
+check: setup ## format, lint, types, import contracts, spelling, workflows and actions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	# Ubuntu 22.04's runners have Python 3.10.
+	$(BIN)/mypy --python-version 3.10 .github/actions/_report/reporting .github/actions/_report/__main__.py
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/actionlint -shellcheck= -pyflakes= $(WORKFLOWS)
+	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml $(WORKFLOWS) $(ACTIONS)
 
 format: setup ## put the code in order, and the generated parts of the docs
 	$(BIN)/ruff check --fix .

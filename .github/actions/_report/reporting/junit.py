@@ -1,0 +1,161 @@
+"""Read Maestro's JUnit reports, plain and detailed, old and new.
+
+Plain: `testsuites/testsuite/testcase`, each testcase a flow. Detailed: a `testsuite` in a
+`testsuite` is a flow, its testcases are steps, and sub-flows nest further (maestro-cli,
+JUnitTestSuiteReporter.kt).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from reporting.document import Element, parse_document
+from reporting.flows import Status, severity
+from reporting.judging import MESSAGE_LIMIT, judge_case, was_skipped
+from reporting.problem import ReportProblem
+from reporting.shape import check_shape
+from reporting.wording import cut, one_line
+
+NAME_LIMIT = 200
+_LONGEST_SECONDS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one place of a report says of one flow.
+
+    `file` is the flow's own, with `/`, if known. `suite` numbers the suites of one report. `device`
+    is as the report names it.
+    """
+
+    name: str
+    file: str | None
+    suite: int
+    device: str | None
+    status: Status
+    note: str | None
+    seconds: float | None
+    started: datetime | None
+
+
+def parse_report(data: bytes, file: str) -> tuple[Result, ...]:
+    """Give the result of each flow of one report, in its order; there is at least one.
+
+    Raises ReportProblem, and nothing else, for what is no report, names no flow, or contradicts
+    its own counts. `file` is what the problem names.
+    """
+    root = parse_document(data, file)
+    check_shape(root, file)
+    reading = _Reading(file)
+    suites = [root] if root.tag == "testsuite" else root.children
+    for suite in suites:
+        if suite.tag == "testsuite":
+            reading.read_suite(suite, None)
+    if not reading.results:
+        raise ReportProblem(file, "names no flow, and an empty report is not a pass", root.line)
+    return tuple(reading.results)
+
+
+class _Reading:
+    """One report, as far as it has been read."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._suites = 0
+        self.results: list[Result] = []
+
+    def read_suite(self, suite: Element, device: str | None) -> None:
+        device = suite.attributes.get("device", device)
+        number = self._suites
+        self._suites += 1
+        for child in suite.children:
+            if child.tag == "testcase":
+                self._add(child, number, device, judge_case(child))
+            elif child.tag == "testsuite" and _holds_flows(child):
+                self.read_suite(child, device)
+            elif child.tag == "testsuite":
+                self._add(child, number, device, _judge_steps(child))
+
+    def _add(
+        self, flow: Element, suite: int, device: str | None, judged: tuple[Status, str | None]
+    ) -> None:
+        attributes = flow.attributes
+        status, note = judged
+        name = one_line(attributes.get("name", "")) or one_line(attributes.get("id", ""))
+        file = _flow_file(attributes.get("file", ""))
+        if not name and file is None:
+            raise ReportProblem(self._file, "a flow without a name", flow.line)
+        self.results.append(
+            Result(
+                name=name,
+                file=file,
+                suite=suite,
+                device=device,
+                status=status,
+                note=note,
+                seconds=_seconds(attributes.get("time", "")),
+                started=_instant(attributes.get("timestamp", "")),
+            )
+        )
+
+
+def _holds_flows(suite: Element) -> bool:
+    """Tell a suite in a suite, as tools that merge reports write it, from a flow with its steps.
+
+    A flow has no device, and no step has an id.
+    """
+    return "device" in suite.attributes or any(
+        child.tag == "testcase" and "id" in child.attributes for child in suite.children
+    )
+
+
+def _judge_steps(flow: Element) -> tuple[Status, str | None]:
+    """Take the worst step. Skipped ones do not count, unless there is no other."""
+    steps = _steps(flow)
+    ran = [step for step in steps if judge_case(step)[0] is Status.FAILED or not was_skipped(step)]
+    judged = [(step, *judge_case(step)) for step in ran or steps]
+    if not judged:
+        return Status.NOT_RUN, "did not run to its end: no steps"
+    step, status, note = max(judged, key=lambda it: severity(it[1]))
+    name = one_line(step.attributes.get("name", ""))
+    if note is None or name in {"", one_line(flow.attributes.get("name", ""))}:
+        return status, note
+    return status, cut(f"{cut(name, NAME_LIMIT)}: {note}", MESSAGE_LIMIT)
+
+
+def _steps(suite: Element) -> list[Element]:
+    steps: list[Element] = []
+    for child in suite.children:
+        if child.tag == "testcase":
+            steps.append(child)
+        elif child.tag == "testsuite":
+            steps.extend(_steps(child))
+    return steps
+
+
+def _flow_file(text: str) -> str | None:
+    """Give the flow's file with `/`, whichever system wrote it; None where it names none."""
+    path = one_line(text).replace("\\", "/")
+    return path if path.rpartition("/")[2] else None
+
+
+def _seconds(text: str) -> float | None:
+    """Read a duration; one that is no number, or none of this life, is not known."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and 0 <= seconds <= _LONGEST_SECONDS else None
+
+
+def _instant(text: str) -> datetime | None:
+    """Read when a flow started. Without an offset it is the time of a runner, which is UTC."""
+    written = re.sub(r"Z$", "+00:00", text.strip())  # Python 3.10 reads no Z
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
