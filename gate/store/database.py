@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from gate.errors import ConfigError, RetryLater
 from gate.store.outages import busy, closed, is_outage, lost_a_race
-from gate.store.writer import GroupWriter
+from gate.store.writer import GroupWriter, HandOver, Settle
 
 T = TypeVar("T")
 
@@ -91,6 +91,23 @@ class Database:
             if not lost_a_race(error.__cause__):
                 raise
             return _run(self._writes, work)
+
+    @property
+    def can_submit(self) -> bool:
+        """Say whether a thread of its own writes, so that a caller need not wait: on SQLite."""
+        return self._writer is not None
+
+    def submit(
+        self, work: Callable[[Transaction], Any], settle: Settle, hand_over: HandOver
+    ) -> None:
+        """Do as `transact`, but return at once; only where `can_submit`.
+
+        `settle` gets the result once it is durable, or else the error that `transact` would raise.
+        The writing thread gives the calls of one commit to `hand_over`, which makes them elsewhere.
+        """
+        if self._closed or self._writer is None:
+            raise closed()
+        self._writer.submit(work, settle, hand_over)
 
     def read(self, work: Callable[[Snapshot], T]) -> T:
         """Run `work` on a consistent snapshot; it cannot write."""
