@@ -1,15 +1,18 @@
-"""Carry hints between threads of one process.
+"""Carry hints between threads of one process, and passes that were begun in one of them.
 
 The queues only save waiting: every hint stands for a row that is due, and the worker polls those.
-So they may drop hints when they are full, and forget all of them when the process ends.
+So they may drop hints when they are full, and forget all of them when the process ends. A pass that
+was begun is no hint: it is never dropped.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from threading import Condition
 from typing import Final, Generic, TypeVar
 
 from gate.domain.ids import DeliveryId, RequestId
+from gate.reconciler.reconcile import Begun
 
 T = TypeVar("T")
 
@@ -37,12 +40,7 @@ class HintQueue(Generic[T]):
         with self._ready:
             while not (self._waiting or self._closed):
                 self._ready.wait()
-            if self._closed:
-                return []
-            taken = [hint for hint, _ in zip(self._waiting, range(most), strict=False)]
-            for hint in taken:
-                del self._waiting[hint]
-            return taken
+            return [] if self._closed else self._oldest(most)
 
     def close(self) -> None:
         """Let every waiting thread go; what is still queued stays due in the database."""
@@ -55,6 +53,47 @@ class HintQueue(Generic[T]):
         with self._ready:
             return len(self._waiting)
 
+    def _oldest(self, most: int) -> list[T]:
+        taken = [hint for hint, _ in zip(self._waiting, range(most), strict=False)]
+        for hint in taken:
+            del self._waiting[hint]
+        return taken
+
+
+class RequestQueue(HintQueue[RequestId]):
+    """Hints that a request is due, and passes that were begun and want to be finished."""
+
+    def __init__(self) -> None:
+        """Begin empty and open."""
+        super().__init__()
+        self._begun: deque[Begun] = deque()
+        self._idle = 0
+
+    def finish(self, begun: Begun) -> None:
+        """Pass on a pass that was begun; it goes before all hints, and is taken after closing, too.
+
+        Whoever hands it in makes sure that threads still take.
+        """
+        with self._ready:
+            self._begun.append(begun)
+            self._ready.notify()
+
+    def room(self) -> int:
+        """Say for how many passes a thread is free now; those that are begun hold their lease."""
+        with self._ready:
+            return max(0, self._idle - len(self._begun) - len(self._waiting))
+
+    def next(self) -> Begun | RequestId | None:
+        """Wait for a pass to finish or a request to look at; None once the queue is closed."""
+        with self._ready:
+            self._idle += 1
+            while not (self._begun or self._waiting or self._closed):
+                self._ready.wait()
+            self._idle -= 1
+            if self._begun:
+                return self._begun.popleft()
+            return None if self._closed else self._oldest(1)[0]
+
 
 class LocalWakeups:
     """The wake-up port inside one process."""
@@ -62,7 +101,7 @@ class LocalWakeups:
     def __init__(self) -> None:
         """Begin with nothing to do."""
         self.deliveries: Final[HintQueue[DeliveryId]] = HintQueue()
-        self.requests: Final[HintQueue[RequestId]] = HintQueue()
+        self.requests: Final = RequestQueue()
 
     def wake_delivery(self, delivery_id: DeliveryId) -> None:
         """Hint that a stored delivery waits to be read."""
@@ -71,8 +110,3 @@ class LocalWakeups:
     def wake_request(self, request_id: RequestId) -> None:
         """Hint that a request is due for a look."""
         self.requests.put(request_id)
-
-    def close(self) -> None:
-        """Let every waiting thread go."""
-        self.deliveries.close()
-        self.requests.close()

@@ -152,11 +152,11 @@ class Door:
     def _not_stored(self, delivery: NewDelivery, error: BaseException | None) -> Answer:
         self._deps.record_gap()
         self._counts["not_stored"].inc()
-        bound = log.bind(delivery_id=delivery.id, observed_event=delivery.event)
+        about = {"delivery_id": delivery.id, "observed_event": delivery.event}
         if isinstance(error, RetryLater):
-            bound.error("delivery.not_stored", reason=error.reason, detail=error.detail)
+            log.error("delivery.not_stored", reason=error.reason, detail=error.detail, **about)
             return answer_busy(error)
-        bound.error("delivery.not_stored", reason="bug", exc_info=error)
+        log.error("delivery.not_stored", reason="bug", exc_info=error, **about)
         return answer_busy(RetryLater("not_stored"))
 
 
