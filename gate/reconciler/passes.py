@@ -158,11 +158,16 @@ def _record(
         entry = request_entry(request, "decision.made", now, reason=decision.reason, detail=detail)
         record_audit(tx, entry)
     effects = plan(decision, request, view.entries, now, current.deps.links)
-    ledger.record_intents(tx, request, view.entries, effects, decision_id=decision_id, now=now)
-    for effect in effects:
+    ledger.record_intents(
+        tx,
+        request,
+        view.entries,
+        effects,
+        decision_id=decision_id,
+        now=now,
         # A report is begun just before it is sent: once begun, it is never repeated.
-        if effect.kind is EffectKind.REVIEW:
-            ledger.record_begun(tx, effect, now)
+        begin=EffectKind.REVIEW,
+    )
     leases.record_pass(tx, lease, request, _pass_record(view, decision, decision_id, gathered))
     error = current.observed.error
     failures = lease.failures + 1 if error is not None else 0

@@ -79,8 +79,8 @@ class Database:
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return its result once that is durable.
 
-        `work` may be run again when another transaction got in its way, so it must touch nothing
-        else. It must not begin a transaction itself.
+        `work` may be run again when another transaction got in its way, or when one failed that
+        shares its commit, so it must touch nothing else. It must not begin a transaction itself.
         """
         if self._closed:
             raise closed()

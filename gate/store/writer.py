@@ -69,7 +69,8 @@ class GroupWriter:
     """One thread that runs queued work and commits it together.
 
     It waits for nothing: it takes what has queued up while the last commit was on its way to the
-    disk. A job that fails is undone alone; when the database fails, the whole batch does.
+    disk. When a job fails, the batch is run again, and that job undone alone; when the database
+    fails, the whole batch does.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -159,10 +160,15 @@ class GroupWriter:
         connection = self._connection
         driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
         driver.execute("BEGIN IMMEDIATE")
+        outcomes = _attempt_all(connection, batch)
+        if outcomes[-1][2] is None:
+            driver.execute("COMMIT")
+            return outcomes
+        driver.execute("ROLLBACK")
         if len(batch) == 1:
-            outcome = _attempt(connection, batch[0])
-            driver.execute("COMMIT" if outcome[2] is None else "ROLLBACK")
-            return [outcome]
+            return outcomes
+        # A savepoint costs as much as a statement, so there are none before they are needed.
+        driver.execute("BEGIN IMMEDIATE")
         outcomes = [_attempt_apart(connection, driver, job) for job in batch]
         driver.execute("COMMIT")
         return outcomes
@@ -201,6 +207,16 @@ def _attempt(connection: Connection, job: _Job) -> _Outcome:
         if is_outage(error):
             raise
         return job, None, error
+
+
+def _attempt_all(connection: Connection, batch: list[_Job]) -> list[_Outcome]:
+    """Do the jobs of a batch up to the first that fails."""
+    outcomes: list[_Outcome] = []
+    for job in batch:
+        outcomes.append(_attempt(connection, job))
+        if outcomes[-1][2] is not None:
+            break
+    return outcomes
 
 
 def _attempt_apart(connection: Connection, driver: sqlite3.Connection, job: _Job) -> _Outcome:
