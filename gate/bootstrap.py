@@ -30,13 +30,14 @@ from gate.store.schema import migrate, schema_is_current
 from gate.web.app import create_app
 from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps
+from gate.web.door import Door
 from gate.web.metrics import Metrics
 
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""
 
 WEB_THREADS: Final = 16
-"""Deliveries written at once; they share their commits."""
+"""Requests served at once, besides deliveries on SQLite, which take no thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +96,8 @@ def create_credentials(settings: Settings, clock: Clock = utc_now) -> AppCredent
 
 
 def create_web(service: Service, *, with_worker: bool) -> Flask:
-    """Make the web edge of a service."""
-    deps = service.deps
-    secrets = [it.get_secret_value() for it in service.settings.github_webhook_secret]
-    return create_app(
-        WebDeps(
-            database=service.database,
-            check_signature=lambda body, header: check_signature(body, header, secrets),
-            events=PARSED_EVENTS | ALWAYS_SENT,
-            wake_delivery=deps.wakeups.wake_delivery,
-            record_gap=lambda: deps.continuity.record_gap(deps.clock()),
-            checks=_checks(service, with_worker=with_worker),
-            metrics=Metrics(service.database, lambda: service.github.quota_left, deps.clock),
-            clock=deps.clock,
-        )
-    )
+    """Make the web edge of a service, for a server of its own."""
+    return create_app(_web_deps(service, with_worker=with_worker))
 
 
 def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
@@ -129,8 +117,26 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
         if reason == "too_busy":
             service.deps.continuity.record_gap(service.deps.clock())
 
-    web = create_web(service, with_worker=with_worker)
-    return BufferingShell(web, Lifecycle(start, stop, refused), threads=WEB_THREADS)
+    deps = _web_deps(service, with_worker=with_worker)
+    door = Door(deps) if service.database.can_submit else None
+    lifecycle = Lifecycle(start, stop, refused)
+    return BufferingShell(create_app(deps), lifecycle, threads=WEB_THREADS, door=door)
+
+
+def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
+    """Gather what the web edge works with."""
+    deps = service.deps
+    secrets = [it.get_secret_value() for it in service.settings.github_webhook_secret]
+    return WebDeps(
+        database=service.database,
+        check_signature=lambda body, header: check_signature(body, header, secrets),
+        events=PARSED_EVENTS | ALWAYS_SENT,
+        wake_delivery=deps.wakeups.wake_delivery,
+        record_gap=lambda: deps.continuity.record_gap(deps.clock()),
+        checks=_checks(service, with_worker=with_worker),
+        metrics=Metrics(service.database, lambda: service.github.quota_left, deps.clock),
+        clock=deps.clock,
+    )
 
 
 def _server_policy(settings: Settings) -> tuple[LoadedPolicy, bytes]:

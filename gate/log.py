@@ -44,6 +44,7 @@ _SECRET_TEXT: Final = re.compile(
 )
 # Most texts hold none of these, and a plain search costs a fraction of the pattern.
 _HINT: Final = re.compile("gh|_pat_|eyJ|earer|EARER|asic|ASIC|oken|OKEN|---|://")
+_PROCESSORS: Final[list[Processor]] = []
 _QUIET: Final = ("github", "urllib3", "werkzeug", "filelock", "asyncio", "alembic")
 
 
@@ -112,11 +113,14 @@ def configure_logging(log_format: LogFormat | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     finishing = _finishing(chosen)
+    _PROCESSORS[:] = [*shared, *finishing]
     structlog.configure(
-        processors=[*shared, *finishing],
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(_STDERR),  # type: ignore[arg-type]  # it asks for no more than write and flush
-        cache_logger_on_first_use=False,
+        # Making a logger costs as much as writing the line. One that is kept follows all the same,
+        # since nothing but the list of processors ever changes.
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(_STDERR)
     handler.setFormatter(

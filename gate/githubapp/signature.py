@@ -6,7 +6,6 @@ header is never looked at.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from typing import Final
@@ -37,4 +36,4 @@ def check_signature(body: bytes, header: str | None, secrets: Sequence[str]) -> 
 
 
 def _sign(body: bytes, secret: str) -> str:
-    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), body, "sha256").hex()

@@ -1,8 +1,8 @@
 """Send one effect to GitHub and record what came of it.
 
-Three steps, each its own commit: the attempt is begun, the call is made, the outcome is recorded
-and the lease given back. Between any two of them the process may die; what is on record then says
-that the call may have arrived, and the next pass looks before it sends.
+Three steps: the attempt is begun, the call is made, the outcome is recorded and the lease given
+back. A review has been begun by the commit that decided it. The process may die at any time; what
+is on record then says that the call may have arrived, and the next pass looks before it sends.
 """
 
 from __future__ import annotations
@@ -50,12 +50,14 @@ class Outcome:
 def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
     """Send `effect` once; say whether the request must be looked at again at once.
 
-    Sends nothing when the request moved on since it was decided: then it is decided anew. Raises
-    Superseded when the lease is lost; whoever has it now goes on.
+    No report is sent when the request moved on since it was decided: then it is decided anew.
+    Raises Superseded when the lease is lost; whoever has it now goes on.
     """
     started = perf_counter()
-    if not deps.database.transact(lambda tx: _begin(tx, effect, passed, deps.clock())):
-        return True
+    if effect.kind is EffectKind.REPORT:
+        begun = deps.database.transact(lambda tx: _begin(tx, effect, passed, deps.clock()))
+        if not begun:
+            return True
     deps.failpoint("begun")
     error = _send(effect, passed, deps)
     deps.failpoint("sent")
@@ -78,7 +80,7 @@ def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
 
 
 def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bool:
-    """Record that the call is about to be made, unless the request moved on since the decision."""
+    """Record that a report is about to be made, unless the request moved on since the decision."""
     lease, request = passed.view.lease, passed.view.request
     if leases.check_lease(tx, lease) != request.generation:
         leases.release(tx, lease, generation=request.generation, due_at=now, failures=0)

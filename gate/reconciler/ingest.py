@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, assert_never
 
 from gate.domain.attempts import known_attempt
@@ -33,10 +34,12 @@ from gate.reconciler.deps import Deps
 from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
 from gate.reconciler.policies import organization_source, repository_source
+from gate.reconciler.reconcile import Begun, begin_pass
 from gate.store import deployments, inbox, policies, repositories, requests, runs
-from gate.store.database import Snapshot, Transaction
+from gate.store.database import Snapshot, Transaction, apart
 from gate.store.deployments import DeploymentSighting
 from gate.store.inbox import StoredDelivery
+from gate.store.outages import is_outage
 from gate.store.requests import Watch
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
@@ -55,42 +58,91 @@ class _Reading:
     attempt: int | None = None
 
 
-def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps) -> tuple[RequestId, ...]:
-    """Read stored deliveries, record what they show, and list the requests to look at.
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What is to be done after deliveries were read.
 
-    One that was read already, or is gone, gives nothing; one that cannot be parsed although its
-    signature was good is set aside for a person. Raises RetryLater when GitHub or the database must
-    be asked again; what was recorded by then stays recorded, and its requests stay due.
+    `begun` are the passes that were begun in the same commit, and `due` the requests that must
+    still be looked at. `unsettled` are deliveries that were left, since only GitHub can tell which
+    attempt of their run has asked.
     """
+
+    due: tuple[RequestId, ...] = ()
+    begun: tuple[Begun, ...] = ()
+    unsettled: tuple[DeliveryId, ...] = ()
+
+
+def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: int = 0) -> Ingested:
+    """Read stored deliveries, record what they show, and begin up to `begin` of the passes due.
+
+    All in one transaction. One that was read already, or is gone, gives nothing; one that cannot
+    be parsed although its signature was good is set aside for a person.
+    """
+    readings = _read_all(delivery_ids, deps)
+    # Runs first: what they tell may spare the question which attempt of a run has asked.
+    readings.sort(key=lambda reading: isinstance(reading.seen, RuleRequested))
+    return _record_all(readings, deps, begin) if readings else Ingested()
+
+
+def ingest_asking(delivery_id: DeliveryId, deps: Deps, *, begin: int = 0) -> Ingested:
+    """Read a delivery that was left unsettled, and ask GitHub which attempt of its run has asked.
+
+    Raises RetryLater when GitHub must be asked again later.
+    """
+    readings = [_with_attempt(reading, deps) for reading in _read_all([delivery_id], deps)]
+    return _record_all(readings, deps, begin) if readings else Ingested()
+
+
+def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[_Reading]:
     stored = deps.database.read(lambda snapshot: inbox.read_deliveries(snapshot, delivery_ids))
     deps.failpoint("taken")
-    readings = [reading for it in stored if (reading := _parse(it, deps)) is not None]
-    # Runs first: what they tell may spare the question which attempt of a run has asked.
-    asked = [reading for reading in readings if isinstance(reading.seen, RuleRequested)]
-    other = [reading for reading in readings if not isinstance(reading.seen, RuleRequested)]
-    due = _record_all(other, deps)
-    due |= _record_all([_with_attempt(reading, deps) for reading in asked], deps)
-    return tuple(due)
+    return [reading for it in stored if (reading := _parse(it, deps)) is not None]
 
 
-def _record_all(readings: Sequence[_Reading], deps: Deps) -> dict[RequestId, None]:
-    """Record what some deliveries show, all or nothing; give the requests to look at."""
-    if not readings:
-        return {}
+def _record_all(readings: Sequence[_Reading], deps: Deps, begin: int) -> Ingested:
+    """Record what some deliveries show, all or nothing; begin the passes that are due then."""
 
-    def record(tx: Transaction) -> dict[RequestId, None]:
+    def record(tx: Transaction) -> tuple[Ingested, list[_Reading]]:
         due: dict[RequestId, None] = {}
+        recorded: list[_Reading] = []
+        unsettled: list[DeliveryId] = []
         for reading in readings:
-            due |= dict.fromkeys(_record(tx, reading, deps))
-        for outcome, ids in _by_outcome(readings).items():
+            settled = _settled(tx, reading, deps)
+            if settled is None:
+                unsettled.append(reading.delivery_id)
+                continue
+            due |= dict.fromkeys(_record(tx, settled, deps))
+            recorded.append(settled)
+        for outcome, ids in _by_outcome(recorded).items():
             inbox.record_processed(tx, ids, outcome)
-        return due
+        ingested = _begin_some(tx, tuple(due), deps, begin)
+        return replace(ingested, unsettled=tuple(unsettled)), recorded
 
-    due = deps.database.transact(record)
-    for reading in readings:
+    ingested, recorded = deps.database.transact(record)
+    for reading in recorded:
         observed = type(reading.seen).__name__
         log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
-    return due
+    return ingested
+
+
+def _begin_some(tx: Transaction, due: Sequence[RequestId], deps: Deps, most: int) -> Ingested:
+    """Begin the first of the passes that are due; one that fails harms no other.
+
+    It leaves no trace then and stays due, and whoever tries it alone will see it fail.
+    """
+    begun: list[Begun] = []
+    left = list(due[most:])
+    for request_id in due[:most]:
+        try:
+            this = apart(tx, partial(begin_pass, request_id=request_id, deps=deps))
+        except Exception as error:
+            if is_outage(error):
+                raise
+            left.append(request_id)
+            continue
+        if this is not None:
+            begun.append(this)
+    return Ingested(tuple(left), tuple(begun))
 
 
 def _parse(stored: StoredDelivery, deps: Deps) -> _Reading | None:
@@ -112,14 +164,22 @@ def _with_attempt(reading: _Reading, deps: Deps) -> _Reading:
     seen = reading.seen
     if not isinstance(seen, RuleRequested):
         return reading
-    attempt = deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps))
-    if attempt is not None:
-        return replace(reading, attempt=attempt)
+    if deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps)) is not None:
+        return reading
     run = deps.github.read_run(place_of(seen.repository), seen.run_id)
     if run is None:
         raise RetryLater("github_unavailable", f"run {seen.run_id} is not visible yet")
     log.info("run.observed", run_id=run.run_id, run_attempt=run.run_attempt)
     return replace(reading, run=run, attempt=run.run_attempt)
+
+
+def _settled(tx: Transaction, reading: _Reading, deps: Deps) -> _Reading | None:
+    """Settle which attempt of a run has asked from what is known; None when that does not do."""
+    seen = reading.seen
+    if not isinstance(seen, RuleRequested) or reading.attempt is not None:
+        return reading
+    known = _known_attempt(tx, seen, deps)
+    return replace(reading, attempt=known) if known is not None else None
 
 
 def _by_outcome(readings: Sequence[_Reading]) -> dict[str, list[DeliveryId]]:

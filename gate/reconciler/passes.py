@@ -13,7 +13,7 @@ from gate.domain.closing import check_closed, is_suspect
 from gate.domain.decide import Decision, Verdict, decide
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId
-from gate.domain.ledger import EffectStatus, Ledger
+from gate.domain.ledger import EffectKind, EffectStatus, Ledger
 from gate.domain.missing import (
     GateNeeded,
     Listings,
@@ -158,7 +158,11 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
 def _record(
     tx: Transaction, view: View, decision: Decision, gathered: _Gathered, current: Pass
 ) -> Passed:
-    """Put decision, intents and the next look on record, all in this one transaction."""
+    """Put decision, intents and the next look on record, all in this one transaction.
+
+    A review is begun with it: it is sent right after the commit, and should that not come to be,
+    the next pass asks GitHub before it sends it again.
+    """
     request, lease, now = view.request, view.lease, current.now
     before = decisions.last_decision(tx, request.id) if gathered.claims else None
     facts, basis = gathered.facts, gathered.basis
@@ -171,7 +175,16 @@ def _record(
     if is_new and gathered.claims:
         record_override(tx, Ruling(request, decision, before, now), gathered.claims)
     effects = plan(decision, request, view.entries, now, current.deps.links)
-    ledger.record_intents(tx, request, view.entries, effects, decision_id=decision_id, now=now)
+    ledger.record_intents(
+        tx,
+        request,
+        view.entries,
+        effects,
+        decision_id=decision_id,
+        now=now,
+        # A report is begun just before it is sent: once begun, it is never repeated.
+        begin=EffectKind.REVIEW,
+    )
     leases.record_pass(tx, lease, request, _pass_record(view, decision, decision_id, gathered))
     error = current.observed.error
     failures = lease.failures + 1 if error is not None else 0

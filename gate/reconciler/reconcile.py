@@ -9,6 +9,7 @@ snapshot read again. See docs/explanation/architecture.md for the failure table.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 
 from structlog.contextvars import bound_contextvars
@@ -27,19 +28,39 @@ from gate.store.database import Transaction
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """A pass whose lease is taken: it is decided, or lacks facts. It must be finished."""
+
+    request_id: RequestId
+    step: Missing | Passed
+    started: float
+
+
 def reconcile(request_id: RequestId, deps: Deps) -> bool:
     """Look at one request; say whether it must be looked at again at once.
 
     Does nothing when somebody else holds the lease: they will see what we saw. Raises RetryLater
     when the database cannot be used; the request then stays due, and its lease runs out.
     """
-    started = perf_counter()
-    with bound_contextvars(request_id=request_id):
-        step = deps.database.transact(_begin(request_id, deps))
-        if step is None:
-            return False
+    begun = deps.database.transact(lambda tx: begin_pass(tx, request_id, deps))
+    return finish_pass(begun, deps) if begun is not None else False
+
+
+def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | None:
+    """Take the lease and try the pass in the same transaction: in most cases nothing is missing."""
+    started, now = perf_counter(), deps.clock()
+    lease = leases.take_lease(tx, request_id, now, LEASE)
+    if lease is None:
+        return None
+    return Begun(request_id, run_pass(tx, Pass(lease, Observed(), deps, now)), started)
+
+
+def finish_pass(begun: Begun, deps: Deps) -> bool:
+    """Go on once the beginning is durable: ask for what is missing, send what is owed."""
+    with bound_contextvars(request_id=begun.request_id):
         try:
-            passed = _observe_until_decided(step, deps)
+            passed = _observe_until_decided(begun.step, deps)
             again = _act(passed, deps)
         except Superseded as error:
             log.info("reconcile.superseded", reason=error.reason)
@@ -53,22 +74,9 @@ def reconcile(request_id: RequestId, deps: Deps) -> bool:
             verdict=passed.verdict,
             reason=passed.reason,
             effects=len(passed.effects),
-            duration_ms=round((perf_counter() - started) * 1000, 1),
+            duration_ms=round((perf_counter() - begun.started) * 1000, 1),
         )
         return again
-
-
-def _begin(request_id: RequestId, deps: Deps) -> Callable[[Transaction], Missing | Passed | None]:
-    """Take the lease and try the pass in the same transaction: in most cases nothing is missing."""
-    now = deps.clock()
-
-    def begin(tx: Transaction) -> Missing | Passed | None:
-        lease = leases.take_lease(tx, request_id, now, LEASE)
-        if lease is None:
-            return None
-        return run_pass(tx, Pass(lease, Observed(), deps, now))
-
-    return begin
 
 
 def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:

@@ -1,17 +1,26 @@
-"""Carry hints between threads of one process.
+"""Carry hints between threads of one process, and passes that were begun in one of them.
 
 The queues only save waiting: every hint stands for a row that is due, and the worker polls those.
-So they may drop hints when they are full, and forget all of them when the process ends.
+So they may drop hints when they are full, and forget all of them when the process ends. A pass that
+was begun is no hint: it is never dropped.
 """
 
 from __future__ import annotations
 
-from threading import Condition
+import math
+from collections import deque
+from datetime import timedelta
+from threading import Condition, Lock
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from gate.domain.ids import DeliveryId, RequestId
+from gate.reconciler.reconcile import Begun
 
 T = TypeVar("T")
+
+TURN: Final = timedelta(milliseconds=10)
+"""How far apart the turns are in which a busy gate reads its deliveries."""
 
 _LONGEST: Final = 20_000
 
@@ -21,39 +30,124 @@ class HintQueue(Generic[T]):
 
     def __init__(self) -> None:
         """Begin empty and open."""
-        self._ready = Condition()
+        self._lock = Lock()
+        self._ready = Condition(self._lock)
         self._waiting: dict[T, None] = {}
         self._closed = False
 
     def put(self, hint: T) -> None:
         """Add a hint; one that waits already, or is too many, is dropped."""
-        with self._ready:
+        with self._lock:
             if len(self._waiting) < _LONGEST:
                 self._waiting[hint] = None
-                self._ready.notify()
-
-    def take(self, most: int = 1) -> list[T]:
-        """Wait for hints and take the oldest of them; none once the queue is closed."""
-        with self._ready:
-            while not (self._waiting or self._closed):
-                self._ready.wait()
-            if self._closed:
-                return []
-            taken = [hint for hint, _ in zip(self._waiting, range(most), strict=False)]
-            for hint in taken:
-                del self._waiting[hint]
-            return taken
+                self._wake()
 
     def close(self) -> None:
         """Let every waiting thread go; what is still queued stays due in the database."""
-        with self._ready:
+        with self._lock:
             self._closed = True
             self._ready.notify_all()
 
     def __len__(self) -> int:
         """Count the hints that wait."""
-        with self._ready:
+        with self._lock:
             return len(self._waiting)
+
+    def _wake(self) -> None:
+        self._ready.notify()
+
+    def _oldest(self, most: int) -> list[T]:
+        taken = [hint for hint, _ in zip(self._waiting, range(most), strict=False)]
+        for hint in taken:
+            del self._waiting[hint]
+        return taken
+
+
+class DeliveryQueue(HintQueue[DeliveryId]):
+    """Hints that deliveries wait to be read: many at once, since they share a transaction."""
+
+    def __init__(self) -> None:
+        """Begin empty and open."""
+        super().__init__()
+        self._full = Condition(self._lock)
+        self._lingering = 0
+        self._last = -math.inf
+
+    def take(self, most: int) -> list[DeliveryId]:
+        """Wait for hints and take the oldest of them; none once the queue is closed.
+
+        When the last turn began less than `TURN` ago and fewer than `most` wait, more are waited
+        for until then. So an idle gate reads at once, and a busy one reads many together.
+        """
+        with self._lock:
+            while not self._closed:
+                left = self._last + TURN.total_seconds() - monotonic()
+                if not self._waiting or self._lingering:
+                    self._ready.wait()
+                elif left > 0 and len(self._waiting) < most:
+                    self._linger(left, most)
+                else:
+                    self._last = monotonic()
+                    taken = self._oldest(most)
+                    if self._waiting:
+                        self._ready.notify()
+                    return taken
+            return []
+
+    def close(self) -> None:
+        """Let every waiting thread go; what is still queued stays due in the database."""
+        super().close()
+        with self._lock:
+            self._full.notify_all()
+
+    def _linger(self, seconds: float, most: int) -> None:
+        """Wait for more; only one thread does, and none is woken for each hint meanwhile."""
+        self._lingering = most
+        try:
+            self._full.wait(seconds)
+        finally:
+            self._lingering = 0
+
+    def _wake(self) -> None:
+        if not self._lingering:
+            self._ready.notify()
+        elif len(self._waiting) >= self._lingering:
+            self._full.notify()
+
+
+class RequestQueue(HintQueue[RequestId]):
+    """Hints that a request is due, and passes that were begun and want to be finished."""
+
+    def __init__(self) -> None:
+        """Begin empty and open."""
+        super().__init__()
+        self._begun: deque[Begun] = deque()
+        self._idle = 0
+
+    def finish(self, begun: Begun) -> None:
+        """Pass on a pass that was begun; it goes before all hints, and is taken after closing, too.
+
+        Whoever hands it in makes sure that threads still take.
+        """
+        with self._lock:
+            self._begun.append(begun)
+            self._ready.notify()
+
+    def room(self) -> int:
+        """Say for how many passes a thread is free now; those that are begun hold their lease."""
+        with self._lock:
+            return max(0, self._idle - len(self._begun) - len(self._waiting))
+
+    def next(self) -> Begun | RequestId | None:
+        """Wait for a pass to finish or a request to look at; None once the queue is closed."""
+        with self._lock:
+            self._idle += 1
+            while not (self._begun or self._waiting or self._closed):
+                self._ready.wait()
+            self._idle -= 1
+            if self._begun:
+                return self._begun.popleft()
+            return None if self._closed else self._oldest(1)[0]
 
 
 class LocalWakeups:
@@ -61,8 +155,8 @@ class LocalWakeups:
 
     def __init__(self) -> None:
         """Begin with nothing to do."""
-        self.deliveries: Final[HintQueue[DeliveryId]] = HintQueue()
-        self.requests: Final[HintQueue[RequestId]] = HintQueue()
+        self.deliveries: Final = DeliveryQueue()
+        self.requests: Final = RequestQueue()
 
     def wake_delivery(self, delivery_id: DeliveryId) -> None:
         """Hint that a stored delivery waits to be read."""
@@ -71,8 +165,3 @@ class LocalWakeups:
     def wake_request(self, request_id: RequestId) -> None:
         """Hint that a request is due for a look."""
         self.requests.put(request_id)
-
-    def close(self) -> None:
-        """Let every waiting thread go."""
-        self.deliveries.close()
-        self.requests.close()

@@ -18,8 +18,8 @@ from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
-from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import reconcile
+from gate.reconciler.ingest import Ingested, ingest, ingest_asking
+from gate.reconciler.reconcile import Begun, finish_pass, reconcile
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
 from gate.reconciler.wakeups import LocalWakeups
@@ -58,21 +58,27 @@ class Worker:
         self._sweeper = sweeper
         self._plan = plan
         self._stopping = Event()
+        self._readers: list[Thread] = []
         self._threads: list[Thread] = []
 
     def start(self) -> None:
         """Start the threads."""
-        jobs = [self._read_deliveries] * _READERS + [self._answer_requests] * self._plan.threads
+        jobs = [self._answer_requests] * self._plan.threads
         jobs += [self._poll, self._sweep, self._reply]
-        self._threads = [Thread(target=job, name=job.__name__.strip("_")) for job in jobs]
-        for thread in self._threads:
+        self._readers = [_thread(self._read_deliveries) for _ in range(_READERS)]
+        self._threads = [_thread(job) for job in jobs]
+        for thread in (*self._readers, *self._threads):
             thread.start()
         log.info("worker.started", threads=self._plan.threads)
 
     def stop(self) -> None:
         """Take no more hints, finish the passes in flight, and wait for the threads."""
         self._stopping.set()
-        self._wakeups.close()
+        # The readers first: what they have begun, the others finish.
+        self._wakeups.deliveries.close()
+        for thread in self._readers:
+            thread.join()
+        self._wakeups.requests.close()
         for thread in self._threads:
             thread.join()
         log.info("worker.stopped")
@@ -80,38 +86,55 @@ class Worker:
     @property
     def is_alive(self) -> bool:
         """Say whether every thread runs; readiness asks."""
-        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+        threads = (*self._readers, *self._threads)
+        return bool(threads) and all(thread.is_alive() for thread in threads)
 
     def _read_deliveries(self) -> None:
         while ids := self._wakeups.deliveries.take(_AT_ONCE):
             self._ingest(ids)
 
     def _answer_requests(self) -> None:
-        while ids := self._wakeups.requests.take():
-            for request_id in ids:
-                self._shielded(
-                    partial(self._reconcile, request_id),
-                    partial(self._postpone_request, request_id),
-                )
+        while (item := self._wakeups.requests.next()) is not None:
+            request_id = item.request_id if isinstance(item, Begun) else item
+            self._shielded(partial(self._answer, item), partial(self._postpone_request, request_id))
+
+    def _answer(self, item: Begun | RequestId) -> None:
+        """Finish a pass that was begun, or make a whole one."""
+        deps = self._deps
+        again = finish_pass(item, deps) if isinstance(item, Begun) else reconcile(item, deps)
+        if again:
+            request_id = item.request_id if isinstance(item, Begun) else item
+            self._wakeups.wake_request(request_id)
 
     def _ingest(self, ids: Sequence[DeliveryId]) -> None:
         """Read deliveries together; when that fails, each alone, so that one harms no other."""
 
-        def apart(error: Exception) -> None:
+        def each_alone(error: Exception) -> None:
             if len(ids) == 1:
                 self._postpone_delivery(ids[0], error)
                 return
             for delivery_id in ids:
                 self._ingest([delivery_id])
 
-        self._shielded(partial(self._ingest_all, ids), apart)
+        self._shielded(partial(self._ingest_all, ids), each_alone)
 
     def _ingest_all(self, ids: Sequence[DeliveryId]) -> None:
-        for request_id in ingest(ids, self._deps):
-            self._wakeups.wake_request(request_id)
+        ingested = ingest(ids, self._deps, begin=self._wakeups.requests.room())
+        self._go_on(ingested)
+        for delivery_id in ingested.unsettled:
+            self._shielded(
+                partial(self._ingest_asking, delivery_id),
+                partial(self._postpone_delivery, delivery_id),
+            )
 
-    def _reconcile(self, request_id: RequestId) -> None:
-        if reconcile(request_id, self._deps):
+    def _ingest_asking(self, delivery_id: DeliveryId) -> None:
+        room = self._wakeups.requests.room()
+        self._go_on(ingest_asking(delivery_id, self._deps, begin=room))
+
+    def _go_on(self, ingested: Ingested) -> None:
+        for begun in ingested.begun:
+            self._wakeups.requests.finish(begun)
+        for request_id in ingested.due:
             self._wakeups.wake_request(request_id)
 
     def _shielded(self, work: Callable[[], None], postpone: Callable[[Exception], None]) -> None:
@@ -193,3 +216,7 @@ class Worker:
     def _pause(self, started: datetime) -> timedelta:
         elapsed = self._deps.clock() - started
         return max(self._plan.sweep_every - elapsed, timedelta(seconds=1))
+
+
+def _thread(job: Callable[[], None]) -> Thread:
+    return Thread(target=job, name=job.__name__.strip("_"))

@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from gate.errors import ConfigError, RetryLater
 from gate.store.outages import busy, closed, is_outage, lost_a_race
-from gate.store.writer import GroupWriter
+from gate.store.writer import GroupWriter, HandOver, Settle
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ Transaction = Connection
 Snapshot = Connection
 """A connection inside a transaction that only reads."""
 
+_SQLITE: Final = "sqlite"
 _POOL: Final = 16
 _BUSY_MILLISECONDS: Final = 5_000
 
@@ -78,8 +79,8 @@ class Database:
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return its result once that is durable.
 
-        `work` may be run again when another transaction got in its way, so it must touch nothing
-        else. It must not begin a transaction itself.
+        `work` may be run again when another transaction got in its way, or when one failed that
+        shares its commit, so it must touch nothing else. It must not begin a transaction itself.
         """
         if self._closed:
             raise closed()
@@ -91,6 +92,23 @@ class Database:
             if not lost_a_race(error.__cause__):
                 raise
             return _run(self._writes, work)
+
+    @property
+    def can_submit(self) -> bool:
+        """Say whether a thread of its own writes, so that a caller need not wait: on SQLite."""
+        return self._writer is not None
+
+    def submit(
+        self, work: Callable[[Transaction], Any], settle: Settle, hand_over: HandOver
+    ) -> None:
+        """Do as `transact`, but return at once; only where `can_submit`.
+
+        `settle` gets the result once it is durable, or else the error that `transact` would raise.
+        The writing thread gives the calls of one commit to `hand_over`, which makes them elsewhere.
+        """
+        if self._closed or self._writer is None:
+            raise closed()
+        self._writer.submit(work, settle, hand_over)
 
     def read(self, work: Callable[[Snapshot], T]) -> T:
         """Run `work` on a consistent snapshot; it cannot write."""
@@ -113,6 +131,27 @@ class Database:
         self._writes.dispose()
         if self._lock is not None:
             self._lock.release()
+
+
+def apart(tx: Transaction, work: Callable[[Transaction], T]) -> T:
+    """Run a part of a transaction that is undone alone when it raises.
+
+    What it raises is raised; after an outage of the database the whole transaction has failed.
+    """
+    if tx.dialect.name != _SQLITE:
+        with tx.begin_nested():
+            return work(tx)
+    driver: Any = tx.connection.driver_connection
+    driver.execute("SAVEPOINT part")
+    try:
+        result = work(tx)
+    except BaseException as error:
+        if not is_outage(error):
+            driver.execute("ROLLBACK TO part")
+            driver.execute("RELEASE part")
+        raise
+    driver.execute("RELEASE part")
+    return result
 
 
 def _path(url: str) -> str:

@@ -6,14 +6,15 @@ payloads are not kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, null, select, update
+from sqlalchemy import ColumnElement, bindparam, func, null, or_, select, update
 
 from gate.domain.ids import DeliveryId
 from gate.store.database import Snapshot, Transaction
@@ -57,6 +58,9 @@ class StoredDelivery:
     attempts: int
 
 
+_MOST: Final = 16
+"""Deliveries that one statement reads or changes."""
+
 _own: Final = deliveries.c.delivery_id == bindparam("own")
 _is_received: Final = deliveries.c.state == DeliveryState.RECEIVED
 _insert: Final = insert_or_ignore(deliveries)
@@ -64,30 +68,11 @@ _retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliverySt
 _make_due: Final = Prepared(
     update(deliveries).where(_own, _is_received).values(due_at=bindparam("new_due_at"))
 )
-_read: Final = Prepared(
-    select(
-        deliveries.c.delivery_id,
-        deliveries.c.event,
-        deliveries.c.received_at,
-        deliveries.c.body,
-        deliveries.c.attempts,
-    ).where(_own, _is_received)
-)
 _due: Final = Prepared(
     select(deliveries.c.delivery_id)
     .where(deliveries.c.due_at <= bindparam("now"), deliveries.c.due_at.is_not(None))
     .order_by(deliveries.c.due_at)
     .limit(bindparam("most"))
-)
-_process: Final = Prepared(
-    update(deliveries)
-    .where(_own, _is_received)
-    .values(
-        state=DeliveryState.PROCESSED.value,
-        due_at=null(),
-        body=null(),
-        reason=bindparam("new_reason"),
-    )
 )
 
 
@@ -116,11 +101,13 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
 
 def read_deliveries(snapshot: Snapshot, delivery_ids: Sequence[DeliveryId]) -> list[StoredDelivery]:
     """Read those of some deliveries that still wait to be read, oldest first."""
-    found = (_read.first(snapshot, {"own": delivery_id}) for delivery_id in delivery_ids)
-    rows = [row for row in found if row is not None]
+    rows: list[Any] = []
+    for names in _named(delivery_ids):
+        rows += _read(len(names)).rows(snapshot, names)
+    rows.sort(key=attrgetter("received_at"))
     return [
         StoredDelivery(DeliveryId(row.delivery_id), row.event, row.body, row.attempts)
-        for row in sorted(rows, key=attrgetter("received_at"))
+        for row in rows
     ]
 
 
@@ -132,8 +119,48 @@ def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[Delive
 
 def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) -> None:
     """Note that the facts of some deliveries are recorded, and drop their bodies."""
-    for delivery_id in ids:
-        _process.change(tx, {"own": delivery_id, "new_reason": reason})
+    for names in _named(ids):
+        _process(len(names)).change(tx, names | {"new_reason": reason})
+
+
+def _named(ids: Sequence[DeliveryId]) -> Iterator[dict[str, Any]]:
+    """Give the ids as the parameters of statements that take up to `_MOST` of them."""
+    for start in range(0, len(ids), _MOST):
+        part = ids[start : start + _MOST]
+        yield {f"own_{number}": delivery_id for number, delivery_id in enumerate(part)}
+
+
+def _is_one_of(count: int) -> ColumnElement[bool]:
+    return or_(*(deliveries.c.delivery_id == bindparam(f"own_{it}") for it in range(count)))
+
+
+@cache
+def _read(count: int) -> Prepared:
+    """Make the statement for a number of ids: it is a part of its text."""
+    return Prepared(
+        select(
+            deliveries.c.delivery_id,
+            deliveries.c.event,
+            deliveries.c.received_at,
+            deliveries.c.body,
+            deliveries.c.attempts,
+        ).where(_is_one_of(count), _is_received)
+    )
+
+
+@cache
+def _process(count: int) -> Prepared:
+    """Make the statement for a number of ids, as above."""
+    return Prepared(
+        update(deliveries)
+        .where(_is_one_of(count), _is_received)
+        .values(
+            state=DeliveryState.PROCESSED.value,
+            due_at=null(),
+            body=null(),
+            reason=bindparam("new_reason"),
+        )
+    )
 
 
 def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:

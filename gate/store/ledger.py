@@ -60,10 +60,12 @@ def record_intents(
     *,
     decision_id: DecisionId | None,
     now: datetime,
+    begin: EffectKind | None = None,
 ) -> None:
     """Record what is owed now, and withdraw what was owed before and is not any more.
 
-    An effect that was begun is never touched: GitHub may have seen it.
+    Effects of the kind `begin` count as begun from now on. One that was begun before is never
+    touched: GitHub may have seen it.
     """
     keys = {effect.key for effect in intended}
     entries = {entry.effect.key: entry for entry in known.entries}
@@ -76,10 +78,14 @@ def record_intents(
         entry_now = entries.get(effect.key)
         if entry_now is None:
             values |= {"position": position, "attempts": 0}
+            if effect.kind is begin:
+                values |= _begun(effect, now)
             _insert.change(tx, values)
             position += 1
         elif is_sendable(entry_now.status):
             _update(tx, effect.key, **values)
+            if effect.kind is begin:
+                record_begun(tx, effect, now)
 
 
 def record_begun(tx: Transaction, effect: Effect, now: datetime) -> None:
@@ -121,6 +127,16 @@ def _columns(
         "status": EffectStatus.INTENDED.value,
         "decision_id": decision_id,
         "intended_at": now,
+    }
+
+
+def _begun(effect: Effect, now: datetime) -> dict[str, Any]:
+    """Give what a first attempt leaves, as `_begin` does."""
+    return {
+        "status": EffectStatus.SENDING.value,
+        "attempts": 1,
+        "begun_at": now,
+        "first_sent": effect.state.value if effect.state is not None else None,
     }
 
 

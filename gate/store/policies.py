@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, false, or_, select, update
 
 from gate.domain.ids import InstallationId
 from gate.store.database import Snapshot, Transaction
@@ -34,11 +35,6 @@ class PolicyDocument:
 _read: Final = Prepared(
     select(policy_documents).where(policy_documents.c.source == bindparam("source"))
 )
-_read_with_text: Final = Prepared(
-    select(policy_documents, policy_texts.c.text)
-    .outerjoin(policy_texts, policy_texts.c.digest == policy_documents.c.digest)
-    .where(policy_documents.c.source == bindparam("source"))
-)
 _read_text: Final = Prepared(
     select(policy_texts.c.text).where(policy_texts.c.digest == bindparam("wanted"))
 )
@@ -61,8 +57,20 @@ def read_policies(
     snapshot: Snapshot, sources: Sequence[str]
 ) -> Mapping[str, tuple[PolicyDocument, bytes | None]]:
     """Read what is known of some places, each with its text where it holds one."""
-    rows = [_read_with_text.first(snapshot, {"source": source}) for source in sources]
-    return {row.source: (_document(row), row.text) for row in rows if row is not None}
+    names = {f"source_{number}": source for number, source in enumerate(sources)}
+    rows = _read_with_text(len(names)).rows(snapshot, names)
+    return {row.source: (_document(row), row.text) for row in rows}
+
+
+@cache
+def _read_with_text(count: int) -> Prepared:
+    """Make the statement for a number of places: it is a part of its text."""
+    wanted = (policy_documents.c.source == bindparam(f"source_{it}") for it in range(count))
+    return Prepared(
+        select(policy_documents, policy_texts.c.text)
+        .outerjoin(policy_texts, policy_texts.c.digest == policy_documents.c.digest)
+        .where(or_(false(), *wanted))
+    )
 
 
 def _document(row: Row[Any]) -> PolicyDocument:

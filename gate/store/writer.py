@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Future
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
 from typing import Any, Final, TypeVar
@@ -18,17 +18,48 @@ from gate.store.outages import busy, closed, is_outage
 
 T = TypeVar("T")
 
+Settle = Callable[[Any, BaseException | None], None]
+"""Takes what a job came to: its result, or else its error."""
+
+HandOver = Callable[[list[Callable[[], None]]], None]
+"""Takes calls that are to be made elsewhere, all those of one commit at once; must not raise."""
+
 _BATCH: Final = 128
 
 
 class _Job:
-    """One closure that waits to be written, and where its result goes."""
+    """One closure that waits to be written, who is told, and by what way (None: at once)."""
 
-    __slots__ = ("future", "work")
+    __slots__ = ("hand_over", "settle", "work")
 
-    def __init__(self, work: Callable[[Connection], Any]) -> None:
+    def __init__(
+        self, work: Callable[[Connection], Any], settle: Settle, hand_over: HandOver | None = None
+    ) -> None:
         self.work = work
-        self.future: Future[Any] = Future()
+        self.settle = settle
+        self.hand_over = hand_over
+
+
+class _Waiting:
+    """A caller that waits in its thread; a bare lock costs a fraction of a Future."""
+
+    __slots__ = ("_ended", "_failure", "_result")
+
+    def __init__(self) -> None:
+        self._ended = Lock()
+        self._ended.acquire()
+
+    def settle(self, result: Any, failure: BaseException | None) -> None:  # noqa: ANN401 - any work's
+        self._result = result
+        self._failure = failure
+        self._ended.release()
+
+    def wait(self) -> Any:  # noqa: ANN401 - any work's
+        """Give the result, or raise what the work has raised."""
+        self._ended.acquire()
+        if self._failure is not None:
+            raise self._failure
+        return self._result
 
 
 _Outcome = tuple[_Job, Any, BaseException | None]
@@ -38,7 +69,8 @@ class GroupWriter:
     """One thread that runs queued work and commits it together.
 
     It waits for nothing: it takes what has queued up while the last commit was on its way to the
-    disk. A job that fails is undone alone; when the database fails, the whole batch does.
+    disk. When a job fails, the batch is run again, and that job undone alone; when the database
+    fails, the whole batch does.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -56,13 +88,20 @@ class GroupWriter:
         """Queue `work` and wait until it is durable, or has failed."""
         if current_thread() is self._thread:
             raise RuntimeError("a transaction cannot be begun inside another")
-        job = _Job(work)
-        with self._door:
-            if self._closed:
-                raise closed()
-            self._jobs.put(job)
-        result: T = job.future.result()
+        waiting = _Waiting()
+        self._queue(_Job(work, waiting.settle))
+        result: T = waiting.wait()
         return result
+
+    def submit(
+        self, work: Callable[[Connection], Any], settle: Settle, hand_over: HandOver
+    ) -> None:
+        """Queue `work` and return; `settle` is told once it is durable, or has failed.
+
+        It is not called here but given to `hand_over`, together with all others of the same commit
+        that go the same way, so that an event loop need be woken only once for them.
+        """
+        self._queue(_Job(work, settle, hand_over))
 
     def close(self) -> None:
         """Write what is queued, then end the thread."""
@@ -73,6 +112,12 @@ class GroupWriter:
         self._thread.join()
         self._disconnect()
         self._engine.dispose()
+
+    def _queue(self, job: _Job) -> None:
+        with self._door:
+            if self._closed:
+                raise closed()
+            self._jobs.put(job)
 
     def _write(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -100,14 +145,9 @@ class GroupWriter:
             outcomes = self._transaction(batch)
         except BaseException as error:  # noqa: BLE001 - the callers wait; each must hear of it
             self._disconnect()
-            for job in batch:
-                job.future.set_exception(busy(error) if _is_the_databases(error) else error)
-            return
-        for job, result, failure in outcomes:
-            if failure is None:
-                job.future.set_result(result)
-            else:
-                job.future.set_exception(failure)
+            failure = busy(error) if _is_the_databases(error) else error
+            outcomes = [(job, None, failure) for job in batch]
+        _tell(outcomes)
 
     def _transaction(self, batch: list[_Job]) -> list[_Outcome]:
         """Do the work of a batch.
@@ -120,10 +160,15 @@ class GroupWriter:
         connection = self._connection
         driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
         driver.execute("BEGIN IMMEDIATE")
+        outcomes = _attempt_all(connection, batch)
+        if outcomes[-1][2] is None:
+            driver.execute("COMMIT")
+            return outcomes
+        driver.execute("ROLLBACK")
         if len(batch) == 1:
-            outcome = _attempt(connection, batch[0])
-            driver.execute("COMMIT" if outcome[2] is None else "ROLLBACK")
-            return [outcome]
+            return outcomes
+        # A savepoint costs as much as a statement, so there are none before they are needed.
+        driver.execute("BEGIN IMMEDIATE")
         outcomes = [_attempt_apart(connection, driver, job) for job in batch]
         driver.execute("COMMIT")
         return outcomes
@@ -134,6 +179,19 @@ class GroupWriter:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _tell(outcomes: list[_Outcome]) -> None:
+    """Tell everybody in a batch what became of their work."""
+    handed_over: dict[HandOver, list[Callable[[], None]]] = {}
+    for job, result, failure in outcomes:
+        if job.hand_over is None:
+            job.settle(result, failure)
+        else:
+            call = partial(job.settle, result, failure)
+            handed_over.setdefault(job.hand_over, []).append(call)
+    for hand_over, calls in handed_over.items():
+        hand_over(calls)
 
 
 def _is_the_databases(error: BaseException) -> bool:
@@ -149,6 +207,16 @@ def _attempt(connection: Connection, job: _Job) -> _Outcome:
         if is_outage(error):
             raise
         return job, None, error
+
+
+def _attempt_all(connection: Connection, batch: list[_Job]) -> list[_Outcome]:
+    """Do the jobs of a batch up to the first that fails."""
+    outcomes: list[_Outcome] = []
+    for job in batch:
+        outcomes.append(_attempt(connection, job))
+        if outcomes[-1][2] is not None:
+            break
+    return outcomes
 
 
 def _attempt_apart(connection: Connection, driver: sqlite3.Connection, job: _Job) -> _Outcome:

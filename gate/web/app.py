@@ -6,6 +6,7 @@ from flask import Flask
 
 from gate.web.audit_api import audit_api
 from gate.web.deps import WebDeps
+from gate.web.door import Door
 from gate.web.health import health
 from gate.web.problems import register_problems
 from gate.web.requests_api import requests_api
@@ -19,7 +20,7 @@ def create_app(deps: WebDeps) -> Flask:
     # A doubled slash is a wrong address, not a redirect.
     app.url_map.merge_slashes = False
     register_problems(app)
-    app.register_blueprint(webhooks(deps))
+    app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(audit_api(deps))

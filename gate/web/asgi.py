@@ -15,10 +15,22 @@ from time import perf_counter
 from typing import Final
 
 from gate.log import get_logger
-from gate.web.bridge import Answer, Message, Receive, Scope, Send, WsgiApp, build_environ, run_wsgi
+from gate.web.bridge import (
+    Answer,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WsgiApp,
+    build_environ,
+    read_headers,
+    run_wsgi,
+)
+from gate.web.door import LONGEST_BODY, Door, Post
+from gate.web.later import Answers
 from gate.web.pool import CallPool
-from gate.web.problems import PROBLEM_TYPE, encode_problem
-from gate.web.webhooks import LONGEST_BODY
+from gate.web.problems import PROBLEM_TYPE, answer_problem, encode_problem
+from gate.web.webhooks import PATH
 
 BODY_SECONDS: Final = 10.0
 """How long a body may take; GitHub itself gives up after 10 seconds (docs: Best practices for
@@ -27,6 +39,11 @@ using webhooks)."""
 MOST_BUFFERED: Final = 256 * 1024 * 1024
 """Bytes that all requests together may hold in memory."""
 
+LONGEST_AT_ONCE: Final = 256 * 1024
+"""Bytes of a webhook that are checked in the event loop's thread; a longer one takes a thread of
+the pool, since all others would have to wait for it."""
+
+_PATH: Final = PATH.encode()
 _CONTENT_TYPE: Final = (b"content-type", PROBLEM_TYPE.encode())
 _CLOSE: Final = (b"connection", b"close")
 _RETRY: Final = (b"retry-after", b"1")
@@ -91,13 +108,19 @@ class BufferingShell:
         lifecycle: Lifecycle,
         *,
         threads: int = 16,
+        door: Door | None = None,
         body_seconds: float = BODY_SECONDS,
         most_buffered: int = MOST_BUFFERED,
     ) -> None:
-        """Prepare; threads are started when the server is."""
+        """Prepare; threads are started when the server is.
+
+        Webhooks are taken through `door`, if there is one, without a thread; its database must be
+        able to `submit`.
+        """
         self._app = app
         self._lifecycle = lifecycle
         self._pool = CallPool[Answer](threads, "gate-web")
+        self._door = door
         self._body_seconds = body_seconds
         self._most_buffered = most_buffered
         self._buffered = 0
@@ -117,6 +140,7 @@ class BufferingShell:
         await receive()
         try:
             self._pool.start()
+            self._answers = Answers(asyncio.get_running_loop())
             await asyncio.to_thread(self._lifecycle.start)
         except Exception as error:  # noqa: BLE001  # an error raised here would be passed over by the server
             self.failure = error
@@ -142,7 +166,7 @@ class BufferingShell:
         try:
             async with asyncio.timeout(self._body_seconds):
                 await self._read(scope, receive, taken)
-            answer = await self._pool.run(self._run, scope, taken)
+            answer = await self._answer(scope, taken)
         except TimeoutError:
             answer = self._refusal(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow")
         except _NotRead as error:
@@ -176,14 +200,25 @@ class BufferingShell:
             if not message.get("more_body"):
                 return
 
+    async def _answer(self, scope: Scope, taken: _Taken) -> Answer:
+        """Take a webhook through the door, or run the application in a thread of the pool."""
+        door = self._door
+        is_webhook = scope["raw_path"] == _PATH and scope["method"] == "POST"
+        if door is None or not is_webhook or taken.size > LONGEST_AT_ONCE:
+            return await self._pool.run(self._run, scope, taken)
+        post = Post(read_headers(scope), taken.joined(), perf_counter())
+        try:
+            answer = door.take_later(post, self._answers)
+            return answer if isinstance(answer, Answer) else await answer
+        except Exception as error:  # noqa: BLE001  # nobody but us could answer for it
+            return _bug(error)
+
     def _run(self, scope: Scope, taken: _Taken) -> Answer:
         """Run the application in a thread of the pool; it answers its own errors, but for bugs."""
         try:
             return run_wsgi(self._app, build_environ(scope, taken.joined(), perf_counter()))
-        except Exception:
-            log.exception("http.failed", reason="bug")
-            status = HTTPStatus.INTERNAL_SERVER_ERROR
-            return Answer(status.value, [_CONTENT_TYPE], encode_problem(status, "bug"))
+        except Exception as error:  # noqa: BLE001  # as above
+            return _bug(error)
 
     def _refusal(self, status: HTTPStatus, reason: str) -> Answer:
         """Answer a request that was not read to its end, and end the connection with it."""
@@ -193,6 +228,12 @@ class BufferingShell:
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             headers.append(_RETRY)
         return Answer(status.value, headers, encode_problem(status, reason))
+
+
+def _bug(error: Exception) -> Answer:
+    """Answer for an error that nobody expected."""
+    log.error("http.failed", reason="bug", exc_info=error)
+    return answer_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug")
 
 
 async def _received(receive: Receive) -> Message:

@@ -22,9 +22,9 @@ WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
-_UNPREFIXED: Final = {"CONTENT-TYPE": "CONTENT_TYPE"}
+_UNPREFIXED: Final = {"content-type": "CONTENT_TYPE"}
 # The body has no coding of its own any more, and its length is the one that was counted.
-_DROPPED: Final = frozenset({"CONTENT-LENGTH", "TRANSFER-ENCODING"})
+_DROPPED: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 @dataclass(slots=True)
@@ -40,9 +40,7 @@ def build_environ(scope: Scope, body: bytes, received: float) -> dict[str, Any]:
     """Describe a request as WSGI does: texts are bytes in disguise, as latin-1.
 
     `received` is the reading of `perf_counter` when the body was complete; the application finds
-    it as `gate.received`. A header that is sent several times becomes one, joined by commas. One
-    with an underscore in its name is left out: it would pass for the one with a dash, and proxies
-    that guard a header know only that.
+    it as `gate.received`. Headers are those of `read_headers`.
     """
     server = scope.get("server") or ("localhost", 80)
     client = scope.get("client") or ("", 0)
@@ -65,14 +63,27 @@ def build_environ(scope: Scope, body: bytes, received: float) -> dict[str, Any]:
         "wsgi.run_once": False,
         "gate.received": received,
     }
-    for raw_name, raw_value in scope["headers"]:
-        name = raw_name.decode("latin-1").upper()
-        if name in _DROPPED or "_" in name:
-            continue
-        key = _UNPREFIXED.get(name) or "HTTP_" + name.replace("-", "_")
-        value = raw_value.decode("latin-1")
-        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    for name, value in read_headers(scope).items():
+        if name not in _DROPPED:
+            environ[_UNPREFIXED.get(name) or "HTTP_" + name.upper().replace("-", "_")] = value
     return environ
+
+
+def read_headers(scope: Scope) -> dict[str, str]:
+    """Give the headers by their names in lower case.
+
+    A header that is sent several times becomes one, joined by commas. One with an underscore in its
+    name is left out: it would pass for the one with a dash, and proxies that guard a header know
+    only that.
+    """
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name = raw_name.decode("latin-1").lower()
+        if "_" in name:
+            continue
+        value = raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
 
 
 def run_wsgi(app: WsgiApp, environ: dict[str, Any]) -> Answer:

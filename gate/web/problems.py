@@ -12,8 +12,11 @@ from werkzeug.exceptions import HTTPException
 
 from gate.errors import RetryLater
 from gate.log import get_logger
+from gate.web.bridge import Answer
 
 PROBLEM_TYPE: Final = "application/problem+json"
+
+_TRY_AGAIN: Final = "try again in a moment"
 
 log = get_logger(__name__)
 
@@ -25,17 +28,27 @@ def encode_problem(status: HTTPStatus, reason: str, detail: str = "", **more: ob
 
 
 def problem(status: HTTPStatus, reason: str, detail: str = "", **more: object) -> Response:
-    """Make the answer to a request that cannot be fulfilled."""
+    """Make Flask's answer to a request that cannot be fulfilled."""
     body = encode_problem(status, reason, detail, **more)
     return Response(body, status=status.value, content_type=PROBLEM_TYPE)
 
 
-def busy(error: RetryLater) -> Response:
+def answer_problem(status: HTTPStatus, reason: str, detail: str = "") -> Answer:
+    """Make the same answer without Flask."""
+    headers = [(b"content-type", PROBLEM_TYPE.encode())]
+    return Answer(status.value, headers, encode_problem(status, reason, detail))
+
+
+def answer_busy(error: RetryLater) -> Answer:
     """Make the answer while the database cannot be used; what it said is not for strangers."""
-    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, "try again in a moment")
+    answer = answer_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, _TRY_AGAIN)
+    answer.headers.append((b"retry-after", str(_seconds(error)).encode()))
+    return answer
+
+
+def _seconds(error: RetryLater) -> int:
     seconds = ceil(error.after.total_seconds()) if error.after is not None else 1
-    response.headers["Retry-After"] = str(max(seconds, 1))
-    return response
+    return max(seconds, 1)
 
 
 def register_problems(app: Flask) -> None:
@@ -57,7 +70,9 @@ def _http_problem(error: HTTPException) -> Response:
 
 def _database_problem(error: RetryLater) -> Response:
     log.warning("http.failed", reason=error.reason, detail=error.detail)
-    return busy(error)
+    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, _TRY_AGAIN)
+    response.headers["Retry-After"] = str(_seconds(error))
+    return response
 
 
 def _unexpected(error: Exception) -> Response:

@@ -27,8 +27,8 @@ from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Failpoint, no_failpoint
-from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import reconcile
+from gate.reconciler.ingest import Ingested, ingest, ingest_asking
+from gate.reconciler.reconcile import finish_pass, reconcile
 from gate.reconciler.replay import replay
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
@@ -50,6 +50,8 @@ REPOSITORY: Final = "octo-org/frontend"
 ENVIRONMENT: Final = "production-frontend"
 SECRET: Final = "a secret of the tests"
 _ROUNDS: Final = 200
+_THREADS: Final = 16
+"""Passes that may be begun while a delivery is read; a busy worker has room for none."""
 
 
 def key_pair() -> tuple[str, str]:
@@ -73,6 +75,7 @@ class Gate:
         self.github = github
         self.settings = settings
         self.failpoint: Failpoint = no_failpoint
+        self.room = _THREADS
         self._start()
 
     def _start(self) -> None:
@@ -109,15 +112,27 @@ class Gate:
             )
         )
         for delivery_id in deliveries:
-            try:
-                ingest([delivery_id], self.service.deps)
-            except RetryLater as error:
-                self._postpone(delivery_id, error)
+            self._ingest(delivery_id)
         for request_id in due:
             self._reconcile(request_id)
         if owed:
             send_replies(self.service.deps)
         return bool(deliveries or due or owed)
+
+    def _ingest(self, delivery_id: DeliveryId) -> None:
+        deps = self.service.deps
+        ingested = ingest([delivery_id], deps, begin=self.room)
+        self._finish(ingested)
+        if ingested.unsettled:
+            try:
+                self._finish(ingest_asking(delivery_id, deps, begin=self.room))
+            except RetryLater as error:
+                self._postpone(delivery_id, error)
+
+    def _finish(self, ingested: Ingested) -> None:
+        for begun in ingested.begun:
+            if finish_pass(begun, self.service.deps):
+                self._reconcile(begun.request_id)
 
     def _postpone(self, delivery_id: DeliveryId, error: GateError) -> None:
         due_at = self.service.deps.clock() + backoff(1, error)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from gate.domain.request import RequestState
+from gate.reconciler.ingest import ingest
+from gate.reconciler.reconcile import finish_pass, reconcile
 from gate.simulator.faults import Fault, WebhookFault
-from tests.integration.harness import REPOSITORY, Gate
+from gate.store import inbox
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
 REVIEW = "deployment_protection_rule$"
 
@@ -215,9 +219,13 @@ class Died(BaseException):
     """Stands for the end of the process at one place."""
 
 
-@pytest.mark.parametrize("place", ["decided", "begun", "sent", "settled"])
-def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(gate: Gate, place: str) -> None:
+@pytest.mark.parametrize("room", [16, 0], ids=["begun with its delivery", "begun by a hint"])
+@pytest.mark.parametrize("place", ["taken", "decided", "begun", "sent", "settled"])
+def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(
+    gate: Gate, place: str, room: int
+) -> None:
     """Wherever a pass dies, the restarted service gives exactly one answer."""
+    gate.room = room
 
     def die(at: str) -> None:
         if at == place:
@@ -235,6 +243,34 @@ def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(gate: Gate, p
     assert gate.record(run_id).state == RequestState.APPROVED
     assert len(gate.answers(run_id)) == 1
     assert gate.github.totals().decisions == 1
+
+
+def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
+    """Deliveries are recorded all the same; the broken request stays due, and is tried alone."""
+    installation_id = gate.github.create_installation("broken-org")
+    gate.github.create_repository("broken-org/frontend", installation_id)
+    gate.github.protect_environment("broken-org/frontend", ENVIRONMENT)
+    for name in (REPOSITORY, "broken-org/frontend"):
+        gate.validate(name, "success")
+        gate.github.deploy(name)
+        gate.settle()
+    whole = gate.github.deploy(REPOSITORY).run_id
+    broken = gate.github.deploy("broken-org/frontend").run_id
+    gate.github.wait_until_delivered()
+    repository_id = gate.github.run_view(broken).repository_id
+    # What a pass reads and an ingest does not.
+    spoil = text("UPDATE runs SET value = '{' WHERE repository_id = :id AND conclusion = 'success'")
+    database, deps = gate.service.database, gate.service.deps
+    database.transact(lambda tx: tx.execute(spoil, {"id": repository_id}).close())
+    ids = database.read(lambda snapshot: inbox.due_deliveries(snapshot, deps.clock(), 100))
+    ingested = ingest(ids, deps, begin=16)
+    assert [it.request_id for it in ingested.begun] == [gate.record(whole).id]
+    assert ingested.due == (gate.record(broken).id,)
+    assert not finish_pass(ingested.begun[0], deps)
+    assert gate.record(whole).state == RequestState.APPROVED
+    assert gate.record(broken).state == RequestState.OPEN
+    with pytest.raises(ValueError, match="truncated"):
+        reconcile(ingested.due[0], deps)
 
 
 def test_a_database_that_cannot_be_written_refuses_and_recovers(gate: Gate) -> None:

@@ -325,7 +325,7 @@ def test_a_status_whose_answer_was_lost_is_looked_up(gate: Gate) -> None:
 
 def test_hostile_words_are_quoted_harmlessly(gate: Gate) -> None:
     """Nobody is mentioned, nothing is rendered, and the record keeps what was said."""
-    hostile = f"{WHY} @everyone <!channel> ![x](http://evil.test/p.png) \u202ethgir ot tfel"
+    hostile = f"{WHY} @everyone <!channel> ![x](http://evil.test/p.png) \u202egnorw daer"
     run_id = held_for_review(gate)
     gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", hostile)
     gate.settle()

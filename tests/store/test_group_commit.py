@@ -93,6 +93,58 @@ def test_waiting_work_is_committed_together(database: Database, pool: ThreadPool
     assert commits() == 2
 
 
+def test_who_does_not_wait_is_told_once_a_commit(database: Database) -> None:
+    """What was submitted is handed over together, after the commit, each with its own outcome."""
+    told: list[list[object]] = []
+    outcomes: list[object] = []
+    ended = Event()
+
+    def hand_over(calls: list[Callable[[], None]]) -> None:
+        assert stored(database) == {"d0", "d2"}
+        told.append([call() for call in calls])
+        ended.set()
+
+    def settle(result: object, failure: BaseException | None) -> None:
+        outcomes.append(failure or result)
+
+    def store(number: int, tx: Transaction) -> int:
+        deliver(tx, f"d{number}")
+        if number == 1:
+            raise LookupError("mine alone")
+        return number
+
+    with held_up(database):
+        for number in range(3):
+            database.submit(partial(store, number), settle, hand_over)
+        assert outcomes == []
+    assert ended.wait(30)
+    first, second, third = outcomes
+    assert (first, third) == (0, 2)
+    assert isinstance(second, LookupError)
+    assert len(told) == 1
+
+
+def test_who_does_not_wait_hears_of_a_failing_database(database: Database) -> None:
+    """A commit that fails fails for them, too; a closed database takes nothing more."""
+    outcomes: list[BaseException | None] = []
+    ended = Event()
+
+    def hand_over(calls: list[Callable[[], None]]) -> None:
+        for call in calls:
+            call()
+        ended.set()
+
+    def settle(_: object, failure: BaseException | None) -> None:
+        outcomes.append(failure)
+
+    database.submit(break_the_commit, settle, hand_over)
+    assert ended.wait(30)
+    assert [type(outcome) for outcome in outcomes] == [RetryLater]
+    database.close()
+    with pytest.raises(RetryLater, match="closed"):
+        database.submit(lambda tx: deliver(tx, "late"), settle, hand_over)
+
+
 def test_one_that_fails_harms_no_other(database: Database, pool: ThreadPoolExecutor) -> None:
     """In a batch each job is undone alone, and only its caller hears of it."""
 

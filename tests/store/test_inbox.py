@@ -199,3 +199,15 @@ def test_the_oldest_unread(database: Database) -> None:
     old = DeliveryId("old")
     database.transact(lambda tx: record_postponed(tx, old, due_at=later, reason="busy"))
     assert database.read(oldest_unread) == before(minutes=7)
+
+
+@pytest.mark.parametrize("count", [1, 16, 17, 40])
+def test_any_number_is_read_and_noted_together(database: Database, count: int) -> None:
+    """More than one statement takes are taken by several; nothing is left and none comes twice."""
+    names = [f"d{number:02}" for number in range(count)]
+    for number, name in enumerate(names):
+        receive(database, name, at=NOW + timedelta(seconds=number))
+    assert [it.id for it in unread(database, *names[::-1])] == names
+    rest = [DeliveryId(name) for name in names[1:]]
+    database.transact(lambda tx: record_processed(tx, rest, "recorded"))
+    assert [it.id for it in unread(database, *names)] == names[:1]

@@ -122,6 +122,39 @@ def test_an_effect_is_begun_once(database: Database) -> None:
     )
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["new", "intended before"])
+def test_an_effect_may_be_begun_as_it_is_intended(database: Database, known: bool) -> None:
+    """Then it stands in the ledger as if it had been begun right after, and once only."""
+    request = asked(database)
+    before = intend(database, request, REVIEW) if known else Ledger()
+    database.transact(
+        lambda tx: record_intents(
+            tx, request, before, (REVIEW,), decision_id=None, now=LATER, begin=EffectKind.REVIEW
+        )
+    )
+    assert only(ledger(database, request)) == LedgerEntry(
+        REVIEW,
+        round=1,
+        status=EffectStatus.SENDING,
+        attempts=1,
+        first_sent=ReviewState.APPROVED,
+        begun_at=LATER,
+    )
+    with pytest.raises(Superseded):
+        begin(database, REVIEW)
+
+
+def test_only_the_kind_that_is_asked_for_is_begun(database: Database) -> None:
+    """A report is begun right before it is sent."""
+    request = asked(database)
+    database.transact(
+        lambda tx: record_intents(
+            tx, request, Ledger(), (REPORT,), decision_id=None, now=NOW, begin=EffectKind.REVIEW
+        )
+    )
+    assert only(ledger(database, request)).status is EffectStatus.INTENDED
+
+
 def test_one_of_twenty_threads_begins(open_database: OpenDatabase) -> None:
     """However many would send the same effect at once, one may."""
     nodes = [open_database(), open_database()]

@@ -86,6 +86,7 @@ def test_a_request_nobody_looked_at(database: Database) -> None:
         recheck_at=None,
         give_up_at=None,
         policy_digest=None,
+        override=None,
         evidence=None,
     )
     assert database.read(lambda it: read_record(it, RequestId(404))) is None

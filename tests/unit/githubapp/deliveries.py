@@ -108,6 +108,35 @@ def make_status(**changes: Any) -> Payload:
     return values | changes
 
 
+def make_review(**changes: Any) -> Payload:
+    """Make `deployment_review.approved`, as a reviewer's dialog sends it."""
+    values = make_delivery(
+        action="approved",
+        since="2026-11-23T15:30:00Z",
+        approver={"id": 583_233, "login": "carol", "type": "User"},
+        comment="I accept the risk",
+        reviewers=[],
+        workflow_run=make_run(status="waiting", conclusion=None),
+        workflow_job_runs=[{"id": 1, "environment": "Production-Frontend"}],
+    )
+    return values | changes
+
+
+def make_comment(**changes: Any) -> Payload:
+    """Make `issue_comment.created`; keywords change the comment."""
+    inner: Payload = {
+        "id": 3_300_000_001,
+        "user": {"id": 583_233, "login": "carol", "type": "User"},
+        "body": "/override 17000000001 because",
+        "html_url": f"https://github.com/{FULL_NAME}/issues/1#issuecomment-3300000001",
+        "created_at": "2026-11-23T15:30:00Z",
+        "updated_at": "2026-11-23T15:30:00Z",
+        "performed_via_github_app": None,
+    }
+    action = changes.pop("action", "created")
+    return make_delivery(action=action, issue={"number": 1}, comment=inner | changes)
+
+
 def make_installation(**changes: Any) -> Payload:
     """Make `installation` or `installation_repositories`; keywords may be of either."""
     account = {"id": 60_000_001, "login": "octo-org", "type": "Organization"}

@@ -15,8 +15,10 @@ from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from tests.unit.githubapp.deliveries import (
     API_URL,
     Payload,
+    make_comment,
     make_delivery,
     make_installation,
+    make_review,
     make_rule,
     make_run,
     make_status,
@@ -26,9 +28,11 @@ PARSER = PayloadParser(API_URL)
 EVENTS = sorted(PARSED_EVENTS | ALWAYS_SENT)
 VALID = {
     "deployment_protection_rule": make_rule(),
+    "deployment_review": make_review(),
     "deployment_status": make_status(),
     "installation": make_installation(),
     "installation_repositories": make_installation(action="added"),
+    "issue_comment": make_comment(),
     "push": make_delivery(ref="refs/heads/main"),
     "workflow_run": make_delivery(action="completed", workflow_run=make_run()),
 }

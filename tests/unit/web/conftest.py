@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
-from flask.testing import FlaskClient
+from flask import Flask
 from structlog.testing import capture_logs
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.test import Client, TestResponse
 
 from gate.domain.ids import DeliveryId
 from gate.errors import GateError
@@ -23,8 +26,11 @@ from gate.githubapp.signature import check_signature
 from gate.store.database import Database, T, Transaction
 from gate.store.inbox import StoredDelivery, read_deliveries
 from gate.store.schema import migrate
+from gate.store.writer import HandOver, Settle
 from gate.web.app import create_app
+from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps
+from gate.web.door import Door
 from gate.web.metrics import Metrics
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -41,37 +47,42 @@ class OfflineDatabase(Database):
     def transact(self, work: Callable[[Transaction], T]) -> T:
         raise self._error
 
+    def submit(
+        self, work: Callable[[Transaction], Any], settle: Settle, hand_over: HandOver
+    ) -> None:
+        hand_over([partial(settle, None, self._error)])
+
     def read(self, work: Callable[[Transaction], T]) -> T:
         raise self._error
 
 
 @dataclass(slots=True)
 class Site:
-    """The application and what it was seen to do."""
+    """The application and what it was seen to do; `in_loop` puts the server's shell before it."""
 
     database: Database
+    in_loop: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
     quota: dict[int | None, int] = field(default_factory=dict)
     woken: list[DeliveryId] = field(default_factory=list)
     gaps: int = 0
-    client: FlaskClient = field(init=False)
+    client: Client = field(init=False)
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.database, lambda: self.quota, lambda: NOW)
-        app = create_app(
-            WebDeps(
-                database=self.database,
-                check_signature=lambda body, header: check_signature(body, header, SECRETS),
-                events=EVENTS,
-                wake_delivery=self.woken.append,
-                record_gap=self._record_gap,
-                checks=self.checks,
-                metrics=self.metrics,
-                clock=lambda: NOW,
-            )
+        deps = WebDeps(
+            database=self.database,
+            check_signature=lambda body, header: check_signature(body, header, SECRETS),
+            events=EVENTS,
+            wake_delivery=self.woken.append,
+            record_gap=self._record_gap,
+            checks=self.checks,
+            metrics=self.metrics,
+            clock=lambda: NOW,
         )
-        self.client = app.test_client()
+        app = create_app(deps)
+        self.client = Client(through_shell(app, Door(deps))) if self.in_loop else app.test_client()
 
     def _record_gap(self) -> None:
         self.gaps += 1
@@ -96,6 +107,44 @@ class Site:
                 if sample.name == "gate_deliveries_total" and sample.labels == {"outcome": outcome}:
                     return sample.value
         return 0.0
+
+
+def through_shell(app: Flask, door: Door) -> Any:
+    """Give a WSGI application that puts each request through a shell with a door."""
+
+    async def shown(environ: dict[str, Any]) -> list[dict[str, Any]]:
+        loop = asyncio.get_running_loop()
+        lifecycle = Lifecycle(lambda: None, lambda: None)
+        shell = BufferingShell(app, lifecycle, threads=1, door=door)
+        messages: asyncio.Queue[Any] = asyncio.Queue()
+        sent: asyncio.Queue[Any] = asyncio.Queue()
+        living = loop.create_task(shell({"type": "lifespan"}, messages.get, sent.put))
+        await messages.put({"type": "lifespan.startup"})
+        await sent.get()
+        headers = EnvironHeaders(environ)
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": environ["REQUEST_METHOD"],
+            "raw_path": environ["PATH_INFO"].encode(),
+            "query_string": environ["QUERY_STRING"].encode(),
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+        }
+        body: asyncio.Queue[Any] = asyncio.Queue()
+        await body.put({"type": "http.request", "body": environ["wsgi.input"].read()})
+        await shell(scope, body.get, sent.put)
+        answer = [await sent.get(), await sent.get()]
+        await messages.put({"type": "lifespan.shutdown"})
+        await living
+        return answer
+
+    def respond(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start, body = asyncio.run(shown(environ))
+        headers = [(name.decode(), value.decode()) for name, value in start["headers"]]
+        start_response(f"{start['status']} ", headers)
+        return [body["body"]]
+
+    return respond
 
 
 def sign(body: bytes, secret: str = SECRETS[0]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.bridge import Message
-from gate.web.webhooks import LONGEST_BODY
+from gate.web.door import LONGEST_BODY
 from tests.unit.web.test_bridge import StartResponse, make_scope
 
 PART = b"x" * 1024

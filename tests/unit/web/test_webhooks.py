@@ -9,9 +9,23 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from gate.errors import RetryLater
+from gate.store.database import Database
 from gate.store.inbox import StoredDelivery
-from gate.web.webhooks import LONGEST_BODY
+from gate.web.door import LONGEST_BODY
 from tests.unit.web.conftest import OfflineDatabase, Site, delivery_headers, sign
+
+
+@pytest.fixture(params=[False, True], ids=["flask", "shell"])
+def in_loop(request: pytest.FixtureRequest) -> bool:
+    """Take deliveries through Flask, which waits, and through the shell, which does not."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def site(database: Database, in_loop: bool) -> Site:
+    """Give the application in front of the test's own database."""
+    return Site(database, in_loop=in_loop)
+
 
 PUSH = b'{"ref": "refs/heads/main", "after": null}'
 
@@ -206,10 +220,10 @@ def test_a_larger_payload_is_refused(site: Site) -> None:
     ],
 )
 def test_what_cannot_be_stored_fails_at_github(
-    log: list[Any], error: Exception, slug: str, retry_after: str
+    log: list[Any], in_loop: bool, error: Exception, slug: str, retry_after: str
 ) -> None:
     """GitHub lists it as failed, so that it is asked for again; since when is remembered."""
-    site = Site(OfflineDatabase(error))
+    site = Site(OfflineDatabase(error), in_loop=in_loop)
 
     response = site.deliver()
 
@@ -225,8 +239,9 @@ def test_what_cannot_be_stored_fails_at_github(
     assert entry["delivery_id"] == "d-1"
 
 
-def test_the_time_until_it_is_durable_is_measured_from_the_last_byte(site: Site) -> None:
+def test_the_time_until_it_is_durable_is_measured_from_the_last_byte(database: Database) -> None:
     """The time a request waits for a thread counts, which the shell knows."""
+    site = Site(database)
     body = b"{}"
     site.client.post(
         "/webhooks/github",

@@ -1,0 +1,119 @@
+"""What the worker's threads are handed, and in which order."""
+
+from __future__ import annotations
+
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+from gate.domain.ids import DeliveryId, RequestId
+from gate.reconciler.reconcile import Begun
+from gate.reconciler.wakeups import TURN, DeliveryQueue, RequestQueue
+
+
+def begun(number: int) -> Begun:
+    """Make a pass; nobody looks into it here."""
+    step: Any = None
+    return Begun(RequestId(number), step, 0.0)
+
+
+def test_a_pass_that_was_begun_goes_before_all_hints() -> None:
+    """It holds a lease, while a hint only stands for a row that is due."""
+    queue, first = RequestQueue(), begun(3)
+    queue.put(RequestId(1))
+    queue.put(RequestId(2))
+    queue.put(RequestId(1))
+    queue.finish(first)
+    assert [queue.next() for _ in range(3)] == [first, 1, 2]
+
+
+def test_closing_forgets_hints_but_no_pass() -> None:
+    """Hints stay due in the database; what was begun is finished first."""
+    queue, last = RequestQueue(), begun(2)
+    queue.put(RequestId(1))
+    queue.finish(last)
+    queue.close()
+    assert queue.next() is last
+    assert queue.next() is None
+
+
+def test_there_is_room_for_as_many_as_wait() -> None:
+    """Each waiting thread takes one pass; what is queued has its thread already."""
+    queue = RequestQueue()
+    assert queue.room() == 0
+    taken: list[object] = []
+    threads = [Thread(target=lambda: taken.append(queue.next())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while queue.room() < len(threads):
+        pass
+    queue.finish(begun(1))
+    queue.put(RequestId(2))
+    assert queue.room() == 1
+    queue.close()
+    for thread in threads:
+        thread.join(30)
+    assert queue.room() == 0
+
+
+def put_all(queue: DeliveryQueue, *names: str) -> None:
+    """Hint at some deliveries."""
+    for name in names:
+        queue.put(DeliveryId(name))
+
+
+def test_an_idle_gate_reads_at_once_and_a_busy_one_together() -> None:
+    """The first turn waits for nothing; the next begins a little later and takes what has come."""
+    queue = DeliveryQueue()
+    put_all(queue, "a")
+    started = monotonic()
+    assert queue.take(64) == ["a"]
+    taken: list[list[DeliveryId]] = []
+    reader = Thread(target=lambda: taken.append(queue.take(64)))
+    reader.start()
+    put_all(queue, "b", "c", "b")
+    reader.join(30)
+    assert taken == [["b", "c"]]
+    assert monotonic() - started >= TURN.total_seconds()
+
+
+def test_a_full_turn_waits_for_nothing() -> None:
+    """As many as are read at once are read at once, and another thread is given the rest."""
+    queue = DeliveryQueue()
+    queue._last = monotonic() + 3600
+    taken: list[list[DeliveryId]] = []
+    readers = [Thread(target=lambda: taken.append(queue.take(2))) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    put_all(queue, "a", "b")
+    while len(taken) < 1:
+        pass
+    assert taken == [["a", "b"]]
+    queue._last = monotonic() + 3600
+    put_all(queue, "c")
+    queue.close()
+    for reader in readers:
+        reader.join(30)
+    assert taken[1:] == [[]]
+
+
+def test_no_hint_is_left_behind() -> None:
+    """Whatever two readers and a writer do, each delivery is taken."""
+    queue = DeliveryQueue()
+    taken: list[DeliveryId] = []
+
+    def read() -> None:
+        while batch := queue.take(8):
+            taken.extend(batch)
+
+    readers = [Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    names = [f"d{number}" for number in range(2000)]
+    put_all(queue, *names)
+    while len(taken) < len(names):
+        assert all(reader.is_alive() for reader in readers)
+    queue.close()
+    for reader in readers:
+        reader.join(30)
+    assert sorted(taken) == sorted(names)
