@@ -24,7 +24,13 @@ ORGANIZATION: Final = "octo-org"
 REPOSITORY: Final = "octo-org/frontend"
 ENVIRONMENT: Final = "production-frontend"
 VALIDATION: Final = ".github/workflows/production-validation.yml"
-PERMISSIONS: Final = {"actions": "read", "contents": "read", "deployments": "write"}
+PERMISSIONS: Final = {
+    "actions": "read",
+    "contents": "read",
+    "deployments": "write",
+    "issues": "write",
+    "members": "read",
+}
 HOOK_URL: Final = "http://127.0.0.1:9/webhooks/github"
 MINT: Final = "/app/installations/{installation_id}/access_tokens"
 REVIEW: Final = "/repos/{owner}/{repo}/actions/runs/{run_id}/deployment_protection_rule"

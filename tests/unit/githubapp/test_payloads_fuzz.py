@@ -72,14 +72,14 @@ def check_storable(value: object) -> None:
     if isinstance(value, str):
         assert "\0" not in value
         value.encode()
-    elif isinstance(value, int):
+    elif isinstance(value, int) and not isinstance(value, bool):
         assert 0 < value < 2**63
     elif isinstance(value, tuple):
         for item in value:
             check_storable(item)
     elif hasattr(value, "utcoffset"):
         assert value.utcoffset() == timedelta(0)
-    elif value is not None:
+    elif value is not None and not isinstance(value, bool):
         for name in type(value).__slots__:  # type: ignore[attr-defined]  # observations have slots
             check_storable(getattr(value, name))
 
