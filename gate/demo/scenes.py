@@ -23,6 +23,8 @@ environments:
       workflow: production-validation.yml
       max_age: 12h
 """
+_OVERRIDE_ENVIRONMENT: Final = f"{ENVIRONMENT}-override"
+_RATIONALE: Final = "I accept the risk: checkout is down, and this build mends it."
 _BROKEN: Final = _SOUND.replace("max_age: 12h", "max_age: soon")
 
 
@@ -130,6 +132,41 @@ def _green_passes(stage: Stage, memory: Memory) -> Seen:
     return _released(stage, stage.github.deploy(REPOSITORY).run_id)
 
 
+def _override(stage: Stage, run_id: int, comment: str) -> None:
+    """Start the override workflow for a run, and let a reviewer approve it with a comment."""
+    stage.github.protect_environment(
+        REPOSITORY, _OVERRIDE_ENVIRONMENT, reviewers=["carol"], custom_rule=False
+    )
+    # Only what is said after it turned red counts, and GitHub tells whole seconds.
+    stage.github.advance(2)
+    own = stage.github.start_run(
+        REPOSITORY,
+        "override-production-frontend.yml",
+        event="workflow_dispatch",
+        title=f"Override of run {run_id}",
+    )
+    stage.github.reach_environment(own, _OVERRIDE_ENVIRONMENT, "override")
+    stage.github.review_as("carol", own, _OVERRIDE_ENVIRONMENT, "approved", comment)
+
+
+def _override_is_refused(stage: Stage, memory: Memory) -> Seen:
+    stage.validate("failure")
+    memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
+    held = _held(stage, memory.held_run_id, "production validation failed")
+    if not held.ok:
+        return held
+    _override(stage, memory.held_run_id, "ship it")
+    return _held(stage, memory.held_run_id, "override is not complete")
+
+
+def _override_releases(stage: Stage, memory: Memory) -> Seen:
+    _override(stage, memory.held_run_id, _RATIONALE)
+    released = _released(stage, memory.held_run_id)
+    by_whom = "carol" in _comment(_decisions(stage, memory.held_run_id))
+    what = "approved, names carol and why" if by_whom else released.what
+    return Seen(released.ok and by_whom, what, released.milliseconds)
+
+
 def _matrix_is_one_request(stage: Stage, memory: Memory) -> Seen:
     del memory
     stage.validate("failure")
@@ -210,6 +247,8 @@ SCENES: Final = (
     Scene("the validation is run again", "still held, says why", _validation_runs_again),
     Scene("it ends green", "released within a second", _green_releases),
     Scene("the next deployment", "approved at once", _green_passes),
+    Scene("a reviewer overrides, saying little", "refused, with why", _override_is_refused),
+    Scene("with acknowledgement and reason", "released, on record", _override_releases),
     Scene("three matrix jobs wait, then green", "one answer for all", _matrix_is_one_request),
     Scene("a broken policy is pushed", "held, with the line", _broken_policy_holds),
     Scene("the policy is mended", "released", _mended_policy_releases),
