@@ -50,11 +50,12 @@ class Outcome:
 def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
     """Send `effect` once; say whether the request must be looked at again at once.
 
-    No report is sent when the request moved on since it was decided: then it is decided anew.
+    Nothing is sent when the request moved on since it was decided: then it is decided anew. Only a
+    review is sent all the same, since the commit that decided it has begun it.
     Raises Superseded when the lease is lost; whoever has it now goes on.
     """
     started = perf_counter()
-    if effect.kind is EffectKind.REPORT:
+    if effect.kind is not EffectKind.REVIEW:
         begun = deps.database.transact(lambda tx: _begin(tx, effect, passed, deps.clock()))
         if not begun:
             return True
@@ -80,7 +81,7 @@ def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
 
 
 def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bool:
-    """Record that a report is about to be made, unless the request moved on since the decision."""
+    """Record that the call is about to be made, unless the request moved on since the decision."""
     lease, request = passed.view.lease, passed.view.request
     if leases.check_lease(tx, lease) != request.generation:
         leases.release(tx, lease, generation=request.generation, due_at=now, failures=0)

@@ -1,7 +1,7 @@
 """Send the answers that are owed to people's comments.
 
 A reaction may be sent twice without harm. A comment may not: it carries an invisible mark, and
-after an attempt whose answer was lost the marks are looked for first.
+after an attempt that nobody knows the end of the marks are looked for first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gate.domain.github import Place
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.places import place_of
 from gate.store import replies, repositories
 from gate.store.database import Snapshot
@@ -36,7 +36,9 @@ def send_replies(deps: Deps) -> None:
 
 def _send(owed: OwedReply, deps: Deps) -> None:
     """Try one reply, and record what came of it."""
-    reply = owed.reply
+    reply, until = owed.reply, deps.clock() + LEASE
+    if not deps.database.transact(lambda tx: replies.take_reply(tx, owed, until)):
+        return
     state, outcome = ReplyState.DONE, "sent"
     error: GateError | None = None
     try:
@@ -50,6 +52,7 @@ def _send(owed: OwedReply, deps: Deps) -> None:
         state, outcome, error = owed.state, later.reason, later
     except Refused as refused:
         state, outcome = ReplyState.REFUSED, refused.reason
+    deps.failpoint("replied")
     _record(owed, state, outcome, error, deps)
 
 

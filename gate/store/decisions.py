@@ -116,6 +116,8 @@ def _fingerprint(decision: Decision) -> str:
         decision.policy_digest,
         decision.evidence,
         decision.last_call,
+        decision.override,
+        [(claim.key, claim.codes) for claim in decision.refused],
     )
     return sha256(encode(said)).hexdigest()
 

@@ -50,6 +50,7 @@ class OwedReply:
     state: ReplyState
     attempts: int
     written_at: datetime
+    due_at: datetime
 
 
 _insert: Final = insert_or_ignore(replies)
@@ -59,12 +60,18 @@ _due: Final = Prepared(
     .order_by(_t.due_at)
     .limit(bindparam("most"))
 )
+_take: Final = Prepared(
+    update(replies)
+    .where(_t.reply_key == bindparam("own"), _t.due_at == bindparam("seen"))
+    .values(
+        state=ReplyState.UNKNOWN.value, attempts=_t.attempts + 1, due_at=bindparam("new_due_at")
+    )
+)
 _settle: Final = Prepared(
     update(replies)
     .where(_t.reply_key == bindparam("own"))
     .values(
         state=bindparam("new_state"),
-        attempts=_t.attempts + 1,
         due_at=bindparam("new_due_at"),
         outcome=bindparam("new_outcome"),
     )
@@ -93,6 +100,15 @@ def due_replies(snapshot: Snapshot, now: datetime, limit: int) -> list[OwedReply
     return [_owed(row) for row in _due.rows(snapshot, {"now": now, "most": limit})]
 
 
+def take_reply(tx: Transaction, owed: OwedReply, until: datetime) -> bool:
+    """Begin an attempt, unless another node has; should it never end, it is due again `until`.
+
+    From then on GitHub may have the reply, whatever becomes of this process.
+    """
+    values = {"own": owed.reply.key, "seen": owed.due_at, "new_due_at": until}
+    return _take.change(tx, values) == 1
+
+
 def record_reply_outcome(
     tx: Transaction, key: str, state: ReplyState, outcome: str, due_at: datetime | None
 ) -> None:
@@ -115,4 +131,4 @@ def _owed(row: Row[Any]) -> OwedReply:
         reaction=row.reaction,
         body=row.body,
     )
-    return OwedReply(reply, ReplyState(row.state), row.attempts, row.written_at)
+    return OwedReply(reply, ReplyState(row.state), row.attempts, row.written_at, row.due_at)

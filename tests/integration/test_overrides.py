@@ -335,3 +335,75 @@ def test_hostile_words_are_quoted_harmlessly(gate: Gate) -> None:
         assert harmful not in said
     (entry,) = [it for it in gate.trail(run_id) if it.kind == "override.recorded"]
     assert entry.detail["rationale"] == hostile
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+def die_once(gate: Gate, place: str) -> None:
+    """Die at the next pass through a place."""
+
+    def die(at: str) -> None:
+        if at == place:
+            gate.failpoint = lambda _: None
+            raise Crash
+
+    gate.failpoint = die
+
+
+def test_a_status_is_not_added_twice_by_a_crash(gate: Gate) -> None:
+    """It was sent, and the process died before that was on record: GitHub is looked at first."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    (deployment_id,) = gate.record(run_id).deployment_ids
+    gate.github.finish_job(run_id)
+    die_once(gate, "sent")
+    with pytest.raises(Crash):
+        gate.settle()
+    gate.restart()
+    gate.expire_leases()
+    gate.advance(hours=2)
+    assert len(mirrors(gate, deployment_id)) == 1
+
+
+def test_a_reply_is_not_written_twice_by_a_crash(gate: Gate) -> None:
+    """The same for what is said below a comment."""
+    gate.github.advance(60)
+    number = gate.github.open_issue(REPOSITORY, "Validation is red")
+    gate.github.comment_on_issue(REPOSITORY, number, "carol", f"/override 1 {WHY}")
+    die_once(gate, "replied")
+    with pytest.raises(Crash):
+        gate.settle()
+    gate.restart()
+    gate.advance(hours=1)
+    written = [it for it in gate.github.comments(REPOSITORY, number) if it.app_id is not None]
+    assert len(written) == 1
+
+
+def test_a_reply_whose_answer_was_lost_is_looked_up(gate: Gate) -> None:
+    """It stands below the comment, so it is not written again."""
+    gate.github.advance(60)
+    number = gate.github.open_issue(REPOSITORY, "Validation is red")
+    gate.github.comment_on_issue(REPOSITORY, number, "carol", f"/override 1 {WHY}")
+    gate.github.add_fault(
+        Fault(path=r"/issues/\d+/comments", method="POST", times=1, status=502, apply=True)
+    )
+    gate.settle()
+    gate.advance(hours=1)
+    written = [it for it in gate.github.comments(REPOSITORY, number) if it.app_id is not None]
+    assert len(written) == 1
+
+
+def test_each_refused_comment_is_told_and_on_record(gate: Gate) -> None:
+    """Two alike in one minute are two refusals, each with its reply."""
+    run_id = held_for_review(gate)
+    gate.github.advance(60)
+    number = gate.github.open_issue(REPOSITORY, "Validation is red")
+    for _ in range(2):
+        gate.github.comment_on_issue(REPOSITORY, number, "carol", f"/override {run_id} too short")
+        gate.settle()
+    written = gate.github.comments(REPOSITORY, number)
+    assert [it.reactions for it in written if it.app_id is None] == [("eyes", "confused")] * 2
+    assert kinds(gate, run_id).count("override.refused") == 2
