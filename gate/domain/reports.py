@@ -1,0 +1,76 @@
+"""Describe what a validation job says about itself, flow by flow.
+
+Pure values. A report comes with the job's own identity, but the job wrote it: it can add detail to
+evidence or make a green worse, never make a red green (see `gate.domain.evidence`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from gate.domain.ids import RepositoryId, RunId
+
+
+class FlowStatus(StrEnum):
+    """How one flow ended. `warned` and `flaky` are passes with a note; the last two are not."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FLAKY = "flaky"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+
+
+_PASSES: Final = frozenset({FlowStatus.PASSED, FlowStatus.WARNED, FlowStatus.FLAKY})
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One Maestro flow of a report. `name` and `error` are text that others wrote.
+
+    `exit_code` is 0 for a pass. `duration` is None where the report does not tell it; `attempts`
+    counts from 1.
+    """
+
+    name: str
+    status: FlowStatus
+    exit_code: int
+    error: str | None
+    duration: timedelta | None
+    attempts: int
+
+    @property
+    def is_pass(self) -> bool:
+        """Say whether the flow proves what it was to prove."""
+        return self.status in _PASSES
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """What the job of one run attempt reported.
+
+    Repository, run and attempt are claims of the job's token, never words of its body; the rest is
+    hostile text. `terraform_deployment_id` is None when nobody knows it.
+    """
+
+    repository_id: RepositoryId
+    run_id: RunId
+    run_attempt: int
+    job_url: str
+    terraform_deployment_id: str | None
+    artifact_urls: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    reported_at: datetime
+
+    @property
+    def failed(self) -> tuple[Flow, ...]:
+        """List the flows that failed, as reported."""
+        return tuple(flow for flow in self.flows if flow.status is FlowStatus.FAILED)
+
+    @property
+    def not_run(self) -> tuple[Flow, ...]:
+        """List the flows that were cancelled, stopped or never came to an end."""
+        return tuple(flow for flow in self.flows if flow.status is FlowStatus.NOT_RUN)
