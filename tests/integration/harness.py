@@ -76,6 +76,8 @@ class Gate:
         self.settings = settings
         self.failpoint: Failpoint = no_failpoint
         self.room = _THREADS
+        self.url = ""
+        """Where it answers, once somebody serves it."""
         self._start()
 
     def _start(self) -> None:
@@ -245,6 +247,7 @@ def running_gate(database_url: str, *, switches: Switches | None = None) -> Iter
             github_private_key=SecretStr(private),
             github_webhook_secret=(SecretStr(SECRET),),
             github_api_url=api_url,
+            github_oidc_issuer=github.issuer.url,
             database_url=SecretStr(database_url),
         )
         gate = Gate(github, settings)
@@ -252,7 +255,8 @@ def running_gate(database_url: str, *, switches: Switches | None = None) -> Iter
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         try:
-            github.set_webhook_url(f"http://127.0.0.1:{server.server_port}/webhooks/github")
+            gate.url = f"http://127.0.0.1:{server.server_port}"
+            github.set_webhook_url(f"{gate.url}/webhooks/github")
             installation_id = github.create_installation("octo-org")
             github.create_repository(REPOSITORY, installation_id)
             github.protect_environment(REPOSITORY, ENVIRONMENT)
