@@ -76,7 +76,11 @@ def running_issuer() -> Iterator[Issuer]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its parent's name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing when somebody has hung up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     served = Issuer(f"http://127.0.0.1:{server.server_port}")
     served.show("one")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

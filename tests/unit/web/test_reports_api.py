@@ -196,7 +196,7 @@ def test_the_record_is_shown_on_this_machine_only(site: Site) -> None:
 
     site.database.transact(work)
     path = RECORD.removeprefix(PUBLIC_URL)
-    shown = site.client.get(path).json
+    shown = json.loads(site.client.get(path).data)
     assert shown["report"]["flows"][0]["name"] == "open-the-app.yml"
     assert [it["event"] for it in shown["alerts"]] == ["production-validation-failed"]
     far = site.client.get(path, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
