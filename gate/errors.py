@@ -3,6 +3,7 @@
     GateError
     ├─ ConfigError        start-up stops, exit 78, every problem listed
     ├─ DeliveryRejected   the sender is told why (4xx), nothing is stored
+    ├─ ReportRejected     the job is told why (401, 403, 409), nothing is stored
     ├─ RetryLater         nothing happened; try again after `after`
     ├─ Refused            GitHub said no; observe, then close or set aside
     ├─ OutcomeUnknown     the call may have arrived; observe before anything is sent again
@@ -48,11 +49,20 @@ class DeliveryRejected(GateError):
     """
 
 
+class ReportRejected(GateError):
+    """A report or alert that is not taken.
+
+    `reason` says what is wrong with the token (bad_signature, wrong_audience, token_replayed …),
+    with whom it speaks for (repository_not_installed, workflow_not_in_policy, fork_context) or with
+    what was said before (report_conflict, alert_conflict): `gate.web.reports_api` lists them.
+    """
+
+
 class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
-    `reason` is one of rate_limited, github_unavailable, database_busy. `after` is how long to wait
-    at least; None leaves it to the caller's backoff.
+    `reason` is one of rate_limited, github_unavailable, database_busy, keys_unavailable. `after` is
+    how long to wait at least; None leaves it to the caller's backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:

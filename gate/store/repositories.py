@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
 
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.ids import AccountId, InstallationId, RepositoryId
@@ -18,6 +18,16 @@ from gate.store.upsert import insert_or_ignore, insert_or_update
 
 _read: Final = Prepared(
     select(repositories).where(repositories.c.repository_id == bindparam("repository"))
+)
+_read_served: Final = Prepared(
+    select(repositories)
+    .outerjoin(installations, installations.c.installation_id == repositories.c.installation_id)
+    .where(
+        repositories.c.repository_id == bindparam("repository"),
+        repositories.c.removed.is_(False),
+        func.coalesce(installations.c.status, InstallationStatus.ACTIVE.value)
+        == InstallationStatus.ACTIVE.value,
+    )
 )
 _insert: Final = insert_or_ignore(repositories)
 _replace_installation: Final = insert_or_update(installations)
@@ -44,6 +54,15 @@ def record_repository(tx: Transaction, seen: Repository) -> None:
 def read_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:
     """Read a repository as it was last seen."""
     row = _read.first(snapshot, {"repository": repository_id})
+    return _repository(row) if row is not None else None
+
+
+def read_served_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:
+    """Read a repository on which the App is at work: installed, and neither removed nor suspended.
+
+    An installation counts as active until GitHub has said otherwise.
+    """
+    row = _read_served.first(snapshot, {"repository": repository_id})
     return _repository(row) if row is not None else None
 
 

@@ -87,6 +87,7 @@ class Gate:
         self.settings = settings
         self.failpoint: Failpoint = no_failpoint
         self.room = _THREADS
+        self.url = settings.public_url
         self._start()
 
     def _start(self) -> None:
@@ -251,19 +252,29 @@ def running_gate(database_url: str, *, switches: Switches | None = None) -> Iter
             permissions=dict(manifest.permissions),
             events_wanted=list(manifest.events),
         )
+        served: list[Gate] = []
+
+        def front(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            return served[0].serve(environ, start)
+
+        # Its address is the audience of tokens, which the service must know from the start.
+        server = make_server("127.0.0.1", 0, front, threaded=True)
+        url = f"http://127.0.0.1:{server.server_port}"
         settings = Settings(
             github_app_id=str(app_id),
             github_private_key=SecretStr(private),
             github_webhook_secret=(SecretStr(SECRET),),
             github_api_url=api_url,
+            github_oidc_issuer=github.issuer.url,
+            public_url=url,
             database_url=SecretStr(database_url),
         )
         gate = Gate(github, settings)
-        server = make_server("127.0.0.1", 0, gate.serve, threaded=True)
+        served.append(gate)
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         try:
-            github.set_webhook_url(f"http://127.0.0.1:{server.server_port}/webhooks/github")
+            github.set_webhook_url(f"{url}/webhooks/github")
             installation_id = github.create_installation("octo-org")
             github.create_repository(REPOSITORY, installation_id)
             github.protect_environment(REPOSITORY, ENVIRONMENT)

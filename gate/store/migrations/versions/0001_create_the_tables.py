@@ -17,6 +17,21 @@ depends_on = None
 def upgrade() -> None:
     """Create the tables and their indexes."""
     op.create_table(
+        "alert_reports",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "repository_id", "run_id", "run_attempt", "event", name=op.f("pk_alert_reports")
+        ),
+    )
+    op.create_index("ix_alert_reports_received_at", "alert_reports", ["received_at"], unique=False)
+    op.create_table(
         "audit_checkpoints",
         sa.Column("installation_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -337,6 +352,29 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index("ix_replies_written_at", "replies", ["written_at"], unique=False)
+    op.create_table(
+        "spent_tokens",
+        sa.Column("token_id", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("token_id", name=op.f("pk_spent_tokens")),
+    )
+    op.create_index("ix_spent_tokens_expires_at", "spent_tokens", ["expires_at"], unique=False)
+    op.create_table(
+        "validation_reports",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "repository_id", "run_id", "run_attempt", name=op.f("pk_validation_reports")
+        ),
+    )
+    op.create_index(
+        "ix_validation_reports_seen_at", "validation_reports", ["seen_at"], unique=False
+    )
 
 
 # Against mistakes and quick hands: whoever owns the database can drop a trigger, and is found out
@@ -380,6 +418,8 @@ def _forbid_changes_of_the_trail() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("validation_reports")
+    op.drop_table("spent_tokens")
     op.drop_table("replies")
     op.drop_table("override_claims")
     op.drop_table("effects")
@@ -397,5 +437,6 @@ def downgrade() -> None:
     op.drop_table("audit_heads")
     op.drop_table("audit_entries")
     op.drop_table("audit_checkpoints")
+    op.drop_table("alert_reports")
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP FUNCTION audit_entries_keep")
