@@ -1,0 +1,157 @@
+"""Put together what an alert tells people, once for all channels that show text.
+
+Pure. Every text is on one line, without control and bidirectional characters, and cut; what a
+channel would read as its own markup is for that channel to escape.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
+
+from gate.domain.alert import Alert, AlertKind, FailedFlow, HeldDeployment
+from gate.domain.explain import cut
+from gate.domain.rationale import fold
+
+_TITLE_LIMIT: Final = 120
+_NAME_LIMIT: Final = 120
+_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]{1,400}")
+_LABELS: Final = {
+    AlertKind.PAGE: "",
+    AlertKind.UPDATE: "Update: ",
+    AlertKind.REMINDER: "Reminder: ",
+    AlertKind.ESCALATION: "Escalation: ",
+    AlertKind.RECOVERY: "Recovery: ",
+    AlertKind.BYPASS: "Bypass: ",
+    AlertKind.TEST: "Test: ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a channel can show: items of a section, and characters of a text."""
+
+    items: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a section, with what explains it and where it leads; empty where it has none."""
+
+    text: str
+    note: str = ""
+    url: str = ""
+    record_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items under a heading. `more` counts those that are left out."""
+
+    heading: str
+    items: tuple[Item, ...]
+    more: int = 0
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What an alert tells, in the order in which it is read; no section is empty."""
+
+    title: str
+    place: str
+    summary: str
+    sections: tuple[Section, ...]
+    facts: str
+
+
+def outline(alert: Alert, room: Room) -> Outline:
+    """Say what happened where, what failed, where to look, what waits, and what to do next."""
+    sections = (
+        _cut_section(f"Failed flows ({len(alert.failed_flows)})", _flows(alert, room), room),
+        Section("Look here", _links(alert)),
+        _cut_section("Artifacts", [_address(it, room) for it in alert.artifact_urls], room),
+        _cut_section("Held deployments", [_held(it) for it in alert.held_deployments], room),
+        _cut_section("What to do next", _steps(alert, room), room, numbered=True),
+    )
+    return Outline(
+        title=shown(f"{_LABELS[alert.kind]}{alert.event}", _TITLE_LIMIT),
+        place=" · ".join(
+            shown(it, _NAME_LIMIT) for it in (alert.repository, alert.environment) if it
+        ),
+        summary=shown(alert.summary, 2 * room.words),
+        sections=tuple(section for section in sections if section.items),
+        facts=_facts(alert),
+    )
+
+
+def shown(text: str, limit: int) -> str:
+    """Put foreign text on one line of at most `limit` characters, nothing invisible in it."""
+    return cut(fold(text), limit)
+
+
+def safe_url(url: str) -> str:
+    """Give the address if a link to it is harmless, else nothing.
+
+    It is harmless when it is short plain ASCII that no markup has a use for, and leads to the web.
+    """
+    return url if _URL.fullmatch(url) else ""
+
+
+def _cut_section(heading: str, items: list[Item], room: Room, *, numbered: bool = False) -> Section:
+    kept = tuple(items[: room.items])
+    return Section(heading, kept, len(items) - len(kept), numbered)
+
+
+def _flows(alert: Alert, room: Room) -> list[Item]:
+    """List the flows worst first: by exit code, as a crash weighs more than a failed assertion.
+
+    Those alike stay in the order of the report.
+    """
+    worst_first = sorted(alert.failed_flows, key=lambda flow: -flow.exit_code)
+    return [_flow(flow, room) for flow in worst_first]
+
+
+def _flow(flow: FailedFlow, room: Room) -> Item:
+    error = shown(flow.error, room.words)
+    note = f"exit code {flow.exit_code}{f': {error}' if error else ''}"
+    return Item(shown(flow.flow_name, _NAME_LIMIT), note)
+
+
+def _links(alert: Alert) -> tuple[Item, ...]:
+    named = (
+        ("Validation job", alert.github_job_url),
+        ("Incident", alert.incident_url),
+        ("Runbook", alert.runbook_url or ""),
+    )
+    return tuple(Item(name, url=safe_url(url)) for name, url in named if safe_url(url))
+
+
+def _address(url: str, room: Room) -> Item:
+    """Name an artifact by its address; one that is not safe to follow is shown as text."""
+    return Item(shown(url, room.words), url=safe_url(url))
+
+
+def _held(held: HeldDeployment) -> Item:
+    text = f"run {held.run_id}, attempt {held.run_attempt}, {shown(held.environment, _NAME_LIMIT)}"
+    return Item(text, url=safe_url(held.url), record_url=safe_url(held.record_url))
+
+
+def _steps(alert: Alert, room: Room) -> list[Item]:
+    return [Item(shown(step, room.words)) for step in alert.next_steps]
+
+
+def _facts(alert: Alert) -> str:
+    """Say what one compares between messages: when, which run, which commit, which change."""
+    facts = [f"{alert.timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", str(alert.severity)]
+    if alert.run_id is not None:
+        attempt = f", attempt {alert.run_attempt}" if alert.run_attempt is not None else ""
+        facts.append(f"run {alert.run_id}{attempt}")
+    if alert.head_sha is not None:
+        facts.append(f"commit {shown(alert.head_sha, 12)}")
+    if alert.terraform_deployment_id is not None:
+        facts.append(f"Terraform deployment {shown(alert.terraform_deployment_id, _NAME_LIMIT)}")
+    return " · ".join(facts)
