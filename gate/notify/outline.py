@@ -7,17 +7,24 @@ channel would read as its own markup is for that channel to escape.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Final
+from typing import Final, TypeVar
 
 from gate.domain.alert import Alert, AlertKind, FailedFlow, HeldDeployment
 from gate.domain.explain import cut
 from gate.domain.rationale import fold
 
+T = TypeVar("T")
+
+_MOST_INVISIBLE: Final = 8
+"""How many times as much of a text is looked at as is shown: it may be invisible without end."""
+
 _TITLE_LIMIT: Final = 120
 _NAME_LIMIT: Final = 120
-_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]{1,400}")
+_SHA_LENGTH: Final = 12
+_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]!$&()*+,;=%-]{1,400}")
 _LABELS: Final = {
     AlertKind.PAGE: "",
     AlertKind.UPDATE: "Update: ",
@@ -70,55 +77,63 @@ class Outline:
 
 def outline(alert: Alert, room: Room) -> Outline:
     """Say what happened where, what failed, where to look, what waits, and what to do next."""
+    flows = _worst_first(alert.failed_flows)
     sections = (
-        _cut_section(f"Failed flows ({len(alert.failed_flows)})", _flows(alert, room), room),
+        _section(f"Failed flows ({len(flows)})", flows, _flow, room),
         Section("Look here", _links(alert)),
-        _cut_section("Artifacts", [_address(it, room) for it in alert.artifact_urls], room),
-        _cut_section("Held deployments", [_held(it) for it in alert.held_deployments], room),
-        _cut_section("What to do next", _steps(alert, room), room, numbered=True),
+        _section("Artifacts", alert.artifact_urls, _artifact, room),
+        _section("Held deployments", alert.held_deployments, _held, room),
+        _section("What to do next", alert.next_steps, _step, room, numbered=True),
     )
+    places = (alert.repository, alert.environment)
     return Outline(
         title=shown(f"{_LABELS[alert.kind]}{alert.event}", _TITLE_LIMIT),
-        place=" · ".join(
-            shown(it, _NAME_LIMIT) for it in (alert.repository, alert.environment) if it
-        ),
+        place=" · ".join(_name(it, room) for it in places if it),
         summary=shown(alert.summary, 2 * room.words),
         sections=tuple(section for section in sections if section.items),
-        facts=_facts(alert),
+        facts=_facts(alert, room),
     )
 
 
 def shown(text: str, limit: int) -> str:
     """Put foreign text on one line of at most `limit` characters, nothing invisible in it."""
-    return cut(fold(text), limit)
+    return cut(fold(text[: _MOST_INVISIBLE * limit]), limit)
 
 
 def safe_url(url: str) -> str:
     """Give the address if a link to it is harmless, else nothing.
 
-    It is harmless when it is short plain ASCII that no markup has a use for, and leads to the web.
+    It is harmless when it is short plain ASCII that no markup has a use for, and leads to the web,
+    to the host that it seems to: there is no `@` before which another name could stand.
     """
     return url if _URL.fullmatch(url) else ""
 
 
-def _cut_section(heading: str, items: list[Item], room: Room, *, numbered: bool = False) -> Section:
-    kept = tuple(items[: room.items])
-    return Section(heading, kept, len(items) - len(kept), numbered)
+def _section(
+    heading: str,
+    values: Sequence[T],
+    render: Callable[[T, Room], Item],
+    room: Room,
+    *,
+    numbered: bool = False,
+) -> Section:
+    """Render as many as there is room for, and count the others."""
+    items = tuple(render(value, room) for value in values[: room.items])
+    return Section(heading, items, len(values) - len(items), numbered)
 
 
-def _flows(alert: Alert, room: Room) -> list[Item]:
-    """List the flows worst first: by exit code, as a crash weighs more than a failed assertion.
+def _worst_first(flows: tuple[FailedFlow, ...]) -> list[FailedFlow]:
+    """Sort by exit code: a crash weighs more than a failed assertion.
 
     Those alike stay in the order of the report.
     """
-    worst_first = sorted(alert.failed_flows, key=lambda flow: -flow.exit_code)
-    return [_flow(flow, room) for flow in worst_first]
+    return sorted(flows, key=lambda flow: -flow.exit_code)
 
 
 def _flow(flow: FailedFlow, room: Room) -> Item:
     error = shown(flow.error, room.words)
     note = f"exit code {flow.exit_code}{f': {error}' if error else ''}"
-    return Item(shown(flow.flow_name, _NAME_LIMIT), note)
+    return Item(_name(flow.flow_name, room), note)
 
 
 def _links(alert: Alert) -> tuple[Item, ...]:
@@ -130,28 +145,32 @@ def _links(alert: Alert) -> tuple[Item, ...]:
     return tuple(Item(name, url=safe_url(url)) for name, url in named if safe_url(url))
 
 
-def _address(url: str, room: Room) -> Item:
+def _artifact(url: str, room: Room) -> Item:
     """Name an artifact by its address; one that is not safe to follow is shown as text."""
     return Item(shown(url, room.words), url=safe_url(url))
 
 
-def _held(held: HeldDeployment) -> Item:
-    text = f"run {held.run_id}, attempt {held.run_attempt}, {shown(held.environment, _NAME_LIMIT)}"
+def _held(held: HeldDeployment, room: Room) -> Item:
+    text = f"run {held.run_id}, attempt {held.run_attempt}, {_name(held.environment, room)}"
     return Item(text, url=safe_url(held.url), record_url=safe_url(held.record_url))
 
 
-def _steps(alert: Alert, room: Room) -> list[Item]:
-    return [Item(shown(step, room.words)) for step in alert.next_steps]
+def _step(step: str, room: Room) -> Item:
+    return Item(shown(step, room.words))
 
 
-def _facts(alert: Alert) -> str:
+def _name(text: str, room: Room) -> str:
+    return shown(text, min(room.words, _NAME_LIMIT))
+
+
+def _facts(alert: Alert, room: Room) -> str:
     """Say what one compares between messages: when, which run, which commit, which change."""
     facts = [f"{alert.timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", str(alert.severity)]
     if alert.run_id is not None:
         attempt = f", attempt {alert.run_attempt}" if alert.run_attempt is not None else ""
         facts.append(f"run {alert.run_id}{attempt}")
     if alert.head_sha is not None:
-        facts.append(f"commit {shown(alert.head_sha, 12)}")
+        facts.append(f"commit {fold(alert.head_sha[:_SHA_LENGTH])}")
     if alert.terraform_deployment_id is not None:
-        facts.append(f"Terraform deployment {shown(alert.terraform_deployment_id, _NAME_LIMIT)}")
+        facts.append(f"Terraform deployment {_name(alert.terraform_deployment_id, room)}")
     return " · ".join(facts)
