@@ -19,8 +19,10 @@ def notify() -> None:
 
 
 @notify.command()
-@click.argument("channel", type=click.Choice(list(Channel)), required=False, metavar="[CHANNEL]")
-def test(channel: Channel | None) -> None:
+@click.argument(
+    "name", type=click.Choice([it.value for it in Channel]), required=False, metavar="[CHANNEL]"
+)
+def test(name: str | None) -> None:
     """Send a test alert to each channel, or to CHANNEL, and say what came back.
 
     CHANNEL is slack, email, webhook or notify. The alert says that it is a test. Exits 1 when a
@@ -34,14 +36,15 @@ def test(channel: Channel | None) -> None:
     settings = load_settings()
     channels = read_channels(settings)
     configured = [it for it in Channel if it in channels.notifiers or it in channels.problems]
-    asked = configured if channel is None else [channel]
-    if not configured or channel not in {None, *configured}:
-        raise click.UsageError(f"{channel or 'any channel'} is not configured")
+    if not configured:
+        raise click.UsageError("no alert channel is configured")
+    if name is not None and name not in configured:
+        raise click.UsageError(f"{name} is not configured")
     failed = False
-    for name in asked:
-        found = channels.problems.get(name) or _try(channels.notifiers[name], settings.public_url)
+    for it in configured if name is None else [Channel(name)]:
+        found = channels.problems.get(it) or _try(channels.notifiers[it], settings.public_url)
         failed = failed or bool(found)
-        click.echo(f"fail {name}: {'; '.join(found)}" if found else f"ok   {name}: taken")
+        click.echo(f"fail {it}: {'; '.join(found)}" if found else f"ok   {it}: taken")
     sys.exit(1 if failed else 0)
 
 

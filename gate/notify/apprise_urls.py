@@ -7,6 +7,7 @@ have arrived all the same. Those that took an alert are remembered; the next try
 from __future__ import annotations
 
 import logging
+import re
 from threading import Lock
 from typing import Final
 
@@ -20,6 +21,7 @@ from gate.notify.text import render_text
 
 _ROOM: Final = Room(items=5, words=160)
 _VARIABLE: Final = "GATE_NOTIFY_URLS"
+_MENTION: Final = re.compile("@|<(?=[@!#])")
 _TYPES: Final = {
     Severity.CRITICAL: NotifyType.FAILURE,
     Severity.WARNING: NotifyType.WARNING,
@@ -44,7 +46,7 @@ class AppriseNotifier:
     def send(self, alert: Alert) -> None:
         """Send to each address that has not got it; raises OutcomeUnknown if any may lack it."""
         content = outline(alert, _ROOM)
-        body = render_text(content).replace("@", "@\u200b")
+        title, body = _calling_nobody(content.title), _calling_nobody(render_text(content))
         failed: list[str] = []
         with self._lock:
             done = self._taken.by(alert.key)
@@ -53,7 +55,7 @@ class AppriseNotifier:
                     continue
                 if target.notify(
                     body=body,
-                    title=content.title,
+                    title=title,
                     notify_type=_TYPES[alert.severity],
                     body_format=NotifyFormat.TEXT,
                 ):
@@ -62,6 +64,11 @@ class AppriseNotifier:
                     failed.append(_named(number, target))
         if failed:
             raise OutcomeUnknown("outcome_unknown", f"not confirmed by {', '.join(failed)}")
+
+
+def _calling_nobody(text: str) -> str:
+    """Break what one service or another reads as a mention: `@name`, `<@…>`, `<!…>`, `<#…>`."""
+    return _MENTION.sub("\\g<0>\u200b", text)
 
 
 def _read_targets(urls: list[str]) -> tuple[Apprise, ...]:

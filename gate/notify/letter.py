@@ -1,6 +1,6 @@
-"""Write the mail of an alert: the same alert gives the same mail, its id included.
+"""Write the mail of an alert: the same alert has the same id, however often it is written.
 
-Pure. All mails of one incident refer to an id that no mail has: mail clients put what refers to
+All mails of one incident refer to an id that no mail has: mail clients put what refers to
 the same into one thread, whichever of them came first or was lost.
 """
 

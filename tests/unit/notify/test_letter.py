@@ -44,7 +44,7 @@ def test_text_and_html_say_the_same() -> None:
     letter, content = parsed(), outline(make_alert(), ROOM)
 
     assert [it.get_content_type() for it in letter.iter_parts()] == ["text/plain", "text/html"]
-    assert b"\r\nFailed flows (1)\r\n" in letter.as_bytes()
+    assert b"\nFailed flows (1)\n" in letter.as_bytes()
     assert part(letter, "plain").splitlines() == render_text(content).splitlines()
     assert part(letter, "html").splitlines() == render_html(content).splitlines()
 
