@@ -67,7 +67,10 @@ class AppriseNotifier:
 
 
 def _calling_nobody(text: str) -> str:
-    """Break what one service or another reads as a mention: `@name`, `<@…>`, `<!…>`, `<#…>`."""
+    """Break what one service or another reads as a mention: `@name`, `<@…>`, `<!…>`, `<#…>`.
+
+    Other markup stays: each service has its own, and Apprise escapes it where it knows how.
+    """
     return _MENTION.sub("\\g<0>\u200b", text)
 
 

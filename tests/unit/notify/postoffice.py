@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from asyncio import Transport
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class PostOffice:
     signed_in: list[bool] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's own name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = _next(self.recipients.get(address, []), "250 OK")
@@ -42,7 +43,10 @@ class PostOffice:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802  # as above
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        assert isinstance(server.transport, Transport)
         self.tries += 1
         self.signed_in.append(bool(session.authenticated))
         self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
@@ -56,8 +60,7 @@ class PostOffice:
     @property
     def letters(self) -> list[EmailMessage]:
         """Give the mail that was taken, parsed."""
-        parsed = [message_from_bytes(_bytes(it.content), policy=default) for it in self.taken]
-        return [it for it in parsed if isinstance(it, EmailMessage)]
+        return [message_from_bytes(_bytes(it.content), policy=default) for it in self.taken]
 
 
 def _next(answers: list[str], otherwise: str) -> str:
