@@ -25,9 +25,6 @@ from gate.notify.blocks import render_message
 TIMEOUT: Final = 10
 """Seconds, for connecting and for each read; slack_sdk takes whole ones."""
 
-# What slack_sdk logs quotes the address, which is a secret.
-_SILENT: Final = logging.getLogger("slack_sdk.webhook")
-_SILENT.setLevel(logging.CRITICAL + 1)
 _SLUG: Final = re.compile(r"[a-z_]{1,60}")
 
 
@@ -40,11 +37,13 @@ class SlackNotifier:
         """Prepare; nothing is called. Raises ConfigError when the address cannot be one."""
         self._url: Final = check_web_address("GATE_SLACK_WEBHOOK_URL", url)
         self._timeout: Final = timeout
+        # What slack_sdk logs quotes the address, which is a secret.
+        logging.getLogger("slack_sdk.webhook").setLevel(logging.CRITICAL + 1)
 
     def send(self, alert: Alert) -> None:
         """Post the alert as one message; an answer but `ok` is none of Slack's."""
         # When to try again is the caller's business.
-        client = WebhookClient(self._url, timeout=self._timeout, logger=_SILENT, retry_handlers=[])
+        client = WebhookClient(self._url, timeout=self._timeout, retry_handlers=[])
         try:
             response = client.send_dict(render_message(alert))
         except URLError as error:

@@ -7,10 +7,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import default
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.alert import AlertKind
+from gate.domain.alert import Alert, AlertKind
 from gate.notify.letter import write_letter
 from gate.notify.outline import Room, outline
 from gate.notify.text import render_html, render_text
@@ -106,9 +107,23 @@ def test_no_text_makes_a_header(event: str, repository: str) -> None:
     assert "\n" not in letter["Subject"]
 
 
-def test_a_hostile_mail_is_plain_ascii_of_short_lines() -> None:
+@pytest.mark.parametrize(
+    "alert",
+    [
+        make_hostile(500),
+        make_alert(
+            environment="münchen",
+            failed_flows=(),
+            run_id=None,
+            artifact_urls=(),
+            terraform_deployment_id=None,
+        ),
+    ],
+    ids=["hostile", "short"],
+)
+def test_a_mail_is_plain_ascii_of_short_lines(alert: Alert) -> None:
     """Any server takes it (RFC 5322, section 2.1.1)."""
-    raw = write_letter(make_hostile(500), SENDER, TO).as_bytes()
+    raw = write_letter(alert, SENDER, TO).as_bytes()
 
     assert raw.isascii()
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998

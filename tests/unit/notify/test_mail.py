@@ -240,6 +240,40 @@ def test_a_server_may_not_want_to_speak(greeting: bytes, kind: type[GateError]) 
         thread.join()
 
 
+@pytest.mark.parametrize(
+    ("answers", "kind", "reason"),
+    [
+        ([b"451 4.3.0 no room"], RetryLater, "channel_unavailable"),
+        ([b"554 5.6.0 none of yours"], Refused, "alert_refused"),
+        ([b"354 go on", b"klingon"], OutcomeUnknown, "outcome_unknown"),
+        ([b"354 go on"], OutcomeUnknown, "outcome_unknown"),
+    ],
+)
+def test_the_mail_may_be_answered_with_anything(
+    answers: list[bytes], kind: type[GateError], reason: str
+) -> None:
+    """To DATA, and to its end: what is no answer leaves open whether the mail was taken."""
+    said = [b"220 hello", b"250 hello", b"250 sender", b"250 recipient", *answers]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection, connection.makefile("rb") as lines:
+                for number, reply in enumerate(said):
+                    connection.sendall(reply + b"\r\n")
+                    line = lines.readline() if number + 1 < len(said) else b""
+                    while reply.startswith(b"354") and line not in {b".\r\n", b""}:
+                        line = lines.readline()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(kind) as caught:
+            notifier(server.getsockname()[1], None, user="", query="").send(make_alert())
+        thread.join()
+
+    assert caught.value.reason == reason
+
+
 def test_certificates_are_checked_unless_told_whom_to_trust() -> None:
     """The default is the system's, host name included."""
     channel = notifier(25, None)
