@@ -16,6 +16,7 @@ from gate.domain.alert import Channel
 from gate.notify import create_notifiers
 from gate.notify.channels import read_channels
 from tests.unit.notify.configured import ALL, MAIL, environ, settings_with
+from tests.unit.notify.ports import unused_port
 
 WRONG = {
     Channel.SLACK: {"SLACK_WEBHOOK_URL": "http://hooks.slack.com/s3cret"},
@@ -26,8 +27,12 @@ WRONG = {
 
 
 def findings(tmp_path: Path, **variables: str) -> list[Finding]:
-    """Have the doctor look at the settings, until it comes to the database."""
-    settings = settings_with(**variables, DATABASE_URL=f"sqlite:///{tmp_path / 'no.db'}")
+    """Have the doctor look at the settings, until it comes to GitHub."""
+    settings = settings_with(
+        **variables,
+        DATABASE_URL=f"sqlite:///{tmp_path / 'no.db'}",
+        GITHUB_API_URL=f"http://127.0.0.1:{unused_port()}",
+    )
     found = takewhile(lambda it: it.what not in {"App", "clock"}, examine(settings))
     return [it for it in found if it.what.startswith("alerts")]
 
