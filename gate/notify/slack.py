@@ -54,6 +54,7 @@ class SlackNotifier:
         said = response.body.strip()
         slug = said if _SLUG.fullmatch(said) else ""
         if response.status_code != HTTPStatus.OK:
-            raise error_of_status(response.status_code, response.headers.get("Retry-After"), slug)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            raise error_of_status(response.status_code, headers.get("retry-after"), slug)
         if said != "ok":
             raise OutcomeUnknown("outcome_unknown", "the answer is none of Slack's")

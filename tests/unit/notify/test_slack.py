@@ -66,8 +66,10 @@ def test_each_answer_has_its_error(
     assert len(receiver.received) == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after"])
 @pytest.mark.parametrize(
-    ("header", "after"),
+    ("value", "after"),
     [
         ("30", timedelta(seconds=30)),
         ("999999999999", timedelta(hours=1)),
@@ -77,10 +79,10 @@ def test_each_answer_has_its_error(
     ],
 )
 def test_slack_may_ask_for_a_pause(
-    receiver: Receiver, header: str, after: timedelta | None
+    receiver: Receiver, value: str, after: timedelta | None, name: str, status: int
 ) -> None:
     """In seconds, and not for ever."""
-    receiver.reply = Reply(429, b"", {"Retry-After": header})
+    receiver.reply = Reply(status, b"", {name: value})
 
     with pytest.raises(RetryLater) as caught:
         SlackNotifier(receiver.url).send(make_alert())
