@@ -48,9 +48,7 @@ class OwedAlert:
 _insert: Final = insert_or_ignore(alerts)
 _due: Final = Prepared(
     select(_t.incident)
-    .where(
-        _t.due_at.is_not(None), _t.due_at <= bindparam("now"), _t.channel == bindparam("to")
-    )
+    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"), _t.channel == bindparam("to"))
     .order_by(_t.due_at)
     .limit(bindparam("most"))
 )
@@ -109,9 +107,7 @@ def record_alert(
         _insert.change(tx, values)
 
 
-def due_incidents(
-    snapshot: Snapshot, channel: Channel, now: datetime, limit: int
-) -> list[str]:
+def due_incidents(snapshot: Snapshot, channel: Channel, now: datetime, limit: int) -> list[str]:
     """Name the incidents about which a channel is owed something now, each once."""
     rows = _due.rows(snapshot, {"to": channel.value, "now": now, "most": limit})
     return list(dict.fromkeys(row.incident for row in rows))

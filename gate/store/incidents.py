@@ -77,16 +77,14 @@ _by_issue: Final = Prepared(
     .limit(1)
 )
 _open: Final = Prepared(
-    _selected.where(
-        _t.repository_id == bindparam("repository"), _t.resolved_at.is_(None)
-    ).order_by(_t.id)
+    _selected.where(_t.repository_id == bindparam("repository"), _t.resolved_at.is_(None)).order_by(
+        _t.id
+    )
 )
 _write: Final = Prepared(
     update(incidents)
     .where(_t.id == bindparam("incident"))
-    .values(
-        {name: bindparam(f"new_{name}") for name in ("resolved_at", "events", "value", "said")}
-    )
+    .values({name: bindparam(f"new_{name}") for name in ("resolved_at", "events", "value", "said")})
 )
 _add_event: Final = Prepared(insert(incident_events))
 _set_issue: Final = Prepared(
@@ -146,9 +144,7 @@ def record_events(
     return _record(tx, record, incident, events)
 
 
-def record_said(
-    tx: Transaction, record: IncidentRecord, said: Sequence[Said]
-) -> IncidentRecord:
+def record_said(tx: Transaction, record: IncidentRecord, said: Sequence[Said]) -> IncidentRecord:
     """Remember what was said about an incident."""
     told = IncidentRecord(
         record.incident,
