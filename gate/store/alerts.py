@@ -82,7 +82,7 @@ _postpone: Final = Prepared(
 )
 
 
-def record_alert(
+def owe_alert(
     tx: Transaction,
     alert: Alert,
     channels: Sequence[Channel],
@@ -120,7 +120,13 @@ def owed_alerts(snapshot: Snapshot, channel: Channel, incident: str) -> list[Owe
 
 
 def finish_alert(
-    tx: Transaction, key: str, channel: Channel, state: AlertState, outcome: str, now: datetime
+    tx: Transaction,
+    key: str,
+    channel: Channel,
+    *,
+    state: AlertState,
+    outcome: str,
+    now: datetime,
 ) -> None:
     """Record what became of a message; it is not tried again."""
     values = {

@@ -414,6 +414,22 @@ alerts = Table(
     Index("ix_alerts_planned_at", "planned_at"),
 )
 
+bypasses = Table(
+    "bypasses",
+    metadata,
+    Column("request_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime),
+    Index(
+        "ix_bypasses_untold",
+        "repository_id",
+        sqlite_where=text("told_at IS NULL"),
+        postgresql_where=text("told_at IS NULL"),
+    ),
+    Index("ix_bypasses_at", "at"),
+)
+
 spent_tokens = Table(
     "spent_tokens",
     metadata,

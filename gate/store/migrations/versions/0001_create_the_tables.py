@@ -375,6 +375,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_validation_reports_seen_at", "validation_reports", ["seen_at"], unique=False
     )
+    _create_incidents()
+
+
+def _create_incidents() -> None:
     op.create_table(
         "alerts",
         sa.Column("alert_key", sa.Text(), nullable=False),
@@ -461,6 +465,23 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("incident_id", "position", name=op.f("pk_incident_events")),
     )
+    op.create_table(
+        "bypasses",
+        sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_bypasses")),
+    )
+    op.create_index(
+        "ix_bypasses_untold",
+        "bypasses",
+        ["repository_id"],
+        unique=False,
+        sqlite_where=sa.text("told_at IS NULL"),
+        postgresql_where=sa.text("told_at IS NULL"),
+    )
+    op.create_index("ix_bypasses_at", "bypasses", ["at"], unique=False)
 
 
 # Against mistakes and quick hands: whoever owns the database can drop a trigger, and is found out
