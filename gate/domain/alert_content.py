@@ -15,6 +15,7 @@ from gate.domain.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
 from gate.domain.explain import span
 from gate.domain.incidents import Course, Failure, Incident, Resolution
 from gate.domain.policy import AlertPolicy
+from gate.domain.request import GateRequest
 
 FAILED_EVENT: Final = "Production Validation Failed"
 """The contract's name of the event, word for word."""
@@ -57,7 +58,7 @@ def render_alert(
         github_job_url=failure.job_url,
         failed_flows=failure.flows,
         artifact_urls=failure.artifact_urls,
-        next_steps=_next_steps(incident, message, policy, now),
+        next_steps=_next_steps(incident, policy, now),
         repository=subject.repository,
         environment=incident.place.environment,
         run_id=failure.run_id,
@@ -65,6 +66,54 @@ def render_alert(
         head_sha=failure.head_sha,
         incident_url=subject.incident_url,
         runbook_url=f"{subject.runbook_base}/{_runbook(message)}",
+        held_deployments=subject.held,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """A deployment that was let past the gate, with the incident it happened in, if any.
+
+    `url` is the page of its run.
+    """
+
+    request: GateRequest
+    url: str
+    incident: Incident | None
+
+
+def render_bypass(
+    bypass: Bypass, policy: AlertPolicy, subject: AlertSubject, now: datetime
+) -> Alert:
+    """Write that a deployment was let past the gate; there need be no incident for it."""
+    request, incident = bypass.request, bypass.incident
+    topic = f"bypass/{request.id}"
+    failure = incident.failure if incident is not None else None
+    return Alert(
+        key=f"incident/{incident.id}/{topic}" if incident is not None else topic,
+        kind=AlertKind.BYPASS,
+        severity=Severity.CRITICAL,
+        mention=policy.mention,
+        incident=f"incident/{incident.id}" if incident is not None else topic,
+        summary=f"An administrator let a held deployment to {request.environment} past the gate.",
+        event=BYPASSED_EVENT,
+        timestamp=now,
+        terraform_deployment_id=failure.terraform_deployment_id if failure is not None else None,
+        github_job_url=bypass.url,
+        failed_flows=failure.flows if failure is not None else (),
+        artifact_urls=failure.artifact_urls if failure is not None else (),
+        next_steps=(
+            "Ask who let it go on, and why; keep the reason with the record",
+            "Watch the deployment that went on",
+            _REVIEW,
+        ),
+        repository=subject.repository,
+        environment=request.environment,
+        run_id=request.key.run_id,
+        run_attempt=request.key.run_attempt,
+        head_sha=request.head_sha,
+        incident_url=subject.incident_url,
+        runbook_url=f"{subject.runbook_base}/{AlertKind.BYPASS}",
         held_deployments=subject.held,
     )
 
@@ -111,7 +160,7 @@ def _summary(incident: Incident, message: Message, now: datetime) -> str:
         case AlertKind.RECOVERY:
             return f"Over in {where} after {lasting}: {_ending(incident)}"
         case AlertKind.BYPASS:
-            return f"An administrator let a held deployment to {where} past the gate."
+            raise ValueError("a bypass is told by render_bypass")
         case _:
             assert_never(message.kind)
 
@@ -146,16 +195,8 @@ def _ending(incident: Incident) -> str:
             assert_never(incident.how)
 
 
-def _next_steps(
-    incident: Incident, message: Message, policy: AlertPolicy, now: datetime
-) -> tuple[str, ...]:
+def _next_steps(incident: Incident, policy: AlertPolicy, now: datetime) -> tuple[str, ...]:
     """List what a person does next, the first thing first."""
-    if message.kind is AlertKind.BYPASS:
-        return (
-            "Ask who let it go on, and why; write it on the incident",
-            "Watch the deployment that went on",
-            _REVIEW,
-        )
     if not incident.is_open:
         return _after_the_end(incident)
     steps: list[str] = []

@@ -30,6 +30,7 @@ from gate.reconciler.policies import organization_source, repository_source
 from gate.store import deployments, policies, repositories, requests, runs
 from gate.store.database import Transaction
 from gate.store.deployments import DeploymentSighting
+from gate.store.incident_checks import mark_check
 from gate.store.requests import Watch
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
@@ -112,6 +113,8 @@ def _record_run(
     now = deps.clock()
     repositories.record_repository(tx, repository)
     runs.record_run(tx, run, now)
+    if run.is_completed:
+        mark_check(tx, repository.id, now)
     due = [
         watch.id
         for watch in requests.read_watches(tx, repository.id)

@@ -32,6 +32,7 @@ class AlertState(StrEnum):
     OWED = "owed"
     SENT = "sent"
     REFUSED = "refused"
+    UNKNOWN = "unknown"
     SUPERSEDED = "superseded"
 
 
@@ -41,8 +42,8 @@ class OwedAlert:
 
     alert: Alert
     channel: Channel
-    repository_id: RepositoryId
     attempts: int
+    due_at: datetime
 
 
 _insert: Final = insert_or_ignore(alerts)
@@ -53,7 +54,7 @@ _due: Final = Prepared(
     .limit(bindparam("most"))
 )
 _owed: Final = Prepared(
-    select(_t.value, _t.channel, _t.repository_id, _t.attempts)
+    select(_t.value, _t.channel, _t.attempts, _t.due_at)
     .where(
         _t.incident == bindparam("about"),
         _t.channel == bindparam("to"),
@@ -64,10 +65,14 @@ _owed: Final = Prepared(
 _attempted: Final = update(alerts).where(
     _t.alert_key == bindparam("own"), _t.channel == bindparam("to")
 )
+_take: Final = Prepared(
+    _attempted.where(_t.due_at == bindparam("seen")).values(
+        attempts=_t.attempts + 1, due_at=bindparam("new_due_at")
+    )
+)
 _finish: Final = Prepared(
     _attempted.values(
         state=bindparam("new_state"),
-        attempts=_t.attempts + 1,
         due_at=None,
         outcome=bindparam("new_outcome"),
         settled_at=bindparam("now"),
@@ -75,7 +80,6 @@ _finish: Final = Prepared(
 )
 _postpone: Final = Prepared(
     _attempted.values(
-        attempts=_t.attempts + 1,
         due_at=bindparam("new_due_at"),
         outcome=bindparam("new_outcome"),
     )
@@ -119,6 +123,17 @@ def owed_alerts(snapshot: Snapshot, channel: Channel, incident: str) -> list[Owe
     return [_owed_alert(row) for row in rows]
 
 
+def take_alert(tx: Transaction, owed: OwedAlert, until: datetime) -> bool:
+    """Begin a try, unless another node has; should it never end, the message is due again then."""
+    values = {
+        "own": owed.alert.key,
+        "to": owed.channel.value,
+        "seen": owed.due_at,
+        "new_due_at": until,
+    }
+    return _take.change(tx, values) == 1
+
+
 def finish_alert(
     tx: Transaction,
     key: str,
@@ -140,7 +155,7 @@ def finish_alert(
 
 
 def postpone_alert(
-    tx: Transaction, key: str, channel: Channel, outcome: str, due_at: datetime
+    tx: Transaction, key: str, channel: Channel, *, outcome: str, due_at: datetime | None
 ) -> None:
     """Record that a channel did not take a message, and when it is tried again."""
     values = {"own": key, "to": channel.value, "new_due_at": due_at, "new_outcome": outcome}
@@ -151,6 +166,6 @@ def _owed_alert(row: Row[Any]) -> OwedAlert:
     return OwedAlert(
         _alert.decode(row.value),
         Channel(row.channel),
-        RepositoryId(row.repository_id),
         row.attempts,
+        row.due_at,
     )

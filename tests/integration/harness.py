@@ -26,8 +26,10 @@ from gate.errors import GateError, RetryLater
 from gate.githubapp.signing import check_signature_of
 from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
+from gate.reconciler.alerting import send_alerts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Failpoint, no_failpoint
+from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.reconcile import finish_pass, reconcile
 from gate.reconciler.replay import replay
@@ -38,7 +40,7 @@ from gate.simulator.github import SimulatedGitHub
 from gate.simulator.records import ReviewRecord
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
-from gate.store import inbox, leases, replies, requests
+from gate.store import alerts, inbox, incident_checks, leases, replies, requests
 from gate.store.audit import AuditEntry, read_audit
 from gate.store.database import Database
 from gate.store.records import RequestRecord, list_records
@@ -115,12 +117,15 @@ class Gate:
         raise AssertionError("the gate does not come to rest")
 
     def _step(self) -> bool:
-        now = self.service.deps.clock()
-        deliveries, due, owed = self.service.database.read(
+        deps = self.service.deps
+        now = deps.clock()
+        deliveries, due, owed, checks, alerted = self.service.database.read(
             lambda snapshot: (
                 inbox.due_deliveries(snapshot, now, 100),
                 requests.due_requests(snapshot, now, 100),
                 replies.due_replies(snapshot, now, 100),
+                incident_checks.due_checks(snapshot, now, 100),
+                [it for it in deps.notifiers if alerts.due_incidents(snapshot, it, now, 1)],
             )
         )
         for delivery_id in deliveries:
@@ -128,8 +133,12 @@ class Gate:
         for request_id in due:
             self._reconcile(request_id)
         if owed:
-            send_replies(self.service.deps)
-        return bool(deliveries or due or owed)
+            send_replies(deps)
+        for repository_id in checks:
+            look_after(repository_id, deps)
+        for channel in alerted:
+            send_alerts(channel, deps)
+        return bool(deliveries or due or owed or checks or alerted)
 
     def _ingest(self, delivery_id: DeliveryId) -> None:
         deps = self.service.deps
