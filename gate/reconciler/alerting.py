@@ -62,7 +62,9 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
         return
     mine = next(it for it in owed if it.alert.key == delivery.alert.key)
     until = deps.clock() + LEASE
-    if not deps.database.transact(lambda tx: alerts.take_alert(tx, mine, until)):
+    if not deps.database.transact(
+        lambda tx: alerts.take_alerts(tx, mine, delivery.superseded, until)
+    ):
         return
     error: GateError | None = None
     try:
@@ -109,7 +111,8 @@ def _record(
     """Record what came of a try, and of the messages that it made superfluous."""
     key, channel = mine.alert.key, mine.channel
     if result.state is None:
-        alerts.postpone_alert(tx, key, channel, outcome=result.outcome, due_at=result.due_at)
+        for one in (key, *delivery.superseded):
+            alerts.postpone_alert(tx, one, channel, outcome=result.outcome, due_at=result.due_at)
         return
     alerts.finish_alert(tx, key, channel, state=result.state, outcome=result.outcome, now=now)
     if result.state is AlertState.REFUSED:

@@ -123,15 +123,22 @@ def owed_alerts(snapshot: Snapshot, channel: Channel, incident: str) -> list[Owe
     return [_owed_alert(row) for row in rows]
 
 
-def take_alert(tx: Transaction, owed: OwedAlert, until: datetime) -> bool:
-    """Begin a try, unless another node has; should it never end, the message is due again then."""
+def take_alerts(tx: Transaction, owed: OwedAlert, others: Sequence[str], until: datetime) -> bool:
+    """Begin a try of one message that stands for `others`, too, unless another node has.
+
+    Should it never end, all of them are due again then.
+    """
     values = {
         "own": owed.alert.key,
         "to": owed.channel.value,
         "seen": owed.due_at,
         "new_due_at": until,
     }
-    return _take.change(tx, values) == 1
+    if _take.change(tx, values) == 0:
+        return False
+    for key in others:
+        postpone_alert(tx, key, owed.channel, outcome="waiting", due_at=until)
+    return True
 
 
 def finish_alert(

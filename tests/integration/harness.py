@@ -245,8 +245,13 @@ def check_record(gate: Gate) -> None:
 
 
 @contextmanager
-def running_gate(database_url: str, *, switches: Switches | None = None) -> Iterator[Gate]:
-    """Run simulated GitHub and gate while the context lasts, with one gated repository."""
+def running_gate(
+    database_url: str, *, switches: Switches | None = None, alerts_to: str | None = None
+) -> Iterator[Gate]:
+    """Run simulated GitHub and gate while the context lasts, with one gated repository.
+
+    `alerts_to` is where alerts are posted to, as signed JSON.
+    """
     # Far from the real time, so that a clock that is read in the wrong place shows.
     base = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
     started = datetime.now(UTC)
@@ -277,6 +282,8 @@ def running_gate(database_url: str, *, switches: Switches | None = None) -> Iter
             github_oidc_issuer=github.issuer.url,
             public_url=url,
             database_url=SecretStr(database_url),
+            alert_webhook_url=SecretStr(alerts_to) if alerts_to is not None else None,
+            alert_webhook_secret=SecretStr(SECRET) if alerts_to is not None else None,
         )
         gate = Gate(github, settings)
         served.append(gate)
