@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,16 +25,19 @@ _replace_installation: Final = insert_or_update(installations)
 
 
 def record_repository(tx: Transaction, seen: Repository) -> None:
-    """Note a repository as it was seen; a default branch that was not told is not forgotten."""
-    known = read_repository(tx, seen.id)
-    if known is None:
+    """Note a repository as it was seen; a default branch that was not told is not forgotten.
+
+    One that was removed is ours again: should the sighting be an old one, the sweep asks in vain,
+    which is better than a gate that nobody looks for.
+    """
+    row = _read.first(tx, {"repository": seen.id})
+    if row is None:
         _insert.change(tx, _columns(seen) | {"removed": False})
         return
+    known = _repository(row)
     if seen.default_branch is None:
-        seen = Repository(
-            seen.id, seen.installation_id, seen.full_name, seen.owner, known.default_branch
-        )
-    if seen != known:
+        seen = replace(seen, default_branch=known.default_branch)
+    if seen != known or row.removed:
         tx.execute(
             update(repositories)
             .where(repositories.c.repository_id == seen.id)
