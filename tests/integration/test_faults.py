@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from gate.domain.request import RequestState
 from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import finish_pass, reconcile
+from gate.reconciler.reconcile import finish_pass
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store import inbox
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile
 
 REVIEW = "deployment_protection_rule$"
 
