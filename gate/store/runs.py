@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, false, or_, select
 
 from gate.domain.ids import RepositoryId, RunId
-from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_run
+from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_jobs, merge_run
 from gate.store.codec import decode_run, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -75,10 +75,17 @@ def record_jobs(
     jobs: tuple[Job, ...],
     seen_at: datetime,
 ) -> None:
-    """Add the jobs of a run attempt that is known; of one that is not, nothing is kept."""
+    """Fold in the jobs of a run attempt that is known; of one that is not, nothing is kept.
+
+    Whichever of two nodes writes last, the fuller of their lists stays.
+    """
     row = _lock.first(tx, _key(repository_id, run_id, run_attempt))
-    if row is not None:
-        _write(tx, replace(decode_run(row.value), jobs=jobs), seen_at)
+    if row is None:
+        return
+    known = decode_run(row.value)
+    merged = replace(known, jobs=merge_jobs(known.jobs, jobs))
+    if merged != known:
+        _write(tx, merged, seen_at)
 
 
 def read_run(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gate.domain.ids import RepositoryId, RunId
-from gate.domain.runs import WorkflowRun
+from gate.domain.runs import Job, WorkflowRun
 from gate.store.database import Database
 from gate.store.runs import (
     candidate_runs,
@@ -44,6 +44,11 @@ def see(database: Database, *seen: WorkflowRun) -> None:
     """Record sightings, one transaction each."""
     for run in seen:
         database.transact(lambda tx, it=run: record_run(tx, it, NOW))  # type: ignore[misc]
+
+
+def see_jobs(database: Database, *jobs: Job) -> None:
+    """Record the jobs of a run attempt."""
+    database.transact(lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=jobs, seen_at=NOW))
 
 
 def known(database: Database, run_id: int = 501, attempt: int = 1) -> WorkflowRun | None:
@@ -188,14 +193,29 @@ def test_jobs_are_added_to_a_known_run(database: Database) -> None:
     """The jobs of a run are kept with it, and survive another sighting without jobs."""
     see(database, GREEN)
     jobs = (make_job(), make_job("lint", "failure"))
-    database.transact(lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=jobs, seen_at=NOW))
+    see_jobs(database, *jobs)
     see(database, GREEN)
     assert known(database) == make_run(jobs=jobs)
 
 
+@pytest.mark.parametrize(
+    "early",
+    [
+        (make_job("lint", "failure"),),
+        (make_job("lint", "failure"), make_job("validate", None, status="in_progress")),
+    ],
+    ids=["lacks a job", "lacks an end"],
+)
+def test_lists_of_jobs_are_merged(database: Database, early: tuple[Job, ...]) -> None:
+    """Of two lists the fuller stays, whichever node writes last."""
+    full = (make_job("lint", "failure"), make_job("validate"))
+    see(database, GREEN)
+    for jobs in (full, early):
+        see_jobs(database, *jobs)
+    assert known(database) == make_run(jobs=full)
+
+
 def test_jobs_of_an_unknown_run_are_not_kept(database: Database) -> None:
     """Jobs alone make no run."""
-    database.transact(
-        lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=(make_job(),), seen_at=NOW)
-    )
+    see_jobs(database, make_job())
     assert known(database) is None
