@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.ids import AccountId, InstallationId, RepositoryId
-from gate.domain.request import UNDECIDED
 from gate.domain.runs import Account
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
+from gate.store.requests import IS_UNDECIDED
 from gate.store.tables import gate_requests, installations, repositories
 from gate.store.upsert import insert_or_ignore, insert_or_update
 
@@ -81,7 +81,7 @@ def repositories_to_sweep(
     Those with undecided requests come due earlier than the others; those of installations that are
     suspended or gone never do.
     """
-    undecided = select(gate_requests.c.repository_id).where(gate_requests.c.state.in_(UNDECIDED))
+    undecided = select(gate_requests.c.repository_id).where(IS_UNDECIDED)
     swept_at = repositories.c.swept_at
     inactive = select(installations.c.installation_id).where(
         installations.c.status != InstallationStatus.ACTIVE
