@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gate.domain.decide import Verdict, decide
 from gate.domain.facts import Facts
-from gate.domain.policy import Covers, EnvironmentPolicy, Mode, Reaction
+from gate.domain.policy import LONGEST_HOLD, Covers, EnvironmentPolicy, Mode, Reaction
 from gate.domain.runs import WorkflowRun
 from tests.builders import TICK, make_policy
 from tests.property.strategies import UNKNOWN, Case, cases, edges
@@ -265,7 +265,9 @@ def test_rejects_only_on_request(case: Case) -> None:
 
 @given(case=cases(enforced=True))
 def test_a_hold_ends(case: Case) -> None:
-    """At the end of the hold nothing waits any more."""
-    decision = decide(case.reading, case.facts, case.now)
-    ended = decide(case.reading, case.facts, decision.give_up_at)
+    """At the end of the hold nothing waits any more, but for facts that cannot be read."""
+    end = decide(case.reading, case.facts, case.now).give_up_at
+    if case.facts.unavailable is not None:
+        end = case.facts.request.waiting_since + LONGEST_HOLD
+    ended = decide(case.reading, case.facts, end)
     assert ended.verdict is not Verdict.WAIT
