@@ -43,7 +43,7 @@ class Begun:
         return self.step.view.lease
 
 
-def begin(request_id: RequestId, deps: Deps) -> Begun | None:
+def take_up(request_id: RequestId, deps: Deps) -> Begun | None:
     """Begin to look at one request; None when nothing is due or somebody else holds the lease.
 
     They will see what we saw. Raises RetryLater when the database cannot be used; the request then

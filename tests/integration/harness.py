@@ -8,7 +8,8 @@ and may put a crash, a fault or a day between any two steps. Both sides share on
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -28,7 +29,7 @@ from gate.policyfile import parse_policy
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
-from gate.reconciler.reconcile import begin, finish_pass
+from gate.reconciler.reconcile import finish_pass, take_up
 from gate.reconciler.replay import replay
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
@@ -50,14 +51,24 @@ REPOSITORY: Final = "octo-org/frontend"
 ENVIRONMENT: Final = "production-frontend"
 SECRET: Final = "a secret of the tests"
 _ROUNDS: Final = 200
+_DEADLINE: Final = 30.0
 _THREADS: Final = 16
 """Passes that may be begun while a delivery is read; a busy worker has room for none."""
 
 
 def reconcile(request_id: RequestId, deps: Deps) -> bool:
     """Make one whole pass over a request; say whether it must be looked at again at once."""
-    begun = begin(request_id, deps)
+    begun = take_up(request_id, deps)
     return finish_pass(begun, deps) if begun is not None else False
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until something is so; fails when it takes too long."""
+    deadline = time.monotonic() + _DEADLINE
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        pause.wait(0.01)
 
 
 def key_pair() -> tuple[str, str]:
@@ -131,7 +142,7 @@ class Gate:
         self._finish(ingested)
         if ingested.unsettled:
             try:
-                self._finish(ingest_asking(delivery_id, deps, begin=self.room))
+                self._finish(ingest_asking(delivery_id, deps))
             except RetryLater as error:
                 self._postpone(delivery_id, error)
 
