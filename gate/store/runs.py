@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, false, or_, select
+from sqlalchemy import bindparam, false, func, or_, select
 
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_jobs, merge_run
@@ -36,6 +36,29 @@ _successful: Final = Prepared(
     select(_t.value)
     .where(*_local, _t.status == COMPLETED, _t.conclusion == "success")
     .order_by(_t.updated_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
+    .limit(1)
+)
+_before: Final = runs.alias("before")
+_ended_before: Final = (
+    select(func.count())
+    .select_from(_before)
+    .where(
+        _before.c.repository_id == _t.repository_id,
+        _before.c.run_id == _t.run_id,
+        _before.c.run_attempt < _t.run_attempt,
+        _before.c.status == COMPLETED,
+    )
+    .scalar_subquery()
+)
+_hiding: Final = Prepared(
+    select(_t.value)
+    .where(
+        *_local,
+        _t.run_attempt > 1,
+        or_(_t.status != COMPLETED, _t.conclusion.is_distinct_from("success")),
+        _ended_before < _t.run_attempt - 1,
+    )
+    .order_by(_t.started_at.desc(), _t.run_id.desc())
     .limit(1)
 )
 _replace: Final = Prepared(
@@ -140,6 +163,15 @@ def newest_successful_run(
     """Read the run of a workflow file that succeeded last, on any branch of the repository."""
     wanted = {"repository": repository_id, "file": path}
     row = _successful.first(snapshot, wanted)
+    return decode_run(row.value) if row is not None else None
+
+
+def hiding_rerun(snapshot: Snapshot, repository_id: RepositoryId, path: str) -> WorkflowRun | None:
+    """Read the newest re-run of a workflow file of which it is not known how all attempts ended.
+
+    Only one that is no success itself: a success is newer than what it may hide.
+    """
+    row = _hiding.first(snapshot, {"repository": repository_id, "file": path})
     return decode_run(row.value) if row is not None else None
 
 

@@ -58,14 +58,16 @@ def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
         return True
     if rule.covers is Covers.SAME_COMMIT:
         return run.head_sha == facts.request.head_sha
-    changes = [
-        change.updated_at
+    ours = [
+        change
         for change in facts.infrastructure
         if change.path == rule.infrastructure_workflow
         and change.repository_id == change.head_repository_id == repository
-        and (change.status, change.conclusion) == ("completed", "success")
     ]
-    return bool(changes) and all(run.started_at > change for change in changes)
+    done = [it for it in ours if (it.status, it.conclusion) == ("completed", "success")]
+    hiding = [it.started_at for it in ours if it not in done and it.run_attempt > 1]
+    ends = [it.updated_at for it in done]
+    return bool(done) and all(run.started_at > at for at in [*ends, *hiding])
 
 
 def satisfies(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts, now: datetime) -> bool:

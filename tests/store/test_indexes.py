@@ -24,10 +24,10 @@ from gate.store.requests import (
     wake_installation,
     wake_repository,
 )
-from gate.store.runs import candidate_runs
+from gate.store.runs import candidate_runs, hiding_rerun
 from gate.store.schema import migrate
 from gate.store.tables import deliveries, gate_requests
-from tests.builders import BRANCH, NOW, REPOSITORY, SHA, VALIDATION, before, make_key
+from tests.builders import BRANCH, NOW, REPOSITORY, SHA, TERRAFORM, VALIDATION, before, make_key
 from tests.store.rows import asked
 
 OLD_REQUESTS: Final = 100_000
@@ -57,6 +57,10 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "by key": (lambda it: find_request(it, make_key()), "gate_requests_repository_id_run_id"),
     "runs": (
         lambda it: candidate_runs(it, REPOSITORY, VALIDATION, branch=BRANCH, events=("push",)),
+        "ix_runs_repository_id_path_started_at",
+    ),
+    "hiding rerun": (
+        lambda it: hiding_rerun(it, REPOSITORY, TERRAFORM),
         "ix_runs_repository_id_path_started_at",
     ),
     "ledger": (lambda it: read_ledger(it, asked_id()), "ix_effects_request_id"),
