@@ -4,7 +4,7 @@
     ├─ ConfigError        start-up stops, exit 78, every problem listed
     ├─ DeliveryRejected   the sender is told why (4xx), nothing is stored
     ├─ RetryLater         nothing happened; try again after `after`
-    ├─ Refused            GitHub said no; observe, then close or set aside
+    ├─ Refused            the other side said no; observe, then close or set aside
     ├─ OutcomeUnknown     the call may have arrived; observe before anything is sent again
     └─ Superseded         somebody else owns this by now; drop it quietly, count it
 
@@ -57,21 +57,22 @@ class DeliveryRejected(GateError):
 class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
-    `reason` is one of database_busy, github_unavailable, not_stored, rate_limited. `after` is how
-    long to wait at least; None leaves it to the caller's backoff.
+    `reason` is one of channel_unavailable, database_busy, github_unavailable, not_stored,
+    rate_limited. `after` is how long to wait at least; None leaves it to the caller's backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:
-        """Keep how long GitHub asked us to wait."""
+        """Keep how long we were asked to wait."""
         self.after: Final = after
         super().__init__(reason, detail)
 
 
 class Refused(GateError):
-    """GitHub understood and said no.
+    """The other side understood and said no.
 
-    `reason` is one of already_reviewed, not_found, nothing_pending, permission_missing,
-    review_conflict, too_large, unprocessable.
+    `reason` is one of alert_refused, already_reviewed, channel_refused, not_found, nothing_pending,
+    permission_missing, review_conflict, too_large, unprocessable. A channel is refused for its
+    address, or for what we signed in with, an alert for what it says.
     """
 
 

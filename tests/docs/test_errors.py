@@ -27,6 +27,7 @@ COMPUTED: Final = {
         "review_conflict",
         "unprocessable",
     },
+    "slug": {"alert_refused", "channel_refused"},
     "error.reason": set[str](),
 }
 """Reasons that are no literal, with what they may be; another error's stands with that one."""
