@@ -56,7 +56,8 @@ class Service:
     wakeups: LocalWakeups
 
     def close(self) -> None:
-        """Let go of the database; the worker must have been stopped."""
+        """Hang up on GitHub and let go of the database; the worker must have been stopped."""
+        self.github.close()
         self.database.close()
 
 

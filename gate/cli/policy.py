@@ -42,9 +42,10 @@ def check(file: Path) -> None:
 
 @policy.command()
 def schema() -> None:
-    """Print the JSON Schema of policy files, for editors and other tools.
+    """Print the JSON Schema of policy files.
 
-    Example:
+    For editors and other tools. Example:
+
         gate policy schema > deployment-gate.schema.json
     """
     from gate.policyfile import policy_schema

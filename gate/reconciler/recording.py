@@ -133,15 +133,14 @@ def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tup
     """Record a deployment's state; one that left `waiting` concerns its request."""
     now = deps.clock()
     repositories.record_repository(tx, seen.repository)
-    run = seen.run
-    if run is not None:
-        runs.record_run(tx, run, now)
+    if seen.run is not None:
+        runs.record_run(tx, seen.run, now)
     sighting = DeploymentSighting(
         seen.repository.id,
         seen.deployment_id,
         seen.environment,
-        run_id=run.run_id if run is not None else None,
-        run_attempt=run.run_attempt if run is not None else None,
+        run_id=seen.run_id,
+        run_attempt=seen.run_attempt,
         state=seen.state,
         state_at=seen.at,
     )

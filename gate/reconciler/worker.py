@@ -22,7 +22,7 @@ from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
-from gate.reconciler.reconcile import Begun, finish_pass, reconcile
+from gate.reconciler.reconcile import Begun, finish_pass, take_up
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
 from gate.reconciler.wakeups import LocalWakeups
@@ -102,16 +102,28 @@ class Worker:
 
     def _answer_requests(self) -> None:
         while (item := self._wakeups.requests.next()) is not None:
-            request_id = item.request_id if isinstance(item, Begun) else item
-            self._shielded(partial(self._answer, item), partial(self._postpone_request, request_id))
+            if isinstance(item, Begun):
+                self._finish(item)
+            else:
+                self._shielded(
+                    partial(self._begin, item), partial(self._postpone_request, item, None)
+                )
 
-    def _answer(self, item: Begun | RequestId) -> None:
-        """Finish a pass that was begun, or make a whole one."""
-        deps = self._deps
-        again = finish_pass(item, deps) if isinstance(item, Begun) else reconcile(item, deps)
-        if again:
-            request_id = item.request_id if isinstance(item, Begun) else item
-            self._wakeups.wake_request(request_id)
+    def _begin(self, request_id: RequestId) -> None:
+        """Make a whole pass."""
+        begun = take_up(request_id, self._deps)
+        if begun is not None:
+            self._finish(begun)
+
+    def _finish(self, begun: Begun) -> None:
+        """Finish a pass that was begun; should it fail, only its own lease is given back."""
+
+        def finish() -> None:
+            if finish_pass(begun, self._deps):
+                self._wakeups.wake_request(begun.request_id)
+
+        request_id, token = begun.request_id, begun.lease.token
+        self._shielded(finish, partial(self._postpone_request, request_id, token))
 
     def _ingest(self, ids: Sequence[DeliveryId]) -> None:
         """Read deliveries together; when that fails, each alone, so that one harms no other.
@@ -181,7 +193,7 @@ class Worker:
             lambda tx: inbox.record_postponed(tx, delivery_id, due_at=due_at, reason=reason)
         )
 
-    def _postpone_request(self, request_id: RequestId, error: Exception) -> None:
+    def _postpone_request(self, request_id: RequestId, token: int | None, error: Exception) -> None:
         """Come back to a request later; a request is never given up because of a fault of ours."""
         known = error if isinstance(error, GateError) else None
         now = self._deps.clock()
@@ -189,6 +201,8 @@ class Worker:
             lambda tx: leases.record_failure(
                 tx,
                 request_id,
+                token,
+                now,
                 lambda failures: now + backoff(failures, known, spread=request_id),
             )
         )

@@ -28,10 +28,10 @@ from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
 from gate.reconciler.alerting import send_alerts
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Failpoint, no_failpoint
+from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
-from gate.reconciler.reconcile import finish_pass, reconcile
+from gate.reconciler.reconcile import finish_pass, take_up
 from gate.reconciler.replay import replay
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
@@ -56,6 +56,12 @@ _ROUNDS: Final = 200
 _DEADLINE: Final = 30.0
 _THREADS: Final = 16
 """Passes that may be begun while a delivery is read; a busy worker has room for none."""
+
+
+def reconcile(request_id: RequestId, deps: Deps) -> bool:
+    """Make one whole pass over a request; say whether it must be looked at again at once."""
+    begun = take_up(request_id, deps)
+    return finish_pass(begun, deps) if begun is not None else False
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
