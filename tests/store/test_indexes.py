@@ -10,11 +10,12 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event, insert, text
 
-from gate.domain.ids import InstallationId
+from gate.domain.ids import InstallationId, RunId
 from gate.store.database import Database, Snapshot
 from gate.store.decisions import decisions_of
 from gate.store.inbox import due_deliveries
 from gate.store.ledger import read_ledger
+from gate.store.reports import read_reports
 from gate.store.requests import (
     due_requests,
     find_request,
@@ -25,7 +26,7 @@ from gate.store.requests import (
 )
 from gate.store.runs import candidate_runs
 from gate.store.schema import migrate
-from gate.store.tables import deliveries, gate_requests
+from gate.store.tables import deliveries, gate_requests, metadata
 from tests.builders import BRANCH, NOW, REPOSITORY, SHA, VALIDATION, make_key
 from tests.store.rows import asked
 
@@ -50,6 +51,10 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "runs": (
         lambda it: candidate_runs(it, REPOSITORY, VALIDATION, branch=BRANCH, events=("push",)),
         "ix_runs_repository_id_path_started_at",
+    ),
+    "reports": (
+        lambda it: read_reports(it, REPOSITORY, [RunId(501), RunId(502)]),
+        "validation_reports",
     ),
     "ledger": (lambda it: read_ledger(it, asked_id()), "ix_effects_request_id"),
     "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),
@@ -97,7 +102,8 @@ def test_each_query_has_its_index(
     """The queries of every pass and every tick are served by the index meant for them."""
     plan = plan_of(database, query)
     if "sqlite_autoindex" in plan:
-        index = "sqlite_autoindex_gate_requests_1"
+        table = "validation_reports" if index in metadata.tables else "gate_requests"
+        index = f"sqlite_autoindex_{table}_1"
     assert index in plan
 
 
