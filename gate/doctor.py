@@ -20,6 +20,7 @@ from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.githubapp.jwks import SigningKeys
 from gate.manifest import load_manifest
+from gate.notify.channels import read_channels
 from gate.settings import Settings
 from gate.store import inbox
 from gate.store.database import Database
@@ -58,6 +59,7 @@ def examine(settings: Settings, clock: Clock = utc_now) -> Iterator[Finding]:
     key = settings.github_private_key.get_secret_value()
     credentials = AppCredentials(settings.github_app_id, key, clock)
     yield Finding(Level.OK, "private key", "can be read")
+    yield from _alert_channels(settings)
     github = GitHubClient(settings.github_api_url, credentials, clock)
     yield from _guarded("App", lambda: _app(github, settings, clock))
     yield from _guarded("installations", lambda: _installations(github))
@@ -78,6 +80,21 @@ _REMEDIES: Final = {
     "database_busy": "check GATE_DATABASE_URL and that the database runs",
     "rate_limited": "wait for the quota to be renewed",
 }
+
+
+def _alert_channels(settings: Settings) -> Iterator[Finding]:
+    """Say which channels can be used; sending something is for `gate notify test`."""
+    channels = read_channels(settings)
+    for channel, problems in channels.problems.items():
+        for problem in problems:
+            remedy = "correct it; until then no alert goes there"
+            yield Finding(Level.FAIL, f"alerts by {channel}", problem, remedy)
+    for channel in channels.notifiers:
+        found = f"configured; `gate notify test {channel}` tries it"
+        yield Finding(Level.OK, f"alerts by {channel}", found)
+    if not (channels.problems or channels.notifiers):
+        remedy = "set one of the variables for alert channels"
+        yield Finding(Level.WARN, "alerts", "no channel is configured", remedy)
 
 
 def _database(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -5,7 +5,7 @@
     ├─ DeliveryRejected   the sender is told why (4xx), nothing is stored
     ├─ ReportRejected     the job is told why (401, 403, 409), nothing is stored
     ├─ RetryLater         nothing happened; try again after `after`
-    ├─ Refused            GitHub said no; observe, then close or set aside
+    ├─ Refused            the other side said no; observe, then close or set aside
     ├─ OutcomeUnknown     the call may have arrived; observe before anything is sent again
     └─ Superseded         somebody else owns this by now; drop it quietly, count it
 
@@ -61,21 +61,22 @@ class ReportRejected(GateError):
 class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
-    `reason` is one of rate_limited, github_unavailable, database_busy, keys_unavailable. `after` is
-    how long to wait at least; None leaves it to the caller's backoff.
+    `reason` is one of rate_limited, github_unavailable, channel_unavailable, database_busy,
+    keys_unavailable. `after` is how long to wait at least; None leaves it to the caller's backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:
-        """Keep how long GitHub asked us to wait."""
+        """Keep how long we were asked to wait."""
         self.after: Final = after
         super().__init__(reason, detail)
 
 
 class Refused(GateError):
-    """GitHub understood and said no.
+    """The other side understood and said no.
 
-    `reason` is one of permission_missing, not_found, nothing_pending, already_reviewed,
-    review_conflict, unprocessable.
+    `reason` of GitHub's is one of permission_missing, not_found, nothing_pending, already_reviewed,
+    review_conflict, unprocessable; of an alert's receiver channel_refused (its address, or what we
+    signed in with) or alert_refused (the message).
     """
 
 

@@ -2,7 +2,8 @@
 
 Nothing else reads environment variables. Every problem is found before the service starts and all
 are reported together; none of the messages repeats a value, since a value may be a secret that was
-put under the wrong name. docs/reference/settings.md is generated from `SETTINGS`.
+put under the wrong name. What concerns one alert channel only is checked by `gate.notify`, where it
+stops nothing else. docs/reference/settings.md is generated from `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def _split_url(value: str) -> SplitResult:
     return url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine, by its name or its number."""
     if host == "localhost":
         return True
     try:
@@ -93,7 +95,7 @@ def _is_loopback(host: str) -> bool:
 
 def _check_api_url(value: str) -> str:
     url = _split_url(value)
-    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         raise ValueError("must begin with https://; plain http is for loopback only")
     return value.rstrip("/")
 
@@ -182,6 +184,31 @@ class Settings(BaseSettings):
         default=None,
         description="policy for repositories that have none; without it a built-in one that holds"
         " `production-frontend` to `production-validation.yml`",
+    )
+    # Channels are checked where they are made, by `gate.notify`: a wrong one must not stop a gate.
+    slack_webhook_url: SecretStr | None = Field(
+        default=None, description="incoming webhook of Slack that alerts go to"
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="mail server for alerts: `smtp://USER:PASSWORD@HOST:587?starttls=1` or"
+        " `smtps://USER:PASSWORD@HOST`; in clear only to loopback",
+    )
+    alert_email_from: str | None = Field(
+        default=None, description="sender of alerts by mail, such as `Gate <gate@example.com>`"
+    )
+    alert_email_to: str | None = Field(
+        default=None, description="who gets alerts by mail: addresses separated by commas"
+    )
+    alert_webhook_url: SecretStr | None = Field(
+        default=None,
+        description="address that alerts are posted to as JSON; plain `http` only for loopback",
+    )
+    alert_webhook_secret: SecretStr | None = Field(
+        default=None, description="what the JSON is signed with; needed with the address"
+    )
+    notify_urls: SecretStr | None = Field(
+        default=None, description="any other channels: Apprise URLs separated by blanks"
     )
     sweep_seconds: int = Field(
         default=60, ge=1, le=_LONGEST_SWEEP, description="how often the sweeper runs, in seconds"

@@ -6,11 +6,11 @@ the pass that looks at its request. What names no held request is refused here, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
+from gate.domain.binding import Unbound, bind, is_override_run
 from gate.domain.commands import (
     CommandProblem,
     HelpCommand,
@@ -24,23 +24,17 @@ from gate.domain.ids import RequestId, RequestKey, RunId, environment_key
 from gate.domain.overrides import OverrideChannel, OverrideClaim
 from gate.domain.replying import Answering, Reaction, render_help, render_problem
 from gate.domain.request import GateRequest
+from gate.reconciler.answering import CommentPlace, owe_answer
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import request_entry
+from gate.reconciler.overriding import claim_detail
 from gate.store import claims, requests
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.claims import RecordedClaim
 from gate.store.database import Transaction
-from gate.store.replies import Reply, record_reply
 
-_OVERRIDE_EVENT: Final = "workflow_dispatch"
-
-
-@dataclass(frozen=True, slots=True)
-class _Unbound:
-    """Why what was said is a claim on nothing: a stable slug, and plain words."""
-
-    reason: str
-    detail: str
+_FIRST: Final = "1"
+"""The topic of the answer that a comment gets when it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,50 +85,20 @@ def _record_override_run(
     named: RunReference | CommandProblem,
     deps: Deps,
 ) -> list[RequestId]:
-    """Bind the approval of an override workflow's run to the one held run that it names.
-
-    The workflow must be of the default branch and started by hand there: on any other branch
-    whoever pushes could write it.
-    """
-    bound: GateRequest | _Unbound
+    """Bind the approval of an override workflow's run to the one held run that it names."""
+    bound: GateRequest | Unbound
     if isinstance(named, CommandProblem):
-        bound = _Unbound("malformed", named.detail)
-    elif not _is_override_run(seen):
-        bound = _Unbound("override_run_untrusted", "the workflow must run on the default branch")
+        bound = Unbound("malformed", named.detail)
+    elif not is_override_run(seen):
+        bound = Unbound("override_run_untrusted", "the workflow must run on the default branch")
     else:
-        bound = _only(_bind(tx, named, seen.repository, seen.url), environment)
-    if isinstance(bound, _Unbound):
+        bound = _bind(tx, named, seen.repository, seen.url, environment)
+    if isinstance(bound, Unbound):
         said = _Said(seen.run_id, seen.reviewer.login, seen.comment)
         _refuse(tx, seen.repository, said, bound, deps)
         return []
     recorded = RecordedClaim(_override_claim(seen, environment, bound))
     return _record(tx, bound.key, recorded, bound, deps)
-
-
-def _only(held: Sequence[GateRequest] | _Unbound, environment: str = "") -> GateRequest | _Unbound:
-    """Choose the one request that is meant.
-
-    Where a run waits at several environments, the name of the override environment tells, when it
-    is made from one of theirs.
-    """
-    if isinstance(held, _Unbound):
-        return held
-    own = [it for it in held if environment_key(environment) == f"{it.key.environment}-override"]
-    chosen = own if len(held) > 1 else held
-    if len(chosen) == 1:
-        return chosen[0]
-    environments = ", ".join(it.environment for it in held)
-    return _Unbound("ambiguous", f"the run waits at several environments: {environments}")
-
-
-def _is_override_run(seen: ReviewSubmitted) -> bool:
-    default = seen.repository.default_branch
-    return (
-        seen.is_local
-        and seen.event == _OVERRIDE_EVENT
-        and default is not None
-        and seen.branch == default
-    )
 
 
 def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
@@ -149,10 +113,10 @@ def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[Requ
         case None:
             return ()
         case HelpCommand():
-            _reply(tx, seen, Answering(Reaction.SEEN, render_help()), deps)
+            _answer(tx, seen, Answering(Reaction.SEEN, render_help()), deps)
             return ()
         case CommandProblem(detail):
-            _reply(tx, seen, Answering(Reaction.REFUSED, render_problem(detail)), deps)
+            _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(detail)), deps)
             return ()
         case OverrideCommand():
             return _record_command(tx, seen, command, deps)
@@ -178,11 +142,11 @@ def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId
 def _record_command(
     tx: Transaction, seen: CommentSeen, command: OverrideCommand, deps: Deps
 ) -> tuple[RequestId, ...]:
-    request = _only(_bind(tx, command.run, seen.repository, seen.url))
-    if isinstance(request, _Unbound):
+    request = _bind(tx, command.run, seen.repository, seen.url)
+    if isinstance(request, Unbound):
         said = _Said(command.run.run_id, seen.author.login, command.rationale)
         _refuse(tx, seen.repository, said, request, deps)
-        _reply(tx, seen, Answering(Reaction.REFUSED, render_problem(request.detail)), deps)
+        _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(request.detail)), deps)
         return ()
     claim = OverrideClaim(
         key=f"comment/{seen.repository.id}/{seen.comment_id}",
@@ -197,37 +161,22 @@ def _record_command(
         environment=request.environment,
         url=seen.url,
     )
-    _reply(tx, seen, Answering(Reaction.SEEN), deps)
+    _answer(tx, seen, Answering(Reaction.SEEN), deps)
     recorded = RecordedClaim(claim, seen.comment_id, seen.issue_number)
     return tuple(_record(tx, request.key, recorded, request, deps))
 
 
 def _bind(
-    tx: Transaction, named: RunReference, repository: Repository, said_at: str
-) -> list[GateRequest] | _Unbound:
-    """Find the held requests of the run that somebody named; there is no other tenant's run.
-
-    `said_at` is the page where it was said, which is on the same GitHub.
-    """
-    if named.full_name is not None and not _is_here(named, repository, said_at):
-        return _Unbound("other_repository", "the run is not one of this repository")
-    held = [
-        request
-        for request in requests.undecided_requests(tx, repository.id)
-        if request.key.run_id == named.run_id
-        and named.run_attempt in {None, request.key.run_attempt}
-    ]
-    if not held:
-        return _Unbound("not_held", f"the gate does not hold run {named.run_id}")
-    newest = max(request.key.run_attempt for request in held)
-    return [request for request in held if request.key.run_attempt == newest]
-
-
-def _is_here(named: RunReference, repository: Repository, said_at: str) -> bool:
-    """Say whether a run's address is of this repository, on this GitHub."""
-    host, name = named.host or "", named.full_name or ""
-    own_name = name.casefold() == repository.full_name.casefold()
-    return own_name and host.casefold() == urlsplit(said_at).netloc.casefold()
+    tx: Transaction,
+    named: RunReference,
+    repository: Repository,
+    said_at: str,
+    environment: str | None = None,
+) -> GateRequest | Unbound:
+    """Find the held request that is meant, among this repository's; `said_at` is the page."""
+    held = requests.undecided_requests(tx, repository.id)
+    host, full_name = urlsplit(said_at).netloc, repository.full_name
+    return bind(named, held, host=host, full_name=full_name, environment=environment)
 
 
 def _review_claim(
@@ -276,15 +225,7 @@ def _record(
     claim = recorded.claim
     if not claims.record_claim(tx, key, recorded, now) or request is None:
         return []
-    detail: dict[str, object] = {
-        "claim": claim.key,
-        "channel": claim.channel,
-        "person_id": claim.person.id,
-        "given_at": claim.given_at,
-        "rationale": claim.rationale,
-        "url": claim.url,
-    }
-    kind, actor = "override.requested", claim.person.login
+    kind, actor, detail = "override.requested", claim.person.login, claim_detail(claim)
     record_audit(tx, request_entry(request, kind, now, actor=actor, detail=detail))
     requests.wake_requests(tx, [request.id], now)
     return [request.id]
@@ -294,7 +235,7 @@ def _refuse(
     tx: Transaction,
     repository: Repository,
     said: _Said,
-    why: _Unbound,
+    why: Unbound,
     deps: Deps,
 ) -> None:
     """Put on record that somebody asked for the release of what is not held, or not here."""
@@ -313,14 +254,7 @@ def _refuse(
     record_audit(tx, entry)
 
 
-def _reply(tx: Transaction, seen: CommentSeen, answering: Answering, deps: Deps) -> None:
+def _answer(tx: Transaction, seen: CommentSeen, answering: Answering, deps: Deps) -> None:
     """Owe the comment its first answer."""
-    reply = Reply(
-        key=f"reply/{seen.repository.id}/{seen.comment_id}/1",
-        repository_id=seen.repository.id,
-        issue_number=seen.issue_number,
-        comment_id=seen.comment_id,
-        reaction=answering.reaction,
-        body=answering.body,
-    )
-    record_reply(tx, reply, deps.clock())
+    place = CommentPlace(seen.repository.id, seen.issue_number, seen.comment_id)
+    owe_answer(tx, place, answering, topic=_FIRST, now=deps.clock())

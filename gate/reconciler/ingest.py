@@ -9,53 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Final, assert_never
 
 from gate.domain.attempts import known_attempt
-from gate.domain.deliveries import (
-    CommentSeen,
-    DeploymentSeen,
-    InstallationSeen,
-    NothingSeen,
-    Observation,
-    Pushed,
-    Repository,
-    ReviewSubmitted,
-    RuleRequested,
-    RunSeen,
-)
-from gate.domain.ids import DeliveryId, RequestId, RequestKey, environment_key
-from gate.domain.runs import WorkflowRun
+from gate.domain.deliveries import NothingSeen, RuleRequested
+from gate.domain.ids import DeliveryId, RequestId
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
-from gate.reconciler.claiming import record_comment, record_review
 from gate.reconciler.deps import Deps
-from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
-from gate.reconciler.policies import organization_source, repository_source
 from gate.reconciler.reconcile import Begun, begin_pass
-from gate.store import deployments, inbox, policies, repositories, requests, runs
-from gate.store.database import Snapshot, Transaction, apart
-from gate.store.deployments import DeploymentSighting
+from gate.reconciler.recording import Reading, key_of, record_reading
+from gate.store import deployments, inbox, requests, runs
+from gate.store.database import Snapshot, Transaction
 from gate.store.inbox import StoredDelivery
-from gate.store.outages import is_outage
-from gate.store.requests import Watch
-
-_ORGANIZATION_REPOSITORY: Final = ".github"
-_STILL_WAITING: Final = "waiting"
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A parsed delivery; for a rule with the attempt that asks, and with its run if just read."""
-
-    delivery_id: DeliveryId
-    seen: Observation
-    run: WorkflowRun | None = None
-    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +43,9 @@ class Ingested:
 def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: int = 0) -> Ingested:
     """Read stored deliveries, record what they show, and begin up to `begin` of the passes due.
 
-    All in one transaction. One that was read already, or is gone, gives nothing; one that cannot
-    be parsed although its signature was good is set aside for a person.
+    All in one transaction, so a pass that fails undoes it: whoever called reads each delivery alone
+    then, and begins no pass with it. A delivery that was read already, or is gone, gives nothing;
+    one that cannot be parsed although its signature was good is set aside for a person.
     """
     readings = _read_all(delivery_ids, deps)
     # Runs first: what they tell may spare the question which attempt of a run has asked.
@@ -84,34 +53,34 @@ def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: int = 0) ->
     return _record_all(readings, deps, begin) if readings else Ingested()
 
 
-def ingest_asking(delivery_id: DeliveryId, deps: Deps, *, begin: int = 0) -> Ingested:
+def ingest_asking(delivery_id: DeliveryId, deps: Deps) -> Ingested:
     """Read a delivery that was left unsettled, and ask GitHub which attempt of its run has asked.
 
     Raises RetryLater when GitHub must be asked again later.
     """
     readings = [_with_attempt(reading, deps) for reading in _read_all([delivery_id], deps)]
-    return _record_all(readings, deps, begin) if readings else Ingested()
+    return _record_all(readings, deps, begin=0) if readings else Ingested()
 
 
-def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[_Reading]:
+def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[Reading]:
     stored = deps.database.read(lambda snapshot: inbox.read_deliveries(snapshot, delivery_ids))
     deps.failpoint("taken")
     return [reading for it in stored if (reading := _parse(it, deps)) is not None]
 
 
-def _record_all(readings: Sequence[_Reading], deps: Deps, begin: int) -> Ingested:
+def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested:
     """Record what some deliveries show, all or nothing; begin the passes that are due then."""
 
-    def record(tx: Transaction) -> tuple[Ingested, list[_Reading]]:
+    def record(tx: Transaction) -> tuple[Ingested, list[Reading]]:
         due: dict[RequestId, None] = {}
-        recorded: list[_Reading] = []
+        recorded: list[Reading] = []
         unsettled: list[DeliveryId] = []
         for reading in readings:
             settled = _settled(tx, reading, deps)
             if settled is None:
                 unsettled.append(reading.delivery_id)
                 continue
-            due |= dict.fromkeys(_record(tx, settled, deps))
+            due |= dict.fromkeys(record_reading(tx, settled, deps))
             recorded.append(settled)
         for outcome, ids in _by_outcome(recorded).items():
             inbox.record_processed(tx, ids, outcome)
@@ -126,29 +95,15 @@ def _record_all(readings: Sequence[_Reading], deps: Deps, begin: int) -> Ingeste
 
 
 def _begin_some(tx: Transaction, due: Sequence[RequestId], deps: Deps, most: int) -> Ingested:
-    """Begin the first of the passes that are due; one that fails harms no other.
-
-    It leaves no trace then and stays due, and whoever tries it alone will see it fail.
-    """
-    begun: list[Begun] = []
-    left = list(due[most:])
-    for request_id in due[:most]:
-        try:
-            this = apart(tx, partial(begin_pass, request_id=request_id, deps=deps))
-        except Exception as error:
-            if is_outage(error):
-                raise
-            left.append(request_id)
-            continue
-        if this is not None:
-            begun.append(this)
-    return Ingested(tuple(left), tuple(begun))
+    """Begin the first of the passes that are due."""
+    begun = [begin_pass(tx, request_id, deps) for request_id in due[:most]]
+    return Ingested(tuple(due[most:]), tuple(it for it in begun if it is not None))
 
 
-def _parse(stored: StoredDelivery, deps: Deps) -> _Reading | None:
+def _parse(stored: StoredDelivery, deps: Deps) -> Reading | None:
     """Parse a delivery; set it aside when it makes no sense."""
     try:
-        return _Reading(stored.id, deps.parse_delivery(stored.event, stored.body))
+        return Reading(stored.id, deps.parse_delivery(stored.event, stored.body))
     except DeliveryRejected as error:
         reason, detail = error.reason, error.detail
     deps.database.transact(lambda tx: inbox.record_quarantined(tx, stored.id, reason))
@@ -156,7 +111,7 @@ def _parse(stored: StoredDelivery, deps: Deps) -> _Reading | None:
     return None
 
 
-def _with_attempt(reading: _Reading, deps: Deps) -> _Reading:
+def _with_attempt(reading: Reading, deps: Deps) -> Reading:
     """Settle which attempt of a run has asked, reading the run from GitHub where need be.
 
     GitHub's listings lag behind its events: a run that is not to be seen yet is tried again.
@@ -173,7 +128,7 @@ def _with_attempt(reading: _Reading, deps: Deps) -> _Reading:
     return replace(reading, run=run, attempt=run.run_attempt)
 
 
-def _settled(tx: Transaction, reading: _Reading, deps: Deps) -> _Reading | None:
+def _settled(tx: Transaction, reading: Reading, deps: Deps) -> Reading | None:
     """Settle which attempt of a run has asked from what is known; None when that does not do."""
     seen = reading.seen
     if not isinstance(seen, RuleRequested) or reading.attempt is not None:
@@ -182,7 +137,7 @@ def _settled(tx: Transaction, reading: _Reading, deps: Deps) -> _Reading | None:
     return replace(reading, attempt=known) if known is not None else None
 
 
-def _by_outcome(readings: Sequence[_Reading]) -> dict[str, list[DeliveryId]]:
+def _by_outcome(readings: Sequence[Reading]) -> dict[str, list[DeliveryId]]:
     """Group deliveries by what is noted about them."""
     grouped: dict[str, list[DeliveryId]] = {}
     for reading in readings:
@@ -199,127 +154,5 @@ def _known_attempt(snapshot: Snapshot, seen: RuleRequested, deps: Deps) -> int |
     run = runs.newest_attempt(snapshot, seen.repository.id, seen.run_id)
     if run is None:
         return None
-    key = _key(seen, run.run_attempt)
+    key = key_of(seen, run.run_attempt)
     return known_attempt(run, requests.find_request(snapshot, key), deps.clock())
-
-
-def _key(seen: RuleRequested, attempt: int) -> RequestKey:
-    return RequestKey(seen.repository.id, seen.run_id, attempt, environment_key(seen.environment))
-
-
-def _record(tx: Transaction, reading: _Reading, deps: Deps) -> tuple[RequestId, ...]:
-    """Record what one delivery shows; give the requests to look at because of it."""
-    seen = reading.seen
-    due: tuple[RequestId, ...] = ()
-    match seen:
-        case RuleRequested():
-            due = _record_rule(tx, seen, reading, deps)
-        case RunSeen(repository, seen_run):
-            due = _record_run(tx, repository, seen_run, deps)
-        case DeploymentSeen():
-            due = _record_deployment(tx, seen, deps)
-        case ReviewSubmitted():
-            repositories.record_repository(tx, seen.repository)
-            due = record_review(tx, seen, deps)
-        case CommentSeen():
-            repositories.record_repository(tx, seen.repository)
-            due = record_comment(tx, seen, deps)
-        case Pushed():
-            due = _record_push(tx, seen, deps)
-        case InstallationSeen():
-            repositories.record_installation(tx, seen, deps.clock())
-        case NothingSeen():
-            pass
-        case _:
-            assert_never(seen)
-    return due
-
-
-def _record_rule(
-    tx: Transaction, seen: RuleRequested, reading: _Reading, deps: Deps
-) -> tuple[RequestId, ...]:
-    """Open the gate request that GitHub waits for, or fold one more job into it."""
-    repositories.record_repository(tx, seen.repository)
-    if reading.run is not None:
-        runs.record_run(tx, reading.run, deps.clock())
-    attempt = reading.attempt
-    if attempt is None:
-        msg = f"delivery {reading.delivery_id} asks for an attempt that was never settled"
-        raise LookupError(msg)
-    sighting = DeploymentSighting(
-        seen.repository.id, seen.deployment_id, seen.environment, seen.run_id, attempt
-    )
-    deployments.record_deployment(tx, sighting, deps.clock())
-    return open_gate(
-        tx,
-        _key(seen, attempt),
-        installation_id=seen.repository.installation_id,
-        environment=seen.environment,
-        head_sha=seen.head_sha,
-        deployment_id=seen.deployment_id,
-        now=deps.clock(),
-    )
-
-
-def _record_run(
-    tx: Transaction, repository: Repository, run: WorkflowRun, deps: Deps
-) -> tuple[RequestId, ...]:
-    """Record a run; it concerns the requests whose evidence it may be, and those of its own."""
-    now = deps.clock()
-    repositories.record_repository(tx, repository)
-    runs.record_run(tx, run, now)
-    due = [
-        watch.id
-        for watch in requests.read_watches(tx, repository.id)
-        if run.path in watch.paths or _ends(run, watch)
-    ]
-    requests.wake_requests(tx, due, now)
-    return tuple(due)
-
-
-def _ends(run: WorkflowRun, watch: Watch) -> bool:
-    """Say whether a run's news may be the end of a request of its own."""
-    return run.run_id == watch.run_id and (run.is_completed or run.run_attempt > watch.run_attempt)
-
-
-def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tuple[RequestId, ...]:
-    """Record a deployment's state; one that left `waiting` concerns its request."""
-    now = deps.clock()
-    repositories.record_repository(tx, seen.repository)
-    run = seen.run
-    if run is not None:
-        runs.record_run(tx, run, now)
-    sighting = DeploymentSighting(
-        seen.repository.id,
-        seen.deployment_id,
-        seen.environment,
-        run_id=run.run_id if run is not None else None,
-        run_attempt=run.run_attempt if run is not None else None,
-        state=seen.state,
-        state_at=seen.at,
-    )
-    deployments.record_deployment(tx, sighting, now)
-    if seen.state == _STILL_WAITING:
-        return ()
-    due = [
-        request.id
-        for request in requests.undecided_requests(tx, seen.repository.id)
-        if seen.deployment_id in request.deployment_ids
-    ]
-    requests.wake_requests(tx, due, now)
-    due += requests.wake_released(tx, seen.repository.id, seen.deployment_id, now)
-    return tuple(due)
-
-
-def _record_push(tx: Transaction, seen: Pushed, deps: Deps) -> tuple[RequestId, ...]:
-    """Distrust the policy of a repository, or of a whole owner, whose default branch moved."""
-    now = deps.clock()
-    repository = seen.repository
-    repositories.record_repository(tx, repository)
-    if repository.default_branch is not None and seen.branch != repository.default_branch:
-        return ()
-    policies.record_suspect(tx, repository_source(repository.id))
-    if repository.full_name.partition("/")[2] == _ORGANIZATION_REPOSITORY:
-        policies.record_suspect(tx, organization_source(repository.owner.id))
-        return tuple(requests.wake_installation(tx, repository.installation_id, now))
-    return tuple(requests.wake_repository(tx, repository.id, now))

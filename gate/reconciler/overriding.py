@@ -14,11 +14,11 @@ from gate.domain.decide import Decision
 from gate.domain.overrides import OverrideClaim, RefusedClaim
 from gate.domain.replying import Answering, Reaction, render_refused
 from gate.domain.request import GateRequest
+from gate.reconciler.answering import CommentPlace, owe_answer
 from gate.reconciler.opening import request_entry
 from gate.store.audit import record_audit
 from gate.store.claims import RecordedClaim
 from gate.store.database import Transaction
-from gate.store.replies import Reply, record_reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,22 @@ def record_override(tx: Transaction, ruling: Ruling, said: Sequence[RecordedClai
             _reply(tx, ruling, by_key[refused.key], answering)
 
 
-def _record_accepted(tx: Transaction, ruling: Ruling, claim: OverrideClaim) -> None:
-    request, decision = ruling.request, ruling.decision
-    run = decision.evidence.run if decision.evidence is not None else None
-    detail: dict[str, object] = {
+def claim_detail(claim: OverrideClaim) -> dict[str, object]:
+    """Say on record what somebody claimed, as they said it."""
+    return {
         "claim": claim.key,
         "channel": claim.channel,
         "person_id": claim.person.id,
         "given_at": claim.given_at,
         "rationale": claim.rationale,
         "url": claim.url,
+    }
+
+
+def _record_accepted(tx: Transaction, ruling: Ruling, claim: OverrideClaim) -> None:
+    request, decision = ruling.request, ruling.decision
+    run = decision.evidence.run if decision.evidence is not None else None
+    detail = claim_detail(claim) | {
         "deployment_ids": request.deployment_ids,
         "head_sha": request.head_sha,
         "validation_run_id": run.run_id if run is not None else None,
@@ -75,14 +81,8 @@ def _record_accepted(tx: Transaction, ruling: Ruling, claim: OverrideClaim) -> N
 def _record_refused(
     tx: Transaction, ruling: Ruling, refused: RefusedClaim, recorded: RecordedClaim
 ) -> None:
-    detail: dict[str, object] = {
-        "claim": refused.key,
-        "channel": refused.channel,
-        "person_id": refused.person.id,
-        "given_at": refused.given_at,
-        "rationale": recorded.claim.rationale,
-        "refusals": [{"code": it.code, "detail": it.detail} for it in refused.refusals],
-    }
+    refusals = [{"code": it.code, "detail": it.detail} for it in refused.refusals]
+    detail = claim_detail(recorded.claim) | {"refusals": refusals}
     kind, actor, first = "override.refused", refused.person.login, refused.codes[0]
     record_audit(
         tx,
@@ -94,14 +94,8 @@ def _reply(tx: Transaction, ruling: Ruling, recorded: RecordedClaim, answering: 
     """Owe an answer to whoever spoke in a comment; others see the status report."""
     if recorded.comment_id is None or recorded.issue_number is None:
         return
-    repository_id = ruling.request.key.repository_id
-    at = f"{ruling.now:%Y%m%dT%H%M%S.%f}"
-    reply = Reply(
-        key=f"reply/{repository_id}/{recorded.comment_id}/{answering.reaction}/{at}",
-        repository_id=repository_id,
-        issue_number=recorded.issue_number,
-        comment_id=recorded.comment_id,
-        reaction=answering.reaction,
-        body=answering.body,
+    place = CommentPlace(
+        ruling.request.key.repository_id, recorded.issue_number, recorded.comment_id
     )
-    record_reply(tx, reply, ruling.now)
+    topic = f"{answering.reaction}/{ruling.now:%Y%m%dT%H%M%S.%f}"
+    owe_answer(tx, place, answering, topic=topic, now=ruling.now)

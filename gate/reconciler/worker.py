@@ -107,19 +107,23 @@ class Worker:
             self._wakeups.wake_request(request_id)
 
     def _ingest(self, ids: Sequence[DeliveryId]) -> None:
-        """Read deliveries together; when that fails, each alone, so that one harms no other."""
+        """Read deliveries together; when that fails, each alone, so that one harms no other.
 
-        def each_alone(error: Exception) -> None:
-            if len(ids) == 1:
-                self._postpone_delivery(ids[0], error)
-                return
+        No pass is begun with them then, so that it fails in a thread of its own.
+        """
+
+        def each_alone(_error: Exception) -> None:
             for delivery_id in ids:
-                self._ingest([delivery_id])
+                self._shielded(
+                    partial(self._ingest_all, [delivery_id], begin=0),
+                    partial(self._postpone_delivery, delivery_id),
+                )
 
-        self._shielded(partial(self._ingest_all, ids), each_alone)
+        begin = self._wakeups.requests.room()
+        self._shielded(partial(self._ingest_all, ids, begin=begin), each_alone)
 
-    def _ingest_all(self, ids: Sequence[DeliveryId]) -> None:
-        ingested = ingest(ids, self._deps, begin=self._wakeups.requests.room())
+    def _ingest_all(self, ids: Sequence[DeliveryId], *, begin: int) -> None:
+        ingested = ingest(ids, self._deps, begin=begin)
         self._go_on(ingested)
         for delivery_id in ingested.unsettled:
             self._shielded(
@@ -128,8 +132,7 @@ class Worker:
             )
 
     def _ingest_asking(self, delivery_id: DeliveryId) -> None:
-        room = self._wakeups.requests.room()
-        self._go_on(ingest_asking(delivery_id, self._deps, begin=room))
+        self._go_on(ingest_asking(delivery_id, self._deps))
 
     def _go_on(self, ingested: Ingested) -> None:
         for begun in ingested.begun:

@@ -133,27 +133,6 @@ class Database:
             self._lock.release()
 
 
-def apart(tx: Transaction, work: Callable[[Transaction], T]) -> T:
-    """Run a part of a transaction that is undone alone when it raises.
-
-    What it raises is raised; after an outage of the database the whole transaction has failed.
-    """
-    if tx.dialect.name != _SQLITE:
-        with tx.begin_nested():
-            return work(tx)
-    driver: Any = tx.connection.driver_connection
-    driver.execute("SAVEPOINT part")
-    try:
-        result = work(tx)
-    except BaseException as error:
-        if not is_outage(error):
-            driver.execute("ROLLBACK TO part")
-            driver.execute("RELEASE part")
-        raise
-    driver.execute("RELEASE part")
-    return result
-
-
 def _path(url: str) -> str:
     path = make_url(url).database or ""
     folder = Path(path).parent

@@ -8,7 +8,8 @@ and may put a crash, a fault or a day between any two steps. Both sides share on
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -50,8 +51,18 @@ REPOSITORY: Final = "octo-org/frontend"
 ENVIRONMENT: Final = "production-frontend"
 SECRET: Final = "a secret of the tests"
 _ROUNDS: Final = 200
+_DEADLINE: Final = 30.0
 _THREADS: Final = 16
 """Passes that may be begun while a delivery is read; a busy worker has room for none."""
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until something is so; fails when it takes too long."""
+    deadline = time.monotonic() + _DEADLINE
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        pause.wait(0.01)
 
 
 def key_pair() -> tuple[str, str]:
@@ -126,7 +137,7 @@ class Gate:
         self._finish(ingested)
         if ingested.unsettled:
             try:
-                self._finish(ingest_asking(delivery_id, deps, begin=self.room))
+                self._finish(ingest_asking(delivery_id, deps))
             except RetryLater as error:
                 self._postpone(delivery_id, error)
 

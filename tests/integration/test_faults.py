@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from gate.domain.request import RequestState
 from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import finish_pass, reconcile
+from gate.reconciler.reconcile import Begun, reconcile
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store import inbox
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, wait_for
 
 REVIEW = "deployment_protection_rule$"
 
@@ -246,7 +246,7 @@ def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(
 
 
 def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
-    """Deliveries are recorded all the same; the broken request stays due, and is tried alone."""
+    """Deliveries are recorded all the same; the broken request stays due, and fails alone."""
     installation_id = gate.github.create_installation("broken-org")
     gate.github.create_repository("broken-org/frontend", installation_id)
     gate.github.protect_environment("broken-org/frontend", ENVIRONMENT)
@@ -263,14 +263,21 @@ def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
     database, deps = gate.service.database, gate.service.deps
     database.transact(lambda tx: tx.execute(spoil, {"id": repository_id}).close())
     ids = database.read(lambda snapshot: inbox.due_deliveries(snapshot, deps.clock(), 100))
-    ingested = ingest(ids, deps, begin=16)
-    assert [it.request_id for it in ingested.begun] == [gate.record(whole).id]
-    assert ingested.due == (gate.record(broken).id,)
-    assert not finish_pass(ingested.begun[0], deps)
+    with pytest.raises(ValueError, match="truncated"):
+        ingest(ids, deps, begin=16)
+    queue = gate.service.wakeups.requests
+    with ThreadPoolExecutor(16) as free:
+        taken = [free.submit(queue.next) for _ in range(16)]
+        wait_for(lambda: queue.room() == 16, "threads that are free")
+        gate.service.worker._ingest(ids)
+        queue.close()
+    assert not [it for it in taken if isinstance(it.result(), Begun)]
+    assert not database.read(lambda snapshot: inbox.read_deliveries(snapshot, ids))
+    assert not reconcile(gate.record(whole).id, deps)
     assert gate.record(whole).state == RequestState.APPROVED
     assert gate.record(broken).state == RequestState.OPEN
     with pytest.raises(ValueError, match="truncated"):
-        reconcile(ingested.due[0], deps)
+        reconcile(gate.record(broken).id, deps)
 
 
 def test_a_database_that_cannot_be_written_refuses_and_recovers(gate: Gate) -> None:

@@ -12,9 +12,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Any, Final
 import psutil
 import pytest
 
-from tests.integration.harness import key_pair
+from tests.integration.harness import key_pair, wait_for
 
 SECRET: Final = "a secret of the tests"
 BODY: Final = b'{"ref": "refs/heads/topic"}'
@@ -90,15 +89,6 @@ def headers(delivery_id: str) -> dict[str, str]:
         "X-GitHub-Delivery": delivery_id,
         "X-Hub-Signature-256": f"sha256={signature}",
     }
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until something is so; fails when it takes too long."""
-    deadline = time.monotonic() + DEADLINE
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        pause.wait(0.01)
 
 
 def start(folder: Path, private_key: str, *, port: int = 0) -> Server:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gate.domain.ids import DeliveryId
 from gate.errors import GateError, RetryLater
-from gate.store.database import Database, Transaction, apart
+from gate.store.database import Database, Transaction
 from gate.store.inbox import NewDelivery, record_delivery
 from gate.store.tables import deliveries
 from tests.builders import NOW
@@ -157,28 +157,3 @@ def test_check(database: Database) -> None:
     database.close()
     with pytest.raises(RetryLater):
         database.check()
-
-
-def test_a_part_that_fails_is_undone_alone(database: Database) -> None:
-    """What came before and after it in the transaction is kept, and it may have parts itself."""
-
-    def fail(tx: Transaction) -> None:
-        deliver(tx, "inside")
-        raise ZeroDivisionError
-
-    def part(tx: Transaction, name: str) -> None:
-        deliver(tx, name)
-        with pytest.raises(ZeroDivisionError):
-            apart(tx, fail)
-        if name == "failing":
-            raise LookupError(name)
-
-    def work(tx: Transaction) -> None:
-        deliver(tx, "before")
-        with pytest.raises(LookupError):
-            apart(tx, partial(part, name="failing"))
-        apart(tx, partial(part, name="whole"))
-        deliver(tx, "after")
-
-    database.transact(work)
-    assert stored(database) == {"before", "whole", "after"}

@@ -1,0 +1,115 @@
+"""Make the alert channels that are configured, and say what is wrong with those that cannot be.
+
+A wrong channel stops neither the gate nor the other channels: holding a deployment matters more
+than telling of it. The log says so at the start, and `gate doctor` whenever it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from pydantic import SecretStr
+
+from gate.domain.alert import Alert, Channel
+from gate.errors import ConfigError
+from gate.log import get_logger
+from gate.settings import Settings
+
+log = get_logger(__name__)
+
+
+class Notifier(Protocol):
+    """A channel that is ready to be used, from any thread."""
+
+    @property
+    def channel(self) -> Channel:
+        """Say which of a policy's channels this is."""
+        ...
+
+    def send(self, alert: Alert) -> None:
+        """Send; raises RetryLater, OutcomeUnknown or Refused unless the alert was taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """The channels that can be used, and the problems of those that cannot."""
+
+    notifiers: Mapping[Channel, Notifier]
+    problems: Mapping[Channel, tuple[str, ...]]
+
+
+def create_notifiers(settings: Settings) -> dict[Channel, Notifier]:
+    """Make each channel that is configured well, and log each that is configured wrongly."""
+    channels = read_channels(settings)
+    for channel, problems in channels.problems.items():
+        log.error("channel.misconfigured", channel=channel.value, problems=list(problems))
+    return dict(channels.notifiers)
+
+
+def read_channels(settings: Settings) -> Channels:
+    """Try to make each channel; one of which no variable is set is in neither list."""
+    notifiers: dict[Channel, Notifier] = {}
+    problems: dict[Channel, tuple[str, ...]] = {}
+    for channel, create in _CREATORS.items():
+        try:
+            notifier = create(settings)
+        except ConfigError as error:
+            problems[channel] = error.problems
+        else:
+            if notifier is not None:
+                notifiers[channel] = notifier
+    return Channels(notifiers, problems)
+
+
+def _create_slack(settings: Settings) -> Notifier | None:
+    url = _text(settings.slack_webhook_url)
+    if not url:
+        return None
+    from gate.notify.slack import SlackNotifier
+
+    return SlackNotifier(url)
+
+
+def _create_mail(settings: Settings) -> Notifier | None:
+    url = _text(settings.smtp_url)
+    if not (url or settings.alert_email_from or settings.alert_email_to):
+        return None
+    from gate.notify.mail import MailNotifier
+    from gate.notify.mailbox import read_mailbox
+
+    return MailNotifier(read_mailbox(url, settings.alert_email_from, settings.alert_email_to))
+
+
+def _create_webhook(settings: Settings) -> Notifier | None:
+    url, secret = _text(settings.alert_webhook_url), _text(settings.alert_webhook_secret)
+    if not (url or secret):
+        return None
+    if not url:
+        raise ConfigError(("GATE_ALERT_WEBHOOK_URL is not set, but its secret is",))
+    from gate.notify.webhook import WebhookNotifier
+
+    return WebhookNotifier(url, secret)
+
+
+def _create_apprise(settings: Settings) -> Notifier | None:
+    urls = _text(settings.notify_urls)
+    if not urls:
+        return None
+    from gate.notify.apprise_urls import AppriseNotifier
+
+    return AppriseNotifier(urls)
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value().strip() if secret is not None else ""
+
+
+_CREATORS: Final[Mapping[Channel, Callable[[Settings], Notifier | None]]] = {
+    Channel.SLACK: _create_slack,
+    Channel.EMAIL: _create_mail,
+    Channel.WEBHOOK: _create_webhook,
+    Channel.NOTIFY: _create_apprise,
+}

@@ -1,0 +1,47 @@
+"""Write the mail of an alert: the same alert has the same id, however often it is written.
+
+All mails of one incident refer to an id that no mail has: mail clients put what refers to
+the same into one thread, whichever of them came first or was lost.
+"""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from hashlib import sha256
+from typing import Final
+
+from gate.domain.alert import Alert
+from gate.notify.outline import Room, outline
+from gate.notify.text import render_html, render_text
+
+_ROOM: Final = Room(items=50, words=500)
+_POLICY: Final = SMTP.clone(cte_type="7bit")
+"""Plain ASCII on the wire: not every server takes more."""
+
+
+def write_letter(alert: Alert, sender: Address, recipients: tuple[Address, ...]) -> EmailMessage:
+    """Write text and HTML, the text first, as readers take the last part that they can show."""
+    content = outline(alert, _ROOM)
+    letter = EmailMessage(policy=_POLICY)
+    letter["From"] = sender
+    letter["To"] = recipients
+    # The outline has neither line ends nor control characters: nothing can begin another header.
+    letter["Subject"] = f"{content.title}: {content.place}" if content.place else content.title
+    letter["Date"] = alert.timestamp
+    thread = _id("incident", alert.incident, sender)
+    letter["Message-ID"] = _id("alert", alert.key, sender)
+    letter["In-Reply-To"] = thread
+    letter["References"] = thread
+    # RFC 3834: nobody's absence is answered to us.
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(render_text(content))
+    letter.add_alternative(render_html(content), subtype="html")
+    return letter
+
+
+def _id(kind: str, name: str, sender: Address) -> str:
+    """Make an id of a name, whatever characters it has (RFC 5322, section 3.6.4)."""
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"<{kind}.{digest}@{sender.domain}>"

@@ -1,0 +1,176 @@
+"""Put together what an alert tells people, once for all channels that show text.
+
+Pure. Every text is on one line, without control and bidirectional characters, and cut; what a
+channel would read as its own markup is for that channel to escape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final, TypeVar
+
+from gate.domain.alert import Alert, AlertKind, FailedFlow, HeldDeployment
+from gate.domain.explain import cut
+from gate.domain.rationale import fold
+
+T = TypeVar("T")
+
+_MOST_INVISIBLE: Final = 8
+"""How many times as much of a text is looked at as is shown: it may be invisible without end."""
+
+_TITLE_LIMIT: Final = 120
+_NAME_LIMIT: Final = 120
+_SHA_LENGTH: Final = 12
+_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]!$&()*+,;=%-]{1,400}")
+_LABELS: Final = {
+    AlertKind.PAGE: "",
+    AlertKind.UPDATE: "Update: ",
+    AlertKind.REMINDER: "Reminder: ",
+    AlertKind.ESCALATION: "Escalation: ",
+    AlertKind.RECOVERY: "Recovery: ",
+    AlertKind.BYPASS: "Bypass: ",
+    AlertKind.TEST: "Test: ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a channel can show: items of a section, and characters of a text."""
+
+    items: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a section, with what explains it and where it leads; empty where it has none."""
+
+    text: str
+    note: str = ""
+    url: str = ""
+    record_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items under a heading. `more` counts those that are left out."""
+
+    heading: str
+    items: tuple[Item, ...]
+    more: int = 0
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What an alert tells, in the order in which it is read; no section is empty."""
+
+    title: str
+    place: str
+    summary: str
+    sections: tuple[Section, ...]
+    facts: str
+
+
+def outline(alert: Alert, room: Room) -> Outline:
+    """Say what happened where, what failed, where to look, what waits, and what to do next."""
+    flows = _worst_first(alert.failed_flows)
+    sections = (
+        _section(f"Failed flows ({len(flows)})", flows, _flow, room),
+        Section("Look here", _links(alert)),
+        _section("Artifacts", alert.artifact_urls, _artifact, room),
+        _section("Held deployments", alert.held_deployments, _held, room),
+        _section("What to do next", alert.next_steps, _step, room, numbered=True),
+    )
+    places = (alert.repository, alert.environment)
+    return Outline(
+        title=shown(f"{_LABELS[alert.kind]}{alert.event}", _TITLE_LIMIT),
+        place=" · ".join(_name(it, room) for it in places if it),
+        summary=shown(alert.summary, 2 * room.words),
+        sections=tuple(section for section in sections if section.items),
+        facts=_facts(alert, room),
+    )
+
+
+def shown(text: str, limit: int) -> str:
+    """Put foreign text on one line of at most `limit` characters, nothing invisible in it."""
+    return cut(fold(text[: _MOST_INVISIBLE * limit]), limit)
+
+
+def safe_url(url: str) -> str:
+    """Give the address if a link to it is harmless, else nothing.
+
+    It is harmless when it is short plain ASCII that no markup has a use for, and leads to the web,
+    to the host that it seems to: there is no `@` before which another name could stand.
+    """
+    return url if _URL.fullmatch(url) else ""
+
+
+def _section(
+    heading: str,
+    values: Sequence[T],
+    render: Callable[[T, Room], Item],
+    room: Room,
+    *,
+    numbered: bool = False,
+) -> Section:
+    """Render as many as there is room for, and count the others."""
+    items = tuple(render(value, room) for value in values[: room.items])
+    return Section(heading, items, len(values) - len(items), numbered)
+
+
+def _worst_first(flows: tuple[FailedFlow, ...]) -> list[FailedFlow]:
+    """Sort by exit code: a crash weighs more than a failed assertion.
+
+    Those alike stay in the order of the report.
+    """
+    return sorted(flows, key=lambda flow: -flow.exit_code)
+
+
+def _flow(flow: FailedFlow, room: Room) -> Item:
+    error = shown(flow.error, room.words)
+    note = f"exit code {flow.exit_code}{f': {error}' if error else ''}"
+    return Item(_name(flow.flow_name, room), note)
+
+
+def _links(alert: Alert) -> tuple[Item, ...]:
+    named = (
+        ("Validation job", alert.github_job_url),
+        ("Incident", alert.incident_url),
+        ("Runbook", alert.runbook_url or ""),
+    )
+    return tuple(Item(name, url=safe_url(url)) for name, url in named if safe_url(url))
+
+
+def _artifact(url: str, room: Room) -> Item:
+    """Name an artifact by its address; one that is not safe to follow is shown as text."""
+    return Item(shown(url, room.words), url=safe_url(url))
+
+
+def _held(held: HeldDeployment, room: Room) -> Item:
+    text = f"run {held.run_id}, attempt {held.run_attempt}, {_name(held.environment, room)}"
+    return Item(text, url=safe_url(held.url), record_url=safe_url(held.record_url))
+
+
+def _step(step: str, room: Room) -> Item:
+    return Item(shown(step, room.words))
+
+
+def _name(text: str, room: Room) -> str:
+    return shown(text, min(room.words, _NAME_LIMIT))
+
+
+def _facts(alert: Alert, room: Room) -> str:
+    """Say what one compares between messages: when, which run, which commit, which change."""
+    facts = [f"{alert.timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", str(alert.severity)]
+    if alert.run_id is not None:
+        attempt = f", attempt {alert.run_attempt}" if alert.run_attempt is not None else ""
+        facts.append(f"run {alert.run_id}{attempt}")
+    if alert.head_sha is not None:
+        facts.append(f"commit {fold(alert.head_sha[:_SHA_LENGTH])}")
+    if alert.terraform_deployment_id is not None:
+        facts.append(f"Terraform deployment {_name(alert.terraform_deployment_id, room)}")
+    return " · ".join(facts)

@@ -1,0 +1,60 @@
+"""Send alerts to a Slack channel by an incoming webhook.
+
+Slack answers `ok`, or an error whose text is a slug such as `invalid_blocks`
+(https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). It has no key that
+would let it drop a message that comes twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Final
+from urllib.error import URLError
+
+from slack_sdk.webhook import WebhookClient
+
+from gate.domain.alert import Alert, Channel
+from gate.errors import OutcomeUnknown
+from gate.notify.addresses import check_web_address
+from gate.notify.answers import answer_lost, error_of_status, never_sent
+from gate.notify.blocks import render_message
+
+TIMEOUT: Final = 10
+"""Seconds, for connecting and for each read; slack_sdk takes whole ones."""
+
+_SLUG: Final = re.compile(r"[a-z_]{1,60}")
+
+
+class SlackNotifier:
+    """Post to one incoming webhook, from any thread."""
+
+    channel: Final = Channel.SLACK
+
+    def __init__(self, url: str, *, timeout: int = TIMEOUT) -> None:
+        """Prepare; nothing is called. Raises ConfigError when the address cannot be one."""
+        self._url: Final = check_web_address("GATE_SLACK_WEBHOOK_URL", url)
+        self._timeout: Final = timeout
+        # What slack_sdk logs quotes the address, which is a secret.
+        logging.getLogger("slack_sdk.webhook").setLevel(logging.CRITICAL + 1)
+
+    def send(self, alert: Alert) -> None:
+        """Post the alert as one message; an answer but `ok` is none of Slack's."""
+        # When to try again is the caller's business.
+        client = WebhookClient(self._url, timeout=self._timeout, retry_handlers=[])
+        try:
+            response = client.send_dict(render_message(alert))
+        except URLError as error:
+            reason = error.reason
+            raise never_sent(reason if isinstance(reason, Exception) else error) from None
+        except (OSError, HTTPException, ValueError, LookupError) as error:
+            raise answer_lost(error) from None
+        said = response.body.strip()
+        slug = said if _SLUG.fullmatch(said) else ""
+        if response.status_code != HTTPStatus.OK:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            raise error_of_status(response.status_code, headers.get("retry-after"), slug)
+        if said != "ok":
+            raise OutcomeUnknown("outcome_unknown", "the answer is none of Slack's")

@@ -1,0 +1,89 @@
+"""Post alerts as signed JSON to a program of the operator's.
+
+Signed as GitHub signs its webhooks, so that receivers can use what they have for those. The
+delivery's id is the alert's key: a receiver drops one that it has seen.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final
+from urllib.parse import quote
+
+import requests
+from requests.exceptions import ConnectTimeout, ProxyError, RequestException, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+
+from gate import __version__
+from gate.domain.alert import Alert, Channel
+from gate.errors import ConfigError
+from gate.notify.addresses import check_web_address
+from gate.notify.answers import answer_lost, error_of_status, never_sent
+from gate.notify.contract import encode_contract
+
+TIMEOUT: Final = 10.0
+"""Seconds, for connecting and for each read."""
+
+_PRINTABLE: Final = "!#$&'()*+,/:;=?@[]~"
+
+
+class WebhookNotifier:
+    """Post to one address, from any thread."""
+
+    channel: Final = Channel.WEBHOOK
+
+    def __init__(self, url: str, secret: str, *, timeout: float = TIMEOUT) -> None:
+        """Prepare; nothing is called. Raises ConfigError when address or secret cannot be used."""
+        self._url: Final = check_web_address("GATE_ALERT_WEBHOOK_URL", url)
+        if not secret:
+            raise ConfigError(("GATE_ALERT_WEBHOOK_SECRET is not set; alerts are signed with it",))
+        self._secret: Final = secret
+        self._timeout: Final = timeout
+
+    def send(self, alert: Alert) -> None:
+        """Post the contract's object. The status is the answer; the body is not read."""
+        body = encode_contract(alert)
+        try:
+            with requests.post(
+                self._url,
+                data=body,
+                headers=self._headers(alert.key, body),
+                timeout=self._timeout,
+                allow_redirects=False,
+                # The body may be of any length, and says nothing that we need.
+                stream=True,
+                # Or requests would send what a .netrc file has for this host.
+                auth=_as_it_is,
+            ) as response:
+                status, retry_after = response.status_code, response.headers.get("Retry-After")
+        except (RequestException, HTTPError, OSError, ValueError) as error:
+            # Not chained: the original holds the address, which may have a secret in it.
+            raise (never_sent if _was_never_sent(error) else answer_lost)(error) from None
+        if not requests.codes.ok <= status < requests.codes.multiple_choices:
+            raise error_of_status(status, retry_after)
+
+    def _headers(self, key: str, body: bytes) -> dict[str, str]:
+        signature = hmac.digest(self._secret.encode(), body, "sha256").hex()
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": f"deployment-gate/{__version__}",
+            "X-Gate-Delivery": delivery_id(key),
+            "X-Gate-Signature-256": f"sha256={signature}",
+        }
+
+
+def delivery_id(key: str) -> str:
+    """Spell an alert's key for a header: what is not plain ASCII is escaped as in addresses."""
+    return quote(key, safe=_PRINTABLE)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _was_never_sent(error: Exception) -> bool:
+    """Say whether it is certain that the receiver did not get the whole of it."""
+    if isinstance(error, (ConnectTimeout, ProxyError, SSLError)):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -1,0 +1,169 @@
+"""Fold what one delivery shows into the facts, and name the requests that it concerns.
+
+Each function runs in the transaction that marks the delivery as read. Folding is commutative and
+idempotent, so a delivery may be read twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from gate.domain.deliveries import (
+    CommentSeen,
+    DeploymentSeen,
+    InstallationSeen,
+    NothingSeen,
+    Observation,
+    Pushed,
+    Repository,
+    ReviewSubmitted,
+    RuleRequested,
+    RunSeen,
+)
+from gate.domain.ids import DeliveryId, RequestId, RequestKey, environment_key
+from gate.domain.runs import WorkflowRun
+from gate.reconciler.claiming import record_comment, record_review
+from gate.reconciler.deps import Deps
+from gate.reconciler.opening import open_gate
+from gate.reconciler.policies import organization_source, repository_source
+from gate.store import deployments, policies, repositories, requests, runs
+from gate.store.database import Transaction
+from gate.store.deployments import DeploymentSighting
+from gate.store.requests import Watch
+
+_ORGANIZATION_REPOSITORY: Final = ".github"
+_STILL_WAITING: Final = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A parsed delivery; for a rule with the attempt that asks, and with its run if just read."""
+
+    delivery_id: DeliveryId
+    seen: Observation
+    run: WorkflowRun | None = None
+    attempt: int | None = None
+
+
+def key_of(seen: RuleRequested, attempt: int) -> RequestKey:
+    """Name the request that a rule asks for, in one attempt of its run."""
+    return RequestKey(seen.repository.id, seen.run_id, attempt, environment_key(seen.environment))
+
+
+def record_reading(tx: Transaction, reading: Reading, deps: Deps) -> tuple[RequestId, ...]:
+    """Record what one delivery shows; give the requests to look at because of it."""
+    seen = reading.seen
+    due: tuple[RequestId, ...] = ()
+    match seen:
+        case RuleRequested():
+            due = _record_rule(tx, seen, reading, deps)
+        case RunSeen(repository, seen_run):
+            due = _record_run(tx, repository, seen_run, deps)
+        case DeploymentSeen():
+            due = _record_deployment(tx, seen, deps)
+        case ReviewSubmitted():
+            repositories.record_repository(tx, seen.repository)
+            due = record_review(tx, seen, deps)
+        case CommentSeen():
+            repositories.record_repository(tx, seen.repository)
+            due = record_comment(tx, seen, deps)
+        case Pushed():
+            due = _record_push(tx, seen, deps)
+        case InstallationSeen():
+            repositories.record_installation(tx, seen, deps.clock())
+        case NothingSeen():
+            pass
+        case _:
+            assert_never(seen)
+    return due
+
+
+def _record_rule(
+    tx: Transaction, seen: RuleRequested, reading: Reading, deps: Deps
+) -> tuple[RequestId, ...]:
+    """Open the gate request that GitHub waits for, or fold one more job into it."""
+    repositories.record_repository(tx, seen.repository)
+    if reading.run is not None:
+        runs.record_run(tx, reading.run, deps.clock())
+    attempt = reading.attempt
+    if attempt is None:
+        msg = f"delivery {reading.delivery_id} asks for an attempt that was never settled"
+        raise LookupError(msg)
+    sighting = DeploymentSighting(
+        seen.repository.id, seen.deployment_id, seen.environment, seen.run_id, attempt
+    )
+    deployments.record_deployment(tx, sighting, deps.clock())
+    return open_gate(
+        tx,
+        key_of(seen, attempt),
+        installation_id=seen.repository.installation_id,
+        environment=seen.environment,
+        head_sha=seen.head_sha,
+        deployment_id=seen.deployment_id,
+        now=deps.clock(),
+    )
+
+
+def _record_run(
+    tx: Transaction, repository: Repository, run: WorkflowRun, deps: Deps
+) -> tuple[RequestId, ...]:
+    """Record a run; it concerns the requests whose evidence it may be, and those of its own."""
+    now = deps.clock()
+    repositories.record_repository(tx, repository)
+    runs.record_run(tx, run, now)
+    due = [
+        watch.id
+        for watch in requests.read_watches(tx, repository.id)
+        if run.path in watch.paths or _ends(run, watch)
+    ]
+    requests.wake_requests(tx, due, now)
+    return tuple(due)
+
+
+def _ends(run: WorkflowRun, watch: Watch) -> bool:
+    """Say whether a run's news may be the end of a request of its own."""
+    return run.run_id == watch.run_id and (run.is_completed or run.run_attempt > watch.run_attempt)
+
+
+def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tuple[RequestId, ...]:
+    """Record a deployment's state; one that left `waiting` concerns its request."""
+    now = deps.clock()
+    repositories.record_repository(tx, seen.repository)
+    run = seen.run
+    if run is not None:
+        runs.record_run(tx, run, now)
+    sighting = DeploymentSighting(
+        seen.repository.id,
+        seen.deployment_id,
+        seen.environment,
+        run_id=run.run_id if run is not None else None,
+        run_attempt=run.run_attempt if run is not None else None,
+        state=seen.state,
+        state_at=seen.at,
+    )
+    deployments.record_deployment(tx, sighting, now)
+    if seen.state == _STILL_WAITING:
+        return ()
+    due = [
+        request.id
+        for request in requests.undecided_requests(tx, seen.repository.id)
+        if seen.deployment_id in request.deployment_ids
+    ]
+    requests.wake_requests(tx, due, now)
+    due += requests.wake_released(tx, seen.repository.id, seen.deployment_id, now)
+    return tuple(due)
+
+
+def _record_push(tx: Transaction, seen: Pushed, deps: Deps) -> tuple[RequestId, ...]:
+    """Distrust the policy of a repository, or of a whole owner, whose default branch moved."""
+    now = deps.clock()
+    repository = seen.repository
+    repositories.record_repository(tx, repository)
+    if repository.default_branch is not None and seen.branch != repository.default_branch:
+        return ()
+    policies.record_suspect(tx, repository_source(repository.id))
+    if repository.full_name.partition("/")[2] == _ORGANIZATION_REPOSITORY:
+        policies.record_suspect(tx, organization_source(repository.owner.id))
+        return tuple(requests.wake_installation(tx, repository.installation_id, now))
+    return tuple(requests.wake_repository(tx, repository.id, now))
