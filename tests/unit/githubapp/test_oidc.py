@@ -241,6 +241,7 @@ def test_times_are_taken_with_a_minute_of_leeway(
     desk: Desk, claim: str, off: timedelta, reason: str | None
 ) -> None:
     """By the gate's own clock, and no more than a minute."""
+    assert timedelta(minutes=1) == LEEWAY
     changed: dict[str, Any] = {claim: (desk.github.world.now() + off).timestamp()}
     token = desk.mint(**changed)
     if reason is None:
