@@ -14,6 +14,7 @@ from rich.table import Table
 from tests.bench.crowd import paces
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
 from tests.bench.floor import decided_per_second, stored_per_second
+from tests.bench.incidents import alerted_in, looked_after_in
 from tests.bench.load import post_all, prepared
 from tests.bench.reports import FLOWS, least_ms, taken_in
 from tests.bench.rig import Rig, rig
@@ -39,6 +40,7 @@ def main() -> None:
     _green(table, scale)
     _red(table, scale)
     _reports(table, scale)
+    _incidents(table, scale)
     _trail(table, scale)
     _crowd(table, scale)
     console.print(table)
@@ -122,6 +124,17 @@ def _reports(table: Table, scale: int) -> None:
         f"{floor:.1f}",
         f"{p50 / floor:.2f}",
     )
+
+
+def _incidents(table: Table, scale: int) -> None:
+    took = sorted(alerted_in(max(5, 50 // scale)))
+    p50, p99 = took[len(took) // 2], took[min(len(took) - 1, int(len(took) * 0.99))]
+    table.add_row(
+        "a failure to its alert, p50 / p99 ms", f"{p50:.0f} / {p99:.0f}", "< 2000", "", ""
+    )
+    count = 1_000 // scale
+    seconds = f"{looked_after_in(count):.2f}"
+    table.add_row(f"seconds to look at {count} open incidents", seconds, "< 1", "", "")
 
 
 def _trail(table: Table, scale: int) -> None:
