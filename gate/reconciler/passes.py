@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gate.domain.closing import check_closed, is_suspect
+from gate.domain.counting import relevant_reports
 from gate.domain.decide import Decision, Verdict, decide
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId
@@ -37,7 +38,7 @@ from gate.reconciler.opening import request_entry
 from gate.reconciler.overriding import Ruling, record_override
 from gate.reconciler.policies import policy_of
 from gate.reconciler.view import Missing, Passed, View, read_view
-from gate.store import decisions, leases, ledger, listings, runs
+from gate.store import decisions, leases, ledger, listings, reports, runs
 from gate.store.audit import record_audit
 from gate.store.claims import RecordedClaim, read_claims
 from gate.store.database import Transaction
@@ -132,7 +133,10 @@ def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) 
 
 
 def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass) -> Facts:
-    """Narrow the stored runs to the few that can matter; which one counts, the domain decides."""
+    """Narrow what is stored to the few runs, and their reports, that can matter.
+
+    Which ones count, the domain decides.
+    """
     rule = policy.validation
     repository_id = view.repository.id
     default_branch = view.repository.default_branch or ""
@@ -143,6 +147,10 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
         branch=rule.branch or default_branch,
         events=rule.events,
     )
+    reported = reports.read_reports(
+        tx, repository_id, list(dict.fromkeys(run.run_id for run in validations))
+    )
+    told = relevant_reports(reported, validations, rule, repository_id, default_branch)
     newest = None
     if rule.covers is Covers.INFRASTRUCTURE:
         newest = runs.newest_successful_run(tx, repository_id, rule.infrastructure_workflow)
@@ -152,6 +160,7 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
         validations=validations,
         infrastructure=(newest,) if newest is not None else (),
         unavailable=current.observed.unavailable,
+        reports=tuple(report for report in told if report is not None),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from hypothesis import given, settings
 
 from gate.domain.decide import Decision, Verdict
-from gate.domain.explain import COMMENT_LIMIT, explain, neutralise
+from gate.domain.explain import COMMENT_LIMIT, explain
+from gate.domain.neutral import neutralise
 from tests.builders import LINKS, NOW, make_request
 from tests.property.override_strategies import hostile_decisions
 from tests.property.strategies import HOSTILE
