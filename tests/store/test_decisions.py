@@ -11,7 +11,7 @@ from gate.domain.decide import ENGINE_VERSION, Decision, Reason, ReasonCode, Ver
 from gate.domain.facts import Facts
 from gate.domain.request import GateRequest
 from gate.store.database import Database
-from gate.store.decisions import RecordedDecision, decisions_of, record_decision
+from gate.store.decisions import RecordedDecision, decisions_of, record_decision, record_digest
 from tests.builders import (
     NOW,
     TICK,
@@ -78,6 +78,7 @@ def test_decision_and_facts_are_read_as_they_were(
         decision=decision,
         facts=known,
         engine_version=ENGINE_VERSION,
+        digest=record_digest(decision, known, None, NOW),
     )
     assert decide(make_policy(), found.facts, found.at) == found.decision
 
