@@ -18,6 +18,7 @@ from gate.githubapp.jwks import SigningKeys
 from gate.githubapp.oidc import TokenVerifier
 from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.githubapp.signature import check_signature
+from gate.notify import create_notifiers
 from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
@@ -55,7 +56,8 @@ class Service:
     wakeups: LocalWakeups
 
     def close(self) -> None:
-        """Let go of the database; the worker must have been stopped."""
+        """Hang up on GitHub and let go of the database; the worker must have been stopped."""
+        self.github.close()
         self.database.close()
 
 
@@ -85,6 +87,7 @@ def create_service(
         clock=clock,
         wakeups=wakeups,
         continuity=Continuity(clock()),
+        notifiers=create_notifiers(settings),
         failpoint=failpoint,
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))

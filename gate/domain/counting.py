@@ -116,3 +116,23 @@ def newest_infrastructure(
     return max(
         succeeded, key=lambda run: (run.updated_at, run.run_id, run.run_attempt), default=None
     )
+
+
+def hiding_rerun(
+    runs: Iterable[WorkflowRun], rule: ValidationRule, repository_id: RepositoryId
+) -> WorkflowRun | None:
+    """Find the newest infrastructure re-run that is no success and may hide one.
+
+    GitHub lists of a run only its newest attempt. What an earlier one changed was changed before
+    the newest began.
+    """
+    hiding = [
+        run
+        for run in runs
+        if run.path == rule.infrastructure_workflow
+        and run.repository_id == repository_id
+        and run.head_repository_id == repository_id
+        and run.run_attempt > 1
+        and not (run.is_completed and run.conclusion == SUCCESS)
+    ]
+    return max(hiding, key=lambda run: (run.started_at, run.run_id), default=None)

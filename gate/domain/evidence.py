@@ -16,6 +16,7 @@ from gate.domain.comparing import Comparison, compare
 from gate.domain.counting import (
     SUCCESS,
     counting_validations,
+    hiding_rerun,
     newest_infrastructure,
     relevant_reports,
 )
@@ -76,32 +77,17 @@ def judge(
     counting = counting_validations(validations, rule, repository_id, default_branch)
     if not counting:
         return Evidence(ValidationState.MISSING, None, f"no run of {rule.workflow} is known")
-    newest = newest_infrastructure(infrastructure, rule, repository_id)
-    shown = _judge_run(rule, counting[0], newest, head_sha, now)
+    run, changes = counting[0], tuple(infrastructure)
+    newest = newest_infrastructure(changes, rule, repository_id)
+    shown = (
+        _check_run(rule, run, now)
+        or _check_reruns(rule, run, newest, hiding_rerun(changes, rule, repository_id))
+        or _check_cover(rule, run, newest, head_sha)
+    )
     if rule.covers is Covers.INFRASTRUCTURE:
         shown = replace(shown, infrastructure=newest)
     told = relevant_reports(reports, validations, rule, repository_id, default_branch)
     return _weigh_report(shown, *told)
-
-
-def _judge_run(
-    rule: ValidationRule,
-    run: WorkflowRun,
-    infrastructure: WorkflowRun | None,
-    head_sha: Sha,
-    now: datetime,
-) -> Evidence:
-    """Say what GitHub shows of the run that counts."""
-    if run.started_at - now > CLOCK_ERROR:
-        begins = run.started_at - CLOCK_ERROR
-        detail = "the run claims to start in the future"
-        return Evidence(ValidationState.INCONCLUSIVE, run, detail, begins)
-    return (
-        _check_end(run)
-        or _check_jobs(rule, run)
-        or _check_age(rule, run, now)
-        or _check_cover(rule, run, infrastructure, head_sha)
-    )
 
 
 def _weigh_report(
@@ -145,6 +131,15 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
         now=now,
         reports=facts.reports,
     )
+
+
+def _check_run(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
+    """Find fault with the run itself; None for a fresh green, whatever it covers."""
+    if run.started_at - now > CLOCK_ERROR:
+        begins = run.started_at - CLOCK_ERROR
+        detail = "the run claims to start in the future"
+        return Evidence(ValidationState.INCONCLUSIVE, run, detail, begins)
+    return _check_end(run) or _check_jobs(rule, run) or _check_age(rule, run, now)
 
 
 def _check_end(run: WorkflowRun) -> Evidence | None:
@@ -192,6 +187,24 @@ def _check_age(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidenc
 def _stale_at(rule: ValidationRule, run: WorkflowRun) -> datetime:
     """Give the first instant at which a run is too old."""
     return run.started_at + rule.max_age + timedelta.resolution
+
+
+def _check_reruns(
+    rule: ValidationRule,
+    run: WorkflowRun,
+    infrastructure: WorkflowRun | None,
+    hiding: WorkflowRun | None,
+) -> Evidence | None:
+    """Find fault with a green that began before a re-run which may hide a change."""
+    if rule.covers is not Covers.INFRASTRUCTURE or hiding is None:
+        return None
+    if run.started_at > hiding.started_at:
+        return None
+    detail = (
+        f"it started before attempt {hiding.run_attempt} of infrastructure run {hiding.run_id},"
+        " and how the attempts before that ended is not known"
+    )
+    return Evidence(ValidationState.UNCOVERED, run, detail, _stale_at(rule, run), infrastructure)
 
 
 def _check_cover(

@@ -23,6 +23,7 @@ from gate.reconciler.policies import policy_of
 from gate.store import reports, repositories, requests, tokens
 from gate.store.audit import record_audit
 from gate.store.database import Snapshot, Transaction
+from gate.store.incident_checks import mark_check
 from gate.store.reports import Reception
 
 _ACTOR: Final = "github-actions"
@@ -46,12 +47,14 @@ def receive(submission: Submission, deps: Deps) -> None:
         if reception is not Reception.NEW:
             return reception, []
         due = _wake(tx, reporter, now)
+        mark_check(tx, reporter.repository_id, now)
         record_audit(tx, _entry(submission, repository, now))
         return reception, due
 
     reception, due = deps.database.transact(record)
     for request_id in due:
         deps.wakeups.wake_request(request_id)
+    deps.wakeups.wake_incidents(reporter.repository_id)
     log.info(
         "report.received",
         kind=_noun(submission),

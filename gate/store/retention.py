@@ -17,6 +17,8 @@ from gate.domain.request import UNDECIDED
 from gate.store.database import Database, Transaction
 from gate.store.tables import (
     alert_reports,
+    alerts,
+    bypasses,
     decisions,
     deliveries,
     deployments,
@@ -54,6 +56,8 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         (replies, replies.c.written_at, before),
         (validation_reports, validation_reports.c.seen_at, before),
         (alert_reports, alert_reports.c.received_at, before),
+        (alerts, alerts.c.planned_at, before),
+        (bypasses, bypasses.c.at, before),
         (spent_tokens, spent_tokens.c.expires_at, now - KEEP_TOKENS),
     ):
         keys = list(table.primary_key.columns)

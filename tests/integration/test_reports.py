@@ -15,6 +15,7 @@ from gate.domain.reports import FlowStatus, ValidationReport
 from gate.githubapp.jwks import COOLDOWN
 from gate.simulator.faults import Fault
 from gate.store.reports import read_alerts, read_reports
+from gate.store.requests import due_requests
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
 VALIDATION: Final = "production-validation.yml"
@@ -235,10 +236,13 @@ def test_a_report_wakes_what_waits_for_its_workflow(gate: Gate) -> None:
     gate.settle()
     run_id = start(gate)
     gate.settle()
-    woken = gate.service.wakeups.requests
-    before = len(woken)
+    woken, database = gate.service.wakeups.requests, gate.service.database
+    before, now = len(woken), gate.service.deps.clock()
+    assert database.read(lambda it: due_requests(it, now, 10)) == []
     assert post(gate, token(gate, run_id), RED).status_code == 202
     assert len(woken) == before + 1
+    now = gate.service.deps.clock()
+    assert database.read(lambda it: due_requests(it, now, 10)) == [gate.record(deployed.run_id).id]
     gate.settle()
     assert gate.record(deployed.run_id).state == "waiting"
 
