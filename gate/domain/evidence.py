@@ -101,16 +101,14 @@ def _weigh_report(
     if report is None:
         return shown
     told = replace(shown, report=report, comparison=compare(report, previous))
-    if shown.state is not ValidationState.PASSED:
+    if shown.state is not ValidationState.PASSED or report.is_pass:
         return told
     if report.failed:
         state, detail = ValidationState.FAILED, f"{_flows(len(report.failed))} failed"
     elif report.not_run:
         state, detail = ValidationState.INCONCLUSIVE, f"{_flows(len(report.not_run))} did not run"
-    elif not report.flows:
-        state, detail = ValidationState.INCONCLUSIVE, "no flow ran"
     else:
-        return told
+        state, detail = ValidationState.INCONCLUSIVE, "no flow ran"
     detail = f"the run ended with {SUCCESS}, but its report says that {detail}"
     return replace(told, state=state, detail=detail, worsened_at=report.reported_at)
 

@@ -82,6 +82,11 @@ class ValidationReport:
     reported_at: datetime
 
     @property
+    def is_pass(self) -> bool:
+        """Say whether every flow passed, and there were some."""
+        return bool(self.flows) and all(flow.is_pass for flow in self.flows)
+
+    @property
     def failed(self) -> tuple[Flow, ...]:
         """List the flows that failed, as reported."""
         return tuple(flow for flow in self.flows if flow.status is FlowStatus.FAILED)
