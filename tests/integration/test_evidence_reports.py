@@ -7,8 +7,11 @@ from typing import Any, Final
 import pytest
 import requests
 
+from gate.domain.ids import IncidentId
 from gate.domain.request import RequestState
+from gate.store.incidents import read_incident
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
+from tests.integration.test_overrides import WHY, comment, released
 from tests.integration.test_reports import RED, SECONDS, alert, flow, post, report, start, token
 
 ZWSP: Final = "\u200b"
@@ -171,3 +174,39 @@ def test_a_green_rerun_releases(gate: Gate) -> None:
     gate.github.complete_run(validation, "success")
     gate.settle()
     assert gate.record(run_id).state == RequestState.APPROVED
+
+
+def test_an_override_from_before_the_report_does_not_count(gate: Gate) -> None:
+    """It was no word on a failure that nobody knew; one given afterwards is."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    validation = start(gate)
+    run_id = deploy(gate)
+    gate.github.advance(60)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    gate.github.advance(60)
+    tell(gate, validation, RED)
+    gate.github.complete_run(validation, "success")
+    gate.settle()
+    assert gate.record(run_id).reasons == ("validation_failed", "override_ineligible")
+    assert "it was given before this hold began" in comments(gate, run_id)[-1]
+
+    comment(gate, "carol", f"/override {run_id} {WHY}")
+    assert released(gate, run_id)
+    (answer,) = gate.answers(run_id)
+    assert "failed: add-and-see" in (answer.comment or "").replace(ZWSP, "")
+
+
+def test_an_incident_stands_by_the_flows(gate: Gate) -> None:
+    """A green run whose report names a failed flow opens one; only green flows end it."""
+    validation = validated(gate, RED)
+    record = gate.service.database.read(lambda it: read_incident(it, IncidentId(1)))
+    assert record is not None
+    assert [it.flow_name for it in record.incident.failure.flows] == ["add-and-see.yml"]
+    gate.github.rerun(validation)
+    tell(gate, validation, report())
+    gate.github.complete_run(validation, "success")
+    gate.settle()
+    record = gate.service.database.read(lambda it: read_incident(it, IncidentId(1)))
+    assert record is not None
+    assert not record.incident.is_open
