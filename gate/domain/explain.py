@@ -27,7 +27,7 @@ whether a review is held to it too is not documented, so it is."""
 _DETAIL_LIMIT: Final = 560
 _LINE_LIMIT: Final = 280
 _MORE_LIMIT: Final = len("> … and 99999 more")
-_ROOM_FOR_DETAILS: Final = 280
+_ROOM_FOR_DETAILS: Final = 220
 _BETWEEN: Final = "\n\n"
 _BESIDE: Final = " · "
 _NAME_LIMIT: Final = 60
