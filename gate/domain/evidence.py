@@ -18,8 +18,9 @@ from gate.domain.policy import Covers, ValidationRule, ValidationState
 from gate.domain.runs import Job, WorkflowRun
 
 _RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})
-_FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
-_SUCCESS: Final = "success"
+FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
+"""The conclusions by which a run or a job says that it failed."""
+SUCCESS: Final = "success"
 
 CLOCK_ERROR: Final = timedelta(minutes=5)
 """How far GitHub's clock may run ahead of ours before its times are not believed."""
@@ -75,7 +76,7 @@ def _counting_order(run: WorkflowRun) -> tuple[datetime, bool, RunId]:
     Of two runs that started in the same second the one that is no success counts, so that a green
     cannot hide a red.
     """
-    return run.started_at, run.conclusion != _SUCCESS, run.run_id
+    return run.started_at, run.conclusion != SUCCESS, run.run_id
 
 
 def newest_infrastructure(
@@ -89,7 +90,7 @@ def newest_infrastructure(
         and run.repository_id == repository_id
         and run.head_repository_id == repository_id
         and run.is_completed
-        and run.conclusion == _SUCCESS
+        and run.conclusion == SUCCESS
     ]
     return max(
         succeeded, key=lambda run: (run.updated_at, run.run_id, run.run_attempt), default=None
@@ -111,7 +112,7 @@ def hiding_rerun(
         and run.repository_id == repository_id
         and run.head_repository_id == repository_id
         and run.run_attempt > 1
-        and not (run.is_completed and run.conclusion == _SUCCESS)
+        and not (run.is_completed and run.conclusion == SUCCESS)
     ]
     return max(hiding, key=lambda run: (run.started_at, run.run_id), default=None)
 
@@ -169,9 +170,9 @@ def _check_end(run: WorkflowRun) -> Evidence | None:
         return Evidence(ValidationState.RUNNING, run, f"the run is {run.status}")
     if not run.is_completed:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"unknown run status {run.status}")
-    if run.conclusion in _FAILED:
+    if run.conclusion in FAILED:
         return Evidence(ValidationState.FAILED, run, f"the run ended with {run.conclusion}")
-    if run.conclusion != _SUCCESS:
+    if run.conclusion != SUCCESS:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"the run ended with {run.conclusion}")
     return None
 
@@ -187,9 +188,9 @@ def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
         if not jobs:
             return Evidence(ValidationState.INCONCLUSIVE, run, f"required job {name} did not run")
         for job in jobs:
-            if job.conclusion in _FAILED:
+            if job.conclusion in FAILED:
                 return Evidence(ValidationState.FAILED, run, _job_detail(job))
-            if job.conclusion != _SUCCESS:
+            if job.conclusion != SUCCESS:
                 return Evidence(ValidationState.INCONCLUSIVE, run, _job_detail(job))
     return None
 
