@@ -93,7 +93,7 @@ def read_record(snapshot: Snapshot, period: Period, scope: Scope) -> Record:
     }
     attempts = [row for it in workflows for row in _read_attempts(snapshot, period, it)]
     of_runs = {(row.repository_id, row.run_id) for row in attempts}
-    overrides, bypasses = _count_releases(snapshot, period, scope)
+    overrides, bypasses = count_releases(snapshot, period, scope)
     return Record(
         conclusions=tuple(row.conclusion for row in attempts),
         stories=stories,
@@ -223,7 +223,7 @@ def _read_attempts(snapshot: Snapshot, period: Period, workflow: _Workflow) -> l
     return list(snapshot.execute(query))
 
 
-def _count_releases(snapshot: Snapshot, period: Period, scope: Scope) -> tuple[int, int]:
+def count_releases(snapshot: Snapshot, period: Period, scope: Scope) -> tuple[int, int]:
     """Count the requests that were overridden, and those that were bypassed, in the period.
 
     An override that took several approvals is one.
