@@ -9,8 +9,9 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from gate.domain.explain import cut, span
+from gate.domain.explain import span
 from gate.domain.metrics import HeldTime, ResponseTime, Stats
+from gate.domain.neutral import cut
 from gate.domain.spread import Share, Spread
 
 _NOTHING: Final = "-"

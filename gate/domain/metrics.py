@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.alert_plan import Said
-from gate.domain.evidence import FAILED, SUCCESS
+from gate.domain.counting import SUCCESS
+from gate.domain.evidence import FAILED
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.incidents import GATE, Course, Decided, Incident, IncidentEvent, Resolution
 from gate.domain.reports import FlowStatus, ValidationReport
@@ -164,7 +165,7 @@ def measure_pass_rate(conclusions: Iterable[str | None]) -> Share:
     An attempt belongs to the period in which it started. It is judged by its own conclusion:
     `success` is a pass; `failure`, `timed_out` and `startup_failure` are failures. Attempts that
     run, or were cancelled or skipped, are not counted. A re-run is an attempt of its own. Misses
-    green runs in which a required job failed, and says nothing of what a failure's cause was.
+    green runs in which a required job or a reported flow failed, and tells no cause of a failure.
     """
     ended = [it for it in conclusions if it == SUCCESS or it in FAILED]
     return Share(ended.count(SUCCESS), len(ended))

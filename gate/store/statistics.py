@@ -18,13 +18,13 @@ from sqlalchemy import Select, func, select, text
 
 from gate.domain.alert_plan import Said
 from gate.domain.ids import IncidentId, RepositoryId, RunId, environment_key
-from gate.domain.incidents import Incident, IncidentEvent
+from gate.domain.incidents import IncidentEvent
 from gate.domain.metrics import Hold, IncidentStory, Period, Record
 from gate.domain.reports import ValidationReport
 from gate.domain.request import UNDECIDED, RequestState
 from gate.domain.runs import WorkflowRun
 from gate.store import runs as run_rows
-from gate.store.codec import decode_decision, decode_report
+from gate.store.codec import decode_decision, decode_incident, decode_report
 from gate.store.database import Snapshot
 from gate.store.incidents import decode_event
 from gate.store.tables import (
@@ -43,7 +43,6 @@ _BYPASSED: Final = "bypass.detected"
 _ENDS: Final = ("request.closed", _BYPASSED)
 _ANSWERED: Final = frozenset({RequestState.APPROVED, RequestState.REJECTED})
 
-_incident: Final = msgspec.json.Decoder(Incident)
 _said: Final = msgspec.json.Decoder(tuple[Said, ...])
 _q: Final = gate_requests.c
 _a: Final = audit_entries.c
@@ -137,7 +136,7 @@ def _read_stories(snapshot: Snapshot, period: Period, scope: Scope) -> tuple[Inc
     query = select(incidents.c.id, incidents.c.value, incidents.c.said).where(*opened)
     found = snapshot.execute(_within(query, incidents.c, scope).order_by(incidents.c.id))
     return tuple(
-        IncidentStory(_incident.decode(row.value), tuple(deeds[row.id]), _said.decode(row.said))
+        IncidentStory(decode_incident(row.value), tuple(deeds[row.id]), _said.decode(row.said))
         for row in found
     )
 

@@ -1,28 +1,17 @@
-"""Show incidents as JSON: a list, and the full record that alerts link to."""
+"""Show incidents as JSON: a list, and the full story that alerts link to."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-import msgspec
 from flask import Blueprint, Response
 
-from gate.domain.ids import IncidentId, environment_key
-from gate.store.database import Snapshot
-from gate.store.incident_records import (
-    FILTERS,
-    NUMBERS,
-    OPEN,
-    RESOLVED,
-    list_incidents,
-    read_sent_alerts,
-    read_shown_timeline,
-    read_summary,
-)
+from gate.domain.ids import IncidentId
+from gate.store.incident_listing import FILTERS, NUMBERS, list_incidents, read_shown
 from gate.web.deps import WebDeps
 from gate.web.local import answer_locally
 from gate.web.problems import problem
-from gate.web.queries import BadQuery, filters, json_answer, page, parse_number
+from gate.web.queries import filters, json_answer, page, parse_number
 
 
 def incidents_api(deps: WebDeps) -> Blueprint:
@@ -33,7 +22,7 @@ def incidents_api(deps: WebDeps) -> Blueprint:
     @blueprint.get("/incidents")
     def listing() -> Response:
         limit, before = page()
-        wanted = _filters()
+        wanted = filters(FILTERS, NUMBERS)
         found = deps.database.read(
             lambda snapshot: list_incidents(
                 snapshot,
@@ -48,34 +37,12 @@ def incidents_api(deps: WebDeps) -> Blueprint:
 
     @blueprint.get("/incidents/<written_id>")
     def single(written_id: str) -> Response:
-        incident_id = parse_number(written_id)
+        number = parse_number(written_id)
         found = None
-        if incident_id is not None:
-            found = deps.database.read(lambda snapshot: _record(snapshot, IncidentId(incident_id)))
+        if number is not None:
+            found = deps.database.read(lambda snapshot: read_shown(snapshot, IncidentId(number)))
         if found is None:
             return problem(HTTPStatus.NOT_FOUND, "not_found", "there is no such incident")
         return json_answer(found)
 
     return blueprint
-
-
-def _record(snapshot: Snapshot, incident_id: IncidentId) -> dict[str, object] | None:
-    """Read an incident with its timeline and what was sent about it."""
-    found = read_summary(snapshot, incident_id)
-    if found is None:
-        return None
-    shown: dict[str, object] = msgspec.to_builtins(found)
-    return {
-        **shown,
-        "timeline": read_shown_timeline(snapshot, incident_id),
-        "alerts": read_sent_alerts(snapshot, incident_id),
-    }
-
-
-def _filters() -> dict[str, object]:
-    found = filters(FILTERS, NUMBERS)
-    if found.get("state", OPEN) not in {OPEN, RESOLVED}:
-        raise BadQuery(f"state must be {OPEN} or {RESOLVED}")
-    if "environment" in found:
-        found["environment_key"] = environment_key(str(found.pop("environment")))
-    return found

@@ -1,24 +1,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gate.domain.incidents import GATE, Acknowledged, Resolution, Resolved
+from gate.domain.deliveries import Repository
+from gate.domain.ids import IncidentId, InstallationId, RepositoryId
+from gate.domain.incidents import (
+    GATE,
+    Acknowledged,
+    IncidentEvent,
+    IncidentPlace,
+    Opened,
+    Resolution,
+    Resolved,
+)
 from gate.domain.reports import FlowStatus
+from gate.store.incidents import IncidentRecord, lock_incident, record_events, record_opening
 from gate.store.reports import record_report
-from tests.builders import ENVIRONMENT, INSTALLATION, make_validation_report
-from tests.incidents import make_flow
+from gate.store.repositories import record_repository
+from tests.builders import ENVIRONMENT, INSTALLATION, make_account, make_validation_report
+from tests.incidents import make_failure, make_flow
 from tests.unit.web.conftest import NOW, Site
-from tests.unit.web.test_incidents_api import add_incident, happens
 from tests.unit.web.test_requests_api import ask_from, get, shown
 
 PATH = "/api/v1/stats"
 
 
 UNTIL = "2026-03-03"
+LATER = NOW + timedelta(minutes=10)
 NO_TIMES = {"count": 0, "median_seconds": None, "p90_seconds": None}
+
+
+def add_incident(
+    site: Site, repository_id: int = 1, environment: str = ENVIRONMENT
+) -> IncidentRecord:
+    """Open an incident."""
+    repository = RepositoryId(repository_id)
+    name = f"acme/shop-{repository_id}"
+    seen = Repository(repository, InstallationId(7), name, make_account("acme"), "main")
+    what = Opened(make_failure("login.yml", "cart.yml", repository_id=repository))
+
+    def work(tx: Any) -> IncidentRecord:
+        record_repository(tx, seen)
+        place = IncidentPlace(InstallationId(7), repository, environment)
+        return record_opening(tx, place, IncidentEvent(NOW, GATE, what), what)
+
+    return site.database.transact(work)
+
+
+def happens(site: Site, incident_id: IncidentId, *what: Any, by: str = "mona") -> None:
+    """Let people do things."""
+
+    def work(tx: Any) -> None:
+        record = lock_incident(tx, incident_id)
+        assert record is not None
+        record_events(tx, record, [IncidentEvent(LATER, by, it) for it in what])
+
+    site.database.transact(work)
 
 
 def test_nothing_on_record_is_null(site: Site) -> None:
