@@ -12,6 +12,7 @@ from rich.text import Text
 from gate.domain.explain import span
 from gate.domain.metrics import HeldTime, ResponseTime, Stats
 from gate.domain.neutral import cut
+from gate.domain.rationale import fold
 from gate.domain.spread import Share, Spread
 
 _NOTHING: Final = "-"
@@ -48,7 +49,7 @@ def _metrics(stats: Stats) -> Table:
     table.add_row("incidents acted on", *_rate(stats.acted_on, "incidents"))
     table.add_row("time held", _times(stats.held.spread), _held(stats.held))
     for name, held in stats.held_by_environment:
-        table.add_row(_plain(f"  {name}"), _times(held.spread), _held(held))
+        table.add_row(Text("  ") + _plain(name), _times(held.spread), _held(held))
     table.add_row("overrides", str(stats.overrides), "requests")
     table.add_row("bypasses", str(stats.bypasses), "requests")
     return table
@@ -87,5 +88,5 @@ def _held(held: HeldTime) -> str:
 
 
 def _plain(text: str) -> Text:
-    """Show foreign text as it is, without what a terminal or rich would take for an order."""
-    return Text(cut("".join(it for it in text if it.isprintable()), _LONGEST_NAME))
+    """Show foreign text on one line, without what a terminal or rich would take for an order."""
+    return Text(cut(fold(text), _LONGEST_NAME))
