@@ -197,8 +197,12 @@ class OverrideMachine(RuleBasedStateMachine):
                 attempts = {it.run_attempt for it in recorded}
                 assert attempts
                 assert {(run_id, it) for it in attempts} <= self.overridden
-                kinds = [it.kind for it in self.gate.trail(run_id)]
-                assert kinds.index("override.recorded") < kinds.index("review.sent")
+                for attempt in attempts:
+                    of_attempt = [
+                        it.kind for it in self.gate.trail(run_id) if it.run_attempt == attempt
+                    ]
+                    sent = of_attempt.index("review.sent")
+                    assert of_attempt.index("override.recorded") < sent
 
     @invariant()
     def each_attempt_is_answered_once(self) -> None:
