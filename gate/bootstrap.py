@@ -14,11 +14,15 @@ from gate.domain.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError, GateError
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
+from gate.githubapp.jwks import SigningKeys
+from gate.githubapp.oidc import TokenVerifier
 from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.githubapp.signature import check_signature
+from gate.notify import create_notifiers
 from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
+from gate.reconciler.receiving import receive
 from gate.reconciler.sweep import Sweeper
 from gate.reconciler.wakeups import LocalWakeups
 from gate.reconciler.worker import Worker, WorkerPlan
@@ -52,7 +56,8 @@ class Service:
     wakeups: LocalWakeups
 
     def close(self) -> None:
-        """Let go of the database; the worker must have been stopped."""
+        """Hang up on GitHub and let go of the database; the worker must have been stopped."""
+        self.github.close()
         self.database.close()
 
 
@@ -82,6 +87,7 @@ def create_service(
         clock=clock,
         wakeups=wakeups,
         continuity=Continuity(clock()),
+        notifiers=create_notifiers(settings),
         failpoint=failpoint,
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
@@ -133,10 +139,19 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
         events=PARSED_EVENTS | ALWAYS_SENT,
         wake_delivery=deps.wakeups.wake_delivery,
         record_gap=lambda: deps.continuity.record_gap(deps.clock()),
+        verify_token=_create_verifier(service.settings, deps.clock).verify,
+        receive=lambda submission: receive(submission, deps),
+        public_url=service.settings.public_url,
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.quota_left, deps.clock),
         clock=deps.clock,
     )
+
+
+def _create_verifier(settings: Settings, clock: Clock) -> TokenVerifier:
+    """Make what verifies tokens of workflow runs; the issuer is not asked yet."""
+    issuer = settings.github_oidc_issuer
+    return TokenVerifier(issuer, settings.report_audience, SigningKeys(issuer, clock), clock)
 
 
 def _server_policy(settings: Settings) -> tuple[LoadedPolicy, bytes]:

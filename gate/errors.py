@@ -3,6 +3,7 @@
     GateError
     ├─ ConfigError        start-up stops, exit 78, every problem listed
     ├─ DeliveryRejected   the sender is told why (4xx), nothing is stored
+    ├─ ReportRejected     the job is told why (401, 403, 409), nothing is stored
     ├─ RetryLater         nothing happened; try again after `after`
     ├─ Refused            the other side said no; observe, then close or set aside
     ├─ OutcomeUnknown     the call may have arrived; observe before anything is sent again
@@ -22,7 +23,10 @@ _DETAIL_LIMIT: Final = 256
 
 
 class GateError(Exception):
-    """Any failure the gate knows how to name. `detail` is cut; it may end up in a log."""
+    """Any failure the gate knows how to name. `detail` is cut; it may end up in a log.
+
+    `reason` of one that is none of the kinds below is one of record_unreadable, worker_stopped.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         """Keep the slug and at most 256 characters of detail."""
@@ -32,7 +36,10 @@ class GateError(Exception):
 
 
 class ConfigError(GateError):
-    """The service cannot start as it is configured; `problems` lists everything at once."""
+    """The service cannot start as it is configured; `problems` lists everything at once.
+
+    `reason` is one of config_invalid.
+    """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         """Keep every problem, uncut: they are for the person who starts the service."""
@@ -43,16 +50,26 @@ class ConfigError(GateError):
 class DeliveryRejected(GateError):
     """A webhook that is not taken.
 
-    `reason` is one of bad_signature, missing_signature, missing_header, malformed,
-    wrong_content_type, too_large.
+    `reason` is one of bad_signature, foreign_callback, malformed, missing_header,
+    missing_signature, too_large, wrong_content_type.
+    """
+
+
+class ReportRejected(GateError):
+    """A report or alert that is not taken.
+
+    `reason` says what is wrong with the token (bad_signature, wrong_audience, token_replayed …),
+    with whom it speaks for (repository_not_installed, workflow_not_in_policy, fork_context) or with
+    what was said before (report_conflict, alert_conflict): `gate.web.reports_api` lists them.
     """
 
 
 class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
-    `reason` is one of rate_limited, github_unavailable, channel_unavailable, database_busy. `after`
-    is how long to wait at least; None leaves it to the caller's backoff.
+    `reason` is one of channel_unavailable, database_busy, github_unavailable, keys_unavailable,
+    not_stored, rate_limited. `after` is how long to wait at least; None leaves it to the caller's
+    backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:
@@ -64,15 +81,21 @@ class RetryLater(GateError):
 class Refused(GateError):
     """The other side understood and said no.
 
-    `reason` of GitHub's is one of permission_missing, not_found, nothing_pending, already_reviewed,
-    review_conflict, unprocessable; of an alert's receiver channel_refused (its address, or what we
-    signed in with) or alert_refused (the message).
+    `reason` is one of alert_refused, already_reviewed, channel_refused, not_found, nothing_pending,
+    permission_missing, review_conflict, too_large, unprocessable. A channel is refused for its
+    address, or for what we signed in with, an alert for what it says.
     """
 
 
 class OutcomeUnknown(GateError):
-    """A write was begun and its answer was lost: it may have been applied."""
+    """A write was begun and its answer was lost: it may have been applied.
+
+    `reason` is one of outcome_unknown.
+    """
 
 
 class Superseded(GateError):
-    """The lease was lost or the request has moved on since it was read."""
+    """The lease was lost or the request has moved on since it was read.
+
+    `reason` is one of generation_moved, lease_lost.
+    """

@@ -105,6 +105,12 @@ def _check_public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _check_audience(value: str) -> str:
+    if re.fullmatch(r"[!-~]{1,255}", value) is None:
+        raise ValueError("must be plain text without blanks, at most 255 characters")
+    return value
+
+
 def _check_database_url(value: SecretStr) -> SecretStr:
     """Take a file of SQLite or a database of PostgreSQL by psycopg 3, the drivers we ship."""
     text = value.get_secret_value()
@@ -158,6 +164,15 @@ class Settings(BaseSettings):
         description="API root; Enterprise Server has `https://HOST/api/v3`; plain `http` only for"
         " loopback",
     )
+    github_oidc_issuer: Annotated[str, AfterValidator(_check_api_url)] = Field(
+        default="https://token.actions.githubusercontent.com",
+        description="whose tokens prove which workflow run reports; an enterprise may have its name"
+        " behind it, Enterprise Server has `https://HOST/_services/token`",
+    )
+    oidc_audience: Annotated[str, AfterValidator(_check_audience)] | None = Field(
+        default=None,
+        description="audience that those tokens must be for; without it `GATE_PUBLIC_URL`",
+    )
     public_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
         default="http://127.0.0.1:8080", description="base of every link in comments"
     )
@@ -203,6 +218,11 @@ class Settings(BaseSettings):
     )
     # No description: it is a finding about the environment, not a variable of it.
     unknown_variables: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @property
+    def report_audience(self) -> str:
+        """Give the audience that tokens of workflow runs must be for."""
+        return self.oidc_audience or self.public_url
 
     @classmethod
     def settings_customise_sources(  # noqa: D102  # pydantic-settings' own hook

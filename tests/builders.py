@@ -42,6 +42,8 @@ from gate.domain.policy import (
     Reactions,
     ValidationRule,
 )
+from gate.domain.reporters import Reporter
+from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport
 from gate.domain.request import GateRequest, RequestState, ReviewState
 from gate.domain.runs import Account, Job, WorkflowRun, workflow_file
 
@@ -311,3 +313,67 @@ def make_sighting(**changes: Any) -> Sighting:
         "pending": True,
     }
     return Sighting(**values | changes)
+
+
+def make_reporter(**changes: Any) -> Reporter:
+    """Make the first attempt of the default validation's run."""
+    values: dict[str, Any] = {
+        "repository_id": REPOSITORY,
+        "owner_id": AccountId(66),
+        "run_id": RunId(501),
+        "run_attempt": 1,
+        "workflow": VALIDATION,
+        "ref": f"refs/heads/{BRANCH}",
+        "event": "push",
+        "sha": SHA,
+        "token_id": "b3ad6f7c-0001",
+        "expires_at": NOW + timedelta(minutes=5),
+    }
+    return Reporter(**values | changes)
+
+
+def make_flow(
+    name: str = "open-the-app.yml", status: FlowStatus = FlowStatus.PASSED, **changes: Any
+) -> Flow:
+    """Make a flow that passed in its first attempt."""
+    values: dict[str, Any] = {
+        "exit_code": 0 if status in {FlowStatus.PASSED, FlowStatus.FLAKY} else 1,
+        "error": None,
+        "duration": timedelta(seconds=4.2),
+        "attempts": 1,
+    }
+    return Flow(name, status, **values | changes)
+
+
+def make_validation_report(*flows: Flow, **changes: Any) -> ValidationReport:
+    """Make the report of the default validation; without flows, of one that passed."""
+    values: dict[str, Any] = {
+        "repository_id": REPOSITORY,
+        "run_id": RunId(501),
+        "run_attempt": 1,
+        "job_url": "https://github.com/acme/shop/actions/runs/501",
+        "terraform_deployment_id": "deploy-12345",
+        "artifact_urls": (),
+        "flows": flows or (make_flow(),),
+        "reported_at": NOW,
+    }
+    return ValidationReport(**values | changes)
+
+
+def make_alert_report(*flows: Flow, **changes: Any) -> AlertReport:
+    """Make the alert of the default validation; without flows it came without a report."""
+    values: dict[str, Any] = {
+        "repository_id": REPOSITORY,
+        "run_id": RunId(501),
+        "run_attempt": 1,
+        "workflow": VALIDATION,
+        "ref": f"refs/heads/{BRANCH}",
+        "head_sha": SHA,
+        "event": "production-validation-failed",
+        "job_url": "https://github.com/acme/shop/actions/runs/501",
+        "terraform_deployment_id": "deploy-12345",
+        "artifact_urls": (),
+        "flows": flows,
+        "received_at": NOW,
+    }
+    return AlertReport(**values | changes)

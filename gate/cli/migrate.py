@@ -9,15 +9,16 @@ import click
 def migrate() -> None:
     """Bring the database schema up to date and say from which version to which.
 
-    Safe to run again; `gate serve` does it by itself for a SQLite file. Example:
+    Safe to run again; `gate serve` does it by itself for a SQLite file. Only GATE_DATABASE_URL is
+    needed. Example:
 
         GATE_DATABASE_URL=postgresql+psycopg://gate@db/gate gate migrate
     """
-    from gate.settings import load_settings
+    from gate.settings import load_database_url
     from gate.store.database import Database
     from gate.store.schema import migrate as migrate_schema
 
-    database = Database(load_settings().database_url.get_secret_value(), exclusive=True)
+    database = Database(load_database_url(), exclusive=True)
     try:
         before, after = migrate_schema(database)
     finally:

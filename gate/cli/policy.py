@@ -24,10 +24,9 @@ def check(file: Path) -> None:
 
         gate policy check .github/deployment-gate.yml
     """
-    from gate.policyfile import parse_policy, unused_sections
+    from gate.policyfile import parse_policy
 
-    text = file.read_bytes()
-    match parse_policy(text, str(file)):
+    match parse_policy(file.read_bytes(), str(file)):
         case InvalidPolicy(problems):
             for problem in problems:
                 click.echo(
@@ -39,15 +38,14 @@ def check(file: Path) -> None:
         case LoadedPolicy(policy=loaded, digest=digest):
             names = ", ".join(sorted(loaded.environments))
             click.echo(f"{file}: ok, gates {names} (sha256 {digest[:12]})")
-            for section in unused_sections(text):
-                click.echo(f"note: {section} is checked, but this release does not act on it")
 
 
 @policy.command()
 def schema() -> None:
-    """Print the JSON Schema of policy files, for editors and other tools.
+    """Print the JSON Schema of policy files.
 
-    Example:
+    For editors and other tools. Example:
+
         gate policy schema > deployment-gate.schema.json
     """
     from gate.policyfile import policy_schema

@@ -23,9 +23,8 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
     from gate.web.server import serve as serve_shell
 
     settings = load_for_service()
-    service = create_service(settings)
-    if no_worker and service.database.dialect == "sqlite":
-        service.close()
+    if no_worker and settings.database_url.get_secret_value().startswith("sqlite"):
         problem = "--no-worker: on SQLite nobody else could do the work; leave it out"
         raise ConfigError((problem,))
+    service = create_service(settings)
     serve_shell(create_shell(service, with_worker=not no_worker), host, port)

@@ -12,9 +12,9 @@ import click
 def worker() -> None:
     """Answer GitHub without taking webhooks, beside `gate serve --no-worker`.
 
-    Needs PostgreSQL: a SQLite file belongs to one process. It looks for due work once a second.
+    Needs PostgreSQL: a SQLite file belongs to one process. It looks for due work
+    once a second. Example:
 
-    Example:
         gate worker
     """
     from gate.bootstrap import create_service

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gate.errors import ConfigError
 from gate.manifest import load_manifest
 from gate.simulator.github import SimulatedGitHub
+from gate.simulator.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.server import serve
 
 REPOSITORY: Final = "octo-org/frontend"
@@ -130,6 +131,7 @@ def _environ(folder: str, api_url: str, url: str) -> dict[str, str]:
     return inherited | {
         "GATE_GITHUB_WEBHOOK_SECRET": _SECRET,
         "GATE_GITHUB_API_URL": api_url,
+        "GATE_GITHUB_OIDC_ISSUER": f"{api_url}{OIDC_PREFIX}",
         "GATE_PUBLIC_URL": url,
         "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",
         "GATE_SWEEP_SECONDS": "1",

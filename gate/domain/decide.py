@@ -36,7 +36,7 @@ from gate.domain.policy import (
     ValidationState,
 )
 
-ENGINE_VERSION: Final = "2"
+ENGINE_VERSION: Final = "3"
 """Raised whenever the same facts may lead to another verdict, so that a replay knows."""
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -166,7 +166,7 @@ def _by_policy(policy: EnvironmentPolicy, digest: str, facts: Facts, now: dateti
     evidence = judge_facts(policy.validation, facts, now)
     weighed = _weigh(policy, evidence, facts)
     since = facts.request.waiting_since
-    give_up_at = since + policy.give_up_after
+    give_up_at = _end_of_hold(policy, facts, now)
     if policy.mode is Mode.OBSERVE:
         observed = (Reason(ReasonCode.OBSERVE_MODE), *weighed.reasons)
         weighed = _Weighed(Verdict.APPROVE, observed)
@@ -185,6 +185,19 @@ def _by_policy(policy: EnvironmentPolicy, digest: str, facts: Facts, now: dateti
         needed=weighed.needed,
     )
     return _completed(decision, since, now)
+
+
+def _end_of_hold(policy: EnvironmentPolicy, facts: Facts, now: datetime) -> datetime:
+    """Give the end of the hold; while the facts cannot be read it is the last that GitHub allows.
+
+    A rejection is final. Nobody could have made the validation green for a gate that cannot see it,
+    so what the policy's end does is decided by the facts, as soon as they can be read.
+    """
+    since = facts.request.waiting_since
+    end = since + policy.give_up_after
+    if facts.unavailable is not None and now >= end:
+        return since + LONGEST_HOLD
+    return end
 
 
 def _weigh(policy: EnvironmentPolicy, evidence: Evidence, facts: Facts) -> _Weighed:

@@ -57,8 +57,9 @@ class RunSeen:
 class DeploymentSeen:
     """A deployment's state was seen (`deployment_status.created`).
 
-    `run` is the run attempt the deployment belongs to, where the payload names it; this is the only
-    event that maps a deployment to its attempt.
+    `run_id` and `run_attempt` name the run attempt the deployment belongs to, where the payload
+    does; this is the only event that maps a deployment to its attempt. `run` is that attempt, where
+    the payload has enough of it.
     """
 
     repository: Repository
@@ -66,6 +67,8 @@ class DeploymentSeen:
     environment: str
     state: str
     at: datetime
+    run_id: RunId | None
+    run_attempt: int | None
     run: WorkflowRun | None
 
 

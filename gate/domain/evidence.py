@@ -96,6 +96,26 @@ def newest_infrastructure(
     )
 
 
+def hiding_rerun(
+    runs: Iterable[WorkflowRun], rule: ValidationRule, repository_id: RepositoryId
+) -> WorkflowRun | None:
+    """Find the newest infrastructure re-run that is no success and may hide one.
+
+    GitHub lists of a run only its newest attempt. What an earlier one changed was changed before
+    the newest began.
+    """
+    hiding = [
+        run
+        for run in runs
+        if run.path == rule.infrastructure_workflow
+        and run.repository_id == repository_id
+        and run.head_repository_id == repository_id
+        and run.run_attempt > 1
+        and not (run.is_completed and run.conclusion == _SUCCESS)
+    ]
+    return max(hiding, key=lambda run: (run.started_at, run.run_id), default=None)
+
+
 def judge(
     rule: ValidationRule,
     validations: Iterable[WorkflowRun],
@@ -119,13 +139,14 @@ def judge(
         begins = run.started_at - CLOCK_ERROR
         detail = "the run claims to start in the future"
         return Evidence(ValidationState.INCONCLUSIVE, run, detail, begins)
+    changes = tuple(infrastructure)
+    newest = newest_infrastructure(changes, rule, repository_id)
     return (
         _check_end(run)
         or _check_jobs(rule, run)
         or _check_age(rule, run, now)
-        or _check_cover(
-            rule, run, newest_infrastructure(infrastructure, rule, repository_id), head_sha
-        )
+        or _check_reruns(rule, run, newest, hiding_rerun(changes, rule, repository_id))
+        or _check_cover(rule, run, newest, head_sha)
     )
 
 
@@ -187,6 +208,24 @@ def _check_age(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidenc
 def _stale_at(rule: ValidationRule, run: WorkflowRun) -> datetime:
     """Give the first instant at which a run is too old."""
     return run.started_at + rule.max_age + timedelta.resolution
+
+
+def _check_reruns(
+    rule: ValidationRule,
+    run: WorkflowRun,
+    infrastructure: WorkflowRun | None,
+    hiding: WorkflowRun | None,
+) -> Evidence | None:
+    """Find fault with a green that began before a re-run which may hide a change."""
+    if rule.covers is not Covers.INFRASTRUCTURE or hiding is None:
+        return None
+    if run.started_at > hiding.started_at:
+        return None
+    detail = (
+        f"it started before attempt {hiding.run_attempt} of infrastructure run {hiding.run_id},"
+        " and how the attempts before that ended is not known"
+    )
+    return Evidence(ValidationState.UNCOVERED, run, detail, _stale_at(rule, run), infrastructure)
 
 
 def _check_cover(

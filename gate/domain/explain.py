@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.ids import RequestId
+from gate.domain.ids import IncidentId, RequestId
 from gate.domain.overrides import OverrideAsk, OverrideRecord
 from gate.domain.rationale import fold
 from gate.domain.request import GateRequest
@@ -45,6 +45,15 @@ class Links:
     def request(self, request_id: RequestId) -> str:
         """Give the address of a request's full record."""
         return f"{self.public_url}/api/v1/requests/{request_id}"
+
+    def incident(self, incident_id: IncidentId) -> str:
+        """Give the address of an incident's full record."""
+        return f"{self.public_url}/api/v1/incidents/{incident_id}"
+
+    @property
+    def runbooks(self) -> str:
+        """Give the address below which the runbooks are."""
+        return f"{self.public_url}/runbooks"
 
 
 def explain(decision: Decision, request: GateRequest, now: datetime, links: Links) -> str:

@@ -20,6 +20,7 @@ Sha = NewType("Sha", str)
 
 RequestId = NewType("RequestId", int)
 DecisionId = NewType("DecisionId", int)
+IncidentId = NewType("IncidentId", int)
 
 
 def environment_key(environment: str) -> str:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from gate.domain.alert import Channel, Mention
 from gate.domain.ids import environment_key
 from gate.domain.runs import workflow_file
 
@@ -182,10 +183,35 @@ class EnvironmentPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """Who hears of a failed validation, and when again.
+
+    `channels` None means every channel that the server has. The clocks run from the incident's
+    opening.
+    """
+
+    channels: tuple[Channel, ...] | None = None
+    mention: Mention = Mention.CHANNEL
+    remind_every: timedelta = timedelta(hours=4)
+    acknowledge_within: timedelta = timedelta(minutes=15)
+    decide_within: timedelta = timedelta(minutes=60)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPolicy:
+    """How an incident is kept: as an issue on GitHub or not, and under which labels."""
+
+    issue: bool = True
+    labels: tuple[str, ...] = ("production-validation",)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy file. `environments` is keyed by the folded name, see `environment_key`."""
 
     environments: Mapping[str, EnvironmentPolicy]
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    incidents: IncidentPolicy = field(default_factory=IncidentPolicy)
 
     def environment(self, name: str) -> EnvironmentPolicy | None:
         """Find the entry for an environment; None means that nothing was asked for it."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from gate.domain.ids import RepositoryId, RunId
+from gate.domain.ids import RepositoryId, RunId, Sha
 
 
 class FlowStatus(StrEnum):
@@ -74,3 +74,25 @@ class ValidationReport:
     def not_run(self) -> tuple[Flow, ...]:
         """List the flows that were cancelled, stopped or never came to an end."""
         return tuple(flow for flow in self.flows if flow.status is FlowStatus.NOT_RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReport:
+    """What the job of one run attempt raised an alert about; each event once an attempt.
+
+    Repository, run, attempt, `workflow`, `ref` and `head_sha` are claims of the job's token; the
+    rest is hostile text. `flows` is empty where the alert came without a report.
+    """
+
+    repository_id: RepositoryId
+    run_id: RunId
+    run_attempt: int
+    workflow: str
+    ref: str
+    head_sha: Sha
+    event: str
+    job_url: str
+    terraform_deployment_id: str | None
+    artifact_urls: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    received_at: datetime

@@ -99,14 +99,25 @@ def merge_run(known: WorkflowRun | None, seen: WorkflowRun) -> WorkflowRun:
     Commutative, associative and idempotent, so lost order and doubled deliveries cannot matter:
     the sighting that is further along wins, then the later update, then a fixed order of the
     remaining fields. Jobs are taken from sightings that are as far along as the winner, and of two
-    lists the longer one: a list that lacks a job was read too early.
+    lists as `merge_jobs` says.
     """
     if known is None:
         return seen
     newer, older = (known, seen) if _rank(known) >= _rank(seen) else (seen, known)
     if older.is_completed is not newer.is_completed:
         return newer
-    return replace(newer, jobs=max(newer.jobs, older.jobs, key=_jobs_rank))
+    return replace(newer, jobs=merge_jobs(newer.jobs, older.jobs))
+
+
+def merge_jobs(
+    known: tuple[Job, ...] | None, seen: tuple[Job, ...] | None
+) -> tuple[Job, ...] | None:
+    """Fold two lists of the jobs of one run attempt, in any order; None is one that was not read.
+
+    The longer wins, then the one with more jobs that are over: a list that lacks a job, or the end
+    of one, was read too early.
+    """
+    return max(known, seen, key=_jobs_rank)
 
 
 def _rank(run: WorkflowRun) -> tuple[int, datetime, str]:
@@ -115,6 +126,8 @@ def _rank(run: WorkflowRun) -> tuple[int, datetime, str]:
     return progress, run.updated_at, repr(replace(run, jobs=None))
 
 
-def _jobs_rank(jobs: tuple[Job, ...] | None) -> tuple[bool, int, str]:
+def _jobs_rank(jobs: tuple[Job, ...] | None) -> tuple[bool, int, int, str]:
     """Order lists of jobs; the last element only makes the order total."""
-    return jobs is not None, len(jobs or ()), repr(jobs)
+    listed = jobs or ()
+    over = sum(job.status == COMPLETED for job in listed)
+    return jobs is not None, len(listed), over, repr(jobs)

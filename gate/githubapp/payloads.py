@@ -167,21 +167,25 @@ def _deployment_status(seen: DeploymentStatusDelivery) -> Observation:
     """Read a deployment's state; its run only where the payload has the whole of it.
 
     A run without its head repository would pass for one from a fork, and would stay on record as
-    such.
+    such. Which attempt the deployment belongs to is told by less, but not guessed.
     """
     if seen.action not in _STATUS_ACTIONS:
         return _OTHER_ACTION
     repository = _repository(seen)
     shape = seen.workflow_run
-    run = None
+    run = run_id = attempt = None
     if shape is not None and shape.is_whole:
         run = run_of(shape, repository.id, repository.full_name)
+    if shape is not None and (shape.is_whole or shape.run_attempt is not msgspec.UNSET):
+        run_id, attempt = RunId(shape.id), shape.attempt
     return DeploymentSeen(
         repository=repository,
         deployment_id=DeploymentId(seen.deployment.id),
         environment=seen.deployment.environment,
         state=seen.deployment_status.state,
         at=seen.deployment_status.created_at,
+        run_id=run_id,
+        run_attempt=attempt,
         run=run,
     )
 
@@ -200,7 +204,7 @@ def _review(seen: ReviewDelivery) -> Observation:
     return ReviewSubmitted(
         repository=_repository(seen),
         run_id=RunId(run.id),
-        run_attempt=run.run_attempt,
+        run_attempt=run.attempt,
         head_sha=Sha(run.head_sha),
         environments=tuple(dict.fromkeys(job.environment for job in seen.workflow_job_runs)),
         reviewer=account_of(reviewer),

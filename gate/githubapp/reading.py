@@ -58,7 +58,7 @@ def run_of(shape: RunShape, repository_id: RepositoryId, full_name: str) -> Work
     return WorkflowRun(
         repository_id=repository_id,
         run_id=RunId(shape.id),
-        run_attempt=shape.run_attempt,
+        run_attempt=shape.attempt,
         path=parse_workflow_path(shape.path, name),
         event=shape.event,
         head_sha=Sha(shape.head_sha),

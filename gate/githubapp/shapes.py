@@ -92,7 +92,7 @@ class RunShape(msgspec.Struct):
     updated_at: Aware
     html_url: str
     path: Name | None = None
-    run_attempt: Attempt = 1
+    run_attempt: Attempt | msgspec.UnsetType = msgspec.UNSET
     conclusion: Name | None = None
     head_branch: Name | None = None
     head_repository: RepositoryRefShape | msgspec.UnsetType | None = msgspec.UNSET
@@ -105,6 +105,11 @@ class RunShape(msgspec.Struct):
         """Bring the times to UTC."""
         self.run_started_at = in_utc(self.run_started_at)
         self.updated_at = in_utc(self.updated_at)
+
+    @property
+    def attempt(self) -> int:
+        """Give the attempt; an old Enterprise Server, which tells none, has only the first."""
+        return 1 if self.run_attempt is msgspec.UNSET else self.run_attempt
 
     @property
     def is_whole(self) -> bool:

@@ -5,7 +5,7 @@ invalid file is a value, which the domain answers with a wait.
 """
 
 from gate.policyfile.built_in import built_in_text
-from gate.policyfile.parsing import parse_policy, unused_sections
+from gate.policyfile.parsing import parse_policy
 from gate.policyfile.schema import policy_schema
 
-__all__ = ["built_in_text", "parse_policy", "policy_schema", "unused_sections"]
+__all__ = ["built_in_text", "parse_policy", "policy_schema"]

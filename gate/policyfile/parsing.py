@@ -15,7 +15,9 @@ from pydantic_core import ErrorDetails
 
 from gate.domain.ids import environment_key
 from gate.domain.policy import (
+    AlertPolicy,
     EnvironmentPolicy,
+    IncidentPolicy,
     InvalidPolicy,
     LoadedPolicy,
     OverridePolicy,
@@ -31,9 +33,11 @@ from gate.domain.policy import (
     ValidationState,
 )
 from gate.domain.runs import workflow_file
-from gate.policyfile.document import Document, Location, read_document, spell_path
+from gate.policyfile.document import Document, read_document, spell_path
 from gate.policyfile.schema import (
+    AlertsSection,
     EnvironmentSection,
+    IncidentsSection,
     OverrideSection,
     PolicyFile,
     ValidationSection,
@@ -64,23 +68,6 @@ def parse_policy(text: bytes, source: str) -> LoadedPolicy | InvalidPolicy:
     return InvalidPolicy(outcome, digest, source)
 
 
-def unused_sections(text: bytes) -> tuple[str, ...]:
-    """List the sections of a file that are checked but not acted on by this release.
-
-    They are dotted paths in the order of the file, such as `alerts` and `incidents`. Empty for a
-    file that cannot be read.
-    """
-    try:
-        document = read_document(text)
-    except Unreadable:
-        return ()
-    locations: list[Location] = [("alerts",), ("incidents",)]
-    written = [location for location in locations if location in document.keys]
-    return tuple(
-        spell_path(location) for location in sorted(written, key=document.keys.__getitem__)
-    )
-
-
 def _parse(text: bytes) -> Outcome:
     try:
         document = read_document(text)
@@ -92,7 +79,8 @@ def _parse(text: bytes) -> Outcome:
         return _first(document, error.errors(include_url=False))
     if document.problems:
         return _first(document, [])
-    return Policy({environment_key(name): _environment(e) for name, e in file.environments.items()})
+    environments = {environment_key(name): _environment(e) for name, e in file.environments.items()}
+    return Policy(environments, _alerts(file.alerts), _incidents(file.incidents))
 
 
 _parse_remembered = lru_cache(maxsize=_CACHED_FILES)(_parse)
@@ -169,6 +157,20 @@ def _override(section: OverrideSection) -> OverridePolicy:
         min_length=section.rationale.min_length,
         acknowledge=section.rationale.acknowledge,
     )
+
+
+def _alerts(section: AlertsSection) -> AlertPolicy:
+    return AlertPolicy(
+        channels=tuple(section.channels) if section.channels is not None else None,
+        mention=section.mention,
+        remind_every=section.remind_every,
+        acknowledge_within=section.acknowledge_within,
+        decide_within=section.decide_within,
+    )
+
+
+def _incidents(section: IncidentsSection) -> IncidentPolicy:
+    return IncidentPolicy(issue=section.issue, labels=tuple(section.labels))
 
 
 def _reviewer(text: str) -> Reviewer:

@@ -42,7 +42,7 @@ def _section(path: str, section: dict[str, Any]) -> str:
 
 def _kind(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
-        inner = schema["items"]
+        inner = schema_of(schema["items"])
         named = inner.get("enum", [])
         return "list of events" if named == list(EVENTS) else f"list of {_kind(inner)}"
     if "const" in schema:

@@ -18,9 +18,12 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from gate.domain.alert import Channel, Mention
 from gate.domain.policy import (
+    AlertPolicy,
     Covers,
     EnvironmentPolicy,
+    IncidentPolicy,
     Mode,
     OverridePolicy,
     Reaction,
@@ -47,11 +50,15 @@ _RULE: Final = ValidationRule()
 _REACTIONS: Final = Reactions()
 _OVERRIDE: Final = OverridePolicy()
 _ENVIRONMENT: Final = EnvironmentPolicy()
+_ALERTS: Final = AlertPolicy()
+_INCIDENTS: Final = IncidentPolicy()
 _WORKFLOWS: Final = ".github/workflows/"
 
-# Lax for these two alone: strict would ask for the enum's member, and a file holds its value.
+# Lax for enums alone: strict would ask for the enum's member, and a file holds its value.
 CoversValue = Annotated[Covers, Field(strict=False)]
 ModeValue = Annotated[Mode, Field(strict=False)]
+ChannelValue = Annotated[Channel, Field(strict=False)]
+MentionValue = Annotated[Mention, Field(strict=False)]
 ReactionValue = Annotated[Reaction, Field(strict=False)]
 OverridableHold = Literal["failed", "inconclusive", "missing", "stale"]
 
@@ -214,22 +221,23 @@ class EnvironmentSection(_Section):
 class AlertsSection(_Section):
     """Who hears of a failed validation, and when again."""
 
-    channels: list[Literal["slack", "email", "webhook", "notify"]] = Field(
-        default=["slack", "email"],
+    channels: list[ChannelValue] | None = Field(
+        default=None,
         json_schema_extra=UNIQUE,
-        description="Channels, as they are configured on the server.",
+        description="Channels of the server that are used. Without it: all that it has.",
     )
-    mention: Literal["channel", "here", "none"] = Field(
-        default="channel", description="Whom a critical alert mentions in Slack."
+    mention: MentionValue = Field(
+        default=_ALERTS.mention, description="Whom a critical alert mentions in Slack."
     )
     remind_every: Duration = Field(
-        default=timedelta(hours=4), description="Time between reminders."
+        default=_ALERTS.remind_every, description="Time between reminders."
     )
     acknowledge_within: Duration = Field(
-        default=timedelta(minutes=15), description="Time until somebody must have acknowledged."
+        default=_ALERTS.acknowledge_within,
+        description="Time until somebody must have acknowledged.",
     )
     decide_within: Duration = Field(
-        default=timedelta(minutes=60),
+        default=_ALERTS.decide_within,
         description="Time until somebody must have decided what to do.",
     )
 
@@ -237,9 +245,11 @@ class AlertsSection(_Section):
 class IncidentsSection(_Section):
     """How an incident is kept."""
 
-    issue: bool = Field(default=True, description="Whether to keep it as an issue on GitHub.")
+    issue: bool = Field(
+        default=_INCIDENTS.issue, description="Whether to keep it as an issue on GitHub."
+    )
     labels: list[Line] = Field(
-        default=["production-validation"],
+        default=list(_INCIDENTS.labels),
         json_schema_extra=UNIQUE,
         description="Labels of that issue.",
     )
@@ -257,11 +267,11 @@ class PolicyFile(_Section):
     )
     alerts: AlertsSection = Field(
         default_factory=AlertsSection,
-        description="Who hears of a failed validation. Checked; not acted on yet.",
+        description="Who hears of a failed validation.",
     )
     incidents: IncidentsSection = Field(
         default_factory=IncidentsSection,
-        description="How an incident is kept. Checked; not acted on yet.",
+        description="How an incident is kept.",
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
 from gate.clock import Clock
+from gate.domain.alert import Channel
 from gate.domain.explain import Links
-from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
-from gate.reconciler.ports import GitHub, ParseDelivery, Signer
+from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
 from gate.store.database import Database
 
 LEASE: Final = timedelta(minutes=3)
@@ -30,6 +31,14 @@ class Wakeups(Protocol):
 
     def wake_request(self, request_id: RequestId) -> None:
         """Hint that a request is due for a look."""
+        ...
+
+    def wake_incidents(self, repository_id: RepositoryId) -> None:
+        """Hint that the incidents of a repository are due for a look."""
+        ...
+
+    def wake_alerts(self) -> None:
+        """Hint that channels are owed something."""
         ...
 
 
@@ -55,4 +64,5 @@ class Deps:
     clock: Clock
     wakeups: Wakeups
     continuity: Continuity
+    notifiers: Mapping[Channel, Notifier]
     failpoint: Failpoint = no_failpoint

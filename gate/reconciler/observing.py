@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import assert_never
 
 from gate.domain.deliveries import Repository
@@ -28,15 +27,14 @@ from gate.domain.missing import (
 from gate.domain.overrides import Standing
 from gate.domain.policy import UnavailablePolicy
 from gate.domain.request import GateRequest
-from gate.domain.runs import WorkflowRun
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.places import place_of
-from gate.reconciler.policies import observe_policy, unreadable
+from gate.reconciler.policies import unreadable
+from gate.reconciler.sharing import observe_shared
 from gate.reconciler.standings import observe_standing
-from gate.store import listings, repositories, runs
-from gate.store.database import Transaction
+from gate.store import runs
 
 log = get_logger(__name__)
 
@@ -101,23 +99,10 @@ def _observe(
     deps: Deps,
 ) -> Observed:
     """Read one needed fact: record it, or carry it in what is returned."""
-    now = deps.clock()
     place = place_of(repository)
     match need:
-        case RepositoryNeeded():
-            _observe_repository(place, deps)
-        case PolicyNeeded():
-            observe_policy(repository, deps, now)
-        case ListingNeeded():
-            seen = deps.github.read_runs(place, need)
-            deps.database.transact(lambda tx: _record_listing(tx, need, seen, repository, now))
-        case JobsNeeded(run_id, attempt):
-            jobs = deps.github.read_jobs(place, run_id, attempt)
-            deps.database.transact(
-                lambda tx: runs.record_jobs(
-                    tx, repository.id, run_id, attempt, jobs=jobs, seen_at=now
-                )
-            )
+        case RepositoryNeeded() | PolicyNeeded() | ListingNeeded() | JobsNeeded():
+            observe_shared(need, repository, deps)
         case GateNeeded():
             observed = _observe_gate(request, repository, observed, deps)
         case TriggerNeeded():
@@ -131,27 +116,6 @@ def _observe(
         case _:
             assert_never(need)
     return observed
-
-
-def _observe_repository(place: Place, deps: Deps) -> None:
-    """Read a repository's present name and default branch."""
-    seen = deps.github.read_repository(place)
-    if seen is None or seen.default_branch is None:
-        raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
-    deps.database.transact(lambda tx: repositories.record_repository(tx, seen))
-
-
-def _record_listing(
-    tx: Transaction,
-    listing: ListingNeeded,
-    seen: tuple[WorkflowRun, ...],
-    repository: Repository,
-    now: datetime,
-) -> None:
-    """Record runs and that they were listed at `now`, which is from before the call."""
-    for run in seen:
-        runs.record_run(tx, run, now)
-    listings.record_listing(tx, repository.id, listing, now)
 
 
 def _observe_gate(

@@ -16,6 +16,7 @@ from gate.domain.replying import Answering, Reaction, render_refused
 from gate.domain.request import GateRequest
 from gate.reconciler.answering import CommentPlace, owe_answer
 from gate.reconciler.opening import request_entry
+from gate.reconciler.responding import note_override
 from gate.store.audit import record_audit
 from gate.store.claims import RecordedClaim
 from gate.store.database import Transaction
@@ -40,6 +41,7 @@ def record_override(tx: Transaction, ruling: Ruling, said: Sequence[RecordedClai
     by_key = {recorded.claim.key: recorded for recorded in said}
     for claim in decision.override.claims if decision.override is not None else ():
         _record_accepted(tx, ruling, claim)
+        note_override(tx, ruling.request, claim.person.login, claim.rationale, ruling.now)
         _reply(tx, ruling, by_key[claim.key], Answering(Reaction.DONE))
     told = {(it.key, it.codes) for it in before.refused} if before is not None else set()
     for refused in decision.refused:

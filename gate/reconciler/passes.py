@@ -27,6 +27,7 @@ from gate.domain.plan import plan
 from gate.domain.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
 from gate.domain.policy_sources import PolicyBasis, choose
 from gate.domain.request import RequestState
+from gate.domain.runs import WorkflowRun
 from gate.domain.settling import Settlement, needs_look, settle
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
@@ -143,14 +144,16 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
         branch=rule.branch or default_branch,
         events=rule.events,
     )
-    newest = None
+    changes: list[WorkflowRun | None] = []
     if rule.covers is Covers.INFRASTRUCTURE:
-        newest = runs.newest_successful_run(tx, repository_id, rule.infrastructure_workflow)
+        path = rule.infrastructure_workflow
+        changes.append(runs.newest_successful_run(tx, repository_id, path))
+        changes.append(runs.hiding_rerun(tx, repository_id, path))
     return Facts(
         request=view.request,
         default_branch=default_branch,
         validations=validations,
-        infrastructure=(newest,) if newest is not None else (),
+        infrastructure=tuple(run for run in changes if run is not None),
         unavailable=current.observed.unavailable,
     )
 

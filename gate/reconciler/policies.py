@@ -41,16 +41,33 @@ def organization_source(owner_id: AccountId) -> str:
     return f"organization:{owner_id}"
 
 
+IsTrusted = Callable[[PolicyDocument], bool]
+
+
 def policy_of(
     snapshot: Snapshot, repository: Repository, deps: Deps, now: datetime
 ) -> PolicyChoice | None:
     """Give the policy from what is stored; None when a document must be read first."""
+    return _policy_of(snapshot, repository, deps, lambda it: _is_trusted(it, deps, now))
+
+
+def last_policy_of(snapshot: Snapshot, repository: Repository, deps: Deps) -> PolicyChoice | None:
+    """Give the policy as it was read last, however long ago; None when there is newer one.
+
+    Good for whom to call and when, which must not wait for GitHub; nothing is approved by it.
+    """
+    return _policy_of(snapshot, repository, deps, lambda it: not it.suspect)
+
+
+def _policy_of(
+    snapshot: Snapshot, repository: Repository, deps: Deps, is_trusted: IsTrusted
+) -> PolicyChoice | None:
     sources = repository_source(repository.id), organization_source(repository.owner.id)
     known = policies.read_policies(snapshot, sources)
     readings = []
     for source in sources:
         document, text = known.get(source, (None, None))
-        if document is None or not _is_trusted(document, deps, now):
+        if document is None or not is_trusted(document):
             return None
         readings.append(_reading(document, text, repository, deps))
     own, shared = readings

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from gate.domain.alert import Alert, Channel
 from gate.domain.deliveries import Observation, Repository
 from gate.domain.github import (
     Collaborator,
@@ -172,6 +173,19 @@ class GitHub(Protocol):
 
     def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:
         """React to a comment; the same reaction again does nothing. Raises as above."""
+        ...
+
+
+class Notifier(Protocol):
+    """A channel that brings alerts to people; may be used from any thread."""
+
+    @property
+    def channel(self) -> Channel:
+        """Say which of a policy's channels this is."""
+        ...
+
+    def send(self, alert: Alert) -> None:
+        """Send; raises RetryLater, OutcomeUnknown or Refused unless the alert was taken."""
         ...
 
 

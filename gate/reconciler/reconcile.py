@@ -24,6 +24,7 @@ from gate.reconciler.passes import Pass, run_pass
 from gate.reconciler.view import Missing, Passed
 from gate.store import leases
 from gate.store.database import Transaction
+from gate.store.leases import Lease
 
 log = get_logger(__name__)
 
@@ -36,15 +37,19 @@ class Begun:
     step: Missing | Passed
     started: float
 
+    @property
+    def lease(self) -> Lease:
+        """Give the lease under which it was begun."""
+        return self.step.view.lease
 
-def reconcile(request_id: RequestId, deps: Deps) -> bool:
-    """Look at one request; say whether it must be looked at again at once.
 
-    Does nothing when somebody else holds the lease: they will see what we saw. Raises RetryLater
-    when the database cannot be used; the request then stays due, and its lease runs out.
+def take_up(request_id: RequestId, deps: Deps) -> Begun | None:
+    """Begin to look at one request; None when nothing is due or somebody else holds the lease.
+
+    They will see what we saw. Raises RetryLater when the database cannot be used; the request then
+    stays due, and no lease is taken.
     """
-    begun = deps.database.transact(lambda tx: begin_pass(tx, request_id, deps))
-    return finish_pass(begun, deps) if begun is not None else False
+    return deps.database.transact(lambda tx: begin_pass(tx, request_id, deps))
 
 
 def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | None:
@@ -57,7 +62,10 @@ def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | No
 
 
 def finish_pass(begun: Begun, deps: Deps) -> bool:
-    """Go on once the beginning is durable: ask for what is missing, send what is owed."""
+    """Go on once the beginning is durable: ask for what is missing, send what is owed.
+
+    Says whether the request must be looked at again at once.
+    """
     with bound_contextvars(request_id=begun.request_id):
         try:
             passed = _observe_until_decided(begun.step, deps)

@@ -30,6 +30,7 @@ from gate.reconciler.policies import organization_source, repository_source
 from gate.store import deployments, policies, repositories, requests, runs
 from gate.store.database import Transaction
 from gate.store.deployments import DeploymentSighting
+from gate.store.incident_checks import mark_check
 from gate.store.requests import Watch
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
@@ -112,6 +113,8 @@ def _record_run(
     now = deps.clock()
     repositories.record_repository(tx, repository)
     runs.record_run(tx, run, now)
+    if run.is_completed:
+        mark_check(tx, repository.id, now)
     due = [
         watch.id
         for watch in requests.read_watches(tx, repository.id)
@@ -130,15 +133,14 @@ def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tup
     """Record a deployment's state; one that left `waiting` concerns its request."""
     now = deps.clock()
     repositories.record_repository(tx, seen.repository)
-    run = seen.run
-    if run is not None:
-        runs.record_run(tx, run, now)
+    if seen.run is not None:
+        runs.record_run(tx, seen.run, now)
     sighting = DeploymentSighting(
         seen.repository.id,
         seen.deployment_id,
         seen.environment,
-        run_id=run.run_id if run is not None else None,
-        run_attempt=run.run_attempt if run is not None else None,
+        run_id=seen.run_id,
+        run_attempt=seen.run_attempt,
         state=seen.state,
         state_at=seen.at,
     )

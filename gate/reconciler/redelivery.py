@@ -1,7 +1,9 @@
 """Ask GitHub again for the webhooks it could not deliver.
 
 GitHub never redelivers by itself; it keeps a log of its attempts and delivers one again, under the
-same delivery id, when it is asked to (docs: Handling failed webhook deliveries).
+same delivery id, when it is asked to (docs: Handling failed webhook deliveries). It does so for
+three days, and for as long each is asked for, though seldomer and seldomer: what kept it from
+arriving may last that long. The log is read to its end once, and then only what is new in it.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 from typing import Final
 
 from gate.domain.github import HookDelivery
 from gate.domain.ids import DeliveryId
+from gate.errors import Refused
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.store import inbox, redeliveries
@@ -22,21 +26,27 @@ WINDOW: Final = timedelta(days=3)
 """How long GitHub can deliver a webhook again (docs: Redelivering webhooks)."""
 
 _LOOK_BACK: Final = timedelta(minutes=15)
-_MOST_READ: Final = 5_000
+"""How much of the log is read twice, since its lines may come late and out of order."""
+
+_MOST_READ: Final = 10_000
 _MOST_ASKED: Final = 100
-_MOST_TRIES: Final = 5
 _FIRST_WAIT: Final = timedelta(minutes=1)
+_LONGEST_WAIT: Final = timedelta(hours=1)
+_DOUBLINGS: Final = 6
+_MOST_TRIES: Final = 80
+"""Enough for three days. Each try is a new line in the log, so that its time tells no end."""
 
 log = get_logger(__name__)
 
 
 class Redeliverer:
-    """Remember how far back the delivery log was read; used by one thread."""
+    """Remember how far the delivery log was read, and what is still owed; used by one thread."""
 
     def __init__(self, deps: Deps) -> None:
         """Begin with all that GitHub can still deliver."""
         self._deps = deps
         self._read_to: datetime | None = None
+        self._owed: dict[DeliveryId, HookDelivery] = {}
 
     def sweep(self) -> int:
         """Ask again for each delivery that failed and that we do not have; count them.
@@ -44,14 +54,25 @@ class Redeliverer:
         A delivery that failed may have been stored all the same, when only our answer was lost.
         """
         now = self._deps.clock()
-        failed = undelivered(self._recent(self._read_to or now - WINDOW))
-        due = self._worth_asking(failed, now)
-        for delivery in due:
-            self._deps.github.send_redelivery(delivery.number)
-            self._deps.database.transact(_asking(delivery.delivery_id, now))
-            log.info("delivery.asked_again", delivery_id=delivery.delivery_id, of=delivery.event)
+        recent = list(self._recent(self._read_to or now - WINDOW))
+        self._owed = undelivered([*recent, *self._owed.values()])
         self._read_to = now - _LOOK_BACK
-        return len(due)
+        due = self._worth_asking(now)
+        return sum(self._ask(delivery, now) for delivery in due)
+
+    def _ask(self, delivery: HookDelivery, now: datetime) -> bool:
+        """Ask for one; when GitHub refuses, which counts as a try, the others are asked for."""
+        known = {"delivery_id": delivery.delivery_id, "of": delivery.event}
+        try:
+            self._deps.github.send_redelivery(delivery.number)
+        except Refused as error:
+            log.warning("delivery.not_asked_again", **known, reason=error.reason)
+            is_asked = False
+        else:
+            log.info("delivery.asked_again", **known)
+            is_asked = True
+        self._deps.database.transact(_asking(delivery.delivery_id, now))
+        return is_asked
 
     def _recent(self, since: datetime) -> Iterable[HookDelivery]:
         for delivery in islice(self._deps.github.read_hook_deliveries(), _MOST_READ):
@@ -59,11 +80,12 @@ class Redeliverer:
                 return
             yield delivery
 
-    def _worth_asking(
-        self, failed: dict[DeliveryId, HookDelivery], now: datetime
-    ) -> list[HookDelivery]:
-        """Leave out what arrived all the same, and what was asked for often or just now."""
-        ids = list(failed)
+    def _worth_asking(self, now: datetime) -> list[HookDelivery]:
+        """List what is owed, oldest first, without what was asked for just now.
+
+        Forgets what arrived all the same, what was asked for long enough and what is too old.
+        """
+        ids = list(self._owed)
         arrived, asked = self._deps.database.read(
             lambda snapshot: (
                 inbox.known_deliveries(snapshot, ids),
@@ -71,13 +93,19 @@ class Redeliverer:
             )
         )
 
-        def is_due(delivery_id: DeliveryId) -> bool:
-            if delivery_id not in asked:
-                return True
-            count, last = asked[delivery_id]
-            return count < _MOST_TRIES and now - last >= _FIRST_WAIT * 2**count
+        def is_owed(delivery: HookDelivery) -> bool:
+            count, _ = asked.get(delivery.delivery_id, (0, now))
+            is_missing = delivery.delivery_id not in arrived
+            return is_missing and count < _MOST_TRIES and delivery.delivered_at >= now - WINDOW
 
-        due = [it for key, it in failed.items() if key not in arrived and is_due(key)]
+        def is_due(delivery: HookDelivery) -> bool:
+            if delivery.delivery_id not in asked:
+                return True
+            count, last = asked[delivery.delivery_id]
+            return now - last >= min(_FIRST_WAIT * (1 << min(count, _DOUBLINGS)), _LONGEST_WAIT)
+
+        self._owed = {key: it for key, it in self._owed.items() if is_owed(it)}
+        due = sorted(filter(is_due, self._owed.values()), key=attrgetter("delivered_at"))
         return due[:_MOST_ASKED]
 
 

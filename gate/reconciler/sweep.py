@@ -73,12 +73,29 @@ class Sweeper:
         return count
 
     def _installations(self) -> int:
-        """Learn of repositories that never sent a webhook, so that their gates are found too."""
-        installations = self._deps.github.read_installations()
-        for installation in installations:
-            seen = self._seen(installation)
+        """Learn of repositories that never sent a webhook, so that their gates are found too.
+
+        An installation that GitHub refuses us does not keep the others from being read; when one
+        could not be read just now, all are read again in the next round.
+        """
+        read, postponed = 0, None
+        for installation in self._deps.github.read_installations():
+            try:
+                seen = self._seen(installation)
+            except GateError as error:
+                log.warning(
+                    "sweep.installation_failed",
+                    installation_id=installation.id,
+                    reason=error.reason,
+                    detail=error.detail,
+                )
+                postponed = error if isinstance(error, RetryLater) else postponed
+                continue
             self._deps.database.transact(_recording(seen, self._deps.clock()))
-        return len(installations)
+            read += 1
+        if postponed is not None:
+            raise postponed
+        return read
 
     def _seen(self, installation: Installation) -> InstallationSeen:
         status = InstallationStatus.SUSPENDED

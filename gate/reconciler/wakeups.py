@@ -14,7 +14,7 @@ from threading import Condition, Lock
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
-from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.reconciler.reconcile import Begun
 
 T = TypeVar("T")
@@ -150,6 +150,46 @@ class RequestQueue(HintQueue[RequestId]):
             return None if self._closed else self._oldest(1)[0]
 
 
+class IncidentQueue(HintQueue[RepositoryId]):
+    """Hints that the incidents of a repository are due for a look."""
+
+    def next(self) -> RepositoryId | None:
+        """Wait for a hint; None once the queue is closed."""
+        with self._lock:
+            while not (self._waiting or self._closed):
+                self._ready.wait()
+            return None if self._closed else self._oldest(1)[0]
+
+
+class Bell:
+    """Wakes every thread that waits for it; a ring that nobody hears is not lost."""
+
+    def __init__(self) -> None:
+        """Begin silent."""
+        self._rung = Condition()
+        self._rings = 0
+        self._closed = False
+
+    def ring(self) -> None:
+        """Wake whoever waits, and whoever will have heard of fewer rings."""
+        with self._rung:
+            self._rings += 1
+            self._rung.notify_all()
+
+    def close(self) -> None:
+        """Let every waiting thread go, for good."""
+        with self._rung:
+            self._closed = True
+            self._rung.notify_all()
+
+    def wait(self, heard: int, pause: timedelta) -> int | None:
+        """Wait for a ring after `heard`, or for the pause; give the rings, None once closed."""
+        with self._rung:
+            if not self._closed and self._rings == heard:
+                self._rung.wait(pause.total_seconds())
+            return None if self._closed else self._rings
+
+
 class LocalWakeups:
     """The wake-up port inside one process."""
 
@@ -157,6 +197,8 @@ class LocalWakeups:
         """Begin with nothing to do."""
         self.deliveries: Final = DeliveryQueue()
         self.requests: Final = RequestQueue()
+        self.incidents: Final = IncidentQueue()
+        self.alerts: Final = Bell()
 
     def wake_delivery(self, delivery_id: DeliveryId) -> None:
         """Hint that a stored delivery waits to be read."""
@@ -165,3 +207,11 @@ class LocalWakeups:
     def wake_request(self, request_id: RequestId) -> None:
         """Hint that a request is due for a look."""
         self.requests.put(request_id)
+
+    def wake_incidents(self, repository_id: RepositoryId) -> None:
+        """Hint that the incidents of a repository are due for a look."""
+        self.incidents.put(repository_id)
+
+    def wake_alerts(self) -> None:
+        """Hint that channels are owed something."""
+        self.alerts.ring()

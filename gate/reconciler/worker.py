@@ -13,17 +13,21 @@ from functools import partial
 from threading import Event, Thread
 from typing import Final
 
-from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.alert import Channel
+from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
+from gate.reconciler.alerting import send_alerts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
+from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
-from gate.reconciler.reconcile import Begun, finish_pass, reconcile
+from gate.reconciler.reconcile import Begun, finish_pass, take_up
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
 from gate.reconciler.wakeups import LocalWakeups
-from gate.store import inbox, leases, requests
+from gate.store import inbox, incident_checks, leases, requests
+from gate.store.database import Transaction
 
 POLL: Final = timedelta(seconds=1)
 """How long a due row waits at most when its hint was lost."""
@@ -64,9 +68,10 @@ class Worker:
     def start(self) -> None:
         """Start the threads."""
         jobs = [self._answer_requests] * self._plan.threads
-        jobs += [self._poll, self._sweep, self._reply]
+        jobs += [self._poll, self._sweep, self._reply, self._look_after_incidents]
         self._readers = [_thread(self._read_deliveries) for _ in range(_READERS)]
         self._threads = [_thread(job) for job in jobs]
+        self._threads += [_thread(partial(self._alert, it)) for it in self._deps.notifiers]
         for thread in (*self._readers, *self._threads):
             thread.start()
         log.info("worker.started", threads=self._plan.threads)
@@ -79,6 +84,8 @@ class Worker:
         for thread in self._readers:
             thread.join()
         self._wakeups.requests.close()
+        self._wakeups.incidents.close()
+        self._wakeups.alerts.close()
         for thread in self._threads:
             thread.join()
         log.info("worker.stopped")
@@ -95,16 +102,28 @@ class Worker:
 
     def _answer_requests(self) -> None:
         while (item := self._wakeups.requests.next()) is not None:
-            request_id = item.request_id if isinstance(item, Begun) else item
-            self._shielded(partial(self._answer, item), partial(self._postpone_request, request_id))
+            if isinstance(item, Begun):
+                self._finish(item)
+            else:
+                self._shielded(
+                    partial(self._begin, item), partial(self._postpone_request, item, None)
+                )
 
-    def _answer(self, item: Begun | RequestId) -> None:
-        """Finish a pass that was begun, or make a whole one."""
-        deps = self._deps
-        again = finish_pass(item, deps) if isinstance(item, Begun) else reconcile(item, deps)
-        if again:
-            request_id = item.request_id if isinstance(item, Begun) else item
-            self._wakeups.wake_request(request_id)
+    def _begin(self, request_id: RequestId) -> None:
+        """Make a whole pass."""
+        begun = take_up(request_id, self._deps)
+        if begun is not None:
+            self._finish(begun)
+
+    def _finish(self, begun: Begun) -> None:
+        """Finish a pass that was begun; should it fail, only its own lease is given back."""
+
+        def finish() -> None:
+            if finish_pass(begun, self._deps):
+                self._wakeups.wake_request(begun.request_id)
+
+        request_id, token = begun.request_id, begun.lease.token
+        self._shielded(finish, partial(self._postpone_request, request_id, token))
 
     def _ingest(self, ids: Sequence[DeliveryId]) -> None:
         """Read deliveries together; when that fails, each alone, so that one harms no other.
@@ -174,7 +193,7 @@ class Worker:
             lambda tx: inbox.record_postponed(tx, delivery_id, due_at=due_at, reason=reason)
         )
 
-    def _postpone_request(self, request_id: RequestId, error: Exception) -> None:
+    def _postpone_request(self, request_id: RequestId, token: int | None, error: Exception) -> None:
         """Come back to a request later; a request is never given up because of a fault of ours."""
         known = error if isinstance(error, GateError) else None
         now = self._deps.clock()
@@ -182,6 +201,8 @@ class Worker:
             lambda tx: leases.record_failure(
                 tx,
                 request_id,
+                token,
+                now,
                 lambda failures: now + backoff(failures, known, spread=request_id),
             )
         )
@@ -196,14 +217,44 @@ class Worker:
         while not self._stopping.wait(POLL.total_seconds()):
             self._shielded(partial(send_replies, self._deps), lambda _: None)
 
+    def _look_after_incidents(self) -> None:
+        """Look after the incidents of repositories; deployments do not wait for it."""
+        while (repository_id := self._wakeups.incidents.next()) is not None:
+            look = partial(look_after, repository_id, self._deps)
+            self._shielded(look, partial(self._postpone_check, repository_id))
+
+    def _postpone_check(self, repository_id: RepositoryId, error: Exception) -> None:
+        """Come back to a repository's incidents later."""
+        known = error if isinstance(error, GateError) else None
+        now = self._deps.clock()
+
+        def postpone(tx: Transaction) -> None:
+            check = incident_checks.take_check(tx, repository_id, now)
+            if check is not None:
+                failures = check.failures + 1
+                due_at = now + backoff(failures, known, spread=repository_id)
+                incident_checks.settle_check(tx, check, due_at=due_at, failures=failures)
+
+        self._deps.database.transact(postpone)
+
+    def _alert(self, channel: Channel) -> None:
+        """Send what one channel is owed; another that is slow or down is no matter of its."""
+        heard = 0
+        while (rings := self._wakeups.alerts.wait(heard, POLL)) is not None:
+            heard = rings
+            self._shielded(partial(send_alerts, channel, self._deps), lambda _: None)
+
     def _hint_due(self) -> None:
         now = self._deps.clock()
-        due, waiting = self._deps.database.read(
+        due, waiting, checks = self._deps.database.read(
             lambda snapshot: (
                 requests.due_requests(snapshot, now, _BATCH),
                 inbox.due_deliveries(snapshot, now, _BATCH),
+                incident_checks.due_checks(snapshot, now, _BATCH),
             )
         )
+        for repository_id in checks:
+            self._wakeups.wake_incidents(repository_id)
         for request_id in due:
             self._wakeups.wake_request(request_id)
         for delivery_id in waiting:
@@ -222,4 +273,5 @@ class Worker:
 
 
 def _thread(job: Callable[[], None]) -> Thread:
-    return Thread(target=job, name=job.__name__.strip("_"))
+    name = job.func.__name__ if isinstance(job, partial) else job.__name__
+    return Thread(target=job, name=name.strip("_"))

@@ -8,10 +8,13 @@ from gate.simulator.commands import Commands
 from gate.simulator.commands.command import Command
 from gate.simulator.faults import Faults
 from gate.simulator.limits import DEFAULT_LIMIT, RateLimits
+from gate.simulator.oidc import PREFIX as OIDC_PREFIX
+from gate.simulator.oidc import Issuer
 from gate.simulator.rest.dispatch import RestApi
 from gate.simulator.switches import Switches
 from gate.simulator.tokens import TokenFormat, Tokens
 from gate.simulator.webhooks import DELIVERY_TIMEOUT, WebhookOrder, WebhookSender
+from gate.simulator.wire import Request, Response
 from gate.simulator.world import World
 
 API_ROOT = "http://127.0.0.1:4100"
@@ -56,6 +59,7 @@ class SimulatedGitHub(Commands):
         self.world = World(movable, chosen, web_url=web_url or _web(api_url), api_url=api_url)
         self.world.post = self.sender.post
         self.tokens = Tokens(self.world, token_format)
+        self.issuer = Issuer(self.world)
         self.rest = RestApi(self.world, self.tokens, self.limits, self.sender, self.lock)
 
     def move_to(self, api_url: str) -> None:
@@ -64,6 +68,13 @@ class SimulatedGitHub(Commands):
             self.world.api_url = api_url
             self.world.web_url = self._web_url or _web(api_url)
             self.world.shape_cache.clear()
+
+    def answer(self, request: Request, path: str, *, response_lost: bool = False) -> Response:
+        """Answer a request to the issuer of tokens, or to the REST API at its `path`."""
+        if request.path.startswith(f"{OIDC_PREFIX}/"):
+            with self.lock:
+                return self.issuer.answer(request)
+        return self.rest.answer(request, path, response_lost=response_lost)
 
     def perform(self, command: "Command[Any, Any]", arguments: dict[str, Any]) -> Any:  # noqa: ANN401
         """Perform a command under the lock; nothing is sent or received meanwhile."""

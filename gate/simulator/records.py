@@ -29,6 +29,14 @@ class ReviewRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """Where the jobs of a run ask for a token, and the bearer that lets them."""
+
+    url: str
+    bearer: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestRecord:
     """A REST request and its answer; `route` is the documented path with its placeholders."""
 

@@ -10,6 +10,7 @@ from gate.simulator import control
 from gate.simulator.faults import Fault
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.loopback import require_loopback_host
+from gate.simulator.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.wire import Answer, Connection, Request, Response
 
 BANNER = "SIMULATED GitHub: nothing here is real, and nothing leaves this machine."
@@ -53,14 +54,15 @@ class Server:
         if request.path.startswith(control.PREFIX):
             answer(control.perform(self._simulated, request))
             return
-        if not request.path.startswith(f"{self._root}/"):
+        root = "" if request.path.startswith(f"{OIDC_PREFIX}/") else self._root
+        if not request.path.startswith(f"{root}/"):
             answer(Response(404))
             return
-        path = request.path.removeprefix(self._root)
+        path = request.path.removeprefix(root)
         fault = self._simulated.faults.for_request(request.method, path)
         latency = self._simulated.world.latency
         if fault is None:
-            response = self._simulated.rest.answer(request, path)
+            response = self._simulated.answer(request, path)
             _later(loop, latency, answer, response)
             return
         delay = fault.delay_before
@@ -77,7 +79,7 @@ class Server:
     def _befallen(self, request: Request, path: str, fault: Fault) -> Response:
         """Let the request take effect, or not, and put the fault's answer in its place."""
         if fault.applies:
-            response = self._simulated.rest.answer(request, path, response_lost=fault.replaces)
+            response = self._simulated.answer(request, path, response_lost=fault.replaces)
         else:
             self._simulated.rest.record_fault(request, path, fault.status or 0)
             response = Response(200)
@@ -134,7 +136,7 @@ def run(host: str = "127.0.0.1", port: int = 4100, root: str = "") -> None:
 
     async def forever() -> None:
         url = await server.start()
-        sys.stderr.write(f"{BANNER}\nAPI root: {url}\n")
+        sys.stderr.write(f"{BANNER}\nAPI root: {url}\nIssuer: {simulated.issuer.url}\n")
         sys.stderr.flush()
         await asyncio.Event().wait()
 

@@ -12,6 +12,7 @@ from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId
 from gate.domain.overrides import OverrideClaim
 from gate.domain.policy_sources import PolicyBasis
+from gate.domain.reports import AlertReport, ValidationReport
 from gate.domain.runs import WorkflowRun
 
 _encoder: Final = msgspec.json.Encoder()
@@ -20,6 +21,8 @@ _facts: Final = msgspec.json.Decoder(Facts)
 _decision: Final = msgspec.json.Decoder(Decision)
 _basis: Final = msgspec.json.Decoder(PolicyBasis)
 _claim: Final = msgspec.json.Decoder(OverrideClaim)
+_report: Final = msgspec.json.Decoder(ValidationReport)
+_alert: Final = msgspec.json.Decoder(AlertReport)
 _ids: Final = msgspec.json.Decoder(tuple[DeploymentId, ...])
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
 _details: Final = msgspec.json.Decoder(dict[str, object])
@@ -58,6 +61,16 @@ def decode_basis(value: bytes) -> PolicyBasis:
 def decode_claim(value: bytes) -> OverrideClaim:
     """Read what somebody said to release a run back."""
     return _claim.decode(value)
+
+
+def decode_report(value: bytes) -> ValidationReport:
+    """Read what a run attempt reported back."""
+    return _report.decode(value)
+
+
+def decode_alert(value: bytes) -> AlertReport:
+    """Read what a run attempt raised an alert about back."""
+    return _alert.decode(value)
 
 
 def encode_ids(ids: Iterable[DeploymentId]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from gate.errors import ConfigError, RetryLater
 from gate.store.outages import busy, closed, is_outage, lost_a_race
@@ -65,6 +65,8 @@ class Database:
             self._reads = self._writes.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        for pool in {self._reads.pool, self._writes.pool}:
+            event.listen(pool, "checkin", self._give_back)
 
     @property
     def dialect(self) -> str:
@@ -131,6 +133,11 @@ class Database:
         self._writes.dispose()
         if self._lock is not None:
             self._lock.release()
+
+    def _give_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        """Close a connection that was in use while the database closed: its pool is gone."""
+        if self._closed:
+            record.invalidate()
 
 
 def _path(url: str) -> str:

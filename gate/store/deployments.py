@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
+from gate.domain.deployments import is_later
 from gate.domain.ids import DeploymentId, RepositoryId, RunId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -52,7 +53,7 @@ class DeploymentSighting:
 
 
 def record_deployment(tx: Transaction, seen: DeploymentSighting, seen_at: datetime) -> None:
-    """Fold a sighting in: the newest state wins, a known run is never forgotten."""
+    """Fold a sighting in, in any order: the newest state wins, a known run is never forgotten."""
     values = {
         "repository_id": seen.repository_id,
         "deployment_id": seen.deployment_id,
@@ -68,7 +69,11 @@ def record_deployment(tx: Transaction, seen: DeploymentSighting, seen_at: dateti
     own: dict[str, Any] = {"repository": seen.repository_id, "deployment": seen.deployment_id}
     row = _lock.first(tx, own)
     state, state_at = row.state, row.state_at
-    if seen.state_at is not None and (state_at is None or seen.state_at >= state_at):
+    if (
+        seen.state is not None
+        and seen.state_at is not None
+        and (state_at is None or is_later(seen.state, seen.state_at, state, state_at))
+    ):
         state, state_at = seen.state, seen.state_at
     known = {
         "new_run_id": seen.run_id if row.run_id is None else row.run_id,

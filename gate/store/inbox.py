@@ -14,12 +14,22 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, func, null, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from gate.domain.ids import DeliveryId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
-from gate.store.tables import deliveries
+from gate.store.tables import UtcDateTime, deliveries
 from gate.store.upsert import insert_or_ignore
 
 
@@ -73,6 +83,14 @@ _due: Final = Prepared(
     .where(deliveries.c.due_at <= bindparam("now"), deliveries.c.due_at.is_not(None))
     .order_by(deliveries.c.due_at)
     .limit(bindparam("most"))
+)
+_received_at: Final = type_coerce(deliveries.c.received_at, BigInteger)
+# Plus zero, or else both databases walk all that was ever received, in the order of its arrival,
+# in search of the first that is unread.
+_oldest_unread: Final = Prepared(
+    select(type_coerce(func.min(_received_at + 0), UtcDateTime).label("oldest")).where(
+        deliveries.c.due_at.is_not(None)
+    )
 )
 
 
@@ -206,7 +224,5 @@ def known_deliveries(snapshot: Snapshot, ids: Sequence[DeliveryId]) -> frozenset
 
 def oldest_unread(snapshot: Snapshot) -> datetime | None:
     """Give when the longest waiting unread delivery was received."""
-    oldest: datetime | None = snapshot.scalar(
-        select(func.min(deliveries.c.received_at)).where(deliveries.c.due_at.is_not(None))
-    )
+    oldest: datetime | None = _oldest_unread.first(snapshot, {}).oldest
     return oldest

@@ -256,13 +256,26 @@ def release(
 
 
 def record_failure(
-    tx: Transaction, request_id: RequestId, due_at: Callable[[int], datetime]
+    tx: Transaction,
+    request_id: RequestId,
+    token: int | None,
+    now: datetime,
+    due_at: Callable[[int], datetime],
 ) -> None:
-    """Give the lease of a failed pass back; `due_at` gives the next look from the failures."""
+    """Give the lease of a failed pass back; `due_at` gives the next look from the failures.
+
+    `token` is that of the lease, None when the pass failed before it had one. Whoever has the lease
+    by now is not disturbed: nothing is written then.
+    """
     row = tx.execute(
-        select(_t.failures, _t.due_at).where(_t.id == request_id).with_for_update()
+        select(_t.failures, _t.due_at, _t.lease_token, _t.lease_until)
+        .where(_t.id == request_id)
+        .with_for_update()
     ).one_or_none()
     if row is None or row.due_at is None:
+        return
+    is_free = row.lease_until is None or row.lease_until <= now
+    if row.lease_token != token and not (token is None and is_free):
         return
     failures = row.failures + 1
     tx.execute(

@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
 
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.ids import AccountId, InstallationId, RepositoryId
-from gate.domain.request import UNDECIDED
 from gate.domain.runs import Account
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
+from gate.store.requests import IS_UNDECIDED
 from gate.store.tables import gate_requests, installations, repositories
 from gate.store.upsert import insert_or_ignore, insert_or_update
 
 _read: Final = Prepared(
     select(repositories).where(repositories.c.repository_id == bindparam("repository"))
 )
+_read_served: Final = Prepared(
+    select(repositories)
+    .outerjoin(installations, installations.c.installation_id == repositories.c.installation_id)
+    .where(
+        repositories.c.repository_id == bindparam("repository"),
+        repositories.c.removed.is_(False),
+        func.coalesce(installations.c.status, InstallationStatus.ACTIVE.value)
+        == InstallationStatus.ACTIVE.value,
+    )
+)
 _insert: Final = insert_or_ignore(repositories)
 _replace_installation: Final = insert_or_update(installations)
 
 
 def record_repository(tx: Transaction, seen: Repository) -> None:
-    """Note a repository as it was seen; a default branch that was not told is not forgotten."""
-    known = read_repository(tx, seen.id)
-    if known is None:
+    """Note a repository as it was seen; a default branch that was not told is not forgotten.
+
+    One that was removed is ours again: should the sighting be an old one, the sweep asks in vain,
+    which is better than a gate that nobody looks for.
+    """
+    row = _read.first(tx, {"repository": seen.id})
+    if row is None:
         _insert.change(tx, _columns(seen) | {"removed": False})
         return
+    known = _repository(row)
     if seen.default_branch is None:
-        seen = Repository(
-            seen.id, seen.installation_id, seen.full_name, seen.owner, known.default_branch
-        )
-    if seen != known:
+        seen = replace(seen, default_branch=known.default_branch)
+    if seen != known or row.removed:
         tx.execute(
             update(repositories)
             .where(repositories.c.repository_id == seen.id)
@@ -44,6 +58,15 @@ def record_repository(tx: Transaction, seen: Repository) -> None:
 def read_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:
     """Read a repository as it was last seen."""
     row = _read.first(snapshot, {"repository": repository_id})
+    return _repository(row) if row is not None else None
+
+
+def read_served_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:
+    """Read a repository on which the App is at work: installed, and neither removed nor suspended.
+
+    An installation counts as active until GitHub has said otherwise.
+    """
+    row = _read_served.first(snapshot, {"repository": repository_id})
     return _repository(row) if row is not None else None
 
 
@@ -77,7 +100,7 @@ def repositories_to_sweep(
     Those with undecided requests come due earlier than the others; those of installations that are
     suspended or gone never do.
     """
-    undecided = select(gate_requests.c.repository_id).where(gate_requests.c.state.in_(UNDECIDED))
+    undecided = select(gate_requests.c.repository_id).where(IS_UNDECIDED)
     swept_at = repositories.c.swept_at
     inactive = select(installations.c.installation_id).where(
         installations.c.status != InstallationStatus.ACTIVE

@@ -32,8 +32,8 @@ from gate.store.tables import UtcDateTime, gate_requests
 from gate.store.upsert import insert_or_ignore
 
 _t: Final = gate_requests.c
-# Written out, so that both databases see that the partial index serves it.
-_is_undecided: Final = text("gate_requests.state IN ('open', 'waiting', 'answering')")
+IS_UNDECIDED: Final = text("gate_requests.state IN ('open', 'waiting', 'answering')")
+"""Written out, so that both databases see that the partial index serves it."""
 
 
 _selected: Final[Select[Any]] = select(
@@ -67,16 +67,16 @@ _selected_by_key: Final = _selected.where(
 _by_key: Final = Prepared(_selected_by_key)
 _locked_by_key: Final = Prepared(_selected_by_key.with_for_update())
 _undecided: Final = Prepared(
-    _selected.where(_t.repository_id == bindparam("repository"), _is_undecided).order_by(_t.id)
+    _selected.where(_t.repository_id == bindparam("repository"), IS_UNDECIDED).order_by(_t.id)
 )
 _watching: Final = Prepared(
     select(_t.id, _t.run_id, _t.run_attempt, _t.watched).where(
-        _t.repository_id == bindparam("repository"), _is_undecided
+        _t.repository_id == bindparam("repository"), IS_UNDECIDED
     )
 )
 _awake: Final = (
     update(gate_requests)
-    .where(_is_undecided)
+    .where(IS_UNDECIDED)
     .values(generation=_t.generation + 1, due_at=bindparam("now"))
 )
 _wake_one: Final = Prepared(_awake.where(_t.id == bindparam("request")))
@@ -272,7 +272,7 @@ def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> N
     """Note that GitHub does not show some gates any more, and make their requests due."""
     tx.execute(
         update(gate_requests)
-        .where(_t.id.in_(ids), _is_undecided)
+        .where(_t.id.in_(ids), IS_UNDECIDED)
         .values(
             missed_at=func.coalesce(_t.missed_at, literal(now, UtcDateTime)),
             generation=_t.generation + 1,
@@ -303,7 +303,7 @@ class Standing:
 def read_standing(snapshot: Snapshot) -> Standing:
     """Count what waits, for the metrics."""
     row = snapshot.execute(
-        select(func.count(), func.min(_t.waiting_since)).where(_is_undecided)
+        select(func.count(), func.min(_t.waiting_since)).where(IS_UNDECIDED)
     ).one()
     return Standing(row[0], row[1])
 

@@ -16,6 +16,9 @@ from sqlalchemy import Delete, Select, Table, delete, select, tuple_
 from gate.domain.request import UNDECIDED
 from gate.store.database import Database, Transaction
 from gate.store.tables import (
+    alert_reports,
+    alerts,
+    bypasses,
     decisions,
     deliveries,
     deployments,
@@ -25,14 +28,18 @@ from gate.store.tables import (
     redeliveries,
     replies,
     runs,
+    spent_tokens,
+    validation_reports,
 )
 
 KEEP: Final = timedelta(days=35)
+KEEP_TOKENS: Final = timedelta(hours=1)
+"""How long a token's id outlives its token: longer than our clock may be off."""
 _BATCH: Final = 1_000
 
 
 def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP) -> Counter[str]:
-    """Delete rows older than `keep` and count them by table.
+    """Delete rows older than `keep` and count them by table; ids of tokens go when they may.
 
     Each batch is a transaction of its own, so that deliveries can be taken in between.
     """
@@ -40,16 +47,21 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
     counts: Counter[str] = Counter()
     while deleted_rows := database.transact(lambda tx: _delete_requests(tx, before)):
         counts.update(deleted_rows)
-    for table, at in (
-        (deliveries, deliveries.c.received_at),
-        (redeliveries, redeliveries.c.asked_at),
-        (deployments, deployments.c.seen_at),
-        (runs, runs.c.seen_at),
-        (override_claims, override_claims.c.seen_at),
-        (replies, replies.c.written_at),
+    for table, at, limit in (
+        (deliveries, deliveries.c.received_at, before),
+        (redeliveries, redeliveries.c.asked_at, before),
+        (deployments, deployments.c.seen_at, before),
+        (runs, runs.c.seen_at, before),
+        (override_claims, override_claims.c.seen_at, before),
+        (replies, replies.c.written_at, before),
+        (validation_reports, validation_reports.c.seen_at, before),
+        (alert_reports, alert_reports.c.received_at, before),
+        (alerts, alerts.c.planned_at, before),
+        (bypasses, bypasses.c.at, before),
+        (spent_tokens, spent_tokens.c.expires_at, now - KEEP_TOKENS),
     ):
         keys = list(table.primary_key.columns)
-        old = select(*keys).where(at < before).limit(_BATCH)
+        old = select(*keys).where(at < limit).limit(_BATCH)
         while deleted := database.transact(_deleting(_matching(table, old))):
             counts[table.name] += deleted
     return counts

@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, false, or_, select
+from sqlalchemy import bindparam, false, func, or_, select
 
 from gate.domain.ids import RepositoryId, RunId
-from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_run
+from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_jobs, merge_run
 from gate.store.codec import decode_run, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -36,6 +36,29 @@ _successful: Final = Prepared(
     select(_t.value)
     .where(*_local, _t.status == COMPLETED, _t.conclusion == "success")
     .order_by(_t.updated_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
+    .limit(1)
+)
+_before: Final = runs.alias("before")
+_ended_before: Final = (
+    select(func.count())
+    .select_from(_before)
+    .where(
+        _before.c.repository_id == _t.repository_id,
+        _before.c.run_id == _t.run_id,
+        _before.c.run_attempt < _t.run_attempt,
+        _before.c.status == COMPLETED,
+    )
+    .scalar_subquery()
+)
+_hiding: Final = Prepared(
+    select(_t.value)
+    .where(
+        *_local,
+        _t.run_attempt > 1,
+        or_(_t.status != COMPLETED, _t.conclusion.is_distinct_from("success")),
+        _ended_before < _t.run_attempt - 1,
+    )
+    .order_by(_t.started_at.desc(), _t.run_id.desc())
     .limit(1)
 )
 _replace: Final = Prepared(
@@ -75,10 +98,17 @@ def record_jobs(
     jobs: tuple[Job, ...],
     seen_at: datetime,
 ) -> None:
-    """Add the jobs of a run attempt that is known; of one that is not, nothing is kept."""
+    """Fold in the jobs of a run attempt that is known; of one that is not, nothing is kept.
+
+    Whichever of two nodes writes last, the fuller of their lists stays.
+    """
     row = _lock.first(tx, _key(repository_id, run_id, run_attempt))
-    if row is not None:
-        _write(tx, replace(decode_run(row.value), jobs=jobs), seen_at)
+    if row is None:
+        return
+    known = decode_run(row.value)
+    merged = replace(known, jobs=merge_jobs(known.jobs, jobs))
+    if merged != known:
+        _write(tx, merged, seen_at)
 
 
 def read_run(
@@ -133,6 +163,15 @@ def newest_successful_run(
     """Read the run of a workflow file that succeeded last, on any branch of the repository."""
     wanted = {"repository": repository_id, "file": path}
     row = _successful.first(snapshot, wanted)
+    return decode_run(row.value) if row is not None else None
+
+
+def hiding_rerun(snapshot: Snapshot, repository_id: RepositoryId, path: str) -> WorkflowRun | None:
+    """Read the newest re-run of a workflow file of which it is not known how all attempts ended.
+
+    Only one that is no success itself: a success is newer than what it may hide.
+    """
+    row = _hiding.first(snapshot, {"repository": repository_id, "file": path})
     return decode_run(row.value) if row is not None else None
 
 

@@ -311,6 +311,133 @@ replies = Table(
     Index("ix_replies_written_at", "written_at"),
 )
 
+validation_reports = Table(
+    "validation_reports",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_attempt", Integer, primary_key=True, autoincrement=False),
+    Column("installation_id", BigInteger, nullable=False),
+    Column("digest", Text),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Index("ix_validation_reports_seen_at", "seen_at"),
+)
+
+alert_reports = Table(
+    "alert_reports",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_attempt", Integer, primary_key=True, autoincrement=False),
+    Column("event", Text, primary_key=True),
+    Column("installation_id", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Index("ix_alert_reports_received_at", "received_at"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("installation_id", BigInteger, nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("environment_key", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime),
+    Column("events", Integer, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("said", LargeBinary, nullable=False),
+    Column("issue_number", BigInteger),
+    Column("issue_url", Text),
+    Index("ix_incidents_environment", "repository_id", "environment_key", "id"),
+    Index(
+        "ix_incidents_open",
+        "repository_id",
+        sqlite_where=text("resolved_at IS NULL"),
+        postgresql_where=text("resolved_at IS NULL"),
+    ),
+    Index("ix_incidents_opened_at", "opened_at"),
+    Index("ix_incidents_resolved_at", "resolved_at"),
+)
+
+incident_events = Table(
+    "incident_events",
+    metadata,
+    Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+
+incident_checks = Table(
+    "incident_checks",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("generation", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("due_at", UtcDateTime),
+    Index(
+        "ix_incident_checks_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_key", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("incident", Text, nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("outcome", Text),
+    Column("settled_at", UtcDateTime),
+    Column("value", LargeBinary, nullable=False),
+    Index(
+        "ix_alerts_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("ix_alerts_incident", "incident"),
+    Index("ix_alerts_planned_at", "planned_at"),
+)
+
+bypasses = Table(
+    "bypasses",
+    metadata,
+    Column("request_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime),
+    Index(
+        "ix_bypasses_untold",
+        "repository_id",
+        sqlite_where=text("told_at IS NULL"),
+        postgresql_where=text("told_at IS NULL"),
+    ),
+    Index("ix_bypasses_at", "at"),
+)
+
+spent_tokens = Table(
+    "spent_tokens",
+    metadata,
+    Column("token_id", Text, primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_spent_tokens_expires_at", "expires_at"),
+)
+
 audit_entries = Table(
     "audit_entries",
     metadata,

@@ -9,6 +9,7 @@ from gate.web.deps import WebDeps
 from gate.web.door import Door
 from gate.web.health import health
 from gate.web.problems import register_problems
+from gate.web.reports_api import attempts_api, reports_api
 from gate.web.requests_api import requests_api
 from gate.web.webhooks import webhooks
 
@@ -24,4 +25,6 @@ def create_app(deps: WebDeps) -> Flask:
     app.register_blueprint(health(deps))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(audit_api(deps))
+    app.register_blueprint(reports_api(deps))
+    app.register_blueprint(attempts_api(deps))
     return app

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Final
 
 from gate.log import get_logger
+from gate.web.bodies import LONGEST
 from gate.web.bridge import (
     Answer,
     Message,
@@ -182,7 +183,8 @@ class BufferingShell:
 
     async def _read(self, scope: Scope, receive: Receive, taken: _Taken) -> None:
         """Read the whole body, within what one request and all together may take."""
-        if _announced(scope) > LONGEST_BODY:
+        longest = _longest(scope)
+        if _announced(scope) > longest:
             raise _NotRead(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
         while True:
             message = await _received(receive)
@@ -193,7 +195,7 @@ class BufferingShell:
             taken.parts.append(part)
             taken.size += len(part)
             self._buffered += len(part)
-            if taken.size > LONGEST_BODY:
+            if taken.size > longest:
                 raise _NotRead(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
             if self._buffered > self._most_buffered:
                 raise _NotRead(HTTPStatus.SERVICE_UNAVAILABLE, "too_busy")
@@ -248,6 +250,11 @@ async def _received(receive: Receive) -> Message:
         if task is not None and task.cancelling():
             raise
         raise _Gone from None
+
+
+def _longest(scope: Scope) -> int:
+    """Say how many bytes a body may have; none but a webhook's is longer than a report."""
+    return LONGEST_BODY if scope["raw_path"].rstrip(b"/") == _PATH else LONGEST
 
 
 def _announced(scope: Scope) -> int:

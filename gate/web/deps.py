@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gate.clock import Clock
 from gate.domain.ids import DeliveryId
+from gate.domain.reporters import Reporter, Submission
 from gate.store.database import Database
 from gate.web.metrics import Metrics
 
@@ -20,7 +21,8 @@ class WebDeps:
 
     `check_signature` gets the raw body and the signature header, and raises DeliveryRejected.
     `events` are the names of the deliveries that are stored. `record_gap` is told when one could
-    not be. `checks` are what readiness asks, by name.
+    not be. `verify_token` tells who speaks by a token of a workflow run, `receive` takes what it
+    hands in; both raise ReportRejected. `checks` are what readiness asks, by name.
     """
 
     database: Database
@@ -28,6 +30,9 @@ class WebDeps:
     events: frozenset[str]
     wake_delivery: Callable[[DeliveryId], None]
     record_gap: Callable[[], None]
+    verify_token: Callable[[str], Reporter]
+    receive: Callable[[Submission], None]
+    public_url: str
     checks: Mapping[str, Check]
     metrics: Metrics
     clock: Clock

@@ -39,6 +39,12 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
             registry=self.registry,
         )
+        self.reports: Final = Counter(
+            "gate_reports",
+            "Reports and alerts of workflow runs by how they were answered.",
+            ["route", "status"],
+            registry=self.registry,
+        )
         self.registry.register(_Gauges(database, quota_left, clock))
 
     def render(self) -> bytes:

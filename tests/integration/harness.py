@@ -26,10 +26,12 @@ from gate.errors import GateError, RetryLater
 from gate.githubapp.signing import check_signature_of
 from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
+from gate.reconciler.alerting import send_alerts
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Failpoint, no_failpoint
+from gate.reconciler.deps import Deps, Failpoint, no_failpoint
+from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
-from gate.reconciler.reconcile import finish_pass, reconcile
+from gate.reconciler.reconcile import finish_pass, take_up
 from gate.reconciler.replay import replay
 from gate.reconciler.replying import send_replies
 from gate.reconciler.sweep import Sweeper
@@ -38,7 +40,7 @@ from gate.simulator.github import SimulatedGitHub
 from gate.simulator.records import ReviewRecord
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
-from gate.store import inbox, leases, replies, requests
+from gate.store import alerts, inbox, incident_checks, leases, replies, requests
 from gate.store.audit import AuditEntry, read_audit
 from gate.store.database import Database
 from gate.store.records import RequestRecord, list_records
@@ -54,6 +56,12 @@ _ROUNDS: Final = 200
 _DEADLINE: Final = 30.0
 _THREADS: Final = 16
 """Passes that may be begun while a delivery is read; a busy worker has room for none."""
+
+
+def reconcile(request_id: RequestId, deps: Deps) -> bool:
+    """Make one whole pass over a request; say whether it must be looked at again at once."""
+    begun = take_up(request_id, deps)
+    return finish_pass(begun, deps) if begun is not None else False
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
@@ -87,6 +95,7 @@ class Gate:
         self.settings = settings
         self.failpoint: Failpoint = no_failpoint
         self.room = _THREADS
+        self.url = settings.public_url
         self._start()
 
     def _start(self) -> None:
@@ -114,12 +123,15 @@ class Gate:
         raise AssertionError("the gate does not come to rest")
 
     def _step(self) -> bool:
-        now = self.service.deps.clock()
-        deliveries, due, owed = self.service.database.read(
+        deps = self.service.deps
+        now = deps.clock()
+        deliveries, due, owed, checks, alerted = self.service.database.read(
             lambda snapshot: (
                 inbox.due_deliveries(snapshot, now, 100),
                 requests.due_requests(snapshot, now, 100),
                 replies.due_replies(snapshot, now, 100),
+                incident_checks.due_checks(snapshot, now, 100),
+                [it for it in deps.notifiers if alerts.due_incidents(snapshot, it, now, 1)],
             )
         )
         for delivery_id in deliveries:
@@ -127,8 +139,12 @@ class Gate:
         for request_id in due:
             self._reconcile(request_id)
         if owed:
-            send_replies(self.service.deps)
-        return bool(deliveries or due or owed)
+            send_replies(deps)
+        for repository_id in checks:
+            look_after(repository_id, deps)
+        for channel in alerted:
+            send_alerts(channel, deps)
+        return bool(deliveries or due or owed or checks or alerted)
 
     def _ingest(self, delivery_id: DeliveryId) -> None:
         deps = self.service.deps
@@ -235,8 +251,13 @@ def check_record(gate: Gate) -> None:
 
 
 @contextmanager
-def running_gate(database_url: str, *, switches: Switches | None = None) -> Iterator[Gate]:
-    """Run simulated GitHub and gate while the context lasts, with one gated repository."""
+def running_gate(
+    database_url: str, *, switches: Switches | None = None, alerts_to: str | None = None
+) -> Iterator[Gate]:
+    """Run simulated GitHub and gate while the context lasts, with one gated repository.
+
+    `alerts_to` is where alerts are posted to, as signed JSON.
+    """
     # Far from the real time, so that a clock that is read in the wrong place shows.
     base = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
     started = datetime.now(UTC)
@@ -251,19 +272,31 @@ def running_gate(database_url: str, *, switches: Switches | None = None) -> Iter
             permissions=dict(manifest.permissions),
             events_wanted=list(manifest.events),
         )
+        served: list[Gate] = []
+
+        def front(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            return served[0].serve(environ, start)
+
+        # Its address is the audience of tokens, which the service must know from the start.
+        server = make_server("127.0.0.1", 0, front, threaded=True)
+        url = f"http://127.0.0.1:{server.server_port}"
         settings = Settings(
             github_app_id=str(app_id),
             github_private_key=SecretStr(private),
             github_webhook_secret=(SecretStr(SECRET),),
             github_api_url=api_url,
+            github_oidc_issuer=github.issuer.url,
+            public_url=url,
             database_url=SecretStr(database_url),
+            alert_webhook_url=SecretStr(alerts_to) if alerts_to is not None else None,
+            alert_webhook_secret=SecretStr(SECRET) if alerts_to is not None else None,
         )
         gate = Gate(github, settings)
-        server = make_server("127.0.0.1", 0, gate.serve, threaded=True)
+        served.append(gate)
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         try:
-            github.set_webhook_url(f"http://127.0.0.1:{server.server_port}/webhooks/github")
+            github.set_webhook_url(f"{url}/webhooks/github")
             installation_id = github.create_installation("octo-org")
             github.create_repository(REPOSITORY, installation_id)
             github.protect_environment(REPOSITORY, ENVIRONMENT)

@@ -214,6 +214,29 @@ def test_a_green_from_before_the_last_infrastructure_change_is_uncovered(gate: G
     assert gate.record(second).reasons == ("validation_uncovered",)
 
 
+def test_a_rerun_that_failed_hides_no_infrastructure_change(gate: Gate) -> None:
+    """GitHub lists the failed attempt only; the green has not seen what the first one changed."""
+    covers = "    validation: {covers: infrastructure}\n"
+    gate.github.put_file(REPOSITORY, POLICY, policy(covers))
+    gate.validate(REPOSITORY, "success", workflow="terraform-apply.yml")
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    lost = gate.github.add_webhook_fault(WebhookFault("lose", event="workflow_run"))
+    change = gate.validate(REPOSITORY, "success", workflow="terraform-apply.yml")
+    gate.github.advance(1)
+    gate.github.rerun(change)
+    gate.github.complete_run(change, "failure")
+    gate.github.wait_until_delivered()
+    gate.github.clear_faults(lost)
+    gate.restart()
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(run_id).reasons == ("validation_uncovered",)
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert gate.record(run_id).state == RequestState.APPROVED
+
+
 def test_a_hold_ends_by_rejection_after_a_last_call(gate: Gate) -> None:
     """People are told before the hold ends; then the attempt is rejected, once."""
     gate.validate(REPOSITORY, "failure")

@@ -9,10 +9,9 @@ import pytest
 
 from gate.domain.request import RequestState
 from gate.errors import ConfigError
-from gate.reconciler.reconcile import reconcile
 from gate.simulator.faults import Fault
 from gate.store.requests import wake_requests
-from tests.integration.harness import REPOSITORY, Gate, running_gate
+from tests.integration.harness import REPOSITORY, Gate, reconcile, running_gate
 from tests.postgres import PostgresServer, postgres_server
 from tests.store.threads import at_once
 

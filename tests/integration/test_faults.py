@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from gate.domain.request import RequestState
 from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import Begun, reconcile
+from gate.reconciler.reconcile import Begun
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store import inbox
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, wait_for
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, wait_for
 
 REVIEW = "deployment_protection_rule$"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gate.domain.decide import Verdict, decide
 from gate.domain.facts import Facts
-from gate.domain.policy import Covers, EnvironmentPolicy, Mode, Reaction
+from gate.domain.policy import LONGEST_HOLD, Covers, EnvironmentPolicy, Mode, Reaction
 from gate.domain.runs import WorkflowRun
 from tests.builders import TICK, make_policy
 from tests.property.strategies import UNKNOWN, Case, cases, edges
@@ -58,14 +58,16 @@ def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
         return True
     if rule.covers is Covers.SAME_COMMIT:
         return run.head_sha == facts.request.head_sha
-    changes = [
-        change.updated_at
+    ours = [
+        change
         for change in facts.infrastructure
         if change.path == rule.infrastructure_workflow
         and change.repository_id == change.head_repository_id == repository
-        and (change.status, change.conclusion) == ("completed", "success")
     ]
-    return bool(changes) and all(run.started_at > change for change in changes)
+    done = [it for it in ours if (it.status, it.conclusion) == ("completed", "success")]
+    hiding = [it.started_at for it in ours if it not in done and it.run_attempt > 1]
+    ends = [it.updated_at for it in done]
+    return bool(done) and all(run.started_at > at for at in [*ends, *hiding])
 
 
 def satisfies(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts, now: datetime) -> bool:
@@ -265,7 +267,9 @@ def test_rejects_only_on_request(case: Case) -> None:
 
 @given(case=cases(enforced=True))
 def test_a_hold_ends(case: Case) -> None:
-    """At the end of the hold nothing waits any more."""
-    decision = decide(case.reading, case.facts, case.now)
-    ended = decide(case.reading, case.facts, decision.give_up_at)
+    """At the end of the hold nothing waits any more, but for facts that cannot be read."""
+    end = decide(case.reading, case.facts, case.now).give_up_at
+    if case.facts.unavailable is not None:
+        end = case.facts.request.waiting_since + LONGEST_HOLD
+    ended = decide(case.reading, case.facts, end)
     assert ended.verdict is not Verdict.WAIT

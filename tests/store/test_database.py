@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gate.domain.ids import DeliveryId
 from gate.errors import GateError, RetryLater
-from gate.store.database import Database, Transaction
+from gate.store.database import Database, Snapshot, Transaction
 from gate.store.inbox import NewDelivery, record_delivery
 from gate.store.tables import deliveries
 from tests.builders import NOW
@@ -149,6 +150,19 @@ def test_a_closed_database_is_busy(database: Database) -> None:
         database.transact(lambda tx: deliver(tx, "late"))
     with pytest.raises(RetryLater, match="closed"):
         stored(database)
+
+
+def test_a_connection_in_use_is_closed_when_it_comes_back(database: Database) -> None:
+    """Work that is under way while the database closes is finished, and leaves nothing open."""
+
+    def work(snapshot: Snapshot) -> tuple[Any, int]:
+        database.close()
+        return snapshot.connection.driver_connection, snapshot.execute(select(1)).scalar_one()
+
+    driver, one = database.read(work)
+    assert one == 1
+    with pytest.raises(Exception, match="closed"):
+        driver.execute("SELECT 1")
 
 
 def test_check(database: Database) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from gate.domain.ids import DeploymentId, RepositoryId, RunId
 from gate.store.database import Database
 from gate.store.deployments import (
@@ -45,6 +47,14 @@ def test_the_newest_state_wins(database: Database) -> None:
     see(database, state="waiting", state_at=before(minutes=2))
     see(database, state="in_progress", state_at=before(minutes=1))
     see(database, state="queued", state_at=before(minutes=3))
+    assert states(database, ONE) == ("in_progress",)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_states_of_one_second_the_later_wins(database: Database, order: int) -> None:
+    """GitHub's times are whole seconds: the order of arrival must not decide."""
+    for state in ("waiting", "in_progress", "queued")[::order]:
+        see(database, state=state, state_at=NOW)
     assert states(database, ONE) == ("in_progress",)
 
 

@@ -52,6 +52,17 @@ def free(
     )
 
 
+def fail(
+    database: Database, request_id: RequestId, token: int | None, *, now: datetime = NOW
+) -> None:
+    """Let a pass fail; it is due again a minute later for each failure."""
+    database.transact(
+        lambda tx: record_failure(
+            tx, request_id, token, now, lambda failures: NOW + timedelta(minutes=failures)
+        )
+    )
+
+
 def due_at(database: Database, request_id: RequestId) -> datetime | None:
     """Read when a request is due."""
     (at,) = column(database, request_id, "due_at")
@@ -141,10 +152,8 @@ def test_a_failed_pass_gives_its_lease_back(database: Database) -> None:
     """Each failure counts, and the next look is put off by what the failures say."""
     request = asked(database)
     for number in (1, 2):
-        lease(database, request.id, NOW + timedelta(hours=number))
-        database.transact(
-            lambda tx: record_failure(tx, request.id, lambda n: NOW + timedelta(minutes=n))
-        )
+        held = lease(database, request.id, NOW + timedelta(hours=number))
+        fail(database, request.id, held.token)
         assert due_at(database, request.id) == NOW + timedelta(minutes=number)
     assert column(database, request.id, "failures", "lease_until") == (2, None)
 
@@ -154,8 +163,32 @@ def test_a_failure_wakes_nothing_that_rests(database: Database) -> None:
     request = asked(database)
     free(database, lease(database, request.id), due_at=None)
     for request_id in (request.id, RequestId(404)):
-        database.transact(lambda tx, it=request_id: record_failure(tx, it, lambda _: NOW))  # type: ignore[misc]
+        fail(database, request_id, 1)
     assert column(database, request.id, "due_at", "failures") == (None, 0)
+
+
+@pytest.mark.parametrize("token", [1, None])
+def test_a_late_failure_disturbs_nobody(database: Database, token: int | None) -> None:
+    """A pass that lost its lease, or never had one, leaves alone whoever works on the request."""
+    request = asked(database)
+    lease(database, request.id)
+    held = lease(database, request.id, ENDED)
+    before = column(database, request.id, "failures", "due_at", "lease_until")
+    fail(database, request.id, token, now=ENDED)
+    assert column(database, request.id, "failures", "due_at", "lease_until") == before
+    assert database.transact(lambda tx: check_lease(tx, held)) == 1
+
+
+@pytest.mark.parametrize("when", ["before any lease", "after one that ran out"])
+def test_a_pass_that_cannot_begin_is_put_off(database: Database, when: str) -> None:
+    """A pass that fails before it has a lease counts as well, while nobody holds one."""
+    request, now = asked(database), NOW
+    if when == "after one that ran out":
+        lease(database, request.id)
+        now = ENDED
+    fail(database, request.id, None, now=now)
+    wanted = (1, NOW + timedelta(minutes=1))
+    assert column(database, request.id, "failures", "due_at") == wanted
 
 
 def test_a_lone_process_voids_all_leases(database: Database) -> None:

@@ -107,6 +107,24 @@ def test_an_installation_brings_and_takes_repositories(database: Database) -> No
     assert sorted(to_sweep(database)) == [1, 2]
 
 
+def test_a_repository_comes_back_unchanged(database: Database) -> None:
+    """What was removed is swept again once it is seen, though nothing about it has changed."""
+    install(database, InstallationStatus.ACTIVE, make_repository())
+    install(database, lost=(REPOSITORY,))
+    assert to_sweep(database) == []
+    install(database, InstallationStatus.ACTIVE, make_repository())
+    assert to_sweep(database) == [REPOSITORY]
+
+
+def test_a_webhook_brings_a_removed_repository_back(database: Database) -> None:
+    """A delivery of it shows that it is ours, even where the installation's own was lost."""
+    install(database, InstallationStatus.ACTIVE, make_repository())
+    install(database, lost=(REPOSITORY,))
+    see(database, make_repository(default_branch=None))
+    assert to_sweep(database) == [REPOSITORY]
+    assert known(database) == make_repository()
+
+
 @pytest.mark.parametrize("status", [InstallationStatus.SUSPENDED, InstallationStatus.DELETED])
 def test_what_is_not_ours_is_not_swept(database: Database, status: InstallationStatus) -> None:
     """Repositories of an installation that is suspended or gone are left alone."""

@@ -19,21 +19,25 @@ from gate.store.deployments import DeploymentSighting, record_deployment
 from gate.store.inbox import NewDelivery, record_delivery
 from gate.store.ledger import read_ledger, record_intents
 from gate.store.redeliveries import record_redelivery
+from gate.store.reports import record_alert, record_report
 from gate.store.requests import read_request
 from gate.store.retention import KEEP, delete_expired
 from gate.store.runs import record_run
 from gate.store.tables import deliveries, metadata
+from gate.store.tokens import spend_token
 from tests.builders import (
     ENVIRONMENT,
     INSTALLATION,
     NOW,
     REPOSITORY,
     TICK,
+    make_alert_report,
     make_decision,
     make_facts,
     make_key,
     make_review,
     make_run,
+    make_validation_report,
 )
 from tests.store.rows import answer, ask, asked, end, wait
 
@@ -58,6 +62,10 @@ def told(database: Database, at: datetime, number: int) -> None:
         record_redelivery(tx, delivery, at)
         record_deployment(tx, seen, at)
         record_run(tx, make_run(run_id=RunId(number)), at)
+        run = {"run_id": RunId(number)}
+        record_report(tx, make_validation_report(**run, reported_at=at), INSTALLATION)
+        record_alert(tx, make_alert_report(**run, received_at=at), INSTALLATION)
+        spend_token(tx, delivery, at)
 
     database.transact(work)
 
@@ -99,11 +107,15 @@ def test_everything_old_goes_and_the_trail_stays(database: Database) -> None:
         "redeliveries": 1,
         "deployments": 1,
         "runs": 1,
+        "validation_reports": 1,
+        "alert_reports": 1,
+        "spent_tokens": 2,
     }
     assert database.read(lambda it: read_request(it, old.id)) is None
     assert database.read(lambda it: read_request(it, kept.id)) == kept
     for table in ("deliveries", "redeliveries", "deployments", "runs", "audit_entries"):
         assert count(database, table) == 1
+    assert count(database, "validation_reports") == count(database, "alert_reports") == 1
     assert not delete_expired(database, NOW).total()
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from gate.domain.ids import RepositoryId, RunId
-from gate.domain.runs import WorkflowRun
+from gate.domain.runs import Job, WorkflowRun
 from gate.store.database import Database
 from gate.store.runs import (
     candidate_runs,
+    hiding_rerun,
     newest_attempt,
     newest_successful_run,
     read_run,
@@ -46,9 +48,20 @@ def see(database: Database, *seen: WorkflowRun) -> None:
         database.transact(lambda tx, it=run: record_run(tx, it, NOW))  # type: ignore[misc]
 
 
+def see_jobs(database: Database, *jobs: Job) -> None:
+    """Record the jobs of a run attempt."""
+    database.transact(lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=jobs, seen_at=NOW))
+
+
 def known(database: Database, run_id: int = 501, attempt: int = 1) -> WorkflowRun | None:
     """Read a run attempt."""
     return database.read(lambda snapshot: read_run(snapshot, REPOSITORY, RunId(run_id), attempt))
+
+
+def hidden(database: Database) -> list[WorkflowRun]:
+    """Give the newest re-run that hides something, if any."""
+    found = database.read(lambda snapshot: hiding_rerun(snapshot, REPOSITORY, TERRAFORM))
+    return [found] if found is not None else []
 
 
 def candidates(database: Database, **changes: Any) -> list[int]:
@@ -184,18 +197,81 @@ def test_the_newest_success_of_any_branch(database: Database) -> None:
     assert found.run_id == 2
 
 
+RERUN: Final = make_infrastructure(run_id=402, run_attempt=3, conclusion="failure")
+
+
+@pytest.mark.parametrize(
+    ("known", "is_hiding"),
+    [
+        ((), True),
+        (({"run_attempt": 1},), True),
+        (({"run_attempt": 1}, {"run_attempt": 2, "status": "in_progress"}), True),
+        (({"run_attempt": 1}, {"run_attempt": 2, "conclusion": "cancelled"}), False),
+        (({"run_attempt": 3, "updated_at": NOW, "conclusion": "success"},), False),
+    ],
+    ids=str,
+)
+def test_a_rerun_hides_attempts_that_are_not_known(
+    database: Database, known: tuple[dict[str, Any], ...], is_hiding: bool
+) -> None:
+    """A re-run that is no success hides something unless all attempts before it have ended here."""
+    values: dict[str, Any] = {"run_id": 402, "conclusion": "failure"}
+    see(database, RERUN, *(make_infrastructure(**values | it) for it in known))
+    assert hidden(database) == ([RERUN] if is_hiding else [])
+
+
+@pytest.mark.parametrize(
+    ("change", "is_hiding"),
+    [
+        ({"status": "in_progress", "conclusion": None}, True),
+        ({"conclusion": "success"}, False),
+        ({"run_attempt": 1}, False),
+        ({"path": VALIDATION}, False),
+        ({"head_repository_id": FORK}, False),
+    ],
+    ids=str,
+)
+def test_what_hides_nothing(database: Database, change: dict[str, Any], is_hiding: bool) -> None:
+    """Successes, first attempts, other files and forks are passed over."""
+    seen = replace(RERUN, **change)
+    see(database, seen)
+    assert hidden(database) == ([seen] if is_hiding else [])
+
+
+def test_the_newest_hiding_rerun(database: Database) -> None:
+    """The one that started last decides."""
+    later = replace(RERUN, run_id=RunId(401), started_at=before(minutes=1))
+    see(database, RERUN, later)
+    assert hidden(database) == [later]
+
+
 def test_jobs_are_added_to_a_known_run(database: Database) -> None:
     """The jobs of a run are kept with it, and survive another sighting without jobs."""
     see(database, GREEN)
     jobs = (make_job(), make_job("lint", "failure"))
-    database.transact(lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=jobs, seen_at=NOW))
+    see_jobs(database, *jobs)
     see(database, GREEN)
     assert known(database) == make_run(jobs=jobs)
 
 
+@pytest.mark.parametrize(
+    "early",
+    [
+        (make_job("lint", "failure"),),
+        (make_job("lint", "failure"), make_job("validate", None, status="in_progress")),
+    ],
+    ids=["lacks a job", "lacks an end"],
+)
+def test_lists_of_jobs_are_merged(database: Database, early: tuple[Job, ...]) -> None:
+    """Of two lists the fuller stays, whichever node writes last."""
+    full = (make_job("lint", "failure"), make_job("validate"))
+    see(database, GREEN)
+    for jobs in (full, early):
+        see_jobs(database, *jobs)
+    assert known(database) == make_run(jobs=full)
+
+
 def test_jobs_of_an_unknown_run_are_not_kept(database: Database) -> None:
     """Jobs alone make no run."""
-    database.transact(
-        lambda tx: record_jobs(tx, REPOSITORY, RunId(501), 1, jobs=(make_job(),), seen_at=NOW)
-    )
+    see_jobs(database, make_job())
     assert known(database) is None

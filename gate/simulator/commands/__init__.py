@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from gate.simulator.commands import apps, conditions, issues, readings, repositories, runs
+from gate.simulator.commands import apps, conditions, issues, oidc, readings, repositories, runs
 from gate.simulator.commands.command import Command
 
 
@@ -48,6 +48,10 @@ class Commands(ABC):
     review_as = Command(runs.review_as)
     bypass = Command(runs.bypass)
     add_artifact = Command(runs.add_artifact)
+
+    token_request = Command(oidc.token_request)
+    mint_token = Command(oidc.mint_token)
+    rotate_oidc_key = Command(oidc.rotate_oidc_key)
 
     open_issue = Command(issues.open_issue)
     close_issue = Command(issues.close_issue)

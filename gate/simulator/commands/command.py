@@ -9,6 +9,7 @@ import msgspec
 
 from gate.simulator.faults import Faults
 from gate.simulator.limits import RateLimits
+from gate.simulator.oidc import Issuer
 from gate.simulator.rest.dispatch import RestApi
 from gate.simulator.tokens import Tokens
 from gate.simulator.webhooks import WebhookSender
@@ -26,6 +27,7 @@ class Stage(Protocol):
     limits: RateLimits
     faults: Faults
     sender: WebhookSender
+    issuer: Issuer
     rest: RestApi
 
 

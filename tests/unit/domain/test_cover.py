@@ -134,6 +134,53 @@ def test_newest_infrastructure() -> None:
     assert found == higher
 
 
+@pytest.mark.parametrize(
+    ("rerun", "state"),
+    [
+        ({}, ValidationState.UNCOVERED),
+        ({"started_at": before(hours=1)}, ValidationState.UNCOVERED),
+        ({"started_at": before(hours=1) - TICK}, ValidationState.PASSED),
+        ({"conclusion": "cancelled"}, ValidationState.UNCOVERED),
+        ({"status": "in_progress", "conclusion": None}, ValidationState.UNCOVERED),
+        ({"run_attempt": 1}, ValidationState.PASSED),
+        ({"path": VALIDATION}, ValidationState.PASSED),
+        ({"repository_id": FORK}, ValidationState.PASSED),
+        ({"head_repository_id": FORK}, ValidationState.PASSED),
+    ],
+    ids=str,
+)
+def test_a_rerun_hides_how_the_run_ended_first(
+    rerun: dict[str, object], state: ValidationState
+) -> None:
+    """GitHub lists the last attempt only: the first may have changed what the green did not see."""
+    values: dict[str, object] = {
+        "run_id": 402,
+        "run_attempt": 2,
+        "conclusion": "failure",
+        "started_at": before(minutes=30),
+        "updated_at": before(minutes=20),
+    }
+    known, hiding = make_infrastructure(), make_infrastructure(**values | rerun)
+    for infrastructure in ((known, hiding), (hiding, known)):
+        evidence = judged(make_run(), rule=INFRASTRUCTURE, infrastructure=infrastructure)
+        assert (evidence.state, evidence.infrastructure) == (state, known)
+    later = make_run(started_at=before(minutes=10))
+    assert state_of(later, rule=INFRASTRUCTURE, infrastructure=(known, hiding)) is (
+        ValidationState.PASSED
+    )
+    assert state_of(later, rule=INFRASTRUCTURE, infrastructure=(hiding,)) is (
+        ValidationState.UNCOVERED
+    )
+
+
+@pytest.mark.parametrize("covers", [Covers.LATEST, Covers.SAME_COMMIT])
+def test_a_rerun_matters_where_infrastructure_does(covers: Covers) -> None:
+    """A policy that does not ask for the last change does not ask how re-runs ended either."""
+    hiding = make_infrastructure(run_attempt=2, conclusion="failure", started_at=NOW)
+    rule = make_rule(covers=covers)
+    assert state_of(make_run(), rule=rule, infrastructure=(hiding,)) is ValidationState.PASSED
+
+
 def test_named_infrastructure_workflow() -> None:
     """Only the infrastructure workflow that the policy names counts."""
     rule = make_rule(covers=Covers.INFRASTRUCTURE, infrastructure_workflow="other.yml")

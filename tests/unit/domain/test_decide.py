@@ -225,12 +225,44 @@ def test_give_up(now: datetime, verdict: Verdict) -> None:
     assert decision.last_call is (verdict is Verdict.WAIT)
 
 
-def test_give_up_while_facts_are_unavailable() -> None:
-    """A hold ends in time although GitHub cannot be asked for the facts."""
+WALL = before(minutes=1) + LONGEST_HOLD
+
+
+@pytest.mark.parametrize(
+    ("now", "unavailable", "verdict", "give_up_at"),
+    [
+        (GIVE_UP - TICK, "the runs", Verdict.WAIT, GIVE_UP),
+        (GIVE_UP, "the runs", Verdict.WAIT, WALL),
+        (GIVE_UP, None, Verdict.REJECT, GIVE_UP),
+        (WALL - TICK, "the runs", Verdict.WAIT, WALL),
+        (WALL - TICK, None, Verdict.REJECT, GIVE_UP),
+        (WALL, "the runs", Verdict.REJECT, WALL),
+        (WALL + TICK, "the runs", Verdict.REJECT, WALL),
+    ],
+)
+@pytest.mark.parametrize("known", [(NOT_GREEN["failed"],), ()], ids=["failed", "missing"])
+def test_nobody_is_rejected_for_an_outage(
+    known: tuple[WorkflowRun, ...],
+    now: datetime,
+    unavailable: str | None,
+    verdict: Verdict,
+    give_up_at: datetime,
+) -> None:
+    """What cannot be judged is held past `give_up_after`, until a day before GitHub's limit."""
+    decision = decided(None, *known, now=now, unavailable=unavailable)
+    assert (decision.verdict, decision.give_up_at) == (verdict, give_up_at)
+    assert (decision.recheck_at is None) is (verdict is Verdict.REJECT)
+    expected = [ReasonCode.GAVE_UP] if verdict is Verdict.REJECT else []
+    expected += [ReasonCode.FACTS_UNAVAILABLE] if unavailable else []
+    assert [reason.code for reason in decision.reasons][:-1] == expected
+
+
+def test_a_green_that_was_hidden_by_an_outage_opens() -> None:
+    """Once the facts can be read again, they decide."""
     green = make_run(started_at=GIVE_UP - TICK)
-    decision = decided(None, green, now=GIVE_UP, unavailable="the runs")
-    codes = [reason.code for reason in decision.reasons]
-    assert (decision.verdict, codes) == (Verdict.REJECT, ["gave_up", "facts_unavailable"])
+    hidden = decided(None, green, now=GIVE_UP, unavailable="the runs")
+    assert hidden.verdict is Verdict.WAIT
+    assert decided(None, green, now=GIVE_UP + TICK).verdict is Verdict.APPROVE
 
 
 def test_green_beats_giving_up() -> None:

@@ -191,18 +191,35 @@ def test_a_deployments_state_is_read() -> None:
         environment="Production-Frontend",
         state="waiting",
         at=datetime(2026, 11, 23, 15, 20, 1, tzinfo=UTC),
+        run_id=RUN.run_id,
+        run_attempt=2,
         run=RUN,
     )
 
 
 @pytest.mark.parametrize("left_out", ["path", "head_repository"])
 def test_half_a_run_is_none(left_out: str) -> None:
-    """GitHub's own example of `deployment_status` lacks both; it would pass for a fork's run."""
+    """GitHub's own example of `deployment_status` lacks both; it would pass for a fork's run.
+
+    It tells all the same to which attempt the deployment belongs.
+    """
     run = make_run()
     del run[left_out]
     seen = parse("deployment_status", make_status(workflow_run=run))
     assert isinstance(seen, DeploymentSeen)
     assert seen.run is None
+    assert (seen.run_id, seen.run_attempt) == (RUN.run_id, 2)
+
+
+@pytest.mark.parametrize(("left_out", "attempt"), [(["path"], None), ([], 1)])
+def test_an_attempt_is_not_guessed(left_out: list[str], attempt: int | None) -> None:
+    """Of half a run that tells no attempt none is known; a whole one without is the first."""
+    run = make_run()
+    for name in ("run_attempt", *left_out):
+        del run[name]
+    seen = parse("deployment_status", make_status(workflow_run=run))
+    assert isinstance(seen, DeploymentSeen)
+    assert seen.run_attempt == attempt
 
 
 def test_a_deployment_without_a_run_is_seen_all_the_same() -> None:

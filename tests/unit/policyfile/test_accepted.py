@@ -21,13 +21,12 @@ from gate.domain.policy import (
     ValidationRule,
     ValidationState,
 )
-from gate.policyfile import built_in_text, parse_policy, unused_sections
+from gate.policyfile import built_in_text, parse_policy
 from gate.policyfile.parsing import _parse_remembered
 from gate.policyfile.values import EVENTS
 from tests.unit.policyfile.documents import (
     SOURCE,
     accept,
-    beside,
     environment,
     problems,
     validation,
@@ -210,21 +209,3 @@ def test_an_alias_stands_for_a_whole_value() -> None:
 def test_notations(text: bytes) -> None:
     """A byte order mark, CRLF, document markers and plain JSON are all fine."""
     assert accept(text) == EnvironmentPolicy()
-
-
-@pytest.mark.parametrize(
-    ("text", "unused"),
-    [
-        (environment("{}"), ()),
-        (beside("incidents: {}\nalerts: {}"), ("incidents", "alerts")),
-        (
-            environment("override: {allow: false}") + b"\nalerts: {}",
-            ("alerts",),
-        ),
-        (b"not: [yaml", ()),
-        (b"environments: 3\nalerts:", ("alerts",)),
-    ],
-)
-def test_sections_without_effect(text: bytes, unused: tuple[str, ...]) -> None:
-    """What is checked but not acted on is listed in the order of the file."""
-    assert unused_sections(text) == unused

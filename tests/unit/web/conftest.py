@@ -21,7 +21,8 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.test import Client, TestResponse
 
 from gate.domain.ids import DeliveryId
-from gate.errors import GateError
+from gate.domain.reporters import Reporter, Submission
+from gate.errors import GateError, ReportRejected
 from gate.githubapp.signature import check_signature
 from gate.store.database import Database, T, Transaction
 from gate.store.inbox import StoredDelivery, read_deliveries
@@ -32,10 +33,13 @@ from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps
 from gate.web.door import Door
 from gate.web.metrics import Metrics
+from tests.builders import make_reporter
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECRETS = ("new secret", "old secret")
 EVENTS = frozenset({"push", "workflow_run"})
+PUBLIC_URL = "https://gate.example.com"
+GOOD_TOKEN = "good"
 
 
 class OfflineDatabase(Database):
@@ -65,7 +69,9 @@ class Site:
     checks: dict[str, Check] = field(default_factory=dict)
     quota: dict[int | None, int] = field(default_factory=dict)
     woken: list[DeliveryId] = field(default_factory=list)
+    submissions: list[Submission] = field(default_factory=list)
     gaps: int = 0
+    refusing: GateError | None = None
     client: Client = field(init=False)
     metrics: Metrics = field(init=False)
 
@@ -77,6 +83,9 @@ class Site:
             events=EVENTS,
             wake_delivery=self.woken.append,
             record_gap=self._record_gap,
+            verify_token=self._verify,
+            receive=self._receive,
+            public_url=PUBLIC_URL,
             checks=self.checks,
             metrics=self.metrics,
             clock=lambda: NOW,
@@ -86,6 +95,17 @@ class Site:
 
     def _record_gap(self) -> None:
         self.gaps += 1
+
+    def _verify(self, token: str) -> Reporter:
+        """Know one good token; any other is refused for the reason that it is."""
+        if token != GOOD_TOKEN:
+            raise ReportRejected(token)
+        return make_reporter()
+
+    def _receive(self, submission: Submission) -> None:
+        if self.refusing is not None:
+            raise self.refusing
+        self.submissions.append(submission)
 
     def deliver(
         self, body: bytes = b'{"ref": "refs/heads/main"}', **changes: str | None

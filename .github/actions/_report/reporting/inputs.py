@@ -74,14 +74,23 @@ def read_job() -> Job:
 
 
 def _read_artifacts() -> tuple[str, ...]:
-    """Give the addresses that are some; the others are left out with a warning."""
+    """Give the addresses that the gate takes; the others are left out with a warning."""
     urls = _raw("artifact-urls").split()
-    kept = tuple(dict.fromkeys(url for url in urls if is_web_address(url)))[:_URL_LIMIT]
+    kept = tuple(dict.fromkeys(url for url in urls if _is_artifact(url)))[:_URL_LIMIT]
     left_out = [url for url in urls if url not in kept]
     if left_out:
         shown = cut(one_line(left_out[0]), _SHOWN_LIMIT)
         annotate("warning", f"artifact-urls: {len(left_out)} left out, the first: {shown}")
     return kept
+
+
+def _is_artifact(url: str) -> bool:
+    """Say whether the gate takes an address: https, or http of this machine."""
+    try:
+        check_address(url, "artifact-urls")
+    except InputProblem:
+        return False
+    return is_web_address(url)
 
 
 def _run_url() -> str:

@@ -8,11 +8,13 @@ from reporting import inputs
 from reporting.commands import add_summary, annotate, set_output
 from reporting.finding import read_flows
 from reporting.flows import Flow, Status, passed, unpassed
+from reporting.junit import NAME_LIMIT
 from reporting.payload import Job, validation_body
 from reporting.posting import Gate
 from reporting.problem import InputProblem, ReportProblem
 from reporting.summary import render_problem, render_validation
 from reporting.telling import tell_gate
+from reporting.wording import cut
 
 PATH = "/api/v1/validations"
 FAILURE = 1
@@ -54,7 +56,7 @@ def _report(gate: Gate | None, job: Job, flows: tuple[Flow, ...]) -> str:
 
 def _stand_in(problem: ReportProblem) -> Flow:
     """Give the failed flow that the gate is told of when no report can be read."""
-    return Flow(f"report {problem.file}", Status.FAILED, str(problem))
+    return Flow(cut(f"report {problem.file}", NAME_LIMIT), Status.FAILED, str(problem))
 
 
 def _annotate_flows(flows: tuple[Flow, ...]) -> None:

@@ -17,6 +17,21 @@ depends_on = None
 def upgrade() -> None:
     """Create the tables and their indexes."""
     op.create_table(
+        "alert_reports",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "repository_id", "run_id", "run_attempt", "event", name=op.f("pk_alert_reports")
+        ),
+    )
+    op.create_index("ix_alert_reports_received_at", "alert_reports", ["received_at"], unique=False)
+    op.create_table(
         "audit_checkpoints",
         sa.Column("installation_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -337,6 +352,136 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index("ix_replies_written_at", "replies", ["written_at"], unique=False)
+    op.create_table(
+        "spent_tokens",
+        sa.Column("token_id", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("token_id", name=op.f("pk_spent_tokens")),
+    )
+    op.create_index("ix_spent_tokens_expires_at", "spent_tokens", ["expires_at"], unique=False)
+    op.create_table(
+        "validation_reports",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "repository_id", "run_id", "run_attempt", name=op.f("pk_validation_reports")
+        ),
+    )
+    op.create_index(
+        "ix_validation_reports_seen_at", "validation_reports", ["seen_at"], unique=False
+    )
+    _create_incidents()
+
+
+def _create_incidents() -> None:
+    op.create_table(
+        "alerts",
+        sa.Column("alert_key", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("incident", sa.Text(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("alert_key", "channel", name=op.f("pk_alerts")),
+    )
+    op.create_index(
+        "ix_alerts_due_at",
+        "alerts",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_alerts_incident", "alerts", ["incident"], unique=False)
+    op.create_index("ix_alerts_planned_at", "alerts", ["planned_at"], unique=False)
+    op.create_table(
+        "incident_checks",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("repository_id", name=op.f("pk_incident_checks")),
+    )
+    op.create_index(
+        "ix_incident_checks_due_at",
+        "incident_checks",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("environment_key", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("resolved_at", sa.BigInteger(), nullable=True),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("said", sa.LargeBinary(), nullable=False),
+        sa.Column("issue_number", sa.BigInteger(), nullable=True),
+        sa.Column("issue_url", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+    )
+    op.create_index(
+        "ix_incidents_environment",
+        "incidents",
+        ["repository_id", "environment_key", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_incidents_open",
+        "incidents",
+        ["repository_id"],
+        unique=False,
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    )
+    op.create_index("ix_incidents_opened_at", "incidents", ["opened_at"], unique=False)
+    op.create_index("ix_incidents_resolved_at", "incidents", ["resolved_at"], unique=False)
+    op.create_table(
+        "incident_events",
+        sa.Column("incident_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incidents.id"], name=op.f("fk_incident_events_incident_id")
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "position", name=op.f("pk_incident_events")),
+    )
+    op.create_table(
+        "bypasses",
+        sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_bypasses")),
+    )
+    op.create_index(
+        "ix_bypasses_untold",
+        "bypasses",
+        ["repository_id"],
+        unique=False,
+        sqlite_where=sa.text("told_at IS NULL"),
+        postgresql_where=sa.text("told_at IS NULL"),
+    )
+    op.create_index("ix_bypasses_at", "bypasses", ["at"], unique=False)
 
 
 # Against mistakes and quick hands: whoever owns the database can drop a trigger, and is found out
@@ -380,6 +525,8 @@ def _forbid_changes_of_the_trail() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("validation_reports")
+    op.drop_table("spent_tokens")
     op.drop_table("replies")
     op.drop_table("override_claims")
     op.drop_table("effects")
@@ -397,5 +544,6 @@ def downgrade() -> None:
     op.drop_table("audit_heads")
     op.drop_table("audit_entries")
     op.drop_table("audit_checkpoints")
+    op.drop_table("alert_reports")
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP FUNCTION audit_entries_keep")

@@ -1,0 +1,146 @@
+"""Plan what is said about an incident, and when: heard once, reminded of, never a siren.
+
+Pure. One page for each incident; news and reminders are spaced, each escalation is said once, and
+the end is told. What was said already is the ledger's to tell, so planning again adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.alert import AlertKind, Severity
+from gate.domain.incidents import REOPEN_WITHIN, Incident
+from gate.domain.policy import AlertPolicy
+
+FIRST_UPDATE_AFTER: Final = timedelta(minutes=5)
+"""How soon after the last word news are told. Each update doubles it, up to the reminders' space,
+so that a flapping validation cannot keep a channel busy."""
+
+_PAGE: Final = "page"
+LATE_TO_ACKNOWLEDGE: Final = "escalation/acknowledge"
+LATE_TO_DECIDE: Final = "escalation/decide"
+_MOST_DOUBLINGS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that was said about an incident. `fingerprint` is of the failure it told of."""
+
+    topic: str
+    kind: AlertKind
+    at: datetime
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to be said now. `topic` is unique within the incident."""
+
+    topic: str
+    kind: AlertKind
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPlan:
+    """What to say now, and when to look again; None when only news can change anything."""
+
+    messages: tuple[Message, ...]
+    next_look: datetime | None
+
+
+def plan_alerts(
+    incident: Incident, policy: AlertPolicy, said: tuple[Said, ...], now: datetime
+) -> AlertPlan:
+    """Say what is due about an incident at `now`, and when the next look is.
+
+    A silence holds back everything but the end. The clocks for acknowledging and deciding run from
+    the opening and do not begin again when an incident is reopened.
+    """
+    told: tuple[Said, ...] = ()
+    messages: tuple[Message, ...] = ()
+    while True:
+        # One at a time: what is said now moves what comes after it.
+        looks = [
+            (_speakable(incident, it, now), it.message)
+            for it in _dues(incident, policy, said + told)
+        ]
+        due = next((message for at, message in looks if at <= now), None)
+        if due is None:
+            return AlertPlan(messages, min((at for at, _ in looks), default=None))
+        messages += (due,)
+        told += (Said(due.topic, due.kind, now, incident.failure.fingerprint),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Something still to be said, and from when."""
+
+    at: datetime
+    message: Message
+
+
+def _speakable(incident: Incident, due: _Due, now: datetime) -> datetime:
+    """Give the time from which something may be said, a silence heeded."""
+    until = incident.silenced_until
+    if until is None or not incident.is_silenced(now) or due.message.kind is AlertKind.RECOVERY:
+        return due.at
+    return max(due.at, until)
+
+
+def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+    """List what is still to be said, the most urgent first."""
+    topics = {it.topic for it in said}
+    if not incident.is_open:
+        yield from _recovery(incident, said)
+        return
+    if _PAGE not in topics:
+        yield _Due(incident.opened_at, Message(_PAGE, AlertKind.PAGE, Severity.CRITICAL))
+        return
+    yield from _escalations(incident, policy, topics)
+    yield from _update(incident, policy, said)
+    yield from _reminder(policy, said)
+
+
+def _escalations(incident: Incident, policy: AlertPolicy, topics: set[str]) -> Iterator[_Due]:
+    """Say once that nobody has acknowledged, and once that nobody has decided."""
+    if incident.acknowledged is None and LATE_TO_ACKNOWLEDGE not in topics:
+        message = Message(LATE_TO_ACKNOWLEDGE, AlertKind.ESCALATION, Severity.CRITICAL)
+        yield _Due(incident.opened_at + policy.acknowledge_within, message)
+    if incident.decided is None and LATE_TO_DECIDE not in topics:
+        message = Message(LATE_TO_DECIDE, AlertKind.ESCALATION, Severity.CRITICAL)
+        yield _Due(incident.opened_at + policy.decide_within, message)
+
+
+def _update(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+    """Tell what fails now, when it is not what was told last."""
+    last = said[-1]
+    if last.kind is not AlertKind.RECOVERY and last.fingerprint == incident.failure.fingerprint:
+        return
+    number = sum(it.kind is AlertKind.UPDATE for it in said) + 1
+    space = FIRST_UPDATE_AFTER * 2 ** min(number - 1, _MOST_DOUBLINGS)
+    message = Message(f"update/{number}", AlertKind.UPDATE, Severity.WARNING)
+    yield _Due(last.at + min(space, policy.remind_every), message)
+
+
+def _reminder(policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+    """Remind of what goes on, as long after the last word as the policy says."""
+    number = sum(it.kind is AlertKind.REMINDER for it in said) + 1
+    message = Message(f"reminder/{number}", AlertKind.REMINDER, Severity.WARNING)
+    yield _Due(said[-1].at + policy.remind_every, message)
+
+
+def _recovery(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due]:
+    """Tell the end once; after a reopening only when it has lasted, and once more at most.
+
+    Whoever heard of nothing needs not hear of its end.
+    """
+    told = sum(it.kind is AlertKind.RECOVERY for it in said)
+    if not said or incident.resolved is None or said[-1].kind is AlertKind.RECOVERY:
+        return
+    wait = REOPEN_WITHIN if incident.reopenings else timedelta(0)
+    message = Message(f"recovery/{told + 1}", AlertKind.RECOVERY, Severity.INFO)
+    yield _Due(incident.resolved.at + wait, message)

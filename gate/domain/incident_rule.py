@@ -1,0 +1,135 @@
+"""Say what the newest validation means for an incident: it opens, goes on, or is over.
+
+Pure. The rule looks at what is so, not at what has changed: it may be asked at any time, twice, or
+after an hour in which nothing was heard. So lost and doubled deliveries open and close nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from gate.domain.alert import FailedFlow
+from gate.domain.evidence import Evidence
+from gate.domain.incidents import (
+    GATE,
+    REOPEN_WITHIN,
+    Course,
+    Decided,
+    FailedAgain,
+    Failure,
+    Happening,
+    Incident,
+    IncidentEvent,
+    Opened,
+    Reopened,
+    Resolution,
+    Resolved,
+)
+from gate.domain.policy import ValidationState
+from gate.domain.reports import ValidationReport
+from gate.domain.runs import WorkflowRun
+
+_GREEN: Final = frozenset(
+    {ValidationState.PASSED, ValidationState.STALE, ValidationState.UNCOVERED}
+)
+"""The run succeeded. Whether it lets this or that deployment go is another question."""
+
+_UNFINISHED: Final = frozenset({ValidationState.RUNNING, ValidationState.INCONCLUSIVE})
+
+
+def failure_of(evidence: Evidence, report: ValidationReport | None) -> Failure | None:
+    """Say what has failed, if anything.
+
+    A report that names failed flows counts before the run has come to its end: people need not
+    wait for the job's clean-up. A report of another attempt is none of this one.
+    """
+    run = evidence.run
+    if run is None:
+        return None
+    own = report if report is not None and _is_of(report, run) else None
+    has_failed_flows = own is not None and bool(own.failed)
+    if evidence.state is ValidationState.FAILED or (
+        evidence.state in _UNFINISHED and has_failed_flows
+    ):
+        return _failure(run, own, evidence.detail)
+    return None
+
+
+def _is_of(report: ValidationReport, run: WorkflowRun) -> bool:
+    of_run = (report.repository_id, report.run_id, report.run_attempt)
+    return of_run == (run.repository_id, run.run_id, run.run_attempt)
+
+
+def _failure(run: WorkflowRun, report: ValidationReport | None, detail: str) -> Failure:
+    known = Failure(run.run_id, run.run_attempt, run.head_sha, run.html_url, detail)
+    if report is None:
+        return known
+    return Failure(
+        run_id=run.run_id,
+        run_attempt=run.run_attempt,
+        head_sha=run.head_sha,
+        job_url=run.html_url,
+        detail=detail,
+        flows=tuple(
+            FailedFlow(flow.name, flow.exit_code, flow.error or "") for flow in report.failed
+        ),
+        terraform_deployment_id=report.terraform_deployment_id,
+        artifact_urls=report.artifact_urls,
+    )
+
+
+def observe_validation(
+    incident: Incident | None, evidence: Evidence, report: ValidationReport | None, now: datetime
+) -> IncidentEvent | None:
+    """Give the event that what is known of the newest validation adds, if any.
+
+    `incident` is the newest one of the environment, open or over; None when there never was one.
+    A validation that runs or proved nothing changes nothing. An Opened is for a new incident.
+    """
+    failure = failure_of(evidence, report)
+    what: Happening | None = None
+    if failure is not None:
+        what = _failing(incident, failure, now)
+    elif incident is not None and incident.is_open and evidence.state in _GREEN:
+        what = Resolved(Resolution.VALIDATION_PASSED, "")
+    return IncidentEvent(now, GATE, what) if what is not None else None
+
+
+def _failing(incident: Incident | None, failure: Failure, now: datetime) -> Happening | None:
+    if incident is None:
+        return Opened(failure)
+    if incident.is_open:
+        return FailedAgain(failure) if _is_news(incident.failure, failure) else None
+    if failure.attempt == incident.failure.attempt or _is_accepted(incident, failure):
+        return None
+    is_soon = incident.resolved is not None and now - incident.resolved.at <= REOPEN_WITHIN
+    return Reopened(failure) if is_soon else Opened(failure)
+
+
+def _is_news(known: Failure, seen: Failure) -> bool:
+    """Say whether a failure is another attempt, or tells more of the same one."""
+    if known.attempt != seen.attempt:
+        return True
+    return bool(seen.flows) and seen != known
+
+
+def _is_accepted(incident: Incident, failure: Failure) -> bool:
+    """Say whether the risk of this failure was accepted: the same flows, or fewer, fail.
+
+    A failure whose flows nobody reported is never known to be the same.
+    """
+    if incident.how is not Resolution.RISK_ACCEPTED or not failure.flows:
+        return False
+    accepted = {flow.flow_name for flow in incident.failure.flows}
+    return accepted.issuperset(flow.flow_name for flow in failure.flows)
+
+
+def decide_course(
+    incident: Incident, course: Course, why: str, *, actor: str, now: datetime
+) -> tuple[IncidentEvent, ...]:
+    """Give the events of a person's decision; accepting the risk ends the incident."""
+    decided = IncidentEvent(now, actor, Decided(course, why))
+    if course is not Course.ACCEPT_RISK or not incident.is_open:
+        return (decided,)
+    return decided, IncidentEvent(now, actor, Resolved(Resolution.RISK_ACCEPTED, why))

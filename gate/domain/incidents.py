@@ -1,0 +1,264 @@
+"""Keep the story of one failing production validation, from the first red to its end.
+
+Pure. There is one incident for a repository and environment until it is over. What happens to it
+is an event with a time and an actor; folding the events gives what the incident is now. Who may
+cause which event, and what is said about it, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+from gate.domain.alert import FailedFlow
+from gate.domain.ids import IncidentId, InstallationId, RepositoryId, RequestId, RunId, Sha
+
+REOPEN_WITHIN: Final = timedelta(hours=1)
+"""A validation that fails again this soon after the end is the same incident."""
+
+GATE: Final = "gate"
+"""The actor of what nobody did."""
+
+
+class Course(StrEnum):
+    """What people have decided to do about a failure."""
+
+    ROLLBACK = "rollback"
+    FIX_FORWARD = "fix-forward"
+    ACCEPT_RISK = "accept-risk"
+
+
+class Resolution(StrEnum):
+    """How an incident came to its end."""
+
+    VALIDATION_PASSED = "validation_passed"
+    RISK_ACCEPTED = "risk_accepted"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed run attempt of the validation.
+
+    `flows` is empty when nobody reported which flows failed; `detail` then says what is known.
+    Flow names, errors, `detail`, `terraform_deployment_id` and `artifact_urls` are hostile text.
+    """
+
+    run_id: RunId
+    run_attempt: int
+    head_sha: Sha | None
+    job_url: str
+    detail: str
+    flows: tuple[FailedFlow, ...] = ()
+    terraform_deployment_id: str | None = None
+    artifact_urls: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Name what fails: two failures with the same one are the same failure to people."""
+        if not self.flows:
+            return self.detail
+        return "\n".join(sorted({flow.flow_name for flow in self.flows}))
+
+    @property
+    def attempt(self) -> tuple[RunId, int]:
+        """Name the run attempt that failed."""
+        return self.run_id, self.run_attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The validation failed, and no incident was open."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAgain:
+    """Another attempt failed, or more is known about one that did."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """The validation failed again soon after the end."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """The first channel has taken the page; `channel` names it."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Somebody has seen it and looks after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody has decided what to do, and why."""
+
+    course: Course
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """Somebody wants to hear no more of it until a moment."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A reviewer has let a held deployment go on; the incident goes on, too."""
+
+    request_id: RequestId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bypassed:
+    """An administrator has let a held deployment past every rule, without a reason on record."""
+
+    request_id: RequestId
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """It is over; `why` is empty where the validation's own pass says it."""
+
+    how: Resolution
+    why: str
+
+
+Happening = (
+    Opened
+    | FailedAgain
+    | Reopened
+    | Alerted
+    | Acknowledged
+    | Decided
+    | Silenced
+    | Overridden
+    | Bypassed
+    | Resolved
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEvent:
+    """Something that happened to an incident: when, by whom (a login, or `gate`), and what."""
+
+    at: datetime
+    actor: str
+    what: Happening
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPlace:
+    """Where an incident is: one environment of one repository of one installation."""
+
+    installation_id: InstallationId
+    repository_id: RepositoryId
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Who settled something, when, and in which words."""
+
+    at: datetime
+    actor: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What an incident is after its events.
+
+    `failure` is the newest one that is known, `failures` counts failed attempts. `acknowledged`,
+    `decided` (with `course`) and `resolved` (with `how`) are None until they happen; reopening
+    clears `resolved` alone, so that nobody has to acknowledge twice. `reopened_at` is the last
+    time.
+    """
+
+    id: IncidentId
+    place: IncidentPlace
+    opened_at: datetime
+    failure: Failure
+    failures: int = 1
+    alerted_at: datetime | None = None
+    acknowledged: Word | None = None
+    decided: Word | None = None
+    course: Course | None = None
+    silenced: Word | None = None
+    silenced_until: datetime | None = None
+    resolved: Word | None = None
+    how: Resolution | None = None
+    reopenings: int = 0
+    reopened_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it goes on."""
+        return self.resolved is None
+
+    def is_silenced(self, now: datetime) -> bool:
+        """Say whether people want to hear nothing of it at `now`."""
+        return self.silenced_until is not None and now < self.silenced_until
+
+
+def open_incident(
+    incident_id: IncidentId, place: IncidentPlace, at: datetime, opened: Opened
+) -> Incident:
+    """Begin an incident with the event that opened it."""
+    return Incident(incident_id, place, at, opened.failure)
+
+
+def apply(incident: Incident, event: IncidentEvent) -> Incident:
+    """Fold one event in. The first acknowledgement stands; the last decision does."""
+    what, word = event.what, Word(event.at, event.actor)
+    changed = incident
+    match what:
+        case Opened() | Overridden() | Bypassed():
+            pass
+        case FailedAgain(failure):
+            changed = _failed(incident, failure)
+        case Reopened(failure):
+            changed = replace(
+                _failed(incident, failure),
+                resolved=None,
+                how=None,
+                reopenings=incident.reopenings + 1,
+                reopened_at=event.at,
+            )
+        case Alerted():
+            changed = replace(incident, alerted_at=incident.alerted_at or event.at)
+        case Acknowledged():
+            changed = replace(incident, acknowledged=incident.acknowledged or word)
+        case Decided(course, why):
+            acknowledged = incident.acknowledged or word
+            decided = replace(word, why=why)
+            changed = replace(incident, acknowledged=acknowledged, decided=decided, course=course)
+        case Silenced(until, why):
+            changed = replace(incident, silenced=replace(word, why=why), silenced_until=until)
+        case Resolved(how, why):
+            changed = replace(incident, resolved=replace(word, why=why), how=how)
+        case _:
+            assert_never(what)
+    return changed
+
+
+def _failed(incident: Incident, failure: Failure) -> Incident:
+    is_new = failure.attempt != incident.failure.attempt
+    return replace(incident, failure=failure, failures=incident.failures + is_new)

@@ -1,0 +1,72 @@
+"""Put together what several jobs of one run attempt reported.
+
+Pure. A report counts as it is; an alert with flows comes beside it, before or after, and may be
+about some of the flows only. So of one flow the worse word counts, and nothing that was said gets
+better. The order in which both arrive does not matter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Final
+
+from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport
+
+_SEVERITY: Final = {
+    FlowStatus.PASSED: 0,
+    FlowStatus.WARNED: 1,
+    FlowStatus.FLAKY: 2,
+    FlowStatus.NOT_RUN: 3,
+    FlowStatus.FAILED: 4,
+}
+
+_Key = tuple[str, int]
+
+
+def report_of(alert: AlertReport) -> ValidationReport:
+    """Give what an alert says of its run attempt's flows."""
+    return ValidationReport(
+        repository_id=alert.repository_id,
+        run_id=alert.run_id,
+        run_attempt=alert.run_attempt,
+        job_url=alert.job_url,
+        terraform_deployment_id=alert.terraform_deployment_id,
+        artifact_urls=alert.artifact_urls,
+        flows=alert.flows,
+        reported_at=alert.received_at,
+    )
+
+
+def merge_reports(report: ValidationReport, other: ValidationReport) -> ValidationReport:
+    """Add to `report` what `other` says of the same run attempt.
+
+    Flows go by their names, namesakes by their order. Where both know one, the worse stays; where
+    it is no worse, `report` keeps its own words. The earlier of the two times is the report's.
+    """
+    added = _keyed(other.flows)
+    known = _keyed(report.flows)
+    flows = [_worse(flow, added.get(key)) for key, flow in known.items()]
+    flows += [flow for key, flow in added.items() if key not in known]
+    return replace(
+        report,
+        terraform_deployment_id=report.terraform_deployment_id or other.terraform_deployment_id,
+        artifact_urls=tuple(dict.fromkeys((*report.artifact_urls, *other.artifact_urls))),
+        flows=tuple(flows),
+        reported_at=min(report.reported_at, other.reported_at),
+    )
+
+
+def _keyed(flows: tuple[Flow, ...]) -> dict[_Key, Flow]:
+    seen: Counter[str] = Counter()
+    keyed = {}
+    for flow in flows:
+        keyed[flow.name, seen[flow.name]] = flow
+        seen[flow.name] += 1
+    return keyed
+
+
+def _worse(flow: Flow, other: Flow | None) -> Flow:
+    if other is None or _SEVERITY[other.status] <= _SEVERITY[flow.status]:
+        return flow
+    return other

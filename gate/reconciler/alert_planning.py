@@ -1,0 +1,114 @@
+"""Owe the channels what is to be said about an incident now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gate.domain.alert import Channel, HeldDeployment
+from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
+from gate.domain.alert_plan import Said, plan_alerts
+from gate.domain.deliveries import Repository
+from gate.domain.ids import RequestId, environment_key
+from gate.domain.incidents import GATE, Bypassed, IncidentEvent
+from gate.domain.policy import AlertPolicy
+from gate.domain.request import GateRequest
+from gate.reconciler.deps import Deps
+from gate.reconciler.responding import record_happenings
+from gate.store import alerts, bypasses, incidents, requests, runs
+from gate.store.database import Snapshot, Transaction
+from gate.store.incidents import IncidentRecord
+
+_MOST_HELD: Final = 20
+"""Held deployments that an alert lists; nobody reads more of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who is told, and from where: what all messages of one look share."""
+
+    repository: Repository
+    policy: AlertPolicy
+    deps: Deps
+    now: datetime
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """List the channels that hear of it: those of the policy that the server has."""
+        asked = self.policy.channels if self.policy.channels is not None else tuple(Channel)
+        return tuple(channel for channel in asked if channel in self.deps.notifiers)
+
+
+def owe_alerts(
+    tx: Transaction, record: IncidentRecord, telling: Telling
+) -> tuple[bool, datetime | None]:
+    """Plan what is said about an incident, owe it to the channels, and say when to look again."""
+    incident, now = record.incident, telling.now
+    plan = plan_alerts(incident, telling.policy, record.said, now)
+    if not plan.messages:
+        return False, plan.next_look
+    subject = _subject(
+        telling,
+        record.issue_url or telling.deps.links.incident(incident.id),
+        _held(tx, telling, incident.place.environment),
+    )
+    for message in plan.messages:
+        alert = render_alert(incident, message, telling.policy, subject, now)
+        alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
+    told = [Said(it.topic, it.kind, now, incident.failure.fingerprint) for it in plan.messages]
+    incidents.record_said(tx, record, told)
+    return True, plan.next_look
+
+
+def owe_bypass_alert(
+    tx: Transaction,
+    request_id: RequestId,
+    open_incidents: Mapping[str, IncidentRecord],
+    telling: Telling,
+) -> None:
+    """Tell that a deployment was let past the gate, within its environment's incident if any."""
+    now, links = telling.now, telling.deps.links
+    bypasses.record_told(tx, request_id, now)
+    request = requests.read_request(tx, request_id)
+    if request is None:
+        return
+    url = _run_url(tx, request, telling.deps)
+    record = open_incidents.get(environment_key(request.environment))
+    if record is not None:
+        event = IncidentEvent(now, GATE, Bypassed(request_id, url))
+        record = record_happenings(tx, record, [event])
+    bypass = Bypass(request, url, record.incident if record is not None else None)
+    subject = _subject(telling, links.request(request_id), ())
+    alert = render_bypass(bypass, telling.policy, subject, now)
+    alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
+
+
+def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> AlertSubject:
+    return AlertSubject(telling.repository.full_name, url, telling.deps.links.runbooks, held)
+
+
+def _held(snapshot: Snapshot, telling: Telling, environment: str) -> tuple[HeldDeployment, ...]:
+    """List the deployments that wait because of the failure, the oldest first."""
+    held = [
+        request
+        for request in requests.undecided_requests(snapshot, telling.repository.id)
+        if environment_key(request.environment) == environment_key(environment)
+    ]
+    return tuple(
+        HeldDeployment(
+            request.key.run_id,
+            request.key.run_attempt,
+            request.environment,
+            _run_url(snapshot, request, telling.deps),
+            telling.deps.links.request(request.id),
+        )
+        for request in held[:_MOST_HELD]
+    )
+
+
+def _run_url(snapshot: Snapshot, request: GateRequest, deps: Deps) -> str:
+    """Give the page of a deployment's run, as GitHub named it; else our own record of it."""
+    run = runs.newest_attempt(snapshot, request.key.repository_id, request.key.run_id)
+    return run.html_url if run is not None else deps.links.request(request.id)

@@ -1,0 +1,159 @@
+"""Record what happens to an incident, by itself or by a person, in its timeline and in the trail.
+
+Every change of an incident goes through here, so that what is on record is what happened. Each also
+makes a look due, which plans what is said because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+from gate.domain.ids import IncidentId
+from gate.domain.incident_rule import decide_course
+from gate.domain.incidents import (
+    Acknowledged,
+    Course,
+    Happening,
+    IncidentEvent,
+    IncidentPlace,
+    Opened,
+    Overridden,
+    Resolution,
+    Resolved,
+    Silenced,
+)
+from gate.domain.request import GateRequest
+from gate.log import get_logger
+from gate.store import incidents
+from gate.store.audit import AuditEntry, record_audit
+from gate.store.database import Transaction
+from gate.store.incident_checks import mark_check
+from gate.store.incidents import EVENT_KINDS, IncidentRecord
+
+_UNSAID: Final = frozenset({"failure"})
+"""What the trail leaves to the timeline: flows and their errors may be long."""
+
+log = get_logger(__name__)
+
+
+def record_new_incident(
+    tx: Transaction, place: IncidentPlace, event: IncidentEvent, opened: Opened
+) -> IncidentRecord:
+    """Open an incident."""
+    record = incidents.record_opening(tx, place, event, opened)
+    _put_on_record(tx, record, event)
+    return record
+
+
+def record_happenings(
+    tx: Transaction, record: IncidentRecord, events: Sequence[IncidentEvent]
+) -> IncidentRecord:
+    """Add events to an incident."""
+    changed = incidents.record_events(tx, record, events)
+    for event in events:
+        _put_on_record(tx, changed, event)
+    return changed
+
+
+def acknowledge(tx: Transaction, incident_id: IncidentId, actor: str, now: datetime) -> bool:
+    """Record that somebody looks after an incident; False when it is over, or somebody does."""
+    record = incidents.lock_incident(tx, incident_id)
+    if record is None or not record.incident.is_open or record.incident.acknowledged is not None:
+        return False
+    _act(tx, record, [IncidentEvent(now, actor, Acknowledged())], now)
+    return True
+
+
+def decide(
+    tx: Transaction, incident_id: IncidentId, course: Course, why: str, *, actor: str, now: datetime
+) -> bool:
+    """Record what somebody decided, and why; False when the incident is over."""
+    record = incidents.lock_incident(tx, incident_id)
+    if record is None or not record.incident.is_open:
+        return False
+    _act(tx, record, decide_course(record.incident, course, why, actor=actor, now=now), now)
+    return True
+
+
+def resolve(
+    tx: Transaction, incident_id: IncidentId, why: str, *, actor: str, now: datetime
+) -> bool:
+    """Record that somebody ended an incident by hand, and why; False when it is over."""
+    record = incidents.lock_incident(tx, incident_id)
+    if record is None or not record.incident.is_open:
+        return False
+    _act(tx, record, [IncidentEvent(now, actor, Resolved(Resolution.BY_HAND, why))], now)
+    return True
+
+
+def silence(
+    tx: Transaction,
+    incident_id: IncidentId,
+    until: datetime,
+    why: str,
+    *,
+    actor: str,
+    now: datetime,
+) -> bool:
+    """Record that somebody wants to hear no more of an incident until a moment."""
+    record = incidents.lock_incident(tx, incident_id)
+    if record is None or not record.incident.is_open:
+        return False
+    _act(tx, record, [IncidentEvent(now, actor, Silenced(until, why))], now)
+    return True
+
+
+def note_override(
+    tx: Transaction, request: GateRequest, actor: str, why: str, now: datetime
+) -> None:
+    """Note in the open incident, if there is one, that a reviewer let a deployment go on."""
+    key = request.key
+    record = incidents.newest_incident(tx, key.repository_id, key.environment)
+    if record is not None and record.incident.is_open:
+        record_happenings(tx, record, [IncidentEvent(now, actor, Overridden(request.id, why))])
+
+
+def incident_detail(what: Happening) -> Mapping[str, object]:
+    """Say what happened, for the trail."""
+    detail = {key: value for key, value in asdict(what).items() if key not in _UNSAID}
+    failure = getattr(what, "failure", None)
+    if failure is not None:
+        detail["flows"] = len(failure.flows)
+        detail["job_url"] = failure.job_url
+    return detail
+
+
+def _act(
+    tx: Transaction, record: IncidentRecord, events: Sequence[IncidentEvent], now: datetime
+) -> None:
+    record_happenings(tx, record, events)
+    mark_check(tx, record.incident.place.repository_id, now)
+
+
+def _put_on_record(tx: Transaction, record: IncidentRecord, event: IncidentEvent) -> None:
+    incident, kind = record.incident, EVENT_KINDS[type(event.what)]
+    place, failure = incident.place, incident.failure
+    detail = {"incident_id": incident.id, **incident_detail(event.what)}
+    entry = AuditEntry(
+        at=event.at,
+        installation_id=place.installation_id,
+        repository_id=place.repository_id,
+        run_id=failure.run_id,
+        run_attempt=failure.run_attempt,
+        environment=place.environment,
+        kind=f"incident.{kind}",
+        actor=event.actor,
+        detail=detail,
+    )
+    record_audit(tx, entry)
+    log.info(
+        "incident.changed",
+        kind=kind,
+        incident_id=incident.id,
+        repository_id=place.repository_id,
+        environment=place.environment,
+        actor=event.actor,
+    )

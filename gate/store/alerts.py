@@ -1,0 +1,178 @@
+"""Keep what is to be sent to each channel, until it has been, or is no news any more.
+
+A channel has rows of its own, so that one that is down holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, bindparam, select, update
+
+from gate.domain.alert import Alert, Channel
+from gate.domain.ids import RepositoryId
+from gate.store.codec import encode
+from gate.store.database import Snapshot, Transaction
+from gate.store.prepared import Prepared
+from gate.store.tables import alerts
+from gate.store.upsert import insert_or_ignore
+
+_t: Final = alerts.c
+_alert: Final = msgspec.json.Decoder(Alert)
+
+
+class AlertState(StrEnum):
+    """Where a message to a channel stands; `owed` ones are tried until they are settled."""
+
+    OWED = "owed"
+    SENT = "sent"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class OwedAlert:
+    """A message that a channel has not taken yet, and how often it was tried."""
+
+    alert: Alert
+    channel: Channel
+    attempts: int
+    due_at: datetime
+
+
+_insert: Final = insert_or_ignore(alerts)
+_due: Final = Prepared(
+    select(_t.incident)
+    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"), _t.channel == bindparam("to"))
+    .order_by(_t.due_at)
+    .limit(bindparam("most"))
+)
+_owed: Final = Prepared(
+    select(_t.value, _t.channel, _t.attempts, _t.due_at)
+    .where(
+        _t.incident == bindparam("about"),
+        _t.channel == bindparam("to"),
+        _t.due_at.is_not(None),
+    )
+    .order_by(_t.planned_at, _t.alert_key)
+)
+_attempted: Final = update(alerts).where(
+    _t.alert_key == bindparam("own"), _t.channel == bindparam("to")
+)
+_take: Final = Prepared(
+    _attempted.where(_t.due_at == bindparam("seen")).values(
+        attempts=_t.attempts + 1, due_at=bindparam("new_due_at")
+    )
+)
+_finish: Final = Prepared(
+    _attempted.values(
+        state=bindparam("new_state"),
+        due_at=None,
+        outcome=bindparam("new_outcome"),
+        settled_at=bindparam("now"),
+    )
+)
+_postpone: Final = Prepared(
+    _attempted.values(
+        due_at=bindparam("new_due_at"),
+        outcome=bindparam("new_outcome"),
+    )
+)
+
+
+def owe_alert(
+    tx: Transaction,
+    alert: Alert,
+    channels: Sequence[Channel],
+    repository_id: RepositoryId,
+) -> None:
+    """Owe a message to some channels; one that is owed or was sent already is not owed again."""
+    for channel in channels:
+        values = {
+            "alert_key": alert.key,
+            "channel": channel.value,
+            "incident": alert.incident,
+            "repository_id": repository_id,
+            "kind": alert.kind.value,
+            "planned_at": alert.timestamp,
+            "state": AlertState.OWED.value,
+            "attempts": 0,
+            "due_at": alert.timestamp,
+            "outcome": None,
+            "settled_at": None,
+            "value": encode(alert),
+        }
+        _insert.change(tx, values)
+
+
+def due_incidents(snapshot: Snapshot, channel: Channel, now: datetime, limit: int) -> list[str]:
+    """Name the incidents about which a channel is owed something now, each once."""
+    rows = _due.rows(snapshot, {"to": channel.value, "now": now, "most": limit})
+    return list(dict.fromkeys(row.incident for row in rows))
+
+
+def owed_alerts(snapshot: Snapshot, channel: Channel, incident: str) -> list[OwedAlert]:
+    """Read all that a channel is owed about an incident, oldest first."""
+    rows = _owed.rows(snapshot, {"to": channel.value, "about": incident})
+    return [_owed_alert(row) for row in rows]
+
+
+def take_alerts(tx: Transaction, owed: OwedAlert, others: Sequence[str], until: datetime) -> bool:
+    """Begin a try of one message that stands for `others`, too, unless another node has.
+
+    Should it never end, all of them are due again then.
+    """
+    values = {
+        "own": owed.alert.key,
+        "to": owed.channel.value,
+        "seen": owed.due_at,
+        "new_due_at": until,
+    }
+    if _take.change(tx, values) == 0:
+        return False
+    for key in others:
+        postpone_alert(tx, key, owed.channel, outcome="waiting", due_at=until)
+    return True
+
+
+def finish_alert(
+    tx: Transaction,
+    key: str,
+    channel: Channel,
+    *,
+    state: AlertState,
+    outcome: str,
+    now: datetime,
+) -> None:
+    """Record what became of a message; it is not tried again."""
+    values = {
+        "own": key,
+        "to": channel.value,
+        "new_state": state.value,
+        "new_outcome": outcome,
+        "now": now,
+    }
+    _finish.change(tx, values)
+
+
+def postpone_alert(
+    tx: Transaction, key: str, channel: Channel, *, outcome: str, due_at: datetime | None
+) -> None:
+    """Record that a channel did not take a message, and when it is tried again."""
+    values = {"own": key, "to": channel.value, "new_due_at": due_at, "new_outcome": outcome}
+    _postpone.change(tx, values)
+
+
+def _owed_alert(row: Row[Any]) -> OwedAlert:
+    return OwedAlert(
+        _alert.decode(row.value),
+        Channel(row.channel),
+        row.attempts,
+        row.due_at,
+    )

@@ -1,0 +1,65 @@
+"""Make incidents and what belongs to them, in the shape of a plain red validation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gate.domain.alert import FailedFlow
+from gate.domain.evidence import Evidence
+from gate.domain.ids import IncidentId, InstallationId, RepositoryId
+from gate.domain.incident_rule import failure_of
+from gate.domain.incidents import Failure, Incident, IncidentPlace, Opened, open_incident
+from gate.domain.policy import ValidationState
+from gate.domain.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.runs import WorkflowRun
+from tests.builders import NOW, make_run
+
+PLACE = IncidentPlace(InstallationId(5), RepositoryId(1), "production-frontend")
+
+
+def make_flow(name: str, status: FlowStatus = FlowStatus.FAILED) -> Flow:
+    """Make a flow of a report; by default one that failed."""
+    failed = status is FlowStatus.FAILED
+    return Flow(name, status, int(failed), "not visible" if failed else None, None, 1)
+
+
+def make_flow_report(run: WorkflowRun, *names: str, **changes: Any) -> ValidationReport:
+    """Make a report of a run in which the flows of these names failed."""
+    values: dict[str, Any] = {
+        "repository_id": run.repository_id,
+        "run_id": run.run_id,
+        "run_attempt": run.run_attempt,
+        "job_url": run.html_url,
+        "terraform_deployment_id": "deploy-12345",
+        "artifact_urls": ("https://github.example/artifacts/1",),
+        "flows": tuple(make_flow(name) for name in names),
+        "reported_at": NOW,
+    }
+    return ValidationReport(**values | changes)
+
+
+def make_evidence(state: ValidationState = ValidationState.FAILED, **changes: Any) -> Evidence:
+    """Make evidence of one run in this state."""
+    return Evidence(state, make_run(**changes), f"the run is {state}")
+
+
+def make_failure(*names: str, **changes: Any) -> Failure:
+    """Make a failure in which these flows failed; without names nobody reported which."""
+    evidence = make_evidence(**changes)
+    assert evidence.run is not None
+    report = make_flow_report(evidence.run, *names) if names else None
+    failure = failure_of(evidence, report)
+    assert failure is not None
+    return failure
+
+
+def make_incident(*names: str, **changes: Any) -> Incident:
+    """Make an incident that has just been opened."""
+    incident = open_incident(IncidentId(17), PLACE, NOW, Opened(make_failure(*names)))
+    return replace(incident, **changes)
+
+
+def flows(*names: str) -> tuple[FailedFlow, ...]:
+    """List failed flows."""
+    return tuple(FailedFlow(name, 1, "not visible") for name in names)

@@ -1,0 +1,312 @@
+"""People know of a failed validation, and the clock runs until it is over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.domain.ids import IncidentId
+from gate.domain.incidents import Course, Resolution
+from gate.domain.reports import Flow, FlowStatus, ValidationReport
+from gate.reconciler import responding
+from gate.reconciler.worker import Worker
+from gate.store import incidents
+from gate.store.incident_checks import mark_check
+from gate.store.incidents import EVENT_KINDS, IncidentRecord
+from gate.store.reports import record_report
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
+from tests.unit.notify.receiver import Receiver, Reply, running_receiver
+
+CONTRACT = [
+    "event",
+    "timestamp",
+    "terraformDeploymentId",
+    "githubJobUrl",
+    "failedFlows",
+    "artifactUrls",
+    "nextSteps",
+]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Whoever is told by signed JSON."""
+    with running_receiver() as made:
+        yield made
+
+
+@pytest.fixture
+def gate(tmp_path: Path, receiver: Receiver) -> Iterator[Gate]:
+    """A gate that tells them."""
+    with running_gate(f"sqlite:///{tmp_path}/gate.db", alerts_to=receiver.url) as running:
+        yield running
+
+
+def heard(receiver: Receiver) -> list[dict[str, Any]]:
+    """List the alerts that were taken."""
+    return [json.loads(it.body) for it in receiver.received]
+
+
+def summaries(receiver: Receiver) -> list[str]:
+    """List which alerts were taken, by their natural keys."""
+    return [it.headers["x-gate-delivery"] for it in receiver.received]
+
+
+def incident(gate: Gate, number: int = 1) -> IncidentRecord:
+    """Give an incident."""
+    found = gate.service.database.read(lambda it: incidents.read_incident(it, IncidentId(number)))
+    assert found is not None
+    return found
+
+
+def timeline(gate: Gate, number: int = 1) -> list[str]:
+    """List what happened to an incident."""
+    events = gate.service.database.read(
+        lambda it: incidents.read_timeline(it, IncidentId(number), 100)
+    )
+    return [EVENT_KINDS[type(event.what)] for _, event in events]
+
+
+def act(gate: Gate, name: str, *words: Any, number: int = 1) -> None:
+    """Let mona do something about an incident, and look at it."""
+    deps = gate.service.deps
+    now = deps.clock()
+    work = getattr(responding, name)
+    extra = {} if name == "acknowledge" else {"actor": "mona", "now": now}
+    args = ["mona", now] if name == "acknowledge" else list(words)
+    assert deps.database.transact(lambda tx: work(tx, IncidentId(number), *args, **extra))
+    gate.settle()
+
+
+def report(gate: Gate, run_id: int, *failed: str) -> None:
+    """Let the job of a run report which flows failed."""
+    view, deps = gate.github.run_view(run_id), gate.service.deps
+    told = ValidationReport(
+        repository_id=view.repository_id,  # type: ignore[arg-type]
+        run_id=run_id,  # type: ignore[arg-type]
+        run_attempt=1,
+        job_url="https://github.example/job",
+        terraform_deployment_id="deploy-12345",
+        artifact_urls=("https://github.example/artifacts/1",),
+        flows=tuple(Flow(it, FlowStatus.FAILED, 1, "not visible", None, 1) for it in failed),
+        reported_at=deps.clock(),
+    )
+
+    def record(tx: Any) -> None:
+        record_report(tx, told, incident(gate).incident.place.installation_id)
+        mark_check(tx, told.repository_id, deps.clock())
+
+    deps.database.transact(record)
+    gate.settle()
+
+
+def test_a_red_validation_is_told_at_once(gate: Gate, receiver: Receiver) -> None:
+    """With the contract's keys first, the run, and the deployments that wait."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    (alert,) = heard(receiver)
+    assert list(alert)[: len(CONTRACT)] == CONTRACT
+    assert alert["event"] == "Production Validation Failed"
+    assert alert["environment"] == ENVIRONMENT
+    assert alert["severity"] == "critical"
+    assert timeline(gate) == ["opened", "alerted"]
+
+
+def test_held_deployments_are_in_the_alert(gate: Gate, receiver: Receiver) -> None:
+    """Each with its run and its record."""
+    gate.validate(REPOSITORY, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.advance(hours=4, minutes=1)
+    last = heard(receiver)[-1]
+    assert [it["runId"] for it in last["heldDeployments"]] == [run_id]
+
+
+def test_from_red_to_resolved_with_restarts_between_all_steps(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """The clock runs on, and nothing is said twice."""
+    gate.validate(REPOSITORY, "failure")
+    gate.github.wait_until_delivered()
+    gate.restart()
+    gate.settle()
+    for minutes in (14, 2, 30, 16):
+        gate.restart()
+        gate.advance(minutes=minutes)
+    act(gate, "acknowledge")
+    gate.restart()
+    act(gate, "decide", Course.ROLLBACK, "the last apply broke it")
+    gate.restart()
+    gate.advance(hours=4)
+    gate.restart()
+    gate.validate(REPOSITORY, "success")
+    gate.github.wait_until_delivered()
+    gate.restart()
+    gate.settle()
+    gate.restart()
+    gate.advance(days=2)
+    assert summaries(receiver) == [
+        "incident/1/page",
+        "incident/1/escalation/acknowledge",
+        "incident/1/escalation/decide",
+        "incident/1/reminder/1",
+        "incident/1/recovery/1",
+    ]
+    assert timeline(gate) == ["opened", "alerted", "acknowledged", "decided", "resolved"]
+    assert incident(gate).incident.how is Resolution.VALIDATION_PASSED
+
+
+def test_flows_that_are_reported_later_are_news(gate: Gate, receiver: Receiver) -> None:
+    """They come in one update, with the Terraform deployment and the artifacts."""
+    run_id = gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    report(gate, run_id, "login.yml", "pay.yml")
+    gate.advance(minutes=5)
+    assert summaries(receiver) == ["incident/1/page", "incident/1/update/1"]
+    update = heard(receiver)[1]
+    assert [it["flowName"] for it in update["failedFlows"]] == ["login.yml", "pay.yml"]
+    assert update["terraformDeploymentId"] == "deploy-12345"
+    assert update["artifactUrls"] == ["https://github.example/artifacts/1"]
+
+
+def test_a_flapping_validation_pages_once(gate: Gate, receiver: Receiver) -> None:
+    """It is one incident, reopened within the hour."""
+    for _ in range(4):
+        gate.validate(REPOSITORY, "failure")
+        gate.settle()
+        gate.validate(REPOSITORY, "success")
+        gate.settle()
+    assert summaries(receiver) == ["incident/1/page", "incident/1/recovery/1"]
+    assert incident(gate).incident.reopenings == 3
+
+
+def test_a_failure_after_an_hour_is_another_incident(gate: Gate, receiver: Receiver) -> None:
+    """And it pages again."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    gate.advance(hours=1, minutes=1)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    assert summaries(receiver)[-1] == "incident/2/page"
+
+
+def test_a_channel_that_was_down_is_told_once_how_things_stand(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """As loud as what it missed; restarts in between do not matter."""
+    receiver.reply = Reply(503)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    for _ in range(6):
+        gate.restart()
+        gate.advance(minutes=10)
+    before = len(receiver.received)
+    receiver.reply = Reply()
+    gate.advance(minutes=6)
+    assert len(receiver.received) == before + 1
+    alert = heard(receiver)[-1]
+    assert summaries(receiver)[-1] == "incident/1/escalation/decide"
+    assert alert["severity"] == "critical"
+    gate.advance(minutes=30)
+    assert len(receiver.received) == before + 1
+
+
+def test_what_was_over_before_the_channel_came_back_is_told_as_over(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """Nobody is called for it any more."""
+    receiver.reply = Reply(503)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    receiver.reply = Reply()
+    receiver.received.clear()
+    gate.advance(minutes=10)
+    assert summaries(receiver) == ["incident/1/recovery/1"]
+    assert heard(receiver)[0]["severity"] == "info"
+
+
+def test_a_refused_alert_is_not_repeated(gate: Gate, receiver: Receiver) -> None:
+    """The channel will never take it; what comes later is tried all the same."""
+    receiver.reply = Reply(422)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    gate.advance(minutes=10)
+    assert len(receiver.received) == 1
+    receiver.reply = Reply()
+    gate.advance(minutes=6)
+    assert summaries(receiver)[-1] == "incident/1/escalation/acknowledge"
+
+
+def test_accepting_the_risk_ends_it_and_the_gate_stays_closed(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """Only an override releases a deployment."""
+    gate.validate(REPOSITORY, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    act(gate, "decide", Course.ACCEPT_RISK, "only the imprint is broken")
+    gate.advance(hours=5)
+    assert summaries(receiver) == ["incident/1/page", "incident/1/recovery/1"]
+    assert gate.answers(run_id) == []
+
+
+def test_a_silence_is_kept(gate: Gate, receiver: Receiver) -> None:
+    """Until its end."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    until = gate.service.deps.clock() + timedelta(hours=3)
+    act(gate, "silence", until, "known, the vendor is at it")
+    gate.advance(hours=2, minutes=59)
+    assert summaries(receiver) == ["incident/1/page"]
+    gate.advance(minutes=2)
+    assert summaries(receiver)[1:] == ["incident/1/escalation/decide"]
+
+
+def test_a_bypass_is_told(gate: Gate, receiver: Receiver) -> None:
+    """Within the incident, and with the page of the run that was let go on."""
+    gate.github.set_role(REPOSITORY, "boss", "admin")
+    gate.validate(REPOSITORY, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.bypass("boss", run_id, ENVIRONMENT, "in a hurry")
+    gate.settle()
+    gate.advance(minutes=1)
+    bypassed = [it for it in heard(receiver) if it["event"] == "Deployment Gate Bypassed"]
+    assert [it["runId"] for it in bypassed] == [run_id]
+    assert "bypassed" in timeline(gate)
+
+
+def test_an_override_is_in_the_timeline(gate: Gate) -> None:
+    """It releases the deployment; the incident goes on."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    gate.validate(REPOSITORY, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.advance(60)
+    gate.github.review_as(
+        "carol", run_id, ENVIRONMENT, "approved", "I accept the risk: only the imprint is broken"
+    )
+    gate.settle()
+    assert incident(gate).incident.is_open
+    assert timeline(gate)[-1] == "overridden"
+
+
+def test_the_real_worker_tells_without_waiting_for_a_poll(gate: Gate, receiver: Receiver) -> None:
+    """Threads and all: from the failing run's webhook to the channel."""
+    worker: Worker = gate.service.worker
+    worker.start()
+    try:
+        gate.validate(REPOSITORY, "failure")
+        wait_for(lambda: bool(receiver.received), "the alert")
+    finally:
+        worker.stop()
+    assert summaries(receiver) == ["incident/1/page"]

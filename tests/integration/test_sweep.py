@@ -1,0 +1,122 @@
+"""What the sweeper finds for one owner does not depend on another."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from gate.domain.ids import DeliveryId, RepositoryId
+from gate.githubapp.payloads import PARSED_EVENTS
+from gate.simulator.faults import Fault, WebhookFault
+from gate.store.inbox import known_deliveries
+from gate.store.repositories import read_repository
+from tests.integration.harness import REPOSITORY, Gate
+
+
+def unannounced(gate: Gate, owner: str) -> tuple[int, RepositoryId]:
+    """Install the App for an owner whose webhooks are all lost; give both numbers."""
+    gate.github.add_webhook_fault(WebhookFault("lose"))
+    installation_id = gate.github.create_installation(owner)
+    gate.github.create_repository(f"{owner}/frontend", installation_id)
+    repository = gate.github.world.repository(f"{owner}/frontend")
+    return installation_id, RepositoryId(repository.id)
+
+
+def is_known(gate: Gate, repository_id: RepositoryId) -> bool:
+    """Say whether the gate has heard of a repository."""
+    found = gate.service.database.read(lambda snapshot: read_repository(snapshot, repository_id))
+    return found is not None
+
+
+@pytest.mark.parametrize(("status", "reason"), [(403, "permission_missing"), (404, "not_found")])
+def test_a_refused_installation_leaves_the_others(gate: Gate, status: int, reason: str) -> None:
+    """The repositories of the others are learnt of, and the log names the one that is refused."""
+    refused, hidden = unannounced(gate, "acme")
+    _, wanted = unannounced(gate, "zeta")
+    gate.github.add_fault(Fault(f"installations/{refused}/access_tokens$", status=status))
+    with capture_logs() as lines:
+        gate.sweep()
+    assert is_known(gate, wanted)
+    assert not is_known(gate, hidden)
+    (failed,) = [it for it in lines if it["event"] == "sweep.installation_failed"]
+    assert (failed["installation_id"], failed["reason"]) == (refused, reason)
+    (finished,) = [it for it in lines if it["event"] == "sweep.finished"]
+    assert finished["installations"] == 2
+
+
+def test_an_installation_that_cannot_be_read_now_is_read_in_the_next_round(gate: Gate) -> None:
+    """An outage for one does not cost it the hour until all are listed again."""
+    late, hidden = unannounced(gate, "acme")
+    _, wanted = unannounced(gate, "zeta")
+    gate.github.add_fault(Fault(f"installations/{late}/access_tokens$", status=503, times=1))
+    gate.sweep()
+    assert (is_known(gate, wanted), is_known(gate, hidden)) == (True, False)
+    gate.sweep()
+    assert is_known(gate, hidden)
+
+
+def unreachable() -> str:
+    """Give an address at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}/webhooks/github"
+
+
+def missing(gate: Gate) -> set[DeliveryId]:
+    """Name the deliveries, among those that GitHub ever sent us, that we do not have."""
+    sent = {DeliveryId(it.guid) for it in gate.github.deliveries() if it.event in PARSED_EVENTS}
+    return sent - gate.service.database.read(lambda it: known_deliveries(it, list(sent)))
+
+
+def test_all_that_failed_while_the_gate_was_away_for_two_days_is_asked_for(gate: Gate) -> None:
+    """More than one round can ask for is asked for in the next rounds, until all is there."""
+    fault = gate.github.add_webhook_fault(WebhookFault("drop"))
+    for _ in range(60):
+        gate.github.validate(REPOSITORY, "success")
+        gate.github.wait_until_delivered()
+        gate.github.advance(timedelta(days=2).total_seconds() / 60)
+    gate.github.clear_faults(fault)
+    assert len(missing(gate)) > 150
+    gate.restart()
+    for _ in range(4):
+        gate.sweep()
+        gate.advance(minutes=1)
+    assert missing(gate) == set()
+
+
+def test_what_kept_deliveries_away_may_last_for_hours(gate: Gate) -> None:
+    """While the gate cannot be reached it goes on asking, and gets them once it can."""
+    (app,) = gate.github.world.apps.values()
+    reachable = app.webhook_url
+    assert reachable is not None
+    gate.github.set_webhook_url(unreachable())
+    gate.github.validate(REPOSITORY, "success")
+    for _ in range(30):
+        gate.advance(minutes=10)
+        gate.sweep()
+    assert missing(gate)
+    gate.github.set_webhook_url(reachable)
+    gate.advance(hours=1)
+    gate.sweep()
+    assert missing(gate) == set()
+
+
+def test_a_redelivery_that_is_refused_does_not_end_the_others(gate: Gate) -> None:
+    """What GitHub will not deliver again is named in the log, and the rest is asked for."""
+    fault = gate.github.add_webhook_fault(WebhookFault("drop"))
+    gate.github.validate(REPOSITORY, "success")
+    gate.github.wait_until_delivered()
+    gate.github.clear_faults(fault)
+    lost = len(missing(gate))
+    gate.github.add_fault(Fault("/attempts$", status=422, times=1))
+    with capture_logs() as lines:
+        gate.sweep()
+    assert [it["reason"] for it in lines if it["event"] == "delivery.not_asked_again"] == [
+        "unprocessable"
+    ]
+    assert len(missing(gate)) == 1 < lost
+    gate.advance(minutes=2)
+    gate.sweep()
+    assert missing(gate) == set()

@@ -1,0 +1,116 @@
+"""Whatever happens to an incident, people are called once and not kept awake."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.domain.alert import Alert, AlertKind, Severity
+from gate.domain.alert_content import AlertSubject, render_alert
+from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Said, plan_alerts
+from gate.domain.incidents import (
+    Acknowledged,
+    Course,
+    Decided,
+    FailedAgain,
+    Happening,
+    Incident,
+    IncidentEvent,
+    Reopened,
+    Resolution,
+    Resolved,
+    Silenced,
+    apply,
+)
+from gate.domain.outbox import coalesce
+from gate.domain.policy import AlertPolicy
+from tests.builders import NOW
+from tests.incidents import make_failure, make_incident
+
+spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=9))
+names = st.sampled_from(["a.yml", "b.yml", "c.yml"])
+acts = st.sampled_from(
+    ["fail", "end", "acknowledge", "decide", "accept", "silence", "nothing", "nothing"]
+)
+policies = st.builds(
+    AlertPolicy,
+    remind_every=st.timedeltas(timedelta(minutes=1), timedelta(days=2)),
+    acknowledge_within=st.timedeltas(timedelta(minutes=1), timedelta(hours=2)),
+    decide_within=st.timedeltas(timedelta(minutes=1), timedelta(hours=3)),
+)
+
+
+def act(incident: Incident, word: str, name: str, number: int, now: datetime) -> Happening | None:
+    """Make what happens next, as far as it can happen to the incident as it is."""
+    if word == "fail":
+        failure = make_failure(name, run_id=number)
+        return FailedAgain(failure) if incident.is_open else Reopened(failure)
+    if not incident.is_open:
+        return None
+    possible: dict[str, Happening] = {
+        "end": Resolved(Resolution.VALIDATION_PASSED, ""),
+        "accept": Resolved(Resolution.RISK_ACCEPTED, "why"),
+        "acknowledge": Acknowledged(),
+        "decide": Decided(Course.ROLLBACK, "why"),
+        "silence": Silenced(now + timedelta(hours=number % 5), "why"),
+    }
+    return possible.get(word)
+
+
+@given(policies, st.lists(st.tuples(acts, names, spans), max_size=25))
+def test_people_are_called_once_and_not_kept_awake(
+    policy: AlertPolicy, steps: list[tuple[str, str, timedelta]]
+) -> None:
+    """Looks are made at each step, and at nothing else: they may be late or early."""
+    incident, said, now = make_incident("a.yml"), tuple[Said, ...](), NOW
+    alerts: list[Alert] = []
+    subject = AlertSubject("acme/shop", "https://gate.example/1", "https://gate.example", ())
+    for number, (word, name, span) in enumerate(steps):
+        happening = act(incident, word, name, number, now)
+        if happening is not None:
+            incident = apply(incident, IncidentEvent(now, "mona", happening))
+        plan = plan_alerts(incident, policy, said, now)
+        if incident.is_silenced(now):
+            assert {it.kind for it in plan.messages} <= {AlertKind.RECOVERY}
+        assert plan.next_look is None or plan.next_look > now
+        said += tuple(
+            Said(it.topic, it.kind, now, incident.failure.fingerprint) for it in plan.messages
+        )
+        alerts += [render_alert(incident, it, policy, subject, now) for it in plan.messages]
+        assert plan_alerts(incident, policy, said, now).messages == ()
+        now += span
+    check_said(said, policy)
+    check_one_for_all(alerts)
+
+
+def check_said(said: tuple[Said, ...], policy: AlertPolicy) -> None:
+    """Each topic is said once, and nothing comes too soon after the last word."""
+    topics = [it.topic for it in said]
+    assert len(set(topics)) == len(topics)
+    kinds = [it.kind for it in said]
+    assert kinds.count(AlertKind.PAGE) <= 1
+    assert kinds.count(AlertKind.ESCALATION) <= 2
+    for earlier, later in itertools.pairwise(said):
+        gap = later.at - earlier.at
+        if later.kind is AlertKind.REMINDER:
+            assert gap >= policy.remind_every
+        if later.kind is AlertKind.UPDATE:
+            assert gap >= min(FIRST_UPDATE_AFTER, policy.remind_every)
+        if later.kind is AlertKind.RECOVERY:
+            assert earlier.kind is not AlertKind.RECOVERY
+
+
+def check_one_for_all(alerts: list[Alert]) -> None:
+    """A channel that was away gets the newest word, as loud as the loudest it has missed."""
+    delivery = coalesce(alerts)
+    if delivery is None:
+        assert alerts == []
+        return
+    assert delivery.alert.key == alerts[-1].key
+    assert delivery.superseded == tuple(it.key for it in alerts[:-1])
+    missed = {it.severity for it in alerts}
+    if Severity.CRITICAL in missed and delivery.alert.kind is not AlertKind.RECOVERY:
+        assert delivery.alert.is_critical

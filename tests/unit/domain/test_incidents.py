@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from gate.domain.incident_rule import decide_course, failure_of, observe_validation
+from gate.domain.incidents import (
+    GATE,
+    REOPEN_WITHIN,
+    Acknowledged,
+    Course,
+    Decided,
+    FailedAgain,
+    Happening,
+    Incident,
+    IncidentEvent,
+    Opened,
+    Reopened,
+    Resolution,
+    Resolved,
+    Silenced,
+    apply,
+)
+from gate.domain.policy import ValidationState
+from tests.builders import NOW, make_run
+from tests.incidents import flows, make_evidence, make_failure, make_flow_report, make_incident
+
+LATER = NOW + timedelta(minutes=10)
+GREEN = [ValidationState.PASSED, ValidationState.STALE, ValidationState.UNCOVERED]
+SILENT = [ValidationState.RUNNING, ValidationState.INCONCLUSIVE]
+
+
+def happened(incident: Incident, *what: Happening, at: datetime = LATER) -> Incident:
+    """Fold some happenings in, all by mona."""
+    for it in what:
+        incident = apply(incident, IncidentEvent(at, "mona", it))
+    return incident
+
+
+def over(how: Resolution = Resolution.VALIDATION_PASSED, *names: str) -> Incident:
+    """An incident that has come to its end."""
+    return happened(make_incident(*names), Resolved(how, ""))
+
+
+def test_a_failure_opens() -> None:
+    """Where none was open."""
+    event = observe_validation(None, make_evidence(), None, NOW)
+    assert event == IncidentEvent(NOW, GATE, Opened(make_failure()))
+
+
+@pytest.mark.parametrize("state", [*GREEN, *SILENT])
+def test_nothing_else_opens(state: ValidationState) -> None:
+    """Neither a green validation nor one that runs or proved nothing."""
+    assert observe_validation(None, make_evidence(state), None, NOW) is None
+
+
+@pytest.mark.parametrize("state", GREEN)
+def test_a_green_run_ends_it(state: ValidationState) -> None:
+    """Whether it covers a deployment, or is too old for one, is another question."""
+    event = observe_validation(make_incident(), make_evidence(state, run_id=900), None, LATER)
+    assert event == IncidentEvent(LATER, GATE, Resolved(Resolution.VALIDATION_PASSED, ""))
+
+
+@pytest.mark.parametrize("state", SILENT)
+def test_a_validation_that_runs_changes_nothing(state: ValidationState) -> None:
+    """Nor does one that proved nothing, and a missing one has no run at all."""
+    assert observe_validation(make_incident(), make_evidence(state), None, LATER) is None
+    missing = replace(make_evidence(ValidationState.MISSING), run=None)
+    assert observe_validation(make_incident(), missing, None, LATER) is None
+
+
+def test_the_same_failure_again_is_no_news() -> None:
+    """However often it is looked at."""
+    assert observe_validation(make_incident(), make_evidence(), None, LATER) is None
+
+
+def test_another_attempt_that_fails_is_news() -> None:
+    """The incident goes on and knows the newest failure."""
+    event = observe_validation(make_incident(), make_evidence(run_attempt=2), None, LATER)
+    assert event is not None
+    assert event.what == FailedAgain(make_failure(run_attempt=2))
+    assert apply(make_incident(), event).failures == 2
+
+
+def test_a_report_that_comes_later_is_news_of_the_same_failure() -> None:
+    """It tells which flows failed; the number of failures stays."""
+    evidence = make_evidence()
+    assert evidence.run is not None
+    report = make_flow_report(evidence.run, "login.yml")
+    event = observe_validation(make_incident(), evidence, report, LATER)
+    assert event is not None
+    known = apply(make_incident(), event)
+    assert (known.failure.flows, known.failures) == (flows("login.yml"), 1)
+    assert observe_validation(known, evidence, report, LATER) is None
+
+
+@pytest.mark.parametrize("state", SILENT)
+def test_a_report_opens_before_the_run_has_ended(state: ValidationState) -> None:
+    """People need not wait for the job's clean-up."""
+    evidence = make_evidence(state)
+    assert evidence.run is not None
+    report = make_flow_report(evidence.run, "login.yml")
+    event = observe_validation(None, evidence, report, NOW)
+    assert event is not None
+    assert isinstance(event.what, Opened)
+
+
+def test_a_report_without_failures_opens_nothing_while_the_run_goes_on() -> None:
+    """All its flows may have passed."""
+    evidence = make_evidence(ValidationState.RUNNING)
+    assert evidence.run is not None
+    assert failure_of(evidence, make_flow_report(evidence.run)) is None
+
+
+@pytest.mark.parametrize("changes", [{"run_id": 1}, {"run_attempt": 7}, {"repository_id": 9}])
+def test_a_report_of_another_attempt_says_nothing(changes: dict[str, int]) -> None:
+    """Nor does one of another repository."""
+    report = make_flow_report(make_run(), "login.yml", **changes)
+    failure = failure_of(make_evidence(), report)
+    assert failure is not None
+    assert failure.flows == ()
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [(REOPEN_WITHIN, Reopened), (REOPEN_WITHIN + timedelta(seconds=1), Opened)],
+)
+def test_a_failure_soon_after_the_end_reopens(after: timedelta, expected: type[Happening]) -> None:
+    """Later it is another incident."""
+    evidence = make_evidence(run_id=900)
+    event = observe_validation(over(), evidence, None, LATER + after)
+    assert event is not None
+    assert isinstance(event.what, expected)
+
+
+def test_the_failure_that_was_closed_does_not_open_again() -> None:
+    """Whoever closes a red incident by hand is not told of the same run once more."""
+    for how in Resolution:
+        assert observe_validation(over(how), make_evidence(), None, LATER) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "is_accepted"),
+    [
+        (("a.yml",), True),
+        (("a.yml", "b.yml"), True),
+        (("a.yml", "c.yml"), False),
+        ((), False),
+    ],
+)
+def test_an_accepted_risk_covers_the_flows_that_failed_then(
+    names: tuple[str, ...], *, is_accepted: bool
+) -> None:
+    """Fewer are fine; others, and a failure that nobody reported on, are not known to be it."""
+    evidence = make_evidence(run_id=900)
+    assert evidence.run is not None
+    report = make_flow_report(evidence.run, *names) if names else None
+    incident = over(Resolution.RISK_ACCEPTED, "a.yml", "b.yml")
+    event = observe_validation(incident, evidence, report, LATER)
+    assert (event is None) is is_accepted
+
+
+def test_closing_by_hand_accepts_nothing() -> None:
+    """The same flow that fails in another run opens it again."""
+    evidence = make_evidence(run_id=900)
+    assert evidence.run is not None
+    report = make_flow_report(evidence.run, "a.yml")
+    event = observe_validation(over(Resolution.BY_HAND, "a.yml"), evidence, report, LATER)
+    assert event is not None
+    assert isinstance(event.what, Reopened)
+
+
+def test_reopening_keeps_who_looks_after_it() -> None:
+    """Nobody has to acknowledge twice, but the end is taken back."""
+    ended = happened(make_incident(), Acknowledged(), Resolved(Resolution.BY_HAND, "why"))
+    reopened = happened(ended, Reopened(make_failure(run_id=900)))
+    assert reopened.is_open
+    assert reopened.acknowledged == ended.acknowledged
+    assert (reopened.reopenings, reopened.how, reopened.failures) == (1, None, 2)
+
+
+def test_the_first_acknowledgement_stands_and_the_last_decision_does() -> None:
+    """Deciding acknowledges."""
+    decided = happened(make_incident(), Decided(Course.ROLLBACK, "a"))
+    again = happened(decided, Acknowledged(), Decided(Course.FIX_FORWARD, "b"), at=NOW)
+    assert again.acknowledged == decided.acknowledged
+    assert again.course is Course.FIX_FORWARD
+    assert again.decided is not None
+    assert again.decided.why == "b"
+
+
+def test_a_silence_has_an_end() -> None:
+    """At its end it is over."""
+    silent = happened(make_incident(), Silenced(LATER, "maintenance"))
+    assert silent.is_silenced(NOW)
+    assert not silent.is_silenced(LATER)
+
+
+def test_accepting_the_risk_ends_it() -> None:
+    """The other courses do not."""
+    events = decide_course(make_incident(), Course.ACCEPT_RISK, "why", actor="mona", now=LATER)
+    assert [it.what for it in events] == [
+        Decided(Course.ACCEPT_RISK, "why"),
+        Resolved(Resolution.RISK_ACCEPTED, "why"),
+    ]
+    for course in (Course.ROLLBACK, Course.FIX_FORWARD):
+        (only,) = decide_course(make_incident(), course, "why", actor="mona", now=LATER)
+        assert only.what == Decided(course, "why")
+
+
+def test_the_fingerprint_is_of_the_flows() -> None:
+    """In any order; without a report it is of the words."""
+    assert make_failure("a", "b").fingerprint == make_failure("b", "a").fingerprint
+    assert make_failure("a").fingerprint != make_failure("b").fingerprint
+    assert make_failure().fingerprint == make_failure(run_id=900).fingerprint

@@ -1,0 +1,284 @@
+"""Tokens of workflow runs: a good one tells who speaks, any other is refused for its reason."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from jwt import PyJWK
+
+from gate.domain.reporters import Reporter
+from gate.errors import ReportRejected, RetryLater
+from gate.githubapp.jwks import SigningKeys
+from gate.githubapp.oidc import LEEWAY, LONGEST, TokenVerifier
+from gate.simulator.github import SimulatedGitHub
+from gate.simulator.server import serve
+
+AUDIENCE: Final = "https://gate.example.com"
+REPOSITORY: Final = "octo-org/frontend"
+ELSEWHERE: Final = "https://attacker.example/keys"
+
+
+@cache
+def other_key() -> rsa.RSAPrivateKey:
+    """Make a key that is none of the issuer's."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass(slots=True)
+class Desk:
+    """An issuer on loopback, a run that may have tokens, and what verifies them."""
+
+    github: SimulatedGitHub
+    run_id: int
+    verifier: TokenVerifier
+
+    def mint(self, audience: str = AUDIENCE, **claims: Any) -> str:
+        """Sign a token by the issuer's key, with some claims changed."""
+        return self.github.mint_token(self.run_id, audience, claims)
+
+    def signed(self, key: Any, algorithm: str = "RS256", **header: Any) -> str:
+        """Sign the claims of a good token by a key and with headers of one's own."""
+        token = self.mint()
+        claims = jwt.decode(token, options={"verify_signature": False})
+        known = jwt.get_unverified_header(token)
+        return jwt.encode(claims, key, algorithm, {"kid": known["kid"], **header})
+
+    def public_key(self) -> rsa.RSAPublicKey:
+        """Give the key that the issuer shows."""
+        shown = json.loads(self.github.issuer.answer(get("/.well-known/jwks")).body)["keys"][0]
+        key: rsa.RSAPublicKey = PyJWK(shown).key
+        return key
+
+
+def get(path: str) -> Any:
+    """Ask for one of the issuer's addresses."""
+    from gate.simulator.oidc import PREFIX
+    from gate.simulator.wire import Request
+
+    return Request("GET", f"{PREFIX}{path}", {}, {}, b"")
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    """Serve an issuer; keys are read from it once."""
+    github = SimulatedGitHub()
+    github.create_repository(REPOSITORY)
+    with serve(github):
+        run_id = github.start_run(REPOSITORY, "production-validation.yml")
+        issuer = github.issuer.url
+        clock = github.world.clock
+        keys = SigningKeys(issuer, clock)
+        made = Desk(github, run_id, TokenVerifier(issuer, AUDIENCE, keys, clock))
+        made.verifier.verify(made.mint())
+        yield made
+
+
+def test_a_good_token_tells_who_speaks(desk: Desk) -> None:
+    """Its numbers are numbers, and its workflow is a file of the repository."""
+    run = desk.github.world.run(desk.run_id)
+    repository = desk.github.world.repository(REPOSITORY)
+    token = desk.mint(jti="one", exp=2_000_000_000)
+    assert desk.verifier.verify(token) == Reporter(
+        repository_id=repository.id,  # type: ignore[arg-type]
+        owner_id=repository.owner.id,  # type: ignore[arg-type]
+        run_id=run.id,  # type: ignore[arg-type]
+        run_attempt=1,
+        workflow=".github/workflows/production-validation.yml",
+        ref="refs/heads/main",
+        event="push",
+        sha=run.head_sha,  # type: ignore[arg-type]
+        token_id="one",
+        expires_at=datetime.fromtimestamp(2_000_000_000, UTC),
+    )
+
+
+def test_what_a_token_says_of_names_does_not_matter(desk: Desk) -> None:
+    """The subject's form is the owner's to change, and a workflow elsewhere is no local one."""
+    speaks = desk.verifier.verify(desk.mint(sub="anything", sub_extra=["x"], run_id=12))
+    assert speaks.run_id == 12
+    elsewhere = desk.mint(workflow_ref="other/repo/.github/workflows/x.yml@refs/heads/a@b")
+    found = desk.verifier.verify(elsewhere)
+    assert (found.workflow, found.ref) == ("other/repo/.github/workflows/x.yml", "refs/heads/a@b")
+
+
+def unsigned(desk: Desk) -> str:
+    """Take the signature away."""
+    return desk.signed(None, "none")
+
+
+def hmac_by_public_key(desk: Desk) -> str:
+    """Sign by the one key that everybody has, as if it were a shared secret."""
+    claims = desk.mint().split(".")[1]
+    header = base64.urlsafe_b64encode(
+        json.dumps({"alg": "HS256", "typ": "JWT", "kid": kid_of(desk)}).encode()
+    ).rstrip(b"=")
+    text = header + b"." + claims.encode()
+    pem = desk.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signature = base64.urlsafe_b64encode(hmac.new(pem, text, hashlib.sha256).digest()).rstrip(b"=")
+    return (text + b"." + signature).decode()
+
+
+def kid_of(desk: Desk) -> str:
+    """Name the key that the issuer signs with."""
+    return str(jwt.get_unverified_header(desk.mint())["kid"])
+
+
+def own_keys(desk: Desk) -> str:
+    """Bring a key along in the header, in each way there is."""
+    shown: Any = jwt.algorithms.RSAAlgorithm.to_jwk(other_key().public_key(), as_dict=True)
+    return desk.signed(other_key(), jku=ELSEWHERE, x5u=ELSEWHERE, jwk=shown)
+
+
+def swapped(desk: Desk) -> str:
+    """Put the signature of one token behind the claims of another."""
+    return f"{desk.mint(run_id='1').rpartition('.')[0]}.{desk.mint().rpartition('.')[2]}"
+
+
+def nested(_desk: Desk) -> str:
+    """Nest deeper than a parser follows."""
+    deep = base64.urlsafe_b64encode(b'{"kid": ' + b"[" * 9_000).rstrip(b"=").decode()
+    return f"{deep}.e30.c2ln"
+
+
+Make = Callable[[Desk], str]
+HOSTILE: Final[dict[str, tuple[Make, str]]] = {
+    "another audience": (lambda it: it.mint("https://github.com/octo-org"), "wrong_audience"),
+    "several audiences": (lambda it: it.mint(aud=[AUDIENCE, "https://x"]), "wrong_audience"),
+    "audience with a slash": (lambda it: it.mint(f"{AUDIENCE}/"), "wrong_audience"),
+    "no audience": (lambda it: it.mint(aud=None), "missing_claim"),
+    "another issuer": (
+        lambda it: it.mint(iss="https://token.actions.githubusercontent.com"),
+        "wrong_issuer",
+    ),
+    "an enterprise's issuer": (
+        lambda it: it.mint(iss=f"{it.github.issuer.url}/octo"),
+        "wrong_issuer",
+    ),
+    "another key": (lambda it: it.signed(other_key()), "bad_signature"),
+    "a key of its own": (own_keys, "bad_signature"),
+    "an unknown key": (lambda it: it.signed(other_key(), kid="mine"), "unknown_key"),
+    "a key elsewhere": (lambda it: it.signed(other_key(), kid=ELSEWHERE), "unknown_key"),
+    "a path as a key": (lambda it: it.signed(other_key(), kid="../../etc/passwd"), "unknown_key"),
+    "another's signature": (swapped, "bad_signature"),
+    "no signature": (unsigned, "wrong_algorithm"),
+    "hmac by the public key": (hmac_by_public_key, "wrong_algorithm"),
+    "another hash": (lambda it: it.signed(other_key(), "RS512"), "wrong_algorithm"),
+    "critical header": (lambda it: it.signed(other_key(), crit=["exp"], exp=1), "malformed_token"),
+    "nested": (nested, "malformed_token"),
+    "oversized": (lambda it: it.mint(padding="x" * LONGEST), "malformed_token"),
+    "empty": (lambda _: "", "malformed_token"),
+    "no token": (lambda _: "ghs_abc", "malformed_token"),
+    "not ascii": (lambda _: "é.é.é", "malformed_token"),
+    "a number that is none": (lambda it: it.mint(repository_id="12x"), "malformed_claim"),
+    "a negative number": (lambda it: it.mint(run_id="-1"), "malformed_claim"),
+    "zero": (lambda it: it.mint(run_attempt="0"), "malformed_claim"),
+    "other digits": (lambda it: it.mint(run_id="١٢"), "malformed_claim"),
+    "a number too large": (lambda it: it.mint(run_id=str(2**63)), "malformed_claim"),
+    "an attempt too large": (lambda it: it.mint(run_attempt=str(2**31)), "malformed_claim"),
+    "true": (lambda it: it.mint(run_id=True), "malformed_claim"),
+    "a list": (lambda it: it.mint(repository_owner_id=["1"]), "malformed_claim"),
+    "a commit that is none": (lambda it: it.mint(sha="main"), "malformed_claim"),
+    "a workflow without ref": (lambda it: it.mint(workflow_ref="a/b/c.yml"), "malformed_claim"),
+    "a workflow in two lines": (lambda it: it.mint(workflow_ref="a\n@b"), "malformed_claim"),
+    "an id with a blank": (lambda it: it.mint(jti="a b"), "malformed_claim"),
+    "an empty id": (lambda it: it.mint(jti=""), "malformed_claim"),
+    "an end that is text": (lambda it: it.mint(exp="2000000000"), "malformed_claim"),
+    "an end beyond time": (lambda it: it.mint(exp=10**18), "malformed_claim"),
+    "a pull request": (lambda it: it.mint(event_name="pull_request"), "fork_context"),
+    "its target": (lambda it: it.mint(event_name="pull_request_target"), "fork_context"),
+    "its branch": (lambda it: it.mint(head_ref="topic"), "fork_context"),
+    "its base": (lambda it: it.mint(base_ref="main"), "fork_context"),
+    "its ref": (
+        lambda it: it.mint(workflow_ref="a/b/.github/workflows/c.yml@refs/pull/1/merge"),
+        "fork_context",
+    ),
+} | {
+    f"without {name}": (lambda it, name=name: it.mint(**{name: None}), "missing_claim")
+    for name in (
+        *("iss", "exp", "nbf", "iat", "jti", "repository", "repository_id"),
+        *("repository_owner_id", "run_id", "run_attempt", "workflow_ref", "event_name", "sha"),
+    )
+}
+
+
+@pytest.mark.parametrize(("make", "reason"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_token_is_refused(desk: Desk, make: Make, reason: str) -> None:
+    """Each for its own reason; nothing of the token is repeated, and nobody else is asked."""
+    token = make(desk)
+    with pytest.raises(ReportRejected) as caught:
+        desk.verifier.verify(token)
+    assert caught.value.reason == reason
+    assert "attacker" not in str(caught.value)
+    assert not token or token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("claim", "off", "reason"),
+    [
+        ("exp", -LEEWAY, "token_expired"),
+        ("exp", -LEEWAY + timedelta(seconds=5), None),
+        ("nbf", LEEWAY + timedelta(seconds=5), "token_not_yet_valid"),
+        ("nbf", LEEWAY - timedelta(seconds=5), None),
+        ("iat", LEEWAY + timedelta(seconds=5), "token_not_yet_valid"),
+        ("iat", LEEWAY - timedelta(seconds=5), None),
+    ],
+)
+def test_times_are_taken_with_a_minute_of_leeway(
+    desk: Desk, claim: str, off: timedelta, reason: str | None
+) -> None:
+    """By the gate's own clock, and no more than a minute."""
+    changed: dict[str, Any] = {claim: (desk.github.world.now() + off).timestamp()}
+    token = desk.mint(**changed)
+    if reason is None:
+        desk.verifier.verify(token)
+        return
+    with pytest.raises(ReportRejected) as caught:
+        desk.verifier.verify(token)
+    assert caught.value.reason == reason
+
+
+_JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(), inside, max_size=3),
+    max_leaves=5,
+)
+_CLAIMS: Final = st.sampled_from(
+    (
+        *("iss", "aud", "exp", "nbf", "iat", "jti", "sub", "repository", "repository_id", "run_id"),
+        *("repository_owner_id", "run_attempt", "workflow_ref", "event_name", "sha", "head_ref"),
+    )
+)
+
+
+@given(st.dictionaries(_CLAIMS, _JSON, min_size=1, max_size=3))
+def test_whatever_is_signed_is_taken_or_refused(desk: Desk, claims: dict[str, Any]) -> None:
+    """The issuer signs what it is told; no claim makes the verifier fail in another way."""
+    try:
+        token = desk.mint(**claims)
+    except (TypeError, ValueError):
+        return
+    try:
+        desk.verifier.verify(token)
+    except ReportRejected:
+        return
+
+
+@given(st.text(max_size=300) | st.from_regex(r"[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*"))
+def test_whatever_is_sent_is_refused(desk: Desk, token: str) -> None:
+    """No text is a token, and none makes the verifier fail in another way."""
+    with pytest.raises((ReportRejected, RetryLater)):
+        desk.verifier.verify(token)

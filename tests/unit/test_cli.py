@@ -1,0 +1,58 @@
+"""Each command needs no more than it uses, and its help can be copied from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from gate.cli import gate
+from gate.errors import ConfigError
+
+
+def commands(group: click.Group) -> Iterator[click.Command]:
+    """Give every command below a group."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command)
+        elif command is not None:
+            yield command
+
+
+@pytest.mark.parametrize("command", list(commands(gate)), ids=lambda it: it.name)
+def test_an_example_stands_apart(command: click.Command) -> None:
+    """The help of a command ends with an example in lines of its own, not in a paragraph."""
+    lines = command.get_help(click.Context(command)).split("Options:")[0].splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.endswith("Example:")]
+    assert lines[at + 1].strip() == ""
+    assert " gate " in lines[at + 2]
+
+
+def test_migrate_needs_only_the_database(tmp_path: Path) -> None:
+    """Who prepares the schema has no key of the App and no secret of its webhooks."""
+    run = CliRunner(env={"GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db"}).invoke
+    assert "migrated from empty" in run(gate, ["migrate"], catch_exceptions=False).output
+    assert "up to date" in run(gate, ["migrate"], catch_exceptions=False).output
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--no-worker"], ["worker"]])
+def test_what_needs_postgresql_leaves_no_file(arguments: list[str], tmp_path: Path) -> None:
+    """A command that refuses SQLite has not made a database first."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    env = {
+        "GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db",
+        "GATE_GITHUB_APP_ID": "1",
+        "GATE_GITHUB_PRIVATE_KEY": pem.decode(),
+        "GATE_GITHUB_WEBHOOK_SECRET": "s",
+    }
+    result = CliRunner(env=env).invoke(gate, arguments)
+    assert isinstance(result.exception, ConfigError)
+    assert list(tmp_path.iterdir()) == []
