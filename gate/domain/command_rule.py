@@ -60,16 +60,15 @@ def judge_command(
         return RefusedCommand(CommandFault.NO_INCIDENT, "this issue is no incident's")
     if not incident.is_open:
         return RefusedCommand(CommandFault.INCIDENT_OVER, "the incident is over")
+    return _check_speaker(command, speaker)
+
+
+def _check_speaker(command: IncidentCommand, speaker: Speaker) -> RefusedCommand | None:
+    needed = "somebody who may override"
+    may = speaker.may_override
     if isinstance(command, AcknowledgeCommand):
-        return _check_acknowledging(speaker)
-    if not speaker.may_override:
-        detail = f"it takes somebody who may override: {speaker.detail}"
-        return RefusedCommand(CommandFault.NOT_ELIGIBLE, detail)
-    return None
-
-
-def _check_acknowledging(speaker: Speaker) -> RefusedCommand | None:
-    if speaker.may_write or speaker.may_override:
+        needed = f"write permission, or {needed}"
+        may = may or speaker.may_write
+    if may:
         return None
-    detail = f"it takes write permission, or somebody who may override: {speaker.detail}"
-    return RefusedCommand(CommandFault.NOT_ELIGIBLE, detail)
+    return RefusedCommand(CommandFault.NOT_ELIGIBLE, f"it takes {needed}: {speaker.detail}")
