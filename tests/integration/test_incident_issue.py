@@ -166,9 +166,8 @@ def test_refused_commands(gate: Gate, login: str, text: str) -> None:
     before = incident(gate)
     assert say(gate, login, text).reactions == ("confused",)
     assert incident(gate) == before
-    assert "the policy lists user:carol" in remarks(gate)[-1].replace("\\", "").replace(
-        "\u200b", ""
-    )
+    assert "it takes" in remarks(gate)[-1]
+    assert "the policy lists user" in remarks(gate)[-1]
     (entry,) = trail(gate, "command.refused")
     assert (entry.actor, entry.reason) == (login, "not_eligible")
 
@@ -306,13 +305,14 @@ def test_a_slip_is_answered(gate: Gate) -> None:
     assert len(remarks(gate)) == 3
 
 
-@pytest.mark.parametrize("text", ["/ack", "/decide rollback x", "/resolv it", "/retest", "/decide"])
-def test_other_issues_are_left_alone(gate: Gate, text: str) -> None:
+def test_other_issues_are_left_alone(gate: Gate) -> None:
     """On an issue that is no incident's nothing but an override is for the gate."""
     red(gate)
     number = gate.github.open_issue(REPOSITORY, "Something else")
-    assert say(gate, "carol", text, number).reactions == ()
+    for text in ("/ack", "/decide rollback x", "/resolv it", "/retest", "/decide"):
+        assert say(gate, "carol", text, number).reactions == ()
     assert remarks(gate, number) == []
+    assert say(gate, "carol", "/overide 1", number).reactions == ("confused",)
 
 
 def test_bots_do_not_count(gate: Gate) -> None:
