@@ -27,6 +27,7 @@ COMPUTED: Final = {
         "review_conflict",
         "unprocessable",
     },
+    "_absence(message)": {"issues_disabled", "not_found"},
     "slug": {"alert_refused", "channel_refused"},
     "error.reason": set[str](),
 }

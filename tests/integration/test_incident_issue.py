@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gate.doctor import examine
 from gate.domain.ids import IncidentId
 from gate.domain.incidents import Course, Incident, Resolution
 from gate.simulator.faults import Fault, WebhookFault
@@ -439,6 +440,8 @@ def test_disabled_issues(gate: Gate) -> None:
     red(gate)
     refused = gate.service.database.read(incident_issues.refused_issues)
     assert [reason for _, reason in refused] == ["issues_disabled"]
+    findings = [it.found for it in examine(gate.settings, gate.service.deps.clock)]
+    assert "GitHub refuses it: issues_disabled" in findings
     green(gate)
     gate.advance(hours=2)
     assert gate.service.database.read(incident_issues.refused_issues) == []

@@ -16,6 +16,7 @@ from gate.domain.incidents import (
     Bypassed,
     Course,
     Decided,
+    Happening,
     IncidentEvent,
     Opened,
     Overridden,
@@ -55,7 +56,7 @@ def test_any_text(texts: list[str], ends: bool) -> None:
         job_url=url,
     )
     incident = replace(incident, failure=failure)
-    happenings = [
+    happenings: list[Happening] = [
         Opened(failure),
         Decided(Course.ROLLBACK, why),
         Overridden(RequestId(9), why),
