@@ -16,9 +16,10 @@ from typing import Final
 from gate.clock import Clock, utc_now
 from gate.domain.github import Installation, Place
 from gate.domain.ids import RepositoryId
-from gate.errors import GateError
+from gate.errors import GateError, RetryLater
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
+from gate.githubapp.jwks import SigningKeys
 from gate.manifest import load_manifest
 from gate.notify.channels import read_channels
 from gate.settings import Settings
@@ -63,6 +64,7 @@ def examine(settings: Settings, clock: Clock = utc_now) -> Iterator[Finding]:
     github = GitHubClient(settings.github_api_url, credentials, clock)
     yield from _guarded("App", lambda: _app(github, settings, clock))
     yield from _guarded("installations", lambda: _installations(github))
+    yield from _report_tokens(settings, clock)
 
 
 def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -158,6 +160,25 @@ def _app(github: GitHubClient, settings: Settings, clock: Clock) -> Iterator[Fin
     else:
         remedy = "correct the App's webhook URL or GATE_PUBLIC_URL, unless a proxy explains it"
         yield Finding(Level.WARN, "webhook", f"goes to {actual}, not to {expected}", remedy)
+
+
+def _report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Look for the keys of report tokens; without them deployments are answered all the same."""
+    what = "report tokens"
+    issuer = settings.github_oidc_issuer
+    try:
+        told = SigningKeys(issuer, clock).read()
+    except RetryLater as error:
+        remedy = (
+            "check GATE_GITHUB_OIDC_ISSUER and the way out to it; reports are refused meanwhile"
+        )
+        yield Finding(Level.WARN, what, f"{issuer}: {error.detail}", remedy)
+        return
+    found = f"{len(told.keys)} keys of {issuer}; tokens must be for {settings.report_audience}"
+    yield Finding(Level.OK, what, found)
+    if told.told_at is not None and abs(clock() - told.told_at) > _SKEW:
+        found = f"{abs(clock() - told.told_at).total_seconds():.0f} s away from the issuer's"
+        yield Finding(Level.FAIL, "clock", found, "synchronise this machine's clock")
 
 
 def _lacking(what: str, names: list[str], remedy: str) -> Finding:

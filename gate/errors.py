@@ -58,9 +58,10 @@ class DeliveryRejected(GateError):
 class ReportRejected(GateError):
     """A report or alert that is not taken.
 
-    `reason` says what is wrong with the token (bad_signature, wrong_audience, token_replayed …),
-    with whom it speaks for (repository_not_installed, workflow_not_in_policy, fork_context) or with
-    what was said before (report_conflict, alert_conflict): `gate.web.reports_api` lists them.
+    `reason` is one of alert_conflict, bad_signature, fork_context, malformed_claim,
+    malformed_token, missing_claim, missing_token, report_conflict, repository_not_installed,
+    token_expired, token_not_yet_valid, token_replayed, unknown_key, workflow_not_in_policy,
+    wrong_algorithm, wrong_audience, wrong_issuer.
     """
 
 
@@ -81,9 +82,10 @@ class RetryLater(GateError):
 class Refused(GateError):
     """The other side understood and said no.
 
-    `reason` is one of alert_refused, already_reviewed, channel_refused, issues_disabled, not_found,
-    nothing_pending, permission_missing, review_conflict, too_large, unprocessable. A
-    channel is refused for its address, or for what we signed in with, an alert for what it says.
+    `reason` is one of alert_refused, already_reviewed, channel_gone, channel_refused,
+    issues_disabled, not_found, nothing_pending, permission_missing, review_conflict, too_large,
+    unprocessable. A channel is refused for its address, or for what we signed in with, an alert for
+    what it says.
     """
 
 

@@ -25,6 +25,7 @@ environments:
 """
 _OVERRIDE_ENVIRONMENT: Final = f"{ENVIRONMENT}-override"
 _RATIONALE: Final = "I accept the risk: checkout is down, and this build mends it."
+_FLOW: Final = "add-exercise-and-see-it-in-list.yml"
 _BROKEN: Final = _SOUND.replace("max_age: 12h", "max_age: soon")
 
 
@@ -96,6 +97,28 @@ def _validation_fails(stage: Stage, memory: Memory) -> Seen:
     memory.validation_id = stage.validate("failure")
     view = stage.github.run_view(memory.validation_id)
     return Seen(ok=view.conclusion == "failure", what=f"run {view.id}: {view.conclusion}")
+
+
+def _job_reports(stage: Stage, memory: Memory) -> Seen:
+    """Report as the shipped action does; the record must show the flow that failed."""
+    flow = {"flowName": _FLOW, "status": "failed", "exitCode": 1, "error": "Assertion failed"}
+    report = {"schemaVersion": 1, "jobUrl": stage.job_url(memory.validation_id), "flows": [flow]}
+    answers: list[requests.Response] = []
+
+    def is_taken() -> bool:
+        token = stage.github.mint_token(memory.validation_id, stage.url)
+        headers = {"Authorization": f"Bearer {token}"}
+        url = f"{stage.url}/api/v1/validations"
+        answers.append(requests.post(url, json=report, headers=headers, timeout=10))
+        return answers[-1].status_code == 202  # noqa: PLR2004
+
+    took = _timed(stage, is_taken)
+    if took is None:
+        return Seen(ok=False, what=f"HTTP {answers[-1].status_code}")
+    shown = requests.get(answers[-1].json()["url"], timeout=10).json()
+    (kept,) = shown["report"]["flows"]
+    what = f"HTTP 202, on record: {kept['name']} {kept['status']}"
+    return Seen(ok=kept["status"] == "failed", what=what, milliseconds=took)
 
 
 def _deployment_is_held(stage: Stage, memory: Memory) -> Seen:
@@ -242,6 +265,7 @@ def _killed_and_back(stage: Stage, memory: Memory) -> Seen:
 
 SCENES: Final = (
     Scene("production validation fails", "a red run on main", _validation_fails),
+    Scene("its job reports the failed flow", "taken, by its token", _job_reports),
     Scene(f"a deployment reaches {ENVIRONMENT}", "held, with the reason", _deployment_is_held),
     Scene("somebody forges a webhook", "refused with 401", _forgery_is_refused),
     Scene("the validation is run again", "still held, says why", _validation_runs_again),

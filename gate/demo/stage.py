@@ -67,6 +67,10 @@ class Stage:
         self.github.advance(1)
         return self.github.validate(REPOSITORY, conclusion)
 
+    def job_url(self, run_id: int) -> str:
+        """Give the page of a run."""
+        return f"{self.api_url}/{REPOSITORY}/actions/runs/{run_id}"
+
     def kill_gate(self) -> None:
         """Kill the service at once, as a power cut would."""
         self._end(signal.SIGKILL)

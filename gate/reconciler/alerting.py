@@ -74,16 +74,18 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
     result = _result(mine, error, deps.clock())
     deps.failpoint("alerted")
     deps.database.transact(lambda tx: _record(tx, mine, delivery, result, deps.clock()))
-    write = log.info if error is None else log.warning
-    write(
-        "alert.sent" if error is None else "alert.failed",
-        channel=channel.value,
-        kind=delivery.alert.kind.value,
-        alert_key=delivery.alert.key,
-        outcome=result.outcome,
-        attempts=mine.attempts + 1,
-        detail=error.detail if error is not None else None,
-    )
+    said = delivery.alert
+    told = {"channel": channel.value, "kind": said.kind.value, "alert_key": said.key}
+    if error is None:
+        log.info("alert.sent", **told)
+    else:
+        log.warning(
+            "alert.failed",
+            **told,
+            outcome=result.outcome,
+            attempts=mine.attempts + 1,
+            detail=error.detail,
+        )
 
 
 def _hand_over(channel: Channel, delivery: Delivery, deps: Deps) -> None:

@@ -37,9 +37,8 @@ def receive(submission: Submission, deps: Deps) -> None:
     The same again is no news and no fault. Raises ReportRejected when the job may not report here,
     when its token was used before, and when it says something else than before.
     """
-    reporter = submission.reporter
-    repository = deps.database.read(lambda it: _admit(it, reporter, deps))
-    now = deps.clock()
+    reporter, now = submission.reporter, deps.clock()
+    repository = deps.database.read(lambda it: _admit(it, reporter, deps, now))
 
     def record(tx: Transaction) -> tuple[Reception, list[RequestId]]:
         if not tokens.spend_token(tx, reporter.token_id, reporter.expires_at):
@@ -66,7 +65,7 @@ def receive(submission: Submission, deps: Deps) -> None:
     )
 
 
-def _admit(snapshot: Snapshot, reporter: Reporter, deps: Deps) -> Repository:
+def _admit(snapshot: Snapshot, reporter: Reporter, deps: Deps, now: datetime) -> Repository:
     """Give the reporter's repository, if the gate is at work there and its workflow counts.
 
     Without a policy that can be relied on just now, no workflow is refused: a report can make
@@ -78,7 +77,7 @@ def _admit(snapshot: Snapshot, reporter: Reporter, deps: Deps) -> Repository:
             "repository_not_installed",
             f"the App is not at work on repository {reporter.repository_id} of this owner",
         )
-    choice = policy_of(snapshot, repository, deps, deps.clock())
+    choice = policy_of(snapshot, repository, deps, now)
     if choice is None or not isinstance(choice.reading, LoadedPolicy):
         return repository
     environments = choice.reading.policy.environments.values()

@@ -1,4 +1,4 @@
-"""The simulated GitHub as a whole: one lock, the world, its REST API and its webhooks."""
+"""The simulated GitHub as a whole: one lock, the world, REST API, webhooks, issuer of tokens."""
 
 import threading
 from typing import Any

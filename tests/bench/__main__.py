@@ -15,6 +15,7 @@ from tests.bench.crowd import paces
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
 from tests.bench.floor import decided_per_second, stored_per_second
 from tests.bench.load import post_all, prepared
+from tests.bench.reports import FLOWS, least_ms, taken_in
 from tests.bench.rig import Rig, rig
 from tests.bench.trail import verified_in
 
@@ -37,6 +38,7 @@ def main() -> None:
     _acknowledgements(table, scale)
     _green(table, scale)
     _red(table, scale)
+    _reports(table, scale)
     _trail(table, scale)
     _crowd(table, scale)
     console.print(table)
@@ -105,6 +107,21 @@ def _red(table: Table, scale: int) -> None:
         measured = holds(here, names)
         calls = f"{measured.calls_per_decision:.2f}"
         table.add_row("GitHub calls a hold", calls, "<= 2", "", "")
+
+
+def _reports(table: Table, scale: int) -> None:
+    count = 100 // scale
+    with rig(_FEW_EVENTS) as here:
+        took = sorted(taken_in(here, count))
+    p50, p99 = took[count // 2], took[min(count - 1, int(count * 0.99))]
+    floor = least_ms(count)
+    table.add_row(
+        f"a report of {FLOWS} flows, p50 / p99 ms",
+        f"{p50:.1f} / {p99:.1f}",
+        "< 50",
+        f"{floor:.1f}",
+        f"{p50 / floor:.2f}",
+    )
 
 
 def _trail(table: Table, scale: int) -> None:

@@ -29,6 +29,7 @@ COMPUTED: Final = {
     },
     "_absence(message)": {"issues_disabled", "not_found"},
     "slug": {"alert_refused", "channel_refused"},
+    "f'{_noun(submission)}_conflict'": {"alert_conflict", "report_conflict"},
     "error.reason": set[str](),
 }
 """Reasons that are no literal, with what they may be; another error's stands with that one."""
@@ -75,6 +76,6 @@ def test_a_class_lists_its_slugs(name: str) -> None:
 @pytest.mark.parametrize(("name", "reason"), list(pairs()))
 def test_every_slug_stands_on_the_page(name: str, reason: str) -> None:
     """The reference tells of each slug what it means."""
-    page = (ROOT / "docs" / "reference" / "reasons.md").read_text()
-    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    pages = [(ROOT / "docs" / "reference" / it).read_text() for it in ("reasons.md", "http-api.md")]
+    rows = [line for page in pages for line in page.splitlines() if line.startswith("| ")]
     assert any(f"`{reason}`" in row for row in rows), f"{name}({reason!r})"

@@ -285,7 +285,13 @@ def running_gate(
     github = SimulatedGitHub(switches=switches, clock=lambda: base + (datetime.now(UTC) - started))
     private, public = key_pair()
     manifest = load_manifest()
-    with serve(github) as api_url:
+    served: list[Gate] = []
+
+    def front(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return served[0].serve(environ, start)
+
+    # The gate's address is the audience of tokens, which it must know from the start.
+    with serve(github) as api_url, make_server("127.0.0.1", 0, front, threaded=True) as server:
         app_id = github.register_app(
             public_key_pem=public,
             webhook_secret=SECRET,
@@ -293,13 +299,6 @@ def running_gate(
             permissions=dict(manifest.permissions),
             events_wanted=list(manifest.events),
         )
-        served: list[Gate] = []
-
-        def front(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            return served[0].serve(environ, start)
-
-        # Its address is the audience of tokens, which the service must know from the start.
-        server = make_server("127.0.0.1", 0, front, threaded=True)
         url = f"http://127.0.0.1:{server.server_port}"
         settings = Settings(
             github_app_id=str(app_id),
@@ -327,5 +326,4 @@ def running_gate(
         finally:
             server.shutdown()
             thread.join()
-            server.server_close()
             gate.service.close()

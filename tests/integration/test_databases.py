@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from gate.domain.reporters import Submission
 from gate.domain.request import RequestState
-from gate.errors import ConfigError
+from gate.errors import ConfigError, ReportRejected
+from gate.reconciler.receiving import receive
 from gate.simulator.faults import Fault
 from gate.store.requests import wake_requests
+from tests.builders import make_flow, make_reporter, make_validation_report
 from tests.integration.harness import REPOSITORY, Gate, reconcile, running_gate
 from tests.postgres import PostgresServer, postgres_server
 from tests.store.threads import at_once
@@ -199,3 +204,38 @@ def test_a_database_without_our_tables_is_refused(server: PostgresServer) -> Non
         running_gate(url),
     ):
         pass
+
+
+def test_of_reports_to_two_nodes_one_is_kept(gate: Gate, second: Gate) -> None:
+    """Each token is taken once and each attempt has one report, whichever node is asked."""
+    gate.validate(REPOSITORY, "failure")
+    waiting = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    run_id = gate.github.start_run(REPOSITORY, "production-validation.yml")
+    gate.settle()
+    view = gate.github.run_view(run_id)
+    reporter = make_reporter(
+        repository_id=view.repository_id,
+        owner_id=gate.github.world.repository(REPOSITORY).owner.id,
+        run_id=run_id,
+    )
+
+    def hand_in(node: Gate, number: int) -> str:
+        report = make_validation_report(
+            make_flow(f"flow-{number % 2}"), repository_id=view.repository_id, run_id=run_id
+        )
+        told = replace(reporter, token_id=f"token-{number // 2}")
+        try:
+            receive(Submission(told, report), node.service.deps)
+        except ReportRejected as error:
+            return error.reason
+        return "taken"
+
+    tries = [partial(hand_in, node, number) for number in range(4) for node in (gate, second)]
+    outcomes = Counter(at_once(tries))
+    assert outcomes["taken"] in {1, 2}
+    assert set(outcomes) <= {"taken", "token_replayed", "report_conflict"}
+    kinds = [it.kind for it in gate.trail(run_id)]
+    assert kinds.count("report.received") == 1
+    gate.settle()
+    assert gate.record(waiting).state == RequestState.WAITING

@@ -9,11 +9,13 @@ from typing import Any, Final
 import pytest
 import requests
 
+from gate.doctor import Finding, Level, examine
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.reports import FlowStatus, ValidationReport
 from gate.githubapp.jwks import COOLDOWN
 from gate.simulator.faults import Fault
 from gate.store.reports import read_alerts, read_reports
+from gate.store.requests import due_requests
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
 VALIDATION: Final = "production-validation.yml"
@@ -234,10 +236,13 @@ def test_a_report_wakes_what_waits_for_its_workflow(gate: Gate) -> None:
     gate.settle()
     run_id = start(gate)
     gate.settle()
-    woken = gate.service.wakeups.requests
-    before = len(woken)
+    woken, database = gate.service.wakeups.requests, gate.service.database
+    before, now = len(woken), gate.service.deps.clock()
+    assert database.read(lambda it: due_requests(it, now, 10)) == []
     assert post(gate, token(gate, run_id), RED).status_code == 202
     assert len(woken) == before + 1
+    now = gate.service.deps.clock()
+    assert database.read(lambda it: due_requests(it, now, 10)) == [gate.record(deployed.run_id).id]
     gate.settle()
     assert gate.record(deployed.run_id).state == "waiting"
 
@@ -338,3 +343,28 @@ def test_no_token_and_a_foreign_one(gate: Gate) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="deployment-gate"'
     foreign = gate.github.mint_token(run_id, "https://another.example")
     refused(post(gate, foreign, RED), 401, "wrong_audience")
+
+
+def test_the_doctor_looks_for_the_keys(gate: Gate) -> None:
+    """It says whose tokens count, and for whom they must be."""
+
+    def look() -> Finding:
+        (found,) = [it for it in examine(gate.settings) if it.what == "report tokens"]
+        return found
+
+    post(gate, token(gate, start(gate)), RED)
+    found = look()
+    assert found.level is Level.OK
+    assert f"for {gate.url}" in found.found
+    assert gate.github.issuer.url in found.found
+    gate.github.add_fault(Fault("/_services/token/.well-known", status=500))
+    found = look()
+    assert found.level is Level.WARN
+    assert "answers 500" in found.found
+
+
+def test_the_doctor_compares_clocks_with_the_issuer(gate: Gate) -> None:
+    """Tokens that last five minutes need clocks that agree."""
+    clocks = [it for it in examine(gate.settings, gate.github.world.clock) if it.what == "clock"]
+    assert [it.level for it in clocks] == [Level.FAIL] * 2
+    assert "the issuer's" in clocks[1].found

@@ -10,11 +10,12 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event, insert, text
 
-from gate.domain.ids import InstallationId
+from gate.domain.ids import InstallationId, RunId
 from gate.store.database import Database, Snapshot
 from gate.store.decisions import decisions_of
 from gate.store.inbox import due_deliveries, oldest_unread
 from gate.store.ledger import read_ledger
+from gate.store.reports import read_reports
 from gate.store.repositories import repositories_to_sweep
 from gate.store.requests import (
     due_requests,
@@ -26,7 +27,7 @@ from gate.store.requests import (
 )
 from gate.store.runs import candidate_runs, hiding_rerun
 from gate.store.schema import migrate
-from gate.store.tables import deliveries, gate_requests
+from gate.store.tables import deliveries, gate_requests, metadata
 from tests.builders import BRANCH, NOW, REPOSITORY, SHA, TERRAFORM, VALIDATION, before, make_key
 from tests.store.rows import asked
 
@@ -62,6 +63,10 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "hiding rerun": (
         lambda it: hiding_rerun(it, REPOSITORY, TERRAFORM),
         "ix_runs_repository_id_path_started_at",
+    ),
+    "reports": (
+        lambda it: read_reports(it, REPOSITORY, [RunId(501), RunId(502)]),
+        "validation_reports",
     ),
     "ledger": (lambda it: read_ledger(it, asked_id()), "ix_effects_request_id"),
     "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),
@@ -108,7 +113,9 @@ def test_each_query_has_its_index(
 ) -> None:
     """The queries of every pass and every tick are served by the index meant for them."""
     plan = plan_of(database, query)
-    if "sqlite_autoindex_gate_requests_1" in plan:
+    if index in metadata.tables and database.dialect == "sqlite":
+        index = f"sqlite_autoindex_{index}_1"
+    elif "sqlite_autoindex_gate_requests_1" in plan:
         index = "sqlite_autoindex_gate_requests_1"
     assert index in plan
 

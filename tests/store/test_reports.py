@@ -79,6 +79,9 @@ def test_alerts_add_to_the_report_in_any_order(database: Database) -> None:
     assert report(database, told) is Reception.KNOWN
     assert alert(database, said) is Reception.KNOWN
     assert kept(database) == both
+    again = make_alert_report(FAILED, event="no-news")
+    assert alert(database, again) is Reception.NEW
+    assert kept(database) == both
     second = {"run_attempt": 2}
     report(database, make_validation_report(**second))
     alert(database, make_alert_report(FAILED, **second))

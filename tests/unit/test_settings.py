@@ -57,7 +57,9 @@ def test_three_variables_are_enough() -> None:
     assert settings.github_private_key.get_secret_value() == pem()
     assert [secret.get_secret_value() for secret in settings.github_webhook_secret] == ["hush"]
     assert settings.github_api_url == "https://api.github.com"
+    assert settings.github_oidc_issuer == "https://token.actions.githubusercontent.com"
     assert settings.public_url == "http://127.0.0.1:8080"
+    assert settings.report_audience == settings.public_url
     assert settings.database_url.get_secret_value() == "sqlite:///gate.db"
     assert settings.policy_file is None
     assert settings.sweep_seconds == 60
@@ -71,6 +73,8 @@ def test_every_problem_is_reported_at_once() -> None:
         load_settings(
             {
                 "GATE_GITHUB_API_URL": "ftp://ghe",
+                "GATE_GITHUB_OIDC_ISSUER": "token.actions.githubusercontent.com",
+                "GATE_OIDC_AUDIENCE": "two words",
                 "GATE_PUBLIC_URL": "gate.example.com",
                 "GATE_DATABASE_URL": "mysql://root@db/gate",
                 "GATE_POLICY_FILE": "no/such/file.yml",
@@ -85,6 +89,8 @@ def test_every_problem_is_reported_at_once() -> None:
         "GATE_GITHUB_PRIVATE_KEY",
         "GATE_GITHUB_WEBHOOK_SECRET",
         "GATE_GITHUB_API_URL",
+        "GATE_GITHUB_OIDC_ISSUER",
+        "GATE_OIDC_AUDIENCE",
         "GATE_PUBLIC_URL",
         "GATE_DATABASE_URL",
         "GATE_POLICY_FILE",
@@ -118,6 +124,8 @@ def test_what_has_no_default_must_be_given(name: str, spelling: str) -> None:
         ("GATE_GITHUB_API_URL", "https://[s3cret"),
         ("GATE_GITHUB_API_URL", "https://"),
         ("GATE_GITHUB_API_URL", "https://ghe.example.com:s3cret"),
+        ("GATE_GITHUB_OIDC_ISSUER", "http://s3cret.example.com"),
+        ("GATE_OIDC_AUDIENCE", "s3cret" * 50),
         ("GATE_PUBLIC_URL", "s3cret.example.com"),
         ("GATE_DATABASE_URL", "postgresql://gate:s3cret@db/gate"),
         ("GATE_DATABASE_URL", "sqlite://"),
@@ -205,6 +213,13 @@ def test_an_api_url_is_kept_without_its_last_slash(given: str, kept: str) -> Non
     assert load({"GATE_GITHUB_API_URL": given}).github_api_url == kept
 
 
+def test_an_enterprise_may_have_its_own_issuer_and_audience() -> None:
+    """An issuer with the enterprise's name, and an audience that is no address."""
+    issuer = "https://token.actions.githubusercontent.com/octo-corp"
+    settings = load({"GATE_GITHUB_OIDC_ISSUER": f"{issuer}/", "GATE_OIDC_AUDIENCE": "the-gate"})
+    assert (settings.github_oidc_issuer, settings.report_audience) == (issuer, "the-gate")
+
+
 def test_secrets_show_as_stars() -> None:
     """Settings may be printed while somebody looks for a fault."""
     settings = load(
@@ -277,4 +292,4 @@ def test_the_table_lists_what_is_read() -> None:
     assert table["GATE_DATABASE_URL"].default == "sqlite:///gate.db"
     assert table["GATE_POLICY_FILE"].default == ""
     assert all(setting.meaning for setting in SETTINGS)
-    assert len(SETTINGS) == 17
+    assert len(SETTINGS) == 19

@@ -143,6 +143,12 @@ def own_keys(desk: Desk) -> str:
     return desk.signed(other_key(), jku=ELSEWHERE, x5u=ELSEWHERE, jwk=shown)
 
 
+def without_key_id(desk: Desk) -> str:
+    """Name no key at all."""
+    claims = jwt.decode(desk.mint(), options={"verify_signature": False})
+    return jwt.encode(claims, other_key(), "RS256")
+
+
 def swapped(desk: Desk) -> str:
     """Put the signature of one token behind the claims of another."""
     return f"{desk.mint(run_id='1').rpartition('.')[0]}.{desk.mint().rpartition('.')[2]}"
@@ -171,6 +177,7 @@ HOSTILE: Final[dict[str, tuple[Make, str]]] = {
     "another key": (lambda it: it.signed(other_key()), "bad_signature"),
     "a key of its own": (own_keys, "bad_signature"),
     "an unknown key": (lambda it: it.signed(other_key(), kid="mine"), "unknown_key"),
+    "no key named": (without_key_id, "unknown_key"),
     "a key elsewhere": (lambda it: it.signed(other_key(), kid=ELSEWHERE), "unknown_key"),
     "a path as a key": (lambda it: it.signed(other_key(), kid="../../etc/passwd"), "unknown_key"),
     "another's signature": (swapped, "bad_signature"),
@@ -241,6 +248,7 @@ def test_times_are_taken_with_a_minute_of_leeway(
     desk: Desk, claim: str, off: timedelta, reason: str | None
 ) -> None:
     """By the gate's own clock, and no more than a minute."""
+    assert timedelta(minutes=1) == LEEWAY
     changed: dict[str, Any] = {claim: (desk.github.world.now() + off).timestamp()}
     token = desk.mint(**changed)
     if reason is None:

@@ -87,7 +87,7 @@ def test_a_report_is_read() -> None:
         ({"flows": [FLOW | {"exitCode": "0"}]}, "flows[0].exitCode", "write a whole number"),
         ({"flows": [FLOW | {"exitCode": -1}]}, "flows[0].exitCode", "write 0 or more"),
         ({"flows": [FLOW | {"attempts": 0}]}, "flows[0].attempts", "write 1 or more"),
-        ({"flows": [FLOW | {"attempts": 1001}]}, "flows[0].attempts", "write 1000 or less"),
+        ({"flows": [FLOW | {"attempts": 1_000_001}]}, "flows[0].attempts", "write 1000000 or less"),
         (
             {"flows": [FLOW | {"durationSeconds": "1"}]},
             "flows[0].durationSeconds",

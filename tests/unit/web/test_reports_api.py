@@ -139,7 +139,9 @@ def test_so_it_is_for_the_shell(site: Site) -> None:
     site.in_loop = True
     site.__post_init__()
     assert post(site, body=json.dumps(REPORT).encode().ljust(LONGEST)).status_code == 202
-    refused(post(site, body=b" " * (LONGEST + 1)), 413, "too_large")
+    turned_away = post(site, body=b" " * (LONGEST + 1))
+    refused(turned_away, 413, "too_large")
+    assert turned_away.headers["Connection"] == "close"
     assert site.deliver(b"{}".ljust(LONGEST + 1)).status_code == 202
 
 
