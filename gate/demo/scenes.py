@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import requests
 
+from gate.demo.alarm import job_reports, people_are_alerted, recovery_is_told, validation_fails
+from gate.demo.looking import Memory, Seen, comment_of, decisions_of, see_held, see_released
 from gate.demo.stage import ENVIRONMENT, REPOSITORY, Stage
 from gate.simulator.faults import Fault, WebhookFault
-from gate.simulator.records import ReviewRecord
 
 _POLICY: Final = ".github/deployment-gate.yml"
 _SOUND: Final = """version: 1
@@ -25,17 +25,7 @@ environments:
 """
 _OVERRIDE_ENVIRONMENT: Final = f"{ENVIRONMENT}-override"
 _RATIONALE: Final = "I accept the risk: checkout is down, and this build mends it."
-_FLOW: Final = "add-exercise-and-see-it-in-list.yml"
 _BROKEN: Final = _SOUND.replace("max_age: 12h", "max_age: soon")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a scene came to; `milliseconds` from its trigger to the gate's answer."""
-
-    ok: bool
-    what: str
-    milliseconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,83 +37,9 @@ class Scene:
     play: Callable[[Stage, Memory], Seen]
 
 
-@dataclass(slots=True)
-class Memory:
-    """What later scenes need of earlier ones."""
-
-    validation_id: int = 0
-    held_run_id: int = 0
-
-
-def _reports(stage: Stage, run_id: int) -> list[ReviewRecord]:
-    return [it for it in stage.github.reviews(run_id) if it.state is None and it.status == 204]  # noqa: PLR2004
-
-
-def _decisions(stage: Stage, run_id: int) -> list[ReviewRecord]:
-    return [it for it in stage.github.reviews(run_id) if it.state is not None]
-
-
-def _comment(records: list[ReviewRecord]) -> str:
-    return records[-1].comment or "" if records else ""
-
-
-def _timed(stage: Stage, condition: Callable[[], bool], seconds: float = 15.0) -> float | None:
-    """Wait for the gate and give how long it took, in milliseconds."""
-    started = time.perf_counter()
-    if not stage.wait(condition, seconds):
-        return None
-    return (time.perf_counter() - started) * 1000
-
-
-def _held(stage: Stage, run_id: int, words: str) -> Seen:
-    """Wait for a report that says `words` while the deployment waits."""
-    took = _timed(stage, lambda: words in _comment(_reports(stage, run_id)))
-    waiting = stage.github.run_view(run_id).status == "waiting"
-    if took is None or not waiting:
-        return Seen(ok=False, what=f"no report that says: {words}")
-    return Seen(ok=True, what=f"held: {words}", milliseconds=took)
-
-
-def _released(stage: Stage, run_id: int) -> Seen:
-    """Wait until the deployment runs, approved once."""
-    took = _timed(stage, lambda: stage.github.run_view(run_id).status == "in_progress")
-    applied = [it for it in _decisions(stage, run_id) if it.status == 204]  # noqa: PLR2004
-    if took is None or len(applied) != 1 or applied[0].state != "approved":
-        return Seen(ok=False, what=f"{len(applied)} answers, run not released")
-    return Seen(ok=True, what="approved once, the job runs", milliseconds=took)
-
-
-def _validation_fails(stage: Stage, memory: Memory) -> Seen:
-    memory.validation_id = stage.validate("failure")
-    view = stage.github.run_view(memory.validation_id)
-    return Seen(ok=view.conclusion == "failure", what=f"run {view.id}: {view.conclusion}")
-
-
-def _job_reports(stage: Stage, memory: Memory) -> Seen:
-    """Report as the shipped action does; the record must show the flow that failed."""
-    flow = {"flowName": _FLOW, "status": "failed", "exitCode": 1, "error": "Assertion failed"}
-    report = {"schemaVersion": 1, "jobUrl": stage.job_url(memory.validation_id), "flows": [flow]}
-    answers: list[requests.Response] = []
-
-    def is_taken() -> bool:
-        token = stage.github.mint_token(memory.validation_id, stage.url)
-        headers = {"Authorization": f"Bearer {token}"}
-        url = f"{stage.url}/api/v1/validations"
-        answers.append(requests.post(url, json=report, headers=headers, timeout=10))
-        return answers[-1].status_code == 202  # noqa: PLR2004
-
-    took = _timed(stage, is_taken)
-    if took is None:
-        return Seen(ok=False, what=f"HTTP {answers[-1].status_code}")
-    shown = requests.get(answers[-1].json()["url"], timeout=10).json()
-    (kept,) = shown["report"]["flows"]
-    what = f"HTTP 202, on record: {kept['name']} {kept['status']}"
-    return Seen(ok=kept["status"] == "failed", what=what, milliseconds=took)
-
-
 def _deployment_is_held(stage: Stage, memory: Memory) -> Seen:
     memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
-    return _held(stage, memory.held_run_id, "production validation failed")
+    return see_held(stage, memory.held_run_id, "production validation failed")
 
 
 def _forgery_is_refused(stage: Stage, memory: Memory) -> Seen:
@@ -142,17 +58,17 @@ def _forgery_is_refused(stage: Stage, memory: Memory) -> Seen:
 def _validation_runs_again(stage: Stage, memory: Memory) -> Seen:
     stage.github.rerun(memory.validation_id)
     stage.github.progress_run(memory.validation_id)
-    return _held(stage, memory.held_run_id, "still running")
+    return see_held(stage, memory.held_run_id, "still running")
 
 
 def _green_releases(stage: Stage, memory: Memory) -> Seen:
     stage.github.complete_run(memory.validation_id, "success")
-    return _released(stage, memory.held_run_id)
+    return see_released(stage, memory.held_run_id)
 
 
 def _green_passes(stage: Stage, memory: Memory) -> Seen:
     del memory
-    return _released(stage, stage.github.deploy(REPOSITORY).run_id)
+    return see_released(stage, stage.github.deploy(REPOSITORY).run_id)
 
 
 def _override(stage: Stage, run_id: int, comment: str) -> None:
@@ -175,17 +91,17 @@ def _override(stage: Stage, run_id: int, comment: str) -> None:
 def _override_is_refused(stage: Stage, memory: Memory) -> Seen:
     stage.validate("failure")
     memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
-    held = _held(stage, memory.held_run_id, "production validation failed")
+    held = see_held(stage, memory.held_run_id, "production validation failed")
     if not held.ok:
         return held
     _override(stage, memory.held_run_id, "ship it")
-    return _held(stage, memory.held_run_id, "override is not complete")
+    return see_held(stage, memory.held_run_id, "override is not complete")
 
 
 def _override_releases(stage: Stage, memory: Memory) -> Seen:
     _override(stage, memory.held_run_id, _RATIONALE)
-    released = _released(stage, memory.held_run_id)
-    by_whom = "carol" in _comment(_decisions(stage, memory.held_run_id))
+    released = see_released(stage, memory.held_run_id)
+    by_whom = "carol" in comment_of(decisions_of(stage, memory.held_run_id))
     what = "approved, names carol and why" if by_whom else released.what
     return Seen(released.ok and by_whom, what, released.milliseconds)
 
@@ -195,11 +111,11 @@ def _matrix_is_one_request(stage: Stage, memory: Memory) -> Seen:
     stage.validate("failure")
     jobs = ["deploy (eu)", "deploy (us)", "deploy (ap)"]
     run_id = stage.github.deploy(REPOSITORY, jobs=jobs).run_id
-    held = _held(stage, run_id, "production validation failed")
+    held = see_held(stage, run_id, "production validation failed")
     if not held.ok:
         return held
     stage.validate("success")
-    released = _released(stage, run_id)
+    released = see_released(stage, run_id)
     running = sum(job.status == "in_progress" for job in stage.github.run_view(run_id).jobs)
     return Seen(
         released.ok and running == len(jobs), f"1 answer, {running} jobs run", released.milliseconds
@@ -210,12 +126,12 @@ def _broken_policy_holds(stage: Stage, memory: Memory) -> Seen:
     stage.github.put_file(REPOSITORY, _POLICY, _BROKEN)
     stage.github.wait_until_delivered()
     memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
-    return _held(stage, memory.held_run_id, "line 6")
+    return see_held(stage, memory.held_run_id, "line 6")
 
 
 def _mended_policy_releases(stage: Stage, memory: Memory) -> Seen:
     stage.github.put_file(REPOSITORY, _POLICY, _SOUND)
-    return _released(stage, memory.held_run_id)
+    return see_released(stage, memory.held_run_id)
 
 
 def _lost_answer_is_looked_up(stage: Stage, memory: Memory) -> Seen:
@@ -225,7 +141,7 @@ def _lost_answer_is_looked_up(stage: Stage, memory: Memory) -> Seen:
     )
     stage.github.add_fault(lost)
     run_id = stage.github.deploy(REPOSITORY).run_id
-    released = _released(stage, run_id)
+    released = see_released(stage, run_id)
     asked = f"{stage.url}/api/v1/requests?run_id={run_id}"
 
     def is_settled() -> bool:
@@ -233,7 +149,7 @@ def _lost_answer_is_looked_up(stage: Stage, memory: Memory) -> Seen:
         return bool(items) and items[0]["state"] == "approved"
 
     settled = stage.wait(is_settled, 15)
-    sent = len(_decisions(stage, run_id))
+    sent = len(decisions_of(stage, run_id))
     what = f"{sent} answer sent, on record as {'approved' if settled else 'open'}"
     return Seen(released.ok and settled and sent == 1, what, released.milliseconds)
 
@@ -244,7 +160,7 @@ def _failed_delivery_is_asked_for(stage: Stage, memory: Memory) -> Seen:
         WebhookFault("drop", event="deployment_protection_rule", times=1)
     )
     run_id = stage.github.deploy(REPOSITORY).run_id
-    released = _released(stage, run_id)
+    released = see_released(stage, run_id)
     again = any(it.redelivery and it.status == "OK" for it in stage.github.deliveries())
     what = "delivered again, approved once" if again else "never asked for again"
     return Seen(released.ok and again, what, released.milliseconds)
@@ -254,22 +170,24 @@ def _killed_and_back(stage: Stage, memory: Memory) -> Seen:
     del memory
     stage.validate("failure")
     run_id = stage.github.deploy(REPOSITORY).run_id
-    held = _held(stage, run_id, "production validation failed")
+    held = see_held(stage, run_id, "production validation failed")
     if not held.ok:
         return held
     stage.kill_gate()
     stage.validate("success")
     stage.start_gate()
-    return _released(stage, run_id)
+    return see_released(stage, run_id)
 
 
 SCENES: Final = (
-    Scene("production validation fails", "a red run on main", _validation_fails),
-    Scene("its job reports the failed flow", "taken, by its token", _job_reports),
+    Scene("a validation's job reports a flow", "taken, by its token", job_reports),
+    Scene("people are alerted", "one page, with the flow", people_are_alerted),
+    Scene("the validation ends", "a red run on main", validation_fails),
     Scene(f"a deployment reaches {ENVIRONMENT}", "held, with the reason", _deployment_is_held),
     Scene("somebody forges a webhook", "refused with 401", _forgery_is_refused),
     Scene("the validation is run again", "still held, says why", _validation_runs_again),
     Scene("it ends green", "released within a second", _green_releases),
+    Scene("people hear of the end", "once, no further page", recovery_is_told),
     Scene("the next deployment", "approved at once", _green_passes),
     Scene("a reviewer overrides, saying little", "refused, with why", _override_is_refused),
     Scene("with acknowledgement and reason", "released, on record", _override_releases),

@@ -18,6 +18,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from gate.demo.mailbox import Mailbox, open_mailbox
 from gate.errors import ConfigError
 from gate.manifest import load_manifest
 from gate.simulator.github import SimulatedGitHub
@@ -40,6 +41,7 @@ class Stage:
     url: str
     environ: dict[str, str]
     log: IO[str]
+    mailbox: Mailbox
     process: subprocess.Popen[str] | None = field(default=None)
 
     def start_gate(self) -> None:
@@ -66,6 +68,15 @@ class Stage:
         """Run a validation in a second of its own, since GitHub tells times in whole seconds."""
         self.github.advance(1)
         return self.github.validate(REPOSITORY, conclusion)
+
+    def start_validation(self) -> int:
+        """Start a validation that goes on until somebody ends it."""
+        self.github.advance(1)
+        run_id = self.github.start_run(
+            REPOSITORY, "production-validation.yml", event="workflow_dispatch"
+        )
+        self.github.progress_run(run_id)
+        return run_id
 
     def job_url(self, run_id: int) -> str:
         """Give the page of a run."""
@@ -104,7 +115,11 @@ def set_stage(port: int) -> Iterator[Stage]:
     manifest = load_manifest()
     url = f"http://127.0.0.1:{port}"
     private, public = _key_pair()
-    with TemporaryDirectory(prefix="gate-demo-") as folder, serve(github) as api_url:
+    with (
+        TemporaryDirectory(prefix="gate-demo-") as folder,
+        serve(github) as api_url,
+        open_mailbox(_SECRET) as mailbox,
+    ):
         app_id = github.register_app(
             public_key_pem=public,
             webhook_secret=_SECRET,
@@ -117,7 +132,8 @@ def set_stage(port: int) -> Iterator[Stage]:
         github.protect_environment(REPOSITORY, ENVIRONMENT)
         with (Path(folder) / "gate.log").open("w", encoding="utf-8") as log:
             environ = _environ(folder, api_url, url) | _identity(app_id, private)
-            stage = Stage(github, api_url, url, environ, log)
+            environ |= _alerts(mailbox)
+            stage = Stage(github, api_url, url, environ, log, mailbox)
             try:
                 stage.start_gate()
                 yield stage
@@ -127,6 +143,10 @@ def set_stage(port: int) -> Iterator[Stage]:
 
 def _identity(app_id: int, private: str) -> dict[str, str]:
     return {"GATE_GITHUB_APP_ID": str(app_id), "GATE_GITHUB_PRIVATE_KEY": private}
+
+
+def _alerts(mailbox: Mailbox) -> dict[str, str]:
+    return {"GATE_ALERT_WEBHOOK_URL": mailbox.url, "GATE_ALERT_WEBHOOK_SECRET": _SECRET}
 
 
 def _environ(folder: str, api_url: str, url: str) -> dict[str, str]:

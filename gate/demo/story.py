@@ -7,7 +7,8 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from gate.demo.scenes import SCENES, Memory, Scene, Seen
+from gate.demo.looking import Memory, Seen
+from gate.demo.scenes import SCENES, Scene
 from gate.demo.stage import Stage, set_stage
 from gate.simulator.errors import SimulatorError
 from gate.simulator.server import BANNER

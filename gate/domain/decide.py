@@ -36,7 +36,7 @@ from gate.domain.policy import (
     ValidationState,
 )
 
-ENGINE_VERSION: Final = "3"
+ENGINE_VERSION: Final = "4"
 """Raised whenever the same facts may lead to another verdict, so that a replay knows."""
 
 LOOK_AGAIN: Final = timedelta(minutes=5)

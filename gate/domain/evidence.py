@@ -1,25 +1,33 @@
 """Judge what the newest validation says about production.
 
-Pure, and the only place that knows which run counts. A run counts when repository, head
-repository, file path, branch and event all match the policy; the newest attempt by start decides,
-and an inconclusive newest one never falls back to an older green.
+Pure. Which run that is, `gate.domain.counting` knows; an inconclusive one never falls back to an
+older green. What its job reports can take a pass away, and nothing else.
+See docs/explanation/evidence.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from gate.domain.comparing import Comparison, compare
+from gate.domain.counting import (
+    SUCCESS,
+    counting_validations,
+    hiding_rerun,
+    newest_infrastructure,
+    relevant_reports,
+)
 from gate.domain.facts import Facts
-from gate.domain.ids import RepositoryId, RunId, Sha
+from gate.domain.ids import RepositoryId, Sha
 from gate.domain.policy import Covers, ValidationRule, ValidationState
+from gate.domain.reports import ValidationReport
 from gate.domain.runs import Job, WorkflowRun
 
 _RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})
 _FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
-_SUCCESS: Final = "success"
 
 CLOCK_ERROR: Final = timedelta(minutes=5)
 """How far GitHub's clock may run ahead of ours before its times are not believed."""
@@ -31,8 +39,12 @@ class Evidence:
 
     `detail` may quote text that others wrote (job names, conclusions); whoever shows it must
     neutralise it. `stale_at` is the first instant at which a successful run is too old, and is set
-    for one that passed, covers too little or is too old. `infrastructure` is the infrastructure run
-    that the validation had to come after.
+    for one that passed, covers too little, is too old, or is red by its report only.
+    `infrastructure` is the infrastructure run that the validation has to come after.
+
+    `report` is what the run's job said, hostile text, and `comparison` holds it against the report
+    before it; both are None without one. `worsened_at` is when a report made a green run worse;
+    None where no report did.
     """
 
     state: ValidationState
@@ -40,80 +52,9 @@ class Evidence:
     detail: str
     stale_at: datetime | None = None
     infrastructure: WorkflowRun | None = None
-
-
-def counting_validations(
-    runs: Iterable[WorkflowRun],
-    rule: ValidationRule,
-    repository_id: RepositoryId,
-    default_branch: str,
-) -> list[WorkflowRun]:
-    """List the newest attempts of the runs that count as validations, newest start first.
-
-    A fork's run never counts, whatever its branch is called, and neither does a run whose head
-    repository is gone.
-    """
-    branch = rule.branch or default_branch
-    counting = [
-        run
-        for run in runs
-        if run.path == rule.workflow
-        and run.repository_id == repository_id
-        and run.head_repository_id == repository_id
-        and run.head_branch == branch
-        and run.event in rule.events
-    ]
-    newest: dict[RunId, WorkflowRun] = {}
-    for run in sorted(counting, key=lambda run: run.run_attempt):
-        newest[run.run_id] = run
-    return sorted(newest.values(), key=_counting_order, reverse=True)
-
-
-def _counting_order(run: WorkflowRun) -> tuple[datetime, bool, RunId]:
-    """Sort by start, which GitHub tells in whole seconds only.
-
-    Of two runs that started in the same second the one that is no success counts, so that a green
-    cannot hide a red.
-    """
-    return run.started_at, run.conclusion != _SUCCESS, run.run_id
-
-
-def newest_infrastructure(
-    runs: Iterable[WorkflowRun], rule: ValidationRule, repository_id: RepositoryId
-) -> WorkflowRun | None:
-    """Find the infrastructure run that succeeded last, on any branch, but never a fork's."""
-    succeeded = [
-        run
-        for run in runs
-        if run.path == rule.infrastructure_workflow
-        and run.repository_id == repository_id
-        and run.head_repository_id == repository_id
-        and run.is_completed
-        and run.conclusion == _SUCCESS
-    ]
-    return max(
-        succeeded, key=lambda run: (run.updated_at, run.run_id, run.run_attempt), default=None
-    )
-
-
-def hiding_rerun(
-    runs: Iterable[WorkflowRun], rule: ValidationRule, repository_id: RepositoryId
-) -> WorkflowRun | None:
-    """Find the newest infrastructure re-run that is no success and may hide one.
-
-    GitHub lists of a run only its newest attempt. What an earlier one changed was changed before
-    the newest began.
-    """
-    hiding = [
-        run
-        for run in runs
-        if run.path == rule.infrastructure_workflow
-        and run.repository_id == repository_id
-        and run.head_repository_id == repository_id
-        and run.run_attempt > 1
-        and not (run.is_completed and run.conclusion == _SUCCESS)
-    ]
-    return max(hiding, key=lambda run: (run.started_at, run.run_id), default=None)
+    report: ValidationReport | None = None
+    comparison: Comparison | None = None
+    worsened_at: datetime | None = None
 
 
 def judge(
@@ -125,29 +66,55 @@ def judge(
     default_branch: str,
     head_sha: Sha,
     now: datetime,
+    reports: Iterable[ValidationReport] = (),
 ) -> Evidence:
     """Say what the newest counting validation shows at `now`.
 
     Age is measured from the start of the attempt: that is when it began to look at production, and
     unlike `updated_at` nothing can move it later. A pass of exactly `max_age` still counts.
     """
+    validations = tuple(validations)
     counting = counting_validations(validations, rule, repository_id, default_branch)
     if not counting:
         return Evidence(ValidationState.MISSING, None, f"no run of {rule.workflow} is known")
-    run = counting[0]
-    if run.started_at - now > CLOCK_ERROR:
-        begins = run.started_at - CLOCK_ERROR
-        detail = "the run claims to start in the future"
-        return Evidence(ValidationState.INCONCLUSIVE, run, detail, begins)
-    changes = tuple(infrastructure)
+    run, changes = counting[0], tuple(infrastructure)
     newest = newest_infrastructure(changes, rule, repository_id)
-    return (
-        _check_end(run)
-        or _check_jobs(rule, run)
-        or _check_age(rule, run, now)
+    shown = (
+        _check_run(rule, run, now)
         or _check_reruns(rule, run, newest, hiding_rerun(changes, rule, repository_id))
         or _check_cover(rule, run, newest, head_sha)
     )
+    if rule.covers is Covers.INFRASTRUCTURE:
+        shown = replace(shown, infrastructure=newest)
+    told = relevant_reports(reports, validations, rule, repository_id, default_branch)
+    return _weigh_report(shown, *told)
+
+
+def _weigh_report(
+    shown: Evidence, report: ValidationReport | None, previous: ValidationReport | None
+) -> Evidence:
+    """Add what the run's job says of its flows, which can only take a pass away.
+
+    Any other state stays. A failure is no worse than, say, a validation that is too old: the policy
+    may let people override the one and not the other, so that a report could open the gate.
+    """
+    if report is None:
+        return shown
+    told = replace(shown, report=report, comparison=compare(report, previous))
+    if shown.state is not ValidationState.PASSED or report.is_pass:
+        return told
+    if report.failed:
+        state, detail = ValidationState.FAILED, f"{_flows(len(report.failed))} failed"
+    elif report.not_run:
+        state, detail = ValidationState.INCONCLUSIVE, f"{_flows(len(report.not_run))} did not run"
+    else:
+        state, detail = ValidationState.INCONCLUSIVE, "no flow ran"
+    detail = f"the run ended with {SUCCESS}, but its report says that {detail}"
+    return replace(told, state=state, detail=detail, worsened_at=report.reported_at)
+
+
+def _flows(count: int) -> str:
+    return f"{count} flow{'s' if count > 1 else ''}"
 
 
 def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
@@ -160,7 +127,17 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
         default_branch=facts.default_branch,
         head_sha=facts.request.head_sha,
         now=now,
+        reports=facts.reports,
     )
+
+
+def _check_run(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
+    """Find fault with the run itself; None for a fresh green, whatever it covers."""
+    if run.started_at - now > CLOCK_ERROR:
+        begins = run.started_at - CLOCK_ERROR
+        detail = "the run claims to start in the future"
+        return Evidence(ValidationState.INCONCLUSIVE, run, detail, begins)
+    return _check_end(run) or _check_jobs(rule, run) or _check_age(rule, run, now)
 
 
 def _check_end(run: WorkflowRun) -> Evidence | None:
@@ -171,7 +148,7 @@ def _check_end(run: WorkflowRun) -> Evidence | None:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"unknown run status {run.status}")
     if run.conclusion in _FAILED:
         return Evidence(ValidationState.FAILED, run, f"the run ended with {run.conclusion}")
-    if run.conclusion != _SUCCESS:
+    if run.conclusion != SUCCESS:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"the run ended with {run.conclusion}")
     return None
 
@@ -189,7 +166,7 @@ def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
         for job in jobs:
             if job.conclusion in _FAILED:
                 return Evidence(ValidationState.FAILED, run, _job_detail(job))
-            if job.conclusion != _SUCCESS:
+            if job.conclusion != SUCCESS:
                 return Evidence(ValidationState.INCONCLUSIVE, run, _job_detail(job))
     return None
 

@@ -1,19 +1,20 @@
 """Write the comment that people read in GitHub.
 
 Pure. At most `COMMENT_LIMIT` characters, links first, since GitHub and mail cut the end. Text that
-others wrote (job names, branch names, a policy's keys) is neutralised before it is quoted: it may
-hold mentions, Markdown, or characters that turn the reading direction.
+others wrote (job names, flows, a policy's keys) is neutralised before it is quoted. What is said of
+flows is in `gate.domain.flow_lines`.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.flow_lines import describe_flows, render_context
 from gate.domain.ids import IncidentId, RequestId
+from gate.domain.neutral import cut, neutralise
 from gate.domain.overrides import OverrideAsk, OverrideRecord
 from gate.domain.rationale import fold
 from gate.domain.request import GateRequest
@@ -25,15 +26,13 @@ whether a review is held to it too is not documented, so it is."""
 
 _DETAIL_LIMIT: Final = 560
 _LINE_LIMIT: Final = 280
-_MORE_LIMIT: Final = len("> … and 9999 more")
+_MORE_LIMIT: Final = len("> … and 99999 more")
+_ROOM_FOR_DETAILS: Final = 220
 _BETWEEN: Final = "\n\n"
+_BESIDE: Final = " · "
 _NAME_LIMIT: Final = 60
 _WORDS_LIMIT: Final = 80
 _MOST_NAMES: Final = 3
-_ELLIPSIS: Final = "…"
-_ESCAPED: Final = frozenset("\\`*_{}[]()<>#+!|~&-=:.@")
-_ZERO_WIDTH: Final = "\u200b"
-_BREAKS_A_NAME: Final = frozenset("@#/:.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,18 @@ class Links:
 def explain(decision: Decision, request: GateRequest, now: datetime, links: Links) -> str:
     """Say what was decided, on what, what happens next and what a person can do now.
 
-    Details get the room that the rest leaves: foreign text must not push out how the hold ends.
+    Details get the room that the rest leaves: foreign text must not push out how the hold ends. Of
+    what the report links, as much is shown as leaves room for some details.
     """
     record = f"[full record]({links.request(request.id)})"
-    opening = [_headline(decision), _evidence_line(decision, now, record)]
+    headline, line = _headline(decision), _evidence_line(decision, now, record)
     ending = _next_step(decision, request, now)
-    room = COMMENT_LIMIT - len(_BETWEEN.join([*opening, "", ending]))
-    parts = [*opening, _details(_quoted(decision), min(room, _DETAIL_LIMIT)), ending]
+    room = COMMENT_LIMIT - len(_BETWEEN.join([headline, line, "", ending]))
+    for context in render_context(decision.evidence):
+        if room - len(_BESIDE + context) >= _ROOM_FOR_DETAILS:
+            line += _BESIDE + context
+            room -= len(_BESIDE + context)
+    parts = [headline, line, _details(decision, min(room, _DETAIL_LIMIT)), ending]
     return cut(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
 
 
@@ -136,7 +140,7 @@ def _evidence_line(decision: Decision, now: datetime, record: str) -> str:
         links.append(
             f"{_run_link('infrastructure run', evidence.infrastructure)}, finished {finished}"
         )
-    return " · ".join([*links, record])
+    return _BESIDE.join([*links, record])
 
 
 def _run_link(label: str, run: WorkflowRun) -> str:
@@ -162,19 +166,22 @@ def _rationales(record: OverrideRecord) -> list[str]:
     ]
 
 
-def _details(raw: list[str], room: int) -> str:
-    """Quote raw text, one line each, neutralised and within `room`."""
-    lines = [neutralise(line) for line in raw if line]
+def _details(decision: Decision, room: int) -> str:
+    """Quote what makes the reasons concrete, then the flows, neutralised and within `room`."""
+    flows, unlisted = describe_flows(decision.evidence)
+    lines = [line for line in _quoted(decision) if line] + flows
+    if not lines or room <= _MORE_LIMIT:
+        return ""
     shown: list[str] = []
     left = room - _MORE_LIMIT
     for line in lines:
-        quoted = f"> {cut(line, _LINE_LIMIT)}"
+        quoted = f"> {cut(neutralise(line), _LINE_LIMIT)}"
         if len(quoted) > left:
-            shown.append(f"> … and {len(lines) - len(shown)} more")
             break
         shown.append(quoted)
         left -= len(quoted) + 1
-    return "\n".join(shown) if room > _MORE_LIMIT else ""
+    more = len(lines) - len(shown) + unlisted
+    return "\n".join([*shown, f"> … and {more} more"] if more else shown)
 
 
 def _next_step(decision: Decision, request: GateRequest, now: datetime) -> str:
@@ -268,46 +275,3 @@ def span(length: timedelta) -> str:
                 else f"{seconds // size} {unit}"
             )
     return f"{seconds} s"
-
-
-def neutralise(text: str) -> str:
-    """Make foreign text harmless where Markdown, mentions or chat commands would be read.
-
-    Control and format characters (bidirectional overrides, zero-width ones) are dropped, Markdown
-    punctuation is escaped, all of it where a block could begin, and names that notify or link are
-    broken by a zero-width space.
-    """
-    safe: list[str] = []
-    for char in text:
-        if not safe and char.isspace():
-            continue
-        category = unicodedata.category(char)
-        if category in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}:
-            if char in "\t\n":
-                safe.append(" ")
-            continue
-        if char in _ESCAPED and not (safe and _is_plain_in_words(char)):
-            safe.append(f"\\{char}")
-        else:
-            safe.append(char)
-        if char in _BREAKS_A_NAME:
-            safe.append(_ZERO_WIDTH)
-    return "".join(safe)
-
-
-def _is_plain_in_words(char: str) -> bool:
-    """Say whether a character is harmless inside a line, so that file names stay readable."""
-    return char in "-.:=/+"
-
-
-def cut(text: str, limit: int) -> str:
-    """Shorten to at most `limit` characters, at a line's or word's end where there is one."""
-    if len(text) <= limit:
-        return text
-    head = text[: limit - len(_ELLIPSIS)]
-    for separator in ("\n", " "):
-        at = head.rfind(separator)
-        if at > limit // 2:
-            head = head[:at]
-            break
-    return head.rstrip("\\").rstrip() + _ELLIPSIS

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gate.domain.ids import AccountId
 from gate.domain.overrides import OverrideClaim, Standing
+from gate.domain.reports import ValidationReport
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
 
@@ -22,7 +23,8 @@ class Facts:
     them counts is decided in `gate.domain.evidence`. `unavailable` says, in plain words, which
     needed fact GitHub would not give; None means that nothing needed is missing. `claims` are what
     people said to release the run, `standings` whether they may, as looked up in this very pass.
-    `triggered_by` are those who started the run attempt; None when that is not known.
+    `triggered_by` are those who started the run attempt; None when that is not known. `reports` are
+    those of the run that counts and of the one before it, where their jobs have reported.
     """
 
     request: GateRequest
@@ -33,3 +35,4 @@ class Facts:
     claims: tuple[OverrideClaim, ...] = ()
     standings: tuple[Standing, ...] = ()
     triggered_by: tuple[AccountId, ...] | None = None
+    reports: tuple[ValidationReport, ...] = ()

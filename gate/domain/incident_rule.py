@@ -35,30 +35,27 @@ _GREEN: Final = frozenset(
 )
 """The run succeeded. Whether it lets this or that deployment go is another question."""
 
-_UNFINISHED: Final = frozenset({ValidationState.RUNNING, ValidationState.INCONCLUSIVE})
-
 
 def failure_of(evidence: Evidence, report: ValidationReport | None) -> Failure | None:
     """Say what has failed, if anything.
 
-    A report that names failed flows counts before the run has come to its end: people need not
-    wait for the job's clean-up. A report of another attempt is none of this one.
+    A report that names failed flows counts before the run has come to its end, since people need
+    not wait for the job's clean-up, and after it, however green that was. A report of another
+    attempt is none of this one.
     """
-    run = evidence.run
-    if run is None:
-        return None
-    own = report if report is not None and _is_of(report, run) else None
+    run, own = evidence.run, _own(report, evidence.run)
     has_failed_flows = own is not None and bool(own.failed)
-    if evidence.state is ValidationState.FAILED or (
-        evidence.state in _UNFINISHED and has_failed_flows
-    ):
+    if run is not None and (evidence.state is ValidationState.FAILED or has_failed_flows):
         return _failure(run, own, evidence.detail)
     return None
 
 
-def _is_of(report: ValidationReport, run: WorkflowRun) -> bool:
+def _own(report: ValidationReport | None, run: WorkflowRun | None) -> ValidationReport | None:
+    """Give the report if it is the run attempt's own."""
+    if report is None or run is None:
+        return None
     of_run = (report.repository_id, report.run_id, report.run_attempt)
-    return of_run == (run.repository_id, run.run_id, run.run_attempt)
+    return report if of_run == (run.repository_id, run.run_id, run.run_attempt) else None
 
 
 def _failure(run: WorkflowRun, report: ValidationReport | None, detail: str) -> Failure:
@@ -85,15 +82,21 @@ def observe_validation(
     """Give the event that what is known of the newest validation adds, if any.
 
     `incident` is the newest one of the environment, open or over; None when there never was one.
-    A validation that runs or proved nothing changes nothing. An Opened is for a new incident.
+    A validation that runs or proved nothing changes nothing, and a green run proves nothing by a
+    report of flows that did not run. An Opened is for a new incident.
     """
     failure = failure_of(evidence, report)
     what: Happening | None = None
     if failure is not None:
         what = _failing(incident, failure, now)
-    elif incident is not None and incident.is_open and evidence.state in _GREEN:
+    elif incident is not None and incident.is_open and _is_over(evidence, report):
         what = Resolved(Resolution.VALIDATION_PASSED, "")
     return IncidentEvent(now, GATE, what) if what is not None else None
+
+
+def _is_over(evidence: Evidence, report: ValidationReport | None) -> bool:
+    own = _own(report, evidence.run)
+    return evidence.state in _GREEN and (own is None or own.is_pass)
 
 
 def _failing(incident: Incident | None, failure: Failure, now: datetime) -> Happening | None:

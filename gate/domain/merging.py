@@ -7,11 +7,11 @@ better. The order in which both arrive does not matter.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport
+from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport, key_flows
 
 _SEVERITY: Final = {
     FlowStatus.PASSED: 0,
@@ -20,8 +20,6 @@ _SEVERITY: Final = {
     FlowStatus.NOT_RUN: 3,
     FlowStatus.FAILED: 4,
 }
-
-_Key = tuple[str, int]
 
 
 def report_of(alert: AlertReport) -> ValidationReport:
@@ -42,28 +40,26 @@ def merge_reports(report: ValidationReport, other: ValidationReport) -> Validati
     """Add to `report` what `other` says of the same run attempt.
 
     Flows go by their names, namesakes by their order. Where both know one, the worse stays; where
-    it is no worse, `report` keeps its own words. The earlier of the two times is the report's.
+    it is no worse, `report` keeps its own words. The time is that of the first of the two which is
+    as bad as both together.
     """
-    added = _keyed(other.flows)
-    known = _keyed(report.flows)
+    added = key_flows(other.flows)
+    known = key_flows(report.flows)
     flows = [_worse(flow, added.get(key)) for key, flow in known.items()]
     flows += [flow for key, flow in added.items() if key not in known]
+    worst = _worst(flows)
     return replace(
         report,
         terraform_deployment_id=report.terraform_deployment_id or other.terraform_deployment_id,
         artifact_urls=tuple(dict.fromkeys((*report.artifact_urls, *other.artifact_urls))),
         flows=tuple(flows),
-        reported_at=min(report.reported_at, other.reported_at),
+        reported_at=min(it.reported_at for it in (report, other) if _worst(it.flows) == worst),
     )
 
 
-def _keyed(flows: tuple[Flow, ...]) -> dict[_Key, Flow]:
-    seen: Counter[str] = Counter()
-    keyed = {}
-    for flow in flows:
-        keyed[flow.name, seen[flow.name]] = flow
-        seen[flow.name] += 1
-    return keyed
+def _worst(flows: Iterable[Flow]) -> int:
+    """Say how bad flows are as a whole: among those that pass, none is worse than another."""
+    return max((_SEVERITY[flow.status] for flow in flows if not flow.is_pass), default=0)
 
 
 def _worse(flow: Flow, other: Flow | None) -> Flow:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.evidence import counting_validations, judge_facts
+from gate.domain.counting import counting_validations
+from gate.domain.evidence import judge_facts
 from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId, RunId, environment_key
 from gate.domain.override_rule import judge_claims

@@ -147,14 +147,15 @@ def _check_hold(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]:
 def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:
     """Say when the evidence came to stand as it does; only what was said later can be about it.
 
-    A run that ended badly stands since its end, and one that became too old since then. Without a
-    run, or with one that covers too little, people learn of the hold when the request waits. None
-    means that nobody knows, and then nothing counts.
+    A run that ended badly stands since its end, one that a report made worse since that report, and
+    one that became too old since then. Without a run, or with one that covers too little, people
+    learn of the hold when the request waits. None means that nobody knows, and then nothing counts.
     """
     run = evidence.run
     match evidence.state:
         case ValidationState.FAILED | ValidationState.INCONCLUSIVE:
-            return run.updated_at if run is not None else None
+            ends = (run.updated_at if run is not None else None, evidence.worsened_at)
+            return max((it for it in ends if it is not None), default=None)
         case ValidationState.STALE:
             return evidence.stale_at
         case ValidationState.MISSING | ValidationState.UNCOVERED:

@@ -21,6 +21,7 @@ from gate.domain.ledger import (
     report_key,
     review_key,
 )
+from gate.domain.policy import ValidationState
 from gate.domain.request import GateRequest, ReviewState
 
 KEPT_FOR_THE_END: Final = 1
@@ -32,6 +33,7 @@ PASSING_GRACE: Final = timedelta(minutes=1)
 _PASSING: Final = frozenset({ReasonCode.FACTS_UNAVAILABLE, ReasonCode.POLICY_UNAVAILABLE})
 _RETRIABLE: Final = frozenset({EffectStatus.INTENDED, EffectStatus.WITHDRAWN})
 _LAST_CALL: Final = "last_call"
+_FLOWS: Final = "+flows"
 
 
 def plan(
@@ -96,7 +98,8 @@ def _topic(decision: Decision, request: GateRequest) -> str:
     """Name what a report says; the last call is said once a round, whatever the reason.
 
     What became of people's overrides belongs to it: each refusal is said once, and a new one is
-    news even after the last call.
+    news even after the last call. So does that flows of a failure are known, which may be later;
+    which ones does not, so that reports about one failure lead to one more at most.
     """
     if decision.last_call:
         said = [f"{_LAST_CALL}/{request.round}"]
@@ -105,18 +108,31 @@ def _topic(decision: Decision, request: GateRequest) -> str:
     if decision.needed:
         said.append(f"{decision.needed} more")
     said += [f"{claim.key}={'/'.join(claim.codes)}" for claim in decision.refused]
-    return "+".join(said)
+    topic = "+".join(said)
+    return topic + _FLOWS if _tells_flows(decision) and not decision.last_call else topic
+
+
+def _tells_flows(decision: Decision) -> bool:
+    """Say whether it is known which flows made the validation fail."""
+    evidence = decision.evidence
+    return (
+        evidence is not None
+        and evidence.state is ValidationState.FAILED
+        and evidence.report is not None
+        and bool(evidence.report.failed)
+    )
 
 
 def _was_said(topic: str, request: GateRequest, ledger: Ledger) -> bool:
     """Say whether the round's newest report already tells this; a last call is the last word.
 
+    A failure whose flows were told is told, although another run's flows may not be known yet.
     Reports of an earlier round tell nothing: that round's answer was said after them.
     """
     said = [entry.effect.topic for entry in ledger.reports if entry.round == request.round]
     if topic.startswith(_LAST_CALL):
         return any(told == topic or told.startswith(f"{topic}+") for told in said)
-    return bool(said) and said[-1] == topic
+    return bool(said) and said[-1] in {topic, topic + _FLOWS}
 
 
 def _may_pass(decision: Decision, request: GateRequest, now: datetime) -> bool:

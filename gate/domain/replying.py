@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from gate.domain.explain import cut, neutralise
+from gate.domain.neutral import cut, neutralise
 from gate.domain.overrides import RefusedClaim
 
 _LONGEST: Final = 2_000

@@ -6,6 +6,8 @@ evidence or make a green worse, never make a red green (see `gate.domain.evidenc
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +27,9 @@ class FlowStatus(StrEnum):
 
 
 _PASSES: Final = frozenset({FlowStatus.PASSED, FlowStatus.WARNED, FlowStatus.FLAKY})
+
+FlowKey = tuple[str, int]
+"""A flow's name, and how many before it in its report have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,23 @@ class Flow:
         return self.status in _PASSES
 
 
+def key_flows(flows: Iterable[Flow]) -> dict[FlowKey, Flow]:
+    """Index flows by their names, namesakes by their order."""
+    seen: Counter[str] = Counter()
+    keyed = {}
+    for flow in flows:
+        keyed[flow.name, seen[flow.name]] = flow
+        seen[flow.name] += 1
+    return keyed
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
     """What the job of one run attempt reported.
 
     Repository, run and attempt are claims of the job's token, never words of its body; the rest is
-    hostile text. `terraform_deployment_id` is None when nobody knows it.
+    hostile text. `terraform_deployment_id` is None when nobody knows it. `reported_at` is since
+    when the report has been as bad as it is: what was said before cannot be about that.
     """
 
     repository_id: RepositoryId
@@ -64,6 +80,11 @@ class ValidationReport:
     artifact_urls: tuple[str, ...]
     flows: tuple[Flow, ...]
     reported_at: datetime
+
+    @property
+    def is_pass(self) -> bool:
+        """Say whether every flow passed, and there were some."""
+        return bool(self.flows) and all(flow.is_pass for flow in self.flows)
 
     @property
     def failed(self) -> tuple[Flow, ...]:

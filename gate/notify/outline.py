@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from gate.domain.addresses import safe_url
 from gate.domain.alert import Alert, AlertKind, FailedFlow, HeldDeployment
-from gate.domain.explain import cut
+from gate.domain.neutral import cut
 from gate.domain.rationale import fold
 
 T = TypeVar("T")

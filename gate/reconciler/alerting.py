@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.alert import Channel
+from gate.domain.alert import AlertKind, Channel
 from gate.domain.ids import IncidentId
 from gate.domain.incidents import Alerted, IncidentEvent
 from gate.domain.outbox import Delivery, coalesce
@@ -56,12 +56,21 @@ def send_alerts(channel: Channel, deps: Deps) -> None:
 
 def _send(channel: Channel, incident: str, deps: Deps) -> None:
     """Say in one message all that a channel is owed about an incident."""
+    now = deps.clock()
     owed = deps.database.read(lambda snapshot: alerts.owed_alerts(snapshot, channel, incident))
-    delivery = coalesce([it.alert for it in owed])
-    if delivery is None:
+    # A bypass is told by itself, so one that must wait holds up nothing else.
+    waiting = {it.alert.key for it in owed if it.due_at > now}
+    delivery = coalesce(
+        [
+            it.alert
+            for it in owed
+            if it.alert.kind is not AlertKind.BYPASS or it.alert.key not in waiting
+        ]
+    )
+    if delivery is None or delivery.alert.key in waiting:
         return
     mine = next(it for it in owed if it.alert.key == delivery.alert.key)
-    until = deps.clock() + LEASE
+    until = now + LEASE
     if not deps.database.transact(
         lambda tx: alerts.take_alerts(tx, mine, delivery.superseded, until)
     ):

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from gate.domain.counting import counting_validations
 from gate.domain.deliveries import Repository
-from gate.domain.evidence import counting_validations, judge
+from gate.domain.evidence import judge
 from gate.domain.ids import RepositoryId, Sha, environment_key
 from gate.domain.incident_rule import observe_validation
 from gate.domain.incidents import IncidentEvent, IncidentPlace, Opened

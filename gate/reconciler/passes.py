@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gate.domain.closing import check_closed, is_suspect
+from gate.domain.counting import relevant_reports
 from gate.domain.decide import Decision, Verdict, decide
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId
@@ -38,7 +39,7 @@ from gate.reconciler.opening import request_entry
 from gate.reconciler.overriding import Ruling, record_override
 from gate.reconciler.policies import policy_of
 from gate.reconciler.view import Missing, Passed, View, read_view
-from gate.store import decisions, leases, ledger, listings, runs
+from gate.store import decisions, leases, ledger, listings, reports, runs
 from gate.store.audit import record_audit
 from gate.store.claims import RecordedClaim, read_claims
 from gate.store.database import Transaction
@@ -133,7 +134,10 @@ def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) 
 
 
 def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass) -> Facts:
-    """Narrow the stored runs to the few that can matter; which one counts, the domain decides."""
+    """Narrow what is stored to the few runs, and their reports, that can matter.
+
+    Which ones count, the domain decides.
+    """
     rule = policy.validation
     repository_id = view.repository.id
     default_branch = view.repository.default_branch or ""
@@ -144,6 +148,10 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
         branch=rule.branch or default_branch,
         events=rule.events,
     )
+    reported = reports.read_reports(
+        tx, repository_id, list(dict.fromkeys(run.run_id for run in validations))
+    )
+    told = relevant_reports(reported, validations, rule, repository_id, default_branch)
     changes: list[WorkflowRun | None] = []
     if rule.covers is Covers.INFRASTRUCTURE:
         path = rule.infrastructure_workflow
@@ -155,6 +163,7 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
         validations=validations,
         infrastructure=tuple(run for run in changes if run is not None),
         unavailable=current.observed.unavailable,
+        reports=tuple(report for report in told if report is not None),
     )
 
 

@@ -12,7 +12,7 @@ from gate.domain.policy import PolicyReading, UnavailablePolicy
 from gate.domain.policy_sources import PolicyPlace, choose_again
 from gate.reconciler.deps import ParsePolicy
 from gate.store.database import Snapshot
-from gate.store.decisions import RecordedDecision, record_digest, stream_decisions
+from gate.store.decisions import RecordedDecision, stream_decisions
 from gate.store.policies import read_policy_text
 from gate.store.trail import recorded_digest
 
@@ -67,10 +67,9 @@ def _check_record(snapshot: Snapshot, recorded: RecordedDecision) -> Iterator[st
     """List where the record is not the one that the trail speaks of."""
     key = recorded.facts.request.key
     told = recorded_digest(snapshot, key.repository_id, key.run_id, recorded.id)
-    said = recorded.decision, recorded.facts, recorded.basis, recorded.at
     if told is None:
         yield "the trail does not know this decision"
-    elif told != record_digest(*said, recorded.engine_version):
+    elif told != recorded.digest:
         yield "the record was changed: it is not the one whose hash is in the trail"
 
 

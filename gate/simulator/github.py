@@ -39,7 +39,7 @@ class SimulatedGitHub(Commands):
         web_url: str | None = None,
         token_format: TokenFormat = "stateless",
         rate_limit: int | None = DEFAULT_LIMIT,
-        webhook_threads: int = 4,
+        webhook_threads: int = 16,
         webhook_timeout: float = DELIVERY_TIMEOUT,
     ) -> None:
         self.lock = threading.RLock()

@@ -79,7 +79,7 @@ class WebhookSender:
         switches: Switches,
         faults: Faults,
         *,
-        threads: int = 4,
+        threads: int = 16,
         order: WebhookOrder = "repository",
         timeout: float = DELIVERY_TIMEOUT,
         log_size: int = 20_000,

@@ -10,6 +10,7 @@ import msgspec
 from gate.domain.decide import Decision
 from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId
+from gate.domain.incidents import Incident
 from gate.domain.overrides import OverrideClaim
 from gate.domain.policy_sources import PolicyBasis
 from gate.domain.reports import AlertReport, ValidationReport
@@ -20,6 +21,7 @@ _run: Final = msgspec.json.Decoder(WorkflowRun)
 _facts: Final = msgspec.json.Decoder(Facts)
 _decision: Final = msgspec.json.Decoder(Decision)
 _basis: Final = msgspec.json.Decoder(PolicyBasis)
+_incident: Final = msgspec.json.Decoder(Incident)
 _claim: Final = msgspec.json.Decoder(OverrideClaim)
 _report: Final = msgspec.json.Decoder(ValidationReport)
 _alert: Final = msgspec.json.Decoder(AlertReport)
@@ -71,6 +73,11 @@ def decode_report(value: bytes) -> ValidationReport:
 def decode_alert(value: bytes) -> AlertReport:
     """Read what a run attempt raised an alert about back."""
     return _alert.decode(value)
+
+
+def decode_incident(value: bytes) -> Incident:
+    """Read an incident back."""
+    return _incident.decode(value)
 
 
 def encode_ids(ids: Iterable[DeploymentId]) -> str:

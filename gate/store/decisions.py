@@ -27,7 +27,7 @@ from gate.store.tables import decisions
 
 @dataclass(frozen=True, slots=True)
 class RecordedDecision:
-    """A decision as it stands in the record."""
+    """A decision as it stands in the record; `digest` is the hash of what stands there."""
 
     id: DecisionId
     request_id: RequestId
@@ -35,6 +35,7 @@ class RecordedDecision:
     decision: Decision
     facts: Facts
     engine_version: str
+    digest: str
     basis: PolicyBasis | None = None
 
 
@@ -97,10 +98,13 @@ def record_digest(
     facts: Facts,
     basis: PolicyBasis | None,
     at: datetime,
-    engine_version: str = ENGINE_VERSION,
 ) -> str:
     """Hash all that a record rests on; the trail keeps it, so that the chain covers the record."""
-    return sha256(encode((decision, facts, basis, at, engine_version))).hexdigest()
+    return _digest(decision, facts, basis, at, ENGINE_VERSION)
+
+
+def _digest(*said: object) -> str:
+    return sha256(encode(said)).hexdigest()
 
 
 def last_decision(snapshot: Snapshot, request_id: RequestId) -> Decision | None:
@@ -150,6 +154,9 @@ def stream_decisions(
 
 
 def _recorded(row: Row[Any]) -> RecordedDecision:
+    # Of the bytes as they are: a value read back has the fields that were added since, too.
+    said = [msgspec.Raw(row.decision), msgspec.Raw(row.facts)]
+    basis = msgspec.Raw(row.basis) if row.basis is not None else None
     return RecordedDecision(
         id=DecisionId(row.id),
         request_id=RequestId(row.request_id),
@@ -157,5 +164,6 @@ def _recorded(row: Row[Any]) -> RecordedDecision:
         decision=decode_decision(row.decision),
         facts=decode_facts(row.facts),
         engine_version=row.engine_version,
+        digest=_digest(*said, basis, row.at, row.engine_version),
         basis=decode_basis(row.basis) if row.basis is not None else None,
     )

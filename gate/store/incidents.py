@@ -29,7 +29,7 @@ from gate.domain.incidents import (
     apply,
     open_incident,
 )
-from gate.store.codec import encode
+from gate.store.codec import decode_incident, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import incident_events, incidents
@@ -52,7 +52,6 @@ EVENT_KINDS: Final[Mapping[type[Happening], str]] = {
 """How each kind of event is called in the database, in the API and in the trail."""
 
 _classes: Final = {kind: cls for cls, kind in EVENT_KINDS.items()}
-_incident: Final = msgspec.json.Decoder(Incident)
 _said: Final = msgspec.json.Decoder(tuple[Said, ...])
 
 _selected: Final[Select[Any]] = select(
@@ -251,7 +250,7 @@ def _one(row: Row[Any] | None) -> IncidentRecord | None:
 
 def _record_of(row: Row[Any]) -> IncidentRecord:
     return IncidentRecord(
-        _incident.decode(row.value),
+        decode_incident(row.value),
         _said.decode(row.said),
         row.events,
         row.issue_number,

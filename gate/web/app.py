@@ -8,6 +8,7 @@ from gate.web.audit_api import audit_api
 from gate.web.deps import WebDeps
 from gate.web.door import Door
 from gate.web.health import health
+from gate.web.incidents_api import incidents_api
 from gate.web.problems import register_problems
 from gate.web.reports_api import attempts_api, reports_api
 from gate.web.requests_api import requests_api
@@ -24,6 +25,7 @@ def create_app(deps: WebDeps) -> Flask:
     app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
     app.register_blueprint(requests_api(deps))
+    app.register_blueprint(incidents_api(deps))
     app.register_blueprint(audit_api(deps))
     app.register_blueprint(reports_api(deps))
     app.register_blueprint(attempts_api(deps))

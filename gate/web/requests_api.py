@@ -36,7 +36,7 @@ def requests_api(deps: WebDeps) -> Blueprint:
         )
         items = found[:limit]
         cursor = str(items[-1].id) if len(found) > limit else None
-        return json_answer({"items": [_shown(item) for item in items], "next_cursor": cursor})
+        return json_answer({"items": [_listed(item) for item in items], "next_cursor": cursor})
 
     @blueprint.get("/requests/<written_id>")
     def single(written_id: str) -> Response:
@@ -67,6 +67,15 @@ def _record(snapshot: Snapshot, request_id: RequestId) -> dict[str, object] | No
 def _shown(record: RequestRecord) -> dict[str, object]:
     """Give a request as the API shows it."""
     shown: dict[str, object] = msgspec.to_builtins(record)
+    return shown
+
+
+def _listed(record: RequestRecord) -> dict[str, object]:
+    """Give a request as a list shows it: without the flows, of which there may be thousands."""
+    shown = _shown(record)
+    evidence = shown["evidence"]
+    if isinstance(evidence, dict):
+        del evidence["report"], evidence["comparison"]
     return shown
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import platform
 import sys
 from importlib.util import find_spec
 
 import psutil
+import structlog
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench.crowd import paces
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
 from tests.bench.floor import decided_per_second, stored_per_second
+from tests.bench.incidents import alerted_in, looked_after_in
 from tests.bench.load import post_all, prepared
 from tests.bench.reports import FLOWS, least_ms, taken_in
 from tests.bench.rig import Rig, rig
@@ -31,6 +34,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, to try it")
     scale = 10 if parser.parse_args().quick else 1
+    # What is measured in this process would else write its log into the table.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console(width=110)
     table = Table(title="make bench")
     for heading in ("what", "figure", "must reach", "floor", "ratio"):
@@ -39,6 +44,7 @@ def main() -> None:
     _green(table, scale)
     _red(table, scale)
     _reports(table, scale)
+    _incidents(table, scale)
     _trail(table, scale)
     _crowd(table, scale)
     console.print(table)
@@ -122,6 +128,17 @@ def _reports(table: Table, scale: int) -> None:
         f"{floor:.1f}",
         f"{p50 / floor:.2f}",
     )
+
+
+def _incidents(table: Table, scale: int) -> None:
+    took = sorted(alerted_in(max(5, 50 // scale)))
+    p50, p99 = took[len(took) // 2], took[min(len(took) - 1, int(len(took) * 0.99))]
+    table.add_row(
+        "a failure to its alert, p50 / p99 ms", f"{p50:.0f} / {p99:.0f}", "< 2000", "", ""
+    )
+    count = 1_000 // scale
+    seconds = f"{looked_after_in(count):.2f}"
+    table.add_row(f"seconds to look at {count} open incidents", seconds, "< 1", "", "")
 
 
 def _trail(table: Table, scale: int) -> None:

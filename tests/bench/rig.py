@@ -61,8 +61,11 @@ def wait_for(
 
 
 @contextmanager
-def rig(events: list[str] | None = None) -> Iterator[Rig]:
-    """Run both processes while the context lasts; `events` narrows what the App subscribes to."""
+def rig(events: list[str] | None = None, *, alerts_to: str | None = None) -> Iterator[Rig]:
+    """Run both processes while the context lasts; `events` narrows what the App subscribes to.
+
+    `alerts_to` is where alerts are posted to, as signed JSON.
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM,
@@ -97,6 +100,9 @@ def rig(events: list[str] | None = None) -> Iterator[Rig]:
             "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",
             "GATE_LOG_FORMAT": "json",
         }
+        if alerts_to is not None:
+            environ["GATE_ALERT_WEBHOOK_URL"] = alerts_to
+            environ["GATE_ALERT_WEBHOOK_SECRET"] = SECRET
         gate = _start(["serve", "--port", str(gate_port)], environ, log)
         try:
             wait_for(lambda: _answers(f"{url}/readyz"), "the gate to start")

@@ -310,3 +310,30 @@ def test_the_real_worker_tells_without_waiting_for_a_poll(gate: Gate, receiver: 
     finally:
         worker.stop()
     assert summaries(receiver) == ["incident/1/page"]
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+def test_an_alert_whose_outcome_was_not_recorded_comes_again_under_its_key(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """Twice rather than never, and once only after it is on record."""
+
+    def die(place: str) -> None:
+        if place == "alerted":
+            gate.failpoint = lambda _: None
+            raise Crash
+
+    gate.failpoint = die
+    gate.validate(REPOSITORY, "failure")
+    with pytest.raises(Crash):
+        gate.settle()
+    gate.restart()
+    gate.settle()
+    assert summaries(receiver) == ["incident/1/page"]
+    gate.advance(minutes=3, seconds=1)
+    gate.advance(minutes=3, seconds=1)
+    assert summaries(receiver) == ["incident/1/page"] * 2
+    assert timeline(gate) == ["opened", "alerted"]

@@ -133,7 +133,7 @@ def test_the_order_of_report_and_webhook_does_not_matter(gate: Gate, when: str) 
         ("add-and-see.yml", FlowStatus.FAILED),
     ]
     assert (kept.run_attempt, kept.terraform_deployment_id) == (1, "deploy-12345")
-    assert [it.kind for it in gate.trail(run_id)] == ["report.received"]
+    assert [it.kind for it in gate.trail(run_id)].count("report.received") == 1
 
 
 def test_another_report_for_the_attempt_is_a_conflict(gate: Gate) -> None:

@@ -7,9 +7,10 @@ from typing import Final
 from hypothesis import given, settings
 
 from gate.domain.decide import Decision, Verdict
-from gate.domain.explain import COMMENT_LIMIT, explain, neutralise
+from gate.domain.explain import COMMENT_LIMIT, explain
+from gate.domain.neutral import neutralise
 from tests.builders import LINKS, NOW, make_request
-from tests.property.override_strategies import hostile_decisions
+from tests.property.report_strategies import reported_decisions
 from tests.property.strategies import HOSTILE
 
 _ESCAPE: Final = re.compile(r"\\[!-/:-@\[-`{-~]")
@@ -35,8 +36,17 @@ def test_foreign_text_cannot_act(text: str) -> None:
     check_harmless(neutralise(text))
 
 
+def check_context(line: str) -> None:
+    """Check that beside the record there are only links of ours, and words that cannot act."""
+    for part in line.partition("[full record](")[2].split(" · ")[1:]:
+        if part.startswith("[artifact "):
+            assert re.fullmatch(r"\[artifact \d\]\(https://[^\s()\[\]<>@\\]+\)", part)
+        else:
+            check_harmless(part.removeprefix("Terraform deployment "))
+
+
 @often
-@given(decision=hostile_decisions())
+@given(decision=reported_decisions())
 def test_a_comment_keeps_its_shape(decision: Decision) -> None:
     """A comment fits, begins with the verdict, and quotes foreign text on lines of its own."""
     comment = explain(decision, make_request(), NOW, LINKS)
@@ -44,6 +54,7 @@ def test_a_comment_keeps_its_shape(decision: Decision) -> None:
     assert comment.startswith("**")
     paragraphs = comment.split("\n\n")
     assert "[full record](" in paragraphs[1]
+    check_context(paragraphs[1])
     quoted = [line for line in comment.splitlines() if line.startswith(">")]
     for line in quoted:
         if not re.fullmatch(r"> … and \d+ more", line):
@@ -52,7 +63,7 @@ def test_a_comment_keeps_its_shape(decision: Decision) -> None:
     assert len(comment.splitlines()) == len(quoted) + 2 * len(paragraphs) - 1 - bool(quoted)
 
 
-@given(decision=hostile_decisions())
+@given(decision=reported_decisions())
 def test_a_comment_is_never_cut(decision: Decision) -> None:
     """With links of an ordinary length nothing but the details is shortened."""
     whole = explain(decision, make_request(), NOW, LINKS)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 
 from gate.domain.decide import ENGINE_VERSION, Decision, Reason, ReasonCode, Verdict, decide
 from gate.domain.facts import Facts
 from gate.domain.request import GateRequest
+from gate.store.codec import encode
 from gate.store.database import Database
-from gate.store.decisions import RecordedDecision, decisions_of, record_decision
+from gate.store.decisions import RecordedDecision, decisions_of, record_decision, record_digest
+from gate.store.tables import decisions
 from tests.builders import (
     NOW,
     TICK,
@@ -78,6 +82,7 @@ def test_decision_and_facts_are_read_as_they_were(
         decision=decision,
         facts=known,
         engine_version=ENGINE_VERSION,
+        digest=record_digest(decision, known, None, NOW),
     )
     assert decide(make_policy(), found.facts, found.at) == found.decision
 
@@ -140,3 +145,30 @@ def test_requests_do_not_hide_each_other(database: Database) -> None:
         request = wait(database, asked(database, key=make_key(run_id=run_id)))
         assert decided(database, make_decision(), request)[1]
         assert len(recorded(database, request)) == 1
+
+
+def test_a_record_without_reports_is_read_as_it_was(database: Database) -> None:
+    """Facts recorded before reports counted have none, and the record's hash is what it was.
+
+    So a replay of older records still agrees.
+    """
+    request = asked(database)
+    known = make_facts(request=request)
+    decision = decide(make_policy(), known, NOW)
+    old_facts, old_decision = msgspec.to_builtins(known), msgspec.to_builtins(decision)
+    del old_facts["reports"]
+    for name in ("report", "comparison", "worsened_at"):
+        del old_decision["evidence"][name]
+    said = (old_decision, old_facts, None, NOW, "2")
+    database.transact(lambda tx: record_decision(tx, decision, known, NOW))
+    database.transact(
+        lambda tx: tx.execute(
+            decisions.update().values(
+                facts=encode(old_facts), decision=encode(old_decision), engine_version="2"
+            )
+        )
+    )
+    (found,) = recorded(database, request)
+    assert (found.facts, found.decision) == (known, decision)
+    assert found.facts.reports == ()
+    assert found.digest == sha256(encode(said)).hexdigest()

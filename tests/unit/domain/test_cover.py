@@ -4,7 +4,8 @@ from typing import Final
 
 import pytest
 
-from gate.domain.evidence import Evidence, judge, newest_infrastructure
+from gate.domain.counting import newest_infrastructure
+from gate.domain.evidence import Evidence, judge
 from gate.domain.policy import Covers, ValidationRule, ValidationState
 from gate.domain.runs import WorkflowRun
 from tests.builders import (

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.evidence import CLOCK_ERROR, counting_validations, judge
+from gate.domain.counting import counting_validations
+from gate.domain.evidence import CLOCK_ERROR, judge
 from gate.domain.policy import ValidationRule, ValidationState
 from gate.domain.runs import WorkflowRun
 from tests.builders import (

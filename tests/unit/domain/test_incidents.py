@@ -24,8 +24,16 @@ from gate.domain.incidents import (
     apply,
 )
 from gate.domain.policy import ValidationState
+from gate.domain.reports import FlowStatus
 from tests.builders import NOW, make_run
-from tests.incidents import flows, make_evidence, make_failure, make_flow_report, make_incident
+from tests.incidents import (
+    flows,
+    make_evidence,
+    make_failure,
+    make_flow,
+    make_flow_report,
+    make_incident,
+)
 
 LATER = NOW + timedelta(minutes=10)
 GREEN = [ValidationState.PASSED, ValidationState.STALE, ValidationState.UNCOVERED]
@@ -96,15 +104,31 @@ def test_a_report_that_comes_later_is_news_of_the_same_failure() -> None:
     assert observe_validation(known, evidence, report, LATER) is None
 
 
-@pytest.mark.parametrize("state", SILENT)
-def test_a_report_opens_before_the_run_has_ended(state: ValidationState) -> None:
-    """People need not wait for the job's clean-up."""
+@pytest.mark.parametrize("state", [*SILENT, *GREEN])
+def test_a_report_opens_however_the_run_stands(state: ValidationState) -> None:
+    """People need not wait for the job's clean-up, and a green that let a failure pass is none."""
     evidence = make_evidence(state)
     assert evidence.run is not None
     report = make_flow_report(evidence.run, "login.yml")
     event = observe_validation(None, evidence, report, NOW)
     assert event is not None
     assert isinstance(event.what, Opened)
+
+
+@pytest.mark.parametrize("state", GREEN)
+@pytest.mark.parametrize(
+    ("status", "is_over"),
+    [(FlowStatus.PASSED, True), (FlowStatus.FLAKY, True), (FlowStatus.NOT_RUN, False)],
+)
+def test_a_green_run_ends_nothing_when_flows_did_not_run(
+    state: ValidationState, status: FlowStatus, *, is_over: bool
+) -> None:
+    """Nobody knows whether what failed before is mended."""
+    evidence = make_evidence(state, run_id=900)
+    assert evidence.run is not None
+    report = replace(make_flow_report(evidence.run), flows=(make_flow("login.yml", status),))
+    event = observe_validation(make_incident("login.yml"), evidence, report, LATER)
+    assert (event is not None) is is_over
 
 
 def test_a_report_without_failures_opens_nothing_while_the_run_goes_on() -> None:

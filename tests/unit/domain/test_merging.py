@@ -112,3 +112,24 @@ def test_alerts_and_the_report_arrive_in_any_order(
     first = merge_reports(merge_reports(report(own), report(one)), report(other))
     last = merge_reports(report(own), merge_reports(report(one), report(other)))
     assert first == last
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_later"),
+    [
+        (FlowStatus.PASSED, FlowStatus.FAILED, True),
+        (FlowStatus.PASSED, FlowStatus.NOT_RUN, True),
+        (FlowStatus.NOT_RUN, FlowStatus.FAILED, True),
+        (FlowStatus.PASSED, FlowStatus.FLAKY, False),
+        (FlowStatus.FAILED, FlowStatus.FAILED, False),
+        (FlowStatus.FAILED, FlowStatus.PASSED, False),
+    ],
+)
+def test_the_time_is_when_it_became_as_bad_as_it_is(
+    first: FlowStatus, second: FlowStatus, *, is_later: bool
+) -> None:
+    """What was said of a green report was not said of the red one that an alert made of it."""
+    early = make_validation_report(make_flow("a", first), reported_at=before(minutes=1))
+    late = make_validation_report(make_flow("a", second))
+    at = NOW if is_later else before(minutes=1)
+    assert merge_reports(early, late).reported_at == merge_reports(late, early).reported_at == at

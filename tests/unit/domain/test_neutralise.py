@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from gate.domain.explain import cut, explain, neutralise
+from gate.domain.explain import explain
+from gate.domain.neutral import cut, neutralise
 from tests.builders import LINKS, NOW, make_decision, make_request
 
 ZWSP = "\u200b"

@@ -1,0 +1,77 @@
+"""The scenes in which validation fails and people hear of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import requests
+
+from gate.demo.looking import Memory, Seen, timed
+from gate.demo.stage import Stage
+
+_FLOW: Final = "add-exercise-and-see-it-in-list.yml"
+_CONTRACT: Final = (
+    "event",
+    "timestamp",
+    "terraformDeploymentId",
+    "githubJobUrl",
+    "failedFlows",
+    "artifactUrls",
+    "nextSteps",
+)
+
+
+def job_reports(stage: Stage, memory: Memory) -> Seen:
+    """Report as the shipped action does; the record must show the flow that failed."""
+    memory.validation_id = stage.start_validation()
+    flow = {"flowName": _FLOW, "status": "failed", "exitCode": 1, "error": "Assertion failed"}
+    report = {"schemaVersion": 1, "jobUrl": stage.job_url(memory.validation_id), "flows": [flow]}
+    answers: list[requests.Response] = []
+
+    def is_taken() -> bool:
+        token = stage.github.mint_token(memory.validation_id, stage.url)
+        headers = {"Authorization": f"Bearer {token}"}
+        url = f"{stage.url}/api/v1/validations"
+        answers.append(requests.post(url, json=report, headers=headers, timeout=10))
+        return answers[-1].status_code == 202  # noqa: PLR2004
+
+    took = timed(stage, is_taken)
+    if took is None:
+        return Seen(ok=False, what=f"HTTP {answers[-1].status_code}")
+    shown = requests.get(answers[-1].json()["url"], timeout=10).json()
+    (kept,) = shown["report"]["flows"]
+    what = f"HTTP 202, on record: {kept['name']} {kept['status']}"
+    return Seen(ok=kept["status"] == "failed", what=what, milliseconds=took)
+
+
+def people_are_alerted(stage: Stage, memory: Memory) -> Seen:
+    """Wait for the page; it must carry the contract's fields and name the flow."""
+    del memory
+    took = timed(stage, lambda: bool(stage.mailbox.alerts))
+    if took is None:
+        return Seen(ok=False, what="nobody was told")
+    alert = stage.mailbox.alerts[0]
+    flows = [it["flowName"] for it in alert["failedFlows"]]
+    is_whole = list(alert)[: len(_CONTRACT)] == list(_CONTRACT)
+    what = f"{alert['severity']}: {', '.join(flows)}"
+    return Seen(ok=is_whole and flows == [_FLOW], what=what, milliseconds=took)
+
+
+def validation_fails(stage: Stage, memory: Memory) -> Seen:
+    """End the run that reported, red."""
+    stage.github.complete_run(memory.validation_id, "failure")
+    view = stage.github.run_view(memory.validation_id)
+    return Seen(ok=view.conclusion == "failure", what=f"run {view.id}: {view.conclusion}")
+
+
+def recovery_is_told(stage: Stage, memory: Memory) -> Seen:
+    """Wait for the end of the incident; there was one page and no more."""
+    del memory
+
+    def is_over() -> bool:
+        return stage.mailbox.events()[-1:] == ["Production Validation Recovered"]
+
+    took = timed(stage, is_over)
+    severities = [it["severity"] for it in stage.mailbox.alerts]
+    ok = took is not None and severities.count("critical") == 1
+    return Seen(ok=ok, what=f"{severities.count('critical')} page, then the end", milliseconds=took)

@@ -1,0 +1,93 @@
+"""Write what a comment says about the flows of a validation.
+
+Pure. The lines about flows are raw, as the job reported them: whoever shows them must neutralise
+them. What stands beside links is rendered here, harmless.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from gate.domain.comparing import Comparison
+from gate.domain.evidence import Evidence
+from gate.domain.neutral import cut, neutralise
+from gate.domain.policy import ValidationState
+from gate.domain.rationale import fold
+from gate.domain.reports import Flow, FlowStatus, ValidationReport
+
+_NAME_LIMIT: Final = 80
+_ERROR_LIMIT: Final = 120
+_ID_LIMIT: Final = 60
+_URL_LIMIT: Final = 200
+_MOST_LISTED: Final = 20
+_MOST_ARTIFACTS: Final = 3
+
+# No character that ends a Markdown link, hides where it leads, or names a user.
+_SAFE_URL: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&+-]*)?")
+
+
+def describe_flows(evidence: Evidence | None) -> tuple[list[str], int]:
+    """List the flows that need attention, worst first, and count those that are left out.
+
+    Flows that fail newly come before those that failed in the last report too, and those before
+    what did not run. Of a pass, the flows are listed that passed with a note.
+    """
+    if evidence is None or evidence.report is None or evidence.comparison is None:
+        return [], 0
+    if evidence.state is ValidationState.PASSED:
+        listed = _with_a_note(evidence.report)
+    else:
+        listed = [
+            *_failures(evidence.comparison),
+            *_labelled("did not run", evidence.report.not_run),
+        ]
+    lines = [_line(label, flow) for label, flow in islice(listed, _MOST_LISTED)]
+    return lines, len(listed) - len(lines)
+
+
+_Labelled = tuple[str, Flow]
+
+
+def _failures(comparison: Comparison) -> Iterator[_Labelled]:
+    """Tell new failures from old ones, as far as anything is known of before."""
+    if comparison.previous_run_id is None:
+        yield from _labelled("failed", comparison.newly_failing)
+        return
+    yield from _labelled("fails newly", comparison.newly_failing)
+    before = f"run {comparison.previous_run_id}, attempt {comparison.previous_run_attempt}"
+    yield from _labelled(f"failed in {before}, too", comparison.still_failing)
+
+
+def _with_a_note(report: ValidationReport) -> list[_Labelled]:
+    noted = (FlowStatus.FLAKY, FlowStatus.WARNED)
+    return [(it.status.value, it) for status in noted for it in report.flows if it.status is status]
+
+
+def _labelled(label: str, flows: Iterable[Flow]) -> Iterator[_Labelled]:
+    return ((label, flow) for flow in flows)
+
+
+def _line(label: str, flow: Flow) -> str:
+    attempts = f" ({flow.attempts} attempts)" if flow.attempts > 1 else ""
+    error = cut(fold(flow.error or ""), _ERROR_LIMIT)
+    return f"{label}: {cut(fold(flow.name), _NAME_LIMIT)}{attempts}{f': {error}' if error else ''}"
+
+
+def render_context(evidence: Evidence | None) -> list[str]:
+    """Name the infrastructure change and link a few artifacts, the most telling first."""
+    if evidence is None or evidence.report is None:
+        return []
+    parts = []
+    named = neutralise(fold(evidence.report.terraform_deployment_id or ""))
+    if named:
+        parts.append(f"Terraform deployment {cut(named, _ID_LIMIT)}")
+    safe = [url for url in evidence.report.artifact_urls if _is_safe(url)]
+    shown = safe[:_MOST_ARTIFACTS]
+    return parts + [f"[artifact {number}]({url})" for number, url in enumerate(shown, 1)]
+
+
+def _is_safe(url: str) -> bool:
+    return len(url) <= _URL_LIMIT and _SAFE_URL.fullmatch(url) is not None

@@ -1,0 +1,48 @@
+"""Show incidents as JSON: a list, and the full story that alerts link to."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response
+
+from gate.domain.ids import IncidentId
+from gate.store.incident_listing import FILTERS, NUMBERS, list_incidents, read_shown
+from gate.web.deps import WebDeps
+from gate.web.local import answer_locally
+from gate.web.problems import problem
+from gate.web.queries import filters, json_answer, page, parse_number
+
+
+def incidents_api(deps: WebDeps) -> Blueprint:
+    """Make the routes about incidents."""
+    blueprint = Blueprint("incidents", __name__, url_prefix="/api/v1")
+    answer_locally(blueprint)
+
+    @blueprint.get("/incidents")
+    def listing() -> Response:
+        limit, before = page()
+        wanted = filters(FILTERS, NUMBERS)
+        found = deps.database.read(
+            lambda snapshot: list_incidents(
+                snapshot,
+                filters=wanted,
+                limit=limit + 1,  # one more than is shown, to know whether there is more
+                before=IncidentId(before) if before is not None else None,
+            )
+        )
+        items = found[:limit]
+        cursor = str(items[-1].id) if len(found) > limit else None
+        return json_answer({"items": items, "next_cursor": cursor})
+
+    @blueprint.get("/incidents/<written_id>")
+    def single(written_id: str) -> Response:
+        number = parse_number(written_id)
+        found = None
+        if number is not None:
+            found = deps.database.read(lambda snapshot: read_shown(snapshot, IncidentId(number)))
+        if found is None:
+            return problem(HTTPStatus.NOT_FOUND, "not_found", "there is no such incident")
+        return json_answer(found)
+
+    return blueprint
