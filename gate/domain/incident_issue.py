@@ -15,10 +15,11 @@ from typing import Final, TypeVar
 from gate.domain.addresses import safe_url
 from gate.domain.alert import FailedFlow, HeldDeployment
 from gate.domain.alert_content import FAILED_EVENT
-from gate.domain.explain import Links, cut, neutralise
+from gate.domain.explain import Links
 from gate.domain.ids import IncidentId
 from gate.domain.incident_words import ending, happening, run_link, who
 from gate.domain.incidents import Course, Incident, IncidentEvent, Resolution, Word
+from gate.domain.neutral import cut, neutralise
 from gate.domain.policy import AlertPolicy
 from gate.domain.rationale import fold
 from gate.domain.replying import INCIDENT_COMMANDS

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.explain import Links, cut, neutralise, span
+from gate.domain.explain import Links, span
 from gate.domain.ids import IncidentId
 from gate.domain.incident_issue import BODY_LIMIT, Timeline, at
 from gate.domain.incident_words import ending, happening, who
@@ -26,6 +26,7 @@ from gate.domain.incidents import (
     Resolved,
     Word,
 )
+from gate.domain.neutral import cut, neutralise
 
 _MOST_NAMED: Final = 20
 _NAME_LIMIT: Final = 120

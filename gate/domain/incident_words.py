@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Final, assert_never
 
 from gate.domain.addresses import safe_url
-from gate.domain.explain import Links, cut, neutralise
+from gate.domain.explain import Links
 from gate.domain.incidents import (
     Acknowledged,
     Alerted,
@@ -26,6 +26,7 @@ from gate.domain.incidents import (
     Resolved,
     Silenced,
 )
+from gate.domain.neutral import cut, neutralise
 
 _LOGIN_LIMIT: Final = 60
 _WORDS_LIMIT: Final = 300
