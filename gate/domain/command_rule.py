@@ -53,7 +53,8 @@ def judge_command(
     was written: an edited one does not count.
     """
     if not is_standing:
-        return RefusedCommand(CommandFault.WITHDRAWN, "the comment was edited or deleted")
+        detail = "a comment that was edited or deleted does not count; write a new one"
+        return RefusedCommand(CommandFault.WITHDRAWN, detail)
     if not speaker.is_person:
         return RefusedCommand(CommandFault.NOT_A_PERSON, "it was not said by a person")
     if incident is None:

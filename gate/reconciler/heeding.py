@@ -41,6 +41,7 @@ from gate.store.incidents import IncidentRecord
 _AT_ONCE: Final = 50
 _GIVEN_UP_AFTER: Final = timedelta(days=1)
 _NUMBER_UNKNOWN: Final = timedelta(seconds=10)
+_TO_BE_JUDGED: Final = frozenset({CommandState.PENDING, CommandState.WITHDRAWN})
 _OUTCOME: Final = "1"
 """The topic of a command's answer: it gets one."""
 
@@ -122,14 +123,15 @@ def _drop(given: GivenCommand, deps: Deps) -> None:
 
 
 def _settle(tx: Transaction, heard: _Heard, deps: Deps) -> None:
-    """Judge a command and do it; one that was settled or taken back meanwhile is left alone."""
+    """Judge a command and do it; one that was settled meanwhile is left alone."""
     given, now = heard.given, deps.clock()
     state = commands.lock_command(tx, given.key)
-    if state is not CommandState.PENDING:
+    if state not in _TO_BE_JUDGED:
         return
     record = incidents.lock_incident(tx, heard.record.incident.id)
     incident = record.incident if record is not None else None
-    refused = judge_command(given.command, incident, heard.speaker, is_standing=True)
+    is_standing = state is CommandState.PENDING
+    refused = judge_command(given.command, incident, heard.speaker, is_standing=is_standing)
     if refused is not None:
         _refuse(tx, heard, refused, now)
         return

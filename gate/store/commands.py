@@ -36,12 +36,11 @@ COMMAND_KINDS: Final[Mapping[type[IncidentCommand], str]] = {
 }
 """How each command is called in the database and in the trail: as people type it."""
 
-_WITHDRAWN_UNSEEN: Final = "unseen"
 _classes: Final = {kind: cls for cls, kind in COMMAND_KINDS.items()}
 
 
 class CommandState(StrEnum):
-    """Where a command stands."""
+    """Where a command stands; the first and the last are still to be judged."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -98,7 +97,7 @@ _finish: Final = Prepared(
 )
 _postpone: Final = Prepared(
     update(incident_commands)
-    .where(_t.command_key == bindparam("own"), _t.state == CommandState.PENDING.value)
+    .where(_t.command_key == bindparam("own"), _t.due_at.is_not(None))
     .values(due_at=bindparam("new_due_at"))
 )
 _withdraw: Final = Prepared(
@@ -108,7 +107,7 @@ _withdraw: Final = Prepared(
         _t.comment_id == bindparam("comment"),
         _t.state == CommandState.PENDING.value,
     )
-    .values(state=CommandState.WITHDRAWN.value, due_at=None)
+    .values(state=CommandState.WITHDRAWN.value)
 )
 
 
@@ -123,11 +122,13 @@ def record_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
 
 
 def withdraw_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
-    """Let a comment give no command any more, whether what it said was seen before or not."""
+    """Let a comment give no command any more, whether what it said was seen before or not.
+
+    What was seen is judged all the same, so that people are told that it does not count.
+    """
     unseen = _values(given, now) | {
         "state": CommandState.WITHDRAWN.value,
         "due_at": None,
-        "outcome": _WITHDRAWN_UNSEEN,
     }
     _insert.change(tx, unseen)
     _withdraw.change(tx, {"repository": given.repository_id, "comment": given.comment_id})

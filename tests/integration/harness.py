@@ -167,6 +167,15 @@ class Gate:
             keep_issues(deps)
         return bool(deliveries or due or owed or checks or alerted or told or followed)
 
+    def ingest_deliveries(self) -> None:
+        """Read the deliveries that have come, and do nothing else."""
+        self.github.wait_until_delivered()
+        now = self.service.deps.clock()
+        for delivery_id in self.service.database.read(
+            lambda snapshot: inbox.due_deliveries(snapshot, now, 100)
+        ):
+            self._ingest(delivery_id)
+
     def _ingest(self, delivery_id: DeliveryId) -> None:
         deps = self.service.deps
         ingested = ingest([delivery_id], deps, begin=self.room)

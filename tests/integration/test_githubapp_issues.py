@@ -10,7 +10,9 @@ import pytest
 
 from gate.domain.github import IssuePage
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
+from gate.simulator import issues
 from gate.simulator.faults import Fault
+from gate.simulator.state import AccountType
 from tests.unit.githubapp.stage import REPOSITORY, Stage, staged
 
 MARK = "<!-- gate:incident/17 -->"
@@ -57,9 +59,31 @@ def test_the_oldest_of_several_counts(stage: Stage) -> None:
     assert stage.client.read_marked_issue(stage.place, MARK, since(stage)) == first
 
 
-def test_a_copied_mark_is_none(stage: Stage) -> None:
-    """A person cannot make the gate take their issue for its own."""
-    stage.github.open_issue(REPOSITORY, "Mine", author="mallory", body=MARK)
+@pytest.mark.parametrize(
+    ("author", "kind", "via"),
+    [
+        ("mallory", "User", None),
+        ("mallory", "User", "ours"),
+        ("other[bot]", "Bot", None),
+        ("other[bot]", "Bot", "other"),
+    ],
+)
+def test_a_copied_mark_is_none(
+    stage: Stage, author: str, kind: AccountType, via: str | None
+) -> None:
+    """Nobody can make the gate take their issue for its own, not even through this App."""
+    world = stage.github.world
+    ours = world.app()
+    other = stage.github.register_app(ours.public_key_pem, "s", None, {}, [], "Other")
+    apps = {None: None, "ours": ours.id, "other": other}
+    issues.open_issue(
+        world,
+        world.repository(REPOSITORY),
+        world.account(author, kind),
+        "Mine",
+        body=MARK,
+        app_id=apps[via],
+    )
     assert stage.client.read_marked_issue(stage.place, MARK, since(stage)) is None
 
 

@@ -313,7 +313,7 @@ def test_other_issues_are_left_alone(gate: Gate) -> None:
     for text in ("/ack", "/decide rollback x", "/resolv it", "/retest", "/decide"):
         assert say(gate, "carol", text, number).reactions == ()
     assert remarks(gate, number) == []
-    assert say(gate, "carol", "/overide 1", number).reactions == ("confused",)
+    assert say(gate, "carol", "/overrid 1", number).reactions == ("confused",)
 
 
 def test_bots_do_not_count(gate: Gate) -> None:
@@ -336,7 +336,23 @@ def test_edited_comments_do_not_count(gate: Gate, faults: list[WebhookFault]) ->
     gate.settle()
     gate.github.clear_faults()
     assert incident(gate).is_open
+    assert [it.reason for it in trail(gate, "command.refused")] == ["withdrawn"] * (not faults)
     assert say(gate, "carol", "/resolve it is fine").reactions == ("rocket",)
+
+
+def test_a_comment_edited_while_its_author_is_looked_up(gate: Gate) -> None:
+    """It is judged as it stands when it would be done."""
+    red(gate)
+
+    def edit(place: str) -> None:
+        if place == "speaker_known":
+            (comment,) = gate.github.comments(REPOSITORY, 1)
+            gate.github.edit_comment(REPOSITORY, comment.id, "never mind", "carol")
+            gate.ingest_deliveries()
+
+    gate.failpoint = edit
+    assert say(gate, "carol", "/resolve it is fine").reactions == ("confused",)
+    assert incident(gate).is_open
 
 
 def test_an_override_is_told_on_the_issue(gate: Gate) -> None:

@@ -138,7 +138,7 @@ def test_problems(body: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "meant"),
-    [("/overide 601", "override"), ("/override x", "override"), ("/silence", "silence")],
+    [("/overrid 601", "override"), ("/override x", "override"), ("/silence", "silence")],
 )
 def test_what_was_meant(body: str, meant: str) -> None:
     """A problem says which command it is about: not every one counts on every issue."""
