@@ -82,15 +82,6 @@ def render_issue(
     return IssueText(_title(incident), body, incident.is_open)
 
 
-def next_deadline(incident: Incident, policy: AlertPolicy, now: datetime) -> datetime | None:
-    """Say when the text changes though nothing happens."""
-    deadlines = (
-        None if incident.acknowledged else incident.opened_at + policy.acknowledge_within,
-        None if incident.decided else incident.opened_at + policy.decide_within,
-    )
-    return min((it for it in deadlines if it is not None and it > now), default=None)
-
-
 def _title(incident: Incident) -> str:
     return cut(fold(f"{FAILED_EVENT}: {incident.place.environment}"), _TITLE_LIMIT)
 

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from gate.domain.deliveries import Repository
 from gate.domain.github import Place
 from gate.domain.ids import IncidentId
-from gate.domain.incident_issue import IssueSubject, IssueText, next_deadline, render_issue
+from gate.domain.incident_issue import IssueSubject, IssueText, render_issue
 from gate.domain.incident_remarks import Remark, next_remark, render_closed_by_hand
 from gate.domain.incidents import GATE
 from gate.domain.issue_plan import (
@@ -48,7 +48,10 @@ _MOST_STEPS: Final = 20
 
 _MOST_EVENTS: Final = 100
 _AGAIN: Final = timedelta(minutes=1)
-"""How soon an open incident's issue is looked at again: what is held changes without an event."""
+"""How soon an open incident's issue is looked at again.
+
+What is held changes without an event, and deadlines pass.
+"""
 
 _REFUSED_AGAIN: Final = timedelta(hours=1)
 """How soon it is tried again what GitHub has refused: people may have granted it since."""
@@ -145,10 +148,7 @@ def _bring_up_to_date(taken: TakenIssue, deps: Deps) -> datetime | None:
 def _next_look(view: _View, now: datetime) -> datetime | None:
     incident = view.record.incident
     is_wanted = view.record.issue_number is not None or view.policy.incidents.issue
-    if not incident.is_open or not is_wanted:
-        return None
-    deadline = next_deadline(incident, view.policy.alerts, now)
-    return min(now + _AGAIN, deadline) if deadline is not None else now + _AGAIN
+    return now + _AGAIN if incident.is_open and is_wanted else None
 
 
 def _observe(taken: TakenIssue, deps: Deps) -> _View | _Nothing:

@@ -110,6 +110,11 @@ _owe_closing: Final = Prepared(
     )
 )
 _reopened_by_hand: Final = Prepared(_own.values(is_open=True, generation=_t.generation + 1))
+_forgive_closing: Final = Prepared(
+    _own.where(_t.closed_by_hand == HandClosing.OWED.value).values(
+        closed_by_hand=HandClosing.NONE.value
+    )
+)
 _opening: Final = Prepared(
     select(_t.incident_id)
     .where(_t.repository_id == bindparam("repository"), _t.begun == OPENING)
@@ -220,8 +225,10 @@ def record_closed_by_hand(
 
 
 def record_reopened_by_hand(tx: Transaction, incident_id: IncidentId) -> None:
-    """Note that somebody has opened an issue again."""
-    _reopened_by_hand.change(tx, {"incident": incident_id})
+    """Note that somebody has opened an issue again; what was owed for its closing is not."""
+    own = {"incident": incident_id}
+    _forgive_closing.change(tx, own)
+    _reopened_by_hand.change(tx, own)
 
 
 def is_opening(snapshot: Snapshot, repository_id: RepositoryId) -> bool:

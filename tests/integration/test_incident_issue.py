@@ -11,6 +11,7 @@ import pytest
 from gate.doctor import examine
 from gate.domain.ids import IncidentId
 from gate.domain.incidents import Course, Incident, Resolution
+from gate.reconciler.heeding import heed_commands
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import CommentRecord, IssueRecord
 from gate.store import incident_issues, incidents
@@ -120,6 +121,20 @@ def test_an_incident_has_an_issue(gate: Gate) -> None:
     assert "- [ ] Acknowledge: `/ack`" in found.body
     assert "### Held deployments (1)" in found.body
     assert [entry.detail["number"] for entry in trail(gate, "issue.opened")] == [1]
+    assert remarks(gate) == []
+
+
+def test_the_issue_follows_what_has_no_event(gate: Gate) -> None:
+    """Deployments that come to wait, and deadlines that pass, show within a minute."""
+    red(gate)
+    assert "### Held deployments" not in issue(gate).body
+    gate.github.deploy(REPOSITORY)
+    gate.settle()
+    gate.advance(minutes=1)
+    assert "### Held deployments (1)" in issue(gate).body
+    assert "**late**" not in issue(gate).body
+    gate.advance(minutes=15)
+    assert "**late**" in issue(gate).body
     assert remarks(gate) == []
 
 
@@ -283,8 +298,24 @@ def test_an_issue_reopened_after_the_end_stays(gate: Gate) -> None:
     green(gate)
     gate.github.reopen_issue(REPOSITORY, 1, "dave")
     gate.settle()
+    over = incident(gate)
+    assert not over.is_open
+    now, repository_id = gate.service.deps.clock(), over.place.repository_id
+    gate.service.database.transact(
+        lambda tx: incident_issues.mark_issue(tx, over.id, repository_id, now)
+    )
+    gate.settle()
     assert issue(gate).state == "open"
-    assert not incident(gate).is_open
+
+
+def test_closing_and_reopening_by_hand(gate: Gate) -> None:
+    """Whoever thinks better of it is told nothing."""
+    red(gate)
+    gate.github.close_issue(REPOSITORY, 1, "dave")
+    gate.github.reopen_issue(REPOSITORY, 1, "dave")
+    gate.settle()
+    assert issue(gate).state == "open"
+    assert remarks(gate) == []
 
 
 def test_help_once_for_unknown_commands(gate: Gate) -> None:
@@ -434,6 +465,25 @@ def test_a_crash_while_a_command_is_judged(gate: Gate) -> None:
     assert len(trail(gate, "command.accepted")) == 1
 
 
+def test_two_nodes_judge_one_command(gate: Gate) -> None:
+    """When the first takes too long the second does it, and the first does nothing."""
+    red(gate)
+    reached: list[str] = []
+
+    def overtake(place: str) -> None:
+        if place == "speaker_known" and not reached:
+            reached.append(place)
+            gate.github.advance(240)
+            heed_commands(gate.service.deps)
+
+    gate.failpoint = overtake
+    say(gate, "carol", "/decide rollback it leaks")
+    assert reached
+    assert len(trail(gate, "command.accepted")) == 1
+    assert len(trail(gate, "incident.decided")) == 1
+    assert trail(gate, "command.refused") == []
+
+
 def test_a_missing_permission(gate: Gate) -> None:
     """The incident goes on without an issue, and says so; it has one once the App may."""
     (installation,) = gate.github.world.installations.values()
@@ -459,8 +509,16 @@ def test_disabled_issues(gate: Gate) -> None:
     findings = [it.found for it in examine(gate.settings, gate.service.deps.clock)]
     assert "GitHub refuses it: issues_disabled" in findings
     green(gate)
-    gate.advance(hours=2)
     assert gate.service.database.read(incident_issues.refused_issues) == []
+    tries = len(attempts(gate))
+    gate.advance(hours=2)
+    assert len(attempts(gate)) == tries
+
+
+def attempts(gate: Gate) -> list[str]:
+    """List the calls that were to open an issue."""
+    calls = gate.github.requests()
+    return [it.path for it in calls if it.method == "POST" and it.path.endswith("/issues")]
 
 
 def test_github_is_away_while_somebody_is_looked_up(gate: Gate) -> None:
