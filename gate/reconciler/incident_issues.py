@@ -56,6 +56,9 @@ What is held changes without an event, and deadlines pass.
 _REFUSED_AGAIN: Final = timedelta(hours=1)
 """How soon it is tried again what GitHub has refused: people may have granted it since."""
 
+_GIVEN_UP_AFTER: Final = timedelta(days=1)
+"""How long after the end it is tried to close an issue: it may have been deleted."""
+
 _WITHOUT_POLICY: Final = timedelta(minutes=10)
 
 log = get_logger(__name__)
@@ -269,8 +272,9 @@ def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
 
     def record(tx: Transaction) -> None:
         record = incidents.read_incident(tx, taken.incident_id)
-        goes_on = record is not None and record.incident.is_open
-        due_at = now + _REFUSED_AGAIN if goes_on else None
+        ended = record.incident.resolved if record is not None else None
+        is_given_up = ended is not None and now - ended.at > _GIVEN_UP_AFTER
+        due_at = None if is_given_up else now + _REFUSED_AGAIN
         incident_issues.settle_issue(tx, taken, due_at=due_at, refused=refused.reason)
         if taken.refused != refused.reason:
             detail: dict[str, object] = {"detail": refused.detail}

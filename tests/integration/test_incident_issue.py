@@ -485,7 +485,11 @@ def test_two_nodes_judge_one_command(gate: Gate) -> None:
 
 
 def test_a_missing_permission(gate: Gate) -> None:
-    """The incident goes on without an issue, and says so; it has one once the App may."""
+    """The incident goes on without an issue, and says so; it has one once the App may.
+
+    What has happened by then stands in the issue; nobody is told of it anew.
+    """
+    run_id = gate.github.deploy(REPOSITORY).run_id
     (installation,) = gate.github.world.installations.values()
     permissions = dict(installation.permissions)
     gate.github.grant(installation.id, permissions | {"issues": "read"})
@@ -495,30 +499,66 @@ def test_a_missing_permission(gate: Gate) -> None:
     assert [entry.reason for entry in trail(gate, "issue.refused")] == ["permission_missing"]
     gate.advance(hours=1, minutes=1)
     assert len(trail(gate, "issue.refused")) == 1
+    number = gate.github.open_issue(REPOSITORY, "We need this")
+    say(
+        gate,
+        "carol",
+        f"/override {run_id} I accept the risk: the failing device is retired",
+        number,
+    )
     gate.github.grant(installation.id, permissions)
     gate.advance(hours=1, minutes=1)
-    assert len(issues(gate)) == 1
+    assert [it.author for it in issues(gate)] == ["developer", BOT]
+    assert "let [a deployment]" in issues(gate)[1].body
+    assert remarks(gate, 2) == []
 
 
 def test_disabled_issues(gate: Gate) -> None:
-    """The doctor is told which repository it is, and why."""
+    """The doctor is told which repository it is, and why; no command is waited for."""
     gate.github.enable_issues(REPOSITORY, enabled=False)
     red(gate)
-    refused = gate.service.database.read(incident_issues.refused_issues)
-    assert [reason for _, reason in refused] == ["issues_disabled"]
+    repository_id = incident(gate).place.repository_id
+    refused, is_opening = gate.service.database.read(
+        lambda it: (
+            incident_issues.refused_issues(it),
+            incident_issues.is_opening(it, repository_id),
+        )
+    )
+    assert refused == [(repository_id, "issues_disabled")]
+    assert not is_opening
     findings = [it.found for it in examine(gate.settings, gate.service.deps.clock)]
     assert "GitHub refuses it: issues_disabled" in findings
     green(gate)
     assert gate.service.database.read(incident_issues.refused_issues) == []
-    tries = len(attempts(gate))
-    gate.advance(hours=2)
-    assert len(attempts(gate)) == tries
 
 
-def attempts(gate: Gate) -> list[str]:
-    """List the calls that were to open an issue."""
+def test_an_issue_that_cannot_be_closed(gate: Gate) -> None:
+    """It is tried for a day after the end, then no more."""
+    red(gate)
+    gate.github.enable_issues(REPOSITORY, enabled=False)
+    green(gate)
+    assert attempts(gate) == 1
+    for _ in range(30):
+        gate.advance(hours=1, minutes=1)
+    assert attempts(gate) == 25
+    assert len(trail(gate, "issue.refused")) == 1
+
+
+def attempts(gate: Gate) -> int:
+    """Count the writes to the incident's issue that GitHub has refused."""
     calls = gate.github.requests()
-    return [it.path for it in calls if it.method == "POST" and it.path.endswith("/issues")]
+    return sum(it.method != "GET" and "/issues/1" in it.path and it.status == 410 for it in calls)
+
+
+def test_a_listing_that_lags(gate: Gate) -> None:
+    """An issue that is not to be seen yet may be there all the same."""
+    gate.github.add_fault(Fault(path=r"/issues$", method="POST", times=1, status=502, apply=True))
+    gate.github.add_fault(Fault(path=r"/issues$", method="GET", times=1, status=200, body="[]"))
+    red(gate)
+    for _ in range(12):
+        gate.advance(seconds=5)
+    assert len(issues(gate)) == 1
+    assert say(gate, "dave", "/ack").reactions == ("rocket",)
 
 
 def test_github_is_away_while_somebody_is_looked_up(gate: Gate) -> None:
