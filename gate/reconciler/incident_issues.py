@@ -231,11 +231,12 @@ def _record(
     """Record what GitHub has now."""
 
     def record(tx: Transaction) -> None:
-        incident_issues.record_step(tx, taken, followed)
+        # In this order whoever records an event locks the rows, too: incident, trail, issue.
         if url is not None and followed.number is not None:
             incidents.record_issue(tx, taken.incident_id, followed.number, url)
             detail: dict[str, object] = {"number": followed.number, "url": url}
             _put_on_record(tx, taken, "issue.opened", deps.clock(), detail=detail)
+        incident_issues.record_step(tx, taken, followed)
 
     deps.database.transact(record)
     log.info("issue.sent", incident_id=taken.incident_id, step=step, number=followed.number)
@@ -271,14 +272,14 @@ def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
     now = deps.clock()
 
     def record(tx: Transaction) -> None:
-        record = incidents.read_incident(tx, taken.incident_id)
-        ended = record.incident.resolved if record is not None else None
+        known = incidents.read_incident(tx, taken.incident_id)
+        ended = known.incident.resolved if known is not None else None
         is_given_up = ended is not None and now - ended.at > _GIVEN_UP_AFTER
         due_at = None if is_given_up else now + _REFUSED_AGAIN
-        incident_issues.settle_issue(tx, taken, due_at=due_at, refused=refused.reason)
         if taken.refused != refused.reason:
             detail: dict[str, object] = {"detail": refused.detail}
             _put_on_record(tx, taken, "issue.refused", now, reason=refused.reason, detail=detail)
+        incident_issues.settle_issue(tx, taken, due_at=due_at, refused=refused.reason)
 
     deps.database.transact(record)
     log.warning(
