@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from gate.domain.addresses import safe_url
@@ -67,19 +67,24 @@ def mark(incident_id: IncidentId) -> str:
 def render_issue(
     incident: Incident, timeline: Timeline, subject: IssueSubject, now: datetime
 ) -> IssueText:
-    """Write the issue as it has to be now."""
+    """Write the issue as it has to be now.
+
+    Of an incident that is over nothing is listed that still changes: it is not looked at again.
+    """
+    is_open = incident.is_open
+    heading, held = ("What to do next", subject.held) if is_open else ("What was done", ())
     sections = (
         f"{mark(incident.id)}\n{_headline(incident)}",
         _facts(incident, subject),
         _listed("Failed flows", incident.failure.flows, _flow, _MOST_FLOWS),
         _listed("Artifacts", incident.failure.artifact_urls, _artifact, _MOST_ARTIFACTS),
-        f"### What to do next\n\n{_lines(_checklist(incident, subject, now))}",
-        _listed("Held deployments", subject.held, _held, len(subject.held)),
+        f"### {heading}\n\n{_lines(_checklist(incident, subject.policy, now))}",
+        _listed("Held deployments", held, _held, len(held)),
         f"### Commands\n\n{INCIDENT_COMMANDS}",
         f"### What happened\n\n{_lines(_history(timeline, subject.links))}",
     )
     body = cut(_BETWEEN.join(section for section in sections if section), BODY_LIMIT)
-    return IssueText(_title(incident), body, incident.is_open)
+    return IssueText(_title(incident), body, is_open)
 
 
 def _title(incident: Incident) -> str:
@@ -125,20 +130,19 @@ def _held(held: HeldDeployment) -> str:
     return f"- {run}, [record]({held.record_url}): `/override {held.run_id} <rationale>`"
 
 
-def _checklist(incident: Incident, subject: IssueSubject, now: datetime) -> Iterator[str]:
-    """List what a person does, with what was done ticked: the order is that of the contract."""
-    policy, opened_at = subject.policy, incident.opened_at
+def _checklist(incident: Incident, policy: AlertPolicy, now: datetime) -> Iterator[str]:
+    """List what a person does, in the contract's order; what is known to be done is ticked."""
     acknowledged, decided = incident.acknowledged, incident.decided
-    is_looked_into = decided is not None or not incident.is_open
+    is_looked_into = decided is not None
     if acknowledged is not None:
         yield _box(f"Acknowledged by {who(acknowledged.actor)}, {at(acknowledged.at)}", done=True)
     else:
-        due = _due(opened_at + policy.acknowledge_within, now)
+        due = _due(incident, policy.acknowledge_within, now)
         yield _box(f"Acknowledge: `/ack`, or assign yourself{due}", done=False)
     yield _box("Review production validation logs", done=is_looked_into)
     yield _box("Check if infrastructure rollback is needed", done=is_looked_into)
     yield _box("Investigate failed assertions", done=is_looked_into)
-    yield _decision(incident, decided, _due(opened_at + policy.decide_within, now))
+    yield _decision(incident, decided, _due(incident, policy.decide_within, now))
     is_green = incident.how is Resolution.VALIDATION_PASSED
     if incident.course is not None and incident.course is not Course.ACCEPT_RISK:
         yield _box(f"Do it: {incident.course}", done=is_green)
@@ -154,7 +158,10 @@ def _decision(incident: Incident, decided: Word | None, due: str) -> str:
     return _box(text, done=True)
 
 
-def _due(deadline: datetime, now: datetime) -> str:
+def _due(incident: Incident, within: timedelta, now: datetime) -> str:
+    if not incident.is_open:
+        return ""
+    deadline = incident.opened_at + within
     return f", by {at(deadline)}{' — **late**' if now >= deadline else ''}"
 
 

@@ -16,7 +16,7 @@ from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import CommentRecord, IssueRecord
 from gate.store import incident_issues, incidents
 from gate.store.audit import AuditEntry, read_audit
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 
 BOT = "deployment-gate[bot]"
 POLICY = ".github/deployment-gate.yml"
@@ -569,3 +569,22 @@ def test_github_is_away_while_somebody_is_looked_up(gate: Gate) -> None:
     gate.github.clear_faults()
     gate.advance(minutes=1)
     assert incident(gate).acknowledged is not None
+
+
+def test_the_real_worker_does_it_by_itself(gate: Gate) -> None:
+    """Nobody calls the parts one by one there."""
+    worker = gate.service.worker
+    worker.start()
+    try:
+        gate.validate(REPOSITORY, "failure")
+        wait_for(lambda: issues(gate), "the issue")
+        wait_for(
+            lambda: gate.service.database.read(
+                lambda it: incidents.incident_of_issue(it, incident(gate).place.repository_id, 1)
+            ),
+            "its number",
+        )
+        gate.github.comment_on_issue(REPOSITORY, 1, "dave", "/ack")
+        wait_for(lambda: "Acknowledged by dave" in issue(gate).body, "the acknowledgement")
+    finally:
+        worker.stop()

@@ -91,6 +91,18 @@ def test_the_checklist_follows_the_timeline() -> None:
     assert not over.is_open
 
 
+def test_the_end_lists_nothing_that_changes() -> None:
+    """Nobody looks at it any more: no clock runs, nothing waits, and nothing is ticked unseen."""
+    over = [
+        rendered(Resolved(Resolution.VALIDATION_PASSED, ""), minutes=minutes, held=(HELD,))
+        for minutes in (1, 600)
+    ]
+    assert over[0] == over[1]
+    assert "### Held deployments" not in over[0].body
+    assert "- [ ] Review production validation logs" in over[0].body
+    assert "### What was done" in over[0].body
+
+
 @pytest.mark.parametrize(
     ("minutes", "late"), [(0, 0), (14, 0), (15, 1), (59, 1), (60, 2), (600, 2)]
 )
