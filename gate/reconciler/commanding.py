@@ -12,12 +12,9 @@ from typing import Final, assert_never
 from gate.domain.commands import (
     AcknowledgeCommand,
     CommandProblem,
-    DecideCommand,
     HelpCommand,
     IncidentCommand,
     OverrideCommand,
-    ResolveCommand,
-    SilenceCommand,
     UnknownCommand,
     parse_command,
 )
@@ -56,36 +53,35 @@ def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[Requ
     if isinstance(command, OverrideCommand):
         return record_override_command(tx, seen, command, deps)
     if isinstance(command, HelpCommand):
-        body = render_help(on_incident=_is_followed(tx, seen))
+        body = render_help(on_incident=_is_known(tx, seen))
         _answer(tx, seen, Answering(Reaction.SEEN, body), deps)
     elif isinstance(command, CommandProblem) and command.meant in _EVERYWHERE:
         _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(command.detail)), deps)
-    elif command is not None and _is_followed(tx, seen):
-        _record_on_incident(tx, seen, command, deps)
+    elif isinstance(command, CommandProblem | UnknownCommand):
+        _answer_mistake(tx, seen, command, deps)
+    elif command is not None and _may_be_known(tx, seen):
+        commands.record_command(tx, _given(seen, command), deps.clock())
     return ()
 
 
-def _record_on_incident(
-    tx: Transaction,
-    seen: CommentSeen,
-    command: IncidentCommand | CommandProblem | UnknownCommand,
-    deps: Deps,
+def _answer_mistake(
+    tx: Transaction, seen: CommentSeen, mistake: CommandProblem | UnknownCommand, deps: Deps
 ) -> None:
-    """Record what counts on an incident's issue alone; on others it is talk."""
-    match command:
+    """Answer what cannot be done on an incident's issue; on others it need not be for the gate."""
+    if not _is_known(tx, seen):
+        return
+    match mistake:
         case CommandProblem(detail):
             _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(detail)), deps)
         case UnknownCommand():
             _owe_help_once(tx, seen, deps)
-        case AcknowledgeCommand() | DecideCommand() | ResolveCommand() | SilenceCommand():
-            commands.record_command(tx, _given(seen, command), deps.clock())
         case _:
-            assert_never(command)
+            assert_never(mistake)
 
 
 def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
     """Take back what a comment said; should it be seen only later, it counts no more either."""
-    if seen.is_person and _is_followed(tx, seen):
+    if seen.is_person and _may_be_known(tx, seen):
         # Whatever it asked for: nobody can tell any more what stood there.
         commands.withdraw_command(tx, _given(seen, AcknowledgeCommand()), deps.clock())
     return withdraw_claims(tx, seen, deps)
@@ -116,11 +112,14 @@ def record_issue_change(tx: Transaction, seen: IssueChanged, deps: Deps) -> None
             assert_never(seen.change)
 
 
-def _is_followed(tx: Transaction, seen: CommentSeen) -> bool:
+def _is_known(tx: Transaction, seen: CommentSeen) -> bool:
+    """Say whether an issue is an incident's."""
+    return incidents.incident_of_issue(tx, seen.repository.id, seen.issue_number) is not None
+
+
+def _may_be_known(tx: Transaction, seen: CommentSeen) -> bool:
     """Say whether an issue is an incident's, or may be one whose number is not known yet."""
-    repository_id = seen.repository.id
-    known = incidents.incident_of_issue(tx, repository_id, seen.issue_number)
-    return known is not None or incident_issues.is_opening(tx, repository_id)
+    return _is_known(tx, seen) or incident_issues.is_opening(tx, seen.repository.id)
 
 
 def _given(seen: CommentSeen, command: IncidentCommand) -> GivenCommand:

@@ -78,7 +78,7 @@ def _heed(pending: PendingCommand, deps: Deps) -> None:
         return
     environment = record.incident.place.environment
     try:
-        speaker = observe_speaker(given.person, repository, environment, deps)
+        speaker = observe_speaker(given.command, given.person, repository, environment, deps)
     except RetryLater as error:
         if not _is_old(pending, deps.clock()):
             _postpone(given, deps.clock() + backoff(pending.attempts + 1, error), deps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gate.domain.command_rule import Speaker
+from gate.domain.commands import AcknowledgeCommand, IncidentCommand
 from gate.domain.deliveries import Repository
 from gate.domain.missing import StandingNeeded
 from gate.domain.policy import LoadedPolicy, OverridePolicy, PolicyReading
@@ -19,17 +20,24 @@ _NO_POLICY: Final = "the policy cannot be read, which says who that is"
 
 
 def observe_speaker(
-    person: Account, repository: Repository, environment: str, deps: Deps
+    command: IncidentCommand,
+    person: Account,
+    repository: Repository,
+    environment: str,
+    deps: Deps,
 ) -> Speaker:
     """Look somebody up: whether they may write, and whether they may override in an environment.
 
-    Raises RetryLater or Refused when GitHub does not say.
+    The latter is not asked where the former is enough: who can acknowledge should not have to wait
+    for a policy. Raises RetryLater or Refused when GitHub does not say.
     """
     found = deps.github.read_collaborator(place_of(repository), person)
     if found is None:
         detail = "GitHub does not know them by that login"
         return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
     may_write = _WRITES in found.permissions
+    if may_write and isinstance(command, AcknowledgeCommand):
+        return Speaker(is_person=True, may_write=True, may_override=False, detail="may write")
     reading = _observe_policy(repository, deps)
     if not isinstance(reading, LoadedPolicy):
         return Speaker(is_person=True, may_write=may_write, may_override=False, detail=_NO_POLICY)

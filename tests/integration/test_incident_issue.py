@@ -150,6 +150,19 @@ def test_a_writer_acknowledges(gate: Gate) -> None:
     assert (entry.actor, entry.detail["command"]) == ("dave", "ack")
 
 
+def test_a_writer_acknowledges_without_a_policy(gate: Gate) -> None:
+    """Who looks after it does not wait for a policy that cannot be read."""
+    red(gate)
+    gate.github.put_file(REPOSITORY, POLICY, "version: 1")
+    gate.settle()
+    gate.github.add_fault(Fault(path="/contents/", status=502))
+    assert say(gate, "dave", "/ack").reactions == ("rocket",)
+    gate.github.clear_faults()
+    gate.advance(minutes=10)
+    assert say(gate, "carol", "/decide rollback it leaks").reactions == ("confused",)
+    assert "policy cannot be read" in remarks(gate)[-1]
+
+
 def test_whoever_the_policy_lists_acknowledges(gate: Gate) -> None:
     """A reviewer need not have write permission."""
     red(gate)
