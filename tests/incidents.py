@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gate.domain.alert import FailedFlow
+from gate.domain.comparing import compare
 from gate.domain.evidence import Evidence
 from gate.domain.ids import IncidentId, InstallationId, RepositoryId
 from gate.domain.incident_rule import failure_of
@@ -49,17 +50,25 @@ def make_flow_report(run: WorkflowRun, *names: str, **changes: Any) -> Validatio
     return ValidationReport(**values | changes)
 
 
-def make_evidence(state: ValidationState = ValidationState.FAILED, **changes: Any) -> Evidence:
-    """Make evidence of one run in this state."""
-    return Evidence(state, make_run(**changes), f"the run is {state}")
+def make_evidence(
+    state: ValidationState = ValidationState.FAILED, *failed: str, **changes: Any
+) -> Evidence:
+    """Make evidence of one run in this state, with a report if flows failed in it."""
+    run = make_run(**changes)
+    evidence = Evidence(state, run, f"the run is {state}")
+    return reported(evidence, make_flow_report(run, *failed)) if failed else evidence
+
+
+def reported(
+    evidence: Evidence, report: ValidationReport, previous: ValidationReport | None = None
+) -> Evidence:
+    """Add what a run's job reported."""
+    return replace(evidence, report=report, comparison=compare(report, previous))
 
 
 def make_failure(*names: str, **changes: Any) -> Failure:
     """Make a failure in which these flows failed; without names nobody reported which."""
-    evidence = make_evidence(**changes)
-    assert evidence.run is not None
-    report = make_flow_report(evidence.run, *names) if names else None
-    failure = failure_of(evidence, report)
+    failure = failure_of(make_evidence(ValidationState.FAILED, *names, **changes))
     assert failure is not None
     return failure
 

@@ -169,7 +169,10 @@ def _failing(failure: Failure) -> str:
     if not failure.flows:
         return failure.detail
     count = len(failure.flows)
-    return f"{count} flow failed" if count == 1 else f"{count} flows failed"
+    failed = f"{count} flow{'s' if count > 1 else ''} failed"
+    if failure.newly_failing is None:
+        return failed
+    return f"{failed}, {len(failure.newly_failing) or 'none'} of them newly"
 
 
 def _standing(incident: Incident) -> str:

@@ -6,10 +6,12 @@ after an hour in which nothing was heard. So lost and doubled deliveries open an
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from gate.domain.alert import FailedFlow
+from gate.domain.comparing import Comparison
 from gate.domain.evidence import Evidence
 from gate.domain.incidents import (
     GATE,
@@ -28,7 +30,6 @@ from gate.domain.incidents import (
 )
 from gate.domain.policy import ValidationState
 from gate.domain.reports import ValidationReport
-from gate.domain.runs import WorkflowRun
 
 _GREEN: Final = frozenset(
     {ValidationState.PASSED, ValidationState.STALE, ValidationState.UNCOVERED}
@@ -36,48 +37,38 @@ _GREEN: Final = frozenset(
 """The run succeeded. Whether it lets this or that deployment go is another question."""
 
 
-def failure_of(evidence: Evidence, report: ValidationReport | None) -> Failure | None:
+def failure_of(evidence: Evidence) -> Failure | None:
     """Say what has failed, if anything.
 
     A report that names failed flows counts before the run has come to its end, since people need
-    not wait for the job's clean-up, and after it, however green that was. A report of another
-    attempt is none of this one.
+    not wait for the job's clean-up, and after it, however green that was.
     """
-    run, own = evidence.run, _own(report, evidence.run)
-    has_failed_flows = own is not None and bool(own.failed)
-    if run is not None and (evidence.state is ValidationState.FAILED or has_failed_flows):
-        return _failure(run, own, evidence.detail)
-    return None
-
-
-def _own(report: ValidationReport | None, run: WorkflowRun | None) -> ValidationReport | None:
-    """Give the report if it is the run attempt's own."""
-    if report is None or run is None:
+    run, report = evidence.run, evidence.report
+    has_failed_flows = report is not None and bool(report.failed)
+    if run is None or not (evidence.state is ValidationState.FAILED or has_failed_flows):
         return None
-    of_run = (report.repository_id, report.run_id, report.run_attempt)
-    return report if of_run == (run.repository_id, run.run_id, run.run_attempt) else None
+    known = Failure(run.run_id, run.run_attempt, run.head_sha, run.html_url, evidence.detail)
+    return known if report is None else _told(known, report, evidence.comparison)
 
 
-def _failure(run: WorkflowRun, report: ValidationReport | None, detail: str) -> Failure:
-    known = Failure(run.run_id, run.run_attempt, run.head_sha, run.html_url, detail)
-    if report is None:
-        return known
-    return Failure(
-        run_id=run.run_id,
-        run_attempt=run.run_attempt,
-        head_sha=run.head_sha,
-        job_url=run.html_url,
-        detail=detail,
+def _told(known: Failure, report: ValidationReport, comparison: Comparison | None) -> Failure:
+    """Add what the job reported: which flows failed, which of them newly, and where to look."""
+    newly = None
+    if comparison is not None and comparison.previous_run_id is not None:
+        newly = tuple(flow.name for flow in comparison.newly_failing)
+    return replace(
+        known,
         flows=tuple(
             FailedFlow(flow.name, flow.exit_code, flow.error or "") for flow in report.failed
         ),
+        newly_failing=newly,
         terraform_deployment_id=report.terraform_deployment_id,
         artifact_urls=report.artifact_urls,
     )
 
 
 def observe_validation(
-    incident: Incident | None, evidence: Evidence, report: ValidationReport | None, now: datetime
+    incident: Incident | None, evidence: Evidence, now: datetime
 ) -> IncidentEvent | None:
     """Give the event that what is known of the newest validation adds, if any.
 
@@ -85,18 +76,17 @@ def observe_validation(
     A validation that runs or proved nothing changes nothing, and a green run proves nothing by a
     report of flows that did not run. An Opened is for a new incident.
     """
-    failure = failure_of(evidence, report)
+    failure = failure_of(evidence)
     what: Happening | None = None
     if failure is not None:
         what = _failing(incident, failure, now)
-    elif incident is not None and incident.is_open and _is_over(evidence, report):
+    elif incident is not None and incident.is_open and _is_over(evidence):
         what = Resolved(Resolution.VALIDATION_PASSED, "")
     return IncidentEvent(now, GATE, what) if what is not None else None
 
 
-def _is_over(evidence: Evidence, report: ValidationReport | None) -> bool:
-    own = _own(report, evidence.run)
-    return evidence.state in _GREEN and (own is None or own.is_pass)
+def _is_over(evidence: Evidence) -> bool:
+    return evidence.state in _GREEN and (evidence.report is None or evidence.report.is_pass)
 
 
 def _failing(incident: Incident | None, failure: Failure, now: datetime) -> Happening | None:

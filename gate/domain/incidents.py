@@ -43,6 +43,8 @@ class Failure:
     """One failed run attempt of the validation.
 
     `flows` is empty when nobody reported which flows failed; `detail` then says what is known.
+    `newly_failing` names those of them that did not fail in the validation before; None when that
+    one was not reported.
     Flow names, errors, `detail`, `terraform_deployment_id` and `artifact_urls` are hostile text.
     """
 
@@ -52,6 +54,7 @@ class Failure:
     job_url: str
     detail: str
     flows: tuple[FailedFlow, ...] = ()
+    newly_failing: tuple[str, ...] | None = None
     terraform_deployment_id: str | None = None
     artifact_urls: tuple[str, ...] = ()
 
@@ -235,13 +238,7 @@ def apply(incident: Incident, event: IncidentEvent) -> Incident:
         case FailedAgain(failure):
             changed = _failed(incident, failure)
         case Reopened(failure):
-            changed = replace(
-                _failed(incident, failure),
-                resolved=None,
-                how=None,
-                reopenings=incident.reopenings + 1,
-                reopened_at=event.at,
-            )
+            changed = _reopened(incident, failure, event.at)
         case Alerted():
             changed = replace(incident, alerted_at=incident.alerted_at or event.at)
         case Acknowledged():
@@ -257,6 +254,20 @@ def apply(incident: Incident, event: IncidentEvent) -> Incident:
         case _:
             assert_never(what)
     return changed
+
+
+def _reopened(incident: Incident, failure: Failure, at: datetime) -> Incident:
+    """Go on; what was accepted before is not what fails now, so that is decided anew."""
+    was_accepted = incident.how is Resolution.RISK_ACCEPTED
+    return replace(
+        _failed(incident, failure),
+        decided=None if was_accepted else incident.decided,
+        course=None if was_accepted else incident.course,
+        resolved=None,
+        how=None,
+        reopenings=incident.reopenings + 1,
+        reopened_at=at,
+    )
 
 
 def _failed(incident: Incident, failure: Failure) -> Incident:

@@ -30,7 +30,7 @@ _MOST_UNKNOWN: Final = 3
 _MISCONFIGURED: Final = timedelta(minutes=5)
 """How long a channel that refuses our address or credentials is left alone: a person mends it."""
 
-_MENDABLE: Final = frozenset({"channel_refused", "channel_gone"})
+_MENDABLE: Final = "channel_refused"
 
 log = get_logger(__name__)
 
@@ -77,7 +77,7 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
         return
     error: GateError | None = None
     try:
-        _hand_over(channel, delivery, deps)
+        deps.notifiers[channel].send(delivery.alert)
     except (RetryLater, OutcomeUnknown, Refused) as failure:
         error = failure
     result = _result(mine, error, deps.clock())
@@ -97,18 +97,11 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
         )
 
 
-def _hand_over(channel: Channel, delivery: Delivery, deps: Deps) -> None:
-    notifier = deps.notifiers.get(channel)
-    if notifier is None:
-        raise Refused("channel_gone", "the server does not have this channel any more")
-    notifier.send(delivery.alert)
-
-
 def _result(mine: OwedAlert, error: GateError | None, now: datetime) -> _Result:
     tries = mine.attempts + 1
     if error is None:
         return _Result("sent", AlertState.SENT, None)
-    if isinstance(error, Refused) and error.reason not in _MENDABLE:
+    if isinstance(error, Refused) and error.reason != _MENDABLE:
         return _Result(error.reason, AlertState.REFUSED, None)
     if isinstance(error, OutcomeUnknown) and tries >= _MOST_UNKNOWN:
         return _Result(error.reason, AlertState.UNKNOWN, None)

@@ -7,19 +7,19 @@ between transactions; what comes of a look is one commit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.counting import counting_validations
+from gate.domain.counting import SUCCESS, counting_validations
 from gate.domain.deliveries import Repository
-from gate.domain.evidence import judge
+from gate.domain.evidence import Evidence, judge
 from gate.domain.ids import RepositoryId, Sha, environment_key
 from gate.domain.incident_rule import observe_validation
-from gate.domain.incidents import IncidentEvent, IncidentPlace, Opened
+from gate.domain.incidents import IncidentPlace, Opened
 from gate.domain.missing import JobsNeeded, PolicyNeeded, RepositoryNeeded
-from gate.domain.policy import EnvironmentPolicy, LoadedPolicy, Policy
-from gate.domain.reports import ValidationReport
+from gate.domain.policy import LoadedPolicy, Policy, ValidationRule
 from gate.domain.runs import WorkflowRun
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
@@ -115,20 +115,20 @@ def _look_at(
         return _Looked()
     telling = Telling(repository, choice.reading.policy.alerts, deps, now)
     look = _Look(repository.default_branch, choice.reading.policy, telling)
-    needed = look.missing(tx)
-    if needed is not None:
-        return _Lacking(repository, check, needed)
-    owed, next_look = look.make(tx)
+    seen = look.see(tx)
+    if isinstance(seen, JobsNeeded):
+        return _Lacking(repository, check, seen)
+    owed, next_look = look.make(tx, seen)
     incident_checks.settle_check(tx, check, due_at=next_look)
     return _Looked(owed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Newest:
-    """The runs that may be the newest validation of an environment, the newest first."""
+class _Seen:
+    """What the newest validation of an environment shows, with what its job reported."""
 
-    runs: tuple[WorkflowRun, ...]
-    run: WorkflowRun | None
+    environment: str
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +139,47 @@ class _Look:
     policy: Policy
     telling: Telling
 
-    @property
-    def repository(self) -> Repository:
-        """Give the repository that is looked at."""
-        return self.telling.repository
+    def see(self, tx: Transaction) -> list[_Seen] | JobsNeeded:
+        """Read what is known of each environment's validation, or name the jobs that decide."""
+        seen: list[_Seen] = []
+        for environment, policy in self.policy.environments.items():
+            one = self._see(tx, environment, policy.validation)
+            if isinstance(one, JobsNeeded):
+                return one
+            seen.append(one)
+        return seen
 
-    def missing(self, tx: Transaction) -> JobsNeeded | None:
-        """Name a run whose jobs decide, and were not read."""
-        for policy in self.policy.environments.values():
-            run = self._newest(tx, policy).run
-            jobs_decide = policy.validation.required_jobs and run is not None
-            if jobs_decide and run is not None and run.is_completed and run.jobs is None:
-                return JobsNeeded(run.run_id, run.run_attempt)
-        return None
+    def _see(self, tx: Transaction, environment: str, rule: ValidationRule) -> _Seen | JobsNeeded:
+        repository_id = self.telling.repository.id
+        found = runs.candidate_runs(
+            tx,
+            repository_id,
+            rule.workflow,
+            branch=rule.branch or self.default_branch,
+            events=rule.events,
+        )
+        counting = counting_validations(found, rule, repository_id, self.default_branch)
+        if rule.required_jobs and counting and _lacks_jobs(counting[0]):
+            return JobsNeeded(counting[0].run_id, counting[0].run_attempt)
+        evidence = judge(
+            rule,
+            found,
+            (),
+            repository_id=repository_id,
+            default_branch=self.default_branch,
+            # Which deployments a green run covers is no matter of incidents.
+            head_sha=Sha(""),
+            now=self.telling.now,
+            reports=reports.read_reports(tx, repository_id, [run.run_id for run in found]),
+        )
+        return _Seen(environment, evidence)
 
-    def make(self, tx: Transaction) -> tuple[bool, datetime | None]:
+    def make(self, tx: Transaction, seen: Sequence[_Seen]) -> tuple[bool, datetime | None]:
         """Bring each environment up to date; say what is owed and when to look again."""
         owed = self._tell_bypasses(tx)
         looks: list[datetime] = []
-        for environment, policy in self.policy.environments.items():
-            record = self._brought_up_to_date(tx, environment, policy)
+        for one in seen:
+            record = self._brought_up_to_date(tx, one)
             if record is None:
                 continue
             has_news, next_look = owe_alerts(tx, record, self.telling)
@@ -166,64 +187,32 @@ class _Look:
             looks += [next_look] if next_look is not None else []
         return owed, min(looks, default=None)
 
-    def _newest(self, tx: Transaction, policy: EnvironmentPolicy) -> _Newest:
-        rule = policy.validation
-        found = runs.candidate_runs(
-            tx,
-            self.repository.id,
-            rule.workflow,
-            branch=rule.branch or self.default_branch,
-            events=rule.events,
-        )
-        counting = counting_validations(found, rule, self.repository.id, self.default_branch)
-        return _Newest(found, counting[0] if counting else None)
-
-    def _brought_up_to_date(
-        self, tx: Transaction, environment: str, policy: EnvironmentPolicy
-    ) -> IncidentRecord | None:
+    def _brought_up_to_date(self, tx: Transaction, seen: _Seen) -> IncidentRecord | None:
         """Fold in what the newest validation shows; None where there is no incident to tell of."""
-        record = incidents.newest_incident(tx, self.repository.id, environment)
-        event = self._observed(tx, record, policy)
+        repository = self.telling.repository
+        record = incidents.newest_incident(tx, repository.id, seen.environment)
+        incident = record.incident if record is not None else None
+        event = observe_validation(incident, seen.evidence, self.telling.now)
         if event is None:
             return record
         if isinstance(event.what, Opened):
-            place = IncidentPlace(self.repository.installation_id, self.repository.id, environment)
+            place = IncidentPlace(repository.installation_id, repository.id, seen.environment)
             return record_new_incident(tx, place, event, event.what)
-        if record is None:
-            return None
-        return record_happenings(tx, record, [event])
-
-    def _observed(
-        self, tx: Transaction, record: IncidentRecord | None, policy: EnvironmentPolicy
-    ) -> IncidentEvent | None:
-        newest = self._newest(tx, policy)
-        evidence = judge(
-            policy.validation,
-            newest.runs,
-            (),
-            repository_id=self.repository.id,
-            default_branch=self.default_branch,
-            # Which deployments a green run covers is no matter of incidents.
-            head_sha=Sha(""),
-            now=self.telling.now,
-        )
-        incident = record.incident if record is not None else None
-        return observe_validation(
-            incident, evidence, self._report(tx, newest.run), self.telling.now
-        )
-
-    def _report(self, tx: Transaction, run: WorkflowRun | None) -> ValidationReport | None:
-        if run is None:
-            return None
-        return reports.read_report(tx, self.repository.id, run.run_id, run.run_attempt)
+        return record_happenings(tx, record, [event]) if record is not None else None
 
     def _tell_bypasses(self, tx: Transaction) -> bool:
         """Tell of deployments that were let past the gate since the last look."""
-        told = bypasses.untold_bypasses(tx, self.repository.id)
+        repository_id = self.telling.repository.id
+        told = bypasses.untold_bypasses(tx, repository_id)
         by_environment = {
             environment_key(it.incident.place.environment): it
-            for it in incidents.open_incidents(tx, self.repository.id)
+            for it in incidents.open_incidents(tx, repository_id)
         }
         for request_id in told:
             owe_bypass_alert(tx, request_id, by_environment, self.telling)
         return bool(told)
+
+
+def _lacks_jobs(run: WorkflowRun) -> bool:
+    """Say whether a run's jobs decide about it, and were not read: those of a green one."""
+    return run.conclusion == SUCCESS and run.jobs is None

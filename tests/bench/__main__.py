@@ -18,6 +18,7 @@ from tests.bench.decisions import Measured, furnish, holds, singles, together, w
 from tests.bench.floor import decided_per_second, stored_per_second
 from tests.bench.incidents import alerted_in, looked_after_in
 from tests.bench.load import post_all, prepared
+from tests.bench.overrides import commented, overridden_in, reviewed
 from tests.bench.reports import FLOWS, least_ms, taken_in
 from tests.bench.rig import Rig, rig
 from tests.bench.trail import verified_in
@@ -43,6 +44,7 @@ def main() -> None:
     _acknowledgements(table, scale)
     _green(table, scale)
     _red(table, scale)
+    _overrides(table, scale)
     _reports(table, scale)
     _incidents(table, scale)
     _trail(table, scale)
@@ -113,6 +115,15 @@ def _red(table: Table, scale: int) -> None:
         measured = holds(here, names)
         calls = f"{measured.calls_per_decision:.2f}"
         table.add_row("GitHub calls a hold", calls, "<= 2", "", "")
+
+
+def _overrides(table: Table, scale: int) -> None:
+    for what, speak in (("review", reviewed), ("comment", commented)):
+        with rig() as here:
+            took = sorted(overridden_in(here, max(5, 30 // scale), speak))
+        p50, p99 = took[len(took) // 2], took[min(len(took) - 1, int(len(took) * 0.99))]
+        figure = f"{p50:.0f} / {p99:.0f}"
+        table.add_row(f"an override by {what}, p50 / p99 ms", figure, "< 1000", "", "")
 
 
 def _reports(table: Table, scale: int) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -152,3 +154,46 @@ def test_a_storm_of_502_for_twenty_seconds(process: Process) -> None:
     for run_id in runs:
         process.wait(partial(_is_approved, process, run_id), "approval", 120)
         assert process.answers(run_id) == ["approved"]
+
+
+def held_for_review(process: Process) -> int:
+    """Let a deployment be held that required reviewers are asked about as well."""
+    process.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    process.github.validate(REPOSITORY, "failure")
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.state(run_id) == "waiting", "the hold")
+    # What is said in the second in which it turned red does not count.
+    process.github.advance(2)
+    return run_id
+
+
+def on_record(folder: Path, run_id: int) -> tuple[list[str], list[str]]:
+    """Read from the file itself which entries the trail has, and which verdicts were decided."""
+    with closing(sqlite3.connect(f"file:{folder / 'gate.db'}?mode=ro", uri=True)) as database:
+        kinds = database.execute(
+            "SELECT kind FROM audit_entries WHERE run_id = ? ORDER BY id", [run_id]
+        ).fetchall()
+        verdicts = database.execute("SELECT verdict FROM decisions ORDER BY id").fetchall()
+    return [kind for (kind,) in kinds], [verdict for (verdict,) in verdicts]
+
+
+@pytest.mark.parametrize("place", ["decided", "sent"])
+def test_kill_9_finds_an_override_on_record_before_the_release(
+    process: Process, tmp_path: Path, place: str
+) -> None:
+    """Wherever it is killed, who released it and why was written before GitHub heard of it."""
+    process.start()
+    run_id = held_for_review(process)
+    process.stop()
+    process.start(place)
+    why = "I accept the risk: checkout is down, and this build mends it."
+    process.github.review_as("carol", run_id, ENVIRONMENT, "approved", why)
+    process.wait(lambda: process.has_died, "the process to be killed")
+    kinds, verdicts = on_record(tmp_path, run_id)
+    assert "override.recorded" in kinds
+    assert verdicts[-1] == "approve"
+    assert process.answers(run_id) == ([] if place == "decided" else ["approved"])
+    process.start()
+    process.wait(lambda: process.state(run_id) == "approved", "the request to be approved")
+    assert process.answers(run_id) == ["approved"]
+    assert on_record(tmp_path, run_id)[0].count("override.recorded") == 1

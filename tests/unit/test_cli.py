@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gate.cli import gate
-from gate.errors import ConfigError
 
 
 def commands(group: click.Group) -> Iterator[click.Command]:
@@ -47,12 +49,16 @@ def test_what_needs_postgresql_leaves_no_file(arguments: list[str], tmp_path: Pa
     """A command that refuses SQLite has not made a database first."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    # A process of its own: these commands set up logging for good.
     env = {
+        **os.environ,
         "GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db",
         "GATE_GITHUB_APP_ID": "1",
         "GATE_GITHUB_PRIVATE_KEY": pem.decode(),
         "GATE_GITHUB_WEBHOOK_SECRET": "s",
     }
-    result = CliRunner(env=env).invoke(gate, arguments)
-    assert isinstance(result.exception, ConfigError)
+    command = [sys.executable, "-m", "gate", *arguments]
+    done = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 78
+    assert b"SQLite" in done.stderr
     assert list(tmp_path.iterdir()) == []

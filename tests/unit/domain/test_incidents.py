@@ -33,6 +33,7 @@ from tests.incidents import (
     make_flow,
     make_flow_report,
     make_incident,
+    reported,
 )
 
 LATER = NOW + timedelta(minutes=10)
@@ -54,39 +55,39 @@ def over(how: Resolution = Resolution.VALIDATION_PASSED, *names: str) -> Inciden
 
 def test_a_failure_opens() -> None:
     """Where none was open."""
-    event = observe_validation(None, make_evidence(), None, NOW)
+    event = observe_validation(None, make_evidence(), NOW)
     assert event == IncidentEvent(NOW, GATE, Opened(make_failure()))
 
 
 @pytest.mark.parametrize("state", [*GREEN, *SILENT])
 def test_nothing_else_opens(state: ValidationState) -> None:
     """Neither a green validation nor one that runs or proved nothing."""
-    assert observe_validation(None, make_evidence(state), None, NOW) is None
+    assert observe_validation(None, make_evidence(state), NOW) is None
 
 
 @pytest.mark.parametrize("state", GREEN)
 def test_a_green_run_ends_it(state: ValidationState) -> None:
     """Whether it covers a deployment, or is too old for one, is another question."""
-    event = observe_validation(make_incident(), make_evidence(state, run_id=900), None, LATER)
+    event = observe_validation(make_incident(), make_evidence(state, run_id=900), LATER)
     assert event == IncidentEvent(LATER, GATE, Resolved(Resolution.VALIDATION_PASSED, ""))
 
 
 @pytest.mark.parametrize("state", SILENT)
 def test_a_validation_that_runs_changes_nothing(state: ValidationState) -> None:
     """Nor does one that proved nothing, and a missing one has no run at all."""
-    assert observe_validation(make_incident(), make_evidence(state), None, LATER) is None
+    assert observe_validation(make_incident(), make_evidence(state), LATER) is None
     missing = replace(make_evidence(ValidationState.MISSING), run=None)
-    assert observe_validation(make_incident(), missing, None, LATER) is None
+    assert observe_validation(make_incident(), missing, LATER) is None
 
 
 def test_the_same_failure_again_is_no_news() -> None:
     """However often it is looked at."""
-    assert observe_validation(make_incident(), make_evidence(), None, LATER) is None
+    assert observe_validation(make_incident(), make_evidence(), LATER) is None
 
 
 def test_another_attempt_that_fails_is_news() -> None:
     """The incident goes on and knows the newest failure."""
-    event = observe_validation(make_incident(), make_evidence(run_attempt=2), None, LATER)
+    event = observe_validation(make_incident(), make_evidence(run_attempt=2), LATER)
     assert event is not None
     assert event.what == FailedAgain(make_failure(run_attempt=2))
     assert apply(make_incident(), event).failures == 2
@@ -94,23 +95,18 @@ def test_another_attempt_that_fails_is_news() -> None:
 
 def test_a_report_that_comes_later_is_news_of_the_same_failure() -> None:
     """It tells which flows failed; the number of failures stays."""
-    evidence = make_evidence()
-    assert evidence.run is not None
-    report = make_flow_report(evidence.run, "login.yml")
-    event = observe_validation(make_incident(), evidence, report, LATER)
+    evidence = make_evidence(ValidationState.FAILED, "login.yml")
+    event = observe_validation(make_incident(), evidence, LATER)
     assert event is not None
     known = apply(make_incident(), event)
     assert (known.failure.flows, known.failures) == (flows("login.yml"), 1)
-    assert observe_validation(known, evidence, report, LATER) is None
+    assert observe_validation(known, evidence, LATER) is None
 
 
 @pytest.mark.parametrize("state", [*SILENT, *GREEN])
 def test_a_report_opens_however_the_run_stands(state: ValidationState) -> None:
     """People need not wait for the job's clean-up, and a green that let a failure pass is none."""
-    evidence = make_evidence(state)
-    assert evidence.run is not None
-    report = make_flow_report(evidence.run, "login.yml")
-    event = observe_validation(None, evidence, report, NOW)
+    event = observe_validation(None, make_evidence(state, "login.yml"), NOW)
     assert event is not None
     assert isinstance(event.what, Opened)
 
@@ -125,26 +121,26 @@ def test_a_green_run_ends_nothing_when_flows_did_not_run(
 ) -> None:
     """Nobody knows whether what failed before is mended."""
     evidence = make_evidence(state, run_id=900)
-    assert evidence.run is not None
-    report = replace(make_flow_report(evidence.run), flows=(make_flow("login.yml", status),))
-    event = observe_validation(make_incident("login.yml"), evidence, report, LATER)
+    report = make_flow_report(make_run(run_id=900), flows=(make_flow("login.yml", status),))
+    event = observe_validation(make_incident("login.yml"), reported(evidence, report), LATER)
     assert (event is not None) is is_over
 
 
 def test_a_report_without_failures_opens_nothing_while_the_run_goes_on() -> None:
     """All its flows may have passed."""
-    evidence = make_evidence(ValidationState.RUNNING)
-    assert evidence.run is not None
-    assert failure_of(evidence, make_flow_report(evidence.run)) is None
+    passed = make_flow_report(make_run(), flows=(make_flow("login.yml", FlowStatus.PASSED),))
+    assert failure_of(reported(make_evidence(ValidationState.RUNNING), passed)) is None
 
 
-@pytest.mark.parametrize("changes", [{"run_id": 1}, {"run_attempt": 7}, {"repository_id": 9}])
-def test_a_report_of_another_attempt_says_nothing(changes: dict[str, int]) -> None:
-    """Nor does one of another repository."""
-    report = make_flow_report(make_run(), "login.yml", **changes)
-    failure = failure_of(make_evidence(), report)
+def test_what_fails_newly_is_told_where_the_validation_before_was_reported() -> None:
+    """Without its report nobody knows."""
+    failed = make_evidence(ValidationState.FAILED, "a.yml", "b.yml")
+    before = make_flow_report(make_run(run_id=1), "a.yml")
+    assert failed.report is not None
+    assert make_failure("a.yml").newly_failing is None
+    failure = failure_of(reported(failed, failed.report, before))
     assert failure is not None
-    assert failure.flows == ()
+    assert failure.newly_failing == ("b.yml",)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +150,7 @@ def test_a_report_of_another_attempt_says_nothing(changes: dict[str, int]) -> No
 def test_a_failure_soon_after_the_end_reopens(after: timedelta, expected: type[Happening]) -> None:
     """Later it is another incident."""
     evidence = make_evidence(run_id=900)
-    event = observe_validation(over(), evidence, None, LATER + after)
+    event = observe_validation(over(), evidence, LATER + after)
     assert event is not None
     assert isinstance(event.what, expected)
 
@@ -162,7 +158,7 @@ def test_a_failure_soon_after_the_end_reopens(after: timedelta, expected: type[H
 def test_the_failure_that_was_closed_does_not_open_again() -> None:
     """Whoever closes a red incident by hand is not told of the same run once more."""
     for how in Resolution:
-        assert observe_validation(over(how), make_evidence(), None, LATER) is None
+        assert observe_validation(over(how), make_evidence(), LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -178,20 +174,16 @@ def test_an_accepted_risk_covers_the_flows_that_failed_then(
     names: tuple[str, ...], *, is_accepted: bool
 ) -> None:
     """Fewer are fine; others, and a failure that nobody reported on, are not known to be it."""
-    evidence = make_evidence(run_id=900)
-    assert evidence.run is not None
-    report = make_flow_report(evidence.run, *names) if names else None
+    evidence = make_evidence(ValidationState.FAILED, *names, run_id=900)
     incident = over(Resolution.RISK_ACCEPTED, "a.yml", "b.yml")
-    event = observe_validation(incident, evidence, report, LATER)
+    event = observe_validation(incident, evidence, LATER)
     assert (event is None) is is_accepted
 
 
 def test_closing_by_hand_accepts_nothing() -> None:
     """The same flow that fails in another run opens it again."""
-    evidence = make_evidence(run_id=900)
-    assert evidence.run is not None
-    report = make_flow_report(evidence.run, "a.yml")
-    event = observe_validation(over(Resolution.BY_HAND, "a.yml"), evidence, report, LATER)
+    evidence = make_evidence(ValidationState.FAILED, "a.yml", run_id=900)
+    event = observe_validation(over(Resolution.BY_HAND, "a.yml"), evidence, LATER)
     assert event is not None
     assert isinstance(event.what, Reopened)
 
@@ -203,6 +195,16 @@ def test_reopening_keeps_who_looks_after_it() -> None:
     assert reopened.is_open
     assert reopened.acknowledged == ended.acknowledged
     assert (reopened.reopenings, reopened.how, reopened.failures) == (1, None, 2)
+
+
+@pytest.mark.parametrize(
+    ("how", "stays"), [(Resolution.RISK_ACCEPTED, False), (Resolution.BY_HAND, True)]
+)
+def test_what_was_accepted_is_decided_anew(how: Resolution, *, stays: bool) -> None:
+    """It is another failure that reopens; any other decision holds on."""
+    decided = happened(make_incident(), Decided(Course.FIX_FORWARD, "why"), Resolved(how, "why"))
+    reopened = happened(decided, Reopened(make_failure(run_id=900)))
+    assert (reopened.decided is not None, reopened.course is not None) == (stays, stays)
 
 
 def test_the_first_acknowledgement_stands_and_the_last_decision_does() -> None:
