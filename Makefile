@@ -35,7 +35,7 @@ unit: setup ## only the tests that take seconds
 	$(BIN)/pytest $(wildcard tests/unit tests/property) $(ARGS)
 
 # What GitHub runs: our own workflow and actions, and the workflows that people copy.
-WORKFLOWS = $(wildcard .github/workflows/*.yml) $(filter-out %/deployment-gate.yml,$(wildcard docs/examples/*.yml))
+WORKFLOWS = $(wildcard .github/workflows/*.yml) $(filter-out %/deployment-gate.yml %/prometheus-rules.yml,$(wildcard docs/examples/*.yml))
 ACTIONS = $(wildcard .github/actions/*/action.yml)
 
 check: setup ## format, lint, types, import contracts, spelling, workflows and actions

@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "notify": ("gate.cli.notify", "notify"),
     "policy": ("gate.cli.policy", "policy"),
     "audit": ("gate.cli.audit", "audit"),
+    "stats": ("gate.cli.stats", "stats"),
     "replay": ("gate.cli.replay", "replay"),
 }
 

@@ -43,18 +43,14 @@ def export(
         gate audit export --since 90d --repository octo-org/frontend > trail.jsonl
     """
     from gate.cli.exporting import write_csv, write_jsonl
-    from gate.cli.reading import database_to_read
+    from gate.cli.reading import database_to_read, find_repository
     from gate.store.database import Snapshot
-    from gate.store.trail import repository_named, stream_entries
+    from gate.store.trail import stream_entries
 
     def work(snapshot: Snapshot) -> None:
         filters: dict[str, object] = {}
         if repository is not None:
-            by_id = repository.isdecimal() and repository.isascii()
-            found = int(repository) if by_id else repository_named(snapshot, repository)
-            if found is None:
-                raise click.BadParameter("no such repository is known", param_hint="--repository")
-            filters["repository_id"] = found
+            filters["repository_id"] = find_repository(snapshot, repository, "--repository")
         if installation is not None:
             filters["installation_id"] = installation
         write = write_csv if form == "csv" else write_jsonl

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
+from gate.domain.ids import RepositoryId
 from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
-from gate.store.database import Database
+from gate.store.database import Database, Snapshot
 from gate.store.schema import schema_is_current
+from gate.store.trail import repository_named
 
 
 @contextmanager
@@ -32,3 +36,13 @@ def database_to_read() -> Iterator[Database]:
         raise ConfigError((f"GATE_DATABASE_URL: {error.detail or error.reason}",)) from error
     finally:
         database.close()
+
+
+def find_repository(snapshot: Snapshot, written: str, option: str) -> RepositoryId:
+    """Give the repository that an option names, by full name or id; an unknown name is an error."""
+    if written.isdecimal() and written.isascii():
+        return RepositoryId(int(written))
+    found = repository_named(snapshot, written)
+    if found is None:
+        raise click.BadParameter("no such repository is known", param_hint=option)
+    return found

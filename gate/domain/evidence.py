@@ -27,7 +27,8 @@ from gate.domain.reports import ValidationReport
 from gate.domain.runs import Job, WorkflowRun
 
 _RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})
-_FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
+FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
+"""The conclusions by which a run or a job says that it failed."""
 
 CLOCK_ERROR: Final = timedelta(minutes=5)
 """How far GitHub's clock may run ahead of ours before its times are not believed."""
@@ -146,7 +147,7 @@ def _check_end(run: WorkflowRun) -> Evidence | None:
         return Evidence(ValidationState.RUNNING, run, f"the run is {run.status}")
     if not run.is_completed:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"unknown run status {run.status}")
-    if run.conclusion in _FAILED:
+    if run.conclusion in FAILED:
         return Evidence(ValidationState.FAILED, run, f"the run ended with {run.conclusion}")
     if run.conclusion != SUCCESS:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"the run ended with {run.conclusion}")
@@ -164,7 +165,7 @@ def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
         if not jobs:
             return Evidence(ValidationState.INCONCLUSIVE, run, f"required job {name} did not run")
         for job in jobs:
-            if job.conclusion in _FAILED:
+            if job.conclusion in FAILED:
                 return Evidence(ValidationState.FAILED, run, _job_detail(job))
             if job.conclusion != SUCCESS:
                 return Evidence(ValidationState.INCONCLUSIVE, run, _job_detail(job))

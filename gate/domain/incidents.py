@@ -216,6 +216,11 @@ class Incident:
         """Say whether it goes on."""
         return self.resolved is None
 
+    @property
+    def resolved_at(self) -> datetime | None:
+        """Say since when it is over."""
+        return self.resolved.at if self.resolved is not None else None
+
     def is_silenced(self, now: datetime) -> bool:
         """Say whether people want to hear nothing of it at `now`."""
         return self.silenced_until is not None and now < self.silenced_until

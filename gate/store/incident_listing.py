@@ -17,7 +17,7 @@ from gate.store.database import Snapshot
 from gate.store.incidents import EVENT_KINDS, read_timeline
 from gate.store.tables import alerts, incidents, repositories
 
-FILTERS: Final = ("repository_id", "installation_id", "environment", "state")
+FILTERS: Final = ("repository", "repository_id", "installation_id", "environment", "state")
 """The fields by which incidents can be narrowed down."""
 
 NUMBERS: Final = frozenset({"repository_id", "installation_id"})
@@ -30,14 +30,8 @@ _NEWEST_EVENTS: Final = 200
 _t: Final = incidents.c
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Who settled something, when and why; of a decision the course, of an end how it came."""
-
-    at: datetime
-    by: str
-    what: str | None
-    why: str
+Noted = Mapping[str, object]
+"""By whom something was settled, when and why; of a decision the `course`, of an end `how`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,9 @@ def list_incidents(
     """List incidents, newest first, from the one before `before` on."""
     query = _query().order_by(_t.id.desc()).limit(limit)
     for name, value in filters.items():
-        if name == "state":
+        if name == "repository":
+            query = query.where(repositories.c.full_name == value)
+        elif name == "state":
             query = query.where(_is_in(value))
         elif name == "environment":
             query = query.where(_t.environment_key == environment_key(str(value)))
@@ -148,9 +144,9 @@ def _shown(row: Row[Any]) -> ShownIncident:
         state=_OPEN if incident.is_open else _RESOLVED,
         opened_at=incident.opened_at,
         alerted_at=incident.alerted_at,
-        acknowledged=_noted(incident.acknowledged, None),
-        decided=_noted(incident.decided, incident.course),
-        resolved=_noted(incident.resolved, incident.how),
+        acknowledged=_noted(incident.acknowledged),
+        decided=_noted(incident.decided, course=incident.course),
+        resolved=_noted(incident.resolved, how=incident.how),
         silenced_until=incident.silenced_until,
         failures=incident.failures,
         reopenings=incident.reopenings,
@@ -159,5 +155,8 @@ def _shown(row: Row[Any]) -> ShownIncident:
     )
 
 
-def _noted(word: Word | None, what: str | None) -> Noted | None:
-    return Noted(word.at, word.actor, what, word.why) if word is not None else None
+def _noted(word: Word | None, **what: str | None) -> Noted | None:
+    if word is None:
+        return None
+    # An acknowledgement has no words of its own.
+    return {"at": word.at, "by": word.actor, **(what | {"why": word.why} if what else {})}

@@ -195,17 +195,13 @@ def read_timeline(
 ) -> list[tuple[int, IncidentEvent]]:
     """Read the newest events of an incident with their positions, in the order they happened."""
     rows = _timeline.rows(snapshot, {"incident": incident_id, "most": limit})
-    return [
-        (
-            row.position,
-            IncidentEvent(
-                row.at,
-                row.actor,
-                msgspec.json.decode(row.value, type=_classes[row.kind]),
-            ),
-        )
-        for row in reversed(rows)
-    ]
+    return [(row.position, decode_event(row)) for row in reversed(rows)]
+
+
+def decode_event(row: Row[Any]) -> IncidentEvent:
+    """Read an event back from its row."""
+    what = msgspec.json.decode(row.value, type=_classes[row.kind])
+    return IncidentEvent(row.at, row.actor, what)
 
 
 def _record(

@@ -510,6 +510,12 @@ audit_entries = Table(
     Column("previous_hash", Text, nullable=False),
     UniqueConstraint("installation_id", "sequence"),
     Index("ix_audit_entries_run", "repository_id", "run_id"),
+    Index(
+        "ix_audit_entries_releases",
+        "at",
+        sqlite_where=text("kind IN ('override.recorded', 'bypass.detected')"),
+        postgresql_where=text("kind IN ('override.recorded', 'bypass.detected')"),
+    ),
 )
 
 audit_heads = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from gate.runbooks import load_runbooks
 from gate.web.audit_api import audit_api
 from gate.web.deps import WebDeps
 from gate.web.door import Door
@@ -12,6 +13,8 @@ from gate.web.incidents_api import incidents_api
 from gate.web.problems import register_problems
 from gate.web.reports_api import attempts_api, reports_api
 from gate.web.requests_api import requests_api
+from gate.web.runbook_pages import runbook_pages
+from gate.web.statistics_api import statistics_api
 from gate.web.webhooks import webhooks
 
 
@@ -24,9 +27,11 @@ def create_app(deps: WebDeps) -> Flask:
     register_problems(app)
     app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
+    app.register_blueprint(runbook_pages(load_runbooks()))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))
     app.register_blueprint(audit_api(deps))
+    app.register_blueprint(statistics_api(deps))
     app.register_blueprint(reports_api(deps))
     app.register_blueprint(attempts_api(deps))
     return app

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -12,9 +14,13 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from gate.clock import Clock
+from gate.domain.alert import Channel
 from gate.errors import RetryLater
-from gate.store import inbox, requests
-from gate.store.database import Database
+from gate.store import gauges, inbox, requests
+from gate.store.alerts import AlertState
+from gate.store.database import Database, Snapshot
+from gate.store.gauges import Backlog
+from gate.store.requests import Standing
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -72,18 +78,78 @@ class _Gauges(Collector):
         yield quota
 
     def _of_database(self) -> Iterator[Metric]:
-        standing, unread = self._database.read(
-            lambda snapshot: (requests.read_standing(snapshot), inbox.oldest_unread(snapshot))
-        )
         now = self._clock()
-        yield GaugeMetricFamily(
-            "gate_requests_undecided", "Requests that wait.", value=standing.undecided
+        read = self._database.read(lambda snapshot: _read(snapshot, now))
+        yield _gauge("gate_requests_undecided", "Requests that wait.", read.standing.undecided)
+        yield _gauge(
+            "gate_oldest_unanswered_seconds",
+            "Age of the longest waiting request.",
+            _age(read.standing.oldest, now),
         )
-        oldest = (now - standing.oldest).total_seconds() if standing.oldest is not None else 0.0
-        yield GaugeMetricFamily(
-            "gate_oldest_unanswered_seconds", "Age of the longest waiting request.", value=oldest
+        yield _gauge(
+            "gate_delivery_lag_seconds",
+            "Age of the longest unread delivery.",
+            _age(read.unread, now),
         )
-        lag = (now - unread).total_seconds() if unread is not None else 0.0
-        yield GaugeMetricFamily(
-            "gate_delivery_lag_seconds", "Age of the longest unread delivery.", value=lag
+        yield _gauge("gate_incidents_open", "Incidents that go on.", read.incidents.count)
+        yield _gauge(
+            "gate_oldest_open_incident_seconds",
+            "Age of the incident that goes on longest.",
+            _age(read.incidents.oldest, now),
         )
+        yield from _of_alerts(read, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one scrape reads in one snapshot."""
+
+    standing: Standing
+    unread: datetime | None
+    incidents: Backlog
+    outbox: Mapping[str, Backlog]
+    recent: Mapping[tuple[str, str], int]
+
+
+def _read(snapshot: Snapshot, now: datetime) -> _Reading:
+    return _Reading(
+        requests.read_standing(snapshot),
+        inbox.oldest_unread(snapshot),
+        gauges.read_open_incidents(snapshot),
+        gauges.read_outbox(snapshot),
+        gauges.read_recent_alerts(snapshot, now),
+    )
+
+
+def _of_alerts(read: _Reading, now: datetime) -> Iterator[Metric]:
+    """Give every channel and state, so that no series ends when there is nothing to count."""
+    owed = GaugeMetricFamily(
+        "gate_alerts_owed", "Messages a channel has not taken.", labels=["channel"]
+    )
+    waiting = GaugeMetricFamily(
+        "gate_alert_outbox_seconds",
+        "Age of the oldest message a channel has not taken.",
+        labels=["channel"],
+    )
+    recent = GaugeMetricFamily(
+        "gate_alerts_last_day",
+        "Messages planned within a day, by what became of them.",
+        labels=["channel", "state"],
+    )
+    for channel in Channel:
+        backlog = read.outbox.get(channel.value, Backlog(0, None))
+        owed.add_metric([channel.value], backlog.count)
+        waiting.add_metric([channel.value], _age(backlog.oldest, now))
+        for state in AlertState:
+            labels = channel.value, state.value
+            recent.add_metric(labels, read.recent.get(labels, 0))
+    yield from (owed, waiting, recent)
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, meaning, value=value)
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    """Give an age in seconds; zero of nothing, so that an empty queue pages nobody."""
+    return (now - since).total_seconds() if since is not None else 0.0

@@ -14,7 +14,9 @@ from reporting import inputs
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(
-    it for it in (ROOT / "docs" / "examples").glob("*.yml") if it.name != "deployment-gate.yml"
+    it
+    for it in (ROOT / "docs" / "examples").glob("*.yml")
+    if it.name not in {"deployment-gate.yml", "prometheus-rules.yml"}
 )
 WORKFLOWS = [*sorted((ROOT / ".github" / "workflows").glob("*.yml")), *EXAMPLES]
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))

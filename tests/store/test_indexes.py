@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from gate.domain.ids import InstallationId, RunId
+from gate.domain.metrics import Period
 from gate.store.database import Database, Snapshot
 from gate.store.decisions import decisions_of
+from gate.store.gauges import read_open_incidents, read_outbox, read_recent_alerts
 from gate.store.inbox import due_deliveries, oldest_unread
 from gate.store.ledger import read_ledger
 from gate.store.reports import read_reports
@@ -27,6 +29,7 @@ from gate.store.requests import (
 )
 from gate.store.runs import candidate_runs, hiding_rerun
 from gate.store.schema import migrate
+from gate.store.statistics import Scope, count_releases
 from gate.store.tables import deliveries, gate_requests, metadata
 from tests.builders import BRANCH, NOW, REPOSITORY, SHA, TERRAFORM, VALIDATION, before, make_key
 from tests.store.rows import asked
@@ -34,6 +37,8 @@ from tests.store.rows import asked
 OLD_REQUESTS: Final = 100_000
 OLD_DELIVERIES: Final = 200_000
 _BATCH: Final = 20_000
+DAY: Final = Period(before(days=1), NOW)
+EVERYTHING: Final = Scope()
 
 QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
@@ -69,6 +74,13 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
         "validation_reports",
     ),
     "ledger": (lambda it: read_ledger(it, asked_id()), "ix_effects_request_id"),
+    "open incidents": (read_open_incidents, "ix_incidents_"),
+    "outbox": (read_outbox, "ix_alerts_due_at"),
+    "recent alerts": (lambda it: read_recent_alerts(it, NOW), "ix_alerts_planned_at"),
+    "releases": (
+        lambda it: count_releases(it, DAY, EVERYTHING),
+        "ix_audit_entries_releases",
+    ),
     "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),
 }
 every_query = pytest.mark.parametrize(("query", "index"), QUERIES.values(), ids=QUERIES)

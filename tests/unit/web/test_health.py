@@ -1,10 +1,18 @@
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from gate.domain.alert import Channel
+from gate.domain.incidents import GATE, IncidentEvent, Opened
 from gate.errors import RetryLater
+from gate.store.alerts import AlertState, finish_alert, owe_alert
+from gate.store.incidents import record_opening
 from gate.store.requests import open_request
 from tests.builders import make_request
+from tests.incidents import PLACE, make_failure
+from tests.unit.notify.alerts import make_alert
 from tests.unit.web.conftest import NOW, OfflineDatabase, Site, failing
 
 
@@ -101,6 +109,33 @@ def test_metrics_tell_what_stands_and_what_is_left(site: Site) -> None:
     assert found['gate_github_quota_left{installation_id="7"}'] == 12
 
 
+def test_metrics_tell_of_incidents_and_alerts(site: Site) -> None:
+    """What is owed stands by channel, and a channel that is owed nothing is there, too."""
+    what = Opened(make_failure())
+    at = NOW - timedelta(minutes=7)
+    alert = replace(make_alert(), timestamp=at)
+
+    def work(tx: Any) -> None:
+        record_opening(tx, PLACE, IncidentEvent(at, GATE, what), what)
+        owe_alert(tx, alert, [Channel.SLACK, Channel.EMAIL], PLACE.repository_id)
+        sent = AlertState.SENT
+        finish_alert(tx, alert.key, Channel.EMAIL, state=sent, outcome="taken", now=NOW)
+
+    site.database.transact(work)
+
+    found = samples(site)
+
+    assert found["gate_incidents_open"] == 1
+    assert found["gate_oldest_open_incident_seconds"] == 420
+    assert found['gate_alerts_owed{channel="slack"}'] == 1
+    assert found['gate_alert_outbox_seconds{channel="slack"}'] == 420
+    assert found['gate_alerts_owed{channel="email"}'] == 0
+    assert found['gate_alert_outbox_seconds{channel="email"}'] == 0
+    assert found['gate_alerts_last_day{channel="email",state="sent"}'] == 1
+    assert found['gate_alerts_last_day{channel="slack",state="owed"}'] == 1
+    assert found['gate_alerts_last_day{channel="slack",state="refused"}'] == 0
+
+
 def test_nothing_waiting_has_no_age(site: Site) -> None:
     """An empty queue must not page anybody."""
     found = samples(site)
@@ -108,6 +143,8 @@ def test_nothing_waiting_has_no_age(site: Site) -> None:
     assert found["gate_requests_undecided"] == 0
     assert found["gate_oldest_unanswered_seconds"] == 0
     assert found["gate_delivery_lag_seconds"] == 0
+    assert found["gate_oldest_open_incident_seconds"] == 0
+    assert found['gate_alert_outbox_seconds{channel="webhook"}'] == 0
 
 
 def test_metrics_survive_the_database() -> None:

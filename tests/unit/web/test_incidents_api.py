@@ -17,6 +17,7 @@ from gate.domain.incidents import (
     Acknowledged,
     Course,
     Decided,
+    FailedAgain,
     Happening,
     IncidentEvent,
     Opened,
@@ -77,11 +78,11 @@ def test_an_incident_is_shown_with_who_did_what(site: Site) -> None:
         "production",
         "open",
     )
-    assert item["acknowledged"]["by"] == "mona"
+    assert item["acknowledged"] == {"at": "2026-03-02T12:01:00Z", "by": "mona"}
     assert item["decided"] == {
         "at": "2026-03-02T12:02:00Z",
         "by": "mona",
-        "what": "rollback",
+        "course": "rollback",
         "why": "the last apply broke it",
     }
     assert item["resolved"] is None
@@ -97,6 +98,8 @@ def test_an_incident_is_shown_with_who_did_what(site: Site) -> None:
         ({"environment": "STAGING"}, [3]),
         ({"repository_id": 1}, [3, 2, 1]),
         ({"repository_id": 2}, []),
+        ({"repository": "octo-org/shop"}, [3, 2, 1]),
+        ({"repository": "octo-org/other"}, []),
         ({"installation_id": 5, "state": "open"}, [3, 1]),
     ],
     ids=str,
@@ -134,6 +137,34 @@ def test_a_single_incident_tells_its_whole_story(site: Site) -> None:
     assert [it["channel"] for it in shown["alerts"]] == ["email", "slack"]
     assert {it["state"] for it in shown["alerts"]} == {"owed"}
     assert shown["issue_url"] == url
+
+
+def test_an_end_says_how_it_came(site: Site) -> None:
+    """Whoever ended it said why."""
+    add(site, "production-frontend", Resolved(Resolution.BY_HAND, "a test"))
+    (item,) = listed(site)["items"]
+    assert item["resolved"] == {
+        "at": "2026-03-02T12:01:00Z",
+        "by": "mona",
+        "how": "by_hand",
+        "why": "a test",
+    }
+
+
+def test_a_timeline_shows_its_newest_events(site: Site) -> None:
+    """A validation that fails all week must not make a record that nobody can load."""
+    add(site, "production-frontend", *[FailedAgain(make_failure())] * 205)
+    shown: Any = site.client.get(f"{PATH}/1").json
+    assert [it["position"] for it in shown["timeline"]] == list(range(7, 207))
+
+
+@pytest.mark.parametrize("query", [{"colour": "red"}, {"repository_id": "x"}, {"limit": 0}])
+def test_a_query_that_makes_no_sense_is_refused(site: Site, query: dict[str, Any]) -> None:
+    """The parameter is named."""
+    response = site.client.get(PATH, query_string=query)
+    assert response.status_code == 400
+    assert response.json is not None
+    assert next(iter(query)) in response.json["detail"]
 
 
 @pytest.mark.parametrize("number", ["7", "0", "x", "1e3", "9" * 30])

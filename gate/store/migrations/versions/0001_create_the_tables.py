@@ -65,6 +65,14 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "ix_audit_entries_releases",
+        "audit_entries",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("kind IN ('override.recorded', 'bypass.detected')"),
+        postgresql_where=sa.text("kind IN ('override.recorded', 'bypass.detected')"),
+    )
+    op.create_index(
         "ix_audit_entries_run", "audit_entries", ["repository_id", "run_id"], unique=False
     )
     op.create_table(

@@ -1,0 +1,60 @@
+"""`gate stats`: how well validation, alerts and the gate serve people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from gate.cli.instants import Instant
+
+
+@click.command()
+@click.option(
+    "--since",
+    type=Instant(),
+    default="30d",
+    show_default=True,
+    help="What began since: 2026-03-02, or 30d.",
+)
+@click.option("--repo", metavar="O/R|ID", help="Only what concerns this repository.")
+@click.option("--environment", metavar="NAME", help="Only what concerns this environment.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of a table.")
+def stats(since: datetime, repo: str | None, environment: str | None, as_json: bool) -> None:
+    """Print the metrics of validation, response, alerts and holds.
+
+    Safe while the service runs; only GATE_DATABASE_URL is needed. Each metric is defined in
+    docs/reference/metrics.md. Example:
+
+        gate stats --since 7d --repo octo-org/frontend
+    """
+    from gate.cli.reading import database_to_read, find_repository
+    from gate.clock import utc_now
+    from gate.domain.metrics import Period, Record, measure
+    from gate.store.database import Snapshot
+    from gate.store.statistics import Scope, read_record
+
+    period = Period(since, utc_now())
+    if period.since >= period.until:
+        raise click.BadParameter("must be in the past", param_hint="--since")
+
+    def work(snapshot: Snapshot) -> Record:
+        found = find_repository(snapshot, repo, "--repo") if repo is not None else None
+        return read_record(snapshot, period, Scope(found, environment))
+
+    with database_to_read() as database:
+        measured = measure(database.read(work), period)
+    if as_json:
+        import json
+
+        from gate.domain.stats_document import render_document
+
+        click.echo(json.dumps(render_document(measured), indent=2))
+        return
+    from rich.console import Console
+
+    from gate.cli.stats_table import make_tables
+
+    console = Console()
+    for table in make_tables(measured):
+        console.print(table)

@@ -1,0 +1,70 @@
+"""Show the metrics of a period as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from flask import Blueprint, Response
+
+from gate.domain.ids import RepositoryId
+from gate.domain.instants import EXPECTED, parse_instant
+from gate.domain.metrics import Period, measure
+from gate.domain.stats_document import render_document
+from gate.store.database import Snapshot
+from gate.store.statistics import Scope, read_record
+from gate.store.trail import repository_named
+from gate.web.deps import WebDeps
+from gate.web.local import answer_locally
+from gate.web.queries import BadQuery, filters, json_answer
+
+FILTERS: Final = ("since", "until", "repository", "repository_id", "environment")
+
+_SINCE: Final = "30d"
+
+
+def statistics_api(deps: WebDeps) -> Blueprint:
+    """Make the route of the metrics."""
+    blueprint = Blueprint("statistics", __name__, url_prefix="/api/v1")
+    answer_locally(blueprint)
+
+    @blueprint.get("/stats")
+    def stats() -> Response:
+        wanted = filters(FILTERS, {"repository_id"})
+        period = _period(wanted, deps.clock())
+        record = deps.database.read(
+            lambda snapshot: read_record(snapshot, period, _scope(snapshot, wanted))
+        )
+        return json_answer(render_document(measure(record, period)))
+
+    return blueprint
+
+
+def _period(wanted: dict[str, object], now: datetime) -> Period:
+    period = Period(
+        _instant("since", str(wanted.get("since", _SINCE)), now),
+        _instant("until", str(wanted["until"]), now) if "until" in wanted else now,
+    )
+    if period.since >= period.until:
+        raise BadQuery("since must be before until")
+    return period
+
+
+def _instant(name: str, text: str, now: datetime) -> datetime:
+    found = parse_instant(text, now)
+    if found is None:
+        raise BadQuery(f"{name} must be {EXPECTED}")
+    return found
+
+
+def _scope(snapshot: Snapshot, wanted: dict[str, object]) -> Scope:
+    environment = str(wanted["environment"]) if "environment" in wanted else None
+    repository_id = wanted.get("repository_id")
+    if "repository" in wanted:
+        named = repository_named(snapshot, str(wanted["repository"]))
+        if named is None or repository_id not in {None, named}:
+            raise BadQuery("repository is not known by that name")
+        repository_id = named
+    if repository_id is None:
+        return Scope(None, environment)
+    return Scope(RepositoryId(int(str(repository_id))), environment)
