@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import serialization
@@ -19,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 from werkzeug.serving import make_server
 
-from gate.bootstrap import Service, create_credentials, create_service, create_web
+from gate.bootstrap import Service, create_service, create_web
 from gate.domain.audit_check import Broken
 from gate.domain.ids import DeliveryId, RequestId
 from gate.errors import GateError, RetryLater
-from gate.githubapp.signing import check_signature_of
+from gate.githubapp.signing import check_signature_of, read_public_key
 from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
 from gate.reconciler.alerting import send_alerts
@@ -96,6 +97,12 @@ def key_pair() -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return private.decode(), public.decode()
+
+
+@cache
+def app_keys() -> tuple[str, str]:
+    """Give the App's key pair: one for all tests of a process, since making one takes long."""
+    return key_pair()
 
 
 class Gate:
@@ -265,7 +272,7 @@ class Gate:
 
 def check_record(gate: Gate) -> None:
     """Find out that every history that a test has played can be derived again, and is whole."""
-    signer = create_credentials(gate.settings).public_key
+    signer = read_public_key(app_keys()[1].encode())
     database = Database(gate.settings.database_url.get_secret_value())
     try:
         chains = database.read(
@@ -292,7 +299,7 @@ def running_gate(
     base = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
     started = datetime.now(UTC)
     github = SimulatedGitHub(switches=switches, clock=lambda: base + (datetime.now(UTC) - started))
-    private, public = key_pair()
+    private, public = app_keys()
     manifest = load_manifest()
     served: list[Gate] = []
 
