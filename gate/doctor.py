@@ -15,6 +15,7 @@ from typing import Final
 
 from gate.clock import Clock, utc_now
 from gate.domain.github import Installation, Place
+from gate.domain.ids import RepositoryId
 from gate.errors import GateError, RetryLater
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
@@ -22,8 +23,8 @@ from gate.githubapp.jwks import SigningKeys
 from gate.manifest import load_manifest
 from gate.notify.channels import read_channels
 from gate.settings import Settings
-from gate.store import inbox
-from gate.store.database import Database
+from gate.store import inbox, incident_issues, repositories
+from gate.store.database import Database, Snapshot
 from gate.store.schema import schema_is_current
 
 _SQLITE: Final = "sqlite:///"
@@ -109,6 +110,7 @@ def _database(settings: Settings, clock: Clock) -> Iterator[Finding]:
             return
         yield Finding(Level.OK, "database", f"{database.dialect}, schema is current")
         yield _queue(database, clock())
+        yield from _refused_issues(database)
     finally:
         database.close()
 
@@ -122,6 +124,19 @@ def _queue(database: Database, now: datetime) -> Finding:
     if lag > _LAG:
         return Finding(Level.WARN, "queue", found, "is a worker running? its log says more")
     return Finding(Level.OK, "queue", found)
+
+
+def _refused_issues(database: Database) -> Iterator[Finding]:
+    """Name the repositories whose incidents go on without an issue that the policy wants."""
+    for repository_id, reason in database.read(incident_issues.refused_issues):
+        known = database.read(partial(_name_of, repository_id))
+        remedy = "see docs/how-to/respond-to-an-incident.md, or set `issue: false` in the policy"
+        yield Finding(Level.WARN, f"issue in {known}", f"GitHub refuses it: {reason}", remedy)
+
+
+def _name_of(repository_id: RepositoryId, snapshot: Snapshot) -> str:
+    repository = repositories.read_repository(snapshot, repository_id)
+    return repository.full_name if repository is not None else f"repository {repository_id}"
 
 
 def _app(github: GitHubClient, settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ class RetryLater(GateError):
 class Refused(GateError):
     """The other side understood and said no.
 
-    `reason` is one of alert_refused, already_reviewed, channel_refused, not_found,
+    `reason` is one of alert_refused, already_reviewed, channel_refused, issues_disabled, not_found,
     nothing_pending, permission_missing, review_conflict, too_large, unprocessable. A channel is
     refused for its address, or for what we signed in with, an alert for what it says.
     """

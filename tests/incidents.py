@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from gate.domain.alert import FailedFlow
@@ -10,7 +11,16 @@ from gate.domain.comparing import compare
 from gate.domain.evidence import Evidence
 from gate.domain.ids import IncidentId, InstallationId, RepositoryId
 from gate.domain.incident_rule import failure_of
-from gate.domain.incidents import Failure, Incident, IncidentPlace, Opened, open_incident
+from gate.domain.incidents import (
+    Failure,
+    Happening,
+    Incident,
+    IncidentEvent,
+    IncidentPlace,
+    Opened,
+    apply,
+    open_incident,
+)
 from gate.domain.policy import ValidationState
 from gate.domain.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.runs import WorkflowRun
@@ -72,3 +82,21 @@ def make_incident(*names: str, **changes: Any) -> Incident:
 def flows(*names: str) -> tuple[FailedFlow, ...]:
     """List failed flows."""
     return tuple(FailedFlow(name, 1, "not visible") for name in names)
+
+
+def after(**later: float) -> datetime:
+    """Give the instant this long after `NOW`."""
+    return NOW + timedelta(**later)
+
+
+def lived(
+    *happenings: Happening, actor: str = "carol"
+) -> tuple[Incident, list[tuple[int, IncidentEvent]]]:
+    """Let things happen to an incident, a minute apart; give it with its timeline."""
+    incident = make_incident("a.yml")
+    timeline = [(1, IncidentEvent(NOW, "gate", Opened(incident.failure)))]
+    for position, what in enumerate(happenings, 2):
+        event = IncidentEvent(after(minutes=position - 1), actor, what)
+        incident = apply(incident, event)
+        timeline.append((position, event))
+    return incident, timeline

@@ -8,12 +8,14 @@ block, was said by somebody else or is an example.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Final
 
 from gate.domain.ids import RunId
+from gate.domain.incidents import Course
 
 _LARGEST_ID: Final = 2**63 - 1
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
@@ -22,10 +24,20 @@ _RUN_URL: Final = re.compile(
     r"/(?P<name>[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})/actions/runs/(?P<run>[1-9][0-9]{0,18})"
     r"(?:/attempts/(?P<attempt>[1-9][0-9]{0,5}))?(?:/jobs?/[0-9]{1,19})?/?(?:[?#][^\s]*)?"
 )
-_COMMAND: Final = re.compile(r" {0,3}/(?P<word>\S+)(?:[^\S\n]+(?P<rest>.*))?", re.DOTALL)
+_COMMAND: Final = re.compile(r" {0,3}/(?P<word>\S+)(?P<rest>.*)", re.DOTALL)
 _TITLE: Final = re.compile(r"override of run\b(?P<named>.*)", re.IGNORECASE | re.DOTALL)
+_WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_SPAN: Final = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[mhd])")
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST_WORD: Final = 40
 _ALIKE: Final = 0.8
+_DECIDE: Final = "decide"
+_RESOLVE: Final = "resolve"
+_SILENCE: Final = "silence"
+_OVERRIDE: Final = "override"
+
+LONGEST_SILENCE: Final = timedelta(days=7)
+LONGEST_WHY: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +68,57 @@ class HelpCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgeCommand:
+    """Somebody looks after an incident."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideCommand:
+    """Somebody has decided what to do about an incident; `why` is raw."""
+
+    course: Course
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveCommand:
+    """Somebody says that an incident is over; `why` is raw."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceCommand:
+    """Somebody wants to hear nothing of an incident for a while; `why` is raw."""
+
+    span: timedelta
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCommand:
+    """A word after a slash that is no command of ours, and need not have been meant for us."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandProblem:
-    """Somebody meant us, and what they wrote cannot be done. `detail` may quote hostile text."""
+    """Somebody meant the command `meant`, and what they wrote cannot be done.
+
+    `detail` may quote hostile text.
+    """
 
     detail: str
+    meant: str
 
 
-Command = OverrideCommand | HelpCommand
+IncidentCommand = AcknowledgeCommand | DecideCommand | ResolveCommand | SilenceCommand
+"""What people say on an incident's issue, about the incident."""
+
+Command = OverrideCommand | HelpCommand | IncidentCommand
 
 
-def parse_command(body: str) -> Command | CommandProblem | None:
-    """Read the command that a comment begins with; None when it asks nothing of us.
+def parse_command(body: str) -> Command | UnknownCommand | CommandProblem | None:
+    """Read the command that a comment begins with; None when it has none.
 
     The command's arguments may go on over the following lines. A word that is no command of ours
     is a problem only when it looks like a slip: other Apps have commands too.
@@ -77,11 +129,19 @@ def parse_command(body: str) -> Command | CommandProblem | None:
     word = found["word"].casefold()
     parse = _COMMANDS.get(word)
     if parse is not None:
-        return parse(found["rest"] or "")
-    if len(word) <= _LONGEST_WORD and get_close_matches(word, _COMMANDS, n=1, cutoff=_ALIKE):
+        return parse(found["rest"])
+    alike = _alike(word, _COMMANDS)
+    if alike is not None:
         known = ", ".join(f"/{name}" for name in _COMMANDS)
-        return CommandProblem(f"/{found['word']} is no command of the gate; known: {known}")
-    return None
+        return CommandProblem(f"/{found['word']} is no command of the gate; known: {known}", alike)
+    return UnknownCommand() if _WORD.fullmatch(word) else None
+
+
+def _alike(word: str, known: Iterable[str]) -> str | None:
+    """Find what was meant by a word with a slip in it."""
+    if len(word) > _LONGEST_WORD:
+        return None
+    return next(iter(get_close_matches(word, known, n=1, cutoff=_ALIKE)), None)
 
 
 def _from_first_line(body: str) -> str:
@@ -93,22 +153,84 @@ def _from_first_line(body: str) -> str:
 
 
 def _parse_override(rest: str) -> OverrideCommand | CommandProblem:
-    first, _, following = rest.partition("\n")
-    named = first.split(maxsplit=1)
+    named, rationale = _split(rest)
     if not named:
-        return CommandProblem("say which run: /override <run URL or id> <rationale>")
-    run = parse_run_reference(named[0])
+        return CommandProblem("say which run: /override <run URL or id> <rationale>", _OVERRIDE)
+    run = parse_run_reference(named)
     if run is None:
-        return CommandProblem("the first word after /override must be a run's URL or id")
-    return OverrideCommand(run, "\n".join([*named[1:], following]).strip())
+        detail = "the first word after /override must be a run's URL or id"
+        return CommandProblem(detail, _OVERRIDE)
+    return OverrideCommand(run, rationale)
+
+
+def _split(rest: str) -> tuple[str, str]:
+    """Take the first word, which must stand on the command's own line, from what follows it."""
+    first, _, following = rest.partition("\n")
+    words = first.split(maxsplit=1)
+    return (words[0] if words else ""), "\n".join([*words[1:], following]).strip()
 
 
 def _parse_help(_rest: str) -> HelpCommand:
     return HelpCommand()
 
 
+def _parse_acknowledge(_rest: str) -> AcknowledgeCommand:
+    return AcknowledgeCommand()
+
+
+def _parse_decide(rest: str) -> DecideCommand | CommandProblem:
+    word, why = _split(rest)
+    choices = ", ".join(Course)
+    course = _COURSES.get(word.casefold())
+    if course is None:
+        detail = f"say what you have decided: /decide <{choices}> <why>"
+        return CommandProblem(detail, _DECIDE)
+    problem = _check_why(why, f"/decide {course} <why>")
+    return DecideCommand(course, why) if problem is None else CommandProblem(problem, _DECIDE)
+
+
+def _parse_resolve(rest: str) -> ResolveCommand | CommandProblem:
+    why = rest.strip()
+    problem = _check_why(why, "/resolve <why>")
+    return ResolveCommand(why) if problem is None else CommandProblem(problem, _RESOLVE)
+
+
+def _parse_silence(rest: str) -> SilenceCommand | CommandProblem:
+    word, why = _split(rest)
+    length = _parse_span(word)
+    if length is None:
+        detail = "say for how long, in minutes, hours or days: /silence <30m, 4h, 2d> <why>"
+        return CommandProblem(detail, _SILENCE)
+    if length > LONGEST_SILENCE:
+        most = LONGEST_SILENCE.days
+        detail = f"{word} is too long: {most}d is the most, and can be said again"
+        return CommandProblem(detail, _SILENCE)
+    problem = _check_why(why, f"/silence {word} <why>")
+    return SilenceCommand(length, why) if problem is None else CommandProblem(problem, _SILENCE)
+
+
+def _parse_span(text: str) -> timedelta | None:
+    """Read a length of time as the policy spells it, but for seconds."""
+    found = _SPAN.fullmatch(text.casefold())
+    return int(found["count"]) * _UNITS[found["unit"]] if found is not None else None
+
+
+def _check_why(why: str, usage: str) -> str | None:
+    """Say what is wrong with a reason; people read it in the record, so there has to be one."""
+    if not why:
+        return f"say why: {usage}"
+    if len(why) > LONGEST_WHY:
+        return f"the reason is longer than {LONGEST_WHY} characters"
+    return None
+
+
+_COURSES: Final = {course.value: course for course in Course}
 _COMMANDS: Final[Mapping[str, Callable[[str], Command | CommandProblem]]] = {
-    "override": _parse_override,
+    "ack": _parse_acknowledge,
+    _DECIDE: _parse_decide,
+    _RESOLVE: _parse_resolve,
+    _SILENCE: _parse_silence,
+    _OVERRIDE: _parse_override,
     "help": _parse_help,
 }
 
@@ -142,5 +264,6 @@ def parse_override_title(display_title: str) -> RunReference | CommandProblem | 
     named = found["named"].split()
     run = parse_run_reference(named[0]) if len(named) == 1 else None
     if run is None:
-        return CommandProblem("the title must name exactly one run: Override of run <id or URL>")
+        detail = "the title must name exactly one run: Override of run <id or URL>"
+        return CommandProblem(detail, _OVERRIDE)
     return run

@@ -115,6 +115,31 @@ class CommentSeen:
     is_standing: bool
 
 
+class IssueChange(StrEnum):
+    """What somebody did to an issue."""
+
+    ASSIGNED = "assigned"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueChanged:
+    """Somebody assigned, closed or reopened an issue (`issues`).
+
+    `by` is who did it, `assignee` whom they assigned. `at` is when the issue was changed last.
+    """
+
+    repository: Repository
+    issue_number: int
+    change: IssueChange
+    by: Account
+    is_person: bool
+    assignee: Account | None
+    at: datetime
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """A branch was pushed to (`push`)."""
@@ -158,6 +183,7 @@ Observation = (
     | DeploymentSeen
     | ReviewSubmitted
     | CommentSeen
+    | IssueChanged
     | Pushed
     | InstallationSeen
     | NothingSeen

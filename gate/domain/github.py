@@ -83,6 +83,14 @@ class RequiredReviewer:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuePage:
+    """An issue of a repository, by its number there, and its page."""
+
+    number: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentStatus:
     """One status in a deployment's history."""
 

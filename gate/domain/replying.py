@@ -32,14 +32,44 @@ class Answering:
     body: str | None = None
 
 
-def render_help() -> str:
-    """List the commands."""
-    return (
-        "I understand, at the beginning of a comment:\n\n"
-        "- `/override <run URL or id> <rationale>`: release a held deployment. The rationale must"
-        " contain the words that the policy asks for.\n"
-        "- `/help`: this list."
-    )
+_OVERRIDE_AND_HELP: Final = (
+    "- `/override <run URL or id> <rationale>`: release a held deployment. The rationale must"
+    " contain the words that the policy asks for.\n"
+    "- `/help`: this list."
+)
+INCIDENT_COMMANDS: Final = (
+    "At the beginning of a comment on this issue:\n\n"
+    "- `/ack`: you look after it; assigning yourself says the same.\n"
+    "- `/decide rollback <why>`, or `fix-forward`, or `accept-risk`: what is going to be done."
+    " Accepting the risk ends the incident; held deployments stay held.\n"
+    "- `/resolve <why>`: it is over, although the validation has not passed.\n"
+    "- `/silence <30m, 4h, 2d> <why>`: no reminders for so long, 7 days at most.\n"
+    f"{_OVERRIDE_AND_HELP}\n\n"
+    "Whoever may write to this repository may acknowledge; the rest takes somebody who may override"
+    " a hold. A comment that was edited does not count."
+)
+
+
+def render_help(*, on_incident: bool = False) -> str:
+    """List the commands; on an incident's issue there are more."""
+    if on_incident:
+        return INCIDENT_COMMANDS
+    return f"I understand, at the beginning of a comment:\n\n{_OVERRIDE_AND_HELP}"
+
+
+def render_unknown() -> str:
+    """Answer a command that nobody knows, on an incident's issue."""
+    return f"That is no command of mine; I do not say so again here.\n\n{INCIDENT_COMMANDS}"
+
+
+def render_refusal(detail: str) -> str:
+    """Say why a command on an incident's issue did nothing."""
+    return cut(f"Nothing was done: {neutralise(detail)}.", _LONGEST)
+
+
+def render_acknowledged_before(actor: str) -> str:
+    """Say who looks after it already."""
+    return cut(f"{neutralise(actor)} looks after it already.", _LONGEST)
 
 
 def render_problem(detail: str) -> str:

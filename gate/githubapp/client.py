@@ -7,7 +7,7 @@ whatever tells its repository is compared with the id that was asked about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -25,6 +25,7 @@ from gate.domain.github import (
     FileReading,
     HookDelivery,
     Installation,
+    IssuePage,
     Place,
     RequiredReviewer,
 )
@@ -33,7 +34,7 @@ from gate.domain.missing import ListingNeeded
 from gate.domain.request import ReviewState
 from gate.domain.runs import Account, Job, WorkflowRun
 from gate.errors import OutcomeUnknown, Refused, RetryLater
-from gate.githubapp import files, notes, people
+from gate.githubapp import files, issues, notes, people
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import repository_path, segment
@@ -225,6 +226,12 @@ class GitHubClient:
         """Read what was written under an issue since a moment."""
         return notes.read_comments(self._transport, place, issue_number, since)
 
+    def read_marked_issue(self, place: Place, mark: str, since: datetime) -> IssuePage | None:
+        """Find the issue of this App whose text has a mark, among those changed since a moment."""
+        return issues.read_marked_issue(
+            self._transport, place, mark=mark, since=since, app_id=self._app_id
+        )
+
     def read_app(self) -> AppShape:
         """Read what the App is registered with."""
         return decoded(self._transport.call_as_app("GET", "/app"), _app)
@@ -308,6 +315,20 @@ class GitHubClient:
     def send_comment(self, place: Place, issue_number: int, text: str) -> None:
         """Comment on an issue."""
         notes.send_comment(self._transport, place, issue_number, text)
+
+    def send_issue(
+        self, place: Place, *, title: str, body: str, labels: Sequence[str]
+    ) -> IssuePage:
+        """Open an issue."""
+        return issues.send_issue(self._transport, place, title=title, body=body, labels=labels)
+
+    def send_issue_update(
+        self, place: Place, issue_number: int, *, title: str, body: str, is_open: bool
+    ) -> None:
+        """Change an issue, close it or open it again."""
+        issues.send_issue_update(
+            self._transport, place, issue_number, title=title, body=body, is_open=is_open
+        )
 
     def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:
         """React to a comment."""

@@ -29,6 +29,9 @@ _REVIEW_TEXTS: Final = (
 )
 """What GitHub says to a review it does not take; observed, not documented."""
 
+_DISABLED_WORDS: Final = ("issues", "disabled")
+"""What GitHub says where a repository has no issues; observed, not documented."""
+
 _LIMIT_TEXTS: Final = ("rate limit", "abuse detection")
 _UNSEEN_TEXTS: Final = ("does not exist", "not accessible")
 
@@ -85,11 +88,17 @@ def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:
             needs = f", needs {wanted}" if wanted else ""
             return Refused("permission_missing", f"{detail}{needs}")
         case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
-            return Refused("not_found", detail)
+            return Refused(_absence(message), detail)
         case HTTPStatus.CONFLICT:
             return RetryLater("github_unavailable", detail)
         case _:
             return Refused(_refusal(message), detail)
+
+
+def _absence(message: str) -> str:
+    """Tell a repository without issues from what is not there."""
+    words = message.casefold()
+    return "issues_disabled" if all(word in words for word in _DISABLED_WORDS) else "not_found"
 
 
 def _refusal(message: str) -> str:

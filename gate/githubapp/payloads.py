@@ -16,6 +16,8 @@ from gate.domain.deliveries import (
     DeploymentSeen,
     InstallationSeen,
     InstallationStatus,
+    IssueChange,
+    IssueChanged,
     NothingSeen,
     Observation,
     Pushed,
@@ -35,6 +37,7 @@ from gate.githubapp.shapes import (
     Delivery,
     DeploymentStatusDelivery,
     InstallationDelivery,
+    IssueDelivery,
     NamedRepositoryShape,
     PushDelivery,
     RepositoryRefShape,
@@ -51,6 +54,7 @@ PARSED_EVENTS: Final = frozenset(
         "deployment_review",
         "deployment_status",
         "issue_comment",
+        "issues",
         "push",
         "workflow_run",
     }
@@ -67,6 +71,7 @@ _STATUS_ACTIONS: Final = frozenset({"created"})
 _APPROVED: Final = "approved"
 _COMMENT_ACTIONS: Final = frozenset({"created", "edited", "deleted"})
 _CREATED: Final = "created"
+_ISSUE_CHANGES: Final = {change.value: change for change in IssueChange}
 _INSTALLATION: Final = {
     "created": InstallationStatus.ACTIVE,
     "new_permissions_accepted": InstallationStatus.ACTIVE,
@@ -91,6 +96,7 @@ class PayloadParser:
             "deployment_status": _reader(DeploymentStatusDelivery, _deployment_status),
             "deployment_review": _reader(ReviewDelivery, _review),
             "issue_comment": _reader(CommentDelivery, _comment),
+            "issues": _reader(IssueDelivery, _issue),
             "push": _reader(PushDelivery, _push),
             "installation": _reader(InstallationDelivery, _installation),
             "installation_repositories": _reader(InstallationDelivery, _installation),
@@ -230,6 +236,25 @@ def _comment(seen: CommentDelivery) -> Observation:
         at=seen.comment.created_at,
         url=without_nul(seen.comment.html_url),
         is_standing=seen.action == _CREATED,
+    )
+
+
+def _issue(seen: IssueDelivery) -> Observation:
+    """Read what somebody did to an issue; who it is, GitHub says by `sender` alone."""
+    change = _ISSUE_CHANGES.get(seen.action)
+    if change is None:
+        return _OTHER_ACTION
+    if seen.sender is None:
+        return NothingSeen("issue_changed_by_nobody")
+    return IssueChanged(
+        repository=_repository(seen),
+        issue_number=seen.issue.number,
+        change=change,
+        by=account_of(seen.sender),
+        is_person=seen.sender.is_person,
+        assignee=account_of(seen.assignee) if seen.assignee is not None else None,
+        at=seen.issue.updated_at,
+        url=without_nul(seen.issue.html_url),
     )
 
 

@@ -306,6 +306,18 @@ class IssueShape(msgspec.Struct):
     number: Id
 
 
+class ChangedIssueShape(msgspec.Struct):
+    """An issue and when it was changed last."""
+
+    number: Id
+    html_url: str
+    updated_at: Aware
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        self.updated_at = in_utc(self.updated_at)
+
+
 class CommentShape(msgspec.Struct):
     """A comment on an issue; `performed_via_github_app` is set when an App wrote it."""
 
@@ -325,6 +337,32 @@ class WrittenCommentShape(msgspec.Struct):
     """What stands in a comment, in a listing."""
 
     body: str | None = None
+
+
+class AppRefShape(msgspec.Struct):
+    """The App through which something was written."""
+
+    id: Id
+
+
+class IssuePageShape(msgspec.Struct):
+    """An issue as REST shows it; a pull request is listed among them."""
+
+    number: Id
+    html_url: str
+    user: PersonShape | None = None
+    body: str | None = None
+    performed_via_github_app: AppRefShape | None = None
+    pull_request: object = None
+
+
+class IssueDelivery(Delivery):
+    """`issues`; `assignee` is there when somebody was assigned."""
+
+    action: str
+    issue: ChangedIssueShape
+    sender: PersonShape | None = None
+    assignee: PersonShape | None = None
 
 
 class CommentDelivery(Delivery):

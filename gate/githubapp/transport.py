@@ -42,7 +42,7 @@ from gate.githubapp.shapes import TokenShape
 from gate.githubapp.tokens import Scope, Token, TokenCache
 
 T = TypeVar("T")
-Verb = Literal["GET", "POST"]
+Verb = Literal["GET", "POST", "PATCH"]
 
 API_VERSION: Final = "2022-11-28"
 TIMEOUT: Final = 15

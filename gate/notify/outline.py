@@ -6,12 +6,12 @@ channel would read as its own markup is for that channel to escape.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final, TypeVar
 
+from gate.domain.addresses import safe_url
 from gate.domain.alert import Alert, AlertKind, FailedFlow, HeldDeployment
 from gate.domain.neutral import cut
 from gate.domain.rationale import fold
@@ -24,7 +24,6 @@ _MOST_INVISIBLE: Final = 8
 _TITLE_LIMIT: Final = 120
 _NAME_LIMIT: Final = 120
 _SHA_LENGTH: Final = 12
-_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]!$&()*+,;=%-]{1,400}")
 _LABELS: Final = {
     AlertKind.PAGE: "",
     AlertKind.UPDATE: "Update: ",
@@ -98,15 +97,6 @@ def outline(alert: Alert, room: Room) -> Outline:
 def shown(text: str, limit: int) -> str:
     """Put foreign text on one line of at most `limit` characters, nothing invisible in it."""
     return cut(fold(text[: _MOST_INVISIBLE * limit]), limit)
-
-
-def safe_url(url: str) -> str:
-    """Give the address if a link to it is harmless, else nothing.
-
-    It is harmless when it is short plain ASCII that no markup has a use for, and leads to the web,
-    to the host that it seems to: there is no `@` before which another name could stand.
-    """
-    return url if _URL.fullmatch(url) else ""
 
 
 def _section(

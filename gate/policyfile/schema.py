@@ -36,6 +36,7 @@ from gate.policyfile.values import (
     EnvironmentName,
     Event,
     HoldDuration,
+    Label,
     Line,
     Reviewer,
     Version,
@@ -248,7 +249,7 @@ class IncidentsSection(_Section):
     issue: bool = Field(
         default=_INCIDENTS.issue, description="Whether to keep it as an issue on GitHub."
     )
-    labels: list[Line] = Field(
+    labels: list[Label] = Field(
         default=list(_INCIDENTS.labels),
         json_schema_extra=UNIQUE,
         description="Labels of that issue.",

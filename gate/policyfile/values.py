@@ -168,6 +168,15 @@ def _explain_text(text: str) -> str:
 Line = Annotated[str, *_matching(r"[^\S\n\r]*[^\s][^\n\r]*", _explain_text)]
 
 
+def _explain_label(text: str) -> str:
+    if not text.strip():
+        return "expected the name of a label"
+    return f"a label on GitHub is one line of at most 50 characters, not {shown(text)}"
+
+
+Label = Annotated[str, *_matching(r"(?=[^\n\r]{1,50}$)[^\S\n\r]*[^\s][^\n\r]*", _explain_label)]
+
+
 def _explain_environment(text: str) -> str:
     if not text.strip():
         return "expected the name of an environment"

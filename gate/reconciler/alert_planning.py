@@ -11,7 +11,7 @@ from gate.domain.alert import Channel, HeldDeployment
 from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.alert_plan import Said, plan_alerts
 from gate.domain.deliveries import Repository
-from gate.domain.ids import RequestId, environment_key
+from gate.domain.ids import RepositoryId, RequestId, environment_key
 from gate.domain.incidents import GATE, Bypassed, IncidentEvent
 from gate.domain.policy import AlertPolicy
 from gate.domain.request import GateRequest
@@ -52,7 +52,7 @@ def owe_alerts(
     subject = _subject(
         telling,
         record.issue_url or telling.deps.links.incident(incident.id),
-        _held(tx, telling, incident.place.environment),
+        held_deployments(tx, telling.repository.id, incident.place.environment, telling.deps),
     )
     for message in plan.messages:
         alert = render_alert(incident, message, telling.policy, subject, now)
@@ -89,11 +89,13 @@ def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> Al
     return AlertSubject(telling.repository.full_name, url, telling.deps.links.runbooks, held)
 
 
-def _held(snapshot: Snapshot, telling: Telling, environment: str) -> tuple[HeldDeployment, ...]:
+def held_deployments(
+    snapshot: Snapshot, repository_id: RepositoryId, environment: str, deps: Deps
+) -> tuple[HeldDeployment, ...]:
     """List the deployments that wait because of the failure, the oldest first."""
     held = [
         request
-        for request in requests.undecided_requests(snapshot, telling.repository.id)
+        for request in requests.undecided_requests(snapshot, repository_id)
         if environment_key(request.environment) == environment_key(environment)
     ]
     return tuple(
@@ -101,8 +103,8 @@ def _held(snapshot: Snapshot, telling: Telling, environment: str) -> tuple[HeldD
             request.key.run_id,
             request.key.run_attempt,
             request.environment,
-            _run_url(snapshot, request, telling.deps),
-            telling.deps.links.request(request.id),
+            _run_url(snapshot, request, deps),
+            deps.links.request(request.id),
         )
         for request in held[:_MOST_HELD]
     )

@@ -7,22 +7,20 @@ the pass that looks at its request. What names no held request is refused here, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import Final
 from urllib.parse import urlsplit
 
 from gate.domain.binding import Unbound, bind, is_override_run
 from gate.domain.commands import (
     CommandProblem,
-    HelpCommand,
     OverrideCommand,
     RunReference,
-    parse_command,
     parse_override_title,
 )
 from gate.domain.deliveries import CommentSeen, Repository, ReviewSubmitted
 from gate.domain.ids import RequestId, RequestKey, RunId, environment_key
 from gate.domain.overrides import OverrideChannel, OverrideClaim
-from gate.domain.replying import Answering, Reaction, render_help, render_problem
+from gate.domain.replying import Answering, Reaction, render_problem
 from gate.domain.request import GateRequest
 from gate.reconciler.answering import CommentPlace, owe_answer
 from gate.reconciler.deps import Deps
@@ -101,30 +99,7 @@ def _record_override_run(
     return _record(tx, bound.key, recorded, bound, deps)
 
 
-def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
-    """Record a command in a comment, or that a comment does not stand any more.
-
-    Comments of Apps and bots, ours among them, are never commands. Gives the requests to look at.
-    """
-    if not seen.is_standing:
-        return _withdraw(tx, seen, deps)
-    command = parse_command(seen.body) if seen.is_person else None
-    match command:
-        case None:
-            return ()
-        case HelpCommand():
-            _answer(tx, seen, Answering(Reaction.SEEN, render_help()), deps)
-            return ()
-        case CommandProblem(detail):
-            _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(detail)), deps)
-            return ()
-        case OverrideCommand():
-            return _record_command(tx, seen, command, deps)
-        case _:
-            assert_never(command)
-
-
-def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
+def withdraw_claims(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
     """Take back what a comment said: nobody can tell any more what stood there."""
     now = deps.clock()
     due: list[RequestId] = []
@@ -139,9 +114,10 @@ def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId
     return tuple(due)
 
 
-def _record_command(
+def record_override_command(
     tx: Transaction, seen: CommentSeen, command: OverrideCommand, deps: Deps
 ) -> tuple[RequestId, ...]:
+    """Record a claim on the held run that a comment names. Gives the requests to look at."""
     request = _bind(tx, command.run, seen.repository, seen.url)
     if isinstance(request, Unbound):
         said = _Said(command.run.run_id, seen.author.login, command.rationale)

@@ -6,7 +6,7 @@ as long as the client's time-out. None is called inside a database transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from gate.domain.github import (
     FileReading,
     HookDelivery,
     Installation,
+    IssuePage,
     Place,
     RequiredReviewer,
 )
@@ -104,6 +105,13 @@ class GitHub(Protocol):
         """Read what was written under an issue since a moment."""
         ...
 
+    def read_marked_issue(self, place: Place, mark: str, since: datetime) -> IssuePage | None:
+        """Find the issue of this App whose text has a mark, among those changed since a moment.
+
+        What a person has copied the mark into is none.
+        """
+        ...
+
     def read_installations(self) -> tuple[Installation, ...]:
         """List the installations of the App."""
         ...
@@ -149,6 +157,18 @@ class GitHub(Protocol):
 
     def send_comment(self, place: Place, issue_number: int, text: str) -> None:
         """Comment on an issue. Raises as above."""
+        ...
+
+    def send_issue(
+        self, place: Place, *, title: str, body: str, labels: Sequence[str]
+    ) -> IssuePage:
+        """Open an issue. Raises as above, and Refused `issues_disabled`."""
+        ...
+
+    def send_issue_update(
+        self, place: Place, issue_number: int, *, title: str, body: str, is_open: bool
+    ) -> None:
+        """Change an issue, close it or open it again; the same again does nothing."""
         ...
 
     def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:

@@ -13,6 +13,7 @@ from gate.domain.deliveries import (
     CommentSeen,
     DeploymentSeen,
     InstallationSeen,
+    IssueChanged,
     NothingSeen,
     Observation,
     Pushed,
@@ -23,7 +24,8 @@ from gate.domain.deliveries import (
 )
 from gate.domain.ids import DeliveryId, RequestId, RequestKey, environment_key
 from gate.domain.runs import WorkflowRun
-from gate.reconciler.claiming import record_comment, record_review
+from gate.reconciler.claiming import record_review
+from gate.reconciler.commanding import record_comment, record_issue_change
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import open_gate
 from gate.reconciler.policies import organization_source, repository_source
@@ -69,6 +71,9 @@ def record_reading(tx: Transaction, reading: Reading, deps: Deps) -> tuple[Reque
         case CommentSeen():
             repositories.record_repository(tx, seen.repository)
             due = record_comment(tx, seen, deps)
+        case IssueChanged():
+            repositories.record_repository(tx, seen.repository)
+            record_issue_change(tx, seen, deps)
         case Pushed():
             due = _record_push(tx, seen, deps)
         case InstallationSeen():

@@ -31,6 +31,7 @@ from gate.store import incidents
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.database import Transaction
 from gate.store.incident_checks import mark_check
+from gate.store.incident_issues import mark_issue
 from gate.store.incidents import EVENT_KINDS, IncidentRecord
 
 _UNSAID: Final = frozenset({"failure"})
@@ -149,6 +150,7 @@ def _put_on_record(tx: Transaction, record: IncidentRecord, event: IncidentEvent
         detail=detail,
     )
     record_audit(tx, entry)
+    mark_issue(tx, incident.id, place.repository_id, event.at)
     log.info(
         "incident.changed",
         kind=kind,

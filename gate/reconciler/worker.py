@@ -20,6 +20,8 @@ from gate.log import get_logger
 from gate.reconciler.alerting import send_alerts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
+from gate.reconciler.heeding import heed_commands
+from gate.reconciler.incident_issues import keep_issues
 from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.reconcile import Begun, finish_pass, take_up
@@ -69,6 +71,7 @@ class Worker:
         """Start the threads."""
         jobs = [self._answer_requests] * self._plan.threads
         jobs += [self._poll, self._sweep, self._reply, self._look_after_incidents]
+        jobs += [self._heed, self._keep_issues]
         self._readers = [_thread(self._read_deliveries) for _ in range(_READERS)]
         self._threads = [_thread(job) for job in jobs]
         self._threads += [_thread(partial(self._alert, it)) for it in self._deps.notifiers]
@@ -243,6 +246,16 @@ class Worker:
         while (rings := self._wakeups.alerts.wait(heard, POLL)) is not None:
             heard = rings
             self._shielded(partial(send_alerts, channel, self._deps), lambda _: None)
+
+    def _heed(self) -> None:
+        """Do what people ask on incidents' issues."""
+        while not self._stopping.wait(POLL.total_seconds()):
+            self._shielded(partial(heed_commands, self._deps), lambda _: None)
+
+    def _keep_issues(self) -> None:
+        """Keep incidents' issues as they have to be."""
+        while not self._stopping.wait(POLL.total_seconds()):
+            self._shielded(partial(keep_issues, self._deps), lambda _: None)
 
     def _hint_due(self) -> None:
         now = self._deps.clock()

@@ -316,6 +316,22 @@ def _reviewed_since(world: World, jobs: list[Job]) -> datetime:
     return world.now()
 
 
+def issue_changed(
+    world: World,
+    repository: Repository,
+    issue: Issue,
+    action: str,
+    sender: Account,
+    more: Callable[[], Json] = dict,
+) -> None:
+    """Send `issues`: opened, edited, closed, reopened, labeled or assigned; some carry `more`."""
+
+    def body() -> Json:
+        return {"issue": issues.issue(world, repository, issue)} | more()
+
+    announce(world, repository, "issues", action, body, sender)
+
+
 def issue_comment(
     world: World,
     repository: Repository,

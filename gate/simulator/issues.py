@@ -1,22 +1,146 @@
 """Issues and comments: what people write, and who hears of it."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from gate.simulator import events
 from gate.simulator.errors import NoSuchThing
-from gate.simulator.state import Account, Comment, Issue, Repository
+from gate.simulator.shapes.accounts import simple_user
+from gate.simulator.shapes.issues import label as label_shape
+from gate.simulator.state import Account, Comment, Issue, Label, Repository
 from gate.simulator.world import World
 
 # "Commenting on an issue": the longest body GitHub takes.
 LONGEST_BODY = 65_536
 
 
-def open_issue(world: World, repository: Repository, author: Account, title: str) -> Issue:
-    """Open an issue; numbers count up in each repository."""
+LONGEST_TITLE = 256
+LONGEST_LABEL = 50
+STATE_REASONS = ("completed", "not_planned", "duplicate", "reopened")
+
+
+def open_issue(
+    world: World,
+    repository: Repository,
+    author: Account,
+    title: str,
+    *,
+    body: str = "",
+    labels: Sequence[str] = (),
+    app_id: int | None = None,
+) -> Issue:
+    """Open an issue and announce it; numbers count up in each repository.
+
+    Labels that the repository does not have yet are made.
+    """
     now = world.now()
     issue = Issue(
-        world.new_id("issue"), len(repository.issues) + 1, title, "", author, now, updated_at=now
+        id=world.new_id("issue"),
+        number=len(repository.issues) + 1,
+        title=title,
+        body=body,
+        author=author,
+        created_at=now,
+        updated_at=now,
+        app_id=app_id,
     )
     repository.issues[issue.number] = issue
+    added = _labels(world, repository, labels)
+    issue.labels = list(added)
+    events.issue_changed(world, repository, issue, "opened", author)
+    _announce_labels(world, repository, issue, added, author)
     return issue
+
+
+def edit_issue(
+    world: World,
+    repository: Repository,
+    issue: Issue,
+    editor: Account,
+    *,
+    title: str | None = None,
+    body: str | None = None,
+    labels: Sequence[str] | None = None,
+) -> None:
+    """Change what an issue says, and announce what has become different."""
+    changes: dict[str, dict[str, str]] = {}
+    if title is not None and title != issue.title:
+        changes["title"] = {"from": issue.title}
+        issue.title = title
+    if body is not None and body != issue.body:
+        changes["body"] = {"from": issue.body}
+        issue.body = body
+    if changes:
+        issue.updated_at = world.now()
+        events.issue_changed(
+            world, repository, issue, "edited", editor, lambda: {"changes": changes}
+        )
+    if labels is not None:
+        wanted = _labels(world, repository, labels)
+        added = [each for each in wanted if each not in issue.labels]
+        issue.labels = wanted
+        _announce_labels(world, repository, issue, added, editor)
+
+
+def close_issue(
+    world: World, repository: Repository, issue: Issue, closer: Account, reason: str = "completed"
+) -> None:
+    """Close an issue and announce it; closing a closed one does nothing."""
+    if issue.state == "closed":
+        return
+    issue.state, issue.state_reason = "closed", reason
+    issue.closed_at = issue.updated_at = world.now()
+    issue.closed_by = closer
+    events.issue_changed(world, repository, issue, "closed", closer)
+
+
+def reopen_issue(world: World, repository: Repository, issue: Issue, opener: Account) -> None:
+    """Open a closed issue again and announce it."""
+    if issue.state == "open":
+        return
+    issue.state, issue.state_reason = "open", "reopened"
+    issue.closed_at = issue.closed_by = None
+    issue.updated_at = world.now()
+    events.issue_changed(world, repository, issue, "reopened", opener)
+
+
+def assign_issue(
+    world: World, repository: Repository, issue: Issue, assigner: Account, assignee: Account
+) -> None:
+    """Assign somebody and announce it."""
+    if assignee not in issue.assignees:
+        issue.assignees.append(assignee)
+    issue.updated_at = world.now()
+    events.issue_changed(
+        world,
+        repository,
+        issue,
+        "assigned",
+        assigner,
+        lambda: {"assignee": simple_user(world, assignee)},
+    )
+
+
+def _labels(world: World, repository: Repository, names: Sequence[str]) -> list[Label]:
+    """Find labels by name, whatever its case, or make them."""
+    found = []
+    for name in names:
+        key = name.lower()
+        if key not in repository.labels:
+            repository.labels[key] = Label(world.new_id("label"), name)
+        if repository.labels[key] not in found:
+            found.append(repository.labels[key])
+    return found
+
+
+def _announce_labels(
+    world: World, repository: Repository, issue: Issue, added: Sequence[Label], sender: Account
+) -> None:
+    for label in added:
+        described = label_shape(world, repository, label)
+        events.issue_changed(
+            world, repository, issue, "labeled", sender, partial(dict, label=described)
+        )
 
 
 def find_issue(repository: Repository, number: int) -> Issue:

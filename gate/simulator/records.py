@@ -50,6 +50,21 @@ class RequestRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueRecord:
+    """An issue as it stands; `app_id` names the App that opened it, if one did."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    app_id: int | None
+    state: str
+    state_reason: str | None
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CommentRecord:
     """A comment on an issue; `app_id` names the App that wrote it, if one did."""
 

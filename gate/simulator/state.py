@@ -99,8 +99,16 @@ class Comment:
 
 
 @dataclass(slots=True)
+class Label:
+    """A label of a repository."""
+
+    id: int
+    name: str
+
+
+@dataclass(slots=True)
 class Issue:
-    """An issue and its comments."""
+    """An issue and its comments; `app_id` is set when an App opened it."""
 
     id: int
     number: int
@@ -109,7 +117,13 @@ class Issue:
     author: Account
     created_at: datetime
     updated_at: datetime
+    app_id: int | None = None
     state: Literal["open", "closed"] = "open"
+    state_reason: str | None = None
+    closed_at: datetime | None = None
+    closed_by: Account | None = None
+    labels: list[Label] = field(default_factory=list)
+    assignees: list[Account] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
 
 
@@ -132,7 +146,9 @@ class Repository:
     workflows: dict[str, Workflow] = field(default_factory=dict)
     run_ids: list[int] = field(default_factory=list)
     deployment_ids: list[int] = field(default_factory=list)
+    has_issues: bool = True
     issues: dict[int, Issue] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -44,6 +44,7 @@ FIRST_IDS = {
     "installation": 95_000_001,
     "issue": 3_600_000_001,
     "job": 48_000_000_001,
+    "label": 8_100_000_001,
     "protection_rule": 38_000_001,
     "repository": 910_000_001,
     "run": 17_000_000_001,

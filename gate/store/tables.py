@@ -414,6 +414,59 @@ alerts = Table(
     Index("ix_alerts_planned_at", "planned_at"),
 )
 
+incident_issues = Table(
+    "incident_issues",
+    metadata,
+    Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("leased_until", UtcDateTime),
+    Column("begun", Text),
+    Column("begun_at", UtcDateTime),
+    Column("told", Integer, nullable=False),
+    Column("digest", Text),
+    Column("is_open", Boolean, nullable=False),
+    Column("closed_by_hand", Text, nullable=False),
+    Column("refused", Text),
+    Index(
+        "ix_incident_issues_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("ix_incident_issues_repository", "repository_id"),
+)
+
+incident_commands = Table(
+    "incident_commands",
+    metadata,
+    Column("command_key", Text, primary_key=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("issue_number", BigInteger, nullable=False),
+    Column("comment_id", BigInteger),
+    Column("actor_id", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("outcome", Text),
+    Index(
+        "ix_incident_commands_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("ix_incident_commands_comment", "repository_id", "comment_id"),
+    Index("ix_incident_commands_seen_at", "seen_at"),
+)
+
 bypasses = Table(
     "bypasses",
     metadata,

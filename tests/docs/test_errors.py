@@ -27,6 +27,7 @@ COMPUTED: Final = {
         "review_conflict",
         "unprocessable",
     },
+    "_absence(message)": {"issues_disabled", "not_found"},
     "slug": {"alert_refused", "channel_refused"},
     "f'{_noun(submission)}_conflict'": {"alert_conflict", "report_conflict"},
     "error.reason": set[str](),

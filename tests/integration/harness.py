@@ -30,6 +30,8 @@ from gate.policyfile import parse_policy
 from gate.reconciler.alerting import send_alerts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
+from gate.reconciler.heeding import heed_commands
+from gate.reconciler.incident_issues import keep_issues
 from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.reconcile import finish_pass, take_up
@@ -41,7 +43,16 @@ from gate.simulator.github import SimulatedGitHub
 from gate.simulator.records import ReviewRecord
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
-from gate.store import alerts, inbox, incident_checks, leases, replies, requests
+from gate.store import (
+    alerts,
+    commands,
+    inbox,
+    incident_checks,
+    incident_issues,
+    leases,
+    replies,
+    requests,
+)
 from gate.store.audit import AuditEntry, read_audit
 from gate.store.database import Database
 from gate.store.records import RequestRecord, list_records
@@ -141,6 +152,12 @@ class Gate:
                 [it for it in deps.notifiers if alerts.due_incidents(snapshot, it, now, 1)],
             )
         )
+        told, followed = self.service.database.read(
+            lambda snapshot: (
+                commands.due_commands(snapshot, now, 100),
+                incident_issues.due_issues(snapshot, now, 100),
+            )
+        )
         for delivery_id in deliveries:
             self._ingest(delivery_id)
         for request_id in due:
@@ -151,7 +168,20 @@ class Gate:
             look_after(repository_id, deps)
         for channel in alerted:
             send_alerts(channel, deps)
-        return bool(deliveries or due or owed or checks or alerted)
+        if told:
+            heed_commands(deps)
+        if followed:
+            keep_issues(deps)
+        return bool(deliveries or due or owed or checks or alerted or told or followed)
+
+    def ingest_deliveries(self) -> None:
+        """Read the deliveries that have come, and do nothing else."""
+        self.github.wait_until_delivered()
+        now = self.service.deps.clock()
+        for delivery_id in self.service.database.read(
+            lambda snapshot: inbox.due_deliveries(snapshot, now, 100)
+        ):
+            self._ingest(delivery_id)
 
     def _ingest(self, delivery_id: DeliveryId) -> None:
         deps = self.service.deps

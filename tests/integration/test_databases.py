@@ -12,6 +12,7 @@ import pytest
 from gate.domain.reporters import Submission
 from gate.domain.request import RequestState
 from gate.errors import ConfigError, ReportRejected
+from gate.reconciler.incident_issues import keep_issues
 from gate.reconciler.receiving import receive
 from gate.simulator.faults import Fault
 from gate.store.requests import wake_requests
@@ -239,3 +240,15 @@ def test_of_reports_to_two_nodes_one_is_kept(gate: Gate, second: Gate) -> None:
     assert kinds.count("report.received") == 1
     gate.settle()
     assert gate.record(waiting).state == RequestState.WAITING
+
+
+def test_two_nodes_open_one_issue(gate: Gate, second: Gate) -> None:
+    """Whoever takes an incident's issue first opens it; the other leaves it alone."""
+    gate.github.add_fault(Fault(path="/issues$", method="POST", times=1, status=403))
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    assert gate.github.issues_of(REPOSITORY) == []
+    gate.github.advance(3_700)
+    gate.github.set_latency(0.2)
+    at_once([partial(keep_issues, node.service.deps) for node in (gate, second)])
+    assert len(gate.github.issues_of(REPOSITORY)) == 1

@@ -1,13 +1,21 @@
 """Whatever is typed, reading it ends well, and an override names the run that was typed."""
 
+from datetime import timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.domain.commands import (
+    LONGEST_SILENCE,
+    LONGEST_WHY,
+    Command,
     CommandProblem,
-    HelpCommand,
+    DecideCommand,
     OverrideCommand,
+    ResolveCommand,
     RunReference,
+    SilenceCommand,
+    UnknownCommand,
     parse_command,
     parse_override_title,
 )
@@ -19,6 +27,13 @@ _PIECES = st.one_of(
             *(
                 "/override",
                 "/help",
+                "/ack",
+                "/decide ",
+                "/resolve ",
+                "/silence ",
+                "rollback ",
+                "4h ",
+                "99999d ",
                 "/",
                 " ",
                 "\n",
@@ -44,12 +59,17 @@ often = settings(max_examples=1000)
 def test_any_comment(text: str) -> None:
     """Any comment is read; an override was typed as one, with its run as the first word."""
     command = parse_command(text)
-    assert isinstance(command, OverrideCommand | HelpCommand | CommandProblem | None)
+    assert isinstance(command, Command | UnknownCommand | CommandProblem | None)
     if isinstance(command, OverrideCommand):
         word, named = text.split(maxsplit=2)[:2]
         assert word.lower() == "/override"
         assert str(command.run.run_id) in named
         assert command.rationale in text.replace("\r\n", "\n")
+    if isinstance(command, DecideCommand | ResolveCommand | SilenceCommand):
+        assert 0 < len(command.why) <= LONGEST_WHY
+        assert command.why in text.replace("\r\n", "\n")
+    if isinstance(command, SilenceCommand):
+        assert timedelta(0) < command.span <= LONGEST_SILENCE
 
 
 @often
@@ -67,3 +87,4 @@ def test_any_title(text: str) -> None:
 def test_what_is_quoted_asks_nothing(text: str, prefix: str) -> None:
     """Behind a quote, an indent or other words a command is none."""
     assert parse_command(prefix + "/override 601 " + text) is None
+    assert parse_command(prefix + "/resolve " + text) is None

@@ -33,6 +33,7 @@ EVENTS = [
     "deployment_review",
     "deployment_status",
     "issue_comment",
+    "issues",
     "push",
     "workflow_run",
 ]

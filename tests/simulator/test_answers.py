@@ -186,6 +186,18 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
     "POST {repository}/deployments/{deployment_id}/statuses": lambda s: (
         s.repo.repos.create_deployment_status(OWNER, REPO, s.deployment_id, state="success")
     ),
+    "POST {repository}/issues": lambda s: s.repo.issues.create(
+        OWNER, REPO, title="It is red", body="again", labels=["production-validation"]
+    ),
+    "GET {repository}/issues": lambda s: s.repo.issues.list_for_repo(
+        OWNER, REPO, state="all", labels="production-validation", creator="erin"
+    ),
+    "GET {repository}/issues/{issue_number}": lambda s: s.repo.issues.get(
+        OWNER, REPO, s.issue_number
+    ),
+    "PATCH {repository}/issues/{issue_number}": lambda s: s.repo.issues.update(
+        OWNER, REPO, s.issue_number, body="over", state="closed", state_reason="completed"
+    ),
     "GET {repository}/issues/{issue_number}/comments": lambda s: s.repo.issues.list_comments(
         OWNER, REPO, s.issue_number
     ),

@@ -35,6 +35,13 @@ def tell_everything(story: Story) -> None:
     comment = github.comment_on_issue(REPOSITORY, number, "carol", "/override 1 because")
     github.edit_comment(REPOSITORY, comment, "something else", "dave")
     github.delete_comment(REPOSITORY, comment, "dave")
+    github.assign_issue(REPOSITORY, number, "dave", "carol")
+    github.close_issue(REPOSITORY, number, "carol")
+    github.reopen_issue(REPOSITORY, number, "carol")
+    path, token = f"/repos/{REPOSITORY}/issues", story.token()
+    wanted = {"title": "Validation failed", "body": "…", "labels": ["production-validation"]}
+    assert story.call("POST", path, wanted, token).status == 201
+    assert story.call("PATCH", f"{path}/{number}", {"body": "more"}, token).status == 200
     github.put_file(REPOSITORY, ".github/gate.yml", "x: 1")
     github.delete_file(REPOSITORY, ".github/gate.yml")
     github.remove_repository(story.installation_id, REPOSITORY)
@@ -71,6 +78,12 @@ def test_every_payload_is_what_the_generated_models_describe(story: Story) -> No
         ("issue_comment", "created"),
         ("issue_comment", "deleted"),
         ("issue_comment", "edited"),
+        ("issues", "assigned"),
+        ("issues", "closed"),
+        ("issues", "edited"),
+        ("issues", "labeled"),
+        ("issues", "opened"),
+        ("issues", "reopened"),
         ("installation", "created"),
         ("installation", "deleted"),
         ("installation", "suspend"),

@@ -12,10 +12,12 @@ from sqlalchemy import event, insert, text
 
 from gate.domain.ids import InstallationId, RunId
 from gate.domain.metrics import Period
+from gate.store.commands import due_commands
 from gate.store.database import Database, Snapshot
 from gate.store.decisions import decisions_of
 from gate.store.gauges import read_open_incidents, read_outbox, read_recent_alerts
 from gate.store.inbox import due_deliveries, oldest_unread
+from gate.store.incident_issues import due_issues, is_opening
 from gate.store.ledger import read_ledger
 from gate.store.reports import read_reports
 from gate.store.repositories import repositories_to_sweep
@@ -42,6 +44,9 @@ EVERYTHING: Final = Scope()
 
 QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
+    "due issues": (lambda it: due_issues(it, NOW, 50), "ix_incident_issues_due_at"),
+    "issue on its way": (lambda it: is_opening(it, REPOSITORY), "ix_incident_issues_repository"),
+    "due commands": (lambda it: due_commands(it, NOW, 50), "ix_incident_commands_due_at"),
     "due deliveries": (lambda it: due_deliveries(it, NOW, 100), "ix_deliveries_due_at"),
     "to sweep": (
         lambda it: repositories_to_sweep(

@@ -40,6 +40,7 @@ def test_events_are_those_we_take_in(manifest: Manifest) -> None:
         "deployment_review",
         "deployment_status",
         "issue_comment",
+        "issues",
         "push",
         "workflow_run",
     )

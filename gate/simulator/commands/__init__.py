@@ -54,6 +54,11 @@ class Commands(ABC):
     rotate_oidc_key = Command(oidc.rotate_oidc_key)
 
     open_issue = Command(issues.open_issue)
+    close_issue = Command(issues.close_issue)
+    reopen_issue = Command(issues.reopen_issue)
+    assign_issue = Command(issues.assign_issue)
+    enable_issues = Command(issues.enable_issues)
+    issues_of = Command(issues.issues_of)
     comment_on_issue = Command(issues.comment_on_issue)
     edit_comment = Command(issues.edit_comment)
     delete_comment = Command(issues.delete_comment)

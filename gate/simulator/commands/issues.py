@@ -3,15 +3,68 @@
 from gate.simulator import issues
 from gate.simulator.commands.command import Stage
 from gate.simulator.errors import NoSuchThing
-from gate.simulator.records import CommentRecord
+from gate.simulator.records import CommentRecord, IssueRecord
 from gate.simulator.state import Comment, Repository
 
 
-def open_issue(stage: Stage, repository: str, title: str, author: str = "developer") -> int:
+def open_issue(
+    stage: Stage, repository: str, title: str, author: str = "developer", body: str = ""
+) -> int:
     """Open an issue and give its number."""
     world = stage.world
     found = world.repository(repository)
-    return issues.open_issue(world, found, world.account(author), title).number
+    return issues.open_issue(world, found, world.account(author), title, body=body).number
+
+
+def close_issue(stage: Stage, repository: str, number: int, closer: str) -> None:
+    """Close an issue by hand."""
+    world = stage.world
+    found = world.repository(repository)
+    issues.close_issue(world, found, issues.find_issue(found, number), world.account(closer))
+
+
+def reopen_issue(stage: Stage, repository: str, number: int, opener: str) -> None:
+    """Open a closed issue again by hand."""
+    world = stage.world
+    found = world.repository(repository)
+    issues.reopen_issue(world, found, issues.find_issue(found, number), world.account(opener))
+
+
+def assign_issue(
+    stage: Stage, repository: str, number: int, assigner: str, assignee: str | None = None
+) -> None:
+    """Assign an issue to somebody; by default to whoever does it."""
+    world = stage.world
+    found = world.repository(repository)
+    issue = issues.find_issue(found, number)
+    by, to = world.account(assigner), world.account(assignee or assigner)
+    issues.assign_issue(world, found, issue, by, to)
+
+
+def enable_issues(stage: Stage, repository: str, enabled: bool) -> None:  # noqa: FBT001 - called by keyword
+    """Switch a repository's issues on or off."""
+    world = stage.world
+    found = world.repository(repository)
+    found.has_issues = enabled
+    world.forget_shape(found)
+
+
+def issues_of(stage: Stage, repository: str) -> list[IssueRecord]:
+    """List the issues of a repository, oldest first."""
+    return [
+        IssueRecord(
+            number=each.number,
+            title=each.title,
+            body=each.body,
+            author=each.author.login,
+            app_id=each.app_id,
+            state=each.state,
+            state_reason=each.state_reason,
+            labels=tuple(label.name for label in each.labels),
+            assignees=tuple(account.login for account in each.assignees),
+        )
+        for each in stage.world.repository(repository).issues.values()
+    ]
 
 
 def comment_on_issue(stage: Stage, repository: str, number: int, author: str, body: str) -> int:

@@ -1,12 +1,13 @@
 """Issues and their comments as GitHub's REST API and webhooks show them."""
 
 from collections import Counter
+from urllib.parse import quote
 
 from gate.simulator.clock import timestamp
 from gate.simulator.shapes.accounts import app as app_shape
 from gate.simulator.shapes.accounts import node_id, simple_user
 from gate.simulator.shapes.repositories import api_url, html_url
-from gate.simulator.state import Account, Comment, Issue, Repository
+from gate.simulator.state import Account, Comment, Issue, Label, Repository
 from gate.simulator.world import Json, World
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
@@ -14,8 +15,9 @@ ASSOCIATION_OF_ROLE = {"admin": "OWNER", "maintain": "MEMBER", "write": "COLLABO
 
 
 def issue(world: World, repository: Repository, value: Issue) -> Json:
-    """Describe an issue."""
+    """Describe an issue; GitHub says through which App it was opened."""
     root = f"{api_url(world, repository)}/issues/{value.number}"
+    assignees = [simple_user(world, each) for each in value.assignees]
     return {
         "url": root,
         "repository_url": api_url(world, repository),
@@ -29,19 +31,42 @@ def issue(world: World, repository: Repository, value: Issue) -> Json:
         "title": value.title,
         "user": simple_user(world, value.author),
         "active_lock_reason": None,
-        "assignee": None,
-        "labels": [],
+        "assignee": assignees[0] if assignees else None,
+        "labels": [label(world, repository, each) for each in value.labels],
         "milestone": None,
         "state": value.state,
+        "state_reason": value.state_reason,
         "locked": False,
-        "assignees": [],
+        "assignees": assignees,
         "comments": len(value.comments),
         "created_at": timestamp(value.created_at),
         "updated_at": timestamp(value.updated_at),
-        "closed_at": None,
+        "closed_at": timestamp(value.closed_at) if value.closed_at else None,
         "author_association": _association(world, repository, value),
         "body": value.body,
         "reactions": _reactions(root, []),
+        "performed_via_github_app": _via(world, value.app_id),
+    }
+
+
+def whole_issue(world: World, repository: Repository, value: Issue) -> Json:
+    """Describe an issue as it is read alone, which tells who closed it too."""
+    closed_by = simple_user(world, value.closed_by) if value.closed_by else None
+    return issue(world, repository, value) | {"closed_by": closed_by}
+
+
+def label(world: World, repository: Repository, value: Label) -> Json:
+    """Describe a label."""
+    return {
+        "id": value.id,
+        "node_id": node_id("LA", value.id),
+        "url": f"{api_url(world, repository)}/labels/{quote(value.name)}",
+        "name": value.name,
+        "color": "ededed",
+        "default": False,
+        "description": None,
+        "archived_at": None,
+        "archived_by": None,
     }
 
 
@@ -49,7 +74,6 @@ def comment(world: World, repository: Repository, value: Comment) -> Json:
     """Describe a comment; GitHub says through which App it was written."""
     page = f"{html_url(world, repository)}/issues/{value.issue_number}"
     root = api_url(world, repository)
-    via = None if value.app_id is None else app_shape(world, world.apps[value.app_id])
     return {
         "url": f"{root}/issues/comments/{value.id}",
         "html_url": f"{page}#issuecomment-{value.id}",
@@ -62,8 +86,12 @@ def comment(world: World, repository: Repository, value: Comment) -> Json:
         "author_association": _association(world, repository, value),
         "body": value.body,
         "reactions": _reactions(f"{root}/issues/comments/{value.id}", value.reactions),
-        "performed_via_github_app": via,
+        "performed_via_github_app": _via(world, value.app_id),
     }
+
+
+def _via(world: World, app_id: int | None) -> Json | None:
+    return None if app_id is None else app_shape(world, world.apps[app_id])
 
 
 def _reactions(url: str, given: list[tuple[str, Account]]) -> Json:

@@ -102,7 +102,7 @@ def repository(world: World, value: Repository) -> Json:
         "stargazers_count": 0,
         "watchers_count": 0,
         "language": "TypeScript",
-        "has_issues": True,
+        "has_issues": value.has_issues,
         "has_projects": True,
         "has_downloads": True,
         "has_wiki": False,

@@ -1,18 +1,26 @@
 """What people ask of the gate in comments, and what an override run's title names."""
 
+from datetime import timedelta
+
 import pytest
 
 from gate.domain.commands import (
+    AcknowledgeCommand,
     Command,
     CommandProblem,
+    DecideCommand,
     HelpCommand,
     OverrideCommand,
+    ResolveCommand,
     RunReference,
+    SilenceCommand,
+    UnknownCommand,
     parse_command,
     parse_override_title,
     parse_run_reference,
 )
 from gate.domain.ids import RunId
+from gate.domain.incidents import Course
 
 URL = "https://github.com/acme/shop/actions/runs/601"
 RUN = RunReference(RunId(601))
@@ -35,6 +43,16 @@ AT_GITHUB = RunReference(RunId(601), None, "github.com", "acme/shop")
         ("/override 601", OverrideCommand(RUN, "")),
         ("/override 601\n\n", OverrideCommand(RUN, "")),
         ("/help", HelpCommand()),
+        ("/ack", AcknowledgeCommand()),
+        ("/ACK on it", AcknowledgeCommand()),
+        ("/decide rollback it leaks", DecideCommand(Course.ROLLBACK, "it leaks")),
+        ("/decide Fix-Forward\nsmall fix", DecideCommand(Course.FIX_FORWARD, "small fix")),
+        ("/decide accept-risk only tests", DecideCommand(Course.ACCEPT_RISK, "only tests")),
+        ("/resolve flaky\n\ndevice", ResolveCommand("flaky\n\ndevice")),
+        ("/resolve\nfalse alarm", ResolveCommand("false alarm")),
+        ("/silence 30m we know", SilenceCommand(timedelta(minutes=30), "we know")),
+        ("/silence 4H we know", SilenceCommand(timedelta(hours=4), "we know")),
+        ("/silence 7d we know", SilenceCommand(timedelta(days=7), "we know")),
         ("/help me\nplease", HelpCommand()),
     ],
 )
@@ -60,9 +78,7 @@ def test_commands(body: str, command: Command) -> None:
         "- /override 601 because",
         "/ override 601",
         "/",
-        "/assign @mona",
         "/usr/bin/env",
-        "/ack",
         "/" + "override" * 1000,
         "<!-- /override 601 because -->",
     ],
@@ -70,6 +86,12 @@ def test_commands(body: str, command: Command) -> None:
 def test_no_command(body: str) -> None:
     """Talk, quotes, code, and the commands of others are not for us."""
     assert parse_command(body) is None
+
+
+@pytest.mark.parametrize("body", ["/assign @mona", "/LGTM", "/retest-all", "/ask why"])
+def test_unknown_commands(body: str) -> None:
+    """A word after a slash may be somebody else's command."""
+    assert parse_command(body) == UnknownCommand()
 
 
 @pytest.mark.parametrize(
@@ -82,11 +104,29 @@ def test_no_command(body: str) -> None:
         ("/override 0 because", "a run's URL or id"),
         ("/override 9223372036854775808 because", "a run's URL or id"),
         ("/override https://github.com/acme/shop/pull/601 why", "a run's URL or id"),
-        ("/overrid 601 because", "/overrid is no command of the gate; known: /override, /help"),
+        ("/overrid 601 because", "known: /ack, /decide, /resolve, /silence, /override, /help"),
         ("/override: 601 because", "/override: is no command"),
         ("/override/601 because", "/override/601 is no command"),
         ("//override 601", "//override is no command"),
         ("/helpp", "/helpp is no command"),
+        ("/resolved it", "/resolved is no command"),
+        ("/decide", "say what you have decided: /decide <rollback, fix-forward, accept-risk>"),
+        ("/decide\nrollback because", "say what you have decided"),
+        ("/decide later because", "say what you have decided"),
+        ("/decide rollback", "say why: /decide rollback <why>"),
+        ("/decide rollback \n ", "say why"),
+        ("/resolve", "say why: /resolve <why>"),
+        ("/resolve " + "x" * 2001, "longer than 2000 characters"),
+        ("/silence", "say for how long"),
+        ("/silence because", "say for how long"),
+        ("/silence 0m because", "say for how long"),
+        ("/silence 30s because", "say for how long"),
+        ("/silence 1.5h because", "say for how long"),
+        ("/silence 30 m because", "say for how long"),
+        ("/silence 8d because", "8d is too long: 7d is the most"),
+        ("/silence 10081m because", "10081m is too long"),
+        ("/silence 99999d because", "99999d is too long"),
+        ("/silence 4h", "say why: /silence 4h <why>"),
     ],
 )
 def test_problems(body: str, told: str) -> None:
@@ -94,6 +134,17 @@ def test_problems(body: str, told: str) -> None:
     problem = parse_command(body)
     assert isinstance(problem, CommandProblem)
     assert told in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [("/overrid 601", "override"), ("/override x", "override"), ("/silence", "silence")],
+)
+def test_what_was_meant(body: str, meant: str) -> None:
+    """A problem says which command it is about: not every one counts on every issue."""
+    problem = parse_command(body)
+    assert isinstance(problem, CommandProblem)
+    assert problem.meant == meant
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,21 @@ def make_comment(**changes: Any) -> Payload:
     return make_delivery(action=action, issue={"number": 1}, comment=inner | changes)
 
 
+def make_issue_change(**changes: Any) -> Payload:
+    """Make `issues.assigned`: carol assigns dave."""
+    values = make_delivery(
+        action="assigned",
+        issue={
+            "number": 7,
+            "html_url": f"https://github.com/{FULL_NAME}/issues/7",
+            "updated_at": "2026-11-23T15:30:00Z",
+        },
+        sender={"id": 583_233, "login": "carol", "type": "User"},
+        assignee={"id": 583_234, "login": "dave", "type": "User"},
+    )
+    return values | changes
+
+
 def make_installation(**changes: Any) -> Payload:
     """Make `installation` or `installation_repositories`; keywords may be of either."""
     account = {"id": 60_000_001, "login": "octo-org", "type": "Organization"}

@@ -18,6 +18,7 @@ from tests.unit.githubapp.deliveries import (
     make_comment,
     make_delivery,
     make_installation,
+    make_issue_change,
     make_review,
     make_rule,
     make_run,
@@ -33,6 +34,7 @@ VALID = {
     "installation": make_installation(),
     "installation_repositories": make_installation(action="added"),
     "issue_comment": make_comment(),
+    "issues": make_issue_change(),
     "push": make_delivery(ref="refs/heads/main"),
     "workflow_run": make_delivery(action="completed", workflow_run=make_run()),
 }

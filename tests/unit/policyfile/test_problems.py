@@ -173,6 +173,17 @@ def test_unknown_keys(text: bytes, expected: str) -> None:
             "line 3, column 20: incidents.issue: expected true or false, not `1`",
         ),
         (
+            f"incidents: {{labels: [a, {'b' * 51}]}}",
+            (
+                "line 3, column 25: incidents.labels[1]: a label on GitHub is one line of at most"
+                f" 50 characters, not `{'b' * 51}`"
+            ),
+        ),
+        (
+            "incidents: {labels: ['']}",
+            "line 3, column 22: incidents.labels[0]: expected the name of a label",
+        ),
+        (
             "incidents: {labels: [2025-01-31]}",
             (
                 "line 3, column 22: incidents.labels[0]: `2025-01-31` is a date to YAML; write"

@@ -35,6 +35,7 @@ GOOD = [
     environment("override: {holds: [], reviewers: ['user:octo_acme', 'team:a/b']}"),
     beside("alerts: {channels: [], mention: none, remind_every: 30m}"),
     beside("incidents: {issue: false, labels: [a, b]}"),
+    beside(f"incidents: {{labels: [{'b' * 50}]}}"),
 ]
 
 BAD = [
@@ -88,6 +89,7 @@ BAD = [
     beside("alerts: {channels: [sms]}"),
     beside("alerts: {mention: everyone}"),
     beside("incidents: {labels: [7]}"),
+    beside(f"incidents: {{labels: [{'b' * 51}]}}"),
 ]
 
 

@@ -474,6 +474,71 @@ def _create_incidents() -> None:
         sa.PrimaryKeyConstraint("incident_id", "position", name=op.f("pk_incident_events")),
     )
     op.create_table(
+        "incident_issues",
+        sa.Column("incident_id", sa.BigInteger(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("leased_until", sa.BigInteger(), nullable=True),
+        sa.Column("begun", sa.Text(), nullable=True),
+        sa.Column("begun_at", sa.BigInteger(), nullable=True),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("closed_by_hand", sa.Text(), nullable=False),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incidents.id"], name=op.f("fk_incident_issues_incident_id")
+        ),
+        sa.PrimaryKeyConstraint("incident_id", name=op.f("pk_incident_issues")),
+    )
+    op.create_index(
+        "ix_incident_issues_due_at",
+        "incident_issues",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_incident_issues_repository", "incident_issues", ["repository_id"], unique=False
+    )
+    op.create_table(
+        "incident_commands",
+        sa.Column("command_key", sa.Text(), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("issue_number", sa.BigInteger(), nullable=False),
+        sa.Column("comment_id", sa.BigInteger(), nullable=True),
+        sa.Column("actor_id", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("command_key", name=op.f("pk_incident_commands")),
+    )
+    op.create_index(
+        "ix_incident_commands_due_at",
+        "incident_commands",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_incident_commands_comment",
+        "incident_commands",
+        ["repository_id", "comment_id"],
+        unique=False,
+    )
+    op.create_index("ix_incident_commands_seen_at", "incident_commands", ["seen_at"], unique=False)
+    op.create_table(
         "bypasses",
         sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=False),

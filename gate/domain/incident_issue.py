@@ -1,0 +1,195 @@
+"""Write the issue in which people follow an incident: what fails, what is due, what was done.
+
+Pure. Times are absolute, so that the text changes only when something has happened or a deadline
+has passed. Text that others wrote is neutralised; what is needed first stands first, since a text
+that is too long is cut at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from gate.domain.addresses import safe_url
+from gate.domain.alert import FailedFlow, HeldDeployment
+from gate.domain.alert_content import FAILED_EVENT
+from gate.domain.explain import Links
+from gate.domain.ids import IncidentId
+from gate.domain.incident_words import ending, happening, run_link, who
+from gate.domain.incidents import Course, Incident, IncidentEvent, Resolution, Word
+from gate.domain.neutral import cut, neutralise
+from gate.domain.policy import AlertPolicy
+from gate.domain.rationale import fold
+from gate.domain.replying import INCIDENT_COMMANDS
+
+T = TypeVar("T")
+
+BODY_LIMIT: Final = 65_536
+"""Characters that GitHub takes in an issue and in a comment."""
+
+_TITLE_LIMIT: Final = 200
+_NAME_LIMIT: Final = 120
+_ERROR_LIMIT: Final = 300
+_WHY_LIMIT: Final = 300
+_MOST_FLOWS: Final = 40
+_MOST_ARTIFACTS: Final = 20
+_BETWEEN: Final = "\n\n"
+
+Timeline = Sequence[tuple[int, IncidentEvent]]
+"""Events with their positions, in the order in which they happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSubject:
+    """What surrounds an incident: who is late when, where the records are, what waits."""
+
+    policy: AlertPolicy
+    links: Links
+    held: tuple[HeldDeployment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueText:
+    """What an issue has to say, and whether it has to be open."""
+
+    title: str
+    body: str
+    is_open: bool
+
+
+def mark(incident_id: IncidentId) -> str:
+    """Mark an issue as this incident's; GitHub does not show it."""
+    return f"<!-- gate:incident/{incident_id} -->"
+
+
+def render_issue(
+    incident: Incident, timeline: Timeline, subject: IssueSubject, now: datetime
+) -> IssueText:
+    """Write the issue as it has to be now.
+
+    Of an incident that is over nothing is listed that still changes: it is not looked at again.
+    """
+    is_open = incident.is_open
+    heading, held = ("What to do next", subject.held) if is_open else ("What was done", ())
+    sections = (
+        f"{mark(incident.id)}\n{_headline(incident)}",
+        _facts(incident, subject),
+        _listed("Failed flows", incident.failure.flows, _flow, _MOST_FLOWS),
+        _listed("Artifacts", incident.failure.artifact_urls, _artifact, _MOST_ARTIFACTS),
+        f"### {heading}\n\n{_lines(_checklist(incident, subject.policy, now))}",
+        _listed("Held deployments", held, _held, len(held)),
+        f"### Commands\n\n{INCIDENT_COMMANDS}",
+        f"### What happened\n\n{_lines(_history(timeline, subject.links))}",
+    )
+    body = cut(_BETWEEN.join(section for section in sections if section), BODY_LIMIT)
+    return IssueText(_title(incident), body, is_open)
+
+
+def _title(incident: Incident) -> str:
+    return cut(fold(f"{FAILED_EVENT}: {incident.place.environment}"), _TITLE_LIMIT)
+
+
+def _headline(incident: Incident) -> str:
+    environment = cut(neutralise(incident.place.environment), _NAME_LIMIT)
+    if incident.resolved is not None:
+        return f"**Over** — {environment}, {at(incident.resolved.at)}: {ending(incident)}"
+    since = f"since {at(incident.opened_at)}"
+    return f"**{FAILED_EVENT}** — {environment}, {since}. Deployments are held until it is green."
+
+
+def _facts(incident: Incident, subject: IssueSubject) -> str:
+    failure = incident.failure
+    terraform = failure.terraform_deployment_id
+    rows = [
+        ("Failed job", run_link(failure)),
+        ("Commit", neutralise(failure.head_sha or "not known")),
+        ("Terraform deployment", cut(neutralise(terraform or "not known"), _NAME_LIMIT)),
+        ("What failed", cut(neutralise(failure.detail), _ERROR_LIMIT)),
+        ("Failed attempts", str(incident.failures)),
+        ("Full record", f"[incident {incident.id}]({subject.links.incident(incident.id)})"),
+    ]
+    lines = [f"| {name} | {value} |" for name, value in rows]
+    return "\n".join(["| | |", "| --- | --- |", *lines])
+
+
+def _flow(flow: FailedFlow) -> str:
+    error = cut(neutralise(flow.error), _ERROR_LIMIT)
+    name = cut(neutralise(flow.flow_name), _NAME_LIMIT)
+    return f"- **{name}**, exit code {flow.exit_code}{f': {error}' if error else ''}"
+
+
+def _artifact(url: str) -> str:
+    return f"- <{url}>" if safe_url(url) else f"- {cut(neutralise(url), _ERROR_LIMIT)}"
+
+
+def _held(held: HeldDeployment) -> str:
+    name = f"run {held.run_id}, attempt {held.run_attempt}"
+    run = f"[{name}](<{held.url}>)" if safe_url(held.url) else name
+    return f"- {run}, [record]({held.record_url}): `/override {held.run_id} <rationale>`"
+
+
+def _checklist(incident: Incident, policy: AlertPolicy, now: datetime) -> Iterator[str]:
+    """List what a person does, in the contract's order; what is known to be done is ticked."""
+    acknowledged, decided = incident.acknowledged, incident.decided
+    is_looked_into = decided is not None
+    if acknowledged is not None:
+        yield _box(f"Acknowledged by {who(acknowledged.actor)}, {at(acknowledged.at)}", done=True)
+    else:
+        due = _due(incident, policy.acknowledge_within, now)
+        yield _box(f"Acknowledge: `/ack`, or assign yourself{due}", done=False)
+    yield _box("Review production validation logs", done=is_looked_into)
+    yield _box("Check if infrastructure rollback is needed", done=is_looked_into)
+    yield _box("Investigate failed assertions", done=is_looked_into)
+    yield _decision(incident, decided, _due(incident, policy.decide_within, now))
+    is_green = incident.how is Resolution.VALIDATION_PASSED
+    if incident.course is not None and incident.course is not Course.ACCEPT_RISK:
+        yield _box(f"Do it: {incident.course}", done=is_green)
+    yield _box("Re-run the validation: held deployments go on by themselves", done=is_green)
+
+
+def _decision(incident: Incident, decided: Word | None, due: str) -> str:
+    if decided is None or incident.course is None:
+        text = f"Decide: `/decide rollback`, `fix-forward` or `accept-risk`, and why{due}"
+        return _box(text, done=False)
+    why = cut(neutralise(decided.why), _WHY_LIMIT)
+    text = f"Decided by {who(decided.actor)}, {at(decided.at)}: {incident.course} ({why})"
+    return _box(text, done=True)
+
+
+def _due(incident: Incident, within: timedelta, now: datetime) -> str:
+    if not incident.is_open:
+        return ""
+    deadline = incident.opened_at + within
+    return f", by {at(deadline)}{' — **late**' if now >= deadline else ''}"
+
+
+def _box(text: str, *, done: bool) -> str:
+    return f"- [{'x' if done else ' '}] {text}"
+
+
+def _history(timeline: Timeline, links: Links) -> Iterator[str]:
+    """List what happened, the newest first: that is what is read, and what is cut is old."""
+    for _, event in reversed(timeline):
+        yield f"- {at(event.at)} — {cut(happening(event, links), 2 * _WHY_LIMIT)}"
+
+
+def _listed(heading: str, values: Sequence[T], render: Callable[[T], str], most: int) -> str:
+    """List values under a heading, and count those that are left out; nothing without values."""
+    if not values:
+        return ""
+    lines = [render(value) for value in values[:most]]
+    left_out = len(values) - len(lines)
+    if left_out:
+        lines.append(f"- … and {left_out} more")
+    return f"### {heading} ({len(values)})\n\n{_lines(lines)}"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def at(moment: datetime) -> str:
+    """Spell a moment as people in any place read it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

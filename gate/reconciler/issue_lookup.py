@@ -1,0 +1,74 @@
+"""Find out whether a step on an incident's issue was made whose outcome nobody knows.
+
+What the gate writes carries a mark that GitHub does not show; so it is found again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.github import Place
+from gate.domain.ids import IncidentId
+from gate.domain.incident_issue import mark
+from gate.domain.incident_remarks import CLOSED_BY_HAND, remark_mark
+from gate.domain.issue_plan import OPENING, Followed
+from gate.errors import RetryLater
+from gate.reconciler.deps import Deps
+
+_CLOCKS_APART: Final = timedelta(minutes=5)
+_VISIBLE_AFTER: Final = timedelta(seconds=10)
+"""How long a listing may not show yet what was written."""
+
+_EVENT: Final = "event/"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A step that was begun, and what GitHub had before it."""
+
+    incident_id: IncidentId
+    step: str
+    at: datetime
+    followed: Followed
+
+
+def look_up(begun: Begun, place: Place, deps: Deps) -> tuple[Followed, str | None]:
+    """Give what GitHub has, and the page of an issue that was found.
+
+    Raises RetryLater while it is too early to say that something is not there.
+    """
+    if begun.step == OPENING:
+        return _look_for_issue(begun, place, deps)
+    if begun.step == CLOSED_BY_HAND or begun.step.startswith(_EVENT):
+        return _look_for_remark(begun, place, deps), None
+    # An update does no harm when it is made twice.
+    return replace(begun.followed, digest=None), None
+
+
+def _look_for_issue(begun: Begun, place: Place, deps: Deps) -> tuple[Followed, str | None]:
+    since = begun.at - _CLOCKS_APART
+    page = deps.github.read_marked_issue(place, mark(begun.incident_id), since)
+    if page is None:
+        _wait_for_listing(begun, deps)
+        return begun.followed, None
+    # What it says is not compared: it is written anew at once.
+    return Followed(page.number, told=begun.followed.told), page.url
+
+
+def _look_for_remark(begun: Begun, place: Place, deps: Deps) -> Followed:
+    followed = begun.followed
+    own = remark_mark(begun.incident_id, begun.step)
+    written = deps.github.read_comments(place, followed.number or 0, begun.at - _CLOCKS_APART)
+    if not any(own in text for text in written):
+        _wait_for_listing(begun, deps)
+        return followed
+    if begun.step == CLOSED_BY_HAND:
+        return replace(followed, owes_closing=False)
+    return replace(followed, told=int(begun.step.removeprefix(_EVENT)))
+
+
+def _wait_for_listing(begun: Begun, deps: Deps) -> None:
+    if deps.clock() - begun.at < _VISIBLE_AFTER:
+        raise RetryLater("github_unavailable", "not to be seen yet", after=_VISIBLE_AFTER)
