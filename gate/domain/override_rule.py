@@ -173,6 +173,9 @@ def _check_subject(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]
     if (claim.run_id, claim.run_attempt) != (request.key.run_id, request.key.run_attempt):
         detail = f"it is about run {claim.run_id}, attempt {claim.run_attempt}"
         yield Refusal(RefusalCode.OTHER_ATTEMPT, detail)
+    elif _is_about_another_attempt(claim, request):
+        detail = f"it was given before attempt {claim.run_attempt} was held"
+        yield Refusal(RefusalCode.OTHER_ATTEMPT, detail)
     if claim.head_sha != request.head_sha:
         detail = f"it is about commit {claim.head_sha[:7]}, not {request.head_sha[:7]}"
         yield Refusal(RefusalCode.OTHER_COMMIT, detail)
@@ -182,6 +185,17 @@ def _check_subject(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]
     if environment_key(claim.environment) != environment_key(asked):
         detail = f"it was given for {claim.environment}, not for {asked}"
         yield Refusal(RefusalCode.OTHER_ENVIRONMENT, detail)
+
+
+def _is_about_another_attempt(claim: OverrideClaim, request: GateRequest) -> bool:
+    """Say whether a claim that names its run was made before this attempt was there to be meant.
+
+    A webhook that comes late finds the re-run held, and would be bound to it. A review needs no
+    binding: GitHub tells its attempt.
+    """
+    is_rerun = request.key.run_attempt > 1
+    is_named = claim.channel is not OverrideChannel.REVIEW
+    return is_rerun and is_named and claim.given_at < request.opened_at
 
 
 def _check_person(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]:

@@ -28,6 +28,7 @@ from tests.builders import (
     make_account,
     make_claim,
     make_infrastructure,
+    make_key,
     make_request,
     make_run,
     make_standing,
@@ -132,6 +133,38 @@ def test_accepted(channel: OverrideChannel) -> None:
 def test_faults(claim: dict[str, Any], context: dict[str, Any], expected: list[str]) -> None:
     """Each fault alone keeps a claim from counting, and is the only one named."""
     assert faults(make_claim(**claim), **context) == expected
+
+
+@pytest.mark.parametrize(
+    ("channel", "attempt", "given_at", "expected"),
+    [
+        (OverrideChannel.COMMENT, 2, before(minutes=2), ["other_attempt"]),
+        (OverrideChannel.ENVIRONMENT, 2, before(minutes=2), ["other_attempt"]),
+        (OverrideChannel.COMMENT, 2, before(seconds=30), []),
+        (OverrideChannel.REVIEW, 2, before(minutes=2), []),
+        (OverrideChannel.COMMENT, 1, before(minutes=2), []),
+    ],
+)
+def test_said_before_the_rerun(
+    channel: OverrideChannel, attempt: int, given_at: datetime, expected: list[str]
+) -> None:
+    """What names a run only was said about the attempt before, if this one did not wait yet."""
+    environment = f"{ENVIRONMENT}-override" if channel is OverrideChannel.ENVIRONMENT else None
+    claim = make_claim(
+        channel=channel,
+        run_attempt=attempt,
+        given_at=given_at,
+        environment=environment or ENVIRONMENT,
+    )
+    result = judge_override(
+        OverridePolicy(),
+        (claim,),
+        ALL,
+        request=make_request(key=make_key(run_attempt=attempt)),
+        triggered_by=(MONA.id,),
+        evidence=FAILED,
+    )
+    assert [code.value for it in result.refused for code in it.codes] == expected
 
 
 def test_every_fault_is_listed() -> None:
