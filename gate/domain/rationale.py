@@ -15,6 +15,7 @@ LARGEST_RATIONALE: Final = 64 * 1024
 """Bytes of UTF-8 that a rationale may have; GitHub's own comments end there too."""
 
 _QUOTE: Final = ">"
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _NOT_TEXT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
@@ -57,5 +58,9 @@ def fold(text: str) -> str:
 
 
 def _own_words(text: str) -> str:
-    """Leave out the lines that quote somebody."""
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(_QUOTE))
+    """Leave out the lines that quote somebody.
+
+    Only what ends a line in Markdown ends one here: a quoted text might bring other separators.
+    """
+    lines = _LINE_END.split(text)
+    return "\n".join(line for line in lines if not line.lstrip().startswith(_QUOTE))

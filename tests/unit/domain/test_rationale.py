@@ -23,6 +23,8 @@ PHRASE = "I accept the risk"
         ("> I accept the risk\nno", False),
         ("  > I accept the risk\nno", False),
         ("I accept\n> not\nthe risk", True),
+        *[(f"> no{it}I accept the risk", False) for it in "\x0b\x0c\x1c\x85\u2028\u2029"],
+        *[(f"> no{it}I accept the risk", True) for it in ("\n", "\r\n", "\r")],
         ("", False),
     ],
 )
