@@ -7,7 +7,7 @@ webhooks have been received without a gap (`Listings.received_since`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,7 +17,7 @@ from gate.domain.evidence import judge_facts
 from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId, RunId, environment_key
 from gate.domain.override_rule import judge_claims
-from gate.domain.overrides import OverrideChannel
+from gate.domain.overrides import OverrideChannel, OverrideClaim, RefusalCode
 from gate.domain.policy import (
     Covers,
     EnvironmentPolicy,
@@ -29,6 +29,7 @@ from gate.domain.policy import (
 from gate.domain.runs import Account
 
 LISTING_TRUSTED: Final = timedelta(minutes=10)
+_ONLY_STANDING: Final = (RefusalCode.ELIGIBILITY_UNKNOWN,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class StandingNeeded:
     """Whether this person may override now.
 
     `reviewers` are those that the policy lists. Without any it is whoever GitHub lets review
-    `environments`; `reviewed` names the one that GitHub has let them review, if any.
+    `environments`; `reviewed` names the one that GitHub let them review just now, if any.
     """
 
     person: Account
@@ -174,18 +175,29 @@ def _missing_for_override(
     judgement = judge_claims(policy.override, facts, evidence)
     if judgement.asks_trigger:
         return (TriggerNeeded(),)
-    return tuple(_standing_needed(person, policy.override, facts) for person in judgement.unknown)
+    open_keys = {it.key for it in judgement.refused if it.codes == _ONLY_STANDING}
+    claims = [it for it in facts.claims if it.key in open_keys]
+    return tuple(
+        _standing_needed(person, policy.override, facts, claims) for person in judgement.unknown
+    )
 
 
-def _standing_needed(person: Account, policy: OverridePolicy, facts: Facts) -> StandingNeeded:
-    """Say what must be looked up of a person whose claims lack nothing else."""
+def _standing_needed(
+    person: Account, policy: OverridePolicy, facts: Facts, claims: Iterable[OverrideClaim]
+) -> StandingNeeded:
+    """Say what must be looked up of a person whose `claims` lack nothing else.
+
+    A review shows that GitHub takes the person for a reviewer when it is itself the claim, and
+    nobody else is waited for. After that they may have lost it: then they are looked up.
+    """
     gated = facts.request.environment
     environments = (gated, policy.environment_for(gated))
     names = {environment_key(name): name for name in environments}
     reviewed = [
         names[environment_key(claim.environment)]
-        for claim in facts.claims
-        if claim.person.id == person.id
+        for claim in claims
+        if policy.approvals <= 1
+        and claim.person.id == person.id
         and claim.channel is not OverrideChannel.COMMENT
         and environment_key(claim.environment) in names
     ]

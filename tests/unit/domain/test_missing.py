@@ -15,6 +15,7 @@ from gate.domain.missing import (
     listings_of,
     missing_facts,
 )
+from gate.domain.overrides import OverrideChannel
 from gate.domain.policy import Covers, Reaction
 from gate.domain.runs import Account, WorkflowRun
 from tests.builders import (
@@ -147,6 +148,7 @@ def test_no_validation_at_all() -> None:
 
 RED = make_run(conclusion="failure")
 CLAIM = make_claim()
+WHOLE = CLAIM.rationale
 STARTER = make_account()
 GATED = make_request().environment
 
@@ -196,6 +198,27 @@ def test_people(policy: dict[str, Any], facts: dict[str, Any], needed: tuple[obj
     environment = make_environment(**policy)
     found = missing_facts(environment, make_facts(**known | facts), read(VALIDATIONS), NOW)
     assert found == needed
+
+
+@pytest.mark.parametrize(
+    ("policy", "reviewed", "commented", "is_shown"),
+    [
+        ({}, "", WHOLE, False),
+        ({}, WHOLE, "", True),
+        ({}, WHOLE, WHOLE, True),
+        ({"approvals": 2}, WHOLE, "", False),
+    ],
+)
+def test_a_review_speaks_for_itself_only(
+    policy: dict[str, Any], reviewed: str, commented: str, *, is_shown: bool
+) -> None:
+    """That GitHub let somebody review once says nothing of what they may when they speak again."""
+    review = make_claim(rationale=reviewed)
+    comment = make_claim(channel=OverrideChannel.COMMENT, rationale=commented)
+    facts = make_facts(validations=(RED,), claims=(review, comment), triggered_by=(STARTER.id,))
+    (needed,) = missing_facts(make_environment(**policy), facts, read(VALIDATIONS), NOW)
+    assert isinstance(needed, StandingNeeded)
+    assert needed.reviewed == (GATED if is_shown else None)
 
 
 def test_evidence_before_people() -> None:
