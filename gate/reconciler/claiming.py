@@ -100,10 +100,17 @@ def _record_override_run(
 
 
 def withdraw_claims(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
-    """Take back what a comment said: nobody can tell any more what stood there."""
+    """Take back what a comment said: nobody can tell any more what stood there.
+
+    What bots and Apps write is no claim, and leaves nothing to take back.
+    """
+    if not seen.is_person:
+        return ()
     now = deps.clock()
     due: list[RequestId] = []
-    for key in claims.withdraw_comment(tx, seen.repository.id, seen.comment_id):
+    for key in claims.withdraw_comment(
+        tx, seen.repository.id, seen.comment_id, seen.issue_number, now
+    ):
         request = requests.find_request(tx, key)
         if request is None:
             continue
@@ -119,13 +126,15 @@ def record_override_command(
 ) -> tuple[RequestId, ...]:
     """Record a claim on the held run that a comment names. Gives the requests to look at."""
     request = _bind(tx, command.run, seen.repository, seen.url)
+    if claims.is_withdrawn(tx, seen.repository.id, seen.comment_id):
+        request = Unbound("withdrawn", "the comment was edited or deleted; write a new one")
     if isinstance(request, Unbound):
         said = _Said(command.run.run_id, seen.author.login, command.rationale)
         _refuse(tx, seen.repository, said, request, deps)
         _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(request.detail)), deps)
         return ()
     claim = OverrideClaim(
-        key=f"comment/{seen.repository.id}/{seen.comment_id}",
+        key=claims.comment_claim_key(seen.repository.id, seen.comment_id),
         channel=OverrideChannel.COMMENT,
         person=seen.author,
         is_person=seen.is_person,

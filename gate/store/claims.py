@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select, update
 
 from gate.domain.ids import CommentId, RepositoryId, RequestKey, RunId
-from gate.domain.overrides import OverrideClaim
+from gate.domain.overrides import OverrideChannel, OverrideClaim
 from gate.store.codec import decode_claim, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -27,6 +27,9 @@ _of_request: Final = (
 _of_comment: Final = (
     _t.repository_id == bindparam("repository"),
     _t.comment_id == bindparam("comment"),
+)
+_is_withdrawn: Final = Prepared(
+    select(_t.withdrawn).where(_t.claim_key == bindparam("own"), _t.withdrawn.is_(True))
 )
 _read: Final = Prepared(
     select(_t.value, _t.comment_id, _t.issue_number)
@@ -48,6 +51,11 @@ class RecordedClaim:
     claim: OverrideClaim
     comment_id: CommentId | None = None
     issue_number: int | None = None
+
+
+def comment_claim_key(repository_id: RepositoryId, comment_id: CommentId) -> str:
+    """Name the claim that a comment makes: at most one."""
+    return f"{OverrideChannel.COMMENT}/{repository_id}/{comment_id}"
 
 
 def record_claim(tx: Transaction, key: RequestKey, recorded: RecordedClaim, now: datetime) -> bool:
@@ -81,10 +89,36 @@ def read_claims(snapshot: Snapshot, key: RequestKey) -> tuple[RecordedClaim, ...
     )
 
 
+def is_withdrawn(snapshot: Snapshot, repository_id: RepositoryId, comment_id: CommentId) -> bool:
+    """Say whether a comment is known to have been edited or deleted."""
+    key = comment_claim_key(repository_id, comment_id)
+    return _is_withdrawn.first(snapshot, {"own": key}) is not None
+
+
 def withdraw_comment(
-    tx: Transaction, repository_id: RepositoryId, comment_id: CommentId
+    tx: Transaction,
+    repository_id: RepositoryId,
+    comment_id: CommentId,
+    issue_number: int,
+    now: datetime,
 ) -> list[RequestKey]:
-    """Let a comment count no more, since it was edited or deleted; give the requests it was on."""
+    """Let a comment count no more, since it was edited or deleted; give the requests it was on.
+
+    One that was not seen yet leaves a claim on nothing, so that it never counts.
+    """
+    unseen = {
+        "claim_key": comment_claim_key(repository_id, comment_id),
+        "repository_id": repository_id,
+        "run_id": 0,
+        "run_attempt": 0,
+        "environment_key": "",
+        "comment_id": comment_id,
+        "issue_number": issue_number,
+        "withdrawn": True,
+        "seen_at": now,
+        "value": b"",
+    }
+    _insert.change(tx, unseen)
     rows = _withdraw.rows(tx, {"repository": repository_id, "comment": comment_id})
     return [
         RequestKey(

@@ -246,6 +246,34 @@ def test_a_comment_that_does_not_stand_releases_nothing(gate: Gate, change: str)
     assert "override.withdrawn" in kinds(gate, run_id)
 
 
+@pytest.mark.parametrize("change", ["edited", "deleted"])
+def test_a_comment_that_is_seen_only_after_it_fell_releases_nothing(
+    gate: Gate, change: str
+) -> None:
+    """Webhooks come in any order, and GitHub sends one again that could not be delivered."""
+    run_id = held_for_review(gate)
+    number = gate.github.open_issue(REPOSITORY, "red")
+    gate.github.add_webhook_fault(
+        WebhookFault("drop", event="issue_comment", action="created", times=1)
+    )
+    said = f"/override {run_id} {WHY}"
+    comment_id = gate.github.comment_on_issue(REPOSITORY, number, "carol", said)
+    gate.settle()
+    gate.github.advance(1)
+    if change == "edited":
+        gate.github.edit_comment(REPOSITORY, comment_id, "no, wait", "carol")
+    else:
+        gate.github.delete_comment(REPOSITORY, comment_id, "carol")
+    gate.settle()
+    gate.advance(minutes=10)
+    gate.sweep()
+    assert any(it.redelivery for it in gate.github.deliveries())
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert gate.answers(run_id) == []
+    (entry,) = [it for it in gate.trail(run_id) if it.kind == "override.refused"]
+    assert (entry.reason, entry.detail["rationale"]) == ("withdrawn", WHY)
+
+
 @pytest.mark.parametrize("named", ["1", "https://github.test/acme/shop/actions/runs/{run}"])
 def test_what_is_not_held_here_is_refused(gate: Gate, named: str) -> None:
     """An override of a run that is not held, or of another repository, changes nothing."""
