@@ -141,6 +141,55 @@ def test_hashing_anew_after_an_edit_is_found_by_the_checkpoint(audited: Copy) ->
     assert "not signed yet" in audited.verify().output
 
 
+_SWAP = """
+    UPDATE audit_entries SET sequence = CASE sequence WHEN 2 THEN -3 WHEN 3 THEN -2 ELSE sequence END
+    WHERE sequence IN (2, 3)
+"""
+_FIELDS = (
+    "at, installation_id, repository_id, run_id, run_attempt, environment, kind, actor, reason"
+)
+_INSERT = f"""
+    INSERT INTO audit_entries ({_FIELDS}, detail, sequence, previous_hash, hash)
+    SELECT {_FIELDS}, detail, sequence + 1, hash, previous_hash FROM audit_entries
+    WHERE sequence = (SELECT max(sequence) FROM audit_entries)
+"""  # noqa: S608 - ours
+_NEWEST_SIGNED = "(SELECT max(sequence) FROM audit_checkpoints)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (
+            (_SWAP, "UPDATE audit_entries SET sequence = -sequence WHERE sequence < 0"),
+            "entry 2: reordered",
+        ),
+        ((_INSERT,), "edited"),
+        (
+            (
+                f"DELETE FROM audit_entries WHERE sequence >= {_NEWEST_SIGNED}",  # noqa: S608 - ours
+                "UPDATE audit_heads SET (sequence, hash) = "
+                "(SELECT sequence, hash FROM audit_entries ORDER BY sequence DESC LIMIT 1)",
+            ),
+            "truncated: a checkpoint was signed for",
+        ),
+        (
+            (
+                "INSERT INTO audit_checkpoints SELECT installation_id, 1, hash, at,"
+                " key_fingerprint, signature FROM audit_checkpoints LIMIT 1",
+            ),
+            "entry 1: checkpoint not ours",
+        ),
+    ],
+    ids=["reordered", "inserted", "truncated with the head", "forged checkpoint"],
+)
+def test_more_than_one_edit_is_found(audited: Copy, statements: tuple[str, ...], said: str) -> None:
+    """Who edits what the chain says of itself as well is found all the same."""
+    audited.execute(*statements)
+    result = audited.verify()
+    assert result.exit_code == 1
+    assert said in result.output
+
+
 def test_a_checkpoint_by_another_key_is_not_ours(audited: Copy, tmp_path: Path) -> None:
     """Only the keys that the auditor gives count."""
     other = tmp_path / "other.pem"
