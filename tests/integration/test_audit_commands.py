@@ -142,7 +142,7 @@ def test_hashing_anew_after_an_edit_is_found_by_the_checkpoint(audited: Copy) ->
 
 
 _SWAP = """
-    UPDATE audit_entries SET sequence = CASE sequence WHEN 2 THEN -3 WHEN 3 THEN -2 ELSE sequence END
+    UPDATE audit_entries SET sequence = CASE sequence WHEN 2 THEN -3 ELSE -2 END
     WHERE sequence IN (2, 3)
 """
 _FIELDS = (
@@ -153,6 +153,14 @@ _INSERT = f"""
     SELECT {_FIELDS}, detail, sequence + 1, hash, previous_hash FROM audit_entries
     WHERE sequence = (SELECT max(sequence) FROM audit_entries)
 """  # noqa: S608 - ours
+_HEAD_BACK = """
+    UPDATE audit_heads SET (sequence, hash) =
+    (SELECT sequence, hash FROM audit_entries ORDER BY sequence DESC LIMIT 1)
+"""
+_COPY_CHECKPOINT = """
+    INSERT INTO audit_checkpoints (installation_id, sequence, hash, at, key_fingerprint, signature)
+    SELECT installation_id, 1, hash, at, key_fingerprint, signature FROM audit_checkpoints
+"""
 _NEWEST_SIGNED = "(SELECT max(sequence) FROM audit_checkpoints)"
 
 
@@ -167,16 +175,12 @@ _NEWEST_SIGNED = "(SELECT max(sequence) FROM audit_checkpoints)"
         (
             (
                 f"DELETE FROM audit_entries WHERE sequence >= {_NEWEST_SIGNED}",  # noqa: S608 - ours
-                "UPDATE audit_heads SET (sequence, hash) = "
-                "(SELECT sequence, hash FROM audit_entries ORDER BY sequence DESC LIMIT 1)",
+                _HEAD_BACK,
             ),
             "truncated: a checkpoint was signed for",
         ),
         (
-            (
-                "INSERT INTO audit_checkpoints SELECT installation_id, 1, hash, at,"
-                " key_fingerprint, signature FROM audit_checkpoints LIMIT 1",
-            ),
+            (_COPY_CHECKPOINT,),
             "entry 1: checkpoint not ours",
         ),
     ],

@@ -230,6 +230,17 @@ def test_a_login_that_passed_to_somebody_else_is_not_the_person(gate: Gate) -> N
     assert "override_ineligible" in gate.record(run_id).reasons
 
 
+def test_whoever_is_no_reviewer_any_more_may_not_speak_again(gate: Gate) -> None:
+    """The first review was refused; that GitHub let them review then says nothing of today."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    gate.settle()
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["dave"])
+    comment(gate, "carol", f"/override {run_id} {WHY}")
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "override_ineligible" in gate.record(run_id).reasons
+
+
 @pytest.mark.parametrize("change", ["edited", "deleted"])
 def test_a_comment_that_does_not_stand_releases_nothing(gate: Gate, change: str) -> None:
     """Whoever may write can edit a comment: what was said is then not known any more."""
