@@ -235,7 +235,8 @@ def test_whoever_is_no_reviewer_any_more_may_not_speak_again(gate: Gate) -> None
     run_id = held_for_review(gate)
     gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
     gate.settle()
-    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["dave"])
+    world = gate.github.world
+    world.environment(world.repository(REPOSITORY), ENVIRONMENT).reviewers.clear()
     comment(gate, "carol", f"/override {run_id} {WHY}")
     assert gate.record(run_id).state == RequestState.WAITING
     assert "override_ineligible" in gate.record(run_id).reasons
