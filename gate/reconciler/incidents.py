@@ -15,7 +15,7 @@ from typing import Final
 from gate.domain.counting import SUCCESS, counting_validations
 from gate.domain.deliveries import Repository
 from gate.domain.evidence import Evidence, judge
-from gate.domain.ids import RepositoryId, Sha, environment_key
+from gate.domain.ids import RepositoryId, Sha
 from gate.domain.incident_rule import observe_validation
 from gate.domain.incidents import IncidentPlace, Opened
 from gate.domain.missing import JobsNeeded, PolicyNeeded, RepositoryNeeded
@@ -190,7 +190,7 @@ class _Look:
     def _brought_up_to_date(self, tx: Transaction, seen: _Seen) -> IncidentRecord | None:
         """Fold in what the newest validation shows; None where there is no incident to tell of."""
         repository = self.telling.repository
-        record = incidents.newest_incident(tx, repository.id, seen.environment)
+        record = incidents.lock_newest_incident(tx, repository.id, seen.environment)
         incident = record.incident if record is not None else None
         event = observe_validation(incident, seen.evidence, self.telling.now)
         if event is None:
@@ -202,14 +202,9 @@ class _Look:
 
     def _tell_bypasses(self, tx: Transaction) -> bool:
         """Tell of deployments that were let past the gate since the last look."""
-        repository_id = self.telling.repository.id
-        told = bypasses.untold_bypasses(tx, repository_id)
-        by_environment = {
-            environment_key(it.incident.place.environment): it
-            for it in incidents.open_incidents(tx, repository_id)
-        }
+        told = bypasses.untold_bypasses(tx, self.telling.repository.id)
         for request_id in told:
-            owe_bypass_alert(tx, request_id, by_environment, self.telling)
+            owe_bypass_alert(tx, request_id, self.telling)
         return bool(told)
 
 

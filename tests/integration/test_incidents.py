@@ -285,6 +285,21 @@ def test_a_bypass_is_told(gate: Gate, receiver: Receiver) -> None:
     assert "bypassed" in timeline(gate)
 
 
+def test_two_bypasses_are_told_in_one_look(gate: Gate, receiver: Receiver) -> None:
+    """Both are in the timeline of the one incident, and its look comes to an end."""
+    gate.github.set_role(REPOSITORY, "boss", "admin")
+    gate.validate(REPOSITORY, "failure")
+    run_ids = [gate.github.deploy(REPOSITORY).run_id for _ in range(2)]
+    gate.settle()
+    for run_id in run_ids:
+        gate.github.bypass("boss", run_id, ENVIRONMENT, "in a hurry")
+    gate.settle()
+    gate.advance(minutes=1)
+    bypassed = [it for it in heard(receiver) if it["event"] == "Deployment Gate Bypassed"]
+    assert sorted(it["runId"] for it in bypassed) == run_ids
+    assert timeline(gate).count("bypassed") == 2
+
+
 def test_an_override_is_in_the_timeline(gate: Gate) -> None:
     """It releases the deployment; the incident goes on."""
     gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
