@@ -26,7 +26,7 @@ from gate.store.policies import PolicyDocument
 from tests.bench.decisions import furnish
 from tests.bench.rig import SECRET, rig, wait_for
 from tests.builders import make_run
-from tests.integration.harness import key_pair
+from tests.unit.githubapp.keys import make_key_pair
 
 _BEGINNING: Final = datetime(2026, 3, 2, tzinfo=UTC)
 _OWNER: Final = Account(AccountId(5), "octo-org")
@@ -57,7 +57,7 @@ def looked_after_in(count: int) -> float:
     with TemporaryDirectory(prefix="gate-incidents-") as folder:
         settings = Settings(
             github_app_id="1",
-            github_private_key=SecretStr(key_pair()[0]),
+            github_private_key=SecretStr(make_key_pair()[0]),
             github_webhook_secret=(SecretStr(SECRET),),
             github_api_url="http://127.0.0.1:9",
             database_url=SecretStr(f"sqlite:///{Path(folder) / 'gate.db'}"),

@@ -12,11 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 from werkzeug.serving import make_server
 
@@ -57,6 +54,7 @@ from gate.store.audit import AuditEntry, read_audit
 from gate.store.database import Database
 from gate.store.records import RequestRecord, list_records
 from gate.store.trail import check_trail
+from tests.unit.githubapp.keys import make_key_pair
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -83,26 +81,6 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         pause.wait(0.01)
-
-
-def key_pair() -> tuple[str, str]:
-    """Make a private and a public key, as PEM."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private.decode(), public.decode()
-
-
-@cache
-def app_keys() -> tuple[str, str]:
-    """Give the App's key pair: one for all tests of a process, since making one takes long."""
-    return key_pair()
 
 
 class Gate:
@@ -272,7 +250,7 @@ class Gate:
 
 def check_record(gate: Gate) -> None:
     """Find out that every history that a test has played can be derived again, and is whole."""
-    signer = read_public_key(app_keys()[1].encode())
+    signer = read_public_key(make_key_pair()[1].encode())
     database = Database(gate.settings.database_url.get_secret_value())
     try:
         chains = database.read(
@@ -299,7 +277,7 @@ def running_gate(
     base = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
     started = datetime.now(UTC)
     github = SimulatedGitHub(switches=switches, clock=lambda: base + (datetime.now(UTC) - started))
-    private, public = app_keys()
+    private, public = make_key_pair()
     manifest = load_manifest()
     served: list[Gate] = []
 

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 from gate.cli import gate as command
 from gate.domain.audit import FIELDS, canonical, entry_hash
 from gate.errors import ConfigError
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, check_record, key_pair
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, check_record
+from tests.unit.githubapp.keys import make_key_pair
 
 
 class Copy:
@@ -144,7 +145,7 @@ def test_hashing_anew_after_an_edit_is_found_by_the_checkpoint(audited: Copy) ->
 def test_a_checkpoint_by_another_key_is_not_ours(audited: Copy, tmp_path: Path) -> None:
     """Only the keys that the auditor gives count."""
     other = tmp_path / "other.pem"
-    other.write_text(key_pair()[1], encoding="utf-8")
+    other.write_text(make_key_pair.__wrapped__()[1], encoding="utf-8")
     result = audited.run("audit", "verify", "--public-key", str(other))
     assert result.exit_code == 1
     assert "checkpoint not ours" in result.output

@@ -20,7 +20,8 @@ from gate.manifest import load_manifest
 from gate.simulator.faults import Fault
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, SECRET, key_pair
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, SECRET
+from tests.unit.githubapp.keys import make_key_pair
 
 
 class Process:
@@ -83,7 +84,7 @@ class Process:
 def process(tmp_path: Path) -> Iterator[Process]:
     """Give a service that is not started yet, with one gated repository."""
     github = SimulatedGitHub()
-    private, public = key_pair()
+    private, public = make_key_pair()
     manifest = load_manifest()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -22,7 +22,8 @@ from typing import Any, Final
 import psutil
 import pytest
 
-from tests.integration.harness import key_pair, wait_for
+from tests.integration.harness import wait_for
+from tests.unit.githubapp.keys import make_key_pair
 
 SECRET: Final = "a secret of the tests"
 BODY: Final = b'{"ref": "refs/heads/topic"}'
@@ -129,7 +130,7 @@ def ready(server: Server) -> Server:
 @pytest.fixture(scope="module")
 def private_key() -> str:
     """Give the App's key."""
-    private, _ = key_pair()
+    private, _ = make_key_pair()
     return private
 
 

@@ -1,12 +1,13 @@
 """What the deployment history says of an override, without changing it."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
 
 from gate.domain.ids import DeploymentId
 from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry, status_key
-from gate.domain.mirrors import DESCRIPTION_LIMIT, plan_mirrors, render_status_description
+from gate.domain.mirrors import DESCRIPTION_LIMIT, is_final, plan_mirrors, render_status_description
 from gate.domain.plan import is_sendable
 from gate.domain.request import RequestState
 from tests.builders import LINKS, make_account, make_claim, make_record, make_request
@@ -106,3 +107,40 @@ def test_description_fits(extra: int) -> None:
     said = render_status_description(make_record(make_claim(rationale="x" * (room + extra))))
     assert len(said) == min(DESCRIPTION_LIMIT, DESCRIPTION_LIMIT + extra)
     assert said.endswith("…") is (extra > 0)
+
+
+TIMELINES = [
+    ("waiting", "queued", "in_progress", end, *after)
+    for end in ("success", "failure", "error")
+    for after in ((), ("inactive",))
+] + [
+    ("waiting", "failure"),
+    ("waiting", "queued", "success"),
+    ("waiting", "in_progress", "inactive"),
+]
+
+
+@pytest.mark.parametrize("timeline", TIMELINES, ids="-".join)
+def test_no_interleaving_changes_what_the_deployment_shows(timeline: tuple[str, ...]) -> None:
+    """Wherever passes fall between GitHub's own statuses, the newest one tells the true state.
+
+    Each pass reads the state as GitHub shows it then; a pass may come at any step, or at several.
+    """
+    steps = range(len(timeline))
+    for looks in itertools.chain.from_iterable(
+        itertools.combinations(steps, count) for count in range(len(timeline) + 1)
+    ):
+        shown: list[str] = []
+        ledger = Ledger()
+        for step, state in enumerate(timeline):
+            shown.append(state)
+            if step not in looks:
+                continue
+            effects = plan_mirrors(RELEASED, ledger, {ONE: shown[-1]}, make_record(), LINKS)
+            for effect in effects:
+                assert effect.mirrored is not None
+                shown.append(effect.mirrored)
+                ledger = Ledger((LedgerEntry(effect, 1, EffectStatus.DONE, attempts=1),))
+            assert shown[-1] == state
+        ours = len(shown) - len(timeline)
+        assert ours == (1 if any(is_final(timeline[look]) for look in looks) else 0)

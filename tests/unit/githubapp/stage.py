@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import pytest
@@ -69,16 +68,10 @@ class Stage:
         return Place(self.place.installation_id, RepositoryId(repository_id), full_name)
 
 
-@cache
-def _app_keys() -> tuple[str, str]:
-    """Make the App's key pair once: it takes long."""
-    return make_key_pair()
-
-
 @contextmanager
 def staged(*, root: str = "", timeout: int = 30, client_id: str | None = None) -> Iterator[Stage]:
     """Serve a simulated GitHub while the context lasts; `root` makes it an Enterprise Server."""
-    private, public = _app_keys()
+    private, public = make_key_pair()
     github = SimulatedGitHub()
     # Nobody listens: deliveries go to the log alone.
     github.add_webhook_fault(WebhookFault("drop"))
