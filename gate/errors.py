@@ -60,8 +60,8 @@ class ReportRejected(GateError):
 
     `reason` is one of alert_conflict, bad_signature, fork_context, malformed_claim,
     malformed_token, missing_claim, missing_token, report_conflict, repository_not_installed,
-    token_expired, token_not_yet_valid, token_replayed, unknown_key, workflow_not_in_policy,
-    wrong_algorithm, wrong_audience, wrong_issuer.
+    token_expired, token_not_yet_valid, token_replayed, too_many_alerts, unknown_key,
+    workflow_not_in_policy, wrong_algorithm, wrong_audience, wrong_issuer.
     """
 
 

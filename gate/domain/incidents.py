@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final, assert_never
 
 from gate.domain.alert import FailedFlow
@@ -60,10 +61,12 @@ class Failure:
 
     @property
     def fingerprint(self) -> str:
-        """Name what fails: two failures with the same one are the same failure to people."""
-        if not self.flows:
-            return self.detail
-        return "\n".join(sorted({flow.flow_name for flow in self.flows}))
+        """Name what fails: two failures with the same one are the same failure to people.
+
+        Of one length, however many flows there are: it is kept with every word that is said.
+        """
+        names = sorted({flow.flow_name for flow in self.flows})
+        return sha256(repr(names or self.detail).encode()).hexdigest()
 
     @property
     def attempt(self) -> tuple[RunId, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -62,20 +61,17 @@ def owe_alerts(
     return True, plan.next_look
 
 
-def owe_bypass_alert(
-    tx: Transaction,
-    request_id: RequestId,
-    open_incidents: Mapping[str, IncidentRecord],
-    telling: Telling,
-) -> None:
-    """Tell that a deployment was let past the gate, within its environment's incident if any."""
+def owe_bypass_alert(tx: Transaction, request_id: RequestId, telling: Telling) -> None:
+    """Tell that a deployment was let past the gate, within its environment's open incident."""
     now, links = telling.now, telling.deps.links
     bypasses.record_told(tx, request_id, now)
     request = requests.read_request(tx, request_id)
     if request is None:
         return
     url = _run_url(tx, request, telling.deps)
-    record = open_incidents.get(environment_key(request.environment))
+    record = incidents.lock_newest_incident(tx, request.key.repository_id, request.environment)
+    if record is not None and not record.incident.is_open:
+        record = None
     if record is not None:
         event = IncidentEvent(now, GATE, Bypassed(request_id, url))
         record = record_happenings(tx, record, [event])

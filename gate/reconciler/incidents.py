@@ -15,7 +15,7 @@ from typing import Final
 from gate.domain.counting import SUCCESS, counting_validations
 from gate.domain.deliveries import Repository
 from gate.domain.evidence import Evidence, judge
-from gate.domain.ids import RepositoryId, Sha, environment_key
+from gate.domain.ids import RepositoryId, Sha
 from gate.domain.incident_rule import observe_validation
 from gate.domain.incidents import IncidentPlace, Opened
 from gate.domain.missing import JobsNeeded, PolicyNeeded, RepositoryNeeded
@@ -37,7 +37,8 @@ from gate.store.incidents import IncidentRecord
 _MOST_READINGS: Final = 8
 """More than all environments of a policy ever lack at once; the rest waits for the next look."""
 
-_WITHOUT_POLICY: Final = timedelta(minutes=10)
+_SET_ASIDE: Final = timedelta(minutes=10)
+"""How long an incident waits of which nobody can be told: no policy, or the App is not at work."""
 
 log = get_logger(__name__)
 
@@ -91,10 +92,10 @@ def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking 
     check = incident_checks.take_check(tx, repository_id, deps.clock())
     if check is None:
         return _Looked()
-    repository = repositories.read_repository(tx, repository_id)
+    repository = repositories.read_served_repository(tx, repository_id)
     if repository is None:
-        incident_checks.settle_check(tx, check, due_at=None)
-        return _Looked()
+        # Nothing is heard of it any more, its end neither: reminders would go on for ever.
+        return _set_aside(tx, check, deps.clock())
     return _look_at(tx, check, repository, deps)
 
 
@@ -109,10 +110,7 @@ def _look_at(
         return _Lacking(repository, check, PolicyNeeded())
     if not isinstance(choice.reading, LoadedPolicy):
         # Whom to call is not known; the deployments are held, and say why.
-        is_open = bool(incidents.open_incidents(tx, repository.id))
-        again = now + _WITHOUT_POLICY if is_open else None
-        incident_checks.settle_check(tx, check, due_at=again)
-        return _Looked()
+        return _set_aside(tx, check, now)
     telling = Telling(repository, choice.reading.policy.alerts, deps, now)
     look = _Look(repository.default_branch, choice.reading.policy, telling)
     seen = look.see(tx)
@@ -121,6 +119,13 @@ def _look_at(
     owed, next_look = look.make(tx, seen)
     incident_checks.settle_check(tx, check, due_at=next_look)
     return _Looked(owed)
+
+
+def _set_aside(tx: Transaction, check: IncidentCheck, now: datetime) -> _Looked:
+    """Say nothing for now; an open incident is looked at again, should there be a way by then."""
+    is_open = bool(incidents.open_incidents(tx, check.repository_id))
+    incident_checks.settle_check(tx, check, due_at=now + _SET_ASIDE if is_open else None)
+    return _Looked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,7 @@ class _Look:
     def _brought_up_to_date(self, tx: Transaction, seen: _Seen) -> IncidentRecord | None:
         """Fold in what the newest validation shows; None where there is no incident to tell of."""
         repository = self.telling.repository
-        record = incidents.newest_incident(tx, repository.id, seen.environment)
+        record = incidents.lock_newest_incident(tx, repository.id, seen.environment)
         incident = record.incident if record is not None else None
         event = observe_validation(incident, seen.evidence, self.telling.now)
         if event is None:
@@ -202,14 +207,9 @@ class _Look:
 
     def _tell_bypasses(self, tx: Transaction) -> bool:
         """Tell of deployments that were let past the gate since the last look."""
-        repository_id = self.telling.repository.id
-        told = bypasses.untold_bypasses(tx, repository_id)
-        by_environment = {
-            environment_key(it.incident.place.environment): it
-            for it in incidents.open_incidents(tx, repository_id)
-        }
+        told = bypasses.untold_bypasses(tx, self.telling.repository.id)
         for request_id in told:
-            owe_bypass_alert(tx, request_id, by_environment, self.telling)
+            owe_bypass_alert(tx, request_id, self.telling)
         return bool(told)
 
 

@@ -90,7 +90,7 @@ def _admit(snapshot: Snapshot, reporter: Reporter, deps: Deps, now: datetime) ->
 
 
 def _record(tx: Transaction, submission: Submission, repository: Repository) -> Reception:
-    """Keep what was handed in; raises ReportRejected when it contradicts what was before."""
+    """Keep what was handed in; raises ReportRejected when it contradicts or floods."""
     handed_in = submission.handed_in
     match handed_in:
         case ValidationReport():
@@ -102,6 +102,10 @@ def _record(tx: Transaction, submission: Submission, repository: Repository) -> 
     if reception is Reception.CONFLICT:
         raise ReportRejected(
             f"{_noun(submission)}_conflict", "another one was handed in for this run attempt"
+        )
+    if reception is Reception.TOO_MANY:
+        raise ReportRejected(
+            "too_many_alerts", f"a run attempt has {reports.MOST_ALERTS} alerts at most"
         )
     return reception
 

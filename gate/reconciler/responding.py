@@ -61,10 +61,10 @@ def record_happenings(
 
 def acknowledge(tx: Transaction, incident_id: IncidentId, actor: str, now: datetime) -> bool:
     """Record that somebody looks after an incident; False when it is over, or somebody does."""
-    record = incidents.lock_incident(tx, incident_id)
-    if record is None or not record.incident.is_open or record.incident.acknowledged is not None:
+    record = _lock_open(tx, incident_id, now)
+    if record is None or record.incident.acknowledged is not None:
         return False
-    _act(tx, record, [IncidentEvent(now, actor, Acknowledged())], now)
+    record_happenings(tx, record, [IncidentEvent(now, actor, Acknowledged())])
     return True
 
 
@@ -72,10 +72,11 @@ def decide(
     tx: Transaction, incident_id: IncidentId, course: Course, why: str, *, actor: str, now: datetime
 ) -> bool:
     """Record what somebody decided, and why; False when the incident is over."""
-    record = incidents.lock_incident(tx, incident_id)
-    if record is None or not record.incident.is_open:
+    record = _lock_open(tx, incident_id, now)
+    if record is None:
         return False
-    _act(tx, record, decide_course(record.incident, course, why, actor=actor, now=now), now)
+    events = decide_course(record.incident, course, why, actor=actor, now=now)
+    record_happenings(tx, record, events)
     return True
 
 
@@ -83,10 +84,11 @@ def resolve(
     tx: Transaction, incident_id: IncidentId, why: str, *, actor: str, now: datetime
 ) -> bool:
     """Record that somebody ended an incident by hand, and why; False when it is over."""
-    record = incidents.lock_incident(tx, incident_id)
-    if record is None or not record.incident.is_open:
+    record = _lock_open(tx, incident_id, now)
+    if record is None:
         return False
-    _act(tx, record, [IncidentEvent(now, actor, Resolved(Resolution.BY_HAND, why))], now)
+    ended = Resolved(Resolution.BY_HAND, why)
+    record_happenings(tx, record, [IncidentEvent(now, actor, ended)])
     return True
 
 
@@ -100,10 +102,10 @@ def silence(
     now: datetime,
 ) -> bool:
     """Record that somebody wants to hear no more of an incident until a moment."""
-    record = incidents.lock_incident(tx, incident_id)
-    if record is None or not record.incident.is_open:
+    record = _lock_open(tx, incident_id, now)
+    if record is None:
         return False
-    _act(tx, record, [IncidentEvent(now, actor, Silenced(until, why))], now)
+    record_happenings(tx, record, [IncidentEvent(now, actor, Silenced(until, why))])
     return True
 
 
@@ -112,7 +114,7 @@ def note_override(
 ) -> None:
     """Note in the open incident, if there is one, that a reviewer let a deployment go on."""
     key = request.key
-    record = incidents.newest_incident(tx, key.repository_id, key.environment)
+    record = incidents.lock_newest_incident(tx, key.repository_id, key.environment)
     if record is not None and record.incident.is_open:
         record_happenings(tx, record, [IncidentEvent(now, actor, Overridden(request.id, why))])
 
@@ -127,11 +129,17 @@ def incident_detail(what: Happening) -> Mapping[str, object]:
     return detail
 
 
-def _act(
-    tx: Transaction, record: IncidentRecord, events: Sequence[IncidentEvent], now: datetime
-) -> None:
-    record_happenings(tx, record, events)
-    mark_check(tx, record.incident.place.repository_id, now)
+def _lock_open(tx: Transaction, incident_id: IncidentId, now: datetime) -> IncidentRecord | None:
+    """Lock an incident that people act on, and have it looked at; None when it is over.
+
+    The look is marked first: it locks its own row before the incident's, and so must we.
+    """
+    seen = incidents.read_incident(tx, incident_id)
+    if seen is None:
+        return None
+    mark_check(tx, seen.incident.place.repository_id, now)
+    record = incidents.lock_incident(tx, incident_id)
+    return record if record is not None and record.incident.is_open else None
 
 
 def _put_on_record(tx: Transaction, record: IncidentRecord, event: IncidentEvent) -> None:

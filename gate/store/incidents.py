@@ -59,13 +59,14 @@ _selected: Final[Select[Any]] = select(
 )
 _by_id: Final = Prepared(_selected.where(_t.id == bindparam("incident")))
 _locked_by_id: Final = Prepared(_selected.where(_t.id == bindparam("incident")).with_for_update())
-_newest: Final = Prepared(
+_locked_newest: Final = Prepared(
     _selected.where(
         _t.repository_id == bindparam("repository"),
         _t.environment_key == bindparam("environment"),
     )
     .order_by(_t.id.desc())
     .limit(1)
+    .with_for_update()
 )
 _by_issue: Final = Prepared(
     _selected.where(
@@ -170,12 +171,15 @@ def lock_incident(tx: Transaction, incident_id: IncidentId) -> IncidentRecord | 
     return _one(_locked_by_id.first(tx, {"incident": incident_id}))
 
 
-def newest_incident(
-    snapshot: Snapshot, repository_id: RepositoryId, environment: str
+def lock_newest_incident(
+    tx: Transaction, repository_id: RepositoryId, environment: str
 ) -> IncidentRecord | None:
-    """Read the newest incident of an environment, open or over."""
+    """Read an environment's newest incident, open or over, and keep others from changing it.
+
+    Whoever adds to an incident must have locked it: a row is written as a whole.
+    """
     wanted = {"repository": repository_id, "environment": environment_key(environment)}
-    return _one(_newest.first(snapshot, wanted))
+    return _one(_locked_newest.first(tx, wanted))
 
 
 def incident_of_issue(

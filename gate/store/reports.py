@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import bindparam, false, or_, select, update
+from sqlalchemy import bindparam, false, func, or_, select, update
 
 from gate.domain.ids import InstallationId, RepositoryId, RunId
 from gate.domain.merging import merge_reports, report_of
@@ -26,6 +26,9 @@ from gate.store.upsert import insert_or_ignore
 
 _r: Final = validation_reports.c
 _a: Final = alert_reports.c
+MOST_ALERTS: Final = 20
+"""Alerts of one run attempt: all their flows are kept in one report, each up to a body's size."""
+
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _own_report: Final = (
@@ -54,6 +57,7 @@ _insert_alert: Final = insert_or_ignore(alert_reports)
 _read_digest: Final = Prepared(
     select(_a.digest).where(*_own_alerts, _a.event == bindparam("happened"))
 )
+_count_alerts: Final = Prepared(select(func.count().label("alerts")).where(*_own_alerts))
 _read_alerts: Final = Prepared(
     select(_a.value).where(*_own_alerts).order_by(_a.received_at, _a.event)
 )
@@ -65,6 +69,7 @@ class Reception(StrEnum):
     NEW = "new"
     KNOWN = "known"
     CONFLICT = "conflict"
+    TOO_MANY = "too_many"
 
 
 def record_report(
@@ -88,7 +93,8 @@ def record_report(
 def record_alert(tx: Transaction, alert: AlertReport, installation_id: InstallationId) -> Reception:
     """Keep an alert, and fold its flows into the report of its attempt.
 
-    The same event of an attempt with another content changes nothing.
+    The same event of an attempt with another content changes nothing. After TOO_MANY the
+    transaction must not be committed.
     """
     digest = _digest(replace(alert, received_at=_NO_TIME))
     values = {
@@ -101,10 +107,12 @@ def record_alert(tx: Transaction, alert: AlertReport, installation_id: Installat
         "received_at": alert.received_at,
         "value": encode(alert),
     }
+    key = _key(alert.repository_id, alert.run_id, alert.run_attempt)
     if _insert_alert.change(tx, values) == 0:
-        key = _key(alert.repository_id, alert.run_id, alert.run_attempt)
         row = _read_digest.first(tx, {**key, "happened": alert.event})
         return Reception.KNOWN if row.digest == digest else Reception.CONFLICT
+    if _count_alerts.first(tx, key).alerts > MOST_ALERTS:
+        return Reception.TOO_MANY
     if alert.flows:
         _fold(tx, alert, installation_id)
     return Reception.NEW

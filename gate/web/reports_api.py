@@ -35,7 +35,7 @@ _MOST_ATTEMPT: Final = 2**31 - 1
 _FORBIDDEN: Final = frozenset(
     {"fork_context", "repository_not_installed", "workflow_not_in_policy"}
 )
-_CONFLICTS: Final = frozenset({"report_conflict", "alert_conflict"})
+_CONFLICTS: Final = frozenset({"report_conflict", "alert_conflict", "too_many_alerts"})
 
 Parse = Callable[[bytes, Reporter, datetime], ValidationReport | AlertReport | list[BodyProblem]]
 

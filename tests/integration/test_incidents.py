@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gate.domain.deliveries import InstallationSeen, InstallationStatus
 from gate.domain.ids import IncidentId
 from gate.domain.incidents import Course, Resolution
 from gate.domain.reports import Flow, FlowStatus, ValidationReport
@@ -19,6 +20,7 @@ from gate.store import incidents
 from gate.store.incident_checks import mark_check
 from gate.store.incidents import EVENT_KINDS, IncidentRecord
 from gate.store.reports import record_report
+from gate.store.repositories import read_repository, record_installation
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.unit.notify.receiver import Receiver, Reply, running_receiver
 
@@ -283,6 +285,43 @@ def test_a_bypass_is_told(gate: Gate, receiver: Receiver) -> None:
     bypassed = [it for it in heard(receiver) if it["event"] == "Deployment Gate Bypassed"]
     assert [it["runId"] for it in bypassed] == [run_id]
     assert "bypassed" in timeline(gate)
+
+
+def set_installation(gate: Gate, status: InstallationStatus) -> None:
+    """Let GitHub say what has become of the installation of the incident's repository."""
+    place, database = incident(gate).incident.place, gate.service.database
+    repository = database.read(lambda it: read_repository(it, place.repository_id))
+    assert repository is not None
+    seen = InstallationSeen(place.installation_id, repository.owner, status, (), ())
+    database.transact(lambda tx: record_installation(tx, seen, gate.service.deps.clock()))
+
+
+def test_nothing_is_said_while_the_app_is_not_at_work(gate: Gate, receiver: Receiver) -> None:
+    """Nobody could end the incident, so it must not remind for ever; later it goes on."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    for status in (InstallationStatus.SUSPENDED, InstallationStatus.ACTIVE):
+        before = len(receiver.received)
+        set_installation(gate, status)
+        gate.advance(hours=10)
+        gate.settle()
+        said = len(receiver.received) - before
+        assert (said > 0) is (status is InstallationStatus.ACTIVE)
+
+
+def test_two_bypasses_are_told_in_one_look(gate: Gate, receiver: Receiver) -> None:
+    """Both are in the timeline of the one incident, and its look comes to an end."""
+    gate.github.set_role(REPOSITORY, "boss", "admin")
+    gate.validate(REPOSITORY, "failure")
+    run_ids = [gate.github.deploy(REPOSITORY).run_id for _ in range(2)]
+    gate.settle()
+    for run_id in run_ids:
+        gate.github.bypass("boss", run_id, ENVIRONMENT, "in a hurry")
+    gate.settle()
+    gate.advance(minutes=1)
+    bypassed = [it for it in heard(receiver) if it["event"] == "Deployment Gate Bypassed"]
+    assert sorted(it["runId"] for it in bypassed) == run_ids
+    assert timeline(gate).count("bypassed") == 2
 
 
 def test_an_override_is_in_the_timeline(gate: Gate) -> None:

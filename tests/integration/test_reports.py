@@ -14,7 +14,7 @@ from gate.domain.ids import RepositoryId, RunId
 from gate.domain.reports import FlowStatus, ValidationReport
 from gate.githubapp.jwks import COOLDOWN
 from gate.simulator.faults import Fault
-from gate.store.reports import read_alerts, read_reports
+from gate.store.reports import MOST_ALERTS, read_alerts, read_reports
 from gate.store.requests import due_requests
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
@@ -209,6 +209,22 @@ def test_a_report_after_the_alert_is_no_conflict(gate: Gate) -> None:
     refused(post(gate, token(gate, run_id), RED), 409, "report_conflict")
     (kept,) = stored(gate, run_id)
     assert [it.name for it in kept.failed] == ["open-the-app.yml"]
+
+
+def test_alerts_of_an_attempt_are_limited(gate: Gate) -> None:
+    """Its report holds the flows of all of them; what is too much leaves nothing behind."""
+    run_id = start(gate)
+    tellings = [
+        alert(flow(f"flow-{number}.yml", "failed"), event=f"event-{number}")
+        for number in range(MOST_ALERTS)
+    ]
+    for told in tellings:
+        assert post(gate, token(gate, run_id), told, "alerts").status_code == 202
+    one_more = alert(flow("more.yml", "failed"), event="one-more")
+    refused(post(gate, token(gate, run_id), one_more, "alerts"), 409, "too_many_alerts")
+    assert post(gate, token(gate, run_id), tellings[0], "alerts").status_code == 202
+    (kept,) = stored(gate, run_id)
+    assert len(kept.flows) == MOST_ALERTS
 
 
 def test_an_alert_without_flows_is_kept_for_itself(gate: Gate) -> None:

@@ -241,3 +241,12 @@ def test_the_fingerprint_is_of_the_flows() -> None:
     assert make_failure("a", "b").fingerprint == make_failure("b", "a").fingerprint
     assert make_failure("a").fingerprint != make_failure("b").fingerprint
     assert make_failure().fingerprint == make_failure(run_id=900).fingerprint
+
+
+def test_a_fingerprint_is_of_one_length() -> None:
+    """It is kept with each reminder, so thousands of flows must not be kept with it."""
+    many = make_failure(*(f"flow-{number}.yml" for number in range(5_000)))
+    names = [["a.yml", "b.yml"], ["a.yml\nb.yml"], ["a.yml"]]
+    fingerprints = {make_failure(*it).fingerprint for it in names}
+    assert len(fingerprints) == len(names)
+    assert {len(it) for it in (many.fingerprint, *fingerprints)} == {64}

@@ -86,6 +86,7 @@ def test_what_a_job_hands_in_is_received(site: Site, route: str) -> None:
         ("workflow_not_in_policy", 403),
         ("report_conflict", 409),
         ("alert_conflict", 409),
+        ("too_many_alerts", 409),
     ],
 )
 def test_a_refusal_says_why(site: Site, route: str, reason: str, status: int) -> None:
