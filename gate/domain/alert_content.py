@@ -192,6 +192,8 @@ def _ending(incident: Incident) -> str:
         case Resolution.BY_HAND:
             who = incident.resolved.actor if incident.resolved is not None else "somebody"
             return f"{who} closed it."
+        case Resolution.NOT_GATED:
+            return "the policy does not gate it any more."
         case Resolution.VALIDATION_PASSED | None:
             return "the validation passed."
         case _:

@@ -108,6 +108,8 @@ def _ended(how: Resolution, actor: str, why: str) -> str:
             return f"{actor} accepted the risk: {_quoted(why)}"
         case Resolution.BY_HAND:
             return f"{actor} ended it: {_quoted(why)}"
+        case Resolution.NOT_GATED:
+            return "the policy does not gate the environment any more"
         case _:
             assert_never(how)
 

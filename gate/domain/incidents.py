@@ -32,11 +32,12 @@ class Course(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How an incident came to its end."""
+    """How an incident came to its end; `not_gated`: the policy asks nothing of the environment."""
 
     VALIDATION_PASSED = "validation_passed"
     RISK_ACCEPTED = "risk_accepted"
     BY_HAND = "by_hand"
+    NOT_GATED = "not_gated"
 
 
 @dataclass(frozen=True, slots=True)

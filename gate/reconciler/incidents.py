@@ -17,7 +17,14 @@ from gate.domain.deliveries import Repository
 from gate.domain.evidence import Evidence, judge
 from gate.domain.ids import RepositoryId, Sha
 from gate.domain.incident_rule import observe_validation
-from gate.domain.incidents import IncidentPlace, Opened
+from gate.domain.incidents import (
+    GATE,
+    IncidentEvent,
+    IncidentPlace,
+    Opened,
+    Resolution,
+    Resolved,
+)
 from gate.domain.missing import JobsNeeded, PolicyNeeded, RepositoryNeeded
 from gate.domain.policy import LoadedPolicy, Policy, ValidationRule
 from gate.domain.runs import WorkflowRun
@@ -183,14 +190,26 @@ class _Look:
         """Bring each environment up to date; say what is owed and when to look again."""
         owed = self._tell_bypasses(tx)
         looks: list[datetime] = []
-        for one in seen:
-            record = self._brought_up_to_date(tx, one)
+        records = [self._brought_up_to_date(tx, one) for one in seen]
+        for record in [*records, *self._gated_no_more(tx)]:
             if record is None:
                 continue
             has_news, next_look = owe_alerts(tx, record, self.telling)
             owed = owed or has_news
             looks += [next_look] if next_look is not None else []
         return owed, min(looks, default=None)
+
+    def _gated_no_more(self, tx: Transaction) -> list[IncidentRecord]:
+        """End the incidents of environments that the policy does not name any more.
+
+        Which validation was theirs is not known, so nothing else would ever end them.
+        """
+        repository_id = self.telling.repository.id
+        places = [it.incident.place for it in incidents.open_incidents(tx, repository_id)]
+        gone = [it.environment for it in places if self.policy.environment(it.environment) is None]
+        locked = [incidents.lock_newest_incident(tx, repository_id, it) for it in gone]
+        ended = IncidentEvent(self.telling.now, GATE, Resolved(Resolution.NOT_GATED, ""))
+        return [record_happenings(tx, it, [ended]) for it in locked if it is not None]
 
     def _brought_up_to_date(self, tx: Transaction, seen: _Seen) -> IncidentRecord | None:
         """Fold in what the newest validation shows; None where there is no incident to tell of."""

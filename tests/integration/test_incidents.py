@@ -376,3 +376,17 @@ def test_an_alert_whose_outcome_was_not_recorded_comes_again_under_its_key(
     gate.advance(minutes=3, seconds=1)
     assert summaries(receiver) == ["incident/1/page"] * 2
     assert timeline(gate) == ["opened", "alerted"]
+
+
+def test_an_environment_that_is_gated_no_more_has_no_incident(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """Nobody validates it any more, so nothing could ever end it; people are told."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    policy = "version: 1\nenvironments: {staging: {validation: {workflow: other.yml}}}\n"
+    gate.github.put_file(REPOSITORY, ".github/deployment-gate.yml", policy)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    assert incident(gate).incident.how is Resolution.NOT_GATED
+    assert summaries(receiver) == ["incident/1/page", "incident/1/recovery/1"]
