@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 
@@ -38,5 +39,7 @@ def demo(port: int, *, keep: bool) -> None:
         except KeyboardInterrupt:
             console.print("ended")
 
+    # Unwind as at any other end, so that the service is not left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chosen = free_port("127.0.0.1", port)
     sys.exit(0 if play(chosen, console, pause if keep else None) else 1)

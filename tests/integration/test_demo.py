@@ -1,0 +1,43 @@
+"""What the demo leaves behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from gate.web.server import free_port
+
+
+def test_a_demo_that_is_terminated_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Neither its service nor its folder outlives it."""
+    port = free_port("127.0.0.1", 0)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "gate", "demo", "--keep", "--port", str(port)],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not _listens(port):
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        running.terminate()
+        _, said = running.communicate(timeout=60)
+    finally:
+        running.kill()
+
+    assert (running.returncode, said) == (143, b"")
+    assert not _listens(port)
+    assert list(tmp_path.glob("gate-demo-*")) == []
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
