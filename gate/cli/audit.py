@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,9 @@ def export(
         if installation is not None:
             filters["installation_id"] = installation
         write = write_csv if form == "csv" else write_jsonl
-        write(sys.stdout, stream_entries(snapshot, filters=filters, since=since))
+        # A reader that stops early, such as `head`, leaves entries unread.
+        with closing(stream_entries(snapshot, filters=filters, since=since)) as entries:
+            write(sys.stdout, entries)
 
     with database_to_read() as database:
         database.read(work)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -233,6 +236,28 @@ def test_a_table_has_the_same_entries(audited: Copy) -> None:
         return canonical(value) if isinstance(value, dict) else "" if value is None else str(value)
 
     assert rows[1:] == [{name: cell(line[name]) for name in FIELDS} for line in lines[1:]]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_reader_that_stops_early_makes_no_noise(audited: Copy, form: str) -> None:
+    """`gate audit export | head` prints no traceback."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gate", "audit", "export", "--format", form],
+            env=os.environ
+            | {"GATE_DATABASE_URL": f"sqlite:///{audited.path}", "PYTHONUNBUFFERED": "1"},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+
+    assert ended.stderr == ""
 
 
 def test_an_export_is_narrowed(audited: Copy) -> None:
