@@ -353,7 +353,7 @@ def _read_problems(error: ValidationError, *, from_file: bool) -> dict[str, str]
         field = str(found["loc"][0])
         name = _KEY_FILE if field == "github_private_key" and from_file else _variable(field)
         if found["type"] == "missing":
-            problems[field] = f"{name} is not set; it is the {_describe(field).meaning}"
+            problems[field] = f"{name} is not set: {_describe(field).meaning}"
         elif found["type"] == "value_error":
             problems[field] = f"{name} {found['msg'].removeprefix('Value error, ')}"
         else:

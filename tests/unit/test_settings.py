@@ -106,6 +106,7 @@ def test_what_has_no_default_must_be_given(name: str, spelling: str) -> None:
     (problem,) = problems({name: ""} if spelling == "empty" else {}, without=name)
 
     assert problem.startswith(f"{name} is not set")
+    assert "the the" not in problem
 
 
 @pytest.mark.parametrize(
