@@ -128,7 +128,7 @@ def _settle(tx: Transaction, heard: _Heard, deps: Deps) -> None:
     state = commands.lock_command(tx, given.key)
     if state not in _TO_BE_JUDGED:
         return
-    record = incidents.lock_incident(tx, heard.record.incident.id)
+    record = responding.lock_to_act(tx, heard.record.incident.id, now)
     incident = record.incident if record is not None else None
     is_standing = state is CommandState.PENDING
     refused = judge_command(given.command, incident, heard.speaker, is_standing=is_standing)

@@ -129,8 +129,8 @@ def incident_detail(what: Happening) -> Mapping[str, object]:
     return detail
 
 
-def _lock_open(tx: Transaction, incident_id: IncidentId, now: datetime) -> IncidentRecord | None:
-    """Lock an incident that people act on, and have it looked at; None when it is over.
+def lock_to_act(tx: Transaction, incident_id: IncidentId, now: datetime) -> IncidentRecord | None:
+    """Lock an incident that somebody acts on, open or over, and have it looked at.
 
     The look is marked first: it locks its own row before the incident's, and so must we.
     """
@@ -138,7 +138,11 @@ def _lock_open(tx: Transaction, incident_id: IncidentId, now: datetime) -> Incid
     if seen is None:
         return None
     mark_check(tx, seen.incident.place.repository_id, now)
-    record = incidents.lock_incident(tx, incident_id)
+    return incidents.lock_incident(tx, incident_id)
+
+
+def _lock_open(tx: Transaction, incident_id: IncidentId, now: datetime) -> IncidentRecord | None:
+    record = lock_to_act(tx, incident_id, now)
     return record if record is not None and record.incident.is_open else None
 
 
