@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.alert import AlertKind, Channel
+from gate.domain.alert import Channel
 from gate.domain.ids import IncidentId
 from gate.domain.incidents import Alerted, IncidentEvent
-from gate.domain.outbox import Delivery, coalesce
+from gate.domain.outbox import Delivery, Owed, choose_delivery
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
@@ -58,16 +58,8 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
     """Say in one message all that a channel is owed about an incident."""
     now = deps.clock()
     owed = deps.database.read(lambda snapshot: alerts.owed_alerts(snapshot, channel, incident))
-    # A bypass is told by itself, so one that must wait holds up nothing else.
-    waiting = {it.alert.key for it in owed if it.due_at > now}
-    delivery = coalesce(
-        [
-            it.alert
-            for it in owed
-            if it.alert.kind is not AlertKind.BYPASS or it.alert.key not in waiting
-        ]
-    )
-    if delivery is None or delivery.alert.key in waiting:
+    delivery = choose_delivery([Owed(it.alert, it.due_at) for it in owed], now)
+    if delivery is None:
         return
     mine = next(it for it in owed if it.alert.key == delivery.alert.key)
     until = now + LEASE

@@ -105,10 +105,9 @@ def check_said(said: tuple[Said, ...], policy: AlertPolicy) -> None:
 
 def check_one_for_all(alerts: list[Alert]) -> None:
     """A channel that was away gets the newest word, as loud as the loudest it has missed."""
-    delivery = coalesce(alerts)
-    if delivery is None:
-        assert alerts == []
+    if not alerts:
         return
+    delivery = coalesce(alerts)
     assert delivery.alert.key == alerts[-1].key
     assert delivery.superseded == tuple(it.key for it in alerts[:-1])
     missed = {it.severity for it in alerts}

@@ -1,0 +1,74 @@
+"""What a channel is told of what it is owed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gate.domain.alert import Alert, AlertKind, Severity
+from gate.domain.alert_content import AlertSubject, render_alert
+from gate.domain.alert_plan import Message
+from gate.domain.outbox import Owed, choose_delivery
+from gate.domain.policy import AlertPolicy
+from tests.builders import NOW
+from tests.incidents import make_incident
+
+SUBJECT = AlertSubject("acme/shop", "https://gate.example/1", "https://gate.example", ())
+LATER = timedelta(minutes=5)
+
+
+def owed(topic: str, wait: timedelta = timedelta(0)) -> Owed:
+    """A message that may be tried after a wait."""
+    critical = topic in {"page", "bypass"}
+    message = Message(
+        topic,
+        AlertKind.PAGE if critical else AlertKind(topic),
+        Severity.CRITICAL if critical else Severity.WARNING,
+    )
+    alert: Alert = render_alert(make_incident(), message, AlertPolicy(), SUBJECT, NOW)
+    return Owed(with_kind(alert, topic), NOW + wait)
+
+
+def with_kind(alert: Alert, topic: str) -> Alert:
+    """Make the alert of the kind that its topic names."""
+    return replace(alert, kind=AlertKind(topic))
+
+
+def told(*waiting: Owed) -> tuple[str, tuple[str, ...]] | None:
+    """Which message goes now, and which it makes superfluous."""
+    delivery = choose_delivery(waiting, NOW)
+    if delivery is None:
+        return None
+    return topic(delivery.alert.key), tuple(topic(key) for key in delivery.superseded)
+
+
+def topic(key: str) -> str:
+    """The last part of a key."""
+    return key.rpartition("/")[2]
+
+
+def test_nothing_owed_is_nothing_told() -> None:
+    """There may be rows that another node has just settled."""
+    assert told() is None
+
+
+def test_the_newest_message_stands_for_all() -> None:
+    """However long the older ones would have to wait."""
+    assert told(owed("page", LATER), owed("reminder")) == ("reminder", ("page",))
+
+
+def test_a_message_that_must_wait_holds_back_the_older_ones() -> None:
+    """Or else the older one would be told after the newer."""
+    assert told(owed("page"), owed("reminder", LATER)) is None
+
+
+def test_a_bypass_is_told_by_itself() -> None:
+    """Before the rest, and makes nothing superfluous."""
+    assert told(owed("page"), owed("bypass"), owed("reminder")) == ("bypass", ())
+
+
+def test_a_bypass_that_must_wait_holds_up_nothing() -> None:
+    """Nor is it held up by the rest."""
+    assert told(owed("page"), owed("bypass", LATER)) == ("page", ())
+    assert told(owed("bypass"), owed("page", LATER)) == ("bypass", ())
+    assert told(owed("bypass", LATER)) is None
