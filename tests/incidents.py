@@ -24,7 +24,8 @@ from gate.domain.incidents import (
 from gate.domain.policy import ValidationState
 from gate.domain.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.runs import WorkflowRun
-from tests.builders import NOW, make_run
+from tests import builders
+from tests.builders import NOW, make_run, make_validation_report
 
 PLACE = IncidentPlace(InstallationId(5), RepositoryId(1), "production-frontend")
 
@@ -32,22 +33,20 @@ PLACE = IncidentPlace(InstallationId(5), RepositoryId(1), "production-frontend")
 def make_flow(name: str, status: FlowStatus = FlowStatus.FAILED) -> Flow:
     """Make a flow of a report; by default one that failed."""
     failed = status is FlowStatus.FAILED
-    return Flow(name, status, int(failed), "not visible" if failed else None, None, 1)
+    return builders.make_flow(name, status, error="not visible" if failed else None)
 
 
 def make_flow_report(run: WorkflowRun, *names: str, **changes: Any) -> ValidationReport:
     """Make a report of a run in which the flows of these names failed."""
-    values: dict[str, Any] = {
+    of_run: dict[str, Any] = {
         "repository_id": run.repository_id,
         "run_id": run.run_id,
         "run_attempt": run.run_attempt,
         "job_url": run.html_url,
-        "terraform_deployment_id": "deploy-12345",
         "artifact_urls": ("https://github.example/artifacts/1",),
-        "flows": tuple(make_flow(name) for name in names),
-        "reported_at": NOW,
     }
-    return ValidationReport(**values | changes)
+    flows = [make_flow(name) for name in names]
+    return make_validation_report(*flows, **of_run | changes)
 
 
 def make_evidence(

@@ -188,20 +188,11 @@ def _entry(
 ) -> AuditEntry:
     given, incident = heard.given, heard.record.incident
     said = {
-        "incident_id": incident.id,
         "command": COMMAND_KINDS[type(given.command)],
         "person_id": given.person.id,
         "url": given.url,
     }
-    return AuditEntry(
-        at=now,
-        installation_id=incident.place.installation_id,
-        repository_id=incident.place.repository_id,
-        run_id=incident.failure.run_id,
-        run_attempt=incident.failure.run_attempt,
-        environment=incident.place.environment,
-        kind=kind,
-        actor=given.person.login,
-        reason=reason,
-        detail={**said, **detail},
+    actor = given.person.login
+    return responding.incident_entry(
+        incident, kind, now, actor=actor, reason=reason, detail={**said, **detail}
     )

@@ -16,7 +16,6 @@ from gate.domain.github import Place
 from gate.domain.ids import IncidentId
 from gate.domain.incident_issue import IssueSubject, IssueText, render_issue
 from gate.domain.incident_remarks import Remark, next_remark, render_closed_by_hand
-from gate.domain.incidents import GATE
 from gate.domain.issue_plan import (
     AddRemark,
     AnswerClosing,
@@ -36,8 +35,9 @@ from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.issue_lookup import Begun, look_up
 from gate.reconciler.places import place_of
 from gate.reconciler.policies import last_policy_of, observe_policy
+from gate.reconciler.responding import incident_entry
 from gate.store import incident_issues, incidents, repositories
-from gate.store.audit import AuditEntry, record_audit
+from gate.store.audit import record_audit
 from gate.store.database import Snapshot, Transaction
 from gate.store.incident_issues import TakenIssue
 from gate.store.incidents import IncidentRecord
@@ -309,17 +309,4 @@ def _put_on_record(
     record = incidents.read_incident(tx, taken.incident_id)
     if record is None:
         return
-    place, failure = record.incident.place, record.incident.failure
-    entry = AuditEntry(
-        at=now,
-        installation_id=place.installation_id,
-        repository_id=place.repository_id,
-        run_id=failure.run_id,
-        run_attempt=failure.run_attempt,
-        environment=place.environment,
-        kind=kind,
-        actor=GATE,
-        reason=reason,
-        detail={"incident_id": taken.incident_id, **detail},
-    )
-    record_audit(tx, entry)
+    record_audit(tx, incident_entry(record.incident, kind, now, reason=reason, detail=detail))

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Final
 
 from gate.domain.ids import IncidentId
 from gate.domain.incident_rule import decide_course
 from gate.domain.incidents import (
+    GATE,
     Acknowledged,
     Course,
+    FailedAgain,
     Happening,
+    Incident,
     IncidentEvent,
     IncidentPlace,
     Opened,
     Overridden,
+    Reopened,
     Resolution,
     Resolved,
     Silenced,
@@ -33,9 +36,6 @@ from gate.store.database import Transaction
 from gate.store.incident_checks import mark_check
 from gate.store.incident_issues import mark_issue
 from gate.store.incidents import EVENT_KINDS, IncidentRecord
-
-_UNSAID: Final = frozenset({"failure"})
-"""What the trail leaves to the timeline: flows and their errors may be long."""
 
 log = get_logger(__name__)
 
@@ -119,14 +119,11 @@ def note_override(
         record_happenings(tx, record, [IncidentEvent(now, actor, Overridden(request.id, why))])
 
 
-def incident_detail(what: Happening) -> Mapping[str, object]:
-    """Say what happened, for the trail."""
-    detail = {key: value for key, value in asdict(what).items() if key not in _UNSAID}
-    failure = getattr(what, "failure", None)
-    if failure is not None:
-        detail["flows"] = len(failure.flows)
-        detail["job_url"] = failure.job_url
-    return detail
+def _detail(what: Happening) -> Mapping[str, object]:
+    """Say what happened, for the trail; flows and their errors may be long and stay out of it."""
+    if isinstance(what, Opened | FailedAgain | Reopened):
+        return {"flows": len(what.failure.flows), "job_url": what.failure.job_url}
+    return asdict(what)
 
 
 def lock_to_act(tx: Transaction, incident_id: IncidentId, now: datetime) -> IncidentRecord | None:
@@ -146,22 +143,38 @@ def _lock_open(tx: Transaction, incident_id: IncidentId, now: datetime) -> Incid
     return record if record is not None and record.incident.is_open else None
 
 
-def _put_on_record(tx: Transaction, record: IncidentRecord, event: IncidentEvent) -> None:
-    incident, kind = record.incident, EVENT_KINDS[type(event.what)]
+def incident_entry(
+    incident: Incident,
+    kind: str,
+    now: datetime,
+    *,
+    actor: str = GATE,
+    reason: str | None = None,
+    detail: Mapping[str, object],
+) -> AuditEntry:
+    """Make the audit entry of something that happened to an incident."""
     place, failure = incident.place, incident.failure
-    detail = {"incident_id": incident.id, **incident_detail(event.what)}
-    entry = AuditEntry(
-        at=event.at,
+    return AuditEntry(
+        at=now,
         installation_id=place.installation_id,
         repository_id=place.repository_id,
         run_id=failure.run_id,
         run_attempt=failure.run_attempt,
         environment=place.environment,
-        kind=f"incident.{kind}",
-        actor=event.actor,
-        detail=detail,
+        kind=kind,
+        actor=actor,
+        reason=reason,
+        detail={"incident_id": incident.id, **detail},
     )
-    record_audit(tx, entry)
+
+
+def _put_on_record(tx: Transaction, record: IncidentRecord, event: IncidentEvent) -> None:
+    incident, kind = record.incident, EVENT_KINDS[type(event.what)]
+    place, detail = incident.place, _detail(event.what)
+    record_audit(
+        tx,
+        incident_entry(incident, f"incident.{kind}", event.at, actor=event.actor, detail=detail),
+    )
     mark_issue(tx, incident.id, place.repository_id, event.at)
     log.info(
         "incident.changed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -145,13 +145,7 @@ def record_events(
 
 def record_said(tx: Transaction, record: IncidentRecord, said: Sequence[Said]) -> IncidentRecord:
     """Remember what was said about an incident."""
-    told = IncidentRecord(
-        record.incident,
-        (*record.said, *said),
-        record.events,
-        record.issue_number,
-        record.issue_url,
-    )
+    told = replace(record, said=(*record.said, *said))
     _write_row(tx, told)
     return told
 
@@ -221,13 +215,7 @@ def _record(
             "value": encode(event.what),
         }
         _add_event.change(tx, values)
-    changed = IncidentRecord(
-        incident,
-        record.said,
-        record.events + len(events),
-        record.issue_number,
-        record.issue_url,
-    )
+    changed = replace(record, incident=incident, events=record.events + len(events))
     _write_row(tx, changed)
     return changed
 

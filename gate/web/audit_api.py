@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from gate.store.trail import FILTERS, NUMBERS, list_entries
 from gate.web.deps import WebDeps
 from gate.web.local import answer_locally
-from gate.web.queries import filters, json_answer, page
+from gate.web.queries import filters, page, page_answer
 
 
 def audit_api(deps: WebDeps) -> Blueprint:
@@ -27,8 +27,6 @@ def audit_api(deps: WebDeps) -> Blueprint:
                 before=before,
             )
         )
-        items = found[:limit]
-        cursor = str(items[-1].place) if len(found) > limit else None
-        return json_answer({"items": [item.fields for item in items], "next_cursor": cursor})
+        return page_answer(found, limit, lambda item: item.fields, lambda item: item.place)
 
     return blueprint

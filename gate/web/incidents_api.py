@@ -11,7 +11,7 @@ from gate.store.incident_listing import FILTERS, NUMBERS, list_incidents, read_s
 from gate.web.deps import WebDeps
 from gate.web.local import answer_locally
 from gate.web.problems import problem
-from gate.web.queries import filters, json_answer, page, parse_number
+from gate.web.queries import filters, json_answer, page, page_answer, parse_number
 
 
 def incidents_api(deps: WebDeps) -> Blueprint:
@@ -31,9 +31,7 @@ def incidents_api(deps: WebDeps) -> Blueprint:
                 before=IncidentId(before) if before is not None else None,
             )
         )
-        items = found[:limit]
-        cursor = str(items[-1].id) if len(found) > limit else None
-        return json_answer({"items": items, "next_cursor": cursor})
+        return page_answer(found, limit, lambda item: item, lambda item: item.id)
 
     @blueprint.get("/incidents/<written_id>")
     def single(written_id: str) -> Response:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 from flask import Response, request
+
+T = TypeVar("T")
 
 _LIMIT: Final = 50
 _MOST: Final = 200
@@ -36,6 +38,18 @@ def filters(known: Collection[str], numbers: Collection[str]) -> dict[str, objec
             raise BadQuery(msg)
         found[name] = _number(name, 0) if name in numbers else _text(name)
     return found
+
+
+def page_answer(
+    found: Sequence[T], limit: int, show: Callable[[T], object], place: Callable[[T], int]
+) -> Response:
+    """Answer with a page of a list, of which one item more than `limit` was read, if there is.
+
+    The cursor is the place of the last item shown; null on the last page.
+    """
+    items = found[:limit]
+    cursor = str(place(items[-1])) if len(found) > limit else None
+    return json_answer({"items": [show(item) for item in items], "next_cursor": cursor})
 
 
 def json_answer(body: object) -> Response:

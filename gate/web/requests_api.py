@@ -14,7 +14,7 @@ from gate.store.records import FILTERS, NUMBERS, RequestRecord, list_records, re
 from gate.web.deps import WebDeps
 from gate.web.local import answer_locally
 from gate.web.problems import problem
-from gate.web.queries import filters, json_answer, page, parse_number
+from gate.web.queries import filters, json_answer, page, page_answer, parse_number
 
 
 def requests_api(deps: WebDeps) -> Blueprint:
@@ -34,9 +34,7 @@ def requests_api(deps: WebDeps) -> Blueprint:
                 before=RequestId(before) if before is not None else None,
             )
         )
-        items = found[:limit]
-        cursor = str(items[-1].id) if len(found) > limit else None
-        return json_answer({"items": [_listed(item) for item in items], "next_cursor": cursor})
+        return page_answer(found, limit, _listed, lambda item: item.id)
 
     @blueprint.get("/requests/<written_id>")
     def single(written_id: str) -> Response:
