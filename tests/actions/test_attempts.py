@@ -68,11 +68,28 @@ def test_a_name_in_a_second_report_is_a_retry() -> None:
 
 
 def test_another_device_is_no_retry() -> None:
-    """A flow that fails on one of two devices failed."""
+    """A flow that fails on one of two devices failed, and its note names that device."""
     red = suite(case("Add", "ERROR", "gone", file=FILE), device="small")
     green = suite(case("Add", "SUCCESS", file=FILE), device="large")
     for suites in ((red, green), (green, red)):
-        assert flows_of(report(*suites)) == (Flow("add.yml", Status.FAILED, "gone"),)
+        assert flows_of(report(*suites)) == (Flow("add.yml", Status.FAILED, "on small: gone"),)
+
+
+def test_all_devices_on_which_a_flow_failed_are_named() -> None:
+    """The message is that of the first of them; a device without a name is called so."""
+    suites = [
+        suite(case("Add", "ERROR", "gone", file=FILE), device="a\u202e\nb"),
+        suite(case("Add", "ERROR", "late", file=FILE)),
+        suite(case("Add", "SUCCESS", file=FILE), device="large"),
+    ]
+    (found,) = flows_of(report(*suites))
+    assert found.note == "on a b, an unnamed device: gone"
+
+
+def test_a_flow_that_passes_on_all_devices_has_no_note() -> None:
+    """Nobody needs to know where."""
+    suites = [suite(case("Add", file=FILE), device=name) for name in ("small", "large")]
+    assert flows_of(report(*suites)) == (Flow("add.yml", Status.PASSED),)
 
 
 def test_files_of_one_name_in_two_folders_are_two_flows() -> None:

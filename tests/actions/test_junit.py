@@ -232,16 +232,10 @@ def test_a_suite_may_be_the_root() -> None:
         (report(suite(element("testsuites"), case("f"))), 2, "<testsuites> inside <testsuite>"),
         (plain(case("")), 2, "a flow without a name"),
         (plain(case("\u200b")), 2, "a flow without a name"),
-        (plain(case("f"), failures=1), 2, "announces 1 failures, shows 0"),
-        (plain(case("f"), errors=1), 2, "announces 1 failures, shows 0"),
-        (plain(case("f"), tests=2), 2, "announces 2 tests, shows 1"),
-        (plain(case("f"), tests="two"), 2, "its count of tests is no number"),
-        (plain(case("f"), failures="-1"), 2, "its count of failures is no number"),
-        (plain(case("f"), failures="٣"), 2, "its count of failures is no number"),
     ],
 )
 def test_broken_report(data: bytes, line: int | None, words: str) -> None:
-    """What is no report, holds no flow or belies itself is a problem that names its line."""
+    """What is no report or holds no flow is a problem that names its line."""
     problem = problem_of(data)
     assert words in problem.message
     assert (problem.file, problem.line) == (NAME, line)
@@ -265,8 +259,10 @@ BOMB = b"""<?xml version="1.0"?>
         (b'<?xml version="1.0" encoding="idna"?><testsuites/>', 1, "not in UTF-8"),
         (b'<?xml version="1.0" encoding="iso-8859-1"?><testsuites/>', 1, "not in UTF-8"),
         (plain(case("f")).decode().encode("utf-16"), 1, "no valid XML"),
-        (b"<testsuites>\n\x00</testsuites>", 2, "no valid XML"),
-        (b"<testsuites>\xff</testsuites>", 1, "no valid XML"),
+        (plain(case("f")).decode().encode("utf-16-be"), 1, "no valid XML"),
+        (b"<testsuites>\n<\x00suite/></testsuites>", 2, "no valid XML"),
+        (b"<testsuites>\n<\x1btestsuite/></testsuites>", 2, "no valid XML"),
+        (b"<testsuites>\n<\xfftestsuite/></testsuites>", 2, "no valid XML"),
         (b"<a>" * 100_000, 1, "deep"),
     ],
 )
@@ -321,6 +317,84 @@ def test_control_characters_are_dropped() -> None:
     )
     assert found.name == "abcd"
     assert found.note == "one31mtwo three\nfour"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\x1b[31mnot\x1b[0m there",
+        "&#27;[1;31mnot&#27;[0m there",
+        "&#x1b;[31mnot&#x1B;[m there",
+        "not\x00 there",
+        "not&#0; &#xFFFF;there",
+        "not\ufffe there\x08",
+        "not there&#1114112;&#9999999999;",
+        "<![CDATA[not\x1b[0m there]]>",
+    ],
+)
+def test_characters_that_xml_forbids_cost_no_flow(written: str) -> None:
+    """A terminal's colors in one flow's message lose neither that message nor the other flows."""
+    red = element("testcase", element("failure", written), name="red", status="ERROR")
+    found = flows_of(plain(case("before"), red, case("after")))
+    assert found == (
+        Flow("before", Status.PASSED),
+        Flow("red", Status.FAILED, "not there"),
+        Flow("after", Status.PASSED),
+    )
+
+
+def test_bytes_that_are_no_text_cost_no_flow() -> None:
+    """A message cut in the middle of a character leaves a mark, and the flows."""
+    data = plain(case("red", "ERROR", "gone: caf@"), case("after")).replace(b"@", b"\xc3")
+    assert flows_of(data) == (
+        Flow("red", Status.FAILED, "gone: caf\ufffd"),
+        Flow("after", Status.PASSED),
+    )
+
+
+def test_a_forbidden_character_makes_no_markup() -> None:
+    """What stood around it is not joined to the end of a section, or to a reference."""
+    note = "]]\x1b></failure></testcase><testcase name='green'/>&\x00lt;"
+    inside = f"<failure><![CDATA[{note}]]></failure>"
+    found = only(plain(element("testcase", inside, name="red", status="ERROR")))
+    assert found.status is Status.FAILED
+    assert found.note == "]]></failure></testcase><testcase name='green'/>&lt;"
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"failures": 1}, "line 2: announces 1 failures, shows 0"),
+        ({"errors": 1}, "line 2: announces 1 failures, shows 0"),
+        ({"tests": 2}, "line 2: announces 2 tests, shows 1"),
+        ({"tests": "two"}, "line 2: its count of tests is no number"),
+        ({"failures": "-1"}, "line 2: its count of failures is no number"),
+        ({"failures": "٣"}, "line 2: its count of failures is no number"),
+        (
+            {"tests": 3, "failures": 2},
+            "line 2: announces 3 tests, shows 1\nline 2: announces 2 failures, shows 0",
+        ),
+    ],
+)
+def test_a_report_that_contradicts_itself_fails_and_keeps_its_flows(
+    counts: dict[str, object], words: str
+) -> None:
+    """A count that the results belie is one more finding, not the loss of what they say."""
+    assert flows_of(plain(case("f"), **counts)) == (
+        Flow("f", Status.PASSED),
+        Flow(f"report {NAME}", Status.FAILED, words),
+    )
+
+
+def test_several_failures_of_one_case_are_no_contradiction() -> None:
+    """Some tools count each failure element, not each case that has one."""
+    inside = "<failure>first</failure><failure>second</failure>"
+    red = element("testcase", inside, name="red", status="ERROR")
+    found = flows_of(plain(red, case("green"), tests=2, failures=2))
+    assert found == (
+        Flow("red", Status.FAILED, "first\nsecond"),
+        Flow("green", Status.PASSED),
+    )
 
 
 @pytest.mark.parametrize(

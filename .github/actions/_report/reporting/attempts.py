@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reporting.flows import PASSES, Flow, Status, severity
+from reporting.judging import MESSAGE_LIMIT
 from reporting.junit import NAME_LIMIT, Result
 from reporting.wording import cut
 
@@ -35,12 +36,21 @@ def merge_results(reports: Iterable[tuple[Result, ...]]) -> tuple[Flow, ...]:
             devices.setdefault(result.device, []).append(_Attempt(number, result))
     names = _name(list(flows))
     return tuple(
-        replace(
-            max(map(_judge_attempts, devices.values()), key=lambda flow: severity(flow.status)),
-            name=names[key],
-        )
-        for key, devices in flows.items()
+        replace(_judge_devices(devices), name=names[key]) for key, devices in flows.items()
     )
+
+
+def _judge_devices(devices: dict[str | None, list[_Attempt]]) -> Flow:
+    """Judge a flow by the device on which it went worst, and name all on which it went as badly."""
+    judged = {device: _judge_attempts(attempts) for device, attempts in devices.items()}
+    worst = max(judged.values(), key=lambda flow: severity(flow.status))
+    if len(judged) == 1 or worst.status is Status.PASSED:
+        return worst
+    named = [
+        device or "an unnamed device" for device, it in judged.items() if it.status is worst.status
+    ]
+    note = f"on {', '.join(named)}: {worst.note}" if worst.note else f"on {', '.join(named)}"
+    return replace(worst, note=cut(note, MESSAGE_LIMIT))
 
 
 def _judge_attempts(attempts: list[_Attempt]) -> Flow:

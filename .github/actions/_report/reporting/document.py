@@ -2,11 +2,14 @@
 
 A document type is refused where it begins, so no entity is ever declared and none can be expanded.
 The file is read as UTF-8, which is all that Maestro writes: with expat told so, no `encoding=`
-makes it look for a codec.
+makes it look for a codec. Characters that XML forbids, such as the escapes that color a terminal,
+cost nobody the rest of the file.
 """
 
 from __future__ import annotations
 
+import codecs
+import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -20,6 +23,15 @@ TEXT_LIMIT = 64 * 1024
 
 _MIB = 1024 * 1024
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\0", b"\0<")
+_STAND_IN = "\ue000"
+"""Stands for what XML forbids: `clean` drops it from texts, and no markup can be made with it.
+Taking characters out instead could join what stood around them to the end of a CDATA section."""
+_ALLOWED = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
+_COLORS = re.compile(r"(?:\x1b|&#(?:0{0,8}27|x0{0,8}1[Bb]);)\[[0-9;:?]{0,32}[A-Za-z]")
+_FORBIDDEN = re.compile(f"[^{_ALLOWED}]")
+_CODES = range(0x110000)
+_REFERENCE = re.compile(r"&#(?:([0-9]{1,16})|x([0-9A-Fa-f]{1,16}));")
 
 
 @dataclass
@@ -40,11 +52,22 @@ def parse_document(data: bytes, file: str) -> Element:
         raise ReportProblem(file, f"larger than {SIZE_LIMIT // _MIB} MiB")
     if not data.strip():
         raise ReportProblem(file, "the file is empty")
-    if (nul := data.find(b"\0")) >= 0:
-        # Told UTF-8 or not, expat reads UTF-16 where a byte order mark stands.
-        line = data.count(b"\n", 0, nul) + 1
-        raise ReportProblem(file, "no valid XML in UTF-8: a NUL byte", line)
-    return _Reading(file).read(data)
+    if data.startswith(_UTF_16):
+        raise ReportProblem(file, "no valid XML in UTF-8: it is in UTF-16", 1)
+    return _Reading(file).read(_without_forbidden(data.decode("utf-8-sig", "replace")))
+
+
+def _without_forbidden(text: str) -> str:
+    """Put a stand-in for each character and reference that XML forbids; lines stay as they are."""
+    text = _FORBIDDEN.sub(_STAND_IN, _COLORS.sub(_STAND_IN, text))
+    return _REFERENCE.sub(_checked_reference, text)
+
+
+def _checked_reference(reference: re.Match[str]) -> str:
+    decimal, hexadecimal = reference.groups()
+    code = int(decimal) if decimal else int(hexadecimal, 16)
+    is_allowed = code in _CODES and _FORBIDDEN.match(chr(code)) is None
+    return reference.group() if is_allowed else _STAND_IN
 
 
 class _Reading:
@@ -63,9 +86,9 @@ class _Reading:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._add_text
 
-    def read(self, data: bytes) -> Element:
+    def read(self, text: str) -> Element:
         try:
-            self._parser.Parse(data, True)  # noqa: FBT003 - pyexpat takes it by position only
+            self._parser.Parse(text, True)  # noqa: FBT003 - pyexpat takes it by position only
         except expat.ExpatError as error:
             words = expat.ErrorString(error.code) or "not well-formed"
             raise ReportProblem(self._file, f"no valid XML: {words}", error.lineno) from None

@@ -25,12 +25,13 @@ _STATUSES = {
 """Maestro's words for flows and for steps, in pairs. Any other did not run to its end: CANCELED,
 STOPPED, PENDING, PREPARING, INSTALLING, RUNNING, SKIPPED, and those that are not known yet."""
 
-_FAILURES = frozenset({"failure", "error"})
+FAILURES = frozenset({"failure", "error"})
+"""The elements by which a testcase says that it failed; it may hold several."""
 
 
 def judge_case(case: Element) -> tuple[Status, str | None]:
     """Give the status of a testcase, and a note where it did not simply pass."""
-    failures = [child for child in case.children if child.tag in _FAILURES]
+    failures = [child for child in case.children if child.tag in FAILURES]
     given = case.attributes.get("status")
     status = _read_status(given)
     if failures or status is Status.FAILED:

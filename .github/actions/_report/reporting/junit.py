@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -16,7 +17,7 @@ from reporting.document import Element, parse_document
 from reporting.flows import Status, severity
 from reporting.judging import MESSAGE_LIMIT, judge_case, was_skipped
 from reporting.problem import ReportProblem
-from reporting.shape import check_shape
+from reporting.shape import check_shape, find_contradictions
 from reporting.wording import cut, one_line
 
 NAME_LIMIT = 200
@@ -28,7 +29,7 @@ class Result:
     """What one place of a report says of one flow.
 
     `file` is the flow's own, with `/`, if known. `suite` numbers the suites of one report. `device`
-    is as the report names it.
+    is the name that the report gives it, on one line.
     """
 
     name: str
@@ -42,10 +43,11 @@ class Result:
 
 
 def parse_report(data: bytes, file: str) -> tuple[Result, ...]:
-    """Give the result of each flow of one report, in its order; there is at least one.
+    """Return the result of each flow of one report, in its order; there is at least one.
 
-    Raises ReportProblem, and nothing else, for what is no report, names no flow, or contradicts
-    its own counts. `file` is what the problem names.
+    Where the report contradicts its own counts, one more result says so and fails: the flows stand,
+    but one may be missing. Raises ReportProblem, and nothing else, for what is no report or names
+    no flow. `file` is what the problem names.
     """
     root = parse_document(data, file)
     check_shape(root, file)
@@ -56,7 +58,23 @@ def parse_report(data: bytes, file: str) -> tuple[Result, ...]:
             reading.read_suite(suite, None)
     if not reading.results:
         raise ReportProblem(file, "names no flow, and an empty report is not a pass", root.line)
-    return tuple(reading.results)
+    return *reading.results, *_contradiction(root, file)
+
+
+def _contradiction(root: Element, file: str) -> Iterator[Result]:
+    """Give the failed result that stands for what the counts of a report belie."""
+    found = find_contradictions(root)
+    if found:
+        yield Result(
+            name=cut(f"report {file}", NAME_LIMIT),
+            file=None,
+            suite=-1,
+            device=None,
+            status=Status.FAILED,
+            note=cut("\n".join(found), MESSAGE_LIMIT),
+            seconds=None,
+            started=None,
+        )
 
 
 class _Reading:
@@ -68,7 +86,8 @@ class _Reading:
         self.results: list[Result] = []
 
     def read_suite(self, suite: Element, device: str | None) -> None:
-        device = suite.attributes.get("device", device)
+        named = suite.attributes.get("device")
+        device = device if named is None else cut(one_line(named), NAME_LIMIT)
         number = self._suites
         self._suites += 1
         for child in suite.children:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reporting.document import Element
 from reporting.flows import Status
-from reporting.judging import judge_case
+from reporting.judging import FAILURES, judge_case
 from reporting.problem import ReportProblem
 from reporting.wording import cut, one_line
 
@@ -20,14 +22,10 @@ _TAG_LIMIT = 40
 
 
 def check_shape(root: Element, file: str) -> None:
-    """Raise ReportProblem for results in odd places, and for counts that the results belie.
-
-    Fewer failures announced than shown are fine: Maestro counts flows, and not those cancelled.
-    """
+    """Raise ReportProblem for results in odd places, where one could be overlooked."""
     if root.tag not in {"testsuites", "testsuite"}:
         raise ReportProblem(file, f"no JUnit report: begins with <{_shown(root)}>", root.line)
     _check_places(root, file)
-    _check_counts(root, file)
 
 
 def _check_places(parent: Element, file: str) -> None:
@@ -37,32 +35,59 @@ def _check_places(parent: Element, file: str) -> None:
         _check_places(child, file)
 
 
-def _check_counts(suite: Element, file: str) -> tuple[int, int]:
-    """Give how many testcases a suite shows, and how many of them failed."""
-    shown = failed = 0
+@dataclass
+class _Counted:
+    """What stands in a suite: testcases, those that failed, and all their failure elements."""
+
+    cases: int = 0
+    failed: int = 0
+    failures: int = 0
+
+
+def find_contradictions(root: Element) -> tuple[str, ...]:
+    """List where a report announces more than it shows, each with its line; the results stand.
+
+    Fewer failures announced than shown are fine: Maestro counts flows, and not those cancelled.
+    Other tools count every `<failure>` of a case that has several.
+    """
+    found: list[str] = []
+    _count(root, found)
+    return tuple(found)
+
+
+def _count(suite: Element, found: list[str]) -> _Counted:
+    counted = _Counted()
     for child in suite.children:
         if child.tag == "testcase":
-            shown += 1
-            failed += judge_case(child)[0] is Status.FAILED
+            counted.cases += 1
+            counted.failed += judge_case(child)[0] is Status.FAILED
+            counted.failures += sum(it.tag in FAILURES for it in child.children)
         elif child.tag == "testsuite":
-            more_shown, more_failed = _check_counts(child, file)
-            shown += more_shown
-            failed += more_failed
-    failures = _announced(suite, "failures", file) + _announced(suite, "errors", file)
-    for what, announced, seen in (
-        ("tests", _announced(suite, "tests", file), shown),
-        ("failures", failures, failed),
-    ):
-        if announced > seen:
-            raise ReportProblem(file, f"announces {announced} {what}, shows {seen}", suite.line)
-    return shown, failed
+            inner = _count(child, found)
+            counted.cases += inner.cases
+            counted.failed += inner.failed
+            counted.failures += inner.failures
+    found += _contradictions(suite, counted)
+    return counted
 
 
-def _announced(suite: Element, count: str, file: str) -> int:
+def _contradictions(suite: Element, counted: _Counted) -> Iterator[str]:
+    announced = {name: _announced(suite, name) for name in ("tests", "failures", "errors")}
+    for name, count in announced.items():
+        if count is None:
+            yield f"line {suite.line}: its count of {name} is no number"
+    tests = announced["tests"] or 0
+    if tests > counted.cases:
+        yield f"line {suite.line}: announces {tests} tests, shows {counted.cases}"
+    failures = (announced["failures"] or 0) + (announced["errors"] or 0)
+    if failures > max(counted.failed, counted.failures):
+        yield f"line {suite.line}: announces {failures} failures, shows {counted.failed}"
+
+
+def _announced(suite: Element, count: str) -> int | None:
+    """Read a count; None when it is no number."""
     text = suite.attributes.get(count, "0").strip()
-    if not _COUNT.fullmatch(text):
-        raise ReportProblem(file, f"its count of {count} is no number", suite.line)
-    return int(text)
+    return int(text) if _COUNT.fullmatch(text) else None
 
 
 def _shown(element: Element) -> str:
