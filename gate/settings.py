@@ -33,6 +33,7 @@ from gate.errors import ConfigError
 
 _PREFIX: Final = "GATE_"
 _LONGEST_SWEEP: Final = 3600
+_SHORTEST_SECRET: Final = 16
 # An App id is digits, a client id is like Iv23liAbC or, for older Apps, Iv1.0123456789abcdef.
 _APP_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -63,9 +64,19 @@ def _split_secrets(value: object) -> object:
 
 
 def _check_secrets(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    """Take one secret or several, each long enough that nobody guesses it.
+
+    A secret that holds a comma itself would be read as two, and GitHub's signatures would match
+    neither: mostly one of the parts is short, and then it is refused here.
+    """
     secrets = tuple(SecretStr(value.get_secret_value().strip()) for value in values)
     if not secrets or not all(secret.get_secret_value() for secret in secrets):
         raise ValueError("has an empty secret in its list; remove the comma that is too many")
+    if any(len(secret.get_secret_value()) < _SHORTEST_SECRET for secret in secrets):
+        raise ValueError(
+            f"has a secret of fewer than {_SHORTEST_SECRET} characters; commas separate secrets,"
+            " so none may hold a comma itself"
+        )
     return secrets
 
 

@@ -26,7 +26,9 @@ _MOST_LISTED: Final = 20
 _MOST_ARTIFACTS: Final = 3
 
 # No character that ends a Markdown link, hides where it leads, or names a user.
-_SAFE_URL: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&+-]*)?")
+_SAFE_URL: Final = re.compile(
+    r"https://(?P<host>[A-Za-z0-9.-]+(:[0-9]{1,5})?)(/[A-Za-z0-9._~%/?=&+-]*)?"
+)
 
 
 def describe_flows(evidence: Evidence | None) -> tuple[list[str], int]:
@@ -84,10 +86,19 @@ def render_context(evidence: Evidence | None) -> list[str]:
     named = neutralise(fold(evidence.report.terraform_deployment_id or ""))
     if named:
         parts.append(f"Terraform deployment {cut(named, _ID_LIMIT)}")
-    safe = [url for url in evidence.report.artifact_urls if _is_safe(url)]
-    shown = safe[:_MOST_ARTIFACTS]
-    return parts + [f"[artifact {number}]({url})" for number, url in enumerate(shown, 1)]
+    own = _host(evidence.run.html_url) if evidence.run is not None else None
+    safe = [url for url in evidence.report.artifact_urls if _host(url) is not None]
+    return parts + [_artifact(n, url, own) for n, url in enumerate(safe[:_MOST_ARTIFACTS], 1)]
 
 
-def _is_safe(url: str) -> bool:
-    return len(url) <= _URL_LIMIT and _SAFE_URL.fullmatch(url) is not None
+def _artifact(number: int, url: str, own: str | None) -> str:
+    """Link an artifact; where it is not at the host of the run itself, say where the link leads."""
+    host = _host(url)
+    elsewhere = "" if host is None or host == own else f" at {host}"
+    return f"[artifact {number}{elsewhere}]({url})"
+
+
+def _host(url: str) -> str | None:
+    """Return the host that an address leads to; None when it is not safe to link."""
+    found = _SAFE_URL.fullmatch(url) if len(url) <= _URL_LIMIT else None
+    return found["host"].lower() if found is not None else None

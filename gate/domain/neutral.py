@@ -5,6 +5,7 @@ Pure. It may hold mentions, Markdown, chat commands, or characters that turn the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -12,6 +13,8 @@ _ELLIPSIS: Final = "…"
 _ESCAPED: Final = frozenset("\\`*_{}[]()<>#+!|~&-=:.@")
 _ZERO_WIDTH: Final = "\u200b"
 _BREAKS_A_NAME: Final = frozenset("@#/:.")
+_ISSUE: Final = re.compile(r"(?<![A-Za-z0-9])(gh-)(?=[0-9])", re.IGNORECASE)
+"""GitHub links `GH-12` like `#12`, and shows the link in the timeline of that issue."""
 
 
 def neutralise(text: str) -> str:
@@ -36,7 +39,7 @@ def neutralise(text: str) -> str:
             safe.append(char)
         if char in _BREAKS_A_NAME:
             safe.append(_ZERO_WIDTH)
-    return "".join(safe)
+    return _ISSUE.sub(rf"\1{_ZERO_WIDTH}", "".join(safe))
 
 
 def _is_plain_in_words(char: str) -> bool:

@@ -21,7 +21,7 @@ from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.githubapp.connection import Answer
 from gate.githubapp.shapes import ErrorShape
 
-_SECRET: Final = re.compile(r"gh[a-z]_[A-Za-z0-9._-]+|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9._-]+")
+_SECRET: Final = re.compile(r"gh[a-z]_[A-Za-z0-9._-]+|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9._-]+)?")
 _REVIEW_TEXTS: Final = (
     ("no pending deployment requests", "nothing_pending"),
     ("already been reviewed", "already_reviewed"),

@@ -50,7 +50,7 @@ class Copy:
         if with_key:
             env["GATE_GITHUB_APP_ID"] = "1"
             env["GATE_GITHUB_PRIVATE_KEY"] = self._private
-            env["GATE_GITHUB_WEBHOOK_SECRET"] = "s"
+            env["GATE_GITHUB_WEBHOOK_SECRET"] = "only-for-this-test"
         return CliRunner(env=env).invoke(command, arguments)
 
     def verify(self) -> Result:

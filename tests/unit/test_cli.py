@@ -55,7 +55,7 @@ def test_what_needs_postgresql_leaves_no_file(arguments: list[str], tmp_path: Pa
         "GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db",
         "GATE_GITHUB_APP_ID": "1",
         "GATE_GITHUB_PRIVATE_KEY": pem.decode(),
-        "GATE_GITHUB_WEBHOOK_SECRET": "s",
+        "GATE_GITHUB_WEBHOOK_SECRET": "only-for-this-test",
     }
     command = [sys.executable, "-m", "gate", *arguments]
     done = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)

@@ -167,6 +167,16 @@ def test_what_looks_like_a_secret_is_starred_in_any_text(
     assert "s3cret" not in json.dumps(line)
 
 
+@pytest.mark.parametrize(
+    "unit", ["eyJ", "://", "://a:", "-----BEGIN ", "gh_", "ghs_", "bearer ", "basic", "token "]
+)
+def test_a_text_of_many_beginnings_is_read_once(lines: Lines, unit: str) -> None:
+    """Megabytes of what could begin a secret are logged well before the test's time-out."""
+    get_logger(__name__).info("text.logged", text=unit * (3_000_000 // len(unit)))
+    (line,) = lines()
+    assert line["event"] == "text.logged"
+
+
 def test_values_of_every_kind_are_written(lines: Lines) -> None:
     """Nothing an event can carry makes it fail, and bytes are never shown."""
     get_logger(__name__).info(

@@ -32,7 +32,7 @@ def pem(
 ENVIRON = {
     "GATE_GITHUB_APP_ID": "12345",
     "GATE_GITHUB_PRIVATE_KEY": pem(),
-    "GATE_GITHUB_WEBHOOK_SECRET": "hush",
+    "GATE_GITHUB_WEBHOOK_SECRET": "hush-hush-hush-hush",
 }
 
 
@@ -55,7 +55,9 @@ def test_three_variables_are_enough() -> None:
 
     assert settings.github_app_id == "12345"
     assert settings.github_private_key.get_secret_value() == pem()
-    assert [secret.get_secret_value() for secret in settings.github_webhook_secret] == ["hush"]
+    assert [secret.get_secret_value() for secret in settings.github_webhook_secret] == [
+        "hush-hush-hush-hush"
+    ]
     assert settings.github_api_url == "https://api.github.com"
     assert settings.github_oidc_issuer == "https://token.actions.githubusercontent.com"
     assert settings.public_url == "http://127.0.0.1:8080"
@@ -117,8 +119,10 @@ def test_what_has_no_default_must_be_given(name: str, spelling: str) -> None:
         ("GATE_GITHUB_PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----\\ns3cret\\n"),
         ("GATE_GITHUB_PRIVATE_KEY", pem(EC_KEY)),
         ("GATE_GITHUB_PRIVATE_KEY", pem(encryption=BestAvailableEncryption(b"s3cret"))),
-        ("GATE_GITHUB_WEBHOOK_SECRET", "s3cret,,other"),
-        ("GATE_GITHUB_WEBHOOK_SECRET", "s3cret, "),
+        ("GATE_GITHUB_WEBHOOK_SECRET", "a long s3cret one,,another long one"),
+        ("GATE_GITHUB_WEBHOOK_SECRET", "a long s3cret one, "),
+        ("GATE_GITHUB_WEBHOOK_SECRET", "s3cret"),
+        ("GATE_GITHUB_WEBHOOK_SECRET", "a long s3cret one,with a comma"),
         ("GATE_GITHUB_API_URL", "http://s3cret.example.com/api/v3"),
         ("GATE_GITHUB_API_URL", "https://s3cret@ghe.example.com/api/v3"),
         ("GATE_GITHUB_API_URL", "https://ghe.example.com/api/v3?token=s3cret"),
@@ -192,11 +196,11 @@ def test_two_keys_are_one_too_many(tmp_path: Path) -> None:
 
 def test_secrets_rotate_as_a_list() -> None:
     """Old and new secret are both valid while GitHub is told the new one."""
-    settings = load({"GATE_GITHUB_WEBHOOK_SECRET": "new, old"})
+    settings = load({"GATE_GITHUB_WEBHOOK_SECRET": "a new long secret, an old long secret"})
 
     assert [secret.get_secret_value() for secret in settings.github_webhook_secret] == [
-        "new",
-        "old",
+        "a new long secret",
+        "an old long secret",
     ]
 
 
@@ -225,7 +229,7 @@ def test_secrets_show_as_stars() -> None:
     """Settings may be printed while somebody looks for a fault."""
     settings = load(
         {
-            "GATE_GITHUB_WEBHOOK_SECRET": "s3cret",
+            "GATE_GITHUB_WEBHOOK_SECRET": "a long s3cret one",
             "GATE_DATABASE_URL": "postgresql+psycopg://gate:s3cret@db/gate",
         }
     )

@@ -112,8 +112,9 @@ def test_the_change_and_its_artifacts_are_named_beside_the_links() -> None:
     assert "[infrastructure run 401](" in line
     assert line.endswith(
         " · [full record](https://gate.example.com/api/v1/requests/9) · "
-        "Terraform deployment deploy-12345 · [artifact 1](https://x.example/0) · "
-        "[artifact 2](https://x.example/1) · [artifact 3](https://x.example/2)"
+        "Terraform deployment deploy-12345 · [artifact 1 at x.example](https://x.example/0) · "
+        "[artifact 2 at x.example](https://x.example/1) · "
+        "[artifact 3 at x.example](https://x.example/2)"
     )
 
 

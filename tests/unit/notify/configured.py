@@ -11,7 +11,7 @@ def environ(**variables: str) -> dict[str, str]:
     return {
         "GATE_GITHUB_APP_ID": "12345",
         "GATE_GITHUB_PRIVATE_KEY": make_key_pair()[0],
-        "GATE_GITHUB_WEBHOOK_SECRET": "hush",
+        "GATE_GITHUB_WEBHOOK_SECRET": "hush-hush-hush-hush",
         **{f"GATE_{name}": value for name, value in variables.items()},
     }
 
