@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
 	--no-strip-extras --generate-hashes --custom-compile-command "make lock" $(ARGS) pyproject.toml
 
-.PHONY: help setup demo test unit check format docs bench lock clean
+.PHONY: help setup demo test unit check format docs bench mutate lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -65,11 +65,15 @@ docs: setup ## do the generated parts of the docs still agree with the code?
 bench: setup ## measure, and print the table
 	$(BIN)/python -m tests.bench $(ARGS)
 
+mutate: setup ## plant faults in what decides; ARGS="gate.domain.decide*" takes hours without it
+	$(BIN)/mutmut run $(ARGS)
+	$(BIN)/mutmut results
+
 lock: setup ## write the lock from pyproject.toml; ARGS=--upgrade takes newer releases
 	$(COMPILE) --output-file .lock/runtime.txt
 	$(COMPILE) --group dev --constraint .lock/runtime.txt --output-file .lock/dev.txt
 
 clean: ## remove .venv, caches and builds
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 		.coverage* dist build
 	find gate tests -name __pycache__ -type d -prune -exec rm -rf {} +
