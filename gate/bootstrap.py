@@ -83,6 +83,7 @@ def create_service(
         parse_delivery=PayloadParser(settings.github_api_url).parse,
         parse_policy=parse_policy,
         server_policy=server_policy,
+        requires_floor=settings.organization_policy == "required",
         links=Links(settings.public_url),
         clock=clock,
         wakeups=wakeups,

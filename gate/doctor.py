@@ -32,6 +32,7 @@ _SKEW: Final = timedelta(seconds=30)
 _LAG: Final = timedelta(minutes=5)
 _RANK: Final = {"none": 0, "read": 1, "write": 2, "admin": 3}
 _REPOSITORIES: Final = 100
+_ORGANIZATION_REPOSITORY: Final = ".github"
 
 
 class Level(StrEnum):
@@ -212,6 +213,9 @@ def _installation(github: GitHubClient, installation: Installation) -> Iterator[
         yield Finding(Level.WARN, login, "the installation is suspended", "unsuspend it")
         return
     repositories = github.read_installation_repositories(installation)
+    names = {it.full_name.partition("/")[2] for it in repositories}
+    if _ORGANIZATION_REPOSITORY not in names and not installation.sees_all:
+        yield _unseen_floor(login)
     for repository in repositories[:_REPOSITORIES]:
         place = Place(installation.id, repository.id, repository.full_name)
         found = github.read_environments(place)
@@ -224,3 +228,10 @@ def _installation(github: GitHubClient, installation: Installation) -> Iterator[
     if len(repositories) > _REPOSITORIES:
         left = len(repositories) - _REPOSITORIES
         yield Finding(Level.WARN, login, f"{left} more repositories were not looked at")
+
+
+def _unseen_floor(login: str) -> Finding:
+    """Warn that an organization may have a policy that the App cannot see."""
+    found = f"the App is not installed on {login}/.github: a policy there would not be known"
+    remedy = f"add {login}/.github to the installation, if there is such a repository"
+    return Finding(Level.WARN, f"floor of {login}", found, remedy)

@@ -69,8 +69,8 @@ class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
     `reason` is one of channel_unavailable, database_busy, github_unavailable, keys_unavailable,
-    not_stored, rate_limited. `after` is how long to wait at least; None leaves it to the caller's
-    backoff.
+    listing_missed, not_stored, policy_missed, rate_limited. `after` is how long to wait at least;
+    None leaves it to the caller's backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:
@@ -83,8 +83,8 @@ class Refused(GateError):
     """The other side understood and said no.
 
     `reason` is one of alert_refused, already_reviewed, channel_refused, issues_disabled, not_found,
-    nothing_pending, permission_missing, review_conflict, too_large, unprocessable. A channel is
-    refused for its address, or for what we signed in with, an alert for what it says.
+    nothing_pending, permission_missing, policy_hidden, review_conflict, too_large, unprocessable.
+    A channel is refused for its address, or for what we signed in with, an alert for what it says.
     """
 
 

@@ -196,6 +196,11 @@ class Settings(BaseSettings):
         description="policy for repositories that have none; without it a built-in one that holds"
         " `production-frontend` to `production-validation.yml`",
     )
+    organization_policy: Literal["optional", "required"] = Field(
+        default="optional",
+        description="`required` holds all while an owner's `.github` repository shows no policy,"
+        " even to a gate that never saw one there",
+    )
     # Channels are checked where they are made, by `gate.notify`: a wrong one must not stop a gate.
     slack_webhook_url: SecretStr | None = Field(
         default=None, description="incoming webhook of Slack that alerts go to"

@@ -36,10 +36,33 @@ class FileUnchanged:
 
 @dataclass(frozen=True, slots=True)
 class FileAbsent:
-    """There is no such file, or no such repository that the App may read."""
+    """There is no such file in the repository, which can be read."""
 
 
-FileReading = FileFound | FileUnchanged | FileAbsent
+@dataclass(frozen=True, slots=True)
+class FileHidden:
+    """The repository itself cannot be seen, or its name is another's now; `detail` says which.
+
+    Whether it has the file nobody knows.
+    """
+
+    detail: str
+
+
+FileReading = FileFound | FileUnchanged | FileAbsent | FileHidden
+
+
+@dataclass(frozen=True, slots=True)
+class FileQuestion:
+    """Which file is asked for, and what is known of it.
+
+    `etag` is that of the last reading, if there was one. `expects_absence` says that there was no
+    such file: then its absence is no news, and is believed without a look at the repository.
+    """
+
+    path: str
+    etag: str | None
+    expects_absence: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +78,12 @@ class HookDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """An installation of the App as GitHub lists it."""
+    """An installation of the App as GitHub lists it; `sees_all` is said of the account's all."""
 
     id: InstallationId
     account: Account
     suspended: bool
+    sees_all: bool
 
 
 @dataclass(frozen=True, slots=True)

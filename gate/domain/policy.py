@@ -16,6 +16,10 @@ from gate.domain.alert import Channel, Mention
 from gate.domain.ids import environment_key
 from gate.domain.runs import workflow_file
 
+POLICY_PATH: Final = ".github/deployment-gate.yml"
+MISNAMED_PATH: Final = ".github/deployment-gate.yaml"
+"""What people call the file by mistake: it is no policy, and is not silently passed over."""
+
 GITHUB_WALL: Final = timedelta(days=30)
 """GitHub fails a job that has waited this long for a protection rule (docs: Deployments and
 environments)."""

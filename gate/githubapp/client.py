@@ -22,6 +22,7 @@ from gate.domain.deliveries import Repository
 from gate.domain.github import (
     Collaborator,
     DeploymentStatus,
+    FileQuestion,
     FileReading,
     HookDelivery,
     Installation,
@@ -114,8 +115,8 @@ class GitHubClient:
         answer = self._found(place, path)
         return None if answer is None else next(_own_runs([decoded(answer, _run)], place), None)
 
-    def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...]:
-        """Read the newest runs of a workflow file; empty when the file is unknown.
+    def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...] | None:
+        """Read the newest runs of a workflow file; None when GitHub lists none of it, or no file.
 
         What was asked for is checked again: a redirect may lose the query.
         """
@@ -124,11 +125,13 @@ class GitHubClient:
             query["branch"] = listing.branch
         file = segment(listing.path.rpartition("/")[2])
         answer = self._found(place, f"/actions/workflows/{file}/runs?{urlencode(query)}")
-        if answer is None:
-            return ()
+        shapes = decoded(answer, _runs).workflow_runs if answer is not None else ()
+        own = tuple(_own_runs(shapes, place))
+        if not own:
+            return None
         return tuple(
             run
-            for run in _own_runs(decoded(answer, _runs).workflow_runs, place)
+            for run in own
             if run.path == listing.path and listing.branch in {None, run.head_branch}
         )
 
@@ -188,15 +191,15 @@ class GitHubClient:
         found = repository_of(decoded(answer, _repository), place.installation_id)
         return found if found.id == place.repository_id else None
 
-    def read_file(self, place: Place, path: str, etag: str | None) -> FileReading:
+    def read_file(self, place: Place, question: FileQuestion) -> FileReading:
         """Read a file from the default branch of a repository."""
-        return files.read_file(self._transport, place, path, etag)
+        return files.read_file(self._transport, place, question)
 
     def read_organization_file(
-        self, installation_id: InstallationId, owner: str, path: str, etag: str | None
+        self, installation_id: InstallationId, owner: Account, question: FileQuestion
     ) -> FileReading:
         """Read a file from the default branch of the owner's `.github` repository."""
-        return files.read_organization_file(self._transport, installation_id, owner, path, etag)
+        return files.read_organization_file(self._transport, installation_id, owner, question)
 
     def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
         """Read what a person may do in a repository; None when the login is not theirs."""

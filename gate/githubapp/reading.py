@@ -23,6 +23,7 @@ from gate.githubapp.shapes import (
 
 _UNKNOWN_STATUS: Final = "unknown"
 _DELIVERED: Final = "OK"
+_ALL: Final = "all"
 
 
 def account_of(shape: AccountShape) -> Account:
@@ -96,7 +97,9 @@ def installations_of(shape: InstallationShape) -> tuple[Installation, ...]:
     if shape.account is None:
         return ()
     suspended = shape.suspended_at is not None
-    return (Installation(InstallationId(shape.id), owner_of(shape.account), suspended=suspended),)
+    sees_all = shape.repository_selection == _ALL
+    owner = owner_of(shape.account)
+    return (Installation(InstallationId(shape.id), owner, suspended=suspended, sees_all=sees_all),)
 
 
 def hook_delivery_of(shape: HookDeliveryShape) -> HookDelivery:

@@ -393,6 +393,7 @@ class InstallationShape(msgspec.Struct):
     id: Id
     account: OwnerShape | None
     suspended_at: str | None = None
+    repository_selection: str | None = None
 
 
 class InstallationDelivery(msgspec.Struct):

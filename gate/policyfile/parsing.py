@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from gate.domain.ids import environment_key
 from gate.domain.policy import (
+    MISNAMED_PATH,
     AlertPolicy,
     EnvironmentPolicy,
     IncidentPolicy,
@@ -50,6 +51,9 @@ MOST_PROBLEMS: Final = 100
 """Problems listed of one file; a last one says how many more there are."""
 
 _CACHED_FILES: Final = 64
+_MISNAMED: Final = Problem(
+    1, 1, "", "no policy is read from a file of this name; rename it to deployment-gate.yml"
+)
 
 Outcome = Policy | tuple[Problem, ...]
 
@@ -57,10 +61,13 @@ Outcome = Policy | tuple[Problem, ...]
 def parse_policy(text: bytes, source: str) -> LoadedPolicy | InvalidPolicy:
     """Read a policy from the bytes of its file.
 
-    Never raises. Problems come in the order of the file, each with its place. The texts seen last
+    Never raises. A file at the path that people take for the policy's by mistake is none, whatever
+    it says. Problems come in the order of the file, each with its place. The texts seen last
     are remembered, so asking for each decision costs a digest and a lookup.
     """
     digest = sha256(text).hexdigest()
+    if source.endswith(MISNAMED_PATH):
+        return InvalidPolicy((_MISNAMED,), digest, source)
     # Too large a text is refused at once, and is not worth keeping in memory for that.
     outcome = _parse_remembered(text) if len(text) <= LARGEST_FILE else _parse(text)
     if isinstance(outcome, Policy):

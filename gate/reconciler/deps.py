@@ -60,6 +60,7 @@ class Deps:
     parse_delivery: ParseDelivery
     parse_policy: ParsePolicy
     server_policy: PolicyReading
+    requires_floor: bool
     links: Links
     clock: Clock
     wakeups: Wakeups

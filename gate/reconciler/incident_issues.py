@@ -32,9 +32,10 @@ from gate.log import get_logger
 from gate.reconciler.alert_planning import held_deployments
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.documents import observe_policy
 from gate.reconciler.issue_lookup import Begun, look_up
 from gate.reconciler.places import place_of
-from gate.reconciler.policies import last_policy_of, observe_policy
+from gate.reconciler.policies import last_policy_of
 from gate.reconciler.responding import incident_entry
 from gate.store import incident_issues, incidents, repositories
 from gate.store.audit import record_audit

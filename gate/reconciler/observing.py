@@ -83,10 +83,11 @@ def _without(need: Need, observed: Observed, error: GateError) -> Observed:
     """Note that a fact could not be read, and why."""
     if isinstance(need, PolicyNeeded):
         return replace(observed, policy_unavailable=unreadable(error), error=error)
+    fact = f"{_described(need)} ({error.reason})"
     return replace(
         observed,
         gate_asked=observed.gate_asked or isinstance(need, GateNeeded),
-        unavailable=f"{_described(need)} ({error.reason})",
+        unavailable=error.detail if error.reason == "listing_missed" else fact,
         error=error,
     )
 

@@ -6,6 +6,7 @@ that these facts lead to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from gate.domain.ids import DecisionId
 from gate.domain.ledger import EffectKind, EffectStatus, Ledger
 from gate.domain.missing import (
     GateNeeded,
+    ListingNeeded,
     Listings,
     Need,
     PolicyNeeded,
@@ -44,6 +46,7 @@ from gate.store.audit import record_audit
 from gate.store.claims import RecordedClaim, read_claims
 from gate.store.database import Transaction
 from gate.store.leases import Lease, PassRecord
+from gate.store.listings import ListingRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +123,30 @@ def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) 
         unavailable = current.observed.unavailable
         return _Gathered(Facts(view.request, default_branch, (), (), unavailable))
     said = read_claims(tx, view.request.key)
+    listed = listings.read_listings(tx, view.repository.id)
     facts = replace(
-        _facts(tx, view, policy, current),
+        _facts(tx, view, policy, listed, current),
         claims=tuple(recorded.claim for recorded in said),
         standings=current.observed.standings,
         triggered_by=view.triggered_by,
     )
-    read_at = listings.read_listings(tx, view.repository.id)
+    read_at = {it: record.read_at for it, record in listed.items() if not record.is_unsettled}
     trusted = Listings(read_at, current.deps.continuity.since)
     needs = missing_facts(policy, facts, trusted, current.now)
     watched = tuple(listing.path for listing in listings_of(policy, default_branch))
     return _Gathered(facts, said, needs, watched)
 
 
-def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass) -> Facts:
+def _facts(
+    tx: Transaction,
+    view: View,
+    policy: EnvironmentPolicy,
+    listed: Mapping[ListingNeeded, ListingRecord],
+    current: Pass,
+) -> Facts:
     """Narrow what is stored to the few runs, and their reports, that can matter.
 
-    Which ones count, the domain decides.
+    Which ones count, the domain decides. Runs that GitHub lists no more are none, for certain.
     """
     rule = policy.validation
     repository_id = view.repository.id
@@ -148,6 +158,8 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
         branch=rule.branch or default_branch,
         events=rule.events,
     )
+    named = ListingNeeded(rule.workflow, rule.branch or default_branch)
+    validations = _still_there(validations, listed.get(named))
     reported = reports.read_reports(
         tx, repository_id, list(dict.fromkeys(run.run_id for run in validations))
     )
@@ -155,7 +167,9 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
     changes: list[WorkflowRun | None] = []
     if rule.covers is Covers.INFRASTRUCTURE:
         path = rule.infrastructure_workflow
-        changes.append(runs.newest_successful_run(tx, repository_id, path))
+        known = runs.newest_successful_run(tx, repository_id, path)
+        found = (known,) if known is not None else ()
+        changes += _still_there(found, listed.get(ListingNeeded(path, None)))
         changes.append(runs.hiding_rerun(tx, repository_id, path))
     return Facts(
         request=view.request,
@@ -165,6 +179,14 @@ def _facts(tx: Transaction, view: View, policy: EnvironmentPolicy, current: Pass
         unavailable=current.observed.unavailable,
         reports=tuple(report for report in told if report is not None),
     )
+
+
+def _still_there(
+    found: tuple[WorkflowRun, ...], listing: ListingRecord | None
+) -> tuple[WorkflowRun, ...]:
+    """Keep the runs that began after GitHub was seen to list none of their file."""
+    since = listing.absent_since if listing is not None else None
+    return tuple(run for run in found if since is None or run.started_at > since)
 
 
 def _record(

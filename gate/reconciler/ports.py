@@ -15,6 +15,7 @@ from gate.domain.deliveries import Observation, Repository
 from gate.domain.github import (
     Collaborator,
     DeploymentStatus,
+    FileQuestion,
     FileReading,
     HookDelivery,
     Installation,
@@ -42,8 +43,8 @@ class GitHub(Protocol):
         """Read one attempt of a run; None when there is no such attempt."""
         ...
 
-    def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...]:
-        """Read the newest runs of a workflow file; empty when the file has none or is unknown.
+    def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...] | None:
+        """Read the newest runs of a workflow file; None when GitHub lists none of it, or no file.
 
         The filter is GitHub's and may be lost in a redirect: check every attribute of every run.
         """
@@ -69,12 +70,12 @@ class GitHub(Protocol):
         """Read a repository's present name and default branch; None when it cannot be seen."""
         ...
 
-    def read_file(self, place: Place, path: str, etag: str | None) -> FileReading:
+    def read_file(self, place: Place, question: FileQuestion) -> FileReading:
         """Read a file from the default branch of a repository."""
         ...
 
     def read_organization_file(
-        self, installation_id: InstallationId, owner: str, path: str, etag: str | None
+        self, installation_id: InstallationId, owner: Account, question: FileQuestion
     ) -> FileReading:
         """Read a file from the default branch of the owner's `.github` repository."""
         ...

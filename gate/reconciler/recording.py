@@ -28,7 +28,7 @@ from gate.reconciler.claiming import record_review
 from gate.reconciler.commanding import record_comment, record_issue_change
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import open_gate
-from gate.reconciler.policies import organization_source, repository_source
+from gate.reconciler.policies import misnamed, organization_source, repository_source
 from gate.store import deployments, policies, repositories, requests, runs
 from gate.store.database import Transaction
 from gate.store.deployments import DeploymentSighting
@@ -169,8 +169,14 @@ def _record_push(tx: Transaction, seen: Pushed, deps: Deps) -> tuple[RequestId, 
     repositories.record_repository(tx, repository)
     if repository.default_branch is not None and seen.branch != repository.default_branch:
         return ()
-    policies.record_suspect(tx, repository_source(repository.id))
+    _distrust(tx, repository_source(repository.id), repository)
     if repository.full_name.partition("/")[2] == _ORGANIZATION_REPOSITORY:
-        policies.record_suspect(tx, organization_source(repository.owner.id))
+        _distrust(tx, organization_source(repository.owner.id), repository)
         return tuple(requests.wake_installation(tx, repository.installation_id, now))
     return tuple(requests.wake_repository(tx, repository.id, now))
+
+
+def _distrust(tx: Transaction, source: str, repository: Repository) -> None:
+    """Have a policy read again, and the file beside it, should it have been renamed."""
+    policies.record_suspect(tx, source, repository.installation_id)
+    policies.record_suspect_file(tx, misnamed(source))

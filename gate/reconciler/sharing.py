@@ -8,16 +8,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+from gate.domain.absence import CONFIRMED_AFTER
 from gate.domain.deliveries import Repository
 from gate.domain.github import Place
 from gate.domain.missing import JobsNeeded, ListingNeeded, PolicyNeeded, RepositoryNeeded
-from gate.domain.runs import WorkflowRun
-from gate.errors import Refused
+from gate.errors import Refused, RetryLater
+from gate.log import get_logger
 from gate.reconciler.deps import Deps
+from gate.reconciler.documents import observe_policy
 from gate.reconciler.places import place_of
-from gate.reconciler.policies import observe_policy
 from gate.store import listings, repositories, runs
 from gate.store.database import Transaction
+from gate.store.listings import ListingRecord
+
+log = get_logger(__name__)
 
 SharedNeed = RepositoryNeeded | PolicyNeeded | ListingNeeded | JobsNeeded
 """A fact that belongs to no single request."""
@@ -32,8 +36,7 @@ def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None
         case PolicyNeeded():
             observe_policy(repository, deps, now)
         case ListingNeeded():
-            seen = deps.github.read_runs(place, need)
-            deps.database.transact(lambda tx: _record_listing(tx, need, seen, repository, now))
+            _observe_listing(need, repository, deps, now)
         case JobsNeeded(run_id, attempt):
             jobs = deps.github.read_jobs(place, run_id, attempt)
             deps.database.transact(
@@ -46,21 +49,51 @@ def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None
 
 
 def _observe_repository(place: Place, deps: Deps) -> None:
-    """Read a repository's present name and default branch."""
+    """Read a repository's default branch, unless a webhook tells it meanwhile: that is newer."""
     seen = deps.github.read_repository(place)
     if seen is None or seen.default_branch is None:
         raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
-    deps.database.transact(lambda tx: repositories.record_repository(tx, seen))
+
+    def record(tx: Transaction) -> None:
+        known = repositories.read_repository(tx, place.repository_id)
+        if known is None or known.default_branch is None:
+            repositories.record_repository(tx, seen)
+
+    deps.database.transact(record)
 
 
-def _record_listing(
-    tx: Transaction,
-    listing: ListingNeeded,
-    seen: tuple[WorkflowRun, ...],
-    repository: Repository,
-    now: datetime,
+def _observe_listing(
+    listing: ListingNeeded, repository: Repository, deps: Deps, now: datetime
 ) -> None:
-    """Record runs and that they were listed at `now`, which is from before the call."""
-    for run in seen:
-        runs.record_run(tx, run, now)
-    listings.record_listing(tx, repository.id, listing, now)
+    """Read a listing and its runs; `now` is from before the call.
+
+    A listing that is empty although runs are known is no listing yet: GitHub may have failed to
+    find it. Raises RetryLater until it was empty twice, and Refused when the repository cannot be
+    seen either.
+    """
+    place = place_of(repository)
+    seen = deps.github.read_runs(place, listing)
+    missed = seen is None and deps.database.read(
+        lambda snapshot: runs.knows_runs(snapshot, repository.id, listing.path, listing.branch)
+    )
+    if missed and deps.github.read_repository(place) is None:
+        raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
+
+    def record(tx: Transaction) -> ListingRecord:
+        absent_since = None
+        if missed:
+            known = listings.read_listings(tx, repository.id).get(listing)
+            absent_since = known.absent_since if known is not None else None
+            absent_since = absent_since or now
+        for run in seen or ():
+            runs.record_run(tx, run, now)
+        recorded = ListingRecord(now, absent_since)
+        listings.record_listing(tx, repository.id, listing, recorded)
+        return recorded
+
+    recorded = deps.database.transact(record)
+    if recorded.absent_since is not None and recorded.is_unsettled:
+        log.warning("listing.missed", repository_id=repository.id, path=listing.path)
+        after = recorded.absent_since + CONFIRMED_AFTER - now
+        detail = f"GitHub lists no run of {listing.path}, of which there were some"
+        raise RetryLater("listing_missed", detail, after=after)

@@ -11,8 +11,9 @@ from gate.domain.missing import StandingNeeded
 from gate.domain.policy import LoadedPolicy, OverridePolicy, PolicyReading
 from gate.domain.runs import Account
 from gate.reconciler.deps import Deps
+from gate.reconciler.documents import observe_policy
 from gate.reconciler.places import place_of
-from gate.reconciler.policies import observe_policy, policy_of
+from gate.reconciler.policies import policy_of
 from gate.reconciler.standings import observe_standing
 
 _WRITES: Final = "push"

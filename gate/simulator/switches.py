@@ -44,6 +44,13 @@ class Switches:
     "Troubleshooting the REST API" allows both answers to a lack of permission.
     """
 
+    reads_public_repositories: bool = False
+    """Whether an installation's token reads public repositories that it was not made for.
+
+    "Authenticating as a GitHub App installation" speaks of the resources of the installation; that
+    what is public may be read as well follows from its being public.
+    """
+
     concurrent_reviews_conflict: bool = True
     """Whether a review that overlaps another of the same run and environment is refused.
 

@@ -8,28 +8,37 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, false, or_, select, update
+from sqlalchemy import Row, and_, bindparam, false, or_, select, update
 
 from gate.domain.ids import InstallationId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import policy_documents, policy_texts
-from gate.store.upsert import insert_or_ignore, insert_or_update
+from gate.store.upsert import insert_or_ignore
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """A place that may hold a policy, as it was last read.
+    """A place that may hold a policy, as it was last read; `read_at` None means never.
 
-    `digest` None means that it was read and holds none. A `suspect` one may have changed since.
+    `read_at` is from before GitHub was asked. `digest` None means that it was read and holds none.
+    `news` counts what may have changed it, and `read_news` what of that came before it was read.
+    `absent_since` is set while a policy that was there seems to be gone: when that was seen first.
     """
 
     source: str
     installation_id: InstallationId
     digest: str | None
     etag: str | None
-    read_at: datetime
-    suspect: bool = False
+    read_at: datetime | None
+    news: int = 0
+    read_news: int = 0
+    absent_since: datetime | None = None
+
+    @property
+    def is_suspect(self) -> bool:
+        """Say whether the place may have changed since the last reading began."""
+        return self.news != self.read_news
 
 
 _read: Final = Prepared(
@@ -38,12 +47,43 @@ _read: Final = Prepared(
 _read_text: Final = Prepared(
     select(policy_texts.c.text).where(policy_texts.c.digest == bindparam("wanted"))
 )
-_replace: Final = insert_or_update(policy_documents)
+_insert: Final = insert_or_ignore(policy_documents)
 _insert_text: Final = insert_or_ignore(policy_texts)
-_distrust: Final = Prepared(
+_d: Final = policy_documents.c
+_replace: Final = Prepared(
     update(policy_documents)
-    .where(policy_documents.c.source == bindparam("place"))
-    .values(suspect=True)
+    .where(
+        _d.source == bindparam("place"),
+        # A reading that began later has the last word, whichever is recorded last.
+        or_(
+            _d.read_at.is_(None),
+            _d.read_news < bindparam("new_read_news"),
+            and_(
+                _d.read_news == bindparam("new_read_news"), _d.read_at <= bindparam("new_read_at")
+            ),
+        ),
+    )
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "installation_id",
+                "digest",
+                "etag",
+                "read_at",
+                "read_news",
+                "absent_since",
+            )
+        }
+    )
+)
+_distrust: Final = Prepared(
+    update(policy_documents).where(_d.source == bindparam("place")).values(news=_d.news + 1)
+)
+_distrust_found: Final = Prepared(
+    update(policy_documents)
+    .where(_d.source == bindparam("place"), _d.digest.is_not(None))
+    .values(news=_d.news + 1)
 )
 
 
@@ -80,26 +120,52 @@ def _document(row: Row[Any]) -> PolicyDocument:
         digest=row.digest,
         etag=row.etag,
         read_at=row.read_at,
-        suspect=row.suspect,
+        news=row.news,
+        read_news=row.read_news,
+        absent_since=row.absent_since,
     )
 
 
-def record_document(tx: Transaction, document: PolicyDocument) -> None:
-    """Note what a place holds now."""
+def record_document(tx: Transaction, document: PolicyDocument) -> bool:
+    """Note what a place holds now; say whether it was the newest reading of it.
+
+    What came in while it was read stays news: such a place is suspect still.
+    """
     values = {
         "source": document.source,
         "installation_id": document.installation_id,
         "digest": document.digest,
         "etag": document.etag,
         "read_at": document.read_at,
-        "suspect": document.suspect,
+        "news": document.news,
+        "read_news": document.read_news,
+        "absent_since": document.absent_since,
     }
-    _replace.change(tx, values)
+    if _insert.change(tx, values) == 1:
+        return True
+    changes = {f"new_{name}": value for name, value in values.items()}
+    return _replace.change(tx, changes | {"place": document.source}) == 1
 
 
-def record_suspect(tx: Transaction, source: str) -> None:
-    """Note that a place may have changed; one that was never read is read anyway."""
-    _distrust.change(tx, {"place": source})
+def record_suspect(tx: Transaction, source: str, installation_id: InstallationId) -> None:
+    """Note that a place may have changed, even one that was never read: it may be just now."""
+    values = {
+        "source": source,
+        "installation_id": installation_id,
+        "digest": None,
+        "etag": None,
+        "read_at": None,
+        "news": 1,
+        "read_news": 0,
+        "absent_since": None,
+    }
+    if _insert.change(tx, values) == 0:
+        _distrust.change(tx, {"place": source})
+
+
+def record_suspect_file(tx: Transaction, source: str) -> None:
+    """Note that a file that was found at a place may have changed; its absence stays trusted."""
+    _distrust_found.change(tx, {"place": source})
 
 
 def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:

@@ -38,6 +38,10 @@ _successful: Final = Prepared(
     .order_by(_t.updated_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
     .limit(1)
 )
+_of_file: Final = Prepared(select(_t.run_id).where(*_local).limit(1))
+_of_branch: Final = Prepared(
+    select(_t.run_id).where(*_local, _t.head_branch == bindparam("branch")).limit(1)
+)
 _before: Final = runs.alias("before")
 _ended_before: Final = (
     select(func.count())
@@ -155,6 +159,16 @@ def _candidates(events: int) -> Prepared:
         .order_by(_t.started_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
         .limit(_CANDIDATES)
     )
+
+
+def knows_runs(
+    snapshot: Snapshot, repository_id: RepositoryId, path: str, branch: str | None
+) -> bool:
+    """Say whether any run of a workflow file is known, on one branch or (None) on any."""
+    wanted = {"repository": repository_id, "file": path}
+    if branch is None:
+        return _of_file.first(snapshot, wanted) is not None
+    return _of_branch.first(snapshot, wanted | {"branch": branch}) is not None
 
 
 def newest_successful_run(

@@ -138,6 +138,7 @@ listings = Table(
     Column("path", Text, primary_key=True),
     Column("branch", Text, primary_key=True),
     Column("read_at", UtcDateTime, nullable=False),
+    Column("absent_since", UtcDateTime),
 )
 
 deployments = Table(
@@ -168,8 +169,10 @@ policy_documents = Table(
     Column("installation_id", BigInteger, nullable=False),
     Column("digest", Text),
     Column("etag", Text),
-    Column("read_at", UtcDateTime, nullable=False),
-    Column("suspect", Boolean, nullable=False),
+    Column("read_at", UtcDateTime),
+    Column("news", Integer, nullable=False),
+    Column("read_news", Integer, nullable=False),
+    Column("absent_since", UtcDateTime),
 )
 
 gate_requests = Table(

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import SecretStr
 from werkzeug.serving import make_server
@@ -267,7 +267,11 @@ def check_record(gate: Gate) -> None:
 
 @contextmanager
 def running_gate(
-    database_url: str, *, switches: Switches | None = None, alerts_to: str | None = None
+    database_url: str,
+    *,
+    switches: Switches | None = None,
+    alerts_to: str | None = None,
+    organization_policy: Literal["optional", "required"] = "optional",
 ) -> Iterator[Gate]:
     """Run simulated GitHub and gate while the context lasts, with one gated repository.
 
@@ -302,6 +306,7 @@ def running_gate(
             github_oidc_issuer=github.issuer.url,
             public_url=url,
             database_url=SecretStr(database_url),
+            organization_policy=organization_policy,
             alert_webhook_url=SecretStr(alerts_to) if alerts_to is not None else None,
             alert_webhook_secret=SecretStr(SECRET) if alerts_to is not None else None,
         )

@@ -2,7 +2,8 @@
 
     python -m tests.integration.process PORT [PLACE [COUNT]]
 
-The process kills itself, as `kill -9` would, when a pass reaches PLACE for the COUNT-th time.
+The process kills itself, as `kill -9` would, when a pass reaches PLACE for the COUNT-th time. Its
+clock is ahead by the seconds that stand in the file that TESTS_CLOCK_FILE names.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 from gate.bootstrap import create_service, create_shell
 from gate.cli.starting import load_for_service
@@ -29,12 +32,19 @@ def dying(place: str, at: int) -> Callable[[str], None]:
     return fail
 
 
+def clock() -> datetime:
+    """Tell the time, as far ahead as the test wants it."""
+    ahead = os.environ.get("TESTS_CLOCK_FILE")
+    seconds = float(Path(ahead).read_text()) if ahead is not None else 0.0
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
 def main() -> None:
     """Serve until killed."""
     port = int(sys.argv[1])
     place = sys.argv[2] if len(sys.argv) > 2 else ""
     at = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    service = create_service(load_for_service(), failpoint=dying(place, at))
+    service = create_service(load_for_service(), clock=clock, failpoint=dying(place, at))
     serve(create_shell(service, with_worker=True), "127.0.0.1", port)
 
 

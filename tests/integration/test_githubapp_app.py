@@ -55,7 +55,7 @@ def test_installations_and_repositories_are_read_to_the_last_page(stage: Stage) 
 def test_an_installation_that_is_gone_is_refused(stage: Stage) -> None:
     """It may have been deleted after it was listed."""
     (own,) = stage.client.read_installations()
-    gone = Installation(InstallationId(own.id + 1), own.account, suspended=False)
+    gone = Installation(InstallationId(own.id + 1), own.account, suspended=False, sees_all=False)
     with pytest.raises(Refused) as caught:
         stage.client.read_installation_repositories(gone)
     assert caught.value.reason == "not_found"

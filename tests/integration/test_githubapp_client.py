@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gate.domain.github import FileAbsent, FileFound, Place
+from gate.domain.github import FileFound, FileHidden, FileQuestion, Place
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.missing import ListingNeeded
 from gate.domain.request import ReviewState
@@ -27,6 +27,7 @@ from tests.unit.githubapp.stage import (
 )
 
 POLICY = ".github/deployment-gate.yml"
+QUESTION = FileQuestion(POLICY, None, expects_absence=False)
 NO_RUN = RunId(1)
 
 
@@ -69,7 +70,7 @@ def test_what_does_not_exist_is_none(stage: Stage) -> None:
     listing = ListingNeeded(".github/workflows/no-such.yml", "main")
     assert stage.client.read_run(stage.place, NO_RUN) is None
     assert stage.client.read_run_attempt(stage.place, NO_RUN, 1) is None
-    assert stage.client.read_runs(stage.place, listing) == ()
+    assert stage.client.read_runs(stage.place, listing) is None
     assert stage.client.read_repository(gone) is None
     assert stage.client.read_environments(gone) == ()
     assert stage.client.read_rule_enabled(gone, ENVIRONMENT) is False
@@ -84,6 +85,8 @@ def test_runs_are_listed_by_file_and_branch(either: Stage) -> None:
     either.github.validate(REPOSITORY, workflow="other.yml")
     on_main = either.client.read_runs(either.place, ListingNeeded(VALIDATION, "main"))
     anywhere = either.client.read_runs(either.place, ListingNeeded(VALIDATION, None))
+    assert on_main is not None
+    assert anywhere is not None
     assert [run.run_id for run in on_main] == [wanted]
     assert {run.run_id for run in anywhere} == {wanted, other_branch}
 
@@ -240,9 +243,10 @@ def test_a_renamed_repository_is_followed(either: Stage) -> None:
     either.github.put_file(REPOSITORY, POLICY, "version: 1")
     either.github.rename_repository(REPOSITORY, "shop")
     listed = either.client.read_runs(either.place, ListingNeeded(VALIDATION, "main"))
+    assert listed is not None
     assert [run.run_id for run in listed] == [wanted]
     assert [run.run_id for run in either.client.read_waiting_runs(either.place)] == [run_id]
-    assert isinstance(either.client.read_file(either.place, POLICY, None), FileFound)
+    assert isinstance(either.client.read_file(either.place, QUESTION), FileFound)
     found = either.client.read_repository(either.place)
     assert found is not None
     assert found.full_name == "octo-org/shop"
@@ -269,7 +273,7 @@ def test_a_token_is_as_narrow_as_its_calls(stage: Stage) -> None:
     stage.client.read_rule_enabled(stage.place, ENVIRONMENT)
     stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
     assert stage.calls(MINT) == 1
-    stage.client.read_file(stage.place, POLICY, None)
+    stage.client.read_file(stage.place, QUESTION)
     assert stage.calls(MINT) == 2
     issued = stage.github.tokens._issued.values()
     assert [it.repository_ids for it in issued] == [frozenset({stage.place.repository_id})] * 2
@@ -283,7 +287,7 @@ def test_a_strangers_repository_id_is_not_found(stage: Stage) -> None:
     """A repository that the installation does not have makes no token."""
     stranger = Place(stage.place.installation_id, RepositoryId(1), "octo-org/stranger")
     assert stage.client.read_repository(stranger) is None
-    assert stage.client.read_file(stranger, POLICY, None) == FileAbsent()
+    assert isinstance(stage.client.read_file(stranger, QUESTION), FileHidden)
 
 
 def test_environments_that_may_not_be_seen_are_not_none(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gate.domain.github import FileAbsent, Place
+from gate.domain.github import FileQuestion, Place
 from gate.domain.ids import RunId
 from gate.domain.missing import ListingNeeded
 from gate.errors import Refused, RetryLater
@@ -108,7 +108,7 @@ def test_runs_of_another_repository_prove_nothing(stage: Stage) -> None:
     """Any token reads what is public; under a name that changed hands, a stranger's green run."""
     stage.github.add_fault(stranger(stage, RunId(77), status="waiting"))
     listing = ListingNeeded(VALIDATION, "main")
-    assert stage.client.read_runs(stage.place, listing) == ()
+    assert stage.client.read_runs(stage.place, listing) is None
     assert stage.client.read_waiting_runs(stage.place) == ()
 
 
@@ -127,7 +127,7 @@ def test_filters_are_checked_again(stage: Stage, changes: dict[str, object]) -> 
     """A listing that lost its filters on the way proves nothing either."""
     own = make_repository(id=stage.place.repository_id)
     stage.github.add_fault(stranger(stage, RunId(77), repository=own, **changes))
-    assert stage.client.read_runs(stage.place, ListingNeeded(VALIDATION, "main")) == ()
+    assert not stage.client.read_runs(stage.place, ListingNeeded(VALIDATION, "main"))
 
 
 def test_a_next_page_elsewhere_is_not_asked_for(stage: Stage) -> None:
@@ -150,8 +150,10 @@ def test_pages_without_end_end(stage: Stage) -> None:
 def test_a_name_that_is_none_is_not_called(stage: Stage) -> None:
     """Nothing is sent for a place that could lead elsewhere."""
     odd = Place(stage.place.installation_id, stage.place.repository_id, "../../app")
+    secrets = FileQuestion("../../secrets", None, expects_absence=True)
     assert stage.client.read_run(odd, RunId(1)) is None
-    assert stage.client.read_file(stage.place, "../../secrets", None) == FileAbsent()
+    with pytest.raises(Refused, match="not_found"):
+        stage.client.read_file(stage.place, secrets)
     with pytest.raises(Refused) as caught:
         stage.client.send_report(odd, RunId(1), ENVIRONMENT, "x")
     assert caught.value.reason == "not_found"

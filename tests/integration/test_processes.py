@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from gate.manifest import load_manifest
-from gate.simulator.faults import Fault
+from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, SECRET
@@ -27,11 +28,16 @@ from tests.unit.githubapp.keys import make_key_pair
 class Process:
     """The service's process and the simulated GitHub beside it."""
 
-    def __init__(self, github: SimulatedGitHub, environ: dict[str, str], port: int) -> None:
+    def __init__(
+        self, github: SimulatedGitHub, environ: dict[str, str], port: int, ahead: Path
+    ) -> None:
         self.github = github
         self.url = f"http://127.0.0.1:{port}"
         self._environ = environ
         self._port = port
+        self._ahead = ahead
+        self._advanced = 0.0
+        self.advance(0)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *failpoint: str) -> None:
@@ -40,6 +46,15 @@ class Process:
         command = [sys.executable, "-m", module, str(self._port), *failpoint]
         self._process = subprocess.Popen(command, env=self._environ, stderr=subprocess.DEVNULL)
         self.wait(self._is_ready, "the service to be ready")
+
+    def advance(self, seconds: float) -> None:
+        """Move both clocks forward."""
+        self._advanced += seconds
+        # Replaced in one step: the process reads it all the time.
+        written = self._ahead.with_suffix(".new")
+        written.write_text(str(self._advanced))
+        written.replace(self._ahead)
+        self.github.advance(seconds)
 
     def _is_ready(self) -> bool:
         try:
@@ -75,9 +90,16 @@ class Process:
 
     def state(self, run_id: int) -> str:
         """Give the state of a run's request as the API shows it."""
+        return str(self._shown(run_id).get("state", ""))
+
+    def reason(self, run_id: int) -> str:
+        """Give the main reason of a run's request as the API shows it."""
+        return str(next(iter(self._shown(run_id).get("reasons", ())), ""))
+
+    def _shown(self, run_id: int) -> dict[str, Any]:
         asked = f"{self.url}/api/v1/requests?run_id={run_id}"
-        items = requests.get(asked, timeout=10).json()["items"]
-        return str(items[0]["state"]) if items else ""
+        items: list[dict[str, Any]] = requests.get(asked, timeout=10).json()["items"]
+        return items[0] if items else {}
 
 
 @pytest.fixture
@@ -108,8 +130,9 @@ def process(tmp_path: Path) -> Iterator[Process]:
             "GATE_GITHUB_API_URL": api_url,
             "GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db",
             "GATE_SWEEP_SECONDS": "1",
+            "TESTS_CLOCK_FILE": f"{tmp_path}/clock",
         }
-        running = Process(github, environ, port)
+        running = Process(github, environ, port, tmp_path / "clock")
         try:
             yield running
         finally:
@@ -155,6 +178,51 @@ def test_a_storm_of_502_for_twenty_seconds(process: Process) -> None:
     for run_id in runs:
         process.wait(partial(_is_approved, process, run_id), "approval", 120)
         assert process.answers(run_id) == ["approved"]
+
+
+POLICY = ".github/deployment-gate.yml"
+STRICT = "version: 1\nenvironments: {production-frontend: {validation: {required_jobs: [none]}}}\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/frontend/contents/.github/deployment-gate.yml$",
+        "/.github/contents/.github/deployment-gate.yml$",
+        "/actions/workflows/production-validation.yml/runs$",
+    ],
+    ids=["policy", "organization's policy", "listing"],
+)
+def test_one_404_opens_nothing(process: Process, path: str) -> None:
+    """What was there and is missed once, after a restart, holds and is found again."""
+    github = process.github
+    installation_id = next(iter(github.world.installations))
+    github.create_repository("octo-org/.github", installation_id)
+    is_policy = "contents" in path
+    if is_policy:
+        place = REPOSITORY if "frontend" in path else "octo-org/.github"
+        github.put_file(place, POLICY, STRICT)
+    process.start()
+    github.validate(REPOSITORY, "success")
+    first = github.deploy(REPOSITORY).run_id
+    at_first, later = "validation_inconclusive", "validation_inconclusive"
+    if not is_policy:
+        at_first, later = "validation_passed", "validation_failed"
+    process.wait(lambda: process.reason(first) == at_first, "the first deployment's reason")
+    process.stop()
+    if not is_policy:
+        number = github.add_webhook_fault(WebhookFault("lose", event="workflow_run"))
+        github.advance(1)
+        github.validate(REPOSITORY, "failure")
+        github.clear_faults(number)
+    github.add_fault(Fault(path, status=404, times=1))
+    process.start()
+    run_id = github.deploy(REPOSITORY).run_id
+    unsure = "policy_unavailable" if is_policy else "facts_unavailable"
+    process.wait(lambda: process.reason(run_id) == unsure, "a hold that is not sure")
+    process.advance(40)
+    process.wait(lambda: process.reason(run_id) == later, "the reason that is so")
+    assert process.answers(run_id) == []
 
 
 def held_for_review(process: Process) -> int:

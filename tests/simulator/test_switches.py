@@ -83,6 +83,17 @@ def test_hides_missing_permission(story: Story, position: bool, status: int) -> 
     assert story.review(waiting(story), "approved", token=token).status == status
 
 
+@pytest.mark.parametrize(("position", "status"), [(False, 404), (True, 200)])
+def test_reads_public_repositories(story: Story, position: bool, status: int) -> None:
+    """What is public may be read by any token, or by those made for it; never what is private."""
+    story.switch(reads_public_repositories=position)
+    story.github.create_repository("strangers/public")
+    story.github.create_repository("strangers/private", private=True)
+    token = story.token()
+    assert story.call("GET", "/repos/strangers/public", token=token).status == status
+    assert story.call("GET", "/repos/strangers/private", token=token).status == 404
+
+
 @pytest.mark.parametrize("position", [True, False])
 def test_concurrent_reviews_conflict(story: Story, position: bool) -> None:
     """Within the time of an answer a second review is "a problem", or merely late."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from gate.domain.ids import RepositoryId
 from gate.domain.missing import ListingNeeded
 from gate.store.database import Database
-from gate.store.listings import read_listings, record_listing
+from gate.store.listings import ListingRecord, read_listings, record_listing
 from gate.store.policies import (
     PolicyDocument,
     read_document,
@@ -17,8 +18,19 @@ from gate.store.policies import (
     record_document,
     record_policy_text,
     record_suspect,
+    record_suspect_file,
 )
-from tests.builders import BRANCH, DIGEST, FORK, INSTALLATION, NOW, REPOSITORY, VALIDATION, before
+from tests.builders import (
+    BRANCH,
+    DIGEST,
+    FORK,
+    INSTALLATION,
+    NOW,
+    REPOSITORY,
+    TICK,
+    VALIDATION,
+    before,
+)
 
 SOURCE = "1001:.github/deployment-gate.yml"
 DOCUMENT = PolicyDocument(SOURCE, INSTALLATION, DIGEST, '"etag"', NOW)
@@ -29,6 +41,16 @@ def note(database: Database, document: PolicyDocument) -> None:
     database.transact(lambda tx: record_document(tx, document))
 
 
+def stored(database: Database) -> PolicyDocument | None:
+    """Read what a place holds."""
+    return database.read(lambda it: read_document(it, SOURCE))
+
+
+def suspect(database: Database) -> None:
+    """Note news of the place."""
+    database.transact(lambda tx: record_suspect(tx, SOURCE, INSTALLATION))
+
+
 def keep(database: Database, text: bytes = b"version: 1") -> None:
     """Keep a policy's text."""
     database.transact(lambda tx: record_policy_text(tx, DIGEST, text))
@@ -36,30 +58,83 @@ def keep(database: Database, text: bytes = b"version: 1") -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [DOCUMENT, replace(DOCUMENT, digest=None, etag=None), replace(DOCUMENT, suspect=True)],
-    ids=["full", "none", "suspect"],
+    [
+        DOCUMENT,
+        replace(DOCUMENT, digest=None, etag=None),
+        replace(DOCUMENT, news=2, read_news=1),
+        replace(DOCUMENT, absent_since=before(minutes=1)),
+    ],
+    ids=["full", "none", "suspect", "missed"],
 )
 def test_a_place_is_read_as_it_was_noted(database: Database, document: PolicyDocument) -> None:
     """What a place holds is known once it was read, even when it holds nothing."""
-    assert database.read(lambda it: read_document(it, SOURCE)) is None
+    assert stored(database) is None
     note(database, document)
-    assert database.read(lambda it: read_document(it, SOURCE)) == document
+    assert stored(database) == document
 
 
 def test_reading_again_ends_the_suspicion(database: Database) -> None:
-    """A place that may have changed is suspect until it is read again."""
+    """A place that may have changed is suspect until a reading that began afterwards."""
     note(database, DOCUMENT)
-    database.transact(lambda tx: record_suspect(tx, SOURCE))
-    assert database.read(lambda it: read_document(it, SOURCE)) == replace(DOCUMENT, suspect=True)
-    renewed = replace(DOCUMENT, etag='"new"', read_at=NOW)
+    suspect(database)
+    assert stored(database) == replace(DOCUMENT, news=1)
+    renewed = replace(DOCUMENT, etag='"new"', read_at=NOW, news=1, read_news=1)
     note(database, renewed)
-    assert database.read(lambda it: read_document(it, SOURCE)) == renewed
+    assert stored(database) == renewed
 
 
-def test_a_place_that_was_never_read_is_not_suspected(database: Database) -> None:
-    """Suspecting an unknown place notes nothing: it is read anyway."""
-    database.transact(lambda tx: record_suspect(tx, SOURCE))
-    assert database.read(lambda it: read_document(it, SOURCE)) is None
+def test_news_that_comes_while_a_place_is_read_stays_news(database: Database) -> None:
+    """A reading that began before the news does not end the suspicion, the first one neither."""
+    suspect(database)
+    note(database, DOCUMENT)
+    first = stored(database)
+    assert first == replace(DOCUMENT, news=1)
+    assert first.is_suspect
+    suspect(database)
+    note(database, replace(DOCUMENT, news=1, read_news=1))
+    again = stored(database)
+    assert again == replace(DOCUMENT, news=2, read_news=1)
+    assert again.is_suspect
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        replace(DOCUMENT, digest="sha256:old", read_at=before(minutes=1), news=1, read_news=1),
+        replace(DOCUMENT, digest="sha256:old", read_at=NOW + TICK, read_news=0),
+    ],
+    ids=["began earlier", "knew less"],
+)
+def test_an_older_reading_never_replaces_a_newer_one(
+    database: Database, late: PolicyDocument
+) -> None:
+    """Of two nodes that read at once, the one that began with more news has the last word."""
+    suspect(database)
+    newer = replace(DOCUMENT, news=1, read_news=1)
+    assert database.transact(lambda tx: record_document(tx, newer))
+    assert not database.transact(lambda tx: record_document(tx, late))
+    assert stored(database) == newer
+
+
+def test_a_place_that_was_never_read_may_change_too(database: Database) -> None:
+    """Suspecting an unknown place is noted: somebody may be reading it just now."""
+    suspect(database)
+    known = stored(database)
+    assert known == PolicyDocument(SOURCE, INSTALLATION, None, None, read_at=None, news=1)
+
+
+def test_only_a_file_that_was_found_is_suspected_beside(database: Database) -> None:
+    """News of a repository makes its wrong path worth a look only where a file was seen there."""
+    note(database, replace(DOCUMENT, digest=None))
+    database.transact(lambda tx: record_suspect_file(tx, SOURCE))
+    known = stored(database)
+    assert known is not None
+    assert not known.is_suspect
+    note(database, DOCUMENT)
+    database.transact(lambda tx: record_suspect_file(tx, SOURCE))
+    known = stored(database)
+    assert known is not None
+    assert known.is_suspect
 
 
 def test_places_are_read_with_their_texts(database: Database) -> None:
@@ -93,13 +168,25 @@ def test_listings_tell_when_they_were_read(database: Database) -> None:
 
     def read(listing: ListingNeeded, repository: RepositoryId, minutes: int) -> None:
         at = before(minutes=minutes)
-        database.transact(lambda tx: record_listing(tx, repository, listing, at))
+        database.transact(lambda tx: record_listing(tx, repository, listing, ListingRecord(at)))
 
     read(on_branch, REPOSITORY, 9)
     read(everywhere, REPOSITORY, 5)
     read(on_branch, REPOSITORY, 1)
     read(on_branch, FORK, 7)
     assert database.read(lambda it: read_listings(it, REPOSITORY)) == {
-        on_branch: before(minutes=1),
-        everywhere: before(minutes=5),
+        on_branch: ListingRecord(before(minutes=1)),
+        everywhere: ListingRecord(before(minutes=5)),
     }
+
+
+@pytest.mark.parametrize(("seconds", "is_unsettled"), [(0, True), (29, True), (30, False)])
+def test_an_empty_listing_is_settled_when_it_was_empty_twice(
+    database: Database, seconds: int, *, is_unsettled: bool
+) -> None:
+    """That GitHub lists no run any more counts once it was so for thirty seconds."""
+    listing = ListingNeeded(VALIDATION, BRANCH)
+    record = ListingRecord(NOW, NOW - timedelta(seconds=seconds))
+    database.transact(lambda tx: record_listing(tx, REPOSITORY, listing, record))
+    assert database.read(lambda it: read_listings(it, REPOSITORY)) == {listing: record}
+    assert record.is_unsettled == is_unsettled

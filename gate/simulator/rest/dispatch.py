@@ -144,12 +144,19 @@ class RestApi:
             return None
         selected = call.token.repository_ids
         covered = repository_id in call.installation.repository_ids
-        if not covered or (selected is not None and repository_id not in selected):
+        is_selected = covered and (selected is None or repository_id in selected)
+        if not is_selected and not self._shows_to_all(call, repository_id):
             raise not_found()
         if moved:
             return self._moved(call, repository_id)
         call.found_repository = self._world.repositories[repository_id]
         return None
+
+    def _shows_to_all(self, call: Call, repository_id: int) -> bool:
+        found = self._world.repositories.get(repository_id)
+        is_public = found is not None and not found.private
+        reads = call.request.method == "GET" and self._world.switches.reads_public_repositories
+        return reads and is_public
 
     def _moved(self, call: Call, repository_id: int) -> Reply:
         rest = "/".join(call.request.path.strip("/").split("/")[3:])

@@ -193,6 +193,7 @@ def upgrade() -> None:
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("branch", sa.Text(), nullable=False),
         sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("absent_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("repository_id", "path", "branch", name=op.f("pk_listings")),
     )
     op.create_table(
@@ -201,8 +202,10 @@ def upgrade() -> None:
         sa.Column("installation_id", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=True),
         sa.Column("etag", sa.Text(), nullable=True),
-        sa.Column("read_at", sa.BigInteger(), nullable=False),
-        sa.Column("suspect", sa.Boolean(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("news", sa.Integer(), nullable=False),
+        sa.Column("read_news", sa.Integer(), nullable=False),
+        sa.Column("absent_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_policy_documents")),
     )
     op.create_table(

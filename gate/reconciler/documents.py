@@ -1,0 +1,177 @@
+"""Read policy documents from GitHub, always from the default branch, and record what they say.
+
+What is recorded is what was seen by a reading that began after all news of the document. A policy
+that was there is believed gone only when it was missed twice in a repository that can be read: a
+single 404 must not lift a rule. See docs/adr/0017-absence-is-seen-twice.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import assert_never
+
+from gate.domain.absence import CONFIRMED_AFTER, is_believed
+from gate.domain.deliveries import Repository
+from gate.domain.github import (
+    FileAbsent,
+    FileFound,
+    FileHidden,
+    FileQuestion,
+    FileReading,
+    FileUnchanged,
+)
+from gate.errors import Refused, RetryLater
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.places import place_of
+from gate.reconciler.policies import (
+    is_misnamed,
+    is_trusted,
+    misnamed,
+    organization_source,
+    path_of,
+    repository_source,
+    shown,
+)
+from gate.store import policies
+from gate.store.audit import AuditEntry, record_audit
+from gate.store.database import Transaction
+from gate.store.policies import PolicyDocument
+
+ReadFile = Callable[[FileQuestion], FileReading]
+
+log = get_logger(__name__)
+
+
+def observe_policy(repository: Repository, deps: Deps, now: datetime) -> None:
+    """Read from GitHub whichever policy document is not trusted any more.
+
+    Raises RetryLater or Refused when GitHub would not show one, or one that was there is missed.
+    """
+    place = place_of(repository)
+    own = repository_source(repository.id)
+    shared = organization_source(repository.owner.id)
+
+    def read_own(question: FileQuestion) -> FileReading:
+        return deps.github.read_file(place, question)
+
+    def read_shared(question: FileQuestion) -> FileReading:
+        return deps.github.read_organization_file(
+            repository.installation_id, repository.owner, question
+        )
+
+    for source, read in ((own, read_own), (shared, read_shared)):
+        for name in (source, misnamed(source)):
+            _refresh(name, repository, deps, now, read)
+
+
+def _refresh(
+    source: str, repository: Repository, deps: Deps, now: datetime, read: ReadFile
+) -> None:
+    """Read one document again, unless it is trusted; record what it says now."""
+    stored = deps.database.read(lambda snapshot: policies.read_document(snapshot, source))
+    if is_trusted(stored, deps, now):
+        return
+    known = stored or PolicyDocument(source, repository.installation_id, None, None, read_at=None)
+    reading = read(_question(known))
+    seen = replace(
+        _seen(known, reading, repository, now),
+        installation_id=repository.installation_id,
+        read_at=now,
+        read_news=known.news,
+    )
+    content = reading.content if isinstance(reading, FileFound) else None
+
+    def record(tx: Transaction) -> None:
+        if content is not None and seen.digest is not None:
+            policies.record_policy_text(tx, seen.digest, content)
+        kind = _news(known, seen) if policies.record_document(tx, seen) else None
+        if kind is not None:
+            record_audit(tx, _entry(kind, repository, seen, now))
+
+    deps.database.transact(record)
+    if seen.absent_since is not None:
+        log.warning("policy.missed", source=source)
+        missed = f"{shown(source, repository)} was there and is missed now"
+        after = seen.absent_since + CONFIRMED_AFTER - now
+        raise RetryLater("policy_missed", f"{missed}; it is looked for again", after=after)
+
+
+def _question(known: PolicyDocument) -> FileQuestion:
+    """Say what to ask; that nothing stands at the wrong path is what everybody expects."""
+    is_known = known.read_at is not None or is_misnamed(known.source)
+    expects_absence = is_known and known.digest is None
+    return FileQuestion(path_of(known.source), known.etag, expects_absence)
+
+
+def _seen(
+    known: PolicyDocument, reading: FileReading, repository: Repository, now: datetime
+) -> PolicyDocument:
+    """Give what is believed of a document after a reading.
+
+    Raises Refused when its repository cannot be seen, unless it is an organization's of which no
+    policy is known: most have none, and GitHub does not say which.
+    """
+    gone = replace(known, digest=None, etag=None, absent_since=None)
+    match reading:
+        case FileFound(content, etag):
+            digest = sha256(content).hexdigest()
+            return replace(known, digest=digest, etag=etag, absent_since=None)
+        case FileUnchanged():
+            return replace(known, absent_since=None)
+        case FileAbsent():
+            if known.digest is None or is_believed(known.absent_since, now):
+                return gone
+            return replace(known, absent_since=known.absent_since or now)
+        case FileHidden(detail):
+            if _is_own(known, repository) or known.digest is not None:
+                raise Refused("policy_hidden", _hidden(known, detail, repository))
+            return gone
+        case _:
+            assert_never(reading)
+
+
+def _is_own(known: PolicyDocument, repository: Repository) -> bool:
+    own = repository_source(repository.id)
+    return known.source in {own, misnamed(own)}
+
+
+def _hidden(known: PolicyDocument, detail: str, repository: Repository) -> str:
+    """Say what to do about a document whose repository cannot be seen."""
+    if _is_own(known, repository):
+        return detail
+    return (
+        f"{detail}, where the organization's policy was read before: give the App access to it;"
+        " if there is no such policy any more, keep the repository without the file"
+    )
+
+
+def _news(known: PolicyDocument, seen: PolicyDocument) -> str | None:
+    """Name what the trail tells of a reading; None for nothing.
+
+    Nothing at the wrong path is nothing to tell; that a place of policies has none is.
+    """
+    if known.digest is not None and seen.digest is None:
+        return "policy.removed"
+    is_first = known.read_at is None and not is_misnamed(known.source)
+    return "policy.changed" if is_first or known.digest != seen.digest else None
+
+
+def _entry(
+    kind: str, repository: Repository, document: PolicyDocument, now: datetime
+) -> AuditEntry:
+    return AuditEntry(
+        at=now,
+        installation_id=repository.installation_id,
+        repository_id=repository.id,
+        run_id=None,
+        run_attempt=None,
+        environment=None,
+        kind=kind,
+        actor="gate",
+        reason=None,
+        detail={"source": document.source, "digest": document.digest},
+    )
