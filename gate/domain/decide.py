@@ -36,7 +36,7 @@ from gate.domain.policy import (
     ValidationState,
 )
 
-ENGINE_VERSION: Final = "4"
+ENGINE_VERSION: Final = "5"
 """Raised whenever the same facts may lead to another verdict, so that a replay knows."""
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -139,12 +139,14 @@ def decide(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
         case InvalidPolicy(problems, digest, source):
             detail = "\n".join([f"{source}:", *map(str, problems)])
             return _without_policy(Reason(ReasonCode.POLICY_INVALID, detail), digest, facts, now)
-        case LoadedPolicy(policy, digest, source):
+        case LoadedPolicy(policy, digest, source, floor):
             environment = policy.environment(facts.request.environment)
             if environment is None:
                 reason = Reason(ReasonCode.ENVIRONMENT_NOT_IN_POLICY, source)
                 return _without_policy(reason, digest, facts, now)
-            return _by_policy(environment, digest, facts, now)
+            decision = _by_policy(environment, digest, facts, now)
+            required = floor.environment(facts.request.environment) if floor is not None else None
+            return decision if required is None else _above(required, decision, facts, now)
         case _:
             assert_never(reading)
 
@@ -185,6 +187,28 @@ def _by_policy(policy: EnvironmentPolicy, digest: str, facts: Facts, now: dateti
         needed=weighed.needed,
     )
     return _completed(decision, since, now)
+
+
+def _above(floor: EnvironmentPolicy, decision: Decision, facts: Facts, now: datetime) -> Decision:
+    """Keep a decision above the organization's floor: what approves must be approved by both.
+
+    A policy that is stricter key by key may hold for another reason than the floor does, and let
+    people override that one.
+    """
+    if decision.verdict is not Verdict.APPROVE:
+        return decision
+    required = _by_policy(floor, decision.policy_digest, facts, now)
+    if required.verdict is Verdict.APPROVE:
+        return decision
+    first, *others = required.reasons
+    whose = f"{first.detail}, by the organisation's policy".removeprefix(", ")
+    required = replace(required, reasons=(replace(first, detail=whose), *others))
+    if required.recheck_at is None or decision.evidence is None:
+        return required
+    stale_at = decision.evidence.stale_at
+    if stale_at is None or not now < stale_at < required.recheck_at:
+        return required
+    return replace(required, recheck_at=stale_at)
 
 
 def _end_of_hold(policy: EnvironmentPolicy, facts: Facts, now: datetime) -> datetime:

@@ -243,11 +243,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """A policy that may be relied on, with the digest of its text and where it was read."""
+    """A policy that may be relied on, with the digest of its text and where it was read.
+
+    `floor` is the organization's where the repository has a policy of its own: nothing is approved
+    that it would not approve.
+    """
 
     policy: Policy
     digest: str
     source: str
+    floor: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)

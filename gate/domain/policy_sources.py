@@ -3,12 +3,16 @@
 Pure. The repository's own file wins, then the organisation's, then the server's; but where the
 organisation has one, a repository may only be stricter. A looser one is not merged silently: it is
 a problem like any other, so the gate holds and says which line to change.
+
+That each key is as strict does not make the whole so: a hold of another kind may be overridden by
+other people, or earlier. So an accepted policy carries the floor, and `gate.domain.decide` approves
+nothing that the floor would not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gate.domain.ids import environment_key
@@ -114,7 +118,7 @@ def choose_policy(
         return repository
     problems = tuple(check_floor(repository.policy, organization.policy))
     if not problems:
-        return repository
+        return replace(repository, floor=organization.policy)
     return InvalidPolicy(problems, repository.digest, repository.source)
 
 
@@ -158,8 +162,9 @@ def _looser_identity(own: ValidationRule, floor: ValidationRule) -> Iterator[tup
         yield "validation.workflow", f"it asks for {floor.workflow}"
     if own.branch != floor.branch:
         yield "validation.branch", f"it asks for {floor.branch or 'the default branch'}"
-    if extra := set(own.events) - set(floor.events):
-        yield "validation.events", f"it does not accept {', '.join(sorted(extra))}"
+    if set(own.events) != set(floor.events):
+        # With fewer, a newer red run by one of the others would not be seen.
+        yield "validation.events", f"it asks for {', '.join(sorted(floor.events))}"
 
 
 def _looser_demand(own: ValidationRule, floor: ValidationRule) -> Iterator[tuple[str, str]]:
@@ -184,7 +189,9 @@ def _looser_override(
         yield "override.allow", "it allows no override"
     if extra := set(own.holds) - set(floor.holds):
         yield "override.holds", f"it does not let {', '.join(sorted(extra))} be overridden"
-    if _more_reviewers(own.reviewers, floor.reviewers):
+    if not floor.reviewers and own.reviewers:
+        yield "override.reviewers", "it leaves them to GitHub, which does not say who they are"
+    elif _more_reviewers(own.reviewers, floor.reviewers):
         yield "override.reviewers", "it names fewer, or others"
     environment = floor.environment_for(name)
     if environment_key(own.environment_for(name)) != environment_key(environment):

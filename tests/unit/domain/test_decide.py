@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gate.domain.decide import LAST_CALL, LOOK_AGAIN, Decision, ReasonCode, Verdict, decide
+from gate.domain.ids import AccountId
 from gate.domain.policy import (
     LONGEST_HOLD,
     Covers,
@@ -16,19 +17,23 @@ from gate.domain.policy import (
     Problem,
     Reaction,
     UnavailablePolicy,
+    ValidationState,
 )
 from gate.domain.runs import WorkflowRun
 from tests.builders import (
     DIGEST,
+    ENVIRONMENT,
     NOW,
     OTHER_SHA,
     TICK,
     before,
+    make_claim,
     make_environment,
     make_facts,
     make_policy,
     make_request,
     make_run,
+    make_standing,
 )
 
 INVALID = InvalidPolicy((Problem(3, 5, "environments.x", "unknown key"),), "sha256:bad", "the file")
@@ -341,3 +346,29 @@ def test_next_look_when_an_uncovered_run_becomes_stale() -> None:
     decision = decided(reading, run)
     assert decision.recheck_at == NOW + timedelta(minutes=2) + TICK
     assert decided(reading, run, now=decision.recheck_at).verdict is Verdict.REJECT
+
+
+def test_a_floor_holds_what_a_stricter_policy_lets_be_overridden() -> None:
+    """Another hold than the floor's is overridden: the floor's own, which may not be, stays."""
+    run = make_run(started_at=before(hours=2), updated_at=before(hours=1), jobs=())
+    facts = make_facts(
+        validations=(run,),
+        claims=(make_claim(),),
+        standings=(make_standing(make_claim().person),),
+        triggered_by=(AccountId(7),),
+    )
+    floor = make_environment(max_age=timedelta(hours=1), holds=(ValidationState.INCONCLUSIVE,))
+    own = replace(floor, validation=replace(floor.validation, required_jobs=("flows",)))
+    reading = make_policy(own)
+    assert decide(reading, facts, NOW).reason is ReasonCode.OVERRIDE
+    held = decide(replace(reading, floor=Policy({ENVIRONMENT: floor})), facts, NOW)
+    assert (held.verdict, held.reason) == (Verdict.WAIT, ReasonCode.VALIDATION_STALE)
+    assert held.reasons[0].detail.endswith(", by the organisation's policy")
+
+
+def test_what_a_floor_does_not_name_it_does_not_hold() -> None:
+    """An environment of the repository alone is judged by the repository's policy."""
+    reading = make_policy()
+    facts = make_facts(validations=(make_run(),))
+    floor = Policy({"staging": make_environment(max_age=timedelta(seconds=1))})
+    assert decide(replace(reading, floor=floor), facts, NOW) == decide(reading, facts, NOW)

@@ -42,7 +42,6 @@ OTHER_INVALID = replace(INVALID, source="elsewhere")
         (None, INVALID, INVALID),
         (None, UNAVAILABLE, UNAVAILABLE),
         (REPOSITORY, None, REPOSITORY),
-        (REPOSITORY, ORGANIZATION, REPOSITORY),
         (REPOSITORY, INVALID, INVALID),
         (REPOSITORY, UNAVAILABLE, UNAVAILABLE),
         (INVALID, None, INVALID),
@@ -59,6 +58,12 @@ def test_who_speaks(
 ) -> None:
     """The repository speaks first, then its organisation, then the server; silence is no answer."""
     assert choose_policy(repository, organization, SERVER) is chosen
+
+
+def test_a_repositorys_policy_carries_the_floor() -> None:
+    """Where both have a policy, what is decided is held against the organisation's as well."""
+    chosen = choose_policy(REPOSITORY, ORGANIZATION, SERVER)
+    assert chosen == replace(REPOSITORY, floor=ORGANIZATION.policy)
 
 
 @pytest.mark.parametrize("server", [INVALID, UNAVAILABLE])
@@ -97,6 +102,7 @@ HOURS = timedelta(hours=1)
         ({"branch": "feature"}, {}, "validation.branch"),
         ({}, {"branch": "main"}, "validation.branch"),
         ({"events": ("push", "issues")}, {"events": ("push",)}, "validation.events"),
+        ({"events": ("push",)}, {}, "validation.events"),
         ({"max_age": HOURS * 2}, {"max_age": HOURS}, "validation.max_age"),
         ({"required_jobs": ("a",)}, {"required_jobs": ("a", "b")}, "validation.required_jobs"),
         ({}, {"covers": Covers.SAME_COMMIT}, "validation.covers"),
@@ -126,7 +132,7 @@ def test_looser(own: dict[str, object], floor: dict[str, object], key: str) -> N
         ({}, {}),
         ({}, {"mode": Mode.OBSERVE}),
         ({"mode": Mode.OBSERVE}, {"mode": Mode.OBSERVE}),
-        ({"events": ("push",)}, {}),
+        ({"events": ("push", "issues")}, {"events": ("issues", "push")}),
         ({"max_age": HOURS}, {"max_age": HOURS * 2}),
         ({"max_age": HOURS}, {"max_age": HOURS}),
         ({"required_jobs": ("a", "b")}, {"required_jobs": ("b",)}),
@@ -164,6 +170,7 @@ def looser_override(own: dict[str, Any], floor: dict[str, Any]) -> list[str]:
         ({}, {"allow": False}, "allow"),
         ({}, {"holds": (ValidationState.STALE,)}, "holds"),
         ({}, {"reviewers": (OWNERS,)}, "reviewers"),
+        ({"reviewers": (ADMINS,)}, {}, "reviewers"),
         ({"reviewers": (OWNERS, MONA)}, {"reviewers": (OWNERS,)}, "reviewers"),
         ({"reviewers": (OWNERS,)}, {"reviewers": (ADMINS,)}, "reviewers"),
         ({"reviewers": (WRITERS,)}, {"reviewers": (MAINTAINERS, OWNERS)}, "reviewers"),
@@ -188,7 +195,6 @@ def test_looser_override(own: dict[str, Any], floor: dict[str, Any], key: str) -
         ({"allow": False}, {}),
         ({"allow": False, "approvals": 1, "min_length": 1}, {"approvals": 2}),
         ({"holds": (ValidationState.STALE,)}, {}),
-        ({"reviewers": (OWNERS,)}, {}),
         ({"reviewers": (OWNERS,)}, {"reviewers": (MONA, OWNERS)}),
         ({"reviewers": (ADMINS,)}, {"reviewers": (MAINTAINERS,)}),
         ({"reviewers": (MAINTAINERS,)}, {"reviewers": (MAINTAINERS,)}),
