@@ -27,6 +27,9 @@ environments)."""
 LONGEST_HOLD: Final = timedelta(days=29)
 """The most that `give_up_after` may ask for: our answer must come before GitHub's wall."""
 
+SHORTEST_REMINDER: Final = timedelta(minutes=10)
+"""The least that `remind_every` may ask for: what comes more often is not read any more."""
+
 
 class ValidationState(StrEnum):
     """What the newest validation says about production."""

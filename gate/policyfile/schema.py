@@ -38,6 +38,7 @@ from gate.policyfile.values import (
     HoldDuration,
     Label,
     Line,
+    PauseDuration,
     Reviewer,
     Version,
     WorkflowFile,
@@ -230,8 +231,8 @@ class AlertsSection(_Section):
     mention: MentionValue = Field(
         default=_ALERTS.mention, description="Whom a critical alert mentions in Slack."
     )
-    remind_every: Duration = Field(
-        default=_ALERTS.remind_every, description="Time between reminders."
+    remind_every: PauseDuration = Field(
+        default=_ALERTS.remind_every, description="Time between reminders, 10m at least."
     )
     acknowledge_within: Duration = Field(
         default=_ALERTS.acknowledge_within,

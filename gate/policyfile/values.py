@@ -14,9 +14,10 @@ from typing import Annotated, Any, Final, NoReturn
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from gate.domain.policy import LONGEST_HOLD
+from gate.domain.policy import LONGEST_HOLD, SHORTEST_REMINDER
 from gate.policyfile.document import Unquoted, cut
 
+_SECOND: Final = timedelta(seconds=1)
 LONGEST_DURATION: Final = timedelta(days=366)
 """Enough for any age that still says something, and far from what dates can be added up to."""
 
@@ -77,7 +78,9 @@ def spell_duration(duration: timedelta) -> str:
     return f"{seconds}s"
 
 
-def _parse_duration(most: timedelta, because: str) -> Callable[[object], timedelta]:
+def _parse_duration(
+    least: timedelta, most: timedelta, because: str
+) -> Callable[[object], timedelta]:
     def parse(value: object) -> timedelta:
         if isinstance(value, int) and not isinstance(value, bool):
             problem(f"a duration needs a unit: `{value}s`, `{value}m`, `{value}h` or `{value}d`")
@@ -87,6 +90,8 @@ def _parse_duration(most: timedelta, because: str) -> Callable[[object], timedel
         seconds = int(match[1]) * _SECONDS[match[2]]
         if seconds == 0:
             problem("a duration must be more than zero")
+        if seconds < least.total_seconds():
+            problem(f"at least {spell_duration(least)}, not {shown(value)}")
         if seconds > most.total_seconds():
             problem(f"at most {most.days}d{because}, not {shown(value)}")
         return timedelta(seconds=seconds)
@@ -106,16 +111,21 @@ def _up_to(most: int) -> str:
     return "|".join([*shorter, *below, digits])
 
 
-def _duration_type(most: timedelta, because: str = "") -> tuple[Any, ...]:
+def _duration_type(
+    most: timedelta, because: str = "", *, least: timedelta = _SECOND
+) -> tuple[Any, ...]:
     units = [f"(?:{_up_to(int(most.total_seconds()) // n)}){u}" for u, n in _SECONDS.items()]
+    below = {u: (int(least.total_seconds()) - 1) // n for u, n in _SECONDS.items()}
+    short = "".join(f"(?!(?:{_up_to(number)}){u}$)" for u, number in below.items() if number)
     return (
-        PlainValidator(_parse_duration(most, because)),
+        PlainValidator(_parse_duration(least, most, because)),
         PlainSerializer(spell_duration, return_type=str),
-        WithJsonSchema({"type": "string", "pattern": f"^(?:{'|'.join(units)})$"}),
+        WithJsonSchema({"type": "string", "pattern": f"^{short}(?:{'|'.join(units)})$"}),
     )
 
 
 Duration = Annotated[timedelta, *_duration_type(LONGEST_DURATION)]
+PauseDuration = Annotated[timedelta, *_duration_type(LONGEST_DURATION, least=SHORTEST_REMINDER)]
 HoldDuration = Annotated[
     timedelta,
     *_duration_type(LONGEST_HOLD, " (GitHub fails a deployment that has waited for 30d)"),

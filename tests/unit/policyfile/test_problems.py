@@ -169,6 +169,10 @@ def test_unknown_keys(text: bytes, expected: str) -> None:
             ),
         ),
         (
+            "alerts: {remind_every: 599s}",
+            "line 3, column 24: alerts.remind_every: at least 10m, not `599s`",
+        ),
+        (
             "incidents: {issue: 1}",
             "line 3, column 20: incidents.issue: expected true or false, not `1`",
         ),

@@ -102,4 +102,7 @@ def test_a_scalar_is_never_converted_silently(text: str) -> None:
 def test_a_duration_survives_being_spelled(seconds: int) -> None:
     """Spelling a duration and parsing it again gives the same one."""
     duration = timedelta(seconds=seconds)
-    assert _parse_duration(timedelta(days=366), "")(spell_duration(duration)) == duration
+    assert (
+        _parse_duration(timedelta(seconds=1), timedelta(days=366), "")(spell_duration(duration))
+        == duration
+    )

@@ -34,6 +34,7 @@ GOOD = [
     environment("override: {environment: Production override, approvals: 2}"),
     environment("override: {holds: [], reviewers: ['user:octo_acme', 'team:a/b']}"),
     beside("alerts: {channels: [], mention: none, remind_every: 30m}"),
+    *(beside(f"alerts: {{remind_every: {it}}}") for it in ("600s", "10m", "1h", "1d", "3600s")),
     beside("incidents: {issue: false, labels: [a, b]}"),
     beside(f"incidents: {{labels: [{'b' * 50}]}}"),
 ]
@@ -49,6 +50,7 @@ BAD = [
     b"version: 1\nenvironments: {'': {}}",
     b"version: 1\nenvironments: {'" + b"a" * 256 + b"': {}}",
     beside("extra: 1"),
+    *(beside(f"alerts: {{remind_every: {it}}}") for it in ("599s", "60s", "1s", "9m", "1m")),
     validation("extra: 1"),
     validation("workflow: ../smoke.yml"),
     validation("workflow: smoke"),
