@@ -14,7 +14,8 @@ class Fault:
     """What happens to REST requests whose method and path match.
 
     The path is searched with a regular expression, below the API root and without the query.
-    A fault ends after `times` requests or `seconds` of wall-clock time, else when cleared.
+    It begins after as many of them as `after` says, and ends after `times` more or `seconds` of
+    wall-clock time, else when cleared.
 
     - `status`, `headers`, `body` answer in GitHub's place. Without `apply` nothing else happens;
       with it the request takes effect first and its answer is replaced.
@@ -34,6 +35,7 @@ class Fault:
     damage: Damage | None = None
     delay_before: float = 0.0
     delay_after: float = 0.0
+    after: int = 0
 
     @property
     def replaces(self) -> bool:
@@ -76,6 +78,7 @@ class WebhookFault:
 class _Armed:
     fault: Fault | WebhookFault
     pattern: re.Pattern[str]
+    skipped: int
     left: int | None
     until: float | None
 
@@ -98,7 +101,8 @@ class Faults:
             until = time.monotonic() + fault.seconds
         with self._lock:
             self._count += 1
-            armed = _Armed(fault, re.compile(expression), fault.times, until)
+            skipped = fault.after if isinstance(fault, Fault) else 0
+            armed = _Armed(fault, re.compile(expression), skipped, fault.times, until)
             (self._hooks if hook else self._rest)[self._count] = armed
             return self._count
 
@@ -125,6 +129,9 @@ class Faults:
                     and fault.method in ("*", method)
                     and armed.pattern.search(path)
                 ):
+                    if armed.skipped > 0:
+                        armed.skipped -= 1
+                        continue
                     self._spend(self._rest, number, armed)
                     return fault
         return None

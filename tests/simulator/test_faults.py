@@ -31,6 +31,13 @@ def test_a_fault_befalls_what_matches_alone(story: Story) -> None:
     assert story.call("GET", META).status == 200
 
 
+def test_a_fault_can_begin_later(story: Story) -> None:
+    """Any call of a sequence can be the one that fails; another fault may have the ones before."""
+    story.github.add_fault(Fault("/meta", status=500, after=2, times=1))
+    story.github.add_fault(Fault("/meta", status=502, times=1))
+    assert [story.call("GET", META).status for _ in range(5)] == [502, 200, 500, 200, 200]
+
+
 def test_a_fault_lasts_until_cleared(story: Story) -> None:
     """One fault can be cleared by its number, or all of them."""
     first = story.github.add_fault(Fault("/meta", status=500))
