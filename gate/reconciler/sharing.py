@@ -49,17 +49,14 @@ def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None
 
 
 def _observe_repository(place: Place, deps: Deps) -> None:
-    """Read a repository's default branch, unless a webhook tells it meanwhile: that is newer."""
+    """Read a repository's present name and default branch.
+
+    Where a webhook told another branch meanwhile, it is not known still, and asked for again.
+    """
     seen = deps.github.read_repository(place)
     if seen is None or seen.default_branch is None:
         raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
-
-    def record(tx: Transaction) -> None:
-        known = repositories.read_repository(tx, place.repository_id)
-        if known is None or known.default_branch is None:
-            repositories.record_repository(tx, seen)
-
-    deps.database.transact(record)
+    deps.database.transact(lambda tx: repositories.record_repository(tx, seen))
 
 
 def _observe_listing(

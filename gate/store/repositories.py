@@ -37,6 +37,9 @@ _replace_installation: Final = insert_or_update(installations)
 def record_repository(tx: Transaction, seen: Repository) -> None:
     """Note a repository as it was seen; a default branch that was not told is not forgotten.
 
+    One that contradicts what is known is not believed, since the sighting may be an old one: then
+    nothing is known of it until GitHub is asked, and nothing is judged by it.
+
     One that was removed is ours again: should the sighting be an old one, the sweep asks in vain,
     which is better than a gate that nobody looks for.
     """
@@ -47,6 +50,8 @@ def record_repository(tx: Transaction, seen: Repository) -> None:
     known = _repository(row)
     if seen.default_branch is None:
         seen = replace(seen, default_branch=known.default_branch)
+    elif known.default_branch not in {None, seen.default_branch}:
+        seen = replace(seen, default_branch=None)
     if seen != known or row.removed:
         tx.execute(
             update(repositories)

@@ -297,3 +297,20 @@ def test_the_doctor_warns_where_a_floor_would_not_be_known(gate: Gate) -> None:
     assert warned() == [Level.WARN]
     floor(gate)
     assert warned() == []
+
+
+def test_a_late_webhook_brings_no_former_default_branch_back(gate: Gate) -> None:
+    """What it tells contradicts what is known, so GitHub is asked on which branch to look."""
+    world = gate.github.world
+    gate.validate(REPOSITORY, "success")
+    deployed(gate)
+    delayed = WebhookFault("delay", event="workflow_run", action="completed", seconds=0.5, times=1)
+    gate.github.add_webhook_fault(delayed)
+    gate.validate(REPOSITORY, "success")
+    gate.github.put_file(REPOSITORY, "README.md", "trunk", branch="trunk")
+    found = world.repository(REPOSITORY)
+    found.default_branch = "trunk"
+    world.forget_shape(found)
+    gate.validate(REPOSITORY, "failure")
+    run_id = deployed(gate)
+    assert reasons(gate, run_id) == ("validation_failed",)

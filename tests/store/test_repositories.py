@@ -83,12 +83,18 @@ def test_a_repository_is_read_as_it_was_seen(database: Database) -> None:
 
 
 def test_names_change_and_numbers_stay(database: Database) -> None:
-    """A repository that was renamed, moved or got another branch is the same one."""
-    moved = make_repository(
-        full_name="octo/store", owner=make_account("octo", id=2), default_branch="trunk"
-    )
+    """A repository that was renamed or moved is the same one."""
+    moved = make_repository(full_name="octo/store", owner=make_account("octo", id=2))
     see(database, make_repository(), moved)
     assert known(database) == moved
+
+
+def test_a_default_branch_that_contradicts_is_asked_for(database: Database) -> None:
+    """An old sighting may come late: with two branches told, none is known until one is read."""
+    see(database, make_repository(), make_repository(default_branch="trunk"))
+    assert known(database) == make_repository(default_branch=None)
+    see(database, make_repository(default_branch="trunk"))
+    assert known(database) == make_repository(default_branch="trunk")
 
 
 def test_a_default_branch_is_not_forgotten(database: Database) -> None:
