@@ -1,0 +1,45 @@
+"""Look at the App's own settings on GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gate.clock import Clock
+from gate.doctor.clocks import compare_clock
+from gate.doctor.findings import Finding, Level
+from gate.githubapp.client import GitHubClient
+from gate.manifest import load_manifest
+from gate.settings import Settings
+
+_RANK: Final = {"none": 0, "read": 1, "write": 2, "admin": 3}
+
+
+def find_app(github: GitHubClient, settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Compare permissions, events and the webhook's URL with those that `app.yaml` asks for."""
+    wanted = load_manifest()
+    app = github.read_app()
+    yield Finding(Level.OK, "App", f"{app.slug} (id {app.id}) answers to this key")
+    yield compare_clock(github.read_time(), clock())
+    lacking = [
+        f"{name}: {level}"
+        for name, level in wanted.permissions.items()
+        if _RANK.get(app.permissions.get(name, "none"), 0) < _RANK[level]
+    ]
+    remedy = "grant it in the App's settings, then accept it in each installation"
+    yield _lacking("permissions", lacking, remedy)
+    missing = [event for event in wanted.events if event not in app.events]
+    yield _lacking("events", missing, "subscribe to it in the App's settings")
+    expected = f"{settings.public_url}/webhooks/github"
+    actual = github.read_hook_url()
+    if actual == expected:
+        yield Finding(Level.OK, "webhook", actual)
+    else:
+        remedy = "correct the App's webhook URL or GATE_PUBLIC_URL, unless a proxy explains it"
+        yield Finding(Level.WARN, "webhook", f"goes to {actual}, not to {expected}", remedy)
+
+
+def _lacking(what: str, names: list[str], remedy: str) -> Finding:
+    if names:
+        return Finding(Level.FAIL, what, f"missing {', '.join(names)}", remedy)
+    return Finding(Level.OK, what, "all that app.yaml asks for")

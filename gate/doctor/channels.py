@@ -1,0 +1,24 @@
+"""Say which alert channels can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gate.doctor.findings import Finding, Level
+from gate.notify.channels import read_channels
+from gate.settings import Settings
+
+
+def find_channels(settings: Settings) -> Iterator[Finding]:
+    """Look at each channel's settings; sending something is for `gate notify test`."""
+    channels = read_channels(settings)
+    for channel, problems in channels.problems.items():
+        for problem in problems:
+            remedy = "correct it; until then no alert goes there"
+            yield Finding(Level.FAIL, f"alerts by {channel}", problem, remedy)
+    for channel in channels.notifiers:
+        found = f"configured; `gate notify test {channel}` tries it"
+        yield Finding(Level.OK, f"alerts by {channel}", found)
+    if not (channels.problems or channels.notifiers):
+        remedy = "set one of the variables for alert channels"
+        yield Finding(Level.WARN, "alerts", "no channel is configured", remedy)

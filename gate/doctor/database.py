@@ -1,0 +1,62 @@
+"""Look at the database, and at what it says of the gate's own work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from gate.clock import Clock
+from gate.doctor.findings import Finding, Level
+from gate.domain.ids import RepositoryId
+from gate.settings import Settings
+from gate.store import inbox, incident_issues, repositories
+from gate.store.database import Database, Snapshot
+from gate.store.schema import schema_is_current
+
+_SQLITE: Final = "sqlite:///"
+_LAG: Final = timedelta(minutes=5)
+
+
+def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Look at schema, queue and refused issues; the database is only read."""
+    url = settings.database_url.get_secret_value()
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        yield Finding(Level.OK, "database", "no file yet; `gate serve` makes it")
+        return
+    database = Database(url)
+    try:
+        if not schema_is_current(database):
+            yield Finding(Level.FAIL, "database", "the schema is not current", "run `gate migrate`")
+            return
+        yield Finding(Level.OK, "database", f"{database.dialect}, schema is current")
+        yield _queue(database, clock())
+        yield from _refused_issues(database)
+    finally:
+        database.close()
+
+
+def _queue(database: Database, now: datetime) -> Finding:
+    oldest = database.read(inbox.oldest_unread)
+    if oldest is None:
+        return Finding(Level.OK, "queue", "no delivery waits to be read")
+    lag = now - oldest
+    found = f"the oldest unread delivery waits {lag.total_seconds():.0f} s"
+    if lag > _LAG:
+        return Finding(Level.WARN, "queue", found, "is a worker running? its log says more")
+    return Finding(Level.OK, "queue", found)
+
+
+def _refused_issues(database: Database) -> Iterator[Finding]:
+    """Name the repositories whose incidents go on without an issue that the policy wants."""
+    for repository_id, reason in database.read(incident_issues.refused_issues):
+        known = database.read(partial(_name_of, repository_id))
+        remedy = "see docs/how-to/respond-to-an-incident.md, or set `issue: false` in the policy"
+        yield Finding(Level.WARN, f"issue in {known}", f"GitHub refuses it: {reason}", remedy)
+
+
+def _name_of(repository_id: RepositoryId, snapshot: Snapshot) -> str:
+    repository = repositories.read_repository(snapshot, repository_id)
+    return repository.full_name if repository is not None else f"repository {repository_id}"

@@ -1,0 +1,44 @@
+"""Say what a finding is, and make one of an error that ends a look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gate.errors import GateError
+
+_REMEDIES: Final = {
+    "permission_missing": "check the App id and that the private key belongs to this App",
+    "github_unavailable": "check GATE_GITHUB_API_URL and the way out to it",
+    "database_busy": "check GATE_DATABASE_URL and that the database runs",
+    "rate_limited": "wait for the quota to be renewed",
+}
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, what was found, and what to do."""
+
+    level: Level
+    what: str
+    found: str
+    remedy: str = ""
+
+
+def guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Give what `look` finds; an error that ends it is a finding too."""
+    try:
+        yield from look()
+    except GateError as error:
+        detail = f"{error.reason}: {error.detail}"
+        yield Finding(Level.FAIL, what, detail, _REMEDIES.get(error.reason, "see the detail"))

@@ -1,0 +1,31 @@
+"""Look for the keys of report tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gate.clock import Clock
+from gate.doctor.clocks import SKEW
+from gate.doctor.findings import Finding, Level
+from gate.errors import RetryLater
+from gate.githubapp.jwks import SigningKeys
+from gate.settings import Settings
+
+
+def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Look for the keys of report tokens; without them deployments are answered all the same."""
+    what = "report tokens"
+    issuer = settings.github_oidc_issuer
+    try:
+        told = SigningKeys(issuer, clock).read()
+    except RetryLater as error:
+        remedy = (
+            "check GATE_GITHUB_OIDC_ISSUER and the way out to it; reports are refused meanwhile"
+        )
+        yield Finding(Level.WARN, what, f"{issuer}: {error.detail}", remedy)
+        return
+    found = f"{len(told.keys)} keys of {issuer}; tokens must be for {settings.report_audience}"
+    yield Finding(Level.OK, what, found)
+    if told.told_at is not None and abs(clock() - told.told_at) > SKEW:
+        found = f"{abs(clock() - told.told_at).total_seconds():.0f} s away from the issuer's"
+        yield Finding(Level.FAIL, "clock", found, "synchronise this machine's clock")
