@@ -75,10 +75,15 @@ def make_account(login: str = "mona", *, id: int = 583231) -> Account:  # noqa: 
 
 
 def make_job(
-    name: str = "flows", conclusion: str | None = "success", *, status: str = "completed"
+    name: str = "flows",
+    conclusion: str | None = "success",
+    *,
+    status: str = "completed",
+    started_at: datetime | None = NOW - timedelta(minutes=59),
+    run_attempt: int = 1,
 ) -> Job:
-    """Make a job that succeeded."""
-    return Job(name, status, conclusion)
+    """Make a job that succeeded, and began just after the default validation."""
+    return Job(name, status, conclusion, started_at, run_attempt)
 
 
 def make_run(**changes: Any) -> WorkflowRun:

@@ -8,15 +8,14 @@ shows, `gate.domain.evidence` judges.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from gate.domain.ids import RepositoryId, RunId
+from gate.domain.jobs import SUCCESS
 from gate.domain.policy import ValidationRule
 from gate.domain.reports import ValidationReport
 from gate.domain.runs import WorkflowRun
-
-SUCCESS: Final = "success"
 
 
 def counting_validations(
@@ -64,40 +63,59 @@ def _counting_order(run: WorkflowRun) -> tuple[datetime, bool, RunId]:
     return run.started_at, run.conclusion != SUCCESS, run.run_id
 
 
+@dataclass(frozen=True, slots=True)
+class RelevantReports:
+    """The reports of the run that counts, by attempt, and the last one before the newest of them.
+
+    A run of which no attempt has reported has none, and then only the last one before it is known.
+    """
+
+    own: tuple[ValidationReport, ...]
+    previous: ValidationReport | None
+
+
 def relevant_reports(
     reports: Iterable[ValidationReport],
     runs: Iterable[WorkflowRun],
     rule: ValidationRule,
     repository_id: RepositoryId,
     default_branch: str,
-) -> tuple[ValidationReport | None, ValidationReport | None]:
-    """Pick the report of the run that counts, and the last one before it.
+) -> RelevantReports:
+    """Pick the reports of the run that counts, and the last one before.
 
-    A re-run's earlier attempts come before it too. Runs between that reported nothing are passed
-    over: nobody knows which of their flows failed.
+    Runs between that reported nothing are passed over: nobody knows which of their flows failed.
     """
-    known = {(it.repository_id, it.run_id, it.run_attempt): it for it in reports}
+    known = {_key(it): it for it in reports}
     runs = tuple(runs)
     counting = counting_validations(runs, rule, repository_id, default_branch)
     if not known or not counting:
-        return None, None
+        return RelevantReports((), None)
     newest = counting[0]
+    own = sorted((it for it in known.values() if _is_of(it, newest)), key=lambda it: it.run_attempt)
     attempts = _counting_attempts(runs, rule, repository_id, default_branch)
-    earlier = [it for it in attempts if _attempt_order(it) < _attempt_order(newest)]
     before = [
-        known[_report_key(it)]
-        for it in sorted(earlier, key=_attempt_order)
-        if _report_key(it) in known
+        known[_key(it)]
+        for it in sorted(attempts, key=_attempt_order)
+        if _attempt_order(it) < _attempt_order(newest)
+        and it.run_id != newest.run_id
+        and _key(it) in known
     ]
-    return known.get(_report_key(newest)), before[-1] if before else None
+    earlier = [*before, *own[:-1]]
+    return RelevantReports(tuple(own), earlier[-1] if earlier else None)
+
+
+def _is_of(report: ValidationReport, newest: WorkflowRun) -> bool:
+    """Say whether a report is of this attempt of a run, or of one before it."""
+    own = report.repository_id == newest.repository_id and report.run_id == newest.run_id
+    return own and report.run_attempt <= newest.run_attempt
 
 
 def _attempt_order(run: WorkflowRun) -> tuple[datetime, bool, RunId, int]:
     return *_counting_order(run), run.run_attempt
 
 
-def _report_key(run: WorkflowRun) -> tuple[RepositoryId, RunId, int]:
-    return run.repository_id, run.run_id, run.run_attempt
+def _key(attempt: WorkflowRun | ValidationReport) -> tuple[RepositoryId, RunId, int]:
+    return attempt.repository_id, attempt.run_id, attempt.run_attempt
 
 
 def newest_infrastructure(

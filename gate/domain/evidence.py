@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Final
 
 from gate.domain.comparing import Comparison, compare
 from gate.domain.counting import (
-    SUCCESS,
+    RelevantReports,
     counting_validations,
     hiding_rerun,
     newest_infrastructure,
@@ -22,6 +23,8 @@ from gate.domain.counting import (
 )
 from gate.domain.facts import Facts
 from gate.domain.ids import RepositoryId, Sha
+from gate.domain.jobs import SUCCESS, Beginning, beginning_of, executions_of
+from gate.domain.merging import carry_over
 from gate.domain.policy import Covers, ValidationRule, ValidationState
 from gate.domain.reports import ValidationReport
 from gate.domain.runs import Job, WorkflowRun
@@ -41,7 +44,8 @@ class Evidence:
     `detail` may quote text that others wrote (job names, conclusions); whoever shows it must
     neutralise it. `stale_at` is the first instant at which a successful run is too old, and is set
     for one that passed, covers too little, is too old, or is red by its report only.
-    `infrastructure` is the infrastructure run that the validation has to come after.
+    `infrastructure` is the infrastructure run that the validation has to come after. `beginning`
+    is when the oldest job that counts began, of a successful run whose jobs are known well enough.
 
     `report` is what the run's job said, hostile text, and `comparison` holds it against the report
     before it; both are None without one. `worsened_at` is when a report made a green run worse;
@@ -53,6 +57,7 @@ class Evidence:
     detail: str
     stale_at: datetime | None = None
     infrastructure: WorkflowRun | None = None
+    beginning: Beginning | None = None
     report: ValidationReport | None = None
     comparison: Comparison | None = None
     worsened_at: datetime | None = None
@@ -71,8 +76,8 @@ def judge(
 ) -> Evidence:
     """Say what the newest counting validation shows at `now`.
 
-    Age is measured from the start of the attempt: that is when it began to look at production, and
-    unlike `updated_at` nothing can move it later. A pass of exactly `max_age` still counts.
+    Age and cover are measured from the start of the oldest job that counts: a re-run of some jobs
+    renews nothing. A pass of exactly `max_age` still counts.
     """
     validations = tuple(validations)
     counting = counting_validations(validations, rule, repository_id, default_branch)
@@ -80,28 +85,27 @@ def judge(
         return Evidence(ValidationState.MISSING, None, f"no run of {rule.workflow} is known")
     run, changes = counting[0], tuple(infrastructure)
     newest = newest_infrastructure(changes, rule, repository_id)
-    shown = (
-        _check_run(rule, run, now)
-        or _check_reruns(rule, run, newest, hiding_rerun(changes, rule, repository_id))
-        or _check_cover(rule, run, newest, head_sha)
-    )
+    hiding = hiding_rerun(changes, rule, repository_id)
+    shown = _check_run(rule, run, now)
+    if shown is None:
+        shown = _judge_success(_Success(rule, run, newest, hiding, head_sha), now)
     if rule.covers is Covers.INFRASTRUCTURE:
         shown = replace(shown, infrastructure=newest)
     told = relevant_reports(reports, validations, rule, repository_id, default_branch)
-    return _weigh_report(shown, *told)
+    return _weigh_reports(shown, told)
 
 
-def _weigh_report(
-    shown: Evidence, report: ValidationReport | None, previous: ValidationReport | None
-) -> Evidence:
-    """Add what the run's job says of its flows, which can only take a pass away.
+def _weigh_reports(shown: Evidence, reports: RelevantReports) -> Evidence:
+    """Add what the run's jobs say of its flows, which can only take a pass away.
 
     Any other state stays. A failure is no worse than, say, a validation that is too old: the policy
     may let people override the one and not the other, so that a report could open the gate.
     """
-    if report is None:
+    own = [it for it in reports.own if _counts_already(it, shown.run)]
+    if not own:
         return shown
-    told = replace(shown, report=report, comparison=compare(report, previous))
+    report = reduce(carry_over, own)
+    told = replace(shown, report=report, comparison=compare(report, reports.previous))
     if shown.state is not ValidationState.PASSED or report.is_pass:
         return told
     if report.failed:
@@ -112,6 +116,14 @@ def _weigh_report(
         state, detail = ValidationState.INCONCLUSIVE, "no flow ran"
     detail = f"the run ended with {SUCCESS}, but its report says that {detail}"
     return replace(told, state=state, detail=detail, worsened_at=report.reported_at)
+
+
+def _counts_already(report: ValidationReport, run: WorkflowRun | None) -> bool:
+    """Say whether a report counts: those of earlier attempts only once this one is over.
+
+    Until then it may still run their flows again.
+    """
+    return run is not None and (run.is_completed or report.run_attempt == run.run_attempt)
 
 
 def _flows(count: int) -> str:
@@ -132,13 +144,54 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Success:
+    """A run that succeeded with its jobs, beside the changes that it must come after."""
+
+    rule: ValidationRule
+    run: WorkflowRun
+    infrastructure: WorkflowRun | None
+    hiding: WorkflowRun | None
+    head_sha: Sha
+
+
 def _check_run(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
-    """Find fault with the run itself; None for a fresh green, whatever it covers."""
-    if run.started_at - now > CLOCK_ERROR:
-        begins = run.started_at - CLOCK_ERROR
-        detail = "the run claims to start in the future"
-        return Evidence(ValidationState.INCONCLUSIVE, run, detail, begins)
-    return _check_end(run) or _check_jobs(rule, run) or _check_age(rule, run, now)
+    """Find fault with the run itself; None for a green, whatever its age and its cover."""
+    return _check_future(run, run.started_at, now) or _check_end(run) or _check_jobs(rule, run)
+
+
+def _check_future(run: WorkflowRun, start: datetime, now: datetime) -> Evidence | None:
+    if start - now <= CLOCK_ERROR:
+        return None
+    detail = "the run claims to start in the future"
+    return Evidence(ValidationState.INCONCLUSIVE, run, detail, start - CLOCK_ERROR)
+
+
+def _judge_success(green: _Success, now: datetime) -> Evidence:
+    """Judge how old a success is, and what it covers, by the oldest job that counts."""
+    beginning = beginning_of(green.run, green.rule.required_jobs)
+    if beginning is None:
+        detail = "it is not known which of its jobs ran again, and when each began"
+        return Evidence(ValidationState.INCONCLUSIVE, green.run, detail)
+    shown = (
+        _check_future(green.run, beginning.at, now)
+        or _check_age(green, beginning, now)
+        or _check_reruns(green, beginning)
+        or _check_cover(green, beginning)
+    )
+    detail = _with_old_job(shown, beginning, green.run)
+    return replace(shown, beginning=beginning, detail=detail)
+
+
+def _with_old_job(shown: Evidence, beginning: Beginning, run: WorkflowRun) -> str:
+    """Name the job that an attempt did not run again, where that is what is wrong with it."""
+    job, is_old = beginning.job, beginning.at < run.started_at
+    if job is None or not is_old or shown.state is ValidationState.PASSED:
+        return shown.detail
+    return (
+        f"{shown.detail}: attempt {run.run_attempt} did not run the job {job.name} again, which"
+        f" started {beginning.at:%Y-%m-%d %H:%M} UTC; re-run all jobs"
+    )
 
 
 def _check_end(run: WorkflowRun) -> Evidence | None:
@@ -160,8 +213,9 @@ def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
     `continue-on-error`, a skipped matrix leg or a renamed job can leave a run green although the
     flows never ran. Several jobs of one name must all have succeeded.
     """
+    counting = executions_of(run, rule.required_jobs)
     for name in rule.required_jobs:
-        jobs = [job for job in run.jobs or () if job.name == name]
+        jobs = [job for job in counting if job.name == name]
         if not jobs:
             return Evidence(ValidationState.INCONCLUSIVE, run, f"required job {name} did not run")
         for job in jobs:
@@ -176,72 +230,55 @@ def _job_detail(job: Job) -> str:
     return f"required job {job.name} ended with {job.conclusion or job.status}"
 
 
-def _check_age(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
-    if now - run.started_at > rule.max_age:
-        detail = "the run is older than the policy allows"
-        return Evidence(ValidationState.STALE, run, detail, _stale_at(rule, run))
-    return None
-
-
-def _stale_at(rule: ValidationRule, run: WorkflowRun) -> datetime:
-    """Give the first instant at which a run is too old."""
-    return run.started_at + rule.max_age + timedelta.resolution
-
-
-def _check_reruns(
-    rule: ValidationRule,
-    run: WorkflowRun,
-    infrastructure: WorkflowRun | None,
-    hiding: WorkflowRun | None,
-) -> Evidence | None:
-    """Find fault with a green that began before a re-run which may hide a change."""
-    if rule.covers is not Covers.INFRASTRUCTURE or hiding is None:
+def _check_age(green: _Success, beginning: Beginning, now: datetime) -> Evidence | None:
+    if now - beginning.at <= green.rule.max_age:
         return None
-    if run.started_at > hiding.started_at:
+    detail = "it is older than the policy allows"
+    return Evidence(ValidationState.STALE, green.run, detail, _stale_at(green.rule, beginning))
+
+
+def _stale_at(rule: ValidationRule, beginning: Beginning) -> datetime:
+    """Return the first instant at which a run is too old."""
+    return beginning.at + rule.max_age + timedelta.resolution
+
+
+def _check_reruns(green: _Success, beginning: Beginning) -> Evidence | None:
+    """Find fault with a green that began before a re-run which may hide a change."""
+    hiding = green.hiding
+    if green.rule.covers is not Covers.INFRASTRUCTURE or hiding is None:
+        return None
+    if beginning.at > hiding.started_at:
         return None
     detail = (
         f"it started before attempt {hiding.run_attempt} of infrastructure run {hiding.run_id},"
         " and how the attempts before that ended is not known"
     )
-    return Evidence(ValidationState.UNCOVERED, run, detail, _stale_at(rule, run), infrastructure)
+    stale_at = _stale_at(green.rule, beginning)
+    return Evidence(ValidationState.UNCOVERED, green.run, detail, stale_at, green.infrastructure)
 
 
-def _check_cover(
-    rule: ValidationRule, run: WorkflowRun, infrastructure: WorkflowRun | None, head_sha: Sha
-) -> Evidence:
-    """Give the verdict on a fresh green: passed, unless it does not cover what it must.
+def _check_cover(green: _Success, beginning: Beginning) -> Evidence:
+    """Return the verdict on a fresh green: passed, unless it does not cover what it must.
 
     An infrastructure workflow of which no successful run is known covers nothing: the name may be
     misspelt, and silence must not open the gate.
     """
-    stale_at = _stale_at(rule, run)
-    passed = Evidence(ValidationState.PASSED, run, "the run succeeded", stale_at, infrastructure)
+    rule, run, change = green.rule, green.run, green.infrastructure
+    stale_at = _stale_at(rule, beginning)
+    passed = Evidence(ValidationState.PASSED, run, "the run succeeded", stale_at, change)
     match rule.covers:
         case Covers.LATEST:
             return passed
         case Covers.SAME_COMMIT:
-            if run.head_sha == head_sha:
+            if run.head_sha == green.head_sha:
                 return passed
-            return Evidence(
-                ValidationState.UNCOVERED,
-                run,
-                f"it validated commit {run.head_sha[:7]}, this deploys {head_sha[:7]}",
-                stale_at,
-            )
+            detail = f"it validated commit {run.head_sha[:7]}, this deploys {green.head_sha[:7]}"
+            return Evidence(ValidationState.UNCOVERED, run, detail, stale_at)
         case Covers.INFRASTRUCTURE:
-            if infrastructure is None:
-                return Evidence(
-                    ValidationState.UNCOVERED,
-                    run,
-                    f"no successful run of {rule.infrastructure_workflow} is known",
-                    stale_at,
-                )
-            if run.started_at > infrastructure.updated_at:
+            if change is None:
+                detail = f"no successful run of {rule.infrastructure_workflow} is known"
+                return Evidence(ValidationState.UNCOVERED, run, detail, stale_at)
+            if beginning.at > change.updated_at:
                 return passed
-            return Evidence(
-                ValidationState.UNCOVERED,
-                run,
-                "it started before the last infrastructure change had finished",
-                stale_at,
-                infrastructure,
-            )
+            detail = "it started before the last infrastructure change had finished"
+            return Evidence(ValidationState.UNCOVERED, run, detail, stale_at, change)

@@ -132,9 +132,10 @@ def _evidence_line(decision: Decision, now: datetime, record: str) -> str:
     evidence = decision.evidence
     if evidence is None or evidence.run is None:
         return record
-    links = [
-        f"{_run_link('validation run', evidence.run)}, started {age(now - evidence.run.started_at)}"
-    ]
+    began = evidence.run.started_at
+    if evidence.beginning is not None:
+        began = min(began, evidence.beginning.at)
+    links = [f"{_run_link('validation run', evidence.run)}, started {age(now - began)}"]
     if evidence.infrastructure is not None:
         finished = age(now - evidence.infrastructure.updated_at)
         links.append(

@@ -1,4 +1,4 @@
-"""Put together what several jobs of one run attempt reported.
+"""Put together what several jobs of a run reported, in one attempt and in those before it.
 
 Pure. A report counts as it is; an alert with flows comes beside it, before or after, and may be
 about some of the flows only. So of one flow the worse word counts, and nothing that was said gets
@@ -55,6 +55,30 @@ def merge_reports(report: ValidationReport, other: ValidationReport) -> Validati
         flows=tuple(flows),
         reported_at=min(it.reported_at for it in (report, other) if _worst(it.flows) == worst),
     )
+
+
+def carry_over(earlier: ValidationReport, later: ValidationReport) -> ValidationReport:
+    """Add to a later attempt's report what an earlier one said of flows that it says nothing of.
+
+    A re-run of some jobs reports on some flows, and the others are as they were. A failed flow that
+    did not run again has shown nothing new: it stands until a report says that it passed.
+    """
+    said = key_flows(earlier.flows)
+    flows = [_unless_untried(flow, said.get(key)) for key, flow in key_flows(later.flows).items()]
+    flows += [flow for key, flow in said.items() if key not in key_flows(later.flows)]
+    return replace(
+        later,
+        terraform_deployment_id=later.terraform_deployment_id or earlier.terraform_deployment_id,
+        artifact_urls=tuple(dict.fromkeys((*later.artifact_urls, *earlier.artifact_urls))),
+        flows=tuple(flows),
+        reported_at=earlier.reported_at if later.is_pass else later.reported_at,
+    )
+
+
+def _unless_untried(flow: Flow, before: Flow | None) -> Flow:
+    untried = flow.status is FlowStatus.NOT_RUN
+    failed = before is not None and before.status is FlowStatus.FAILED
+    return before if before is not None and failed and untried else flow
 
 
 def _worst(flows: Iterable[Flow]) -> int:

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.alert_plan import Said
-from gate.domain.counting import SUCCESS
 from gate.domain.evidence import FAILED
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.incidents import GATE, Course, Decided, Incident, IncidentEvent, Resolution
+from gate.domain.jobs import SUCCESS
 from gate.domain.reports import FlowStatus, ValidationReport
 from gate.domain.spread import Share, Spread, spread_of
 

@@ -16,6 +16,7 @@ from gate.domain.counting import counting_validations
 from gate.domain.evidence import judge_facts
 from gate.domain.facts import Facts
 from gate.domain.ids import DeploymentId, RunId, environment_key
+from gate.domain.jobs import lacks_jobs
 from gate.domain.override_rule import judge_claims
 from gate.domain.overrides import OverrideChannel, OverrideClaim, RefusalCode
 from gate.domain.policy import (
@@ -42,7 +43,7 @@ class ListingNeeded:
 
 @dataclass(frozen=True, slots=True)
 class JobsNeeded:
-    """The jobs of one run attempt."""
+    """The executions of a run's jobs, over all attempts up to this one."""
 
     run_id: RunId
     run_attempt: int
@@ -147,9 +148,7 @@ def missing_facts(
 
 
 def _missing_jobs(policy: EnvironmentPolicy, facts: Facts) -> tuple[JobsNeeded, ...]:
-    """Ask for the jobs of the run that decides, where a green one must have had some."""
-    if not policy.validation.required_jobs:
-        return ()
+    """Ask for the jobs of the run that decides, where its success alone says too little."""
     counting = counting_validations(
         facts.validations,
         policy.validation,
@@ -157,9 +156,9 @@ def _missing_jobs(policy: EnvironmentPolicy, facts: Facts) -> tuple[JobsNeeded, 
         facts.default_branch,
     )
     newest = counting[0] if counting else None
-    if newest is not None and newest.conclusion == "success" and newest.jobs is None:
-        return (JobsNeeded(newest.run_id, newest.run_attempt),)
-    return ()
+    if newest is None or not lacks_jobs(newest, policy.validation.required_jobs):
+        return ()
+    return (JobsNeeded(newest.run_id, newest.run_attempt),)
 
 
 def _missing_for_override(

@@ -28,11 +28,17 @@ _UNKNOWN_PROGRESS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job of a run attempt, by the name shown in GitHub's interface."""
+    """One execution of a job, by the name shown in GitHub's interface.
+
+    `run_attempt` is the attempt that GitHub lists it for. `started_at` is when it began, which may
+    be before that attempt; None when GitHub does not tell.
+    """
 
     name: str
     status: str
     conclusion: str | None
+    started_at: datetime | None
+    run_attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,9 @@ class WorkflowRun:
 
     `path` is normalised by `parse_workflow_path`. `head_repository_id` is None when the head
     repository is gone, which never equals the repository itself. `started_at` is GitHub's
-    `run_started_at`, which a re-run resets. `jobs` is None until they have been read.
+    `run_started_at`, which a re-run resets, be it of all jobs or of one. `jobs` are the executions
+    of all attempts up to this one; None until they have been read. `gate.domain.jobs` knows which
+    of them count.
     """
 
     repository_id: RepositoryId

@@ -143,9 +143,12 @@ class GitHubClient:
             found += _own_runs(decoded(answer, _runs).workflow_runs, place)
         return tuple(run for run in found if run.status == _WAITING)
 
-    def read_jobs(self, place: Place, run_id: RunId, attempt: int) -> tuple[Job, ...]:
-        """Read all jobs of one run attempt."""
-        path = f"/actions/runs/{run_id}/attempts/{attempt}/jobs?per_page={_PAGE}"
+    def read_jobs(self, place: Place, run_id: RunId) -> tuple[Job, ...]:
+        """Read the executions of all jobs of a run, in all its attempts.
+
+        Whether an attempt's own list holds the jobs that were not run again is told in both ways.
+        """
+        path = f"/actions/runs/{run_id}/jobs?filter=all&per_page={_PAGE}"
         found: list[Job] = []
         for answer in self._pages(place, path):
             found += [job_of(shape) for shape in decoded(answer, _jobs).jobs]

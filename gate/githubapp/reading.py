@@ -89,7 +89,13 @@ def without_nul(text: str) -> str:
 
 def job_of(shape: JobShape) -> Job:
     """Give a job."""
-    return Job(without_nul(shape.name), shape.status, shape.conclusion)
+    return Job(
+        name=without_nul(shape.name),
+        status=shape.status,
+        conclusion=shape.conclusion,
+        started_at=shape.started_at,
+        run_attempt=shape.attempt,
+    )
 
 
 def installations_of(shape: InstallationShape) -> tuple[Installation, ...]:

@@ -124,11 +124,22 @@ class RunsPage(msgspec.Struct):
 
 
 class JobShape(msgspec.Struct):
-    """A job of a run attempt."""
+    """An execution of a job in one attempt of its run."""
 
     name: str
     status: Name
+    run_attempt: Attempt | msgspec.UnsetType = msgspec.UNSET
     conclusion: Name | None = None
+    started_at: Aware | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the time to UTC."""
+        self.started_at = in_utc(self.started_at) if self.started_at is not None else None
+
+    @property
+    def attempt(self) -> int:
+        """Return the attempt; an old Enterprise Server, which tells none, has only the first."""
+        return 1 if self.run_attempt is msgspec.UNSET else self.run_attempt
 
 
 class JobsPage(msgspec.Struct):

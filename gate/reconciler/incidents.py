@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.counting import SUCCESS, counting_validations
+from gate.domain.counting import counting_validations
 from gate.domain.deliveries import Repository
 from gate.domain.evidence import Evidence, judge
 from gate.domain.ids import RepositoryId, Sha
@@ -25,9 +25,9 @@ from gate.domain.incidents import (
     Resolution,
     Resolved,
 )
+from gate.domain.jobs import lacks_jobs
 from gate.domain.missing import JobsNeeded, PolicyNeeded, RepositoryNeeded
 from gate.domain.policy import LoadedPolicy, Policy, ValidationRule
-from gate.domain.runs import WorkflowRun
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.alert_planning import Telling, owe_alerts, owe_bypass_alert
@@ -171,7 +171,7 @@ class _Look:
             events=rule.events,
         )
         counting = counting_validations(found, rule, repository_id, self.default_branch)
-        if rule.required_jobs and counting and _lacks_jobs(counting[0]):
+        if counting and lacks_jobs(counting[0], rule.required_jobs):
             return JobsNeeded(counting[0].run_id, counting[0].run_attempt)
         evidence = judge(
             rule,
@@ -230,8 +230,3 @@ class _Look:
         for request_id in told:
             owe_bypass_alert(tx, request_id, self.telling)
         return bool(told)
-
-
-def _lacks_jobs(run: WorkflowRun) -> bool:
-    """Say whether a run's jobs decide about it, and were not read: those of a green one."""
-    return run.conclusion == SUCCESS and run.jobs is None

@@ -177,7 +177,7 @@ def _facts(
         validations=validations,
         infrastructure=tuple(run for run in changes if run is not None),
         unavailable=current.observed.unavailable,
-        reports=tuple(report for report in told if report is not None),
+        reports=told.own if told.previous is None else (*told.own, told.previous),
     )
 
 

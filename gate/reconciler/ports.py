@@ -54,8 +54,8 @@ class GitHub(Protocol):
         """Read the runs whose status is `waiting` now."""
         ...
 
-    def read_jobs(self, place: Place, run_id: RunId, attempt: int) -> tuple[Job, ...]:
-        """Read all jobs of one run attempt."""
+    def read_jobs(self, place: Place, run_id: RunId) -> tuple[Job, ...]:
+        """Read the executions of all jobs of a run, in all its attempts."""
         ...
 
     def read_pending_environments(self, place: Place, run_id: RunId) -> frozenset[str]:

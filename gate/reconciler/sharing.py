@@ -11,7 +11,10 @@ from typing import assert_never
 from gate.domain.absence import CONFIRMED_AFTER
 from gate.domain.deliveries import Repository
 from gate.domain.github import Place
+from gate.domain.ids import RunId
+from gate.domain.jobs import shows_end
 from gate.domain.missing import JobsNeeded, ListingNeeded, PolicyNeeded, RepositoryNeeded
+from gate.domain.runs import Job
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
@@ -38,7 +41,7 @@ def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None
         case ListingNeeded():
             _observe_listing(need, repository, deps, now)
         case JobsNeeded(run_id, attempt):
-            jobs = deps.github.read_jobs(place, run_id, attempt)
+            jobs = _read_jobs(place, run_id, attempt, deps)
             deps.database.transact(
                 lambda tx: runs.record_jobs(
                     tx, repository.id, run_id, attempt, jobs=jobs, seen_at=now
@@ -46,6 +49,17 @@ def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None
             )
         case _:
             assert_never(need)
+
+
+def _read_jobs(place: Place, run_id: RunId, attempt: int, deps: Deps) -> tuple[Job, ...]:
+    """Read the jobs of a run that has ended; a list from before that end is not kept.
+
+    What is kept once is not read again, and would say for ever what it said too early.
+    """
+    jobs = deps.github.read_jobs(place, run_id)
+    if not shows_end(jobs, attempt):
+        raise RetryLater("github_unavailable", f"the jobs of run {run_id} are not all listed yet")
+    return jobs
 
 
 def _observe_repository(place: Place, deps: Deps) -> None:

@@ -1,5 +1,7 @@
 """The life of a workflow run: attempts, jobs, deployments and how they end."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from gate.simulator import events
@@ -52,18 +54,50 @@ def add_job(world: World, run: Run, name: str, status: str, conclusion: str | No
     return job
 
 
-def begin_attempt(world: World, run: Run, actor: Account) -> Attempt:
-    """Start the next attempt of a completed run: same id, same commit, new `run_started_at`."""
+def begin_attempt(
+    world: World, run: Run, actor: Account, rerun: Callable[[Job], bool] = lambda _: True
+) -> Attempt:
+    """Start the next attempt of a completed run: same id, same commit, new `run_started_at`.
+
+    Jobs that `rerun` leaves out keep their result and their times; whether the new attempt lists
+    them is a switch.
+    """
     now = world.now()
     world.require(run.attempt.status == "completed", "This workflow is already running")
     world.require(
         now - run.created_at <= RERUN_LIMIT,
         "Unable to re-run this workflow run because it was created over a month ago",
     )
-    attempt = Attempt(len(run.attempts) + 1, "queued", None, actor, now, now)
+    newest = newest_jobs(run)
+    again = tuple(job.name for job in newest if rerun(job))
+    kept = [job for job in newest if not rerun(job)]
+    attempt = Attempt(len(run.attempts) + 1, "queued", None, actor, now, now, again)
     run.attempts.append(attempt)
+    if world.switches.partial_rerun_lists == "all":
+        for job in kept:
+            carried = replace(
+                job, id=world.new_id("job"), attempt=attempt.number, gate=None, carried=True
+            )
+            attempt.jobs.append(carried)
+            world.jobs[carried.id] = (run, carried)
     events.workflow_run(world, run, "requested")
     return attempt
+
+
+def has_failed(job: Job) -> bool:
+    """Say whether "re-run failed jobs" runs a job again."""
+    return job.conclusion not in ("success", "skipped", "neutral")
+
+
+def newest_jobs(run: Run) -> list[Job]:
+    """List the newest execution of each job of a run."""
+    newest: dict[str, list[Job]] = {}
+    for attempt in run.attempts:
+        named: dict[str, list[Job]] = {}
+        for job in attempt.jobs:
+            named.setdefault(job.name, []).append(job)
+        newest |= named
+    return [job for jobs in newest.values() for job in jobs]
 
 
 def progress(world: World, run: Run) -> None:
@@ -78,6 +112,8 @@ def complete(world: World, run: Run, conclusion: str) -> None:
     """End the latest attempt; jobs that still waited or ran end with it."""
     world.require(run.attempt.status != "completed", f"run {run.id} is completed already")
     world.require(conclusion in CONCLUSIONS, f"GitHub knows no conclusion {conclusion!r}")
+    if conclusion not in ("startup_failure", "action_required"):
+        _add_missing_jobs(world, run, conclusion)
     for job in run.attempt.jobs:
         if job.status != "completed":
             end_job(world, run, job, conclusion)
@@ -86,6 +122,14 @@ def complete(world: World, run: Run, conclusion: str) -> None:
     run.attempt.updated_at = world.now()
     world.waiting_run_ids.discard(run.id)
     events.workflow_run(world, run, "completed")
+
+
+def _add_missing_jobs(world: World, run: Run, conclusion: str) -> None:
+    """Give an attempt a job that ran where nobody spoke of one: no run ends without any."""
+    if all(job.carried for job in run.attempt.jobs):
+        for name in run.attempt.again or ("job",):
+            job = add_job(world, run, name, "completed", conclusion)
+            job.started_at = run.attempt.run_started_at
 
 
 def end_job(world: World, run: Run, job: Job, conclusion: str) -> None:

@@ -209,7 +209,7 @@ class PendingJob:
 
 @dataclass(slots=True)
 class Job:
-    """A job of one run attempt."""
+    """A job of one run attempt; one that is `carried` ran in an attempt before it."""
 
     id: int
     name: str
@@ -220,6 +220,7 @@ class Job:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     gate: PendingJob | None = None
+    carried: bool = False
 
 
 @dataclass(slots=True)
@@ -234,7 +235,7 @@ class Artifact:
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt of a workflow run."""
+    """One attempt of a workflow run; `again` names the jobs that it runs once more."""
 
     number: int
     status: str
@@ -242,6 +243,7 @@ class Attempt:
     triggering_actor: Account
     run_started_at: datetime
     updated_at: datetime
+    again: tuple[str, ...] = ()
     jobs: list[Job] = field(default_factory=list)
 
 

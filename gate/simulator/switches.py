@@ -70,6 +70,13 @@ class Switches:
     When off, a job that was approved in an earlier attempt passes unasked.
     """
 
+    partial_rerun_lists: Literal["all", "rerun"] = "all"
+    """Which jobs an attempt lists that ran only some of them again: all of the run, those that it
+    did not run with their old times, or only those that it ran.
+
+    "List jobs for a workflow run attempt" does not tell, and reports differ.
+    """
+
     own_decision_sends_deployment_review: bool = False
     """Whether the decision of an App fires `deployment_review`, as a reviewer's does.
 

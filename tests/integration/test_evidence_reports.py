@@ -170,7 +170,7 @@ def test_a_green_rerun_releases(gate: Gate) -> None:
     validation = validated(gate, RED)
     run_id = deploy(gate)
     gate.github.rerun(validation)
-    tell(gate, validation, report())
+    tell(gate, validation, report(flow("add-and-see.yml")))
     gate.github.complete_run(validation, "success")
     gate.settle()
     assert gate.record(run_id).state == RequestState.APPROVED
@@ -204,7 +204,7 @@ def test_an_incident_stands_by_the_flows(gate: Gate) -> None:
     assert record is not None
     assert [it.flow_name for it in record.incident.failure.flows] == ["add-and-see.yml"]
     gate.github.rerun(validation)
-    tell(gate, validation, report())
+    tell(gate, validation, report(flow("add-and-see.yml")))
     gate.github.complete_run(validation, "success")
     gate.settle()
     record = gate.service.database.read(lambda it: read_incident(it, IncidentId(1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import product
 from random import Random
@@ -66,6 +66,13 @@ _HOLDS: Final = (timedelta(minutes=8), timedelta(hours=1), timedelta(hours=24), 
 _JOBS: Final = (make_job(), make_job("report"))
 
 _FLAWS: Final[tuple[dict[str, Any], ...]] = (
+    {"old": "flows"},
+    {"old": "report"},
+    {"old": "lint"},
+    {"unlisted": "flows"},
+    {"unlisted": "report"},
+    {"undated": "flows"},
+    {"doubled": "flows"},
     {"path": ".github/workflows/other.yml"},
     {"path": f"acme/shop/{VALIDATION}"},
     {"event": "pull_request"},
@@ -101,16 +108,41 @@ def _pool(make: Callable[..., WorkflowRun], *, ends: bool) -> list[WorkflowRun]:
     pool = []
     for flaw in [*({} for _ in _FLAWS), *_FLAWS]:
         for clock, run_id, run_attempt in product(_CLOCKS, (1, 2, 3), (1, 2)):
+            start = clock - lasted if ends else clock
             good = {
                 "run_id": run_id,
                 "run_attempt": run_attempt,
                 "head_sha": OTHER_SHA if run_id == 3 else SHA,
-                "started_at": clock - lasted if ends else clock,
+                "started_at": start,
                 "updated_at": clock if ends else clock + lasted,
-                "jobs": _JOBS,
+                "jobs": _jobs(start, run_attempt, flaw),
             }
-            pool.append(make(**good | flaw))
+            own = {key: value for key, value in flaw.items() if key not in _JOB_FLAWS}
+            pool.append(make(**good | own))
     return pool
+
+
+_JOB_FLAWS: Final = ("old", "unlisted", "undated", "doubled")
+
+
+def _jobs(start: datetime, attempt: int, flaw: dict[str, Any]) -> tuple[Job, ...]:
+    """Make the jobs of an attempt; a flaw names one that it did not run again, or lists oddly."""
+    found = []
+    names = ["flows", "report", *(["lint"] if flaw.get("old") == "lint" else [])]
+    for name in names:
+        job = make_job(name, started_at=start, run_attempt=attempt)
+        old = make_job(name, started_at=start - timedelta(hours=10), run_attempt=1)
+        if flaw.get("old") == name:
+            found.append(replace(old, run_attempt=attempt))
+        elif flaw.get("unlisted") == name:
+            found.append(old)
+        elif flaw.get("undated") == name:
+            found.append(replace(job, started_at=None))
+        elif flaw.get("doubled") == name:
+            found += [old, old, job]
+        else:
+            found.append(job)
+    return tuple(found)
 
 
 def _some(
@@ -194,8 +226,15 @@ def edges(reading: PolicyReading, facts: Facts) -> list[datetime]:
     since = facts.request.waiting_since
     ends = [since + hold for hold in held]
     calls = [since + hold - min(timedelta(hours=1), hold / 4) for hold in held]
-    stale = [run.started_at + age for run in facts.validations for age in ages]
-    begins = [run.started_at - CLOCK_ERROR for run in facts.validations]
+    starts = [run.started_at for run in facts.validations]
+    starts += [
+        job.started_at
+        for run in facts.validations
+        for job in run.jobs or ()
+        if job.started_at is not None
+    ]
+    stale = [start + age for start in starts for age in ages]
+    begins = [start - CLOCK_ERROR for start in starts]
     return [since, *ends, *calls, *stale, *begins]
 
 

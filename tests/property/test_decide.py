@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gate.domain.decide import Verdict, decide
 from gate.domain.facts import Facts
 from gate.domain.policy import LONGEST_HOLD, Covers, EnvironmentPolicy, Mode, Reaction
-from gate.domain.runs import WorkflowRun
+from gate.domain.runs import Job, WorkflowRun
 from tests.builders import TICK, make_policy
 from tests.property.strategies import UNKNOWN, Case, cases, edges
 
@@ -51,6 +51,31 @@ def _later(run: WorkflowRun, other: WorkflowRun) -> bool:
     return run.run_id > other.run_id
 
 
+def last_jobs(run: WorkflowRun) -> list[Job]:
+    """List what ran last of each name: the rule, told once more."""
+    found: list[Job] = []
+    for name in {job.name for job in run.jobs or ()}:
+        most = 0
+        for attempt in range(run.run_attempt, 0, -1):
+            same = [it for it in run.jobs or () if (it.name, it.run_attempt) == (name, attempt)]
+            if len(same) > most:
+                found += same
+                most = len(same)
+    return found
+
+
+def began(run: WorkflowRun, policy: EnvironmentPolicy) -> datetime | None:
+    """Say when the oldest job that counts began: the rule, told once more."""
+    if run.jobs is None:
+        return run.started_at if run.run_attempt == 1 else None
+    wanted = policy.validation.required_jobs
+    jobs = [
+        it for it in last_jobs(run) if (it.name in wanted if wanted else it.conclusion != "skipped")
+    ]
+    starts = [it.started_at for it in jobs if it.started_at is not None]
+    return min(starts) if starts and len(starts) == len(jobs) else None
+
+
 def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
     """Say whether a validation covers the deployment: the rule, told once more."""
     rule, repository = policy.validation, facts.request.key.repository_id
@@ -67,21 +92,24 @@ def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
     done = [it for it in ours if (it.status, it.conclusion) == ("completed", "success")]
     hiding = [it.started_at for it in ours if it not in done and it.run_attempt > 1]
     ends = [it.updated_at for it in done]
-    return bool(done) and all(run.started_at > at for at in [*ends, *hiding])
+    start = began(run, policy)
+    return bool(done) and start is not None and all(start > at for at in [*ends, *hiding])
 
 
 def satisfies(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts, now: datetime) -> bool:
     """Say whether this run, were it the newest, lets the deployment go on."""
     rule = policy.validation
     ended = {
-        name: [job.conclusion for job in run.jobs or () if job.name == name]
+        name: [job.conclusion for job in last_jobs(run) if job.name == name]
         for name in rule.required_jobs
     }
+    start = began(run, policy)
     return (
         counts(run, policy, facts)
         and (run.status, run.conclusion) == ("completed", "success")
         and all(found and set(found) == {"success"} for found in ended.values())
-        and run.started_at - timedelta(minutes=5) <= now <= run.started_at + rule.max_age
+        and start is not None
+        and max(start, run.started_at) - timedelta(minutes=5) <= now <= start + rule.max_age
         and covers(run, policy, facts)
     )
 

@@ -20,7 +20,7 @@ from gate.domain.runs import WorkflowRun
 from tests.builders import TICK
 from tests.property.override_strategies import RECORDS, SAID, spoken_cases
 from tests.property.strategies import Case
-from tests.property.test_decide import covers, may_go_on, newest
+from tests.property.test_decide import began, covers, last_jobs, may_go_on, newest
 
 often = settings(max_examples=1000)
 _RUNNING: Final = {"requested", "queued", "pending", "waiting", "in_progress"}
@@ -39,7 +39,10 @@ def state_of(
     for verdict in (_ended(run, now), *_jobs_ended(run, policy)):
         if verdict is not None:
             return verdict, run.updated_at
-    too_old = run.started_at + policy.validation.max_age + TICK
+    start = began(run, policy)
+    if start is None or (start - now).total_seconds() > 300:
+        return "inconclusive", run.updated_at
+    too_old = start + policy.validation.max_age + TICK
     if now >= too_old:
         return "stale", too_old
     if covers(run, policy, facts):
@@ -70,7 +73,7 @@ def _jobs_ended(run: WorkflowRun, policy: EnvironmentPolicy) -> list[str | None]
     """Judge each required job in the order of the policy."""
     ended: list[str | None] = []
     for name in policy.validation.required_jobs:
-        jobs = [job for job in run.jobs or () if job.name == name]
+        jobs = [job for job in last_jobs(run) if job.name == name]
         ended += [_concluded(job.conclusion) for job in jobs] or ["inconclusive"]
     return ended
 

@@ -163,6 +163,10 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
         s.story.github.cancel_run(s.run_id),
         s.repo.actions.re_run_workflow(OWNER, REPO, s.run_id),
     )[1],
+    "POST {repository}/actions/runs/{run_id}/rerun-failed-jobs": lambda s: (
+        s.story.github.cancel_run(s.run_id),
+        s.repo.actions.re_run_workflow_failed_jobs(OWNER, REPO, s.run_id),
+    )[1],
     "GET {repository}/environments": lambda s: s.repo.repos.get_all_environments(OWNER, REPO),
     "GET {repository}/environments/{environment_name}": lambda s: s.repo.repos.get_environment(
         OWNER, REPO, ENVIRONMENT

@@ -224,3 +224,15 @@ def test_many_deployments_in_one_command(story: Story) -> None:
     assert all(each.waiting for each in reached)
     assert story.github.wait_until_delivered()
     assert story.hook.events() == ["deployment_protection_rule"] * 5
+
+
+def test_one_job_is_run_again(story: Story) -> None:
+    """The others keep what they came to, and when."""
+    run_id = story.github.validate(REPOSITORY, jobs={"maestro": "success", "report": "success"})
+    story.github.advance(3600)
+    assert story.github.rerun_job(run_id, "report") == 2
+    story.github.complete_run(run_id, "success")
+    path = f"/repos/{REPOSITORY}/actions/runs/{run_id}/jobs"
+    jobs = story.call("GET", path, token=story.token()).json["jobs"]
+    started = {job["name"]: job["started_at"] for job in jobs}
+    assert started["maestro"] < started["report"]

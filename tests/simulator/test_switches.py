@@ -7,6 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from gate.simulator.clock import timestamp
 from gate.simulator.errors import Impossible
 from gate.simulator.gates import NOTHING_PENDING
 from gate.simulator.switches import Switches
@@ -130,6 +131,31 @@ def test_rerun_asks_again(story: Story, position: bool) -> None:
     story.github.finish_job(run_id, "deploy", "failure")
     story.github.rerun(run_id)
     assert story.github.reach_environment(run_id, ENVIRONMENT).waiting is position
+
+
+@pytest.mark.parametrize(
+    ("position", "listed"),
+    [("all", [("ios", 2, True), ("android", 2, False)]), ("rerun", [("android", 2, False)])],
+)
+def test_partial_rerun_lists(story: Story, position: str, listed: list[Any]) -> None:
+    """A re-run of the failed job lists the other with its old start, or leaves it out."""
+    story.switch(partial_rerun_lists=position)
+    ended = {"ios": "success", "android": "failure"}
+    run_id = story.github.validate(REPOSITORY, "failure", jobs=ended)
+    story.github.advance(3600)
+    assert story.github.rerun_failed_jobs(run_id) == 2
+    started = timestamp(story.github.run_view(run_id).run_started_at)
+    story.github.complete_run(run_id, "success")
+    path, token = f"/repos/{REPOSITORY}/actions/runs/{run_id}", story.token()
+    for ending in ("/attempts/2/jobs", "/jobs"):
+        jobs = story.call("GET", f"{path}{ending}", token=token).json["jobs"]
+        shown = [(it["name"], it["run_attempt"], it["started_at"] < started) for it in jobs]
+        assert shown == listed
+    every = story.call("GET", f"{path}/jobs?filter=all", token=token).json["jobs"]
+    first = [("ios", 1), ("android", 1)]
+    assert [(it["name"], it["run_attempt"]) for it in every] == first + [
+        (name, attempt) for name, attempt, _ in listed
+    ]
 
 
 @pytest.mark.parametrize("position", [False, True])

@@ -39,6 +39,8 @@ class Commands(ABC):
     progress_run = Command(runs.progress_run)
     complete_run = Command(runs.complete_run)
     rerun = Command(runs.rerun)
+    rerun_failed_jobs = Command(runs.rerun_failed_jobs)
+    rerun_job = Command(runs.rerun_job)
     cancel_run = Command(runs.cancel_run)
     reach_environment = Command(runs.reach_environment)
     deploy = Command(runs.deploy)

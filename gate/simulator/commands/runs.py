@@ -80,6 +80,22 @@ def rerun(stage: Stage, run_id: int, actor: str = "developer") -> int:
     return runs.begin_attempt(world, world.run(run_id), world.account(actor)).number
 
 
+def rerun_failed_jobs(stage: Stage, run_id: int, actor: str = "developer") -> int:
+    """Start the next attempt of a completed run with its failed jobs only; give its number."""
+    world = stage.world
+    run = world.run(run_id)
+    return runs.begin_attempt(world, run, world.account(actor), runs.has_failed).number
+
+
+def rerun_job(stage: Stage, run_id: int, job: str, actor: str = "developer") -> int:
+    """Start the next attempt of a completed run with the jobs of one name; give its number."""
+    world = stage.world
+    run = world.run(run_id)
+    return runs.begin_attempt(
+        world, run, world.account(actor), lambda each: each.name == job
+    ).number
+
+
 def cancel_run(stage: Stage, run_id: int) -> None:
     """Cancel a run that is not completed."""
     runs.complete(stage.world, stage.world.run(run_id), "cancelled")

@@ -204,3 +204,13 @@ def rerun(call: Call) -> Reply:
     except Impossible as error:
         raise ApiError(403, str(error)) from error
     return Reply({}, 201)
+
+
+@ROUTES.repository("POST", "/actions/runs/{run_id}/rerun-failed-jobs", ACTIONS_WRITE)
+def rerun_failed_jobs(call: Call) -> Reply:
+    """Re-run failed jobs from a workflow run."""
+    try:
+        runs.begin_attempt(call.world, call.run(), call.app.bot, runs.has_failed)
+    except Impossible as error:
+        raise ApiError(403, str(error)) from error
+    return Reply({}, 201)

@@ -185,7 +185,8 @@ def test_equal_starts() -> None:
 def test_equal_starts_of_attempts() -> None:
     """Of two attempts of one run the later decides, even in the same second."""
     failed = make_run(conclusion="failure")
-    assert state_of(failed, make_run(run_attempt=2)) is ValidationState.PASSED
+    green = make_run(run_attempt=2, jobs=(make_job(run_attempt=2),))
+    assert state_of(failed, green) is ValidationState.PASSED
     assert state_of(make_run(), make_run(run_attempt=2, conclusion="failure")) is (
         ValidationState.FAILED
     )

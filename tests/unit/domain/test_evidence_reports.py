@@ -152,7 +152,8 @@ ATTEMPTS = (
         ([(501, 2), (501, 1), (499, 1)], (501, 2), (501, 1)),
         ([(501, 2), (498, 1), (499, 1)], (501, 2), (499, 1)),
         ([(501, 2), (500, 1), (498, 1)], (501, 2), (498, 1)),
-        ([(501, 1)], None, (501, 1)),
+        ([(501, 1)], (501, 1), None),
+        ([(501, 1), (499, 1)], (501, 1), (499, 1)),
         ([(501, 3), (502, 1)], None, None),
     ],
     ids=str,
@@ -162,11 +163,13 @@ def test_which_reports_matter(
     current: tuple[int, int] | None,
     previous: tuple[int, int] | None,
 ) -> None:
-    """The counting attempt's own, and the last one before it of an attempt that counts too."""
+    """The newest of the counting run's own, and the last one before it of a run that counts."""
     reports = [make_validation_report(run_id=run, run_attempt=it) for run, it in reported]
     for order in (reports, reports[::-1]):
         told = relevant_reports(order, ATTEMPTS[::-1], make_rule(), REPOSITORY, BRANCH)
-        assert [(it.run_id, it.run_attempt) if it else None for it in told] == [current, previous]
+        newest = told.own[-1] if told.own else None
+        named = [(it.run_id, it.run_attempt) if it else None for it in (newest, told.previous)]
+        assert named == [current, previous]
 
 
 def test_the_comparison_is_with_the_report_before() -> None:
