@@ -81,11 +81,9 @@ def beginning_of(run: WorkflowRun, required: Iterable[str]) -> Beginning | None:
     No job of a first attempt begins before the run does, so its jobs need not be read. Of any other
     attempt they must be, and each of them must have a beginning.
     """
-    if run.jobs is None:
-        return Beginning(run.started_at, None) if run.run_attempt == 1 else None
     counting = executions_of(run, required)
     begun = [(job.started_at, job) for job in counting if job.started_at is not None]
-    if not begun or len(begun) < len(counting):
-        return None
-    at, job = min(begun, key=lambda it: (it[0], it[1].name))
-    return Beginning(at, job)
+    if begun and len(begun) == len(counting):
+        at, job = min(begun, key=lambda it: (it[0], it[1].name))
+        return Beginning(at, job)
+    return Beginning(run.started_at, None) if run.run_attempt == 1 else None

@@ -101,7 +101,8 @@ class ValidationSection(_Section):
         description="Events that may have started the run.",
     )
     max_age: Duration = Field(
-        default=_RULE.max_age, description="How long a pass counts, from the start of the run."
+        default=_RULE.max_age,
+        description="How long a pass counts, from the start of its oldest job that counts.",
     )
     required_jobs: list[Line] = Field(
         default=list(_RULE.required_jobs),

@@ -66,14 +66,13 @@ def last_jobs(run: WorkflowRun) -> list[Job]:
 
 def began(run: WorkflowRun, policy: EnvironmentPolicy) -> datetime | None:
     """Say when the oldest job that counts began: the rule, told once more."""
-    if run.jobs is None:
-        return run.started_at if run.run_attempt == 1 else None
+    first = run.started_at if run.run_attempt == 1 else None
     wanted = policy.validation.required_jobs
     jobs = [
         it for it in last_jobs(run) if (it.name in wanted if wanted else it.conclusion != "skipped")
     ]
     starts = [it.started_at for it in jobs if it.started_at is not None]
-    return min(starts) if starts and len(starts) == len(jobs) else None
+    return min(starts) if starts and len(starts) == len(jobs) else first
 
 
 def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
