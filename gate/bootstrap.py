@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -26,7 +27,7 @@ from gate.reconciler.receiving import receive
 from gate.reconciler.sweep import Sweeper
 from gate.reconciler.wakeups import LocalWakeups
 from gate.reconciler.worker import Worker, WorkerPlan
-from gate.settings import Settings
+from gate.settings import Settings, is_loopback
 from gate.store.database import Database
 from gate.store.leases import clear_leases
 from gate.store.policies import record_policy_text
@@ -36,6 +37,7 @@ from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps
 from gate.web.door import Door
 from gate.web.metrics import Metrics
+from gate.web.readers import Readers
 
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""
@@ -143,10 +145,17 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
         verify_token=_create_verifier(service.settings, deps.clock).verify,
         receive=lambda submission: receive(submission, deps),
         public_url=service.settings.public_url,
+        readers=_readers(service.settings),
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.quota_left, deps.clock),
         clock=deps.clock,
     )
+
+
+def _readers(settings: Settings) -> Readers:
+    """Say who may read; a public URL on loopback means that nobody else is meant to come."""
+    host = urlsplit(settings.public_url).hostname or ""
+    return Readers(settings.api_tokens, trusts_loopback=is_loopback(host))
 
 
 def _create_verifier(settings: Settings, clock: Clock) -> TokenVerifier:

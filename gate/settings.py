@@ -36,6 +36,8 @@ _LONGEST_SWEEP: Final = 3600
 _SHORTEST_SECRET: Final = 16
 # An App id is digits, a client id is like Iv23liAbC or, for older Apps, Iv1.0123456789abcdef.
 _APP_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_READER_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_API_TOKEN: Final = re.compile(rf"({_READER_NAME}):([0-9A-Fa-f]{{64}})")
 
 
 def _check_app_id(value: str) -> str:
@@ -140,6 +142,34 @@ def _check_file(value: Path) -> Path:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token that may read the API: who has it, and the SHA-256 of it in hexadecimal digits."""
+
+    name: str
+    digest: str
+
+
+def is_token_name(name: str) -> bool:
+    """Say whether a token of the API may be called so."""
+    return re.fullmatch(_READER_NAME, name) is not None
+
+
+def _read_tokens(value: object) -> object:
+    """Split `name:sha256` at commas; the tokens themselves are nowhere in the configuration."""
+    if not isinstance(value, str):
+        return value
+    found = [_API_TOKEN.fullmatch(part.strip()) for part in value.split(",")]
+    tokens = tuple(ApiToken(it[1], it[2].lower()) for it in found if it is not None)
+    if len(tokens) < len(found):
+        raise ValueError(
+            "must be NAME:SHA256, several separated by commas; `gate token create NAME` makes one"
+        )
+    if len({token.name for token in tokens}) < len(tokens):
+        raise ValueError("gives a name twice; each token needs a name of its own")
+    return tokens
+
+
 class Settings(BaseSettings):
     """How this process is to run. Frozen; `repr` shows stars for secrets.
 
@@ -186,6 +216,12 @@ class Settings(BaseSettings):
     )
     public_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
         default="http://127.0.0.1:8080", description="base of every link in comments"
+    )
+    api_tokens: Annotated[tuple[ApiToken, ...], NoDecode, BeforeValidator(_read_tokens)] = Field(
+        default=(),
+        description="who may read `/api/v1`: `NAME:SHA256`, several separated by commas, as"
+        " `gate token create NAME` prints; without any, nobody but a caller on this machine while"
+        " `GATE_PUBLIC_URL` is loopback",
     )
     database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] = Field(
         default=SecretStr("sqlite:///gate.db"),
@@ -269,7 +305,7 @@ def _describe(field: str) -> Setting:
     required = info.is_required()
     return Setting(
         name=_variable(field),
-        default=None if required else "" if default is None else str(default),
+        default=None if required else "" if default in {None, ()} else str(default),
         meaning=info.description or "",
     )
 

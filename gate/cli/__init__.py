@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "demo": ("gate.cli.demo", "demo"),
     "simulator": ("gate.cli.simulator", "simulator"),
     "doctor": ("gate.cli.doctor", "doctor"),
+    "token": ("gate.cli.token", "token"),
     "notify": ("gate.cli.notify", "notify"),
     "policy": ("gate.cli.policy", "policy"),
     "audit": ("gate.cli.audit", "audit"),

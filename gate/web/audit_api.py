@@ -6,14 +6,14 @@ from flask import Blueprint, Response
 
 from gate.store.trail import FILTERS, NUMBERS, list_entries
 from gate.web.deps import WebDeps
-from gate.web.local import answer_locally
 from gate.web.queries import filters, page, page_answer
+from gate.web.readers import answer_readers
 
 
 def audit_api(deps: WebDeps) -> Blueprint:
     """Make the route of the trail."""
     blueprint = Blueprint("audit", __name__, url_prefix="/api/v1")
-    answer_locally(blueprint)
+    answer_readers(blueprint, deps.readers)
 
     @blueprint.get("/audit")
     def listing() -> Response:

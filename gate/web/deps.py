@@ -10,6 +10,7 @@ from gate.domain.ids import DeliveryId
 from gate.domain.reporters import Reporter, Submission
 from gate.store.database import Database
 from gate.web.metrics import Metrics
+from gate.web.readers import Readers
 
 Check = Callable[[], None]
 """Do nothing when all is well; raise GateError, whose detail says what is not."""
@@ -22,7 +23,8 @@ class WebDeps:
     `check_signature` gets the raw body and the signature header, and raises DeliveryRejected.
     `events` are the names of the deliveries that are stored. `record_gap` is told when one could
     not be. `verify_token` tells who speaks by a token of a workflow run, `receive` takes what it
-    hands in; both raise ReportRejected. `checks` are what readiness asks, by name.
+    hands in; both raise ReportRejected. `readers` may read
+    `/api/v1`. `checks` are what readiness asks, by name.
     """
 
     database: Database
@@ -33,6 +35,7 @@ class WebDeps:
     verify_token: Callable[[str], Reporter]
     receive: Callable[[Submission], None]
     public_url: str
+    readers: Readers
     checks: Mapping[str, Check]
     metrics: Metrics
     clock: Clock

@@ -9,15 +9,15 @@ from flask import Blueprint, Response
 from gate.domain.ids import IncidentId
 from gate.store.incident_listing import FILTERS, NUMBERS, list_incidents, read_shown
 from gate.web.deps import WebDeps
-from gate.web.local import answer_locally
 from gate.web.problems import problem
 from gate.web.queries import filters, json_answer, page, page_answer, parse_number
+from gate.web.readers import answer_readers
 
 
 def incidents_api(deps: WebDeps) -> Blueprint:
     """Make the routes about incidents."""
     blueprint = Blueprint("incidents", __name__, url_prefix="/api/v1")
-    answer_locally(blueprint)
+    answer_readers(blueprint, deps.readers)
 
     @blueprint.get("/incidents")
     def listing() -> Response:

@@ -24,9 +24,9 @@ from gate.store.database import Snapshot
 from gate.store.reports import read_alerts, read_report
 from gate.web.bodies import LONGEST, MOST_PROBLEMS, BodyProblem, parse_alert, parse_validation
 from gate.web.deps import WebDeps
-from gate.web.local import answer_locally
 from gate.web.problems import problem
 from gate.web.queries import json_answer, parse_number
+from gate.web.readers import answer_readers
 
 _JSON: Final = "application/json"
 _BEARER: Final = "bearer"
@@ -67,7 +67,7 @@ def reports_api(deps: WebDeps) -> Blueprint:
 def attempts_api(deps: WebDeps) -> Blueprint:
     """Make the route that shows what a run attempt has reported."""
     blueprint = Blueprint("attempts", __name__, url_prefix="/api/v1")
-    answer_locally(blueprint)
+    answer_readers(blueprint, deps.readers)
 
     @blueprint.get("/validations/<repository>/<run>/<attempt>")
     def reported(repository: str, run: str, attempt: str) -> Response:

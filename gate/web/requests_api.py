@@ -12,15 +12,15 @@ from gate.store import decisions, ledger
 from gate.store.database import Snapshot
 from gate.store.records import FILTERS, NUMBERS, RequestRecord, list_records, read_record
 from gate.web.deps import WebDeps
-from gate.web.local import answer_locally
 from gate.web.problems import problem
 from gate.web.queries import filters, json_answer, page, page_answer, parse_number
+from gate.web.readers import answer_readers
 
 
 def requests_api(deps: WebDeps) -> Blueprint:
     """Make the routes about requests."""
     blueprint = Blueprint("requests", __name__, url_prefix="/api/v1")
-    answer_locally(blueprint)
+    answer_readers(blueprint, deps.readers)
 
     @blueprint.get("/requests")
     def listing() -> Response:

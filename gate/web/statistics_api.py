@@ -15,8 +15,8 @@ from gate.store.database import Snapshot
 from gate.store.statistics import Scope, read_record
 from gate.store.trail import repository_named
 from gate.web.deps import WebDeps
-from gate.web.local import answer_locally
 from gate.web.queries import BadQuery, filters, json_answer
+from gate.web.readers import answer_readers
 
 FILTERS: Final = ("since", "until", "repository", "repository_id", "environment")
 
@@ -26,7 +26,7 @@ _SINCE: Final = "30d"
 def statistics_api(deps: WebDeps) -> Blueprint:
     """Make the route of the metrics."""
     blueprint = Blueprint("statistics", __name__, url_prefix="/api/v1")
-    answer_locally(blueprint)
+    answer_readers(blueprint, deps.readers)
 
     @blueprint.get("/stats")
     def stats() -> Response:

@@ -33,6 +33,7 @@ from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps
 from gate.web.door import Door
 from gate.web.metrics import Metrics
+from gate.web.readers import Readers
 from tests.builders import make_reporter
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -70,6 +71,7 @@ class Site:
     quota: dict[int | None, int] = field(default_factory=dict)
     woken: list[DeliveryId] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
+    readers: Readers = field(default_factory=lambda: Readers((), trusts_loopback=True))
     gaps: int = 0
     refusing: GateError | None = None
     client: Client = field(init=False)
@@ -86,6 +88,7 @@ class Site:
             verify_token=self._verify,
             receive=self._receive,
             public_url=PUBLIC_URL,
+            readers=self.readers,
             checks=self.checks,
             metrics=self.metrics,
             clock=lambda: NOW,

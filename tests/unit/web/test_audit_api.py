@@ -92,6 +92,6 @@ def test_a_query_that_makes_no_sense_is_a_problem(site: Site, query: str) -> Non
 def test_nobody_from_elsewhere_is_answered(site: Site) -> None:
     """Until there is a sign-in, the trail is for this machine."""
     response = site.client.get(PATH, environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
-    assert response.status_code == 403
+    assert response.status_code == 401
     assert response.json is not None
-    assert response.json["reason"] == "sign_in_not_configured"
+    assert response.json["reason"] == "token_required"

@@ -177,6 +177,6 @@ def test_what_does_not_exist_is_not_found(site: Site, number: str) -> None:
 
 
 def test_strangers_are_refused(site: Site) -> None:
-    """Until there is sign-in, only this machine is answered."""
+    """Without a token only this machine is answered."""
     response = site.client.get(PATH, headers={"X-Forwarded-For": "192.0.2.1"})
-    assert response.status_code == 403
+    assert response.status_code == 401

@@ -203,7 +203,7 @@ def test_the_record_is_shown_on_this_machine_only(site: Site) -> None:
     assert shown["report"]["flows"][0]["name"] == "open-the-app.yml"
     assert [it["event"] for it in shown["alerts"]] == ["production-validation-failed"]
     far = site.client.get(path, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
-    refused(far, 403, "sign_in_not_configured")
+    refused(far, 401, "token_required")
     for other in ("1001/501/2", "2002/501/1", "1001/501/99999999999", "x/501/1", "1001/0/1"):
         refused(site.client.get(f"/api/v1/validations/{other}"), 404, "not_found")
 

@@ -273,6 +273,6 @@ def test_anybody_else_is_not(
     """Neither another machine, nor one behind a proxy, nor a page that a browser here shows."""
     response = ask_from(site, peer, {"Host": "localhost"} | dict(headers), path)
 
-    assert response.status_code == 403
+    assert response.status_code == 401
     assert response.json is not None
-    assert response.json["reason"] == "sign_in_not_configured"
+    assert response.json["reason"] == "token_required"

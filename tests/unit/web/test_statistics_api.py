@@ -165,5 +165,5 @@ def test_a_name_and_another_id_are_a_contradiction(site: Site) -> None:
 
 
 def test_strangers_are_not_answered(site: Site) -> None:
-    """Only this machine is, as long as nobody can sign in."""
-    assert ask_from(site, "192.0.2.1", {}, PATH).status_code == 403
+    """Without a token only this machine is."""
+    assert ask_from(site, "192.0.2.1", {}, PATH).status_code == 401

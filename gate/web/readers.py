@@ -1,0 +1,98 @@
+"""Answer the reading routes of the API to holders of a token.
+
+While the gate's public URL is loopback, as on a developer's machine, a caller on this machine needs
+none. The socket's own address decides who that is; one who came through a proxy is not local,
+whatever the proxy's address, and neither is one who asks for a public name: a web page could have
+sent a browser on this machine here. A plain reverse proxy can look like such a caller, which is why
+a gate with a public URL asks everybody for a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+
+from gate.settings import ApiToken
+from gate.web.problems import problem
+from gate.web.queries import BadQuery
+
+_PROXIED: Final = frozenset({"Forwarded", "Via", "X-Real-Ip"})
+_PROXIED_PREFIX: Final = "X-Forwarded-"
+_BEARER: Final = "bearer"
+_INVALID: Final = ', error="invalid_token"'
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who may read: those who hold one of `tokens`, and perhaps callers on this machine."""
+
+    tokens: tuple[ApiToken, ...]
+    trusts_loopback: bool
+
+    def know(self, token: str) -> bool:
+        """Say whether a token is one of ours; how long it takes tells nothing of ours."""
+        digest = sha256(token.encode()).hexdigest()
+        # A list, not a generator: every digest is compared, whichever fits.
+        return any([compare_digest(digest, known.digest) for known in self.tokens])  # noqa: C419  # as above
+
+
+def answer_readers(blueprint: Blueprint, readers: Readers) -> None:
+    """Refuse strangers, and queries that make no sense, on all routes of `blueprint`."""
+
+    @blueprint.before_request
+    def readers_only() -> Response | None:
+        if readers.trusts_loopback and _is_local():
+            return None
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != _BEARER or not token.strip():
+            return _refuse("token_required", "send Authorization: Bearer with a token of the gate")
+        if not readers.know(token.strip()):
+            return _refuse("unknown_token", "GATE_API_TOKENS does not list this token", _INVALID)
+        return None
+
+    @blueprint.errorhandler(BadQuery)
+    def bad_query(error: BadQuery) -> Response:
+        return problem(HTTPStatus.BAD_REQUEST, "bad_query", str(error))
+
+
+def _refuse(reason: str, detail: str, more: str = "") -> Response:
+    response = problem(HTTPStatus.UNAUTHORIZED, reason, detail)
+    response.headers["WWW-Authenticate"] = f'Bearer realm="deployment-gate"{more}'
+    return response
+
+
+def _is_local() -> bool:
+    if any(name in _PROXIED or name.startswith(_PROXIED_PREFIX) for name in _header_names()):
+        return False
+    host = _asked_host()
+    return _is_loopback(request.remote_addr) and (host == "localhost" or _is_loopback(host))
+
+
+def _header_names() -> Iterator[str]:
+    return (name.title() for name in request.headers.keys())  # noqa: SIM118  # iterating gives pairs
+
+
+def _asked_host() -> str | None:
+    """Give the name the caller asked for, without its port; None when it makes no sense."""
+    try:
+        return urlsplit(f"//{request.environ.get('HTTP_HOST', '')}").hostname
+    except ValueError:
+        return None
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return False
+    # A listener on [::] sees IPv4 callers as ::ffff:127.0.0.1.
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback

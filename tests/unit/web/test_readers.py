@@ -1,0 +1,85 @@
+"""Who may read the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+import pytest
+from click.testing import CliRunner
+
+from gate.cli import gate
+from gate.errors import ConfigError
+from gate.settings import ApiToken
+from gate.store.database import Database
+from gate.web.readers import Readers
+from tests.unit.test_settings import load
+from tests.unit.web.conftest import Site
+
+PATHS = ("/api/v1/requests", "/api/v1/incidents", "/api/v1/audit", "/api/v1/stats")
+TOKENS = tuple(
+    ApiToken(name, sha256(f"token of {name}".encode()).hexdigest()) for name in ("ada", "bob")
+)
+NGINX = {"Host": "127.0.0.1:8080"}
+
+
+def ask(database: Database, path: str, headers: Mapping[str, str]) -> tuple[int, str, str]:
+    """Ask a gate with a public URL as nginx on the same machine does."""
+    site = Site(database, readers=Readers(TOKENS, trusts_loopback=False))
+    local = {"REMOTE_ADDR": "127.0.0.1"}
+    answer = site.client.get(path, headers=NGINX | dict(headers), environ_overrides=local)
+    reason = (answer.json or {}).get("reason", "")
+    return answer.status_code, reason, answer.headers.get("WWW-Authenticate", "")
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/api/v1/requests/1", "/api/v1/validations/1/2/3"])
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, "token_required"),
+        ({"Authorization": "Basic dG9rZW4="}, "token_required"),
+        ({"Authorization": "Bearer "}, "token_required"),
+        ({"Authorization": "Bearer token of eve"}, "unknown_token"),
+        ({"Authorization": f"Bearer {TOKENS[0].digest}"}, "unknown_token"),
+        ({"Authorization": "Bearer \u00e9"}, "unknown_token"),
+    ],
+)
+def test_behind_a_plain_proxy_nobody_reads_without_a_token(
+    database: Database, path: str, headers: Mapping[str, str], reason: str
+) -> None:
+    """Loopback proves nothing where the gate has a public URL, and a digest is no token."""
+    status, found, challenge = ask(database, path, headers)
+    assert (status, found) == (401, reason)
+    assert challenge.startswith("Bearer ")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", ["ada", "bob"])
+def test_each_token_reads(database: Database, path: str, name: str) -> None:
+    """Any of several tokens opens every list."""
+    assert ask(database, path, {"Authorization": f"bearer token of {name}"})[0] == 200
+
+
+def test_a_token_is_made_with_its_setting() -> None:
+    """What `gate token create` prints is taken by the settings and fits the token."""
+    printed = CliRunner().invoke(gate, ["token", "create", "dashboard"])
+    assert printed.exit_code == 0
+    token, entry = (line.partition(": ")[2] for line in printed.output.splitlines())
+    settings = load({"GATE_API_TOKENS": f"{entry}, x:{'0' * 64}"})
+    assert [it.name for it in settings.api_tokens] == ["dashboard", "x"]
+    readers = Readers(settings.api_tokens, trusts_loopback=False)
+    assert readers.know(token)
+    assert not readers.know(token + "x")
+
+
+def test_a_name_that_breaks_the_setting_is_a_usage_error() -> None:
+    """A comma or colon in a name would be read as more than one token."""
+    assert CliRunner().invoke(gate, ["token", "create", "a:b,c"]).exit_code == 2
+
+
+@pytest.mark.parametrize("value", ["ada", "ada:12", "0" * 64, f"a:{'0' * 64},a:{'1' * 64}", ","])
+def test_a_wrong_setting_is_refused(value: str) -> None:
+    """A list that cannot be read as a whole stops the gate, and its value is not repeated."""
+    with pytest.raises(ConfigError) as caught:
+        load({"GATE_API_TOKENS": value})
+    assert [it.startswith("GATE_API_TOKENS ") for it in caught.value.problems] == [True]
