@@ -5,10 +5,14 @@ Alembic is imported when it is needed: it is the largest part of the service tha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
+from gate.errors import ConfigError
 from gate.store.database import Database
 
 if TYPE_CHECKING:
@@ -19,10 +23,13 @@ _LOCATION = "gate.store:migrations"
 
 
 def migrate(database: Database) -> tuple[str | None, str]:
-    """Upgrade to the newest revision; give the revision before (None: empty) and after."""
+    """Upgrade to the newest revision; give the revision before (None: empty) and after.
+
+    Raises ConfigError when the database is out of reach or no database.
+    """
     from alembic import command  # noqa: PLC0415 - see the module
 
-    with database.engine.begin() as connection:
+    with _usable(), database.engine.begin() as connection:
         before = _context(connection).get_current_revision()
         config = _config()
         config.attributes["connection"] = connection
@@ -33,8 +40,19 @@ def migrate(database: Database) -> tuple[str | None, str]:
 
 def schema_is_current(database: Database) -> bool:
     """Say whether the schema is the one this release needs."""
-    current = database.read(lambda snapshot: _context(snapshot).get_current_revision())
+    with _usable():
+        current = database.read(lambda snapshot: _context(snapshot).get_current_revision())
     return current == head_revision()
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        # Drivers add lines of advice; the first says what is wrong.
+        words = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
+        raise ConfigError((f"GATE_DATABASE_URL: {words}",)) from error
 
 
 def head_revision() -> str:
