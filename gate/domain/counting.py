@@ -7,15 +7,18 @@ shows, `gate.domain.evidence` judges.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from gate.domain.ids import RepositoryId, RunId
-from gate.domain.jobs import SUCCESS
 from gate.domain.policy import ValidationRule
 from gate.domain.reports import ValidationReport
-from gate.domain.runs import WorkflowRun
+from gate.domain.runs import SUCCESS, WorkflowRun
+
+PULL_REQUEST: Final = "pull_request"
+"""What the names of the events begin with by which a run only shows what it would change."""
 
 
 def counting_validations(
@@ -24,16 +27,29 @@ def counting_validations(
     repository_id: RepositoryId,
     default_branch: str,
 ) -> list[WorkflowRun]:
-    """List the newest attempts of the runs that count as validations, newest start first.
+    """List the attempt that counts of each run that counts as a validation, newest start first.
 
     A fork's run never counts, whatever its branch is called, and neither does a run whose head
-    repository is gone.
+    repository is gone. A run in which no job ran has shown nothing, and the run before it decides.
     """
-    newest: dict[RunId, WorkflowRun] = {}
-    attempts = _counting_attempts(runs, rule, repository_id, default_branch)
-    for run in sorted(attempts, key=lambda run: run.run_attempt):
-        newest[run.run_id] = run
-    return sorted(newest.values(), key=_counting_order, reverse=True)
+    attempts: dict[RunId, dict[int, WorkflowRun]] = {}
+    for run in _counting_attempts(runs, rule, repository_id, default_branch):
+        attempts.setdefault(run.run_id, {})[run.run_attempt] = run
+    found = [it for it in map(_newest_that_ran, attempts.values()) if it is not None]
+    return sorted(found, key=_counting_order, reverse=True)
+
+
+def _newest_that_ran(attempts: Mapping[int, WorkflowRun]) -> WorkflowRun | None:
+    """Pick the newest attempt of a run in which a job ran; None when none of them has.
+
+    A skipped attempt whose predecessor is not known may stand before a red one: it counts itself.
+    """
+    number = max(attempts)
+    while number in attempts:
+        if not attempts[number].is_skipped:
+            return attempts[number]
+        number -= 1
+    return attempts[number + 1] if number > 0 else None
 
 
 def _counting_attempts(
@@ -118,39 +134,39 @@ def _key(attempt: WorkflowRun | ValidationReport) -> tuple[RepositoryId, RunId, 
     return attempt.repository_id, attempt.run_id, attempt.run_attempt
 
 
-def newest_infrastructure(
-    runs: Iterable[WorkflowRun], rule: ValidationRule, repository_id: RepositoryId
+def last_change(
+    runs: Iterable[WorkflowRun],
+    rule: ValidationRule,
+    repository_id: RepositoryId,
+    default_branch: str,
 ) -> WorkflowRun | None:
-    """Find the infrastructure run that succeeded last, on any branch, but never a fork's."""
-    succeeded = [
-        run
-        for run in runs
-        if run.path == rule.infrastructure_workflow
-        and run.repository_id == repository_id
-        and run.head_repository_id == repository_id
-        and run.is_completed
-        and run.conclusion == SUCCESS
-    ]
-    return max(
-        succeeded, key=lambda run: (run.updated_at, run.run_id, run.run_attempt), default=None
-    )
+    """Find the infrastructure run that ends last: one that is not over, or ended last of all.
 
-
-def hiding_rerun(
-    runs: Iterable[WorkflowRun], rule: ValidationRule, repository_id: RepositoryId
-) -> WorkflowRun | None:
-    """Find the newest infrastructure re-run that is no success and may hide one.
-
-    GitHub lists of a run only its newest attempt. What an earlier one changed was changed before
-    the newest began.
+    However it ends: what fails half-way has changed the half, and a re-run may hide what the
+    attempts before it did. A plan for a pull request changes nothing, and neither does a run in
+    which no job ran, unless it may hide an attempt before it. Never a fork's.
     """
-    hiding = [
+    branch = rule.branch or default_branch
+    counting = [
         run
         for run in runs
         if run.path == rule.infrastructure_workflow
         and run.repository_id == repository_id
         and run.head_repository_id == repository_id
-        and run.run_attempt > 1
-        and not (run.is_completed and run.conclusion == SUCCESS)
+        and run.head_branch == branch
+        and not run.event.startswith(PULL_REQUEST)
+        and not (run.is_skipped and run.run_attempt == 1)
     ]
-    return max(hiding, key=lambda run: (run.started_at, run.run_id), default=None)
+    newest = {run.run_id: run.run_attempt for run in sorted(counting, key=_attempt_of)}
+    ending = [it for it in counting if it.is_completed or it.run_attempt == newest[it.run_id]]
+    return max(ending, key=_end_order, default=None)
+
+
+def _attempt_of(run: WorkflowRun) -> int:
+    return run.run_attempt
+
+
+def _end_order(run: WorkflowRun) -> tuple[bool, datetime, RunId, int]:
+    """Sort by end; a run that is not over ends after any that is."""
+    at = run.updated_at if run.is_completed else run.started_at
+    return not run.is_completed, at, run.run_id, run.run_attempt

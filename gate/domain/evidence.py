@@ -17,17 +17,17 @@ from gate.domain.comparing import Comparison, compare
 from gate.domain.counting import (
     RelevantReports,
     counting_validations,
-    hiding_rerun,
-    newest_infrastructure,
+    last_change,
     relevant_reports,
 )
+from gate.domain.cover import Changes, find_uncovered
 from gate.domain.facts import Facts
 from gate.domain.ids import RepositoryId, Sha
-from gate.domain.jobs import SUCCESS, Beginning, beginning_of, executions_of
+from gate.domain.jobs import Beginning, beginning_of, executions_of
 from gate.domain.merging import carry_over
 from gate.domain.policy import Covers, ValidationRule, ValidationState
 from gate.domain.reports import ValidationReport
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.runs import SUCCESS, Job, WorkflowRun
 
 _RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})
 FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
@@ -68,6 +68,7 @@ def judge(
     validations: Iterable[WorkflowRun],
     infrastructure: Iterable[WorkflowRun],
     *,
+    infrastructure_since: datetime | None,
     repository_id: RepositoryId,
     default_branch: str,
     head_sha: Sha,
@@ -82,15 +83,16 @@ def judge(
     validations = tuple(validations)
     counting = counting_validations(validations, rule, repository_id, default_branch)
     if not counting:
-        return Evidence(ValidationState.MISSING, None, f"no run of {rule.workflow} is known")
-    run, changes = counting[0], tuple(infrastructure)
-    newest = newest_infrastructure(changes, rule, repository_id)
-    hiding = hiding_rerun(changes, rule, repository_id)
+        detail = f"no run of {rule.workflow} in which a job ran is known"
+        return Evidence(ValidationState.MISSING, None, detail)
+    run = counting[0]
+    last = last_change(infrastructure, rule, repository_id, default_branch)
     shown = _check_run(rule, run, now)
     if shown is None:
-        shown = _judge_success(_Success(rule, run, newest, hiding, head_sha), now)
+        changes = Changes(last, infrastructure_since)
+        shown = _judge_success(_Success(rule, run, changes, head_sha), now)
     if rule.covers is Covers.INFRASTRUCTURE:
-        shown = replace(shown, infrastructure=newest)
+        shown = replace(shown, infrastructure=last)
     told = relevant_reports(reports, validations, rule, repository_id, default_branch)
     return _weigh_reports(shown, told)
 
@@ -136,6 +138,7 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
         rule,
         facts.validations,
         facts.infrastructure,
+        infrastructure_since=facts.infrastructure_since,
         repository_id=facts.request.key.repository_id,
         default_branch=facts.default_branch,
         head_sha=facts.request.head_sha,
@@ -150,8 +153,7 @@ class _Success:
 
     rule: ValidationRule
     run: WorkflowRun
-    infrastructure: WorkflowRun | None
-    hiding: WorkflowRun | None
+    changes: Changes
     head_sha: Sha
 
 
@@ -176,7 +178,6 @@ def _judge_success(green: _Success, now: datetime) -> Evidence:
     shown = (
         _check_future(green.run, beginning.at, now)
         or _check_age(green, beginning, now)
-        or _check_reruns(green, beginning)
         or _check_cover(green, beginning)
     )
     detail = _with_old_job(shown, beginning, green.run)
@@ -242,43 +243,12 @@ def _stale_at(rule: ValidationRule, beginning: Beginning) -> datetime:
     return beginning.at + rule.max_age + timedelta.resolution
 
 
-def _check_reruns(green: _Success, beginning: Beginning) -> Evidence | None:
-    """Find fault with a green that began before a re-run which may hide a change."""
-    hiding = green.hiding
-    if green.rule.covers is not Covers.INFRASTRUCTURE or hiding is None:
-        return None
-    if beginning.at > hiding.started_at:
-        return None
-    detail = (
-        f"it started before attempt {hiding.run_attempt} of infrastructure run {hiding.run_id},"
-        " and how the attempts before that ended is not known"
-    )
-    stale_at = _stale_at(green.rule, beginning)
-    return Evidence(ValidationState.UNCOVERED, green.run, detail, stale_at, green.infrastructure)
-
-
 def _check_cover(green: _Success, beginning: Beginning) -> Evidence:
-    """Return the verdict on a fresh green: passed, unless it does not cover what it must.
-
-    An infrastructure workflow of which no successful run is known covers nothing: the name may be
-    misspelt, and silence must not open the gate.
-    """
-    rule, run, change = green.rule, green.run, green.infrastructure
-    stale_at = _stale_at(rule, beginning)
-    passed = Evidence(ValidationState.PASSED, run, "the run succeeded", stale_at, change)
-    match rule.covers:
-        case Covers.LATEST:
-            return passed
-        case Covers.SAME_COMMIT:
-            if run.head_sha == green.head_sha:
-                return passed
-            detail = f"it validated commit {run.head_sha[:7]}, this deploys {green.head_sha[:7]}"
-            return Evidence(ValidationState.UNCOVERED, run, detail, stale_at)
-        case Covers.INFRASTRUCTURE:
-            if change is None:
-                detail = f"no successful run of {rule.infrastructure_workflow} is known"
-                return Evidence(ValidationState.UNCOVERED, run, detail, stale_at)
-            if beginning.at > change.updated_at:
-                return passed
-            detail = "it started before the last infrastructure change had finished"
-            return Evidence(ValidationState.UNCOVERED, run, detail, stale_at, change)
+    """Return the verdict on a fresh green: passed, unless it does not cover what it must."""
+    run, stale_at = green.run, _stale_at(green.rule, beginning)
+    uncovered = find_uncovered(
+        green.rule, run.head_sha, beginning.at, green.changes, green.head_sha
+    )
+    if uncovered is None:
+        return Evidence(ValidationState.PASSED, run, "the run succeeded", stale_at)
+    return Evidence(ValidationState.UNCOVERED, run, uncovered, stale_at)

@@ -137,10 +137,9 @@ def _evidence_line(decision: Decision, now: datetime, record: str) -> str:
         began = min(began, evidence.beginning.at)
     links = [f"{_run_link('validation run', evidence.run)}, started {age(now - began)}"]
     if evidence.infrastructure is not None:
-        finished = age(now - evidence.infrastructure.updated_at)
-        links.append(
-            f"{_run_link('infrastructure run', evidence.infrastructure)}, finished {finished}"
-        )
+        change = evidence.infrastructure
+        stands = f"finished {age(now - change.updated_at)}" if change.is_completed else "not over"
+        links.append(f"{_run_link('infrastructure run', change)}, {stands}")
     return _BESIDE.join([*links, record])
 
 

@@ -7,6 +7,7 @@ therefore carries the few runs that can matter, not a repository's history.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gate.domain.ids import AccountId
 from gate.domain.overrides import OverrideClaim, Standing
@@ -20,8 +21,10 @@ class Facts:
     """What is known about one gate request.
 
     `validations` and `infrastructure` are sightings of the runs that the policy names; which of
-    them counts is decided in `gate.domain.evidence`. `unavailable` says, in plain words, which
-    needed fact GitHub would not give; None means that nothing needed is missing. `claims` are what
+    them counts is decided in `gate.domain.evidence`. All infrastructure runs that began since
+    `infrastructure_since` are known; None means all that there were. `unavailable` says, in plain
+    words, which needed fact GitHub would not give; None means that nothing needed is missing.
+    `claims` are what
     people said to release the run, `standings` whether they may, as looked up in this very pass.
     `triggered_by` are those who started the run attempt; None when that is not known. `reports` are
     those of the run that counts and of the one before it, where their jobs have reported.
@@ -31,6 +34,7 @@ class Facts:
     default_branch: str
     validations: tuple[WorkflowRun, ...]
     infrastructure: tuple[WorkflowRun, ...]
+    infrastructure_since: datetime | None = None
     unavailable: str | None = None
     claims: tuple[OverrideClaim, ...] = ()
     standings: tuple[Standing, ...] = ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gate.domain.ids import AccountId, DeliveryId, InstallationId, RepositoryId
-from gate.domain.runs import Account
+from gate.domain.runs import Account, WorkflowRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,17 @@ class FileQuestion:
     path: str
     etag: str | None
     expects_absence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunListing:
+    """The newest runs of a workflow file on one branch.
+
+    All that began at `since` or later are among them; None says that all there ever were are.
+    """
+
+    runs: tuple[WorkflowRun, ...]
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from gate.domain.runs import COMPLETED, Job, WorkflowRun
-
-SUCCESS: Final = "success"
-_SKIPPED: Final = "skipped"
-"""The conclusion of a job that did not run. It has shown nothing, old or new."""
+from gate.domain.runs import COMPLETED, SKIPPED, SUCCESS, Job, WorkflowRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +62,15 @@ def newest_executions(run: WorkflowRun) -> tuple[Job, ...]:
 
 
 def executions_of(run: WorkflowRun, required: Iterable[str]) -> tuple[Job, ...]:
-    """List the executions that count: those of the required jobs, or of all that ran."""
+    """List the executions that count: those of the required jobs, or of all that ran.
+
+    A skipped job has shown nothing, old or new.
+    """
     names = frozenset(required)
     newest = newest_executions(run)
     if names:
         return tuple(job for job in newest if job.name in names)
-    return tuple(job for job in newest if job.conclusion != _SKIPPED)
+    return tuple(job for job in newest if job.conclusion != SKIPPED)
 
 
 def beginning_of(run: WorkflowRun, required: Iterable[str]) -> Beginning | None:

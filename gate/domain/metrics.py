@@ -17,8 +17,8 @@ from gate.domain.alert_plan import Said
 from gate.domain.evidence import FAILED
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.incidents import GATE, Course, Decided, Incident, IncidentEvent, Resolution
-from gate.domain.jobs import SUCCESS
 from gate.domain.reports import FlowStatus, ValidationReport
+from gate.domain.runs import SUCCESS
 from gate.domain.spread import Share, Spread, spread_of
 
 MOST_FLOWS: Final = 20

@@ -35,10 +35,10 @@ _ONLY_STANDING: Final = (RefusalCode.ELIGIBILITY_UNKNOWN,)
 
 @dataclass(frozen=True, slots=True)
 class ListingNeeded:
-    """The newest runs of a workflow file, on one branch or (None) on all of them."""
+    """The newest runs of a workflow file on one branch."""
 
     path: str
-    branch: str | None
+    branch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,10 @@ class Listings:
 def listings_of(policy: EnvironmentPolicy, default_branch: str) -> tuple[ListingNeeded, ...]:
     """Name the listings that a policy's evidence rests on."""
     rule = policy.validation
-    validations = ListingNeeded(rule.workflow, rule.branch or default_branch)
+    branch = rule.branch or default_branch
+    validations = ListingNeeded(rule.workflow, branch)
     if rule.covers is Covers.INFRASTRUCTURE:
-        return validations, ListingNeeded(rule.infrastructure_workflow, None)
+        return validations, ListingNeeded(rule.infrastructure_workflow, branch)
     return (validations,)
 
 

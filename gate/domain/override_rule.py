@@ -27,7 +27,7 @@ from gate.domain.overrides import (
 from gate.domain.policy import OverridePolicy, ValidationState
 from gate.domain.rationale import is_too_long, read_rationale
 from gate.domain.request import GateRequest
-from gate.domain.runs import Account
+from gate.domain.runs import Account, WorkflowRun
 
 _OPEN_QUESTIONS: Final = (RefusalCode.TRIGGER_UNKNOWN, RefusalCode.ELIGIBILITY_UNKNOWN)
 _NEVER_OVERRIDDEN: Final = frozenset({ValidationState.PASSED, ValidationState.RUNNING})
@@ -159,12 +159,17 @@ def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:
         case ValidationState.STALE:
             return evidence.stale_at
         case ValidationState.MISSING | ValidationState.UNCOVERED:
-            ended = [it.updated_at for it in (run, evidence.infrastructure) if it is not None]
+            ended = [_known_since(it) for it in (run, evidence.infrastructure) if it is not None]
             return max([request.waiting_since, *ended])
         case ValidationState.PASSED | ValidationState.RUNNING:
             return None
         case _:
             assert_never(evidence.state)
+
+
+def _known_since(run: WorkflowRun) -> datetime:
+    """Say when a run came to stand as it does: at its end, or as it began while it is not over."""
+    return run.updated_at if run.is_completed else run.started_at
 
 
 def _check_subject(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]:

@@ -165,6 +165,7 @@ class OverridePolicy:
         ValidationState.INCONCLUSIVE,
         ValidationState.MISSING,
         ValidationState.STALE,
+        ValidationState.UNCOVERED,
     )
     reviewers: tuple[Reviewer, ...] = ()
     environment: str | None = None

@@ -14,6 +14,9 @@ from typing import Final
 from gate.domain.ids import AccountId, RepositoryId, RunId, Sha
 
 COMPLETED: Final = "completed"
+SUCCESS: Final = "success"
+SKIPPED: Final = "skipped"
+"""The conclusion of a run, or of a job, in which nothing ran."""
 
 _PROGRESS: Final = {
     "requested": 0,
@@ -83,6 +86,11 @@ class WorkflowRun:
         """Say whether this attempt is over; it then never changes its conclusion."""
         return self.status == COMPLETED
 
+    @property
+    def is_skipped(self) -> bool:
+        """Say whether this attempt is over without any of its jobs having run."""
+        return self.is_completed and self.conclusion == SKIPPED
+
 
 def parse_workflow_path(path: str, full_name: str) -> str:
     """Reduce a run's `path` to the file below the root of the repository called `full_name`.
@@ -108,13 +116,19 @@ def merge_run(known: WorkflowRun | None, seen: WorkflowRun) -> WorkflowRun:
     the sighting that is further along wins, then the later update, then a fixed order of the
     remaining fields. Jobs are taken from sightings that are as far along as the winner, and of two
     lists as `merge_jobs` says.
+
+    An attempt that is over ended when it was first seen so: GitHub moves `updated_at` of finished
+    runs weeks later. Should it ever tell two ends of one attempt, the one that is no success
+    stands.
     """
     if known is None:
         return seen
     newer, older = (known, seen) if _rank(known) >= _rank(seen) else (seen, known)
     if older.is_completed is not newer.is_completed:
         return newer
-    return replace(newer, jobs=merge_jobs(newer.jobs, older.jobs))
+    jobs = merge_jobs(newer.jobs, older.jobs)
+    ended = min(newer.updated_at, older.updated_at) if newer.is_completed else newer.updated_at
+    return replace(newer, jobs=jobs, updated_at=ended)
 
 
 def merge_jobs(
@@ -128,10 +142,16 @@ def merge_jobs(
     return max(known, seen, key=_jobs_rank)
 
 
-def _rank(run: WorkflowRun) -> tuple[int, datetime, str]:
-    """Order sightings of one attempt, but for their jobs; the last element makes it total."""
+def _rank(run: WorkflowRun) -> tuple[int, bool, datetime, str]:
+    """Order sightings of one attempt, but for their jobs; the last element makes it total.
+
+    Of ends the time is no part of the order, since the first one stands whichever end it is of.
+    """
     progress = _PROGRESS.get(run.status, _UNKNOWN_PROGRESS)
-    return progress, run.updated_at, repr(replace(run, jobs=None))
+    if run.is_completed:
+        run = replace(run, updated_at=run.started_at)
+    is_worse = run.is_completed and run.conclusion != SUCCESS
+    return progress, is_worse, run.updated_at, repr(replace(run, jobs=None))
 
 
 def _jobs_rank(jobs: tuple[Job, ...] | None) -> tuple[bool, int, int, str]:

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from typing import Final
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -29,6 +29,7 @@ from gate.domain.github import (
     IssuePage,
     Place,
     RequiredReviewer,
+    RunListing,
 )
 from gate.domain.ids import CommentId, DeploymentId, InstallationId, RunId, environment_key
 from gate.domain.missing import ListingNeeded
@@ -64,7 +65,7 @@ from gate.githubapp.tokens import Scope
 from gate.githubapp.transport import TIMEOUT, Transport, decoded
 
 _PAGE: Final = 100
-_LISTED: Final = 30
+_LISTED_PAGES: Final = 2
 _GATE: Final = (("actions", "read"), ("deployments", "write"))
 _METADATA: Final = (("metadata", "read"),)
 _WAITING: Final = "waiting"
@@ -115,25 +116,26 @@ class GitHubClient:
         answer = self._found(place, path)
         return None if answer is None else next(_own_runs([decoded(answer, _run)], place), None)
 
-    def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...] | None:
+    def read_runs(self, place: Place, listing: ListingNeeded) -> RunListing | None:
         """Read the newest runs of a workflow file; None when GitHub lists none of it, or no file.
 
-        What was asked for is checked again: a redirect may lose the query.
+        GitHub's own filters leave out newer runs at times (PyGithub #2225, cli/cli #5440), so all
+        runs are listed and chosen here: 100, and 100 more where none of them is of the branch.
         """
-        query = {"per_page": str(_LISTED), "exclude_pull_requests": "true"}
-        if listing.branch is not None:
-            query["branch"] = listing.branch
         file = segment(listing.path.rpartition("/")[2])
-        answer = self._found(place, f"/actions/workflows/{file}/runs?{urlencode(query)}")
-        shapes = decoded(answer, _runs).workflow_runs if answer is not None else ()
-        own = tuple(_own_runs(shapes, place))
-        if not own:
+        path = f"/actions/workflows/{file}/runs?per_page={_PAGE}&exclude_pull_requests=true"
+        listed: list[WorkflowRun] = []
+        reaches_all = True
+        for answer in islice(self._found_pages(place, path), _LISTED_PAGES):
+            shapes = decoded(answer, _runs).workflow_runs
+            listed += (run for run in _own_runs(shapes, place) if run.path == listing.path)
+            reaches_all = len(shapes) < _PAGE
+            if any(run.head_branch == listing.branch and not run.is_skipped for run in listed):
+                break
+        if not listed:
             return None
-        return tuple(
-            run
-            for run in own
-            if run.path == listing.path and listing.branch in {None, run.head_branch}
-        )
+        found = tuple(run for run in listed if run.head_branch == listing.branch)
+        return RunListing(found, None if reaches_all else min(run.started_at for run in listed))
 
     def read_waiting_runs(self, place: Place) -> tuple[WorkflowRun, ...]:
         """Read the runs whose status is `waiting` now."""
@@ -363,6 +365,14 @@ class GitHubClient:
     def _pages(self, place: Place, path: str) -> Iterator[Answer]:
         ask = partial(self._transport.call, _scope(place), "GET")
         return self._transport.pages(ask, repository_path(place.full_name, path))
+
+    def _found_pages(self, place: Place, path: str) -> Iterator[Answer]:
+        """Read page by page, taking an absence for no page."""
+        try:
+            yield from self._pages(place, path)
+        except Refused as error:
+            if error.reason != "not_found":
+                raise
 
     def _app_pages(self, path: str) -> Iterator[Answer]:
         return self._transport.pages(partial(self._transport.call_as_app, "GET"), path)

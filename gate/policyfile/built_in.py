@@ -21,7 +21,7 @@ environments:
     give_up_after: 24h
     override:
       allow: true
-      holds: [failed, inconclusive, missing, stale]
+      holds: [failed, inconclusive, missing, stale, uncovered]
       reviewers: []
       prevent_self_review: true
       approvals: 1

@@ -62,7 +62,7 @@ ModeValue = Annotated[Mode, Field(strict=False)]
 ChannelValue = Annotated[Channel, Field(strict=False)]
 MentionValue = Annotated[Mention, Field(strict=False)]
 ReactionValue = Annotated[Reaction, Field(strict=False)]
-OverridableHold = Literal["failed", "inconclusive", "missing", "stale"]
+OverridableHold = Literal["failed", "inconclusive", "missing", "stale", "uncovered"]
 
 
 class _Section(BaseModel):
@@ -113,8 +113,8 @@ class ValidationSection(_Section):
     covers: CoversValue = Field(
         default=_RULE.covers,
         description="What the run must cover: `latest` asks for nothing more, `same-commit` that"
-        " it ran on the commit being deployed, `infrastructure` that it started after the newest"
-        " successful run of `infrastructure.workflow` ended.",
+        " it ran on the commit being deployed, `infrastructure` that it started after every"
+        " run of `infrastructure.workflow` on the policy's branch had ended, however it ended.",
     )
     infrastructure: InfrastructureSection = Field(
         default_factory=InfrastructureSection, description="Used with `covers: infrastructure`."

@@ -177,6 +177,7 @@ class _Look:
             rule,
             found,
             (),
+            infrastructure_since=None,
             repository_id=repository_id,
             default_branch=self.default_branch,
             # Which deployments a green run covers is no matter of incidents.

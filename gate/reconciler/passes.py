@@ -121,7 +121,7 @@ def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) 
         policy = reading.policy.environment(view.request.environment)
     if policy is None:
         unavailable = current.observed.unavailable
-        return _Gathered(Facts(view.request, default_branch, (), (), unavailable))
+        return _Gathered(Facts(view.request, default_branch, (), (), unavailable=unavailable))
     said = read_claims(tx, view.request.key)
     listed = listings.read_listings(tx, view.repository.id)
     facts = replace(
@@ -158,35 +158,32 @@ def _facts(
         branch=rule.branch or default_branch,
         events=rule.events,
     )
-    named = ListingNeeded(rule.workflow, rule.branch or default_branch)
-    validations = _still_there(validations, listed.get(named))
+    branch = rule.branch or default_branch
+    listing = listed.get(ListingNeeded(rule.workflow, branch))
+    validations = tuple(
+        it for it in validations if listing is None or listing.tells_of(it.started_at)
+    )
     reported = reports.read_reports(
         tx, repository_id, list(dict.fromkeys(run.run_id for run in validations))
     )
     told = relevant_reports(reported, validations, rule, repository_id, default_branch)
-    changes: list[WorkflowRun | None] = []
+    changes: tuple[WorkflowRun, ...] = ()
+    changed = None
     if rule.covers is Covers.INFRASTRUCTURE:
         path = rule.infrastructure_workflow
-        known = runs.newest_successful_run(tx, repository_id, path)
-        found = (known,) if known is not None else ()
-        changes += _still_there(found, listed.get(ListingNeeded(path, None)))
-        changes.append(runs.hiding_rerun(tx, repository_id, path))
+        changed = listed.get(ListingNeeded(path, branch))
+        changes = runs.last_changes(tx, repository_id, path, branch=branch, now=current.now)
+        if changed is not None and changed.absent_since is not None:
+            changes = tuple(it for it in changes if changed.tells_of(it.started_at))
     return Facts(
         request=view.request,
         default_branch=default_branch,
         validations=validations,
-        infrastructure=tuple(run for run in changes if run is not None),
+        infrastructure=changes,
+        infrastructure_since=changed.reaches_to if changed is not None else None,
         unavailable=current.observed.unavailable,
         reports=told.own if told.previous is None else (*told.own, told.previous),
     )
-
-
-def _still_there(
-    found: tuple[WorkflowRun, ...], listing: ListingRecord | None
-) -> tuple[WorkflowRun, ...]:
-    """Keep the runs that began after GitHub was seen to list none of their file."""
-    since = listing.absent_since if listing is not None else None
-    return tuple(run for run in found if since is None or run.started_at > since)
 
 
 def _record(

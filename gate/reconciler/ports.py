@@ -22,6 +22,7 @@ from gate.domain.github import (
     IssuePage,
     Place,
     RequiredReviewer,
+    RunListing,
 )
 from gate.domain.ids import CommentId, DeploymentId, InstallationId, RunId
 from gate.domain.missing import ListingNeeded
@@ -43,10 +44,10 @@ class GitHub(Protocol):
         """Read one attempt of a run; None when there is no such attempt."""
         ...
 
-    def read_runs(self, place: Place, listing: ListingNeeded) -> tuple[WorkflowRun, ...] | None:
+    def read_runs(self, place: Place, listing: ListingNeeded) -> RunListing | None:
         """Read the newest runs of a workflow file; None when GitHub lists none of it, or no file.
 
-        The filter is GitHub's and may be lost in a redirect: check every attribute of every run.
+        GitHub lists by creation: a re-run of an older run than it reaches to is not among them.
         """
         ...
 

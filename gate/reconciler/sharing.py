@@ -85,7 +85,7 @@ def _observe_listing(
     place = place_of(repository)
     seen = deps.github.read_runs(place, listing)
     missed = seen is None and deps.database.read(
-        lambda snapshot: runs.knows_runs(snapshot, repository.id, listing.path, listing.branch)
+        lambda snapshot: runs.knows_runs(snapshot, repository.id, listing.path)
     )
     if missed and deps.github.read_repository(place) is None:
         raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
@@ -96,9 +96,9 @@ def _observe_listing(
             known = listings.read_listings(tx, repository.id).get(listing)
             absent_since = known.absent_since if known is not None else None
             absent_since = absent_since or now
-        for run in seen or ():
+        for run in seen.runs if seen is not None else ():
             runs.record_run(tx, run, now)
-        recorded = ListingRecord(now, absent_since)
+        recorded = ListingRecord(now, absent_since, seen.since if seen is not None else None)
         listings.record_listing(tx, repository.id, listing, recorded)
         return recorded
 

@@ -77,6 +77,13 @@ class Switches:
     "List jobs for a workflow run attempt" does not tell, and reports differ.
     """
 
+    filtered_listings: Literal["current", "stale"] = "current"
+    """Whether a listing of runs that is filtered by branch or event has the runs of the last hour.
+
+    "List workflow runs for a workflow" promises nothing; clients report that newer runs are
+    missing (PyGithub #2225, cli/cli #5440).
+    """
+
     own_decision_sends_deployment_review: bool = False
     """Whether the decision of an App fires `deployment_review`, as a reviewer's does.
 

@@ -17,8 +17,6 @@ from gate.store.prepared import Prepared
 from gate.store.tables import listings
 from gate.store.upsert import insert_or_update
 
-_ALL_BRANCHES: Final = ""
-
 _read: Final = Prepared(select(listings).where(listings.c.repository_id == bindparam("repository")))
 _replace: Final = insert_or_update(listings)
 
@@ -28,11 +26,17 @@ class ListingRecord:
     """When a listing was read last, which is from before GitHub was asked.
 
     `absent_since` is set while GitHub lists nothing although there were runs: when that was first
-    seen.
+    seen. All runs that began at `reaches_to` or later were listed; None when it was all there are.
     """
 
     read_at: datetime
     absent_since: datetime | None = None
+    reaches_to: datetime | None = None
+
+    def tells_of(self, started_at: datetime) -> bool:
+        """Say whether it is known of a run that began then that no newer one is missing."""
+        was_there = self.absent_since is None or started_at > self.absent_since
+        return was_there and (self.reaches_to is None or started_at >= self.reaches_to)
 
     @property
     def is_unsettled(self) -> bool:
@@ -47,9 +51,10 @@ def record_listing(
     values = {
         "repository_id": repository_id,
         "path": listing.path,
-        "branch": listing.branch or _ALL_BRANCHES,
+        "branch": listing.branch,
         "read_at": record.read_at,
         "absent_since": record.absent_since,
+        "reaches_to": record.reaches_to,
     }
     _replace.change(tx, values)
 
@@ -60,6 +65,8 @@ def read_listings(
     """Tell of each listing of a repository when it was last read."""
     rows = _read.rows(snapshot, {"repository": repository_id})
     return {
-        ListingNeeded(row.path, row.branch or None): ListingRecord(row.read_at, row.absent_since)
+        ListingNeeded(row.path, row.branch): ListingRecord(
+            row.read_at, row.absent_since, row.reaches_to
+        )
         for row in rows
     }

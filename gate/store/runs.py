@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, false, func, or_, select
+from sqlalchemy import bindparam, exists, false, or_, select
 
+from gate.domain.counting import PULL_REQUEST
 from gate.domain.ids import RepositoryId, RunId
-from gate.domain.runs import COMPLETED, Job, WorkflowRun, merge_jobs, merge_run
+from gate.domain.runs import COMPLETED, SKIPPED, Job, WorkflowRun, merge_jobs, merge_run
 from gate.store.codec import decode_run, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -19,6 +20,7 @@ from gate.store.tables import runs
 from gate.store.upsert import insert_or_ignore
 
 _CANDIDATES: Final = 5
+RUN_LIMIT: Final = timedelta(days=35)
 
 _t: Final = runs.c
 _of_run: Final = (_t.repository_id == bindparam("repository"), _t.run_id == bindparam("run"))
@@ -32,35 +34,32 @@ _insert: Final = insert_or_ignore(runs)
 _read: Final = Prepared(select(_t.value).where(*_of_attempt))
 _lock: Final = Prepared(select(_t.value).where(*_of_attempt).with_for_update())
 _newest: Final = Prepared(select(_t.value).where(*_of_run).order_by(_t.run_attempt.desc()).limit(1))
-_successful: Final = Prepared(
+_of_file: Final = Prepared(select(_t.run_id).where(*_local).limit(1))
+_later: Final = runs.alias("later")
+_is_newest: Final = ~exists().where(
+    _later.c.repository_id == _t.repository_id,
+    _later.c.run_id == _t.run_id,
+    _later.c.run_attempt > _t.run_attempt,
+)
+_ran: Final = or_(
+    _t.status != COMPLETED, _t.conclusion.is_distinct_from(SKIPPED), _t.run_attempt > 1
+)
+_changes: Final = (
+    *_local,
+    _t.head_branch == bindparam("branch"),
+    _t.event.not_like(f"{PULL_REQUEST}%"),
+    _ran,
+)
+_ended: Final = Prepared(
     select(_t.value)
-    .where(*_local, _t.status == COMPLETED, _t.conclusion == "success")
+    .where(*_changes, _t.status == COMPLETED)
     .order_by(_t.updated_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
     .limit(1)
 )
-_of_file: Final = Prepared(select(_t.run_id).where(*_local).limit(1))
-_of_branch: Final = Prepared(
-    select(_t.run_id).where(*_local, _t.head_branch == bindparam("branch")).limit(1)
-)
-_before: Final = runs.alias("before")
-_ended_before: Final = (
-    select(func.count())
-    .select_from(_before)
-    .where(
-        _before.c.repository_id == _t.repository_id,
-        _before.c.run_id == _t.run_id,
-        _before.c.run_attempt < _t.run_attempt,
-        _before.c.status == COMPLETED,
-    )
-    .scalar_subquery()
-)
-_hiding: Final = Prepared(
+_unfinished: Final = Prepared(
     select(_t.value)
     .where(
-        *_local,
-        _t.run_attempt > 1,
-        or_(_t.status != COMPLETED, _t.conclusion.is_distinct_from("success")),
-        _ended_before < _t.run_attempt - 1,
+        *_changes, _t.status != COMPLETED, _is_newest, _t.started_at > bindparam("started_after")
     )
     .order_by(_t.started_at.desc(), _t.run_id.desc())
     .limit(1)
@@ -155,38 +154,28 @@ def _candidates(events: int) -> Prepared:
     allowed = or_(false(), *(_t.event == bindparam(f"event_{number}") for number in range(events)))
     return Prepared(
         select(_t.value)
-        .where(*_local, _t.head_branch == bindparam("branch"), allowed)
+        .where(*_local, _t.head_branch == bindparam("branch"), allowed, _ran)
         .order_by(_t.started_at.desc(), _t.run_id.desc(), _t.run_attempt.desc())
         .limit(_CANDIDATES)
     )
 
 
-def knows_runs(
-    snapshot: Snapshot, repository_id: RepositoryId, path: str, branch: str | None
-) -> bool:
-    """Say whether any run of a workflow file is known, on one branch or (None) on any."""
-    wanted = {"repository": repository_id, "file": path}
-    if branch is None:
-        return _of_file.first(snapshot, wanted) is not None
-    return _of_branch.first(snapshot, wanted | {"branch": branch}) is not None
+def knows_runs(snapshot: Snapshot, repository_id: RepositoryId, path: str) -> bool:
+    """Say whether any run of a workflow file is known, on any branch."""
+    return _of_file.first(snapshot, {"repository": repository_id, "file": path}) is not None
 
 
-def newest_successful_run(
-    snapshot: Snapshot, repository_id: RepositoryId, path: str
-) -> WorkflowRun | None:
-    """Read the run of a workflow file that succeeded last, on any branch of the repository."""
-    wanted = {"repository": repository_id, "file": path}
-    row = _successful.first(snapshot, wanted)
-    return decode_run(row.value) if row is not None else None
+def last_changes(
+    snapshot: Snapshot, repository_id: RepositoryId, path: str, *, branch: str, now: datetime
+) -> tuple[WorkflowRun, ...]:
+    """Read the run of a workflow file on a branch that ended last, and the newest not over yet.
 
-
-def hiding_rerun(snapshot: Snapshot, repository_id: RepositoryId, path: str) -> WorkflowRun | None:
-    """Read the newest re-run of a workflow file of which it is not known how all attempts ended.
-
-    Only one that is no success itself: a success is newer than what it may hide.
+    GitHub ends a run after 35 days ("Usage limits"): what is older is over, whatever was seen last.
     """
-    row = _hiding.first(snapshot, {"repository": repository_id, "file": path})
-    return decode_run(row.value) if row is not None else None
+    wanted: dict[str, Any] = {"repository": repository_id, "file": path, "branch": branch}
+    ended = _ended.first(snapshot, wanted)
+    unfinished = _unfinished.first(snapshot, wanted | {"started_after": now - RUN_LIMIT})
+    return tuple(decode_run(row.value) for row in (ended, unfinished) if row is not None)
 
 
 def _key(repository_id: RepositoryId, run_id: RunId, run_attempt: int) -> dict[str, Any]:

@@ -139,6 +139,7 @@ listings = Table(
     Column("branch", Text, primary_key=True),
     Column("read_at", UtcDateTime, nullable=False),
     Column("absent_since", UtcDateTime),
+    Column("reaches_to", UtcDateTime),
 )
 
 deployments = Table(

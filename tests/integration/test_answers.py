@@ -7,6 +7,7 @@ import pytest
 from gate.domain.request import RequestState
 from gate.reconciler.ingest import ingest
 from gate.simulator.faults import WebhookFault
+from gate.simulator.switches import Switches
 from gate.store import inbox
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
@@ -151,7 +152,7 @@ def test_two_environments_in_one_run_are_two_requests(gate: Gate) -> None:
     assert states == {ENVIRONMENT: RequestState.APPROVED, "staging": RequestState.WAITING}
 
 
-@pytest.mark.parametrize("conclusion", ["cancelled", "skipped", "neutral", "action_required"])
+@pytest.mark.parametrize("conclusion", ["cancelled", "neutral", "action_required"])
 def test_an_inconclusive_validation_does_not_fall_back(gate: Gate, conclusion: str) -> None:
     """An older green does not count once a newer validation ended without a result."""
     gate.validate(REPOSITORY, "success")
@@ -159,6 +160,34 @@ def test_an_inconclusive_validation_does_not_fall_back(gate: Gate, conclusion: s
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(run_id).reasons == ("validation_inconclusive",)
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [("success", "validation_passed"), ("failure", "validation_failed")],
+)
+def test_a_run_in_which_no_job_ran_is_passed_over(gate: Gate, before: str, reason: str) -> None:
+    """It hides neither the green before it nor the red, however many of them there are."""
+    gate.validate(REPOSITORY, before)
+    for _ in range(7):
+        gate.validate(REPOSITORY, "skipped")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(run_id).reasons == (reason,)
+
+
+def test_a_filter_of_githubs_hides_no_red(gate: Gate) -> None:
+    """Its listing by branch may lack the newest run, whose webhooks are lost as well."""
+    gate.github.set_switches(Switches(filtered_listings="stale"))
+    gate.validate(REPOSITORY, "success")
+    gate.advance(hours=2)
+    lost = gate.github.add_webhook_fault(WebhookFault("lose", event="workflow_run"))
+    gate.validate(REPOSITORY, "failure")
+    gate.github.wait_until_delivered()
+    gate.github.clear_faults(lost)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(run_id).reasons == ("validation_failed",)
 
 
 def test_a_forks_green_does_not_count(gate: Gate) -> None:
@@ -212,6 +241,35 @@ def test_a_green_from_before_the_last_infrastructure_change_is_uncovered(gate: G
     second = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(second).reasons == ("validation_uncovered",)
+
+
+@pytest.mark.parametrize("conclusion", ["failure", "cancelled", "timed_out"])
+def test_an_apply_that_failed_ends_the_cover(gate: Gate, conclusion: str) -> None:
+    """It leaves what it did. So does one that still runs, perhaps; a plan changes nothing."""
+    gate.github.put_file(REPOSITORY, POLICY, policy("    validation: {covers: infrastructure}\n"))
+    gate.validate(REPOSITORY, "success", workflow="terraform-apply.yml")
+    gate.advance(minutes=1)
+    gate.validate(REPOSITORY, "success")
+    gate.advance(minutes=1)
+    plan = gate.github.start_run(REPOSITORY, "terraform-apply.yml", event="pull_request")
+    gate.github.complete_run(plan, "success")
+    first = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(first).state == RequestState.APPROVED
+    gate.advance(minutes=1)
+    apply = gate.github.start_run(REPOSITORY, "terraform-apply.yml")
+    gate.github.progress_run(apply)
+    second = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(second).reasons == ("validation_uncovered",)
+    assert "it may change production yet" in (gate.reports(second)[-1].comment or "")
+    gate.github.complete_run(apply, conclusion)
+    gate.settle()
+    assert gate.record(second).reasons == ("validation_uncovered",)
+    gate.advance(minutes=1)
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert gate.record(second).state == RequestState.APPROVED
 
 
 def test_a_rerun_that_failed_hides_no_infrastructure_change(gate: Gate) -> None:

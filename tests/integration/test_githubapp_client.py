@@ -13,6 +13,7 @@ from gate.domain.request import ReviewState
 from gate.errors import Refused
 from gate.reconciler.ports import GitHub
 from gate.simulator.faults import Fault
+from gate.simulator.switches import Switches
 from tests.unit.githubapp.stage import (
     ENVIRONMENT,
     MINT,
@@ -76,18 +77,57 @@ def test_what_does_not_exist_is_none(stage: Stage) -> None:
 
 
 def test_runs_are_listed_by_file_and_branch(either: Stage) -> None:
-    """Only runs of the file on the branch are given; without a branch, on all of them."""
+    """Only runs of the file on the branch are given, and all that there are."""
     wanted = either.github.validate(REPOSITORY)
-    other_branch = either.github.start_run(
-        REPOSITORY, "production-validation.yml", branch="feature"
-    )
+    either.github.start_run(REPOSITORY, "production-validation.yml", branch="feature")
     either.github.validate(REPOSITORY, workflow="other.yml")
     on_main = either.client.read_runs(either.place, ListingNeeded(VALIDATION, "main"))
-    anywhere = either.client.read_runs(either.place, ListingNeeded(VALIDATION, None))
     assert on_main is not None
-    assert anywhere is not None
-    assert [run.run_id for run in on_main] == [wanted]
-    assert {run.run_id for run in anywhere} == {wanted, other_branch}
+    assert [run.run_id for run in on_main.runs] == [wanted]
+    assert on_main.since is None
+
+
+def test_a_stale_filter_of_githubs_hides_nothing(stage: Stage) -> None:
+    """Runs are chosen here: a listing that GitHub filters may lack the newest ones."""
+    stage.github.set_switches(Switches(filtered_listings="stale"))
+    wanted = stage.github.validate(REPOSITORY)
+    listed = stage.client.read_runs(stage.place, ListingNeeded(VALIDATION, "main"))
+    assert listed is not None
+    assert [run.run_id for run in listed.runs] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("others", "found", "reaches_all", "calls"),
+    [(40, True, True, 1), (120, True, True, 2), (240, False, False, 2)],
+)
+def test_runs_of_other_branches_are_passed_over(
+    stage: Stage, others: int, *, found: bool, reaches_all: bool, calls: int
+) -> None:
+    """Two pages are read at most, and how far they reach is told."""
+    wanted = stage.github.validate(REPOSITORY)
+    for _ in range(others):
+        stage.github.start_run(REPOSITORY, "production-validation.yml", branch="feature")
+    before = stage.calls() - stage.calls(MINT)
+    listed = stage.client.read_runs(stage.place, ListingNeeded(VALIDATION, "main"))
+    assert listed is not None
+    assert [run.run_id for run in listed.runs] == ([wanted] if found else [])
+    assert (listed.since is None) is reaches_all
+    assert stage.calls() - stage.calls(MINT) - before == calls
+
+
+def test_one_page_is_enough_where_it_shows_the_branch(stage: Stage) -> None:
+    """Older runs cannot decide: the listing tells since when it is whole."""
+    for _ in range(100):
+        stage.github.start_run(REPOSITORY, "production-validation.yml", branch="feature")
+    stage.github.advance(60)
+    for _ in range(99):
+        stage.github.start_run(REPOSITORY, "production-validation.yml", branch="feature")
+    wanted = stage.github.validate(REPOSITORY)
+    listed = stage.client.read_runs(stage.place, ListingNeeded(VALIDATION, "main"))
+    assert listed is not None
+    assert [run.run_id for run in listed.runs] == [wanted]
+    assert listed.since is not None
+    assert listed.since <= listed.runs[0].started_at
 
 
 def test_waiting_runs_are_read_to_the_last_page(stage: Stage) -> None:
@@ -245,7 +285,7 @@ def test_a_renamed_repository_is_followed(either: Stage) -> None:
     either.github.rename_repository(REPOSITORY, "shop")
     listed = either.client.read_runs(either.place, ListingNeeded(VALIDATION, "main"))
     assert listed is not None
-    assert [run.run_id for run in listed] == [wanted]
+    assert [run.run_id for run in listed.runs] == [wanted]
     assert [run.run_id for run in either.client.read_waiting_runs(either.place)] == [run_id]
     assert isinstance(either.client.read_file(either.place, QUESTION), FileFound)
     found = either.client.read_repository(either.place)

@@ -127,7 +127,8 @@ def test_filters_are_checked_again(stage: Stage, changes: dict[str, object]) -> 
     """A listing that lost its filters on the way proves nothing either."""
     own = make_repository(id=stage.place.repository_id)
     stage.github.add_fault(stranger(stage, RunId(77), repository=own, **changes))
-    assert not stage.client.read_runs(stage.place, ListingNeeded(VALIDATION, "main"))
+    listed = stage.client.read_runs(stage.place, ListingNeeded(VALIDATION, "main"))
+    assert listed is None or listed.runs == ()
 
 
 def test_a_next_page_elsewhere_is_not_asked_for(stage: Stage) -> None:

@@ -89,6 +89,8 @@ _FLAWS: Final[tuple[dict[str, Any], ...]] = (
     {"conclusion": "failure"},
     {"conclusion": "timed_out"},
     {"conclusion": "cancelled"},
+    {"conclusion": "skipped"},
+    {"conclusion": "skipped"},
     {"conclusion": UNKNOWN},
     {"conclusion": None},
     {"jobs": None},
@@ -251,6 +253,7 @@ def cases(draw: st.DrawFn, *, enforced: bool = False) -> Case:
         request=make_request(waiting_since=draw(_SINCE)),
         validations=draw(VALIDATIONS),
         infrastructure=draw(INFRASTRUCTURE),
+        infrastructure_since=draw(st.sampled_from([None, None, *_CLOCKS])),
         unavailable=draw(_UNAVAILABLE),
     )
     edge, tick = draw(_BESIDE)
@@ -267,7 +270,7 @@ def sightings(draw: st.DrawFn) -> WorkflowRun:
     return make_run(
         status=draw(st.sampled_from(["queued", "in_progress", UNKNOWN, "completed", "completed"])),
         conclusion=draw(st.sampled_from([None, "success", "failure"])),
-        updated_at=draw(st.sampled_from([NOW, NOW + TICK])),
+        updated_at=draw(st.sampled_from([NOW, NOW + TICK, NOW + 2 * TICK])),
         title=draw(st.sampled_from(["", "a"])),
         jobs=draw(jobs),
     )

@@ -30,16 +30,20 @@ def counts(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
 def newest(policy: EnvironmentPolicy, facts: Facts) -> WorkflowRun | None:
     """Find the validation that started last, the plain way; of equals the one that is no success.
 
-    Only the last attempt of a run is a validation of its own.
+    Only the last attempt of a run in which a job ran is a validation of its own.
     """
     found: WorkflowRun | None = None
     counting = [run for run in facts.validations if counts(run, policy, facts)]
-    for run in counting:
-        is_last = all(
-            run.run_attempt >= other.run_attempt for other in counting if other.run_id == run.run_id
-        )
-        if is_last and (found is None or _later(run, found)):
-            found = run
+    for run_id in {run.run_id for run in counting}:
+        attempts = {run.run_attempt: run for run in counting if run.run_id == run_id}
+        last = attempts[max(attempts)]
+        while (last.status, last.conclusion) == ("completed", "skipped"):
+            if last.run_attempt - 1 not in attempts:
+                break
+            last = attempts[last.run_attempt - 1]
+        ran = (last.status, last.conclusion, last.run_attempt) != ("completed", "skipped", 1)
+        if ran and (found is None or _later(last, found)):
+            found = last
     return found
 
 
@@ -75,24 +79,40 @@ def began(run: WorkflowRun, policy: EnvironmentPolicy) -> datetime | None:
     return min(starts) if starts and len(starts) == len(jobs) else first
 
 
+def changes(policy: EnvironmentPolicy, facts: Facts) -> list[WorkflowRun]:
+    """List the infrastructure runs that a validation must come after: the rule, told once more."""
+    rule, repository = policy.validation, facts.request.key.repository_id
+    ours = [
+        it
+        for it in facts.infrastructure
+        if it.path == rule.infrastructure_workflow
+        and it.repository_id == it.head_repository_id == repository
+        and it.head_branch == (rule.branch or facts.default_branch)
+        and it.event not in {"pull_request", "pull_request_target"}
+        and (it.status, it.conclusion, it.run_attempt) != ("completed", "skipped", 1)
+    ]
+    return [
+        it
+        for it in ours
+        if it.status == "completed"
+        or not any(o.run_id == it.run_id and o.run_attempt > it.run_attempt for o in ours)
+    ]
+
+
 def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
     """Say whether a validation covers the deployment: the rule, told once more."""
-    rule, repository = policy.validation, facts.request.key.repository_id
+    rule = policy.validation
     if rule.covers is Covers.LATEST:
         return True
     if rule.covers is Covers.SAME_COMMIT:
         return run.head_sha == facts.request.head_sha
-    ours = [
-        change
-        for change in facts.infrastructure
-        if change.path == rule.infrastructure_workflow
-        and change.repository_id == change.head_repository_id == repository
-    ]
-    done = [it for it in ours if (it.status, it.conclusion) == ("completed", "success")]
-    hiding = [it.started_at for it in ours if it not in done and it.run_attempt > 1]
-    ends = [it.updated_at for it in done]
-    start = began(run, policy)
-    return bool(done) and start is not None and all(start > at for at in [*ends, *hiding])
+    start, ours = began(run, policy), changes(policy, facts)
+    return (
+        bool(ours)
+        and start is not None
+        and all(it.status == "completed" and start > it.updated_at for it in ours)
+        and (facts.infrastructure_since is None or start >= facts.infrastructure_since)
+    )
 
 
 def satisfies(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts, now: datetime) -> bool:

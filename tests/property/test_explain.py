@@ -40,7 +40,9 @@ def check_context(line: str) -> None:
     """Check that beside the record there are only links of ours, and words that cannot act."""
     for part in line.partition("[full record](")[2].split(" · ")[1:]:
         if part.startswith("[artifact "):
-            assert re.fullmatch(r"\[artifact \d\]\(https://[^\s()\[\]<>@\\]+\)", part)
+            assert re.fullmatch(
+                r"\[artifact \d( at [a-z0-9.:-]+)?\]\(https://[^\s()\[\]<>@\\]+\)", part
+            )
         else:
             check_harmless(part.removeprefix("Terraform deployment "))
 

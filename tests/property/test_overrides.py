@@ -20,7 +20,7 @@ from gate.domain.runs import WorkflowRun
 from tests.builders import TICK
 from tests.property.override_strategies import RECORDS, SAID, spoken_cases
 from tests.property.strategies import Case
-from tests.property.test_decide import began, covers, last_jobs, may_go_on, newest
+from tests.property.test_decide import began, changes, covers, last_jobs, may_go_on, newest
 
 often = settings(max_examples=1000)
 _RUNNING: Final = {"requested", "queued", "pending", "waiting", "in_progress"}
@@ -79,14 +79,14 @@ def _jobs_ended(run: WorkflowRun, policy: EnvironmentPolicy) -> list[str | None]
 
 
 def _changes(policy: EnvironmentPolicy, facts: Facts) -> list[datetime]:
-    repository = facts.request.key.repository_id
-    return [
-        run.updated_at
-        for run in facts.infrastructure
-        if run.path == policy.validation.infrastructure_workflow
-        and run.repository_id == run.head_repository_id == repository
-        and (run.status, run.conclusion) == ("completed", "success")
-    ]
+    """Say since when the change that ends last is known; a running one since it began."""
+    ours = changes(policy, facts)
+    if not ours:
+        return []
+    running = [it for it in ours if it.status != "completed"]
+    if running:
+        return [max(it.started_at for it in running)]
+    return [max(it.updated_at for it in ours)]
 
 
 def counts(claim: OverrideClaim, case: Case) -> bool:

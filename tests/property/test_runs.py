@@ -46,6 +46,18 @@ def test_nothing_is_invented(seen: list[WorkflowRun]) -> None:
     """The folded run is one that was seen, and over as soon as one sighting was."""
     merged = reduce(merge_run, seen)
     assert merged.is_completed is any(run.is_completed for run in seen)
-    told = [(run.status, run.conclusion, run.updated_at, run.title) for run in seen]
-    assert (merged.status, merged.conclusion, merged.updated_at, merged.title) in told
+    told = [(run.status, run.conclusion, run.title) for run in seen]
+    assert (merged.status, merged.conclusion, merged.title) in told
+    assert merged.updated_at in [run.updated_at for run in seen]
     assert merged.jobs in [run.jobs for run in seen]
+
+
+@given(seen=st.lists(sightings(), min_size=1, max_size=4))
+def test_an_end_does_not_move(seen: list[WorkflowRun]) -> None:
+    """An attempt ended when it was first seen to be over, and is green if every sighting was."""
+    merged = reduce(merge_run, seen)
+    ends = [run for run in seen if run.is_completed]
+    if ends:
+        assert merged.updated_at == min(run.updated_at for run in ends)
+        is_green = all(run.conclusion == "success" for run in ends)
+        assert (merged.conclusion == "success") is is_green

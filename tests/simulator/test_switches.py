@@ -158,6 +158,19 @@ def test_partial_rerun_lists(story: Story, position: str, listed: list[Any]) -> 
     ]
 
 
+@pytest.mark.parametrize(("position", "shown"), [("current", 1), ("stale", 0)])
+def test_filtered_listings(story: Story, position: str, shown: int) -> None:
+    """A filter leaves out the runs of the last hour, or not; without one all are listed."""
+    story.switch(filtered_listings=position)
+    story.github.validate(REPOSITORY)
+    path = f"/repos/{REPOSITORY}/actions/workflows/production-validation.yml/runs"
+    token = story.token()
+    for query in ("branch=main", "event=workflow_dispatch"):
+        listed = story.call("GET", f"{path}?{query}", token=token).json
+        assert len(listed["workflow_runs"]) == shown
+    assert len(story.call("GET", path, token=token).json["workflow_runs"]) == 1
+
+
 @pytest.mark.parametrize("position", [False, True])
 def test_own_decision_sends_deployment_review(story: Story, position: bool) -> None:
     """Our own decision comes back as `deployment_review`, or does not."""

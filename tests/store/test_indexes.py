@@ -29,7 +29,7 @@ from gate.store.requests import (
     wake_installation,
     wake_repository,
 )
-from gate.store.runs import candidate_runs, hiding_rerun
+from gate.store.runs import candidate_runs, last_changes
 from gate.store.schema import migrate
 from gate.store.statistics import Scope, count_releases
 from gate.store.tables import deliveries, gate_requests, metadata
@@ -70,8 +70,8 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
         lambda it: candidate_runs(it, REPOSITORY, VALIDATION, branch=BRANCH, events=("push",)),
         "ix_runs_repository_id_path_started_at",
     ),
-    "hiding rerun": (
-        lambda it: hiding_rerun(it, REPOSITORY, TERRAFORM),
+    "last changes": (
+        lambda it: last_changes(it, REPOSITORY, TERRAFORM, branch=BRANCH, now=NOW),
         "ix_runs_repository_id_path_started_at",
     ),
     "reports": (

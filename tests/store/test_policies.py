@@ -164,19 +164,19 @@ def test_a_text_never_changes(database: Database) -> None:
 
 def test_listings_tell_when_they_were_read(database: Database) -> None:
     """Each file and branch of a repository has a time of its own, and the last one stands."""
-    on_branch, everywhere = ListingNeeded(VALIDATION, BRANCH), ListingNeeded(VALIDATION, None)
+    on_branch, elsewhere = ListingNeeded(VALIDATION, BRANCH), ListingNeeded(VALIDATION, "hotfix")
 
     def read(listing: ListingNeeded, repository: RepositoryId, minutes: int) -> None:
         at = before(minutes=minutes)
         database.transact(lambda tx: record_listing(tx, repository, listing, ListingRecord(at)))
 
     read(on_branch, REPOSITORY, 9)
-    read(everywhere, REPOSITORY, 5)
+    read(elsewhere, REPOSITORY, 5)
     read(on_branch, REPOSITORY, 1)
     read(on_branch, FORK, 7)
     assert database.read(lambda it: read_listings(it, REPOSITORY)) == {
         on_branch: ListingRecord(before(minutes=1)),
-        everywhere: ListingRecord(before(minutes=5)),
+        elsewhere: ListingRecord(before(minutes=5)),
     }
 
 

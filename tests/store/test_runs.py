@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -14,9 +14,8 @@ from gate.domain.runs import Job, WorkflowRun
 from gate.store.database import Database
 from gate.store.runs import (
     candidate_runs,
-    hiding_rerun,
+    last_changes,
     newest_attempt,
-    newest_successful_run,
     read_run,
     record_jobs,
     record_run,
@@ -58,10 +57,12 @@ def known(database: Database, run_id: int = 501, attempt: int = 1) -> WorkflowRu
     return database.read(lambda snapshot: read_run(snapshot, REPOSITORY, RunId(run_id), attempt))
 
 
-def hidden(database: Database) -> list[WorkflowRun]:
-    """Give the newest re-run that hides something, if any."""
-    found = database.read(lambda snapshot: hiding_rerun(snapshot, REPOSITORY, TERRAFORM))
-    return [found] if found is not None else []
+def changes(database: Database, now: datetime = NOW) -> list[int]:
+    """Name the infrastructure runs that may end last: one that has ended, one that has not."""
+    found = database.read(
+        lambda it: last_changes(it, REPOSITORY, TERRAFORM, branch=BRANCH, now=now)
+    )
+    return [run.run_id for run in found]
 
 
 def candidates(database: Database, **changes: Any) -> list[int]:
@@ -91,7 +92,7 @@ def test_an_unknown_run_is_none(database: Database) -> None:
     """Of a run that was never seen nothing is known."""
     assert known(database) is None
     assert database.read(lambda it: newest_attempt(it, REPOSITORY, RunId(501))) is None
-    assert database.read(lambda it: newest_successful_run(it, REPOSITORY, VALIDATION)) is None
+    assert changes(database) == []
 
 
 @pytest.mark.parametrize("order", list(permutations((QUEUED, RUNNING, GREEN, WITH_JOBS))))
@@ -180,69 +181,40 @@ def test_a_rerun_that_moves_its_start_moves_up(database: Database) -> None:
     assert candidates(database) == [1, 2]
 
 
-def test_the_newest_success_of_any_branch(database: Database) -> None:
-    """The last to succeed is found by its end; failures, other files and forks are left out."""
+def test_the_change_that_ended_last(database: Database) -> None:
+    """However it ended; plans of pull requests, other branches, files and forks are left out."""
     see(
         database,
         make_infrastructure(run_id=RunId(1), updated_at=before(hours=4)),
-        make_infrastructure(run_id=RunId(2), updated_at=before(hours=3), head_branch="other"),
-        make_infrastructure(run_id=RunId(3), updated_at=before(hours=1), conclusion="failure"),
-        make_infrastructure(run_id=RunId(4), updated_at=before(hours=1), head_repository_id=FORK),
-        make_infrastructure(run_id=RunId(5), updated_at=before(hours=1), status="in_progress"),
-        make_run(run_id=RunId(6), updated_at=before(hours=1)),
-        make_infrastructure(run_id=RunId(7), updated_at=NOW, repository_id=RepositoryId(5)),
+        make_infrastructure(run_id=RunId(2), updated_at=before(hours=3), conclusion="failure"),
+        make_infrastructure(run_id=RunId(3), updated_at=NOW, head_branch="other"),
+        make_infrastructure(run_id=RunId(4), updated_at=NOW, head_repository_id=FORK),
+        make_infrastructure(run_id=RunId(5), updated_at=NOW, event="pull_request"),
+        make_infrastructure(run_id=RunId(6), updated_at=NOW, event="pull_request_target"),
+        make_run(run_id=RunId(7), updated_at=NOW),
+        make_infrastructure(run_id=RunId(8), updated_at=NOW, repository_id=RepositoryId(5)),
+        make_infrastructure(run_id=RunId(9), updated_at=NOW, conclusion="skipped"),
     )
-    found = database.read(lambda it: newest_successful_run(it, REPOSITORY, TERRAFORM))
-    assert found is not None
-    assert found.run_id == 2
+    assert changes(database) == [2]
+    again = make_infrastructure(run_id=9, run_attempt=2, updated_at=NOW, conclusion="skipped")
+    see(database, again)
+    assert changes(database) == [9]
 
 
-RERUN: Final = make_infrastructure(run_id=402, run_attempt=3, conclusion="failure")
-
-
-@pytest.mark.parametrize(
-    ("known", "is_hiding"),
-    [
-        ((), True),
-        (({"run_attempt": 1},), True),
-        (({"run_attempt": 1}, {"run_attempt": 2, "status": "in_progress"}), True),
-        (({"run_attempt": 1}, {"run_attempt": 2, "conclusion": "cancelled"}), False),
-        (({"run_attempt": 3, "updated_at": NOW, "conclusion": "success"},), False),
-    ],
-    ids=str,
-)
-def test_a_rerun_hides_attempts_that_are_not_known(
-    database: Database, known: tuple[dict[str, Any], ...], is_hiding: bool
-) -> None:
-    """A re-run that is no success hides something unless all attempts before it have ended here."""
-    values: dict[str, Any] = {"run_id": 402, "conclusion": "failure"}
-    see(database, RERUN, *(make_infrastructure(**values | it) for it in known))
-    assert hidden(database) == ([RERUN] if is_hiding else [])
-
-
-@pytest.mark.parametrize(
-    ("change", "is_hiding"),
-    [
-        ({"status": "in_progress", "conclusion": None}, True),
-        ({"conclusion": "success"}, False),
-        ({"run_attempt": 1}, False),
-        ({"path": VALIDATION}, False),
-        ({"head_repository_id": FORK}, False),
-    ],
-    ids=str,
-)
-def test_what_hides_nothing(database: Database, change: dict[str, Any], is_hiding: bool) -> None:
-    """Successes, first attempts, other files and forks are passed over."""
-    seen = replace(RERUN, **change)
-    see(database, seen)
-    assert hidden(database) == ([seen] if is_hiding else [])
-
-
-def test_the_newest_hiding_rerun(database: Database) -> None:
-    """The one that started last decides."""
-    later = replace(RERUN, run_id=RunId(401), started_at=before(minutes=1))
-    see(database, RERUN, later)
-    assert hidden(database) == [later]
+def test_a_change_that_is_not_over(database: Database) -> None:
+    """The newest of them, unless a later attempt of its run is known, or it is older than any."""
+    running: dict[str, Any] = {"status": "in_progress", "conclusion": None}
+    first = make_infrastructure(run_id=RunId(2), started_at=before(hours=2), **running)
+    see(
+        database,
+        make_infrastructure(run_id=RunId(1), updated_at=before(hours=4)),
+        first,
+        make_infrastructure(run_id=RunId(3), started_at=before(hours=3), **running),
+    )
+    assert changes(database) == [1, 2]
+    see(database, replace(first, run_attempt=2, status="completed", conclusion="failure"))
+    assert changes(database) == [2, 3]
+    assert changes(database, NOW + timedelta(days=35)) == [2]
 
 
 def test_jobs_are_added_to_a_known_run(database: Database) -> None:

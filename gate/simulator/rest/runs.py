@@ -1,6 +1,7 @@
 """REST API endpoints for GitHub Actions: workflows, runs, jobs and artifacts."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from gate.simulator import runs
 from gate.simulator.clock import timestamp
@@ -15,6 +16,7 @@ ACTIONS_READ = ("actions", "read")
 ACTIONS_WRITE = ("actions", "write")
 # "List workflow runs": with any filter a search returns this many results at most.
 FILTERED_LIMIT = 1_000
+STALE_BY = timedelta(hours=1)
 
 
 def created_filter(text: str) -> Callable[[str], bool]:
@@ -71,6 +73,8 @@ def _list(call: Call, workflow: Workflow | None) -> Reply:
         wanted.append(lambda run: run.head_branch == branch)
     if event := query.get("event"):
         wanted.append(lambda run: run.event == event)
+    if (branch or event) and world.switches.filtered_listings == "stale":
+        wanted.append(lambda run: world.now() - run.created_at > STALE_BY)
     if head_sha := query.get("head_sha"):
         wanted.append(lambda run: run.head_sha == head_sha)
     if actor := query.get("actor"):

@@ -1,11 +1,12 @@
 """How a validation must relate to what is deployed."""
 
+from datetime import datetime
 from typing import Final
 
 import pytest
 
-from gate.domain.counting import newest_infrastructure
-from gate.domain.evidence import Evidence, judge
+from gate.domain.counting import last_change
+from gate.domain.evidence import Evidence, judge, judge_facts
 from gate.domain.policy import Covers, ValidationRule, ValidationState
 from gate.domain.runs import WorkflowRun
 from tests.builders import (
@@ -19,6 +20,7 @@ from tests.builders import (
     TICK,
     VALIDATION,
     before,
+    make_facts,
     make_infrastructure,
     make_rule,
     make_run,
@@ -35,6 +37,7 @@ def judged(
         rule or make_rule(),
         validations,
         infrastructure,
+        infrastructure_since=None,
         repository_id=REPOSITORY,
         default_branch=BRANCH,
         head_sha=SHA,
@@ -88,105 +91,122 @@ def test_covers_infrastructure(finished: object, state: ValidationState) -> None
     assert state_of(make_run(), rule=INFRASTRUCTURE, infrastructure=(change,)) is state
 
 
+def last(*changes: WorkflowRun, rule: ValidationRule = INFRASTRUCTURE) -> WorkflowRun | None:
+    """Find the change that ends last."""
+    return last_change(changes, rule, REPOSITORY, BRANCH)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"path": VALIDATION},
         {"path": "acme/shop/.github/workflows/terraform-apply.yml"},
-        {"conclusion": "failure"},
-        {"conclusion": "brand_new"},
-        {"conclusion": None},
-        {"status": "in_progress"},
-        {"status": "brand_new"},
+        {"head_branch": "hotfix"},
+        {"head_branch": None},
+        {"event": "pull_request"},
+        {"event": "pull_request_target"},
+        {"conclusion": "skipped"},
         {"repository_id": FORK},
         {"head_repository_id": FORK},
         {"head_repository_id": None},
     ],
     ids=str,
 )
-def test_unknown_infrastructure(change: dict[str, object]) -> None:
-    """Without a successful infrastructure run of this repository a green covers nothing."""
-    runs = (make_infrastructure(**change),)
-    assert state_of(make_run(), rule=INFRASTRUCTURE, infrastructure=runs) is (
-        ValidationState.UNCOVERED
+def test_what_is_no_change(change: dict[str, object]) -> None:
+    """It ends no cover; but where nothing else is known, a green covers nothing."""
+    other = make_infrastructure(updated_at=before(minutes=1), **change)
+    assert last(other) is None
+    known = make_infrastructure(run_id=402)
+    for changes in ((other, known), (known, other)):
+        assert judged(make_run(), rule=INFRASTRUCTURE, infrastructure=changes).state is (
+            ValidationState.PASSED
+        )
+    evidence = judged(make_run(), rule=INFRASTRUCTURE, infrastructure=(other,))
+    assert evidence.state is ValidationState.UNCOVERED
+    assert evidence.detail.startswith("no run of ")
+
+
+@pytest.mark.parametrize(
+    "conclusion",
+    ["success", "failure", "cancelled", "timed_out", "startup_failure", "neutral", "new", None],
+)
+def test_a_change_since_ends_the_cover_however_it_ended(conclusion: str | None) -> None:
+    """What fails half-way has changed the half."""
+    known = make_infrastructure()
+    later = make_infrastructure(run_id=402, updated_at=before(minutes=30), conclusion=conclusion)
+    evidence = judged(make_run(), rule=INFRASTRUCTURE, infrastructure=(known, later))
+    assert (evidence.state, evidence.infrastructure) == (ValidationState.UNCOVERED, later)
+
+
+@pytest.mark.parametrize("status", ["queued", "waiting", "in_progress", "brand_new"])
+def test_a_change_that_is_not_over_ends_the_cover(status: str) -> None:
+    """It says so in words of its own, whenever it began."""
+    running = make_infrastructure(
+        run_id=402, started_at=before(hours=9), status=status, conclusion=None
     )
-    assert newest_infrastructure(runs, INFRASTRUCTURE, REPOSITORY) is None
+    for changes in ((make_infrastructure(), running), (running, make_infrastructure())):
+        evidence = judged(make_run(), rule=INFRASTRUCTURE, infrastructure=changes)
+        assert (evidence.state, evidence.infrastructure) == (ValidationState.UNCOVERED, running)
+        assert evidence.detail == (
+            f"infrastructure run 402 is {status}: it may change production yet"
+        )
 
 
-def test_infrastructure_of_any_branch() -> None:
-    """An infrastructure change from any branch and by any event counts."""
-    change = make_infrastructure(
-        head_branch="hotfix", event="pull_request", updated_at=before(minutes=1)
-    )
-    assert state_of(make_run(), rule=INFRASTRUCTURE, infrastructure=(change,)) is (
-        ValidationState.UNCOVERED
-    )
+def test_an_attempt_whose_end_was_not_heard_is_over_when_the_next_began() -> None:
+    """GitHub re-runs only what has ended."""
+    lost = make_infrastructure(status="in_progress", conclusion=None)
+    again = make_infrastructure(run_attempt=2)
+    assert last(lost, again) == again
 
 
-def test_newest_infrastructure() -> None:
-    """The change that ended last decides, then the higher id, then the higher attempt."""
+def test_a_rerun_counts_even_if_it_ran_nothing() -> None:
+    """The attempt before it, which may not be known, has changed something."""
+    again = make_infrastructure(run_attempt=2, conclusion="skipped")
+    assert last(again) == again
+
+
+def test_the_last_change() -> None:
+    """The one that ended last decides, then the higher id, then the higher attempt."""
     long_ago = make_infrastructure(run_id=409, updated_at=before(hours=9))
     lower = make_infrastructure(run_id=401)
     higher = make_infrastructure(run_id=402)
     again = make_infrastructure(run_id=402, run_attempt=2)
-    found = newest_infrastructure([again, long_ago, higher, lower], INFRASTRUCTURE, REPOSITORY)
-    assert found == again
-    found = newest_infrastructure([lower, higher, long_ago], INFRASTRUCTURE, REPOSITORY)
-    assert found == higher
-
-
-@pytest.mark.parametrize(
-    ("rerun", "state"),
-    [
-        ({}, ValidationState.UNCOVERED),
-        ({"started_at": before(hours=1)}, ValidationState.UNCOVERED),
-        ({"started_at": before(hours=1) - TICK}, ValidationState.PASSED),
-        ({"conclusion": "cancelled"}, ValidationState.UNCOVERED),
-        ({"status": "in_progress", "conclusion": None}, ValidationState.UNCOVERED),
-        ({"run_attempt": 1}, ValidationState.PASSED),
-        ({"path": VALIDATION}, ValidationState.PASSED),
-        ({"repository_id": FORK}, ValidationState.PASSED),
-        ({"head_repository_id": FORK}, ValidationState.PASSED),
-    ],
-    ids=str,
-)
-def test_a_rerun_hides_how_the_run_ended_first(
-    rerun: dict[str, object], state: ValidationState
-) -> None:
-    """GitHub lists the last attempt only: the first may have changed what the green did not see."""
-    values: dict[str, object] = {
-        "run_id": 402,
-        "run_attempt": 2,
-        "conclusion": "failure",
-        "started_at": before(minutes=30),
-        "updated_at": before(minutes=20),
-    }
-    known, hiding = make_infrastructure(), make_infrastructure(**values | rerun)
-    for infrastructure in ((known, hiding), (hiding, known)):
-        evidence = judged(make_run(), rule=INFRASTRUCTURE, infrastructure=infrastructure)
-        assert (evidence.state, evidence.infrastructure) == (state, known)
-    later = make_run(started_at=before(minutes=10))
-    assert state_of(later, rule=INFRASTRUCTURE, infrastructure=(known, hiding)) is (
-        ValidationState.PASSED
-    )
-    assert state_of(later, rule=INFRASTRUCTURE, infrastructure=(hiding,)) is (
-        ValidationState.UNCOVERED
-    )
+    assert last(again, long_ago, higher, lower) == again
+    assert last(lower, higher, long_ago) == higher
 
 
 @pytest.mark.parametrize("covers", [Covers.LATEST, Covers.SAME_COMMIT])
-def test_a_rerun_matters_where_infrastructure_does(covers: Covers) -> None:
-    """A policy that does not ask for the last change does not ask how re-runs ended either."""
-    hiding = make_infrastructure(run_attempt=2, conclusion="failure", started_at=NOW)
+def test_changes_matter_where_they_must_be_covered(covers: Covers) -> None:
+    """A policy that does not ask for it may have any change since."""
+    change = make_infrastructure(status="in_progress", conclusion=None)
     rule = make_rule(covers=covers)
-    assert state_of(make_run(), rule=rule, infrastructure=(hiding,)) is ValidationState.PASSED
+    assert state_of(make_run(), rule=rule, infrastructure=(change,)) is ValidationState.PASSED
+
+
+@pytest.mark.parametrize(
+    ("since", "state"),
+    [
+        (None, ValidationState.PASSED),
+        (before(hours=1), ValidationState.PASSED),
+        (before(hours=1) + TICK, ValidationState.UNCOVERED),
+    ],
+)
+def test_changes_that_github_does_not_list_any_more(
+    since: datetime | None, state: ValidationState
+) -> None:
+    """A validation from before the oldest run that is listed may lack a change."""
+    facts = make_facts(
+        validations=(make_run(),),
+        infrastructure=(make_infrastructure(),),
+        infrastructure_since=since,
+    )
+    assert judge_facts(INFRASTRUCTURE, facts, NOW).state is state
 
 
 def test_named_infrastructure_workflow() -> None:
     """Only the infrastructure workflow that the policy names counts."""
     rule = make_rule(covers=Covers.INFRASTRUCTURE, infrastructure_workflow="other.yml")
-    runs = [make_infrastructure(path=TERRAFORM)]
-    assert newest_infrastructure(runs, rule, REPOSITORY) is None
+    assert last(make_infrastructure(path=TERRAFORM), rule=rule) is None
 
 
 @pytest.mark.parametrize("conclusion", ["failure", "cancelled"])

@@ -1,11 +1,14 @@
 """What counts as evidence: the table of the policy, row by row."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from gate.domain.counting import counting_validations
 from gate.domain.evidence import CLOCK_ERROR, judge
+from gate.domain.ids import RunId
 from gate.domain.policy import ValidationRule, ValidationState
 from gate.domain.runs import WorkflowRun
 from tests.builders import (
@@ -29,6 +32,7 @@ def state_of(*validations: WorkflowRun, rule: ValidationRule | None = None) -> V
         rule or make_rule(),
         validations,
         (),
+        infrastructure_since=None,
         repository_id=REPOSITORY,
         default_branch=BRANCH,
         head_sha=SHA,
@@ -55,7 +59,7 @@ def test_running(status: str) -> None:
 
 @pytest.mark.parametrize(
     "conclusion",
-    ["cancelled", "skipped", "neutral", "stale", "action_required", "brand_new", "", "Success"],
+    ["cancelled", "neutral", "stale", "action_required", "brand_new", "", "Success"],
 )
 def test_inconclusive(conclusion: str) -> None:
     """Any conclusion but success and the failures proves nothing, known or not."""
@@ -134,7 +138,6 @@ def test_branch_of_the_policy() -> None:
     [
         ({"conclusion": "failure"}, ValidationState.FAILED),
         ({"conclusion": "cancelled"}, ValidationState.INCONCLUSIVE),
-        ({"conclusion": "skipped"}, ValidationState.INCONCLUSIVE),
         ({"status": "queued", "conclusion": None}, ValidationState.RUNNING),
         ({"status": "brand_new"}, ValidationState.INCONCLUSIVE),
     ],
@@ -145,6 +148,49 @@ def test_no_fall_back(newest: dict[str, object], state: ValidationState) -> None
     later = make_run(run_id=502, started_at=before(minutes=30), **newest)
     assert state_of(make_run(), later) is state
     assert state_of(later, make_run()) is state
+
+
+SKIPPED = make_run(run_id=502, started_at=before(minutes=30), conclusion="skipped")
+
+
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [
+        (make_run(), ValidationState.PASSED),
+        (make_run(conclusion="failure"), ValidationState.FAILED),
+        (make_run(conclusion="cancelled"), ValidationState.INCONCLUSIVE),
+        (make_run(status="in_progress", conclusion=None), ValidationState.RUNNING),
+        (make_run(started_at=before(hours=30)), ValidationState.STALE),
+    ],
+)
+def test_a_run_in_which_no_job_ran_is_passed_over(known: WorkflowRun, state: Any) -> None:
+    """It neither proves nor hides: the run before it decides, whatever it shows."""
+    assert state_of(known, SKIPPED) is state
+    assert state_of(SKIPPED, known) is state
+
+
+def test_only_skipped_runs_are_none() -> None:
+    """No job of any has looked at production."""
+    assert state_of(SKIPPED, replace(SKIPPED, run_id=RunId(503))) is ValidationState.MISSING
+
+
+@pytest.mark.parametrize(
+    ("attempts", "state"),
+    [
+        ([(1, "failure"), (2, "skipped")], ValidationState.FAILED),
+        ([(1, "success"), (2, "skipped")], ValidationState.PASSED),
+        ([(1, "failure"), (2, "skipped"), (3, "skipped")], ValidationState.FAILED),
+        ([(1, "skipped"), (2, "skipped")], ValidationState.MISSING),
+        ([(1, "skipped"), (2, "failure")], ValidationState.FAILED),
+        ([(2, "skipped")], ValidationState.INCONCLUSIVE),
+        ([(1, "failure"), (3, "skipped")], ValidationState.INCONCLUSIVE),
+    ],
+    ids=str,
+)
+def test_a_skipped_attempt_hides_no_red_one(attempts: Any, state: ValidationState) -> None:
+    """Where the attempt before it is not known, it may have been red."""
+    runs = [make_run(run_attempt=number, conclusion=ended) for number, ended in attempts]
+    assert state_of(*runs) is state
 
 
 def test_green_after_red() -> None:
@@ -278,6 +324,7 @@ def test_when_a_pass_ends() -> None:
         make_rule(max_age=timedelta(hours=2)),
         [make_run()],
         [],
+        infrastructure_since=None,
         repository_id=REPOSITORY,
         default_branch=BRANCH,
         head_sha=SHA,

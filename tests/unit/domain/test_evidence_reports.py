@@ -42,6 +42,7 @@ def evidence(runs: tuple[WorkflowRun, ...], *reports: ValidationReport, **rule: 
         make_rule(**rule),
         runs,
         (),
+        infrastructure_since=None,
         repository_id=REPOSITORY,
         default_branch=BRANCH,
         head_sha=SHA,

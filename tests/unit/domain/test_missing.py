@@ -37,7 +37,7 @@ from tests.builders import (
 )
 
 VALIDATIONS = ListingNeeded(VALIDATION, BRANCH)
-CHANGES = ListingNeeded(TERRAFORM, None)
+CHANGES = ListingNeeded(TERRAFORM, BRANCH)
 PLAIN = make_environment()
 COVERING = make_environment(covers=Covers.INFRASTRUCTURE)
 WITH_JOBS = make_environment(required_jobs=("flows",))

@@ -1,5 +1,6 @@
 """How sightings of a run are read and folded."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -69,9 +70,25 @@ def test_further_along_wins(
 
 
 def test_later_update_wins() -> None:
-    """Of sightings equally far along the later update wins."""
-    first, second = make_run(), make_run(updated_at=SEEN + TICK, title="renamed")
+    """Of sightings equally far along, before the end, the later update wins."""
+    first = make_run(status="in_progress", conclusion=None)
+    second = replace(first, updated_at=SEEN + TICK, title="renamed")
     assert merge_run(first, second) == merge_run(second, first) == second
+
+
+def test_an_end_does_not_move() -> None:
+    """GitHub changes `updated_at` of finished runs weeks later: nothing ended then."""
+    ended, touched = make_run(updated_at=SEEN), make_run(updated_at=SEEN + timedelta(days=20))
+    assert merge_run(ended, touched) == merge_run(touched, ended) == ended
+
+
+def test_of_two_ends_the_worse_stands() -> None:
+    """A green that GitHub takes back is none, and it is none since its end."""
+    green = make_run(updated_at=SEEN)
+    red = make_run(updated_at=SEEN + TICK, conclusion="failure")
+    merged = merge_run(green, red)
+    assert merged == merge_run(red, green)
+    assert (merged.conclusion, merged.updated_at) == ("failure", SEEN)
 
 
 def test_equal_sightings_that_differ() -> None:
@@ -86,7 +103,7 @@ def test_jobs_are_kept(clock: timedelta) -> None:
     read, seen = make_run(jobs=JOBS), make_run(updated_at=SEEN + clock)
     merged = merge_run(read, seen)
     assert merged.jobs == JOBS
-    assert merged.updated_at == max(read.updated_at, seen.updated_at)
+    assert merged.updated_at == min(read.updated_at, seen.updated_at)
     assert merge_run(seen, read) == merged
 
 
@@ -113,7 +130,7 @@ def test_longer_list_of_jobs() -> None:
     early = make_run(updated_at=SEEN + TICK, jobs=JOBS)
     merged = merge_run(make_run(jobs=whole), early)
     assert merged == merge_run(early, make_run(jobs=whole))
-    assert (merged.jobs, merged.updated_at) == (whole, SEEN + TICK)
+    assert merged.jobs == whole
 
 
 def _folded(runs: tuple[WorkflowRun, ...]) -> WorkflowRun:

@@ -156,7 +156,7 @@ def test_validation(written: str, column: int, path: str, message: str) -> None:
             "override: {holds: [running]}",
             24,
             "override.holds[0]",
-            ("expected one of failed, inconclusive, missing, stale, not `running`"),
+            ("expected one of failed, inconclusive, missing, stale, uncovered, not `running`"),
         ),
         ("override: {approvals: 0}", 27, "override.approvals", "expected at least 1, not `0`"),
         (

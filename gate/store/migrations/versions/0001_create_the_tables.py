@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.Column("branch", sa.Text(), nullable=False),
         sa.Column("read_at", sa.BigInteger(), nullable=False),
         sa.Column("absent_since", sa.BigInteger(), nullable=True),
+        sa.Column("reaches_to", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("repository_id", "path", "branch", name=op.f("pk_listings")),
     )
     op.create_table(
