@@ -34,15 +34,15 @@ class RuleRequested:
     """GitHub asks whether a deployment may go on (`deployment_protection_rule.requested`).
 
     The payload carries no run attempt; `run_id` was parsed from the callback URL, which is not
-    used for anything else.
+    used for anything else. A job with `deployment: false` has no deployment to tell of: its commit
+    is the run's.
     """
 
     repository: Repository
     environment: str
     run_id: RunId
-    deployment_id: DeploymentId
-    head_sha: Sha
-    created_at: datetime
+    deployment_id: DeploymentId | None
+    head_sha: Sha | None
 
 
 @dataclass(frozen=True, slots=True)

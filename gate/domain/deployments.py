@@ -1,4 +1,4 @@
-"""Tell which of two states of a deployment is the later one.
+"""Tell which of two states of a deployment is the later, and stand in for one that is not there.
 
 Pure. GitHub tells times in whole seconds, and a deployment that is let go on may pass through two
 states in one; webhooks of the two arrive in any order.
@@ -7,7 +7,12 @@ states in one; webhooks of the two arrive in any order.
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
+
+from gate.domain.ids import DeliveryId, DeploymentId
+
+_STAND_IN_BYTES: Final = 6
 
 _PROGRESS: Final = {
     "waiting": 1,
@@ -29,6 +34,15 @@ def is_later(state: str, at: datetime, known: str, known_at: datetime) -> bool:
     one, since nothing follows from it.
     """
     return _rank(state, at) > _rank(known, known_at)
+
+
+def stand_in(delivery_id: DeliveryId) -> DeploymentId:
+    """Make an id for a job that asks without a deployment, by the delivery that asked.
+
+    It is below zero, where GitHub numbers nothing. A redelivery keeps its id and makes the same.
+    """
+    digest = sha256(delivery_id.encode()).digest()
+    return DeploymentId(-1 - int.from_bytes(digest[:_STAND_IN_BYTES]))
 
 
 def _rank(state: str, at: datetime) -> tuple[datetime, int, str]:

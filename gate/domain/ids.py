@@ -13,6 +13,8 @@ InstallationId = NewType("InstallationId", int)
 RepositoryId = NewType("RepositoryId", int)
 RunId = NewType("RunId", int)
 DeploymentId = NewType("DeploymentId", int)
+"""Below zero it stands for a job without a deployment; GitHub knows none of that number."""
+
 CommentId = NewType("CommentId", int)
 AccountId = NewType("AccountId", int)
 DeliveryId = NewType("DeliveryId", str)

@@ -50,7 +50,7 @@ def plan_mirrors(
     begun = {it.effect.key for it in ledger.entries if not is_sendable(it.status)}
     owed = {
         deployment_id: status_key(request.key, deployment_id)
-        for deployment_id in request.deployment_ids
+        for deployment_id in request.known_deployments
         if states.get(deployment_id) in _FINAL
     }
     return tuple(

@@ -68,7 +68,8 @@ class GateRequest:
     the request was opened: it is 1 until a late job of the same attempt needs one more answer.
     `waiting_since` is when the present round began, `opened_at` when the first did. `missed_at` is
     when GitHub was first seen not to wait for us any more although we had not answered.
-    `unanswered` are the deployments no answer of ours covers yet. `answer` and `answered_at` tell
+    `deployment_ids` has one entry for each job that asked, below zero for one without a deployment;
+    `unanswered` are those that no answer of ours covers yet. `answer` and `answered_at` tell
     of the last answer given, in whichever round.
     """
 
@@ -87,6 +88,11 @@ class GateRequest:
     answer: ReviewState | None
     answered_at: datetime | None
     generation: int
+
+    @property
+    def known_deployments(self) -> tuple[DeploymentId, ...]:
+        """Give the deployments that GitHub can be asked about."""
+        return tuple(it for it in self.deployment_ids if it > 0)
 
     @property
     def is_untouched(self) -> bool:

@@ -123,13 +123,13 @@ class PayloadParser:
             full_name=repository.full_name,
             repository_id=repository.id,
         )
+        deployment = seen.deployment
         return RuleRequested(
             repository=repository,
             environment=seen.environment,
             run_id=run_id,
-            deployment_id=DeploymentId(seen.deployment.id),
-            head_sha=Sha(seen.deployment.sha),
-            created_at=seen.deployment.created_at,
+            deployment_id=DeploymentId(deployment.id) if deployment is not None else None,
+            head_sha=Sha(deployment.sha) if deployment is not None else None,
         )
 
 

@@ -265,12 +265,15 @@ class Delivery(msgspec.Struct):
 
 
 class RuleDelivery(Delivery):
-    """`deployment_protection_rule`; the schema makes all of these optional, the gate cannot."""
+    """`deployment_protection_rule`; the schema makes all of these optional.
+
+    The gate can do without a deployment, which a job with `deployment: false` does not have.
+    """
 
     action: str
     environment: Name
     deployment_callback_url: str
-    deployment: DeploymentShape
+    deployment: DeploymentShape | None = None
 
 
 class RunDelivery(Delivery):

@@ -150,9 +150,10 @@ def _by_outcome(readings: Sequence[Reading]) -> dict[str, list[DeliveryId]]:
 
 
 def _known_attempt(snapshot: Snapshot, seen: RuleRequested, deps: Deps) -> int | None:
-    mapped = deployments.attempt_of(snapshot, seen.repository.id, seen.deployment_id)
-    if mapped is not None:
-        return mapped
+    if seen.deployment_id is not None:
+        mapped = deployments.attempt_of(snapshot, seen.repository.id, seen.deployment_id)
+        if mapped is not None:
+            return mapped
     run = runs.newest_attempt(snapshot, seen.repository.id, seen.run_id)
     if run is None:
         return None

@@ -87,7 +87,7 @@ def _without_status(view: View) -> tuple[DeploymentId, ...]:
     """List the deployments whose history tells nothing of the override yet."""
     key = view.request.key
     told = {it.effect.key for it in view.entries.entries if it.status in _SETTLED}
-    return tuple(it for it in view.request.deployment_ids if status_key(key, it) not in told)
+    return tuple(it for it in view.request.known_deployments if status_key(key, it) not in told)
 
 
 def _released(tx: Transaction, view: View, due_at: datetime | None) -> Passed:

@@ -67,7 +67,7 @@ def _record_accepted(tx: Transaction, ruling: Ruling, claim: OverrideClaim) -> N
     request, decision = ruling.request, ruling.decision
     run = decision.evidence.run if decision.evidence is not None else None
     detail = claim_detail(claim) | {
-        "deployment_ids": request.deployment_ids,
+        "deployment_ids": request.known_deployments,
         "head_sha": request.head_sha,
         "validation_run_id": run.run_id if run is not None else None,
         "validation_run_attempt": run.run_attempt if run is not None else None,

@@ -22,7 +22,8 @@ from gate.domain.deliveries import (
     RuleRequested,
     RunSeen,
 )
-from gate.domain.ids import DeliveryId, RequestId, RequestKey, environment_key
+from gate.domain.deployments import stand_in
+from gate.domain.ids import DeliveryId, RequestId, RequestKey, Sha, environment_key
 from gate.domain.runs import WorkflowRun
 from gate.reconciler.claiming import record_review
 from gate.reconciler.commanding import record_comment, record_issue_change
@@ -96,19 +97,34 @@ def _record_rule(
     if attempt is None:
         msg = f"delivery {reading.delivery_id} asks for an attempt that was never settled"
         raise LookupError(msg)
-    sighting = DeploymentSighting(
-        seen.repository.id, seen.deployment_id, seen.environment, seen.run_id, attempt
-    )
-    deployments.record_deployment(tx, sighting, deps.clock())
+    deployment_id, head_sha = seen.deployment_id, seen.head_sha
+    if deployment_id is None:
+        deployment_id = stand_in(reading.delivery_id)
+    else:
+        sighting = DeploymentSighting(
+            seen.repository.id, deployment_id, seen.environment, seen.run_id, attempt
+        )
+        deployments.record_deployment(tx, sighting, deps.clock())
+    if head_sha is None:
+        head_sha = _commit_of(tx, seen)
     return open_gate(
         tx,
         key_of(seen, attempt),
         installation_id=seen.repository.installation_id,
         environment=seen.environment,
-        head_sha=seen.head_sha,
-        deployment_id=seen.deployment_id,
+        head_sha=head_sha,
+        deployment_id=deployment_id,
         now=deps.clock(),
     )
+
+
+def _commit_of(tx: Transaction, seen: RuleRequested) -> Sha:
+    """Give the commit of a known run, which all its attempts share."""
+    run = runs.newest_attempt(tx, seen.repository.id, seen.run_id)
+    if run is None:
+        msg = f"run {seen.run_id} asks without a deployment and was never settled"
+        raise LookupError(msg)
+    return run.head_sha
 
 
 def _record_run(

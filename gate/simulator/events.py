@@ -20,6 +20,7 @@ from gate.simulator.state import (
     Installation,
     Issue,
     Job,
+    PendingJob,
     Repository,
     Run,
 )
@@ -226,7 +227,7 @@ def check_run(world: World, run: Run, job: Job) -> Json:
     }
 
 
-def protection_rule_requested(world: World, run: Run, deployment: Deployment, app_id: int) -> None:
+def protection_rule_requested(world: World, run: Run, gate: PendingJob, app_id: int) -> None:
     """Ask an App about one job by `deployment_protection_rule`.
 
     The payload carries the undocumented `sha` and `ref` of real deliveries, and, like them,
@@ -234,20 +235,25 @@ def protection_rule_requested(world: World, run: Run, deployment: Deployment, ap
     """
     repository = world.repository_of(run)
     root = repositories.api_url(world, repository)
+    deployment = world.deployment_of(gate)
+    shown = {}
+    sender = run.attempt.triggering_actor
+    if deployment is not None:
+        shown = {"deployment": deployments.deployment(world, deployment)}
+        sender = deployment.creator
 
     def body() -> Json:
         return {
-            "environment": deployment.environment,
+            "environment": gate.environment.name,
             "event": run.event,
             "sha": run.head_sha,
             "ref": run.head_branch,
             "deployment_callback_url": f"{root}/actions/runs/{run.id}/deployment_protection_rule",
-            "deployment": deployments.deployment(world, deployment),
             "pull_requests": [],
-        }
+        } | shown
 
     event = "deployment_protection_rule"
-    announce(world, repository, event, "requested", body, deployment.creator, app_id)
+    announce(world, repository, event, "requested", body, sender, app_id)
 
 
 def review_requested(

@@ -29,8 +29,13 @@ class Unprocessable(Exception):
     """GitHub answers a review with 422 and this message."""
 
 
-def reach(world: World, run: Run, environment: Environment, job_name: str) -> Job:
-    """Bring a job to an environment: deployment, `waiting`, and everybody is asked."""
+def reach(
+    world: World, run: Run, environment: Environment, job_name: str, *, deploys: bool = True
+) -> Job:
+    """Bring a job to an environment: deployment, `waiting`, and everybody is asked.
+
+    A job that does not deploy uses the environment without a deployment.
+    """
     world.require(run.attempt.status != "completed", f"run {run.id} is completed already")
     now = world.now()
     repository = world.repository_of(run)
@@ -41,11 +46,13 @@ def reach(world: World, run: Run, environment: Environment, job_name: str) -> Jo
         job = runs.add_job(world, run, job_name, "waiting")
     world.require(job.status != "completed", f"job {job_name} is completed already")
     job.status = "waiting"
-    deployment = runs.add_deployment(world, repository, run, job, environment.name)
+    deployment = None
+    if deploys:
+        deployment = runs.add_deployment(world, repository, run, job, environment.name)
     minutes = environment.wait_minutes
     gate = PendingJob(
         environment=environment,
-        deployment_id=deployment.id,
+        deployment_id=deployment.id if deployment is not None else None,
         since=now,
         rules=dict.fromkeys((rule.app_id for rule in environment.rules), "pending"),
         reviewers="pending" if environment.reviewers else None,
@@ -53,11 +60,16 @@ def reach(world: World, run: Run, environment: Environment, job_name: str) -> Jo
         asked=False,
     )
     job.gate = gate
+    if gate.rules and not deploys and world.switches.job_without_deployment == "fails":
+        runs.end_job(world, run, job, "failure")
+        runs.settle(world, run)
+        return job
     for app_id in gate.rules:
         if _covered(world, run, environment, app_id):
             gate.rules[app_id] = "approved"
     if gate.rules or gate.reviewers or gate.timer_until:
-        runs.add_status(world, deployment, "waiting", deployment.creator)
+        if deployment is not None:
+            runs.add_status(world, deployment, "waiting", deployment.creator)
         if gate.reviewers:
             events.review_requested(world, run, job, environment, now)
         if gate.timer_until is None or world.switches.wait_timer == "parallel":
@@ -79,10 +91,9 @@ def _covered(world: World, run: Run, environment: Environment, app_id: int) -> b
 
 def _ask(world: World, run: Run, gate: PendingJob) -> None:
     gate.asked = True
-    deployment = world.deployments[gate.deployment_id]
     for app_id, answer in gate.rules.items():
         if answer == "pending":
-            events.protection_rule_requested(world, run, deployment, app_id)
+            events.protection_rule_requested(world, run, gate, app_id)
 
 
 def waiting_jobs(run: Run, environment: Environment | None = None) -> list[Job]:
@@ -253,12 +264,14 @@ def _start(world: World, run: Run, job: Job) -> None:
     if job.gate is None:
         return
     job.gate.open = False
-    deployment = world.deployments[job.gate.deployment_id]
+    deployment = world.deployment_of(job.gate)
     job.status = "queued"
-    runs.add_status(world, deployment, "queued", deployment.creator)
+    if deployment is not None:
+        runs.add_status(world, deployment, "queued", deployment.creator)
     job.status = "in_progress"
     job.started_at = world.now()
-    runs.add_status(world, deployment, "in_progress", deployment.creator)
+    if deployment is not None:
+        runs.add_status(world, deployment, "in_progress", deployment.creator)
     run.attempt.updated_at = job.started_at
 
 

@@ -142,7 +142,9 @@ def end_job(world: World, run: Run, job: Job, conclusion: str) -> None:
     if job.gate is None:
         return
     job.gate.open = False
-    deployment = world.deployments[job.gate.deployment_id]
+    deployment = world.deployment_of(job.gate)
+    if deployment is None:
+        return
     if conclusion == "success":
         states: tuple[str, ...] = ("success",)
     elif conclusion in ("cancelled", "skipped"):

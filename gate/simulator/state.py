@@ -194,10 +194,13 @@ Answer = Literal["pending", "approved", "rejected"]
 
 @dataclass(slots=True)
 class PendingJob:
-    """A job that reached a protected environment, and who still has to answer."""
+    """A job that reached a protected environment, and who still has to answer.
+
+    It has no deployment where its workflow says `deployment: false`.
+    """
 
     environment: Environment
-    deployment_id: int
+    deployment_id: int | None
     since: datetime
     rules: dict[int, Answer]
     reviewers: Answer | None

@@ -70,6 +70,13 @@ class Switches:
     When off, a job that was approved in an earlier attempt passes unasked.
     """
 
+    job_without_deployment: Literal["fails", "asks"] = "fails"
+    """What becomes of a job with `deployment: false` that a custom rule gates.
+
+    "Deployments and environments" says that it fails with an error. What an App would be sent if it
+    did not, or before it does, is not said: a delivery without `deployment`.
+    """
+
     partial_rerun_lists: Literal["all", "rerun"] = "all"
     """Which jobs an attempt lists that ran only some of them again: all of the run, those that it
     did not run with their old times, or only those that it ran.

@@ -22,6 +22,7 @@ from gate.simulator.state import (
     Environment,
     Installation,
     Job,
+    PendingJob,
     Repository,
     Run,
     Team,
@@ -146,6 +147,10 @@ class World:
     def repository_of(self, run: Run) -> Repository:
         """Give the repository a run belongs to."""
         return self.repositories[run.repository_id]
+
+    def deployment_of(self, gate: PendingJob) -> Deployment | None:
+        """Give the deployment of a job at an environment, if it has one."""
+        return None if gate.deployment_id is None else self.deployments[gate.deployment_id]
 
     def team(self, organization: str, slug: str) -> Team:
         """Find a team of an organisation, or create it."""

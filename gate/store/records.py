@@ -96,7 +96,7 @@ def _record(row: Row[Any]) -> RequestRecord:
         state=row.state,
         verdict=row.verdict,
         reasons=tuple(reasons),
-        deployment_ids=decode_ids(row.deployments),
+        deployment_ids=tuple(it for it in decode_ids(row.deployments) if it > 0),
         opened_at=row.opened_at,
         answered_at=row.answered_at,
         recheck_at=row.recheck_at,

@@ -38,6 +38,18 @@ def test_report_budget_per(story: Story, per: str, first: int) -> None:
     assert reports(story, run_id, 1) == [first]
 
 
+@pytest.mark.parametrize(("position", "asked"), [("fails", []), ("asks", [None])])
+def test_job_without_deployment(story: Story, position: str, asked: list[None]) -> None:
+    """A gated job with `deployment: false` fails at once, or an App is asked of no deployment."""
+    story.switch(job_without_deployment=position)
+    run_id = story.github.start_run(REPOSITORY, "deploy-frontend.yml")
+    story.github.use_environment(run_id, ENVIRONMENT)
+    told = story.delivered("deployment_protection_rule")
+    assert [it.get("deployment") for it in told] == asked
+    assert (story.github.run_view(run_id).conclusion == "failure") is not bool(asked)
+    assert story.github.run_view(run_id).jobs[0].deployment_id is None
+
+
 @pytest.mark.parametrize(("position", "status"), [("unprocessable", 422), ("ignored", 204)])
 def test_eleventh_report(story: Story, position: str, status: int) -> None:
     """It is refused, or accepted and shown nowhere."""

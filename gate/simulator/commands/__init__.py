@@ -43,6 +43,7 @@ class Commands(ABC):
     rerun_job = Command(runs.rerun_job)
     cancel_run = Command(runs.cancel_run)
     reach_environment = Command(runs.reach_environment)
+    use_environment = Command(runs.use_environment)
     deploy = Command(runs.deploy)
     deploy_many = Command(runs.deploy_many)
     validate = Command(runs.validate)

@@ -99,7 +99,8 @@ def _job(world: World, job: Job) -> JobView:
     gate = job.gate
     if gate is None:
         return JobView(job.id, job.name, job.status, job.conclusion)
-    deployment = world.deployments[gate.deployment_id]
+    deployment = world.deployment_of(gate)
+    statuses = deployment.statuses if deployment is not None else []
     pending = tuple(app_id for app_id, answer in gate.rules.items() if answer == "pending")
     return JobView(
         id=job.id,
@@ -107,8 +108,8 @@ def _job(world: World, job: Job) -> JobView:
         status=job.status,
         conclusion=job.conclusion,
         environment=gate.environment.name,
-        deployment_id=deployment.id,
-        deployment_states=tuple(status.state for status in deployment.statuses),
+        deployment_id=gate.deployment_id,
+        deployment_states=tuple(status.state for status in statuses),
         waits_for_apps=pending if gate.open else (),
         waits_for_reviewers=gate.open and gate.reviewers == "pending",
     )

@@ -108,9 +108,17 @@ def reach_environment(stage: Stage, run_id: int, environment: str, job: str = "d
     found = world.environment(world.repository_of(run), environment)
     reached = gates.reach(world, run, found, job)
     gate = reached.gate
-    if gate is None:
+    if gate is None or gate.deployment_id is None:
         raise LookupError(f"job {job} has no gate")
     return Reached(run.id, reached.id, reached.name, found.id, gate.deployment_id, gate.open)
+
+
+def use_environment(stage: Stage, run_id: int, environment: str, job: str = "deploy") -> int:
+    """Bring a job with `deployment: false` to an environment; give the job's id."""
+    world = stage.world
+    run = world.run(run_id)
+    found = world.environment(world.repository_of(run), environment)
+    return gates.reach(world, run, found, job, deploys=False).id
 
 
 def deploy(

@@ -6,7 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from gate.domain.deployments import is_later
+from gate.domain.deployments import is_later, stand_in
+from gate.domain.ids import DeliveryId
 from tests.builders import NOW, TICK
 
 IN_ORDER = (
@@ -39,3 +40,10 @@ def test_of_two_unknown_states_one_is_later() -> None:
     """States that GitHub adds are ordered too, before those that mean something."""
     assert is_later("b_new", NOW, "a_new", NOW) is not is_later("a_new", NOW, "b_new", NOW)
     assert is_later("waiting", NOW, "brand_new", NOW)
+
+
+def test_a_stand_in_is_one_for_each_delivery() -> None:
+    """It is below zero, the same for a redelivery, and another for another delivery."""
+    ids = [stand_in(DeliveryId(it)) for it in ("one", "two", "one")]
+    assert all(it < 0 for it in ids)
+    assert ids[0] == ids[2] != ids[1]

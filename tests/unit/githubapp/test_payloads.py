@@ -101,8 +101,17 @@ def test_a_rule_request_is_read() -> None:
         run_id=RunId(RUN_ID),
         deployment_id=DeploymentId(2_900_000_001),
         head_sha=Sha(SHA),
-        created_at=datetime(2026, 11, 23, 15, 20, tzinfo=UTC),
     )
+
+
+def test_a_rule_request_without_a_deployment_is_read() -> None:
+    """A job with `deployment: false` has none; its commit is left to its run."""
+    without = make_rule()
+    del without["deployment"]
+    for payload in (without, make_rule(deployment=None)):
+        seen = parse("deployment_protection_rule", payload)
+        assert isinstance(seen, RuleRequested)
+        assert (seen.run_id, seen.deployment_id, seen.head_sha) == (RunId(RUN_ID), None, None)
 
 
 def test_a_foreign_callback_is_told_from_a_broken_one() -> None:

@@ -49,7 +49,6 @@ def without(payload: Payload, *path: str) -> Payload:
     [
         ("deployment_protection_rule", without(make_rule(), "installation"), "installation"),
         ("deployment_protection_rule", without(make_rule(), "environment"), "environment"),
-        ("deployment_protection_rule", without(make_rule(), "deployment"), "deployment"),
         ("deployment_protection_rule", without(make_rule(), "deployment", "sha"), "sha"),
         (
             "deployment_protection_rule",
