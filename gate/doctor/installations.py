@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from gate.doctor.findings import Finding, Level, guarded
+from gate.doctor.workflows import find_workflows
 from gate.domain.github import Installation, Place
 from gate.githubapp.client import GitHubClient
 
@@ -39,6 +40,7 @@ def _installation(github: GitHubClient, installation: Installation) -> Iterator[
         gated = [it for it in found if github.read_rule_enabled(place, it)]
         if gated:
             yield Finding(Level.OK, repository.full_name, f"gates {', '.join(gated)}")
+            yield from find_workflows(github, place, gated)
         else:
             remedy = "enable the App's rule in Settings > Environments"
             yield Finding(Level.WARN, repository.full_name, "gates no environment", remedy)

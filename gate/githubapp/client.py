@@ -200,6 +200,10 @@ class GitHubClient:
         """Read a file from the default branch of a repository."""
         return files.read_file(self._transport, place, question)
 
+    def read_folder(self, place: Place, folder: str) -> tuple[str, ...]:
+        """List the files right in a folder on the default branch; none where there is none."""
+        return files.read_folder(self._transport, place, folder)
+
     def read_organization_file(
         self, installation_id: InstallationId, owner: Account, question: FileQuestion
     ) -> FileReading:

@@ -26,7 +26,7 @@ from gate.domain.runs import Account
 from gate.errors import Refused
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import file_path, repository_path
-from gate.githubapp.shapes import RepositoryShape
+from gate.githubapp.shapes import EntryShape, RepositoryShape
 from gate.githubapp.tokens import Scope
 from gate.githubapp.transport import Transport, decoded
 
@@ -35,6 +35,9 @@ _RAW: Final = "application/vnd.github.raw+json"
 _CONTENTS: Final = (("contents", "read"),)
 _ORGANIZATION_REPOSITORY: Final = ".github"
 
+_FILE: Final = "file"
+
+_entries: Final = msgspec.json.Decoder(list[EntryShape])
 _repository: Final = msgspec.json.Decoder(RepositoryShape)
 
 IsMeant = Callable[[RepositoryShape], bool]
@@ -57,6 +60,22 @@ def read_organization_file(
     scope = Scope(installation_id, repository_name=_ORGANIZATION_REPOSITORY, permissions=_CONTENTS)
     full_name = f"{owner.login}/{_ORGANIZATION_REPOSITORY}"
     return _Asked(transport, scope, full_name, lambda it: it.owner.id == owner.id).read(question)
+
+
+def read_folder(transport: Transport, place: Place, folder: str) -> tuple[str, ...]:
+    """List the paths of the files right in a folder; none where there is no such folder.
+
+    None, too, where the repository cannot be seen: nothing may be concluded from it.
+    """
+    scope = Scope(place.installation_id, place.repository_id, permissions=_CONTENTS)
+    below = repository_path(place.full_name, f"/contents/{file_path(folder)}")
+    try:
+        answer = transport.call(scope, "GET", below)
+    except Refused as error:
+        if error.reason == "not_found":
+            return ()
+        raise
+    return tuple(f"{folder}/{it.name}" for it in decoded(answer, _entries) if it.type == _FILE)
 
 
 class _Asked:

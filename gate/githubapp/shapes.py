@@ -154,6 +154,13 @@ class EnvironmentShape(msgspec.Struct):
     name: Name
 
 
+class EntryShape(msgspec.Struct):
+    """What is right in a folder; `type` is `file`, `dir`, `symlink` or `submodule`."""
+
+    name: Name
+    type: str
+
+
 class PendingShape(msgspec.Struct):
     """An environment that a run waits for."""
 

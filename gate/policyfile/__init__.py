@@ -1,5 +1,7 @@
 """Policy files: YAML bytes in, a policy of `gate.domain.policy` or every problem out.
 
+Of workflow files only the environments of their jobs are read, for `gate doctor`.
+
 Pure; finding and reading the file is `gate.reconciler.policies`. Nothing here approves or holds: an
 invalid file is a value, which the domain answers with a wait.
 """
@@ -7,5 +9,12 @@ invalid file is a value, which the domain answers with a wait.
 from gate.policyfile.built_in import built_in_text
 from gate.policyfile.parsing import parse_policy
 from gate.policyfile.schema import policy_schema
+from gate.policyfile.workflows import JobEnvironment, job_environments
 
-__all__ = ["built_in_text", "parse_policy", "policy_schema"]
+__all__ = [
+    "JobEnvironment",
+    "built_in_text",
+    "job_environments",
+    "parse_policy",
+    "policy_schema",
+]

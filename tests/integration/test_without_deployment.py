@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gate.doctor import Finding, Level, examine
 from gate.domain.request import RequestState
 from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
@@ -67,3 +68,46 @@ def test_a_job_that_github_fails_asks_nobody(gate: Gate) -> None:
     gate.settle()
     assert gate.records() == []
     assert gate.github.run_view(run_id).conclusion == "failure"
+
+
+def warnings(gate: Gate, *files: tuple[str, str]) -> list[Finding]:
+    """Put workflow files on the default branch, and give what the doctor warns of in them."""
+    for name, jobs in files:
+        text = f"name: Some\non: push\njobs:\n{jobs}"
+        gate.github.put_file(REPOSITORY, f".github/workflows/{name}", text)
+    found = examine(gate.settings, gate.service.deps.clock)
+    return [it for it in found if it.what == REPOSITORY and it.level is not Level.OK]
+
+
+def test_the_doctor_finds_jobs_without_a_deployment(gate: Gate) -> None:
+    """It names file and job, whatever the spelling, and where an expression may come to it."""
+    (one, two) = warnings(
+        gate,
+        (
+            "deploy.yml",
+            f"  go: {{environment: {{name: {ENVIRONMENT.upper()}, deployment: false}}}}",
+        ),
+        ("any.yaml", "  any: {environment: {name: '${{ inputs.to }}', deployment: false}}"),
+    )
+    assert "workflows/any.yaml: job any uses ${{ inputs.to }}" in one.found
+    assert f"workflows/deploy.yml: job go uses {ENVIRONMENT.upper()}" in two.found
+    assert "remove `deployment: false`" in one.remedy
+
+
+def test_the_doctor_passes_over_jobs_that_are_no_concern(gate: Gate) -> None:
+    """Jobs that deploy, other environments, files that are no workflows."""
+    named = f"{{name: {ENVIRONMENT}, deployment: true}}"
+    off = f"  a: {{environment: {{name: {ENVIRONMENT}, deployment: false}}}}"
+    jobs = f"  a: {{environment: {ENVIRONMENT}}}\n  b: {{environment: {named}}}\n  c: {{uses: ./x}}"
+    other = "  a: {environment: {name: staging, deployment: false}}"
+    files = (("deploy.yml", jobs), ("other.yml", other), ("notes.txt", off), ("old/a.yml", off))
+    assert warnings(gate, *files) == []
+
+
+@pytest.mark.parametrize("text", [" - [", f"  a: {'x' * 300_000}", "  a: b\n---\na: b"])
+def test_the_doctor_says_what_it_could_not_read(gate: Gate, text: str) -> None:
+    """A file that is too long or no YAML is named, and the others are looked at all the same."""
+    off = f"  go: {{environment: {{name: {ENVIRONMENT}, deployment: 'false'}}}}"
+    (found, unread) = warnings(gate, ("deploy.yml", off), ("broken.yml", text))
+    assert "deploy.yml" in found.found
+    assert unread.found.endswith("not looked for in .github/workflows/broken.yml")

@@ -151,6 +151,22 @@ def test_files_are_read_by_branch_and_commit(story: Story) -> None:
     assert story.call("GET", path, token=token).status == 404
 
 
+def test_a_folder_lists_what_is_right_in_it(story: Story) -> None:
+    """Files and folders, without what the files contain; a folder that is not there is 404."""
+    for name in ("a.yml", "b.yml", "deep/c.yml"):
+        story.github.put_file(REPOSITORY, f".github/workflows/{name}", "on: push")
+    path = f"/repos/{REPOSITORY}/contents/.github/workflows"
+    listed = story.call("GET", path, token=story.token()).json
+    assert [(it["name"], it["type"]) for it in listed] == [
+        ("a.yml", "file"),
+        ("b.yml", "file"),
+        ("deep", "dir"),
+    ]
+    assert listed[0]["path"] == ".github/workflows/a.yml"
+    assert "content" not in listed[0]
+    assert story.call("GET", f"{path}/no-such", token=story.token()).status == 404
+
+
 def test_an_environment_with_a_slash_is_found(story: Story) -> None:
     """The name is one path segment, percent-encoded."""
     story.github.protect_environment(REPOSITORY, "prod/eu")

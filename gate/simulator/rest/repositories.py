@@ -2,6 +2,7 @@
 
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
 from gate.simulator.shapes import accounts, repositories
+from gate.simulator.state import Commit
 from gate.simulator.world import Json
 
 # "Repository roles": what the permission endpoint makes of the finer roles.
@@ -16,7 +17,7 @@ def show_repository(call: Call) -> Json:
 
 @ROUTES.repository("GET", "/contents/{path*}", ("contents", "read"))
 def show_contents(call: Call) -> Reply:
-    """Get a file: as base64 in JSON, or raw when the client asks for that."""
+    """Get a file: as base64 in JSON, or raw when the client asks for that; or list a folder."""
     repository = call.repository
     ref = call.request.query.get("ref") or repository.default_branch
     branch = ref.removeprefix("refs/heads/")
@@ -26,7 +27,7 @@ def show_contents(call: Call) -> Reply:
     path = call.parameters["path"].strip("/")
     content = commit.files.get(path)
     if content is None:
-        raise not_found()
+        return _list_folder(call, path, ref, commit)
     if "raw" in call.request.headers.get("accept", ""):
         kind = "application/vnd.github.raw+json; charset=utf-8"
         return Reply(raw=content, headers={"Content-Type": kind})
@@ -36,6 +37,25 @@ def show_contents(call: Call) -> Reply:
             call.world, repository, path=path, ref=ref, content=content, sha=sha
         )
     )
+
+
+def _list_folder(call: Call, path: str, ref: str, commit: Commit) -> Reply:
+    """List what is right in a folder; files come without their content."""
+    below = f"{path}/" if path else ""
+    entries: dict[str, Json] = {}
+    for name, content in sorted(commit.files.items()):
+        if name.startswith(below):
+            first, _, rest = name.removeprefix(below).partition("/")
+            found = content if not rest else b""
+            sha = call.world.sha("blob" if not rest else "tree", found)
+            entry = repositories.content_file(
+                call.world, call.repository, path=below + first, ref=ref, content=found, sha=sha
+            )
+            shown = {k: v for k, v in entry.items() if k not in {"content", "encoding"}}
+            entries[first] = shown | ({"type": "dir"} if rest else {})
+    if not entries:
+        raise not_found()
+    return Reply(list(entries.values()))
 
 
 @ROUTES.repository("GET", "/collaborators/{username}/permission", ("metadata", "read"))
