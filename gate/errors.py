@@ -91,7 +91,7 @@ class Refused(GateError):
 class OutcomeUnknown(GateError):
     """A write was begun and its answer was lost: it may have been applied.
 
-    `reason` is one of outcome_unknown.
+    `reason` is one of channel_failed, outcome_unknown.
     """
 
 

@@ -81,6 +81,9 @@ class Alert:
     second. `incident` names the incident (`incident/17`): messages of one belong to one thread.
     `summary` is one line that says what is new; for a page it is why the alert was raised.
     `run_id`, `run_attempt` and `head_sha` are None when no run is concerned.
+
+    `repeated` and `plain` are of one try: an earlier one may have brought the message already, and
+    the channel has refused it with its markup.
     """
 
     key: str
@@ -104,6 +107,8 @@ class Alert:
     incident_url: str
     runbook_url: str | None
     held_deployments: tuple[HeldDeployment, ...]
+    repeated: bool = False
+    plain: bool = False
 
     @property
     def is_critical(self) -> bool:

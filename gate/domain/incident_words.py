@@ -13,6 +13,7 @@ from gate.domain.explain import Links
 from gate.domain.incidents import (
     Acknowledged,
     Alerted,
+    AlertLost,
     Bypassed,
     Decided,
     FailedAgain,
@@ -58,7 +59,9 @@ def happening(event: IncidentEvent, links: Links) -> str:
         case Opened() | FailedAgain() | Reopened():
             text = _failed(what)
         case Alerted(channel):
-            text = f"{neutralise(channel)} was told"
+            text = f"alert sent by {neutralise(channel)}"
+        case AlertLost(channel, key):
+            text = f"the alert {neutralise(key)} was lost: {neutralise(channel)} never took it"
         case Acknowledged():
             text = f"{actor} looks after it"
         case Decided(course, why):

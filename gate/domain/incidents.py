@@ -104,6 +104,14 @@ class Alerted:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLost:
+    """A channel refused a message for good, or did not take it for a day; it is tried no more."""
+
+    channel: str
+    alert_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledged:
     """Somebody has seen it and looks after it."""
 
@@ -153,6 +161,7 @@ Happening = (
     | FailedAgain
     | Reopened
     | Alerted
+    | AlertLost
     | Acknowledged
     | Decided
     | Silenced
@@ -242,7 +251,7 @@ def apply(incident: Incident, event: IncidentEvent) -> Incident:
     what, word = event.what, Word(event.at, event.actor)
     changed = incident
     match what:
-        case Opened() | Overridden() | Bypassed():
+        case Opened() | AlertLost() | Overridden() | Bypassed():
             pass
         case FailedAgain(failure):
             changed = _failed(incident, failure)

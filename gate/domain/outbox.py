@@ -1,4 +1,4 @@
-"""Choose what a channel that was away is told when it is back.
+"""Choose what a channel that was away is told when it is back, and how long it is tried.
 
 Pure. A channel may be down for hours while an incident goes on. It is told once how things stand,
 not everything that was ever planned.
@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from gate.domain.alert import Alert, AlertKind, Severity
+
+TRIED_FOR: Final = timedelta(hours=24)
+"""How long a message is tried; after that it is news no more, and its loss is put on record."""
+
+_FIRST_REPEAT: Final = timedelta(seconds=15)
+_LONGEST_PAUSE: Final = timedelta(minutes=30)
+_CALLS_SOMEBODY: Final = frozenset({AlertKind.PAGE, AlertKind.ESCALATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +64,22 @@ def coalesce(owed: Sequence[Alert]) -> Delivery:
     if loud is None or newest.kind is AlertKind.RECOVERY:
         return Delivery(newest, superseded)
     return Delivery(replace(newest, severity=loud.severity, mention=loud.mention), superseded)
+
+
+def is_answered(alert: Alert, *, is_acknowledged: bool) -> bool:
+    """Say whether a message that calls somebody is needed no more, because somebody came."""
+    return is_acknowledged and alert.kind in _CALLS_SOMEBODY
+
+
+def is_expired(alert: Alert, now: datetime) -> bool:
+    """Say whether a message has been tried for as long as it is worth."""
+    return now - alert.timestamp >= TRIED_FOR
+
+
+def pause_before_repeat(tries: int) -> timedelta:
+    """Return how long to wait before a message is repeated that may have arrived.
+
+    It doubles from a quarter of a minute to half an hour: a receiver that takes each one and fails
+    afterwards gets some fifty in a day, and one that takes none is found soon after it is back.
+    """
+    return min(_LONGEST_PAUSE, _FIRST_REPEAT * (1 << min(tries - 1, 16)))

@@ -6,6 +6,7 @@ an alert says is put together once, in `outline`; texts that others wrote are ha
 Nothing here decides whom to alert, when, or how often to try: the reconciler does.
 """
 
-from gate.notify.channels import Notifier, create_notifiers
+from gate.notify.channels import create_notifiers
+from gate.notify.notifier import Notifier
 
 __all__ = ["Notifier", "create_notifiers"]

@@ -21,6 +21,7 @@ from slack_sdk.models.blocks import (
 
 from gate.domain.alert import Alert, AlertKind, Mention
 from gate.notify.outline import Item, Outline, Room, Section, outline
+from gate.notify.text import render_text
 
 PAYLOAD_LIMIT: Final = 13_000
 """Characters of JSON. Slack documents limits of blocks only; whole messages failed near 13,200."""
@@ -45,7 +46,12 @@ _ESCAPED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b"}
 
 
 def render_message(alert: Alert) -> dict[str, object]:
-    """Give what is posted: `text` for notifications, `blocks` for the channel."""
+    """Give what is posted: `text` for notifications, `blocks` for the channel.
+
+    A message that Slack refused as it was is text alone.
+    """
+    if alert.plain:
+        return {"text": escape(render_text(outline(alert, _ROOMS[-1])), _SECTION_LIMIT)}
     for room in _ROOMS[:-1]:
         message = _message(alert, room)
         if len(json.dumps(message)) < PAYLOAD_LIMIT:

@@ -8,29 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from pydantic import SecretStr
 
-from gate.domain.alert import Alert, Channel
+from gate.domain.alert import Channel
 from gate.errors import ConfigError
 from gate.log import get_logger
+from gate.notify.notifier import GuardedNotifier, Notifier
 from gate.settings import Settings
 
 log = get_logger(__name__)
-
-
-class Notifier(Protocol):
-    """A channel that is ready to be used, from any thread."""
-
-    @property
-    def channel(self) -> Channel:
-        """Say which of a policy's channels this is."""
-        ...
-
-    def send(self, alert: Alert) -> None:
-        """Send; raises RetryLater, OutcomeUnknown or Refused unless the alert was taken."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,7 @@ def read_channels(settings: Settings) -> Channels:
             problems[channel] = error.problems
         else:
             if notifier is not None:
-                notifiers[channel] = notifier
+                notifiers[channel] = GuardedNotifier(notifier)
     return Channels(notifiers, problems)
 
 

@@ -17,6 +17,7 @@ from gate.domain.alert import Alert, Channel
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.notify.answers import answer_lost, never_sent
 from gate.notify.letter import write_letter
+from gate.notify.mail_sign_in import sign_in
 from gate.notify.mailbox import Mailbox, MailServer
 from gate.notify.taken import Taken
 
@@ -97,7 +98,7 @@ def _connected(server: MailServer, context: ssl.SSLContext, timeout: float) -> I
                 connection.starttls(context=context)
             connection.ehlo_or_helo_if_needed()
             if server.user:
-                connection.login(server.user, server.password)
+                sign_in(connection, server.user, server.password)
         yield connection
     finally:
         # The mail is with the server, or it is not: a lost goodbye changes nothing.

@@ -163,4 +163,6 @@ def _facts(alert: Alert, room: Room) -> str:
         facts.append(f"commit {fold(alert.head_sha[:_SHA_LENGTH])}")
     if alert.terraform_deployment_id is not None:
         facts.append(f"Terraform deployment {_name(alert.terraform_deployment_id, room)}")
+    if alert.repeated:
+        facts.append("may have been sent before")
     return " · ".join(facts)

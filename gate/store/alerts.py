@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, select, true, update
 
 from gate.domain.alert import Alert, Channel
 from gate.domain.ids import RepositoryId
@@ -32,18 +32,23 @@ class AlertState(StrEnum):
     OWED = "owed"
     SENT = "sent"
     REFUSED = "refused"
-    UNKNOWN = "unknown"
+    EXPIRED = "expired"
     SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
 class OwedAlert:
-    """A message that a channel has not taken yet, and how often it was tried."""
+    """A message that a channel has not taken yet, and how often it was tried.
+
+    `outcome` is what came of the last try; `maybe_sent` says that one of them may have arrived.
+    """
 
     alert: Alert
     channel: Channel
     attempts: int
     due_at: datetime
+    outcome: str | None
+    maybe_sent: bool
 
 
 _insert: Final = insert_or_ignore(alerts)
@@ -54,7 +59,7 @@ _due: Final = Prepared(
     .limit(bindparam("most"))
 )
 _owed: Final = Prepared(
-    select(_t.value, _t.channel, _t.attempts, _t.due_at)
+    select(_t.value, _t.channel, _t.attempts, _t.due_at, _t.outcome, _t.maybe_sent)
     .where(
         _t.incident == bindparam("about"),
         _t.channel == bindparam("to"),
@@ -67,7 +72,10 @@ _attempted: Final = update(alerts).where(
 )
 _take: Final = Prepared(
     _attempted.where(_t.due_at == bindparam("seen")).values(
-        attempts=_t.attempts + 1, due_at=bindparam("new_due_at")
+        # Should the process die in the middle of it, nobody knows whether it was sent.
+        attempts=_t.attempts + 1,
+        due_at=bindparam("new_due_at"),
+        maybe_sent=true(),
     )
 )
 _finish: Final = Prepared(
@@ -82,8 +90,10 @@ _postpone: Final = Prepared(
     _attempted.values(
         due_at=bindparam("new_due_at"),
         outcome=bindparam("new_outcome"),
+        maybe_sent=bindparam("new_maybe_sent"),
     )
 )
+_wait: Final = Prepared(_attempted.values(due_at=bindparam("new_due_at")))
 
 
 def owe_alert(
@@ -105,6 +115,7 @@ def owe_alert(
             "attempts": 0,
             "due_at": alert.timestamp,
             "outcome": None,
+            "maybe_sent": False,
             "settled_at": None,
             "value": encode(alert),
         }
@@ -137,7 +148,7 @@ def take_alerts(tx: Transaction, owed: OwedAlert, others: Sequence[str], until: 
     if _take.change(tx, values) == 0:
         return False
     for key in others:
-        postpone_alert(tx, key, owed.channel, outcome="waiting", due_at=until)
+        put_off_alert(tx, key, owed.channel, until)
     return True
 
 
@@ -162,11 +173,28 @@ def finish_alert(
 
 
 def postpone_alert(
-    tx: Transaction, key: str, channel: Channel, *, outcome: str, due_at: datetime | None
+    tx: Transaction,
+    key: str,
+    channel: Channel,
+    *,
+    outcome: str,
+    maybe_sent: bool,
+    due_at: datetime,
 ) -> None:
-    """Record that a channel did not take a message, and when it is tried again."""
-    values = {"own": key, "to": channel.value, "new_due_at": due_at, "new_outcome": outcome}
+    """Record that a channel did not confirm a message, and when it is tried again."""
+    values = {
+        "own": key,
+        "to": channel.value,
+        "new_due_at": due_at,
+        "new_outcome": outcome,
+        "new_maybe_sent": maybe_sent,
+    }
     _postpone.change(tx, values)
+
+
+def put_off_alert(tx: Transaction, key: str, channel: Channel, due_at: datetime) -> None:
+    """Let a message wait that another one stands for."""
+    _wait.change(tx, {"own": key, "to": channel.value, "new_due_at": due_at})
 
 
 def _owed_alert(row: Row[Any]) -> OwedAlert:
@@ -175,4 +203,6 @@ def _owed_alert(row: Row[Any]) -> OwedAlert:
         Channel(row.channel),
         row.attempts,
         row.due_at,
+        row.outcome,
+        row.maybe_sent,
     )

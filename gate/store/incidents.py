@@ -14,6 +14,7 @@ from gate.domain.ids import IncidentId, RepositoryId, environment_key
 from gate.domain.incidents import (
     Acknowledged,
     Alerted,
+    AlertLost,
     Bypassed,
     Decided,
     FailedAgain,
@@ -42,6 +43,7 @@ EVENT_KINDS: Final[Mapping[type[Happening], str]] = {
     FailedAgain: "failed_again",
     Reopened: "reopened",
     Alerted: "alerted",
+    AlertLost: "alert_lost",
     Acknowledged: "acknowledged",
     Decided: "decided",
     Silenced: "silenced",

@@ -406,6 +406,7 @@ alerts = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", UtcDateTime),
     Column("outcome", Text),
+    Column("maybe_sent", Boolean, nullable=False),
     Column("settled_at", UtcDateTime),
     Column("value", LargeBinary, nullable=False),
     Index(

@@ -236,13 +236,14 @@ def test_what_was_over_before_the_channel_came_back_is_told_as_over(
     assert heard(receiver)[0]["severity"] == "info"
 
 
-def test_a_refused_alert_is_not_repeated(gate: Gate, receiver: Receiver) -> None:
-    """The channel will never take it; what comes later is tried all the same."""
+def test_a_refused_alert_is_tried_once_more(gate: Gate, receiver: Receiver) -> None:
+    """Then the timeline says that it is lost; what comes later is tried all the same."""
     receiver.reply = Reply(422)
     gate.validate(REPOSITORY, "failure")
     gate.settle()
     gate.advance(minutes=10)
-    assert len(receiver.received) == 1
+    assert len(receiver.received) == 2
+    assert timeline(gate)[:2] == ["opened", "alert_lost"]
     receiver.reply = Reply()
     gate.advance(minutes=6)
     assert summaries(receiver)[-1] == "incident/1/escalation/acknowledge"
@@ -390,3 +391,70 @@ def test_an_environment_that_is_gated_no_more_has_no_incident(
     gate.settle()
     assert incident(gate).incident.how is Resolution.NOT_GATED
     assert summaries(receiver) == ["incident/1/page", "incident/1/recovery/1"]
+
+
+@pytest.mark.parametrize("reply", [Reply(500), Reply(502), Reply(504), Reply(drop=True)])
+def test_a_page_is_tried_by_time_and_not_by_count(
+    gate: Gate, receiver: Receiver, reply: Reply
+) -> None:
+    """A receiver that is ill for five minutes gets it then, and nobody says "alerted" before."""
+    receiver.reply = reply
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    for _ in range(10):
+        gate.advance(seconds=30)
+    tries = len(receiver.received)
+    assert 4 <= tries <= 6
+    assert timeline(gate) == ["opened"]
+    gate.restart()
+    receiver.reply = Reply()
+    gate.advance(minutes=5)
+    assert summaries(receiver)[tries] == "incident/1/page"
+    assert timeline(gate) == ["opened", "alerted"]
+    gate.advance(minutes=1)
+    assert len(receiver.received) == tries + 1
+
+
+def test_a_page_is_not_repeated_once_somebody_came(gate: Gate, receiver: Receiver) -> None:
+    """A receiver that takes each one and fails afterwards is not called all night."""
+    receiver.reply = Reply(502)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    act(gate, "acknowledge")
+    tries = len(receiver.received)
+    gate.advance(minutes=40)
+    assert len(receiver.received) == tries
+
+
+def test_a_page_that_nobody_takes_for_a_day_is_lost_on_record(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """It is no news any more; the timeline names it, and the reminders go on."""
+    receiver.reply = Reply(503)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    for _ in range(50):
+        gate.advance(minutes=30)
+    assert "alert_lost" in timeline(gate)
+    assert "alerted" not in timeline(gate)
+    receiver.reply = Reply()
+    gate.advance(hours=4)
+    assert timeline(gate)[-1] == "alerted"
+
+
+def test_a_try_that_never_ended_says_so_in_the_next(gate: Gate, receiver: Receiver) -> None:
+    """The process dies while it sends: the message may have arrived."""
+
+    def die(place: str) -> None:
+        if place == "alerted":
+            raise KeyboardInterrupt
+
+    gate.failpoint = die
+    gate.validate(REPOSITORY, "failure")
+    with pytest.raises(KeyboardInterrupt):
+        gate.settle()
+    gate.failpoint = lambda _: None
+    gate.restart()
+    gate.advance(minutes=4)
+    assert summaries(receiver) == ["incident/1/page", "incident/1/page"]
+    assert timeline(gate) == ["opened", "alerted"]

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from gate.domain.alert import Alert, AlertKind, Severity
 from gate.domain.alert_content import AlertSubject, render_alert
 from gate.domain.alert_plan import Message
-from gate.domain.outbox import Owed, choose_delivery
+from gate.domain.outbox import (
+    TRIED_FOR,
+    Owed,
+    choose_delivery,
+    is_answered,
+    is_expired,
+    pause_before_repeat,
+)
 from gate.domain.policy import AlertPolicy
-from tests.builders import NOW
+from tests.builders import NOW, TICK
 from tests.incidents import make_incident
 
 SUBJECT = AlertSubject("acme/shop", "https://gate.example/1", "https://gate.example", ())
@@ -72,3 +81,36 @@ def test_a_bypass_that_must_wait_holds_up_nothing() -> None:
     assert told(owed("page"), owed("bypass", LATER)) == ("page", ())
     assert told(owed("bypass"), owed("page", LATER)) == ("bypass", ())
     assert told(owed("bypass", LATER)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "answered"),
+    [
+        (AlertKind.PAGE, True),
+        (AlertKind.ESCALATION, True),
+        (AlertKind.UPDATE, False),
+        (AlertKind.REMINDER, False),
+        (AlertKind.RECOVERY, False),
+        (AlertKind.BYPASS, False),
+    ],
+)
+def test_what_an_acknowledgement_answers(kind: AlertKind, *, answered: bool) -> None:
+    """Only what calls somebody, and only once somebody came."""
+    alert = with_kind(owed("page").alert, kind.value)
+    assert is_answered(alert, is_acknowledged=True) is answered
+    assert is_answered(alert, is_acknowledged=False) is False
+
+
+def test_how_long_a_message_is_tried() -> None:
+    """For a day from when it was planned."""
+    alert = owed("page").alert
+    assert not is_expired(alert, NOW + TRIED_FOR - TICK)
+    assert is_expired(alert, NOW + TRIED_FOR)
+
+
+def test_pauses_before_a_repeat_grow() -> None:
+    """They double from a quarter of a minute up to half an hour, whatever the count."""
+    pauses = [pause_before_repeat(tries).total_seconds() for tries in (1, 2, 3, 8, 9, 500)]
+    assert pauses == [15, 30, 60, 1800, 1800, 1800]
+    total = sum(pause_before_repeat(tries).total_seconds() for tries in range(1, 60))
+    assert total > TRIED_FOR.total_seconds()
