@@ -14,7 +14,9 @@ from gate.domain.ids import RepositoryId
 from gate.settings import Settings
 from gate.store import inbox, incident_issues, repositories
 from gate.store.database import Database, Snapshot
+from gate.store.disks import WAL
 from gate.store.schema import schema_is_current
+from gate.store.server import is_pooled, journal_mode
 
 _SQLITE: Final = "sqlite:///"
 _LAG: Final = timedelta(minutes=5)
@@ -23,19 +25,35 @@ _LAG: Final = timedelta(minutes=5)
 def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Look at schema, queue and refused issues; the database is only read."""
     url = settings.database_url.get_secret_value()
-    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
-        yield Finding(Level.OK, "database", "no file yet; `gate serve` makes it")
-        return
+    # Refuses a folder that is not there, or is far away; it makes no file.
     database = Database(url)
     try:
+        if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+            yield Finding(Level.OK, "database", "no file yet; `gate serve` makes it")
+            return
         if not schema_is_current(database):
             yield Finding(Level.FAIL, "database", "the schema is not current", "run `gate migrate`")
             return
         yield Finding(Level.OK, "database", f"{database.dialect}, schema is current")
+        yield from _way(database)
         yield _queue(database, clock())
         yield from _refused_issues(database)
     finally:
         database.close()
+
+
+def _way(database: Database) -> Iterator[Finding]:
+    """Look at how the database is kept, or reached."""
+    if database.dialect == "sqlite":
+        mode = database.read(journal_mode)
+        if mode == WAL:
+            yield Finding(Level.OK, "journal", "write-ahead log")
+        else:
+            remedy = "start `gate serve`: it sets `wal`, or says why it cannot"
+            yield Finding(Level.WARN, "journal", f"`{mode}`, not `wal`", remedy)
+    elif database.read(is_pooled):
+        found = "through a pooler, which may be in transaction mode but not in statement mode"
+        yield Finding(Level.OK, "sessions", found)
 
 
 def _queue(database: Database, now: datetime) -> Finding:

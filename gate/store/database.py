@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from gate.errors import ConfigError, RetryLater
+from gate.store import disks
 from gate.store.outages import busy, closed, is_outage, lost_a_race
 from gate.store.writer import GroupWriter, HandOver, Settle
 
@@ -32,7 +33,8 @@ _POOL: Final = 16
 _BUSY_MILLISECONDS: Final = 5_000
 
 # synchronous is per connection; FULL makes a commit survive a power cut under WAL.
-_DURABLE: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_JOURNAL: Final = f"journal_mode={disks.WAL}"
+_DURABLE: Final = (_JOURNAL, "synchronous=FULL", "foreign_keys=ON")
 _READING: Final = ("query_only=ON",)
 
 
@@ -145,6 +147,7 @@ def _path(url: str) -> str:
     folder = Path(path).parent
     if not folder.is_dir():
         raise ConfigError((f"GATE_DATABASE_URL: there is no folder {folder}",))
+    disks.check_disk(Path(path), disks.MOUNTS)
     return path
 
 
@@ -178,7 +181,9 @@ def _sqlite_engine(url: str, *, begin: str | None, pragmas: tuple[str, ...]) -> 
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
         connection.isolation_level = None
         for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+            answer = connection.execute(f"PRAGMA {pragma}").fetchone()
+            if pragma == _JOURNAL:
+                disks.check_journal(answer[0], str(engine.url.database))
 
     if begin is not None:
 
@@ -198,6 +203,8 @@ def _postgresql_engine(url: str) -> Engine:
         pool_timeout=_BUSY_MILLISECONDS / 1000,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
+        # A pooler may give each transaction another session, which knows no statement of ours.
+        connect_args={"prepare_threshold": None},
     )
 
 

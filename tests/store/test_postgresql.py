@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from gate.errors import RetryLater
 from gate.store.database import Database, Transaction
+from gate.store.server import is_pooled
 from gate.store.tables import deliveries
 from tests.store.test_database import deliver, stored
 from tests.store.threads import at_once
@@ -69,6 +70,11 @@ def test_a_lost_connection_is_not_run_again(database: Database) -> None:
     assert stored(database) == {"next"}
 
 
+def test_a_pooler_is_told_from_the_server(database: Database) -> None:
+    """Without one, whoever was connected to is who answers."""
+    assert database.read(is_pooled) is False
+
+
 def test_a_server_that_only_reads_is_busy(database: Database) -> None:
     """A standby that was not promoted yet asks for another try."""
 
@@ -78,3 +84,18 @@ def test_a_server_that_only_reads_is_busy(database: Database) -> None:
 
     with pytest.raises(RetryLater, match="read-only"):
         database.transact(work)
+
+
+def test_nothing_is_left_in_a_session(database: Database) -> None:
+    """A pooler such as PgBouncer gives each transaction another, which knows nothing of it."""
+    for number in range(12):
+        database.transact(partial(deliver, name=f"d{number}"))
+        stored(database)
+
+    def left(tx: Transaction) -> list[str]:
+        prepared = tx.scalars(text("SELECT name FROM pg_prepared_statements")).all()
+        settings = tx.scalars(text("SELECT name FROM pg_settings WHERE source = 'session'")).all()
+        # What BEGIN itself sets ends with the transaction.
+        return [it for it in (*prepared, *settings) if not it.startswith("transaction_")]
+
+    assert database.transact(left) == []
