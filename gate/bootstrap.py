@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from gate.clock import Clock, utc_now
+from gate.clock import Clock, Uptime, uptime, utc_now
 from gate.domain.explain import Links
 from gate.domain.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError, GateError
@@ -64,7 +64,11 @@ class Service:
 
 
 def create_service(
-    settings: Settings, *, clock: Clock = utc_now, failpoint: Failpoint = no_failpoint
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    since_boot: Uptime = uptime,
+    failpoint: Failpoint = no_failpoint,
 ) -> Service:
     """Connect everything but the web edge; nothing is started and GitHub is not called.
 
@@ -88,6 +92,7 @@ def create_service(
         requires_floor=settings.organization_policy == "required",
         links=Links(settings.public_url),
         clock=clock,
+        uptime=since_boot,
         wakeups=wakeups,
         continuity=Continuity(clock()),
         notifiers=create_notifiers(settings),

@@ -91,6 +91,11 @@ class LedgerEntry:
         return self.status in _BEGUN
 
     @property
+    def is_done(self) -> bool:
+        """Say whether GitHub has taken it."""
+        return self.status is EffectStatus.DONE
+
+    @property
     def is_unsettled(self) -> bool:
         """Say whether it was begun and nobody knows yet how it ended."""
         return self.status in _UNSETTLED

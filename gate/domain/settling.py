@@ -34,6 +34,19 @@ def needs_look(review: LedgerEntry | None) -> bool:
     return review is not None and review.is_begun and review.status is not EffectStatus.DONE
 
 
+NOT_LANDED: Final = "not_landed"
+"""The outcome on record of a review that had not been applied when the gate was looked at."""
+
+
+def may_have_landed(review: LedgerEntry) -> bool:
+    """Say whether a review may have been applied after the look that did not show it.
+
+    A process that was stopped in the middle of the call sends it when it goes on. So whoever lets
+    the deployment go on afterwards is not taken for somebody else.
+    """
+    return review.is_unsettled or (review.attempts > 0 and review.outcome == NOT_LANDED)
+
+
 def settle(review: LedgerEntry | None, sighting: Sighting, now: datetime) -> Settlement:
     """Read from the gate whether a begun review was applied.
 

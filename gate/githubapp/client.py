@@ -7,7 +7,7 @@ whatever tells its repository is compared with the id that was asked about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -295,11 +295,18 @@ class GitHubClient:
             raise RetryLater("github_unavailable", error.detail) from error
 
     def send_review(
-        self, place: Place, run_id: RunId, environment: str, state: ReviewState, comment: str
+        self,
+        place: Place,
+        run_id: RunId,
+        environment: str,
+        state: ReviewState,
+        comment: str,
+        *,
+        is_timely: Callable[[], bool],
     ) -> None:
         """Answer for everything of ours that waits for this environment in this run."""
         body = {"environment_name": environment, "state": state.value, "comment": comment}
-        self._send(place, run_id, body)
+        self._send(place, run_id, body, is_timely)
 
     def send_report(self, place: Place, run_id: RunId, environment: str, comment: str) -> None:
         """Post a status report; it answers nothing."""
@@ -346,10 +353,20 @@ class GitHubClient:
         """React to a comment."""
         notes.send_reaction(self._transport, place, comment_id, content)
 
-    def _send(self, place: Place, run_id: RunId, body: Mapping[str, object]) -> None:
+    def _send(
+        self,
+        place: Place,
+        run_id: RunId,
+        body: Mapping[str, object],
+        is_timely: Callable[[], bool] | None = None,
+    ) -> None:
         path = f"/actions/runs/{run_id}/deployment_protection_rule"
         answer = self._transport.call(
-            _scope(place), "POST", repository_path(place.full_name, path), body=body
+            _scope(place),
+            "POST",
+            repository_path(place.full_name, path),
+            body=body,
+            is_timely=is_timely,
         )
         if answer.status != HTTPStatus.NO_CONTENT:
             raise OutcomeUnknown("outcome_unknown", f"status {answer.status} is not documented")

@@ -73,6 +73,7 @@ class _Call:
     body: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     longest: int = _LONGEST_BODY
+    is_timely: Callable[[], bool] | None = None
 
     @property
     def is_write(self) -> bool:
@@ -149,13 +150,17 @@ class Transport:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         longest: int = _LONGEST_BODY,
+        is_timely: Callable[[], bool] | None = None,
     ) -> Answer:
         """Call with an installation token of the given scope.
+
+        `is_timely` is asked right before the request is written, when token and limiter have kept
+        it waiting for as long as they do.
 
         When GitHub does not accept the token, nothing was done: the call is made once more with a
         new one. A new token that is not accepted either is not known everywhere yet.
         """
-        call = _Call(verb, path, body, headers or {}, longest)
+        call = _Call(verb, path, body, headers or {}, longest, is_timely)
         try:
             return self._call_once(call, scope)
         except _Unauthorized:
@@ -246,6 +251,8 @@ class Transport:
     def _exchange(self, call: _Call, token: str, installation_id: int | None) -> Answer:
         points = WRITE_POINTS if call.is_write else READ_POINTS
         with self.limiter.admitted(installation_id, points):
+            if call.is_timely is not None and not call.is_timely():
+                raise RetryLater("too_late", f"{call.verb} {call.path} was not begun in time")
             answer = self._send(call, token)
         self.limiter.record_answer(installation_id, answer.headers)
         return answer

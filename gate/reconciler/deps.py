@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
-from gate.clock import Clock
+from gate.clock import Clock, Uptime
 from gate.domain.alert import Channel
 from gate.domain.explain import Links
 from gate.domain.ids import DeliveryId, RepositoryId, RequestId
@@ -18,6 +18,10 @@ from gate.store.database import Database
 
 LEASE: Final = timedelta(minutes=3)
 """How long a pass may own a request; longer than a pass whose every call runs into its time-out."""
+
+SEND_WITHIN: Final = timedelta(seconds=5)
+"""How old a decision may be when its review is written to GitHub: the facts of a process that was
+stopped in between are not those of now."""
 
 ParsePolicy = Callable[[bytes, str], LoadedPolicy | InvalidPolicy]
 
@@ -63,6 +67,7 @@ class Deps:
     requires_floor: bool
     links: Links
     clock: Clock
+    uptime: Uptime
     wakeups: Wakeups
     continuity: Continuity
     notifiers: Mapping[Channel, Notifier]

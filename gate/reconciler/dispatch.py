@@ -15,10 +15,10 @@ from typing import Final, assert_never
 from gate.domain.github import Place
 from gate.domain.ledger import Effect, EffectKind, EffectStatus
 from gate.domain.request import GateRequest, RequestState, ReviewState
-from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
+from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater, Superseded
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import SEND_WITHIN, Deps
 from gate.reconciler.endings import sent_answer
 from gate.reconciler.mirroring import look_after
 from gate.reconciler.opening import request_entry
@@ -31,6 +31,7 @@ from gate.store.database import Transaction
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
 _SENT: Final = "sent"
+_TOO_LATE: Final = "too_late"
 _GONE: Final = frozenset({"nothing_pending", "not_found"})
 log = get_logger(__name__)
 
@@ -50,8 +51,9 @@ class Outcome:
 def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
     """Send `effect` once; say whether the request must be looked at again at once.
 
-    Nothing is sent when the request moved on since it was decided: then it is decided anew. Only a
-    review is sent all the same, since the commit that decided it has begun it.
+    Nothing is sent when the request moved on since it was decided: then it is decided anew. A
+    review has been begun by the commit that decided it, and is sent within `SEND_WITHIN` of that or
+    not at all (docs/adr/0018-a-late-answer-is-not-sent.md).
     Raises Superseded when the lease is lost; whoever has it now goes on.
     """
     started = perf_counter()
@@ -98,7 +100,14 @@ def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
     try:
         match effect.kind:
             case EffectKind.REVIEW if effect.state is not None:
-                deps.github.send_review(place, run_id, environment, effect.state, effect.comment)
+                deps.github.send_review(
+                    place,
+                    run_id,
+                    environment,
+                    effect.state,
+                    effect.comment,
+                    is_timely=lambda: _is_timely(passed, deps),
+                )
             case EffectKind.REVIEW | EffectKind.REPORT:
                 deps.github.send_report(place, run_id, environment, effect.comment)
             case EffectKind.STATUS:
@@ -108,6 +117,10 @@ def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
     except (RetryLater, OutcomeUnknown, Refused) as error:
         return error
     return None
+
+
+def _is_timely(passed: Passed, deps: Deps) -> bool:
+    return deps.uptime() - passed.begun_at <= SEND_WITHIN.total_seconds()
 
 
 def _send_status(effect: Effect, place: Place, deps: Deps) -> None:
@@ -134,7 +147,8 @@ def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datet
             due_at = look_after(effect, now) if is_review else passed.due_at
             return Outcome(EffectStatus.DONE, _SENT, due_at)
         case RetryLater():
-            return Outcome(EffectStatus.INTENDED, error.reason, later, failures)
+            due_at = now if error.reason == _TOO_LATE else later
+            return Outcome(EffectStatus.INTENDED, error.reason, due_at, failures)
         case OutcomeUnknown():
             # A report is not repeated: it may have used up one of ten, and says nothing new.
             is_report = effect.kind is EffectKind.REPORT
@@ -175,12 +189,44 @@ def _settle(
     """Record the outcome, move the request, and give the lease back."""
     view = passed.view
     lease, request = view.lease, view.request
-    leases.check_lease(tx, lease)
+    try:
+        leases.check_lease(tx, lease)
+    except Superseded:
+        return _settle_without_lease(tx, effect, request, outcome, now)
     ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
     if effect.kind is EffectKind.REVIEW:
         _move(tx, effect, passed, outcome, now)
     elif outcome.missed:
         leases.record_missing(tx, lease, request, now)
+    _record_sent(tx, effect, request, outcome, now)
+    return leases.release(
+        tx,
+        lease,
+        generation=request.generation,
+        due_at=outcome.due_at,
+        failures=outcome.failures,
+    )
+
+
+def _settle_without_lease(
+    tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome, now: datetime
+) -> bool:
+    """Put on record what GitHub took although the lease was lost meanwhile.
+
+    Whoever has the lease by now moves the request, and is told that it has changed. What GitHub did
+    not take is theirs to find out.
+    """
+    if outcome.status is EffectStatus.DONE:
+        ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
+        _record_sent(tx, effect, request, outcome, now)
+        leases.wake_holder(tx, request.id, now)
+    return False
+
+
+def _record_sent(
+    tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome, now: datetime
+) -> None:
+    """Add to the trail what became of a call."""
     detail: dict[str, object] = {
         "effect_key": effect.key,
         "state": effect.state,
@@ -190,13 +236,6 @@ def _settle(
     }
     kind = f"{effect.kind}.{_verb(outcome)}"
     record_audit(tx, request_entry(request, kind, now, reason=effect.topic, detail=detail))
-    return leases.release(
-        tx,
-        lease,
-        generation=request.generation,
-        due_at=outcome.due_at,
-        failures=outcome.failures,
-    )
 
 
 def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now: datetime) -> None:

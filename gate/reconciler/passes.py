@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gate.domain.closing import check_closed, is_suspect
+from gate.domain.closing import Closure, check_closed, is_suspect
 from gate.domain.counting import relevant_reports
 from gate.domain.decide import Decision, Verdict, decide
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId
-from gate.domain.ledger import EffectKind, EffectStatus, Ledger
+from gate.domain.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.missing import (
     GateNeeded,
     ListingNeeded,
@@ -31,9 +31,9 @@ from gate.domain.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyRe
 from gate.domain.policy_sources import PolicyBasis, choose
 from gate.domain.request import RequestState
 from gate.domain.runs import WorkflowRun
-from gate.domain.settling import Settlement, needs_look, settle
+from gate.domain.settling import NOT_LANDED, Settlement, may_have_landed, needs_look, settle
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.endings import record_closure, record_landed, record_missed
 from gate.reconciler.mirroring import pass_closed
 from gate.reconciler.observing import Observed
@@ -51,12 +51,16 @@ from gate.store.listings import ListingRecord
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One look at one request: under which lease, at what time, with what GitHub said so far."""
+    """One look at one request: under which lease, at what time, with what GitHub said so far.
+
+    `begun_at` is the uptime at `now`, by which the age of the decision is measured.
+    """
 
     lease: Lease
     observed: Observed
     deps: Deps
     now: datetime
+    begun_at: float
 
 
 def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
@@ -69,18 +73,27 @@ def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
     suspect = is_suspect(sighting, request, now) or needs_look(review)
     if suspect and not current.observed.gate_asked:
         return Missing(view, (GateNeeded(),))
-    settlement = settle(review, sighting, now)
-    if review is not None and settlement is Settlement.LANDED:
+    settlement, closure = settle(review, sighting, now), check_closed(sighting, request, now)
+    if review is not None and _is_answered(settlement, closure, review):
         return record_landed(tx, view, review, now)
-    closure = check_closed(sighting, request, now)
     if closure is not None:
         return record_closure(tx, view, closure, now)
     if sighting.pending is False:
         return record_missed(tx, view, now)
     if review is not None and settlement is Settlement.NOT_LANDED:
-        ledger.record_outcome(tx, review.effect.key, EffectStatus.INTENDED, "not_landed", now)
+        ledger.record_outcome(tx, review.effect.key, EffectStatus.INTENDED, NOT_LANDED, now)
         view = read_view(tx, current.lease, current.observed)
     return _decide(tx, view, current)
+
+
+def _is_answered(settlement: Settlement, closure: Closure | None, review: LedgerEntry) -> bool:
+    """Say whether GitHub has our answer: by the look, by what it said, or by what came of it.
+
+    It may have said so to a pass that had lost its lease by then. And what looks like a bypass may
+    be our own review that was believed lost.
+    """
+    is_ours = closure is Closure.BYPASSED and may_have_landed(review)
+    return settlement is Settlement.LANDED or review.is_done or is_ours
 
 
 def _decide(tx: Transaction, view: View, current: Pass) -> Missing | Passed:
@@ -216,13 +229,23 @@ def _record(
         # A report is begun just before it is sent: once begun, it is never repeated.
         begin=EffectKind.REVIEW,
     )
-    leases.record_pass(tx, lease, request, _pass_record(view, decision, decision_id, gathered))
+    record = _pass_record(view, decision, decision_id, gathered)
+    # From here on the calls need their time, however long reading took.
+    leases.record_pass(tx, lease, request, record, until=now + LEASE)
     error = current.observed.error
     failures = lease.failures + 1 if error is not None else 0
     due_at = decision.recheck_at or now
     if error is not None:
         due_at = now + backoff(failures, error, spread=request.id)
-    passed = Passed(view, decision.verdict, decision.reason, effects, due_at, failures)
+    passed = Passed(
+        view,
+        decision.verdict,
+        decision.reason,
+        effects,
+        due_at,
+        failures,
+        begun_at=current.begun_at,
+    )
     if effects:
         return passed
     again = leases.release(

@@ -131,10 +131,19 @@ class GitHub(Protocol):
         ...
 
     def send_review(
-        self, place: Place, run_id: RunId, environment: str, state: ReviewState, comment: str
+        self,
+        place: Place,
+        run_id: RunId,
+        environment: str,
+        state: ReviewState,
+        comment: str,
+        *,
+        is_timely: Callable[[], bool],
     ) -> None:
         """Answer for everything of ours that waits for this environment in this run.
 
+        `is_timely` is asked right before the request is written, after any wait; where it says no,
+        nothing is sent: RetryLater with reason too_late.
         Raises RetryLater (certainly not applied), OutcomeUnknown (may be applied), or Refused with
         reason nothing_pending, already_reviewed, review_conflict, permission_missing, not_found or
         unprocessable.

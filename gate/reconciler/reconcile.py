@@ -54,11 +54,11 @@ def take_up(request_id: RequestId, deps: Deps) -> Begun | None:
 
 def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | None:
     """Take the lease and try the pass in the same transaction: in most cases nothing is missing."""
-    started, now = perf_counter(), deps.clock()
+    started, now, begun_at = perf_counter(), deps.clock(), deps.uptime()
     lease = leases.take_lease(tx, request_id, now, LEASE)
     if lease is None:
         return None
-    return Begun(request_id, run_pass(tx, Pass(lease, Observed(), deps, now)), started)
+    return Begun(request_id, run_pass(tx, Pass(lease, Observed(), deps, now, begun_at)), started)
 
 
 def finish_pass(begun: Begun, deps: Deps) -> bool:
@@ -96,7 +96,8 @@ def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
     while isinstance(step, Missing):
         view = step.view
         observed = observe(step.needs, view.request, view.repository, observed, deps)
-        step = deps.database.transact(_again(Pass(view.lease, observed, deps, deps.clock())))
+        current = Pass(view.lease, observed, deps, deps.clock(), deps.uptime())
+        step = deps.database.transact(_again(current))
     return step
 
 

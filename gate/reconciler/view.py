@@ -51,6 +51,7 @@ class Passed:
 
     `due_at` is when the request must be looked at next if nothing happens; `failures` counts the
     passes in a row that lacked a fact. `again` says that something changed while the pass ran.
+    `begun_at` is the uptime at which the facts were read that were decided on.
     """
 
     view: View
@@ -60,6 +61,7 @@ class Passed:
     due_at: datetime | None = None
     failures: int = 0
     again: bool = False
+    begun_at: float = 0.0
 
 
 def read_view(tx: Transaction, lease: Lease, observed: Observed) -> View:

@@ -60,6 +60,7 @@ _record: Final = Prepared(
                 "recheck_at",
                 "watched",
                 "missed_at",
+                "lease_until",
             )
         }
     )
@@ -134,8 +135,10 @@ def check_lease(tx: Transaction, lease: Lease) -> int:
     return generation
 
 
-def record_pass(tx: Transaction, lease: Lease, request: GateRequest, record: PassRecord) -> None:
-    """Write what a pass found."""
+def record_pass(
+    tx: Transaction, lease: Lease, request: GateRequest, record: PassRecord, *, until: datetime
+) -> None:
+    """Write what a pass found, and keep the lease until then for what is sent."""
     _check_move(request, record.state)
     _record.change(
         tx,
@@ -150,6 +153,7 @@ def record_pass(tx: Transaction, lease: Lease, request: GateRequest, record: Pas
             "new_recheck_at": record.recheck_at,
             "new_watched": encode_text(record.watched),
             "new_missed_at": record.missed_at,
+            "new_lease_until": until,
         },
     )
 
@@ -206,6 +210,15 @@ def _reopened(tx: Transaction, request: GateRequest, answer: ReviewState, now: d
         )
     )
     return True
+
+
+def wake_holder(tx: Transaction, request_id: RequestId, now: datetime) -> None:
+    """Make a request due whose lease somebody else has by now: what they have seen has changed."""
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == request_id)
+        .values(generation=_t.generation + 1, due_at=now)
+    )
 
 
 def record_end(

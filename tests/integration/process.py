@@ -1,9 +1,10 @@
-"""Run the real service as a process that dies at a chosen place.
+"""Run the real service as a process that dies or stops at a chosen place.
 
-    python -m tests.integration.process PORT [PLACE [COUNT]]
+    python -m tests.integration.process PORT [PLACE [COUNT [SIGNAL]]]
 
-The process kills itself, as `kill -9` would, when a pass reaches PLACE for the COUNT-th time. Its
-clock is ahead by the seconds that stand in the file that TESTS_CLOCK_FILE names.
+The process sends itself SIGNAL, by default as `kill -9` would, when a pass reaches PLACE for the
+COUNT-th time. Its clock is ahead by the seconds that stand in the file that TESTS_CLOCK_FILE names.
+Whatever place it reaches is a line in the file that TESTS_PLACES_FILE names.
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from gate.cli.starting import load_for_service
 from gate.web.server import serve
 
 
-def dying(place: str, at: int) -> Callable[[str], None]:
-    """Make a failpoint that ends the process at a place."""
+def failing(place: str, at: int, number: signal.Signals) -> Callable[[str], None]:
+    """Make a failpoint that ends or stops the process at a place."""
     reached = count(1)
+    places = os.environ.get("TESTS_PLACES_FILE")
 
     def fail(here: str) -> None:
         if here == place and next(reached) == at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
+        if places is not None:
+            with Path(places).open("a") as file:
+                file.write(f"{here}\n")
 
     return fail
 
@@ -44,7 +49,9 @@ def main() -> None:
     port = int(sys.argv[1])
     place = sys.argv[2] if len(sys.argv) > 2 else ""
     at = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    service = create_service(load_for_service(), clock=clock, failpoint=dying(place, at))
+    number = signal.Signals[sys.argv[4]] if len(sys.argv) > 4 else signal.SIGKILL
+    fail = failing(place, at, number)
+    service = create_service(load_for_service(), clock=clock, failpoint=fail)
     serve(create_shell(service, with_worker=True), "127.0.0.1", port)
 
 

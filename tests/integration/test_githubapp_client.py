@@ -198,7 +198,9 @@ def test_the_rule_of_another_app_is_not_ours() -> None:
 def test_an_answer_arrives(either: Stage, state: ReviewState, conclusion: str | None) -> None:
     """What was decided is what GitHub has, comment included."""
     run_id = either.deploy()
-    either.client.send_review(either.place, run_id, ENVIRONMENT, state, "because: **it is**")
+    either.client.send_review(
+        either.place, run_id, ENVIRONMENT, state, "because: **it is**", is_timely=lambda: True
+    )
     (review,) = either.github.reviews(run_id)
     assert (review.state, review.comment, review.status) == (state, "because: **it is**", 204)
     assert either.client.read_pending_environments(either.place, run_id) == frozenset()
@@ -217,9 +219,13 @@ def test_a_second_answer_is_told_from_a_first(stage: Stage) -> None:
     """While a reviewer is still awaited, GitHub says that our rule has answered already."""
     stage.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["lisa"])
     run_id = stage.deploy()
-    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    stage.client.send_review(
+        stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )
     with pytest.raises(Refused) as caught:
-        stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.REJECTED, "red")
+        stage.client.send_review(
+            stage.place, run_id, ENVIRONMENT, ReviewState.REJECTED, "red", is_timely=lambda: True
+        )
     assert caught.value.reason == "already_reviewed"
 
 
@@ -229,7 +235,12 @@ def test_an_answer_that_nobody_waits_for_is_refused(stage: Stage) -> None:
     for run_id, reason in [(validated, "nothing_pending"), (NO_RUN, "not_found")]:
         with pytest.raises(Refused) as caught:
             stage.client.send_review(
-                stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green"
+                stage.place,
+                run_id,
+                ENVIRONMENT,
+                ReviewState.APPROVED,
+                "green",
+                is_timely=lambda: True,
             )
         assert caught.value.reason == reason
 
@@ -247,7 +258,9 @@ def test_a_missing_permission_is_named(stage: Stage) -> None:
     run_id = stage.deploy()
     stage.github.grant(stage.place.installation_id, {"actions": "read"})
     with pytest.raises(Refused) as caught:
-        stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+        stage.client.send_review(
+            stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+        )
     assert caught.value.reason == "permission_missing"
     assert "not granted" in caught.value.detail
 
@@ -291,7 +304,9 @@ def test_a_renamed_repository_is_followed(either: Stage) -> None:
     found = either.client.read_repository(either.place)
     assert found is not None
     assert found.full_name == "octo-org/shop"
-    either.client.send_review(either.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    either.client.send_review(
+        either.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )
     assert [it.state for it in either.github.reviews(run_id)] == ["approved"]
     assert either.calls(REVIEW, status=301) == 1
 
@@ -312,7 +327,9 @@ def test_a_token_is_as_narrow_as_its_calls(stage: Stage) -> None:
     stage.client.read_run(stage.place, run_id)
     stage.client.read_jobs(stage.place, run_id)
     stage.client.read_rule_enabled(stage.place, ENVIRONMENT)
-    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    stage.client.send_review(
+        stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )
     assert stage.calls(MINT) == 1
     stage.client.read_file(stage.place, QUESTION)
     assert stage.calls(MINT) == 2

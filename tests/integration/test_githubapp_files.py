@@ -155,4 +155,6 @@ def test_without_the_permission_no_file_is_absent(stage: Stage) -> None:
     with pytest.raises(Refused) as shared:
         stage.client.read_organization_file(installation_id, owner, FIRST)
     assert own.value.reason == shared.value.reason == "permission_missing"
-    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    stage.client.send_review(
+        stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )

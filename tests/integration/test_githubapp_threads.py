@@ -72,7 +72,12 @@ def test_everybody_answers_his_own_run(stage: Stage) -> None:
     def answer(number: int) -> None:
         run_id = RunId(run_ids[number])
         stage.client.send_review(
-            stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, f"for {run_id}"
+            stage.place,
+            run_id,
+            ENVIRONMENT,
+            ReviewState.APPROVED,
+            f"for {run_id}",
+            is_timely=lambda: True,
         )
 
     together(answer)
@@ -105,7 +110,9 @@ def test_a_write_is_repeated_with_a_new_token(stage: Stage) -> None:
     run_id = stage.deploy()
     stage.client.read_run(stage.place, run_id)
     stage.github.tokens.revoke(stage.place.installation_id)
-    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    stage.client.send_review(
+        stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )
     assert [it.status for it in stage.github.reviews(run_id)] == [204]
     assert stage.calls(REVIEW, status=401) == 1
 
@@ -145,7 +152,9 @@ def test_no_token_is_logged_even_at_debug_level(
     """PyGithub would write bodies, and those of tokens are secrets."""
     caplog.set_level(logging.DEBUG)
     run_id = stage.deploy()
-    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    stage.client.send_review(
+        stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )
     logging.getLogger("github.Requester").setLevel(logging.DEBUG)
     try:
         stage.advance(hours=2)

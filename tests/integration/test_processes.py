@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,14 @@ import pytest
 import requests
 
 from gate.manifest import load_manifest
+from gate.reconciler.deps import SEND_WITHIN
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, SECRET
+from tests.postgres import postgres_server
 from tests.unit.githubapp.keys import make_key_pair
+from tests.unit.notify.ports import unused_port
 
 
 class Process:
@@ -67,6 +70,24 @@ class Process:
         """Say whether the process is gone."""
         return self._process is not None and self._process.poll() is not None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Say whether the process has been stopped, as by SIGSTOP."""
+        assert self._process is not None
+        state = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "T"
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def beside(self) -> Process:
+        """Give one more node on the same database, GitHub and clock, not started yet."""
+        other = Process(self.github, self._environ, unused_port(), self._ahead)
+        other._advanced = self._advanced
+        return other
+
     def stop(self) -> None:
         """Kill it, if it lives."""
         if self._process is not None:
@@ -104,13 +125,18 @@ class Process:
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
+    """Give a service on SQLite that is not started yet, with one gated repository."""
+    with prepared(tmp_path, f"sqlite:///{tmp_path}/gate.db") as running:
+        yield running
+
+
+@contextmanager
+def prepared(tmp_path: Path, database_url: str) -> Iterator[Process]:
     """Give a service that is not started yet, with one gated repository."""
     github = SimulatedGitHub()
     private, public = make_key_pair()
     manifest = load_manifest()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = unused_port()
     with serve(github) as api_url:
         app_id = github.register_app(
             public_key_pem=public,
@@ -128,9 +154,10 @@ def process(tmp_path: Path) -> Iterator[Process]:
             "GATE_GITHUB_PRIVATE_KEY": private,
             "GATE_GITHUB_WEBHOOK_SECRET": SECRET,
             "GATE_GITHUB_API_URL": api_url,
-            "GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db",
+            "GATE_DATABASE_URL": database_url,
             "GATE_SWEEP_SECONDS": "1",
             "TESTS_CLOCK_FILE": f"{tmp_path}/clock",
+            "TESTS_PLACES_FILE": f"{tmp_path}/places",
         }
         running = Process(github, environ, port, tmp_path / "clock")
         try:
@@ -266,3 +293,36 @@ def test_kill_9_finds_an_override_on_record_before_the_release(
     process.wait(lambda: process.state(run_id) == "approved", "the request to be approved")
     assert process.answers(run_id) == ["approved"]
     assert on_record(tmp_path, run_id)[0].count("override.recorded") == 1
+
+
+def test_a_node_that_was_stopped_answers_nothing_late(tmp_path: Path) -> None:
+    """SIGSTOP between commit and call: ten minutes later another node holds, and it stays so."""
+    with (
+        postgres_server() as server,
+        server.migrated_database() as url,
+        prepared(tmp_path, url) as stopped,
+    ):
+        github, other = stopped.github, stopped.beside()
+        github.validate(REPOSITORY, "success")
+        stopped.start("decided", "1", "SIGSTOP")
+        began = time.monotonic()
+        run_id = github.deploy(REPOSITORY).run_id
+        stopped.wait(lambda: stopped.is_stopped, "the node to be stopped")
+        try:
+            other.start()
+            github.set_webhook_url(f"{other.url}/webhooks/github")
+            github.validate(REPOSITORY, "failure")
+            other.advance(600)
+            held = "validation_failed"
+            other.wait(lambda: other.reason(run_id) == held, "the other node to hold")
+            too_late = SEND_WITHIN.total_seconds() + 1
+            other.wait(lambda: time.monotonic() - began > too_late, "the answer to be late")
+            stopped.go_on()
+            places = tmp_path / "places"
+            other.wait(lambda: "sent" in places.read_text().split(), "the node to go on")
+            assert other.answers(run_id) == []
+            github.validate(REPOSITORY, "success")
+            other.wait(lambda: other.state(run_id) == "approved", "the answer")
+            assert other.answers(run_id) == ["approved"]
+        finally:
+            other.stop()

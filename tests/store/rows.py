@@ -105,7 +105,7 @@ def wait(database: Database, request: GateRequest, **changes: Any) -> GateReques
     """Let a pass hold a request; it is due again in five minutes."""
     held = lease(database, request.id)
     record = make_record(**changes)
-    database.transact(lambda tx: record_pass(tx, held, request, record))
+    database.transact(lambda tx: record_pass(tx, held, request, record, until=NOW))
     give_back(database, held, NOW + timedelta(minutes=5))
     return reread(database, request)
 

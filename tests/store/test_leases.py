@@ -207,7 +207,7 @@ def test_a_pass_is_written_as_it_was(database: Database) -> None:
     request = asked(database)
     held = lease(database, request.id)
     record = make_record(missed_at=NOW + TICK)
-    database.transact(lambda tx: record_pass(tx, held, request, record))
+    database.transact(lambda tx: record_pass(tx, held, request, record, until=NOW))
     names = ("verdict", "reason", "decision_id", "policy_digest", "give_up_at", "recheck_at")
     assert column(database, request.id, *names) == tuple(getattr(record, name) for name in names)
     seen = reread(database, request)
@@ -256,7 +256,7 @@ def move(database: Database, held: Lease, request: GateRequest, target: RequestS
         database.transact(lambda tx: record_answer(tx, held, request, review, NOW))
     elif target in {RequestState.OPEN, RequestState.WAITING, RequestState.ANSWERING}:
         record = make_record(state=target)
-        database.transact(lambda tx: record_pass(tx, held, request, record))
+        database.transact(lambda tx: record_pass(tx, held, request, record, until=NOW))
     else:
         database.transact(lambda tx: record_end(tx, held, request, target, "run_completed"))
 

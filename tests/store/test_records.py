@@ -63,7 +63,7 @@ def decide_on(database: Database, request: GateRequest) -> None:
     record = make_record(
         decision_id=number, recheck_at=decision.recheck_at, give_up_at=decision.give_up_at
     )
-    database.transact(lambda tx: record_pass(tx, held, request, record))
+    database.transact(lambda tx: record_pass(tx, held, request, record, until=NOW))
 
 
 def test_a_request_nobody_looked_at(database: Database) -> None:

@@ -69,7 +69,7 @@ def judged(database: Database, request: GateRequest, **run: Any) -> GateRequest:
     number, _ = database.transact(lambda tx: record_decision(tx, decision, facts, NOW))
     held = lease(database, request.id, max(NOW, request.opened_at))
     record = make_record(decision_id=number)
-    database.transact(lambda tx: record_pass(tx, held, request, record))
+    database.transact(lambda tx: record_pass(tx, held, request, record, until=NOW))
     give_back(database, held, NOW)
     return reread(database, request)
 

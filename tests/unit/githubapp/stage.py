@@ -104,7 +104,9 @@ def read(stage: Stage, run_id: RunId) -> object:
 
 def write(stage: Stage, run_id: RunId) -> object:
     """Answer for a run."""
-    stage.client.send_review(stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green")
+    stage.client.send_review(
+        stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )
     return None
 
 

@@ -1,0 +1,137 @@
+"""A process that was stopped in the middle of a pass answers nothing by what it knew before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gate.domain.request import RequestState
+from gate.simulator.faults import Fault
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
+from tests.postgres import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """Give a PostgreSQL of our own."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture
+def gate(server: PostgresServer) -> Iterator[Gate]:
+    """Give a gate on a PostgreSQL database, with one gated repository."""
+    with server.migrated_database() as url, running_gate(url) as running:
+        yield running
+
+
+@pytest.fixture
+def second(gate: Gate) -> Iterator[Gate]:
+    """Give one more node on the same database and GitHub; webhooks go to the first."""
+    node = Gate(gate.github, gate.settings)
+    yield node
+    node.service.close()
+
+
+def meanwhile(gate: Gate, place: str, happens: Callable[[], None]) -> None:
+    """Stop the first node once at a place of a pass, and let something happen meanwhile."""
+
+    def stop(here: str) -> None:
+        if here == place:
+            gate.failpoint = lambda _: None
+            happens()
+
+    gate.failpoint = stop
+
+
+def kinds(gate: Gate, run_id: int) -> list[str]:
+    """Name what the trail has of a run."""
+    return [entry.kind for entry in gate.trail(run_id)]
+
+
+def test_a_process_that_slept_sends_nothing(gate: Gate, second: Gate) -> None:
+    """Ten minutes later another node has taken over and seen red: the green is not sent."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+
+    def red() -> None:
+        gate.github.advance(600)
+        gate.validate(REPOSITORY, "failure")
+        second.settle()
+        assert second.record(run_id).reasons == ("validation_failed",)
+
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    meanwhile(gate, "decided", red)
+    gate.settle()
+    second.settle()
+    assert gate.answers(run_id) == []
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "bypass.detected" not in kinds(gate, run_id)
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert [it.state for it in gate.answers(run_id)] == ["approved"]
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(5, True), (6, False)])
+def test_how_old_a_decision_may_be(gate: Gate, seconds: int, *, sent: bool) -> None:
+    """Five seconds; one that is older is made anew, on the facts of now, and sent then."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    meanwhile(gate, "decided", lambda: gate.github.advance(seconds - 0.5))
+    gate.settle()
+    assert [it.state for it in gate.answers(run_id)] == ["approved"]
+    postponed = "review.postponed" in kinds(gate, run_id)
+    assert postponed is not sent
+
+
+def test_an_answer_that_arrives_after_all_is_on_record(gate: Gate, second: Gate) -> None:
+    """The process stops after the call: GitHub has the answer, the other node believes it lost.
+
+    A required reviewer keeps the environment pending, so that a look does not show the answer.
+    """
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+
+    def red() -> None:
+        gate.github.advance(600)
+        gate.validate(REPOSITORY, "failure")
+        second.settle()
+
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    meanwhile(gate, "sent", red)
+    gate.settle()
+    second.settle()
+    assert [it.state for it in gate.answers(run_id)] == ["approved"]
+    assert "review.sent" in kinds(gate, run_id)
+    assert gate.record(run_id).state == RequestState.APPROVED
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    gate.advance(minutes=5)
+    assert "bypass.detected" not in kinds(gate, run_id)
+
+
+def test_a_review_that_was_believed_lost_is_no_bypass(gate: Gate, second: Gate) -> None:
+    """The process dies after the call, with the answer on no record but GitHub's."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    fault = Fault("deployment_protection_rule$", method="POST", status=502, apply=True, times=1)
+    gate.github.add_fault(fault)
+
+    def red() -> None:
+        gate.github.advance(600)
+        gate.validate(REPOSITORY, "failure")
+        second.settle()
+
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    meanwhile(gate, "sent", red)
+    gate.settle()
+    second.settle()
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    for _ in range(4):
+        gate.advance(minutes=1)
+    assert gate.github.run_view(run_id).status == "in_progress"
+    assert "bypass.detected" not in kinds(gate, run_id)
+    assert gate.record(run_id).state == RequestState.APPROVED
