@@ -24,6 +24,7 @@ from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.receiving import receive
+from gate.reconciler.strangers import Strangers
 from gate.reconciler.sweep import Sweeper
 from gate.reconciler.wakeups import LocalWakeups
 from gate.reconciler.worker import Worker, WorkerPlan
@@ -95,6 +96,7 @@ def create_service(
         uptime=since_boot,
         wakeups=wakeups,
         continuity=Continuity(clock()),
+        strangers=Strangers(),
         notifiers=create_notifiers(settings),
         failpoint=failpoint,
     )

@@ -116,8 +116,11 @@ IncidentCommand = AcknowledgeCommand | DecideCommand | ResolveCommand | SilenceC
 
 Command = OverrideCommand | HelpCommand | IncidentCommand
 
+Said = Command | UnknownCommand | CommandProblem
+"""What a comment may hold for the gate: a command, or a try at one."""
 
-def parse_command(body: str) -> Command | UnknownCommand | CommandProblem | None:
+
+def parse_command(body: str) -> Said | None:
     """Read the command that a comment begins with; None when it has none.
 
     The command's arguments may go on over the following lines. A word that is no command of ours

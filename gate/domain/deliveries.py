@@ -102,6 +102,8 @@ class CommentSeen:
     """A comment on an issue was written, changed or deleted (`issue_comment`).
 
     `is_standing` says that it stands as it was written; one that was edited, or is gone, does not.
+    `is_related` says that GitHub calls the author an owner, member or collaborator. Members of an
+    organisation may hide that they are, so it is a hint and no more.
     """
 
     repository: Repository
@@ -109,6 +111,7 @@ class CommentSeen:
     issue_number: int
     author: Account
     is_person: bool
+    is_related: bool
     body: str
     at: datetime
     url: str

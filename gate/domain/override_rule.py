@@ -225,7 +225,7 @@ def _check_person(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]:
 def _check_rationale(claim: OverrideClaim, policy: OverridePolicy) -> Iterator[Refusal]:
     """Find fault with what a claim says."""
     if is_too_long(claim.rationale):
-        yield Refusal(RefusalCode.RATIONALE_TOO_LONG, "the rationale is longer than 64 KiB")
+        yield Refusal(RefusalCode.RATIONALE_TOO_LONG, "the rationale is longer than 8 KiB")
         return
     reading = read_rationale(claim.rationale, policy.acknowledge)
     if reading.length < policy.min_length:

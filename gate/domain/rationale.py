@@ -11,8 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-LARGEST_RATIONALE: Final = 64 * 1024
-"""Bytes of UTF-8 that a rationale may have; GitHub's own comments end there too."""
+LARGEST_RATIONALE: Final = 8 * 1024
+"""Bytes of UTF-8 that a rationale may have: it is kept in every record of the hold."""
 
 _QUOTE: Final = ">"
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
@@ -31,8 +31,17 @@ class Reading:
 
 
 def is_too_long(rationale: str) -> bool:
-    """Say whether a rationale is longer than any that the gate keeps."""
+    """Say whether a rationale is longer than any that the gate takes."""
     return len(rationale.encode("utf-8", "surrogatepass")) > LARGEST_RATIONALE
+
+
+def cap_rationale(rationale: str) -> str:
+    """Cut what is too long to be kept, to a length that is still known to be too long."""
+    if not is_too_long(rationale):
+        return rationale
+    # Three bytes more, since the last character may be cut in two.
+    cut = rationale.encode("utf-8", "surrogatepass")[: LARGEST_RATIONALE + 4]
+    return cut.decode("utf-8", "replace")
 
 
 def read_rationale(rationale: str, acknowledge: str) -> Reading:

@@ -71,6 +71,7 @@ _STATUS_ACTIONS: Final = frozenset({"created"})
 _APPROVED: Final = "approved"
 _COMMENT_ACTIONS: Final = frozenset({"created", "edited", "deleted"})
 _CREATED: Final = "created"
+_RELATED: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _ISSUE_CHANGES: Final = {change.value: change for change in IssueChange}
 _INSTALLATION: Final = {
     "created": InstallationStatus.ACTIVE,
@@ -232,6 +233,7 @@ def _comment(seen: CommentDelivery) -> Observation:
         issue_number=seen.issue.number,
         author=account_of(author),
         is_person=author.is_person and seen.comment.performed_via_github_app is None,
+        is_related=seen.comment.author_association in _RELATED,
         body=without_nul(seen.comment.body),
         at=seen.comment.created_at,
         url=without_nul(seen.comment.html_url),

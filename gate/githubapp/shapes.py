@@ -348,6 +348,7 @@ class CommentShape(msgspec.Struct):
     html_url: str
     created_at: Aware
     performed_via_github_app: object = None
+    author_association: str = ""
 
     def __post_init__(self) -> None:
         """Bring the time to UTC."""

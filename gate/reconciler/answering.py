@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from gate.domain.ids import CommentId, RepositoryId
 from gate.domain.replying import Answering
+from gate.store.commands import GivenCommand
 from gate.store.database import Transaction
 from gate.store.replies import Reply, record_reply
+
+_FIRST: Final = "1"
+"""The topic of the answer that a comment gets when its command is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +38,13 @@ def owe_answer(
         body=answering.body,
     )
     record_reply(tx, reply, now)
+
+
+def answer_command(
+    tx: Transaction, given: GivenCommand, answering: Answering, now: datetime
+) -> None:
+    """Owe a command its answer; an assignment has none below which to write."""
+    if given.comment_id is None:
+        return
+    place = CommentPlace(given.repository_id, given.issue_number, given.comment_id)
+    owe_answer(tx, place, answering, topic=_FIRST, now=now)

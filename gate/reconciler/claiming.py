@@ -18,21 +18,24 @@ from gate.domain.commands import (
     parse_override_title,
 )
 from gate.domain.deliveries import CommentSeen, Repository, ReviewSubmitted
-from gate.domain.ids import RequestId, RequestKey, RunId, environment_key
+from gate.domain.ids import CommentId, RequestId, RequestKey, RunId, environment_key
 from gate.domain.overrides import OverrideChannel, OverrideClaim
-from gate.domain.replying import Answering, Reaction, render_problem
+from gate.domain.rationale import cap_rationale
 from gate.domain.request import GateRequest
-from gate.reconciler.answering import CommentPlace, owe_answer
+from gate.domain.runs import Account
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import request_entry
 from gate.reconciler.overriding import claim_detail
 from gate.store import claims, requests
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.claims import RecordedClaim
-from gate.store.database import Transaction
+from gate.store.commands import GivenCommand
+from gate.store.database import Snapshot, Transaction
 
-_FIRST: Final = "1"
-"""The topic of the answer that a comment gets when it is read."""
+MOST_OF_A_PERSON: Final = 20
+"""Claims of one person on one request; each decision of the request repeats them all."""
+
+MOST_OF_A_REQUEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ def _record_own_review(
     if request is not None and not request.is_undecided:
         return []
     claim = _review_claim(seen, OverrideChannel.REVIEW, environment)
+    too_many = _too_many(tx, key, seen.reviewer)
+    if too_many is not None:
+        said = _Said(seen.run_id, seen.reviewer.login, claim.rationale)
+        _refuse(tx, seen.repository, said, too_many, deps)
+        return []
     return _record(tx, key, RecordedClaim(claim), request, deps)
 
 
@@ -91,8 +99,10 @@ def _record_override_run(
         bound = Unbound("override_run_untrusted", "the workflow must run on the default branch")
     else:
         bound = _bind(tx, named, seen.repository, seen.url, environment)
+    if not isinstance(bound, Unbound):
+        bound = _too_many(tx, bound.key, seen.reviewer) or bound
     if isinstance(bound, Unbound):
-        said = _Said(seen.run_id, seen.reviewer.login, seen.comment)
+        said = _Said(seen.run_id, seen.reviewer.login, cap_rationale(seen.comment))
         _refuse(tx, seen.repository, said, bound, deps)
         return []
     recorded = RecordedClaim(_override_claim(seen, environment, bound))
@@ -121,38 +131,74 @@ def withdraw_claims(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[Req
     return tuple(due)
 
 
+@dataclass(frozen=True, slots=True)
+class OverrideGiven:
+    """An override as it was asked for in a comment."""
+
+    given: GivenCommand
+    command: OverrideCommand
+    comment_id: CommentId
+    repository: Repository
+
+
+def override_given(given: GivenCommand, repository: Repository) -> OverrideGiven | None:
+    """Read a command as an override; None for any other."""
+    command, comment_id = given.command, given.comment_id
+    if not isinstance(command, OverrideCommand) or comment_id is None:
+        return None
+    return OverrideGiven(given, command, comment_id, repository)
+
+
+def request_meant(tx: Snapshot, asked: OverrideGiven) -> GateRequest | Unbound:
+    """Find the held request that a comment means."""
+    repository = asked.repository
+    if claims.is_withdrawn(tx, repository.id, asked.comment_id):
+        return Unbound("withdrawn", "the comment was edited or deleted; write a new one")
+    return _bind(tx, asked.command.run, repository, asked.given.url)
+
+
 def record_override_command(
-    tx: Transaction, seen: CommentSeen, command: OverrideCommand, deps: Deps
-) -> tuple[RequestId, ...]:
-    """Record a claim on the held run that a comment names. Gives the requests to look at."""
-    request = _bind(tx, command.run, seen.repository, seen.url)
-    if claims.is_withdrawn(tx, seen.repository.id, seen.comment_id):
-        request = Unbound("withdrawn", "the comment was edited or deleted; write a new one")
+    tx: Transaction, asked: OverrideGiven, deps: Deps
+) -> Unbound | tuple[RequestId, ...]:
+    """Record a claim on the held run that a comment names; give the requests to look at.
+
+    What can be no claim is put on record as refused, and given with what is wrong.
+    """
+    given, repository = asked.given, asked.repository
+    request = request_meant(tx, asked)
+    if not isinstance(request, Unbound):
+        request = _too_many(tx, request.key, given.person) or request
     if isinstance(request, Unbound):
-        said = _Said(command.run.run_id, seen.author.login, command.rationale)
-        _refuse(tx, seen.repository, said, request, deps)
-        _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(request.detail)), deps)
-        return ()
+        refuse_override(tx, asked, request, deps)
+        return request
     claim = OverrideClaim(
-        key=claims.comment_claim_key(seen.repository.id, seen.comment_id),
+        key=claims.comment_claim_key(repository.id, asked.comment_id),
         channel=OverrideChannel.COMMENT,
-        person=seen.author,
-        is_person=seen.is_person,
-        rationale=command.rationale,
-        given_at=seen.at,
+        person=given.person,
+        is_person=True,
+        rationale=asked.command.rationale,
+        given_at=given.given_at,
         run_id=request.key.run_id,
         run_attempt=request.key.run_attempt,
         head_sha=request.head_sha,
         environment=request.environment,
-        url=seen.url,
+        url=given.url,
     )
-    _answer(tx, seen, Answering(Reaction.SEEN), deps)
-    recorded = RecordedClaim(claim, seen.comment_id, seen.issue_number)
+    recorded = RecordedClaim(claim, asked.comment_id, given.issue_number)
     return tuple(_record(tx, request.key, recorded, request, deps))
 
 
+def refuse_override(
+    tx: Transaction, asked: OverrideGiven, why: Unbound, deps: Deps, *, most: int | None = None
+) -> None:
+    """Put on record that a comment releases nothing, with up to `most` characters of it."""
+    rationale = asked.command.rationale[:most]
+    said = _Said(asked.command.run.run_id, asked.given.person.login, rationale)
+    _refuse(tx, asked.repository, said, why, deps)
+
+
 def _bind(
-    tx: Transaction,
+    tx: Snapshot,
     named: RunReference,
     repository: Repository,
     said_at: str,
@@ -162,6 +208,16 @@ def _bind(
     held = requests.undecided_requests(tx, repository.id)
     host, full_name = urlsplit(said_at).netloc, repository.full_name
     return bind(named, held, host=host, full_name=full_name, environment=environment)
+
+
+def _too_many(tx: Snapshot, key: RequestKey, person: Account) -> Unbound | None:
+    """Say that a request has all the claims that it may have; each decision repeats them."""
+    said = claims.read_claims(tx, key)
+    of_person = sum(it.claim.person.id == person.id for it in said)
+    if of_person < MOST_OF_A_PERSON and len(said) < MOST_OF_A_REQUEST:
+        return None
+    detail = "too much was said about this run already; start it anew"
+    return Unbound("too_many_claims", detail)
 
 
 def _review_claim(
@@ -175,7 +231,7 @@ def _review_claim(
         channel=channel,
         person=seen.reviewer,
         is_person=seen.is_person,
-        rationale=seen.comment,
+        rationale=cap_rationale(seen.comment),
         given_at=seen.at,
         run_id=seen.run_id,
         run_attempt=seen.run_attempt,
@@ -237,9 +293,3 @@ def _refuse(
         detail={"detail": why.detail, "rationale": said.rationale},
     )
     record_audit(tx, entry)
-
-
-def _answer(tx: Transaction, seen: CommentSeen, answering: Answering, deps: Deps) -> None:
-    """Owe the comment its first answer."""
-    place = CommentPlace(seen.repository.id, seen.issue_number, seen.comment_id)
-    owe_answer(tx, place, answering, topic=_FIRST, now=deps.clock())

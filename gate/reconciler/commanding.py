@@ -1,45 +1,44 @@
 """Take up what people say in comments, and what they do to an incident's issue.
 
-Runs in the transaction that marks the delivery as read, and asks nobody anything: whether somebody
-may do what they ask is found out by `gate.reconciler.heeding`. Overrides are claims on requests and
-go to `gate.reconciler.claiming`, whichever issue they are written on.
+Runs in the transaction that marks the delivery as read, and asks nobody anything: who may do what
+they ask, and who is to be answered at all, is found out by `gate.reconciler.heeding`. Anybody may
+write on a public repository, so what is kept for that has bounds.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, assert_never
 
 from gate.domain.commands import (
     AcknowledgeCommand,
     CommandProblem,
     HelpCommand,
-    IncidentCommand,
     OverrideCommand,
+    Said,
     UnknownCommand,
     parse_command,
 )
 from gate.domain.deliveries import CommentSeen, IssueChange, IssueChanged
 from gate.domain.ids import RequestId
-from gate.domain.replying import (
-    Answering,
-    Reaction,
-    render_help,
-    render_problem,
-    render_unknown,
-)
-from gate.reconciler.answering import CommentPlace, owe_answer
-from gate.reconciler.claiming import record_override_command, withdraw_claims
+from gate.domain.rationale import cap_rationale
+from gate.log import get_logger
+from gate.reconciler.claiming import withdraw_claims
 from gate.reconciler.deps import Deps
 from gate.store import commands, incident_issues, incidents
 from gate.store.commands import GivenCommand
 from gate.store.database import Transaction
-from gate.store.replies import Reply, record_reply
 
-_FIRST: Final = "1"
-"""The topic of the answer that a comment gets when it is read."""
+MOST_OF_A_STRANGER: Final = 2
+"""Commands of one person that may wait in a repository which, by GitHub's word, knows them not."""
+
+MOST_OF_A_MEMBER: Final = 20
+MOST_OF_STRANGERS: Final = 200
 
 _EVERYWHERE: Final = frozenset({"override", "help"})
 """Commands that count on any issue, so that a slip in them is answered there, too."""
+
+log = get_logger(__name__)
 
 
 def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
@@ -49,34 +48,49 @@ def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[Requ
     """
     if not seen.is_standing:
         return _withdraw(tx, seen, deps)
-    command = parse_command(seen.body) if seen.is_person else None
-    if isinstance(command, OverrideCommand):
-        return record_override_command(tx, seen, command, deps)
-    if isinstance(command, HelpCommand):
-        body = render_help(on_incident=_is_known(tx, seen))
-        _answer(tx, seen, Answering(Reaction.SEEN, body), deps)
-    elif isinstance(command, CommandProblem) and command.meant in _EVERYWHERE:
-        _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(command.detail)), deps)
-    elif isinstance(command, CommandProblem | UnknownCommand):
-        _answer_mistake(tx, seen, command, deps)
-    elif command is not None and _may_be_known(tx, seen):
-        commands.record_command(tx, _given(seen, command), deps.clock())
+    said = parse_command(seen.body) if seen.is_person else None
+    if said is not None and _is_for_us(tx, seen, said) and not _is_too_much(tx, seen, deps):
+        if isinstance(said, OverrideCommand):
+            said = replace(said, rationale=cap_rationale(said.rationale))
+        commands.record_command(tx, _given(seen, said), deps.clock())
     return ()
 
 
-def _answer_mistake(
-    tx: Transaction, seen: CommentSeen, mistake: CommandProblem | UnknownCommand, deps: Deps
-) -> None:
-    """Answer what cannot be done on an incident's issue; on others it need not be for the gate."""
-    if not _is_known(tx, seen):
-        return
-    match mistake:
-        case CommandProblem(detail):
-            _answer(tx, seen, Answering(Reaction.REFUSED, render_problem(detail)), deps)
+def _is_for_us(tx: Transaction, seen: CommentSeen, said: Said) -> bool:
+    """Say whether a command is one for the gate where it stands.
+
+    Elsewhere than on an incident's issue other commands, and slips in them, need not be.
+    """
+    match said:
+        case OverrideCommand() | HelpCommand():
+            return True
+        case CommandProblem(_, meant):
+            return meant in _EVERYWHERE or _is_known(tx, seen)
         case UnknownCommand():
-            _owe_help_once(tx, seen, deps)
+            return _is_known(tx, seen)
         case _:
-            assert_never(mistake)
+            return _may_be_known(tx, seen)
+
+
+def _is_too_much(tx: Transaction, seen: CommentSeen, deps: Deps) -> bool:
+    """Say whether a comment is left alone, since its author has no say or has written too many."""
+    if deps.strangers.is_known(seen.repository.id, seen.author.id, deps.clock()):
+        reason = "stranger"
+    else:
+        waiting = commands.count_waiting(tx, seen.repository.id, seen.author.id)
+        most = MOST_OF_A_MEMBER if seen.is_related else MOST_OF_A_STRANGER
+        is_crowded = not seen.is_related and waiting.of_strangers >= MOST_OF_STRANGERS
+        if waiting.of_person < most and not is_crowded:
+            return False
+        reason = "too_many"
+    log.warning(
+        "comment.ignored",
+        repository_id=seen.repository.id,
+        comment_id=seen.comment_id,
+        person_id=seen.author.id,
+        reason=reason,
+    )
+    return True
 
 
 def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
@@ -122,7 +136,7 @@ def _may_be_known(tx: Transaction, seen: CommentSeen) -> bool:
     return _is_known(tx, seen) or incident_issues.is_opening(tx, seen.repository.id)
 
 
-def _given(seen: CommentSeen, command: IncidentCommand) -> GivenCommand:
+def _given(seen: CommentSeen, command: Said) -> GivenCommand:
     return GivenCommand(
         key=commands.comment_key(seen.repository.id, seen.comment_id),
         repository_id=seen.repository.id,
@@ -132,6 +146,7 @@ def _given(seen: CommentSeen, command: IncidentCommand) -> GivenCommand:
         command=command,
         given_at=seen.at,
         url=seen.url,
+        is_related=seen.is_related,
     )
 
 
@@ -147,23 +162,6 @@ def _assignment(seen: IssueChanged) -> GivenCommand:
         command=AcknowledgeCommand(),
         given_at=seen.at,
         url=seen.url,
+        # Nobody can assign an issue without a role in the repository.
+        is_related=True,
     )
-
-
-def _owe_help_once(tx: Transaction, seen: CommentSeen, deps: Deps) -> None:
-    """Answer the first unknown command on an issue; the others may be for somebody else."""
-    reply = Reply(
-        key=f"reply/{seen.repository.id}/issue/{seen.issue_number}/unknown",
-        repository_id=seen.repository.id,
-        issue_number=seen.issue_number,
-        comment_id=seen.comment_id,
-        reaction=Reaction.REFUSED,
-        body=render_unknown(),
-    )
-    record_reply(tx, reply, deps.clock())
-
-
-def _answer(tx: Transaction, seen: CommentSeen, answering: Answering, deps: Deps) -> None:
-    """Owe the comment its first answer."""
-    place = CommentPlace(seen.repository.id, seen.issue_number, seen.comment_id)
-    owe_answer(tx, place, answering, topic=_FIRST, now=deps.clock())

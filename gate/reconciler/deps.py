@@ -14,6 +14,7 @@ from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
+from gate.reconciler.strangers import Strangers
 from gate.store.database import Database
 
 LEASE: Final = timedelta(minutes=3)
@@ -70,5 +71,6 @@ class Deps:
     uptime: Uptime
     wakeups: Wakeups
     continuity: Continuity
+    strangers: Strangers
     notifiers: Mapping[Channel, Notifier]
     failpoint: Failpoint = no_failpoint

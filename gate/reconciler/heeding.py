@@ -1,7 +1,8 @@
-"""Do what people ask on incidents' issues, if they may; who may is looked up now.
+"""Hear the commands that people write in comments: find out who they are, then do or refuse.
 
-The person is looked up first, between transactions. Then the command is judged and done, put on
-record and answered in one commit: it happens once, or not at all.
+The person is looked up first, between transactions. Whoever has no say is turned away with a
+reaction at most and not looked up again for a while, whatever they ask. For everybody else the
+command is done or refused, put on record and answered in one commit.
 """
 
 from __future__ import annotations
@@ -10,55 +11,80 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from gate.domain.command_rule import RefusedCommand, Speaker, judge_command
+from gate.domain.binding import Unbound
+from gate.domain.command_rule import CommandFault, RefusedCommand, Speaker
 from gate.domain.commands import (
     AcknowledgeCommand,
+    CommandProblem,
     DecideCommand,
+    HelpCommand,
+    IncidentCommand,
+    OverrideCommand,
     ResolveCommand,
     SilenceCommand,
+    UnknownCommand,
 )
 from gate.domain.deliveries import Repository
-from gate.domain.ids import IncidentId
+from gate.domain.ids import RequestId
 from gate.domain.replying import (
     Answering,
     Reaction,
-    render_acknowledged_before,
+    render_help,
+    render_problem,
     render_refusal,
+    render_unknown,
 )
+from gate.domain.request import GateRequest
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
-from gate.reconciler import responding
-from gate.reconciler.answering import CommentPlace, owe_answer
+from gate.reconciler.answering import answer_command
 from gate.reconciler.backoff import backoff
+from gate.reconciler.claiming import (
+    OverrideGiven,
+    override_given,
+    record_override_command,
+    refuse_override,
+    request_meant,
+)
 from gate.reconciler.deps import LEASE, Deps
-from gate.reconciler.speaking import observe_speaker
+from gate.reconciler.incident_commands import Heard, record_refused, settle_command
+from gate.reconciler.speaking import Asked, observe_speaker
 from gate.store import commands, incident_issues, incidents, repositories
-from gate.store.audit import AuditEntry, record_audit
 from gate.store.commands import COMMAND_KINDS, CommandState, GivenCommand, PendingCommand
 from gate.store.database import Snapshot, Transaction
 from gate.store.incidents import IncidentRecord
+from gate.store.replies import Reply, record_reply
 
 _AT_ONCE: Final = 50
 _GIVEN_UP_AFTER: Final = timedelta(days=1)
 _NUMBER_UNKNOWN: Final = timedelta(seconds=10)
 _TO_BE_JUDGED: Final = frozenset({CommandState.PENDING, CommandState.WITHDRAWN})
-_OUTCOME: Final = "1"
-"""The topic of a command's answer: it gets one."""
+_LONGEST_ON_RECORD: Final = 200
+"""Characters that the trail keeps of what somebody without a say has written."""
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """A command with the incident that it is about and whoever gives it."""
+class _Found:
+    """What is stored about a command: where it was given, and the hold that it means, if any."""
 
     given: GivenCommand
-    record: IncidentRecord
-    speaker: Speaker
+    repository: Repository
+    record: IncidentRecord | None
+    override: OverrideGiven | None
+    meant: str | None
+
+    @property
+    def environment(self) -> str | None:
+        """Name the environment that the command is about; None where it names none."""
+        if self.override is not None:
+            return self.meant
+        return self.record.incident.place.environment if self.record is not None else None
 
 
 def heed_commands(deps: Deps) -> None:
-    """Judge the commands that wait, in the order in which they were given."""
+    """Judge the commands that wait: of people that GitHub knows first, then as they were given."""
     now = deps.clock()
     due = deps.database.read(lambda snapshot: commands.due_commands(snapshot, now, _AT_ONCE))
     for pending in due:
@@ -69,36 +95,78 @@ def _heed(pending: PendingCommand, deps: Deps) -> None:
     given, until = pending.given, deps.clock() + LEASE
     if not deps.database.transact(lambda tx: commands.take_command(tx, pending, until)):
         return
-    record, repository, is_opening = deps.database.read(lambda it: _found(it, given))
-    if record is None or repository is None:
-        if is_opening and not _is_old(pending, deps.clock()):
-            _postpone(given, deps.clock() + _NUMBER_UNKNOWN, deps)
-        else:
-            _drop(given, deps)
+    found = deps.database.read(lambda snapshot: _find(snapshot, given))
+    if found is None:
+        if not _may_be_opening(pending, deps):
+            _drop(given, "no_incident", deps)
         return
-    environment = record.incident.place.environment
+    if deps.strangers.is_known(given.repository_id, given.person.id, deps.clock()):
+        _drop(given, "stranger", deps)
+        return
+    speaker = _look_up(pending, found, deps)
+    if speaker is None:
+        return
+    deps.failpoint("speaker_known")
+    if not (speaker.may_write or speaker.may_override):
+        deps.strangers.remember(given.repository_id, given.person.id, deps.clock())
+    elif not given.is_related:
+        deps.strangers.was_no_stranger(found.repository.installation_id)
+    due = deps.database.transact(lambda tx: _settle(tx, found, speaker, deps))
+    for request_id in due:
+        deps.wakeups.wake_request(request_id)
+
+
+def _find(snapshot: Snapshot, given: GivenCommand) -> _Found | None:
+    """Find what a command is about; None when it can only be about an incident and there is none.
+
+    So it is with the issue of an incident whose number is not known yet.
+    """
+    repository = repositories.read_repository(snapshot, given.repository_id)
+    record = incidents.incident_of_issue(snapshot, given.repository_id, given.issue_number)
+    if repository is None or (record is None and isinstance(given.command, IncidentCommand)):
+        return None
+    override = override_given(given, repository)
+    request = request_meant(snapshot, override) if override is not None else None
+    meant = request.environment if isinstance(request, GateRequest) else None
+    return _Found(given, repository, record, override, meant)
+
+
+def _may_be_opening(pending: PendingCommand, deps: Deps) -> bool:
+    """Come back to a command later when its issue may be an incident's all the same."""
+    given, now = pending.given, deps.clock()
+    is_opening = deps.database.read(lambda it: incident_issues.is_opening(it, given.repository_id))
+    if not is_opening or _is_old(pending, now):
+        return False
+    _postpone(given, now + _NUMBER_UNKNOWN, deps)
+    return True
+
+
+def _look_up(pending: PendingCommand, found: _Found, deps: Deps) -> Speaker | None:
+    """Find out what somebody may; None when that has to wait.
+
+    People unknown to GitHub are looked up at a slow pace, so that many of them do no harm.
+    """
+    given, now = pending.given, deps.clock()
+    if not given.is_related:
+        at = deps.strangers.next_look_up(found.repository.installation_id, now)
+        if at > now:
+            _postpone(given, at, deps)
+            return None
+    # Only what must be known is asked: what an incident or a hold needs takes more than writing.
+    write_is_enough = not (
+        isinstance(given.command, DecideCommand | ResolveCommand | SilenceCommand)
+        or found.meant is not None
+    )
+    asked = Asked(given.person, found.repository, found.environment, write_is_enough)
     try:
-        speaker = observe_speaker(given.command, given.person, repository, environment, deps)
+        return observe_speaker(asked, deps)
     except RetryLater as error:
         if not _is_old(pending, deps.clock()):
             _postpone(given, deps.clock() + backoff(pending.attempts + 1, error), deps)
-            return
-        speaker = _nobody(f"they could not be looked up ({error.reason})")
+            return None
+        return _nobody(f"they could not be looked up ({error.reason})")
     except Refused as error:
-        speaker = _nobody(f"GitHub does not let the gate look them up ({error.reason})")
-    deps.failpoint("speaker_known")
-    deps.database.transact(lambda tx: _settle(tx, _Heard(given, record, speaker), deps))
-
-
-def _found(
-    snapshot: Snapshot, given: GivenCommand
-) -> tuple[IncidentRecord | None, Repository | None, bool]:
-    repository_id = given.repository_id
-    return (
-        incidents.incident_of_issue(snapshot, repository_id, given.issue_number),
-        repositories.read_repository(snapshot, repository_id),
-        incident_issues.is_opening(snapshot, repository_id),
-    )
+        return _nobody(f"GitHub does not let the gate look them up ({error.reason})")
 
 
 def _is_old(pending: PendingCommand, now: datetime) -> bool:
@@ -115,84 +183,110 @@ def _postpone(given: GivenCommand, due_at: datetime, deps: Deps) -> None:
     log.warning("command.postponed", command_key=given.key)
 
 
-def _drop(given: GivenCommand, deps: Deps) -> None:
-    """Leave a comment alone that turns out to be on an issue of no incident."""
-    deps.database.transact(
-        lambda tx: commands.finish_command(tx, given.key, CommandState.REFUSED, "no_incident")
-    )
+def _drop(given: GivenCommand, reason: str, deps: Deps) -> None:
+    """Leave a comment alone: nobody needs an answer."""
+    deps.database.transact(lambda tx: commands.forget_command(tx, given.key))
+    log.info("command.dropped", command_key=given.key, reason=reason)
 
 
-def _settle(tx: Transaction, heard: _Heard, deps: Deps) -> None:
-    """Judge a command and do it; one that was settled meanwhile is left alone."""
-    given, now = heard.given, deps.clock()
+def _settle(tx: Transaction, found: _Found, speaker: Speaker, deps: Deps) -> tuple[RequestId, ...]:
+    """Do what a command asks, or refuse it; one that was settled meanwhile is left alone.
+
+    Gives the requests to look at.
+    """
+    given, now = found.given, deps.clock()
     state = commands.lock_command(tx, given.key)
     if state not in _TO_BE_JUDGED:
-        return
-    record = responding.lock_to_act(tx, heard.record.incident.id, now)
-    incident = record.incident if record is not None else None
-    is_standing = state is CommandState.PENDING
-    refused = judge_command(given.command, incident, heard.speaker, is_standing=is_standing)
-    if refused is not None:
-        _refuse(tx, heard, refused, now)
-        return
-    commands.finish_command(tx, given.key, CommandState.ACCEPTED, "done")
-    detail: dict[str, object] = {"standing": heard.speaker.detail}
-    record_audit(tx, _entry(heard, "command.accepted", None, detail, now))
-    _answer(tx, given, _do(tx, heard.record.incident.id, given, now), now)
-    log.info("command.accepted", command_key=given.key, kind=COMMAND_KINDS[type(given.command)])
-
-
-def _do(tx: Transaction, incident_id: IncidentId, given: GivenCommand, now: datetime) -> Answering:
-    command, actor = given.command, given.person.login
+        return ()
+    if not (speaker.may_write or speaker.may_override):
+        _turn_away(tx, found, speaker, deps)
+        return ()
+    command = given.command
     match command:
-        case AcknowledgeCommand():
-            if not responding.acknowledge(tx, incident_id, actor, now):
-                return _acknowledged_before(tx, incident_id)
-        case DecideCommand(course, why):
-            responding.decide(tx, incident_id, course, why, actor=actor, now=now)
-        case ResolveCommand(why):
-            responding.resolve(tx, incident_id, why, actor=actor, now=now)
-        case SilenceCommand(length, why):
-            responding.silence(tx, incident_id, now + length, why, actor=actor, now=now)
+        case OverrideCommand():
+            return _settle_override(tx, found, speaker, deps)
+        case HelpCommand():
+            body = render_help(on_incident=found.record is not None)
+            _close(tx, given, "help", Answering(Reaction.SEEN, body), now)
+        case CommandProblem(detail):
+            _close(tx, given, "problem", Answering(Reaction.REFUSED, render_problem(detail)), now)
+        case UnknownCommand():
+            commands.finish_command(tx, given.key, CommandState.REFUSED, "unknown")
+            _owe_help_once(tx, given, now)
+        case AcknowledgeCommand() | DecideCommand() | ResolveCommand() | SilenceCommand():
+            if found.record is not None:
+                heard = Heard(given, command, found.record, speaker)
+                settle_command(tx, heard, state, now)
         case _:
             assert_never(command)
-    return Answering(Reaction.DONE)
+    return ()
 
 
-def _acknowledged_before(tx: Transaction, incident_id: IncidentId) -> Answering:
-    record = incidents.read_incident(tx, incident_id)
-    word = record.incident.acknowledged if record is not None else None
-    body = render_acknowledged_before(word.actor) if word is not None else None
-    return Answering(Reaction.SEEN, body)
+def _settle_override(
+    tx: Transaction, found: _Found, speaker: Speaker, deps: Deps
+) -> tuple[RequestId, ...]:
+    """Make a claim of an override, for whoever may; whether it counts the request's pass says."""
+    given, now = found.given, deps.clock()
+    if found.override is None:
+        return ()
+    if found.meant is not None and not speaker.may_override:
+        why = Unbound(CommandFault.NOT_ELIGIBLE, f"they may not override: {speaker.detail}")
+        refuse_override(tx, found.override, why, deps)
+        _close(tx, given, why.reason, _refusing(why.detail), now)
+        return ()
+    due = record_override_command(tx, found.override, deps)
+    if isinstance(due, Unbound):
+        _close(tx, given, due.reason, Answering(Reaction.REFUSED, render_problem(due.detail)), now)
+        return ()
+    _close(tx, given, "claimed", Answering(Reaction.SEEN), now)
+    return due
 
 
-def _refuse(tx: Transaction, heard: _Heard, refused: RefusedCommand, now: datetime) -> None:
-    given = heard.given
-    commands.finish_command(tx, given.key, CommandState.REFUSED, refused.fault)
-    detail: dict[str, object] = {"detail": refused.detail}
-    record_audit(tx, _entry(heard, "command.refused", refused.fault, detail, now))
-    _answer(tx, given, Answering(Reaction.REFUSED, render_refusal(refused.detail)), now)
-    log.info("command.refused", command_key=given.key, reason=refused.fault)
+def _refusing(detail: str) -> Answering:
+    return Answering(Reaction.REFUSED, render_refusal(detail))
 
 
-def _answer(tx: Transaction, given: GivenCommand, answering: Answering, now: datetime) -> None:
-    """Owe a comment its answer; an assignment has none below which to write."""
+def _turn_away(tx: Transaction, found: _Found, speaker: Speaker, deps: Deps) -> None:
+    """Refuse somebody who has no say, once; who belongs to the repository is told why."""
+    given, now = found.given, deps.clock()
+    command = given.command
+    commands.forget_command(tx, given.key)
+    if found.override is not None:
+        why = Unbound(CommandFault.NOT_ELIGIBLE, speaker.detail)
+        refuse_override(tx, found.override, why, deps, most=_LONGEST_ON_RECORD)
+    elif isinstance(command, IncidentCommand) and found.record is not None:
+        heard = Heard(given, command, found.record, speaker)
+        record_refused(tx, heard, RefusedCommand(CommandFault.NOT_ELIGIBLE, speaker.detail), now)
+    answering = _refusing(speaker.detail) if given.is_related else Answering(Reaction.REFUSED)
+    answer_command(tx, given, answering, now)
+    log.info("command.refused", command_key=given.key, reason="stranger")
+
+
+def _close(
+    tx: Transaction, given: GivenCommand, outcome: str, answering: Answering, now: datetime
+) -> None:
+    """Note what became of a command, and owe its answer."""
+    kind = COMMAND_KINDS[type(given.command)]
+    state = CommandState.ACCEPTED
+    if answering.reaction is Reaction.REFUSED:
+        state = CommandState.REFUSED
+        log.info("command.refused", command_key=given.key, kind=kind, reason=outcome)
+    else:
+        log.info("command.accepted", command_key=given.key, kind=kind)
+    commands.finish_command(tx, given.key, state, outcome)
+    answer_command(tx, given, answering, now)
+
+
+def _owe_help_once(tx: Transaction, given: GivenCommand, now: datetime) -> None:
+    """Answer the first unknown command on an issue; the others may be for somebody else."""
     if given.comment_id is None:
         return
-    place = CommentPlace(given.repository_id, given.issue_number, given.comment_id)
-    owe_answer(tx, place, answering, topic=_OUTCOME, now=now)
-
-
-def _entry(
-    heard: _Heard, kind: str, reason: str | None, detail: dict[str, object], now: datetime
-) -> AuditEntry:
-    given, incident = heard.given, heard.record.incident
-    said = {
-        "command": COMMAND_KINDS[type(given.command)],
-        "person_id": given.person.id,
-        "url": given.url,
-    }
-    actor = given.person.login
-    return responding.incident_entry(
-        incident, kind, now, actor=actor, reason=reason, detail={**said, **detail}
+    reply = Reply(
+        key=f"reply/{given.repository_id}/issue/{given.issue_number}/unknown",
+        repository_id=given.repository_id,
+        issue_number=given.issue_number,
+        comment_id=given.comment_id,
+        reaction=Reaction.REFUSED,
+        body=render_unknown(),
     )
+    record_reply(tx, reply, now)

@@ -33,7 +33,27 @@ ParseDelivery = Callable[[str, bytes], Observation]
 """Read a verified delivery (event name, JSON body); raises DeliveryRejected when malformed."""
 
 
-class GitHub(Protocol):
+class People(Protocol):
+    """What is asked of GitHub about somebody."""
+
+    def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
+        """Read what a person may do in a repository; None when the login is not theirs."""
+        ...
+
+    def read_team_member(
+        self, installation_id: InstallationId, *, organization: str, slug: str, login: str
+    ) -> bool:
+        """Say whether a login is an active member of a team."""
+        ...
+
+    def read_required_reviewers(
+        self, place: Place, environment: str
+    ) -> tuple[RequiredReviewer, ...]:
+        """List who must review an environment; nobody when it is not protected so."""
+        ...
+
+
+class GitHub(People, Protocol):
     """The questions and writes the gate puts to GitHub."""
 
     def read_run(self, place: Place, run_id: RunId) -> WorkflowRun | None:
@@ -79,22 +99,6 @@ class GitHub(Protocol):
         self, installation_id: InstallationId, owner: Account, question: FileQuestion
     ) -> FileReading:
         """Read a file from the default branch of the owner's `.github` repository."""
-        ...
-
-    def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
-        """Read what a person may do in a repository; None when the login is not theirs."""
-        ...
-
-    def read_team_member(
-        self, installation_id: InstallationId, *, organization: str, slug: str, login: str
-    ) -> bool:
-        """Say whether a login is an active member of a team."""
-        ...
-
-    def read_required_reviewers(
-        self, place: Place, environment: str
-    ) -> tuple[RequiredReviewer, ...]:
-        """List who must review an environment; nobody when it is not protected so."""
         ...
 
     def read_deployment_statuses(

@@ -18,7 +18,7 @@ from gate.domain.policy import (
     TeamReviewer,
     UserReviewer,
 )
-from gate.reconciler.ports import GitHub
+from gate.reconciler.ports import People
 
 _GITHUB_NAME: Final = {
     Permission.WRITE: "push",
@@ -27,7 +27,7 @@ _GITHUB_NAME: Final = {
 }
 
 
-def observe_standing(need: StandingNeeded, place: Place, owner: str, github: GitHub) -> Standing:
+def observe_standing(need: StandingNeeded, place: Place, owner: str, github: People) -> Standing:
     """Look one person up; `owner` is whose teams an environment can ask.
 
     Raises RetryLater or Refused when GitHub does not say: then nobody is released on it.
@@ -44,7 +44,7 @@ def observe_standing(need: StandingNeeded, place: Place, owner: str, github: Git
 
 
 def _by_policy(
-    reviewers: tuple[Reviewer, ...], found: Collaborator, place: Place, github: GitHub
+    reviewers: tuple[Reviewer, ...], found: Collaborator, place: Place, github: People
 ) -> Standing:
     person_id = found.account.id
     for reviewer in reviewers:
@@ -54,7 +54,7 @@ def _by_policy(
     return Standing(person_id, may=False, detail=f"the policy lists {listed}")
 
 
-def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: GitHub) -> bool:
+def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: People) -> bool:
     """Say whether an entry of the policy means this person."""
     match reviewer:
         case UserReviewer(login):
@@ -73,7 +73,7 @@ def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: 
 
 
 def _by_environments(
-    environments: tuple[str, ...], found: Collaborator, place: Place, owner: str, github: GitHub
+    environments: tuple[str, ...], found: Collaborator, place: Place, owner: str, github: People
 ) -> Standing:
     """Find the person among those whom GitHub itself would ask."""
     person_id = found.account.id
@@ -86,7 +86,7 @@ def _by_environments(
 
 
 def _is_required(
-    required: RequiredReviewer, found: Collaborator, place: Place, owner: str, github: GitHub
+    required: RequiredReviewer, found: Collaborator, place: Place, owner: str, github: People
 ) -> bool:
     """Say whether an environment's required reviewer is this person, or a team they are in."""
     if required.team is None:

@@ -1,4 +1,4 @@
-"""Keep what people ask on incidents' issues, until it is known whether they may."""
+"""Keep the commands that people write in comments, until it is known whether they may."""
 
 from __future__ import annotations
 
@@ -9,30 +9,38 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from gate.domain.commands import (
     AcknowledgeCommand,
+    CommandProblem,
     DecideCommand,
-    IncidentCommand,
+    HelpCommand,
+    OverrideCommand,
     ResolveCommand,
+    Said,
     SilenceCommand,
+    UnknownCommand,
 )
 from gate.domain.ids import AccountId, CommentId, RepositoryId
 from gate.domain.runs import Account
 from gate.store.codec import encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
-from gate.store.tables import incident_commands
+from gate.store.tables import commands
 from gate.store.upsert import insert_or_ignore
 
-_t: Final = incident_commands.c
+_t: Final = commands.c
 
-COMMAND_KINDS: Final[Mapping[type[IncidentCommand], str]] = {
+COMMAND_KINDS: Final[Mapping[type[Said], str]] = {
     AcknowledgeCommand: "ack",
     DecideCommand: "decide",
     ResolveCommand: "resolve",
     SilenceCommand: "silence",
+    OverrideCommand: "override",
+    HelpCommand: "help",
+    CommandProblem: "problem",
+    UnknownCommand: "unknown",
 }
 """How each command is called in the database and in the trail: as people type it."""
 
@@ -50,9 +58,11 @@ class CommandState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GivenCommand:
-    """A command as somebody gave it; `key` is natural.
+    """A command as somebody gave it, or what they wrote in place of one; `key` is natural.
 
-    `comment_id` is None when it was given by assigning the issue.
+    `comment_id` is None when it was given by assigning the issue. `is_related` repeats what GitHub
+    said of the author beside the comment: an owner, a member or a collaborator. It is a hint that
+    decides who is looked up first, never whether somebody may.
     """
 
     key: str
@@ -60,9 +70,10 @@ class GivenCommand:
     issue_number: int
     comment_id: CommentId | None
     person: Account
-    command: IncidentCommand
+    command: Said
     given_at: datetime
     url: str
+    is_related: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +86,22 @@ class PendingCommand:
     due_at: datetime
 
 
-_insert: Final = insert_or_ignore(incident_commands)
+_insert: Final = insert_or_ignore(commands)
 _due: Final = Prepared(
-    select(incident_commands)
+    select(commands)
     .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"))
-    .order_by(_t.due_at, _t.given_at, _t.command_key)
+    .order_by(_t.is_related.desc(), _t.due_at, _t.given_at, _t.command_key)
     .limit(bindparam("most"))
 )
+_waiting: Final = Prepared(
+    select(
+        func.count().filter(_t.actor_id == bindparam("person")).label("of_person"),
+        func.count().filter(_t.is_related.is_(False)).label("of_strangers"),
+    ).where(_t.due_at.is_not(None), _t.repository_id == bindparam("repository"))
+)
+_forget: Final = Prepared(delete(commands).where(_t.command_key == bindparam("own")))
 _take: Final = Prepared(
-    update(incident_commands)
+    update(commands)
     .where(_t.command_key == bindparam("own"), _t.due_at == bindparam("seen"))
     .values(attempts=_t.attempts + 1, due_at=bindparam("new_due_at"))
 )
@@ -91,17 +109,17 @@ _lock: Final = Prepared(
     select(_t.state).where(_t.command_key == bindparam("own")).with_for_update()
 )
 _finish: Final = Prepared(
-    update(incident_commands)
+    update(commands)
     .where(_t.command_key == bindparam("own"))
     .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"), due_at=None)
 )
 _postpone: Final = Prepared(
-    update(incident_commands)
+    update(commands)
     .where(_t.command_key == bindparam("own"), _t.due_at.is_not(None))
     .values(due_at=bindparam("new_due_at"))
 )
 _withdraw: Final = Prepared(
-    update(incident_commands)
+    update(commands)
     .where(
         _t.repository_id == bindparam("repository"),
         _t.comment_id == bindparam("comment"),
@@ -121,6 +139,25 @@ def record_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
     _insert.change(tx, _values(given, now) | {"state": CommandState.PENDING.value, "due_at": now})
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many commands wait to be judged in a repository."""
+
+    of_person: int
+    of_strangers: int
+
+
+def count_waiting(snapshot: Snapshot, repository_id: RepositoryId, person_id: AccountId) -> Waiting:
+    """Count the commands that wait: one person's, and those of people unknown to GitHub."""
+    row = _waiting.first(snapshot, {"repository": repository_id, "person": person_id})
+    return Waiting(row.of_person, row.of_strangers)
+
+
+def forget_command(tx: Transaction, key: str) -> None:
+    """Drop a command that nobody needs to remember."""
+    _forget.change(tx, {"own": key})
+
+
 def withdraw_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
     """Let a comment give no command any more, whether what it said was seen before or not.
 
@@ -135,7 +172,7 @@ def withdraw_command(tx: Transaction, given: GivenCommand, now: datetime) -> Non
 
 
 def due_commands(snapshot: Snapshot, now: datetime, limit: int) -> list[PendingCommand]:
-    """List the commands to judge, in the order in which they were given."""
+    """List the commands to judge as they were given; people that GitHub knows come first."""
     return [_pending(row) for row in _due.rows(snapshot, {"now": now, "most": limit})]
 
 
@@ -174,6 +211,7 @@ def _values(given: GivenCommand, now: datetime) -> dict[str, Any]:
         "value": encode(given.command),
         "attempts": 0,
         "given_at": given.given_at,
+        "is_related": given.is_related,
         "seen_at": now,
         "outcome": None,
     }
@@ -189,5 +227,6 @@ def _pending(row: Row[Any]) -> PendingCommand:
         command=msgspec.json.decode(row.value, type=_classes[row.kind]),
         given_at=row.given_at,
         url=row.url,
+        is_related=row.is_related,
     )
     return PendingCommand(given, row.attempts, row.seen_at, row.due_at)

@@ -160,7 +160,8 @@ def test_a_writer_acknowledges_without_a_policy(gate: Gate) -> None:
     gate.github.clear_faults()
     gate.advance(minutes=10)
     assert say(gate, "carol", "/decide rollback it leaks").reactions == ("confused",)
-    assert "policy cannot be read" in remarks(gate)[-1]
+    (entry,) = trail(gate, "command.refused")
+    assert "policy cannot be read" in str(entry.detail["detail"])
 
 
 def test_whoever_the_policy_lists_acknowledges(gate: Gate) -> None:
@@ -183,7 +184,6 @@ def test_the_first_acknowledgement_stands(gate: Gate) -> None:
 @pytest.mark.parametrize(
     ("login", "text"),
     [
-        ("erin", "/ack"),
         ("dave", "/decide rollback it leaks"),
         ("dave", "/resolve a false alarm"),
         ("dave", "/silence 4h we know"),
@@ -199,6 +199,17 @@ def test_refused_commands(gate: Gate, login: str, text: str) -> None:
     assert "the policy lists user" in remarks(gate)[-1]
     (entry,) = trail(gate, "command.refused")
     assert (entry.actor, entry.reason) == (login, "not_eligible")
+
+
+def test_a_stranger_gets_a_reaction_and_no_words(gate: Gate) -> None:
+    """On a public repository anybody may write below the issue; the record says what was asked."""
+    red(gate)
+    before = incident(gate)
+    assert say(gate, "erin", "/ack").reactions == ("confused",)
+    assert incident(gate) == before
+    assert remarks(gate) == []
+    (entry,) = trail(gate, "command.refused")
+    assert (entry.actor, entry.reason) == ("erin", "not_eligible")
 
 
 def test_deciding(gate: Gate) -> None:

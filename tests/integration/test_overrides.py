@@ -180,11 +180,15 @@ def test_whoever_started_the_deployment_may_not_override(gate: Gate) -> None:
 
 
 def test_whoever_may_not_review_may_not_override_by_comment(gate: Gate) -> None:
-    """Where the policy lists nobody, GitHub's own reviewers are asked; a stranger is none."""
+    """Where the policy lists nobody, GitHub's own reviewers are asked; one who may write is none.
+
+    They are told, and nobody else: the deployment's status reports are for those who may.
+    """
     run_id = held_for_review(gate)
+    gate.github.set_role(REPOSITORY, "mallory", "write")
     number, _ = comment(gate, "mallory", f"/override {run_id} {WHY}")
-    assert gate.record(run_id).state == RequestState.WAITING
-    assert "override_ineligible" in gate.record(run_id).reasons
+    assert gate.record(run_id).reasons == ("validation_failed",)
+    assert len(gate.reports(run_id)) == 1
     told = gate.github.comments(REPOSITORY, number)[-1]
     assert told.app_id is not None
     assert "no required reviewer" in told.body
@@ -227,7 +231,9 @@ def test_a_login_that_passed_to_somebody_else_is_not_the_person(gate: Gate) -> N
     assert gate.github.world.account("dave").id != former.id
     gate.settle()
     assert gate.record(run_id).state == RequestState.WAITING
-    assert "override_ineligible" in gate.record(run_id).reasons
+    (entry,) = [it for it in gate.trail(run_id) if it.kind == "override.refused"]
+    assert entry.reason == "not_eligible"
+    assert "does not know them" in str(entry.detail["detail"])
 
 
 def test_whoever_is_no_reviewer_any_more_may_not_speak_again(gate: Gate) -> None:
@@ -239,7 +245,7 @@ def test_whoever_is_no_reviewer_any_more_may_not_speak_again(gate: Gate) -> None
     world.environment(world.repository(REPOSITORY), ENVIRONMENT).reviewers.clear()
     comment(gate, "carol", f"/override {run_id} {WHY}")
     assert gate.record(run_id).state == RequestState.WAITING
-    assert "override_ineligible" in gate.record(run_id).reasons
+    assert gate.trail(run_id)[-1].reason == "not_eligible"
 
 
 @pytest.mark.parametrize("change", ["edited", "deleted"])
@@ -410,6 +416,7 @@ def test_a_status_is_not_added_twice_by_a_crash(gate: Gate) -> None:
 
 def test_a_reply_is_not_written_twice_by_a_crash(gate: Gate) -> None:
     """The same for what is said below a comment."""
+    gate.github.set_role(REPOSITORY, "carol", "write")
     gate.github.advance(60)
     number = gate.github.open_issue(REPOSITORY, "Validation is red")
     gate.github.comment_on_issue(REPOSITORY, number, "carol", f"/override 1 {WHY}")
@@ -424,6 +431,7 @@ def test_a_reply_is_not_written_twice_by_a_crash(gate: Gate) -> None:
 
 def test_a_reply_whose_answer_was_lost_is_looked_up(gate: Gate) -> None:
     """It stands below the comment, so it is not written again."""
+    gate.github.set_role(REPOSITORY, "carol", "write")
     gate.github.advance(60)
     number = gate.github.open_issue(REPOSITORY, "Validation is red")
     gate.github.comment_on_issue(REPOSITORY, number, "carol", f"/override 1 {WHY}")

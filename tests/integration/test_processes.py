@@ -36,7 +36,7 @@ class Process:
     ) -> None:
         self.github = github
         self.url = f"http://127.0.0.1:{port}"
-        self._environ = environ
+        self.environ = environ
         self._port = port
         self._ahead = ahead
         self._advanced = 0.0
@@ -47,7 +47,7 @@ class Process:
         """Start it and wait until it is ready."""
         module = "tests.integration.process"
         command = [sys.executable, "-m", module, str(self._port), *failpoint]
-        self._process = subprocess.Popen(command, env=self._environ, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, env=self.environ, stderr=subprocess.DEVNULL)
         self.wait(self._is_ready, "the service to be ready")
 
     def advance(self, seconds: float) -> None:
@@ -84,7 +84,7 @@ class Process:
 
     def beside(self) -> Process:
         """Give one more node on the same database, GitHub and clock, not started yet."""
-        other = Process(self.github, self._environ, unused_port(), self._ahead)
+        other = Process(self.github, self.environ, unused_port(), self._ahead)
         other._advanced = self._advanced
         return other
 

@@ -136,6 +136,7 @@ def given(comment_id: int = 5, *, command: ResolveCommand | None = None) -> Give
         command=command or AcknowledgeCommand(),
         given_at=NOW,
         url="https://github.com/acme/shop/issues/7#issuecomment-5",
+        is_related=True,
     )
 
 

@@ -46,7 +46,7 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
     "due issues": (lambda it: due_issues(it, NOW, 50), "ix_incident_issues_due_at"),
     "issue on its way": (lambda it: is_opening(it, REPOSITORY), "ix_incident_issues_repository"),
-    "due commands": (lambda it: due_commands(it, NOW, 50), "ix_incident_commands_due_at"),
+    "due commands": (lambda it: due_commands(it, NOW, 50), "ix_commands_due_at"),
     "due deliveries": (lambda it: due_deliveries(it, NOW, 100), "ix_deliveries_due_at"),
     "to sweep": (
         lambda it: repositories_to_sweep(

@@ -2,7 +2,13 @@
 
 import pytest
 
-from gate.domain.rationale import LARGEST_RATIONALE, fold, is_too_long, read_rationale
+from gate.domain.rationale import (
+    LARGEST_RATIONALE,
+    cap_rationale,
+    fold,
+    is_too_long,
+    read_rationale,
+)
 
 PHRASE = "I accept the risk"
 
@@ -76,10 +82,23 @@ def test_length(said: str, length: int) -> None:
     ],
 )
 def test_too_long(text: str, too_long: bool) -> None:
-    """A rationale of exactly 64 KiB is kept."""
+    """A rationale of exactly 8 KiB is kept."""
     assert is_too_long(text) is too_long
 
 
 def test_fold() -> None:
     """Text is put on one line with nothing invisible in it."""
     assert fold(" a \r\n\u2028b\u202e\u200b\tc\x1b ") == "a b c"
+
+
+@pytest.mark.parametrize("text", ["x" * 90_000, "é" * 90_000, "\U0001f600" * 90_000])
+def test_what_is_cut_is_still_known_to_be_too_long(text: str) -> None:
+    """A rationale is kept in every decision, so that only so much of it is."""
+    cut = cap_rationale(text)
+    assert is_too_long(cut)
+    assert len(cut.encode()) <= LARGEST_RATIONALE + 8
+
+
+def test_what_is_short_enough_is_kept_whole() -> None:
+    """Nothing is cut from what may count."""
+    assert cap_rationale("é" * (LARGEST_RATIONALE // 2)) == "é" * (LARGEST_RATIONALE // 2)

@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_deliveries")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_deliveries_due_at",
@@ -510,7 +511,7 @@ def _create_incidents() -> None:
         "ix_incident_issues_repository", "incident_issues", ["repository_id"], unique=False
     )
     op.create_table(
-        "incident_commands",
+        "commands",
         sa.Column("command_key", sa.Text(), nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=False),
         sa.Column("issue_number", sa.BigInteger(), nullable=False),
@@ -524,25 +525,26 @@ def _create_incidents() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("given_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_related", sa.Boolean(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("command_key", name=op.f("pk_incident_commands")),
+        sa.PrimaryKeyConstraint("command_key", name=op.f("pk_commands")),
     )
     op.create_index(
-        "ix_incident_commands_due_at",
-        "incident_commands",
+        "ix_commands_due_at",
+        "commands",
         ["due_at"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(
-        "ix_incident_commands_comment",
-        "incident_commands",
+        "ix_commands_comment",
+        "commands",
         ["repository_id", "comment_id"],
         unique=False,
     )
-    op.create_index("ix_incident_commands_seen_at", "incident_commands", ["seen_at"], unique=False)
+    op.create_index("ix_commands_seen_at", "commands", ["seen_at"], unique=False)
     op.create_table(
         "bypasses",
         sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
