@@ -39,7 +39,7 @@ def waiting(gate: Gate) -> int:
 
 
 @pytest.mark.parametrize(
-    "said", ["/override {run} {why}", "/override 1 {why}", "/help", "/ovveride"]
+    "said", ["/override {run} {why}", "/override 1 {why}", "/help", "/OVERRlDE"]
 )
 def test_a_stranger_gets_a_reaction_at_most(gate: Gate, said: str) -> None:
     """No words, no pass, no status report; only the first of their comments leaves a trace."""
