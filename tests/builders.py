@@ -238,6 +238,7 @@ def make_claim(**changes: Any) -> OverrideClaim:
         "head_sha": SHA,
         "environment": ENVIRONMENT,
         "url": None,
+        "received_at": None,
     }
     return OverrideClaim(**values | changes)
 

@@ -245,7 +245,7 @@ _REMEDIES: Final = {
     ReasonCode.VALIDATION_STALE: "Run the validation again.",
     ReasonCode.VALIDATION_UNCOVERED: _RUN,
     ReasonCode.OVERRIDE_INCOMPLETE: "To override, say what is missing in a comment.",
-    ReasonCode.OVERRIDE_INELIGIBLE: "Somebody who may must override.",
+    ReasonCode.OVERRIDE_INELIGIBLE: "An eligible reviewer must override.",
     ReasonCode.POLICY_INVALID: "Correct the policy on the default branch (`gate policy check`).",
     ReasonCode.POLICY_UNAVAILABLE: "The gate keeps trying.",
     ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "Add it to the policy on the default branch.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from gate.domain.evidence import Evidence
@@ -30,6 +30,10 @@ from gate.domain.request import GateRequest
 from gate.domain.runs import Account, WorkflowRun
 
 _OPEN_QUESTIONS: Final = (RefusalCode.TRIGGER_UNKNOWN, RefusalCode.ELIGIBILITY_UNKNOWN)
+RECEIPT_LAG: Final = timedelta(seconds=30)
+"""How long GitHub may take to tell of a review; one that is told of later than that was given
+later, too."""
+
 _NEVER_OVERRIDDEN: Final = frozenset({ValidationState.PASSED, ValidationState.RUNNING})
 
 
@@ -139,9 +143,23 @@ def _check_hold(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]:
         yield Refusal(RefusalCode.HOLD_NOT_OVERRIDABLE, detail)
         return
     since = held_since(context.evidence, context.request)
+    if since is None or not _was_given_after(claim, since, context.policy):
+        detail = "it was given before this hold began, or may have been; say it again in a comment"
+        yield Refusal(RefusalCode.BEFORE_RED, detail)
+
+
+def _was_given_after(claim: OverrideClaim, since: datetime, policy: OverridePolicy) -> bool:
+    """Say whether a claim is surely about a hold that began then.
+
+    What GitHub's `since` of a review means is not documented: when it was given, or since when the
+    deployment waited for it. So it counts as well when it was first told of clearly later, and the
+    reviewer has written that they accept the risk, and why.
+    """
     # GitHub tells whole seconds: in the same one, nobody knows which came first.
-    if since is None or claim.given_at <= since:
-        yield Refusal(RefusalCode.BEFORE_RED, "it was given before this hold began")
+    if claim.given_at > since:
+        return True
+    told_later = claim.received_at is not None and claim.received_at - since > RECEIPT_LAG
+    return told_later and not any(_check_rationale(claim, policy))
 
 
 def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:

@@ -36,6 +36,9 @@ class OverrideClaim:
     workflow's own run. `environment` is the one that was approved; for a comment, the gated one.
     `given_at` is GitHub's time, or the earliest that is known: a claim must not look younger than
     it is. `rationale` is raw and whole. `key` is natural: the same claim seen again has the same.
+
+    `received_at` is when GitHub told of a review first; None when that is not known, or when
+    `given_at` is GitHub's own word. A review was given at some time between the two.
     """
 
     key: str
@@ -49,6 +52,12 @@ class OverrideClaim:
     head_sha: Sha
     environment: str
     url: str | None = None
+    received_at: datetime | None = None
+
+    @property
+    def is_silent_review(self) -> bool:
+        """Say whether it is an ordinary approval without a word: nobody asks for anything by it."""
+        return self.channel is OverrideChannel.REVIEW and not fold(self.rationale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ _MENDABLE: Final = frozenset(
         RefusalCode.RATIONALE_SHORT,
         RefusalCode.NOT_ACKNOWLEDGED,
         RefusalCode.RATIONALE_TOO_LONG,
+        RefusalCode.BEFORE_RED,
     }
 )
 

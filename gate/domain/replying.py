@@ -85,6 +85,6 @@ def render_refused(claim: RefusedClaim) -> str:
     ending = (
         "Write a new comment with what is missing; an edited one does not count."
         if claim.is_mendable
-        else "Somebody who may must override."
+        else "An eligible reviewer must override."
     )
     return cut(f"The deployment stays on hold:\n\n{faults}\n\n{ending}", _LONGEST)

@@ -7,6 +7,7 @@ the pass that looks at its request. What names no held request is refused here, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,23 +48,32 @@ class _Said:
     rationale: str
 
 
-def record_review(tx: Transaction, seen: ReviewSubmitted, deps: Deps) -> tuple[RequestId, ...]:
+def record_review(
+    tx: Transaction, seen: ReviewSubmitted, received_at: datetime | None, deps: Deps
+) -> tuple[RequestId, ...]:
     """Record an approval: of a gated environment, or of the environment of an override workflow.
 
-    An approval that is neither tells the gate nothing. Gives the requests to look at.
+    An approval that is neither tells the gate nothing. `received_at` is when GitHub told of it
+    first, where that is known. Gives the requests to look at.
     """
     named = parse_override_title(seen.title)
     due: dict[RequestId, None] = {}
     for environment in seen.environments:
         if named is None:
-            due |= dict.fromkeys(_record_own_review(tx, seen, environment, deps))
+            due |= dict.fromkeys(_record_own_review(tx, seen, received_at, environment, deps))
         else:
-            due |= dict.fromkeys(_record_override_run(tx, seen, environment, named, deps))
+            due |= dict.fromkeys(
+                _record_override_run(tx, seen, environment, named, deps, received_at=received_at)
+            )
     return tuple(due)
 
 
 def _record_own_review(
-    tx: Transaction, seen: ReviewSubmitted, environment: str, deps: Deps
+    tx: Transaction,
+    seen: ReviewSubmitted,
+    received_at: datetime | None,
+    environment: str,
+    deps: Deps,
 ) -> list[RequestId]:
     """Record the review of an environment of the run itself.
 
@@ -75,7 +85,9 @@ def _record_own_review(
     request = requests.find_request(tx, key)
     if request is not None and not request.is_undecided:
         return []
-    claim = _review_claim(seen, OverrideChannel.REVIEW, environment)
+    claim = _review_claim(seen, OverrideChannel.REVIEW, environment, received_at)
+    if claim.is_silent_review:
+        return []
     too_many = _too_many(tx, key, seen.reviewer)
     if too_many is not None:
         said = _Said(seen.run_id, seen.reviewer.login, claim.rationale)
@@ -90,6 +102,8 @@ def _record_override_run(
     environment: str,
     named: RunReference | CommandProblem,
     deps: Deps,
+    *,
+    received_at: datetime | None,
 ) -> list[RequestId]:
     """Bind the approval of an override workflow's run to the one held run that it names."""
     bound: GateRequest | Unbound
@@ -105,7 +119,7 @@ def _record_override_run(
         said = _Said(seen.run_id, seen.reviewer.login, cap_rationale(seen.comment))
         _refuse(tx, seen.repository, said, bound, deps)
         return []
-    recorded = RecordedClaim(_override_claim(seen, environment, bound))
+    recorded = RecordedClaim(_override_claim(seen, received_at, environment, bound))
     return _record(tx, bound.key, recorded, bound, deps)
 
 
@@ -221,7 +235,10 @@ def _too_many(tx: Snapshot, key: RequestKey, person: Account) -> Unbound | None:
 
 
 def _review_claim(
-    seen: ReviewSubmitted, channel: OverrideChannel, environment: str
+    seen: ReviewSubmitted,
+    channel: OverrideChannel,
+    environment: str,
+    received_at: datetime | None,
 ) -> OverrideClaim:
     return OverrideClaim(
         key=(
@@ -238,13 +255,16 @@ def _review_claim(
         head_sha=seen.head_sha,
         environment=environment,
         url=seen.url,
+        received_at=received_at,
     )
 
 
-def _override_claim(seen: ReviewSubmitted, environment: str, request: GateRequest) -> OverrideClaim:
+def _override_claim(
+    seen: ReviewSubmitted, received_at: datetime | None, environment: str, request: GateRequest
+) -> OverrideClaim:
     """Make the claim of an override workflow's run, about the run that it is for."""
     return replace(
-        _review_claim(seen, OverrideChannel.ENVIRONMENT, environment),
+        _review_claim(seen, OverrideChannel.ENVIRONMENT, environment, received_at),
         run_id=request.key.run_id,
         run_attempt=request.key.run_attempt,
         head_sha=request.head_sha,

@@ -105,7 +105,8 @@ def _begin_some(tx: Transaction, due: Sequence[RequestId], deps: Deps, most: int
 def _parse(stored: StoredDelivery, deps: Deps) -> Reading | None:
     """Parse a delivery; set it aside when it makes no sense."""
     try:
-        return Reading(stored.id, deps.parse_delivery(stored.event, stored.body))
+        seen = deps.parse_delivery(stored.event, stored.body)
+        return Reading(stored.id, seen, stored.received_at)
     except DeliveryRejected as error:
         reason, detail = error.reason, error.detail
     deps.database.transact(lambda tx: inbox.record_quarantined(tx, stored.id, reason))

@@ -7,6 +7,7 @@ idempotent, so a delivery may be read twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, assert_never
 
 from gate.domain.deliveries import (
@@ -30,7 +31,7 @@ from gate.reconciler.commanding import record_comment, record_issue_change
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import open_gate
 from gate.reconciler.policies import misnamed, organization_source, repository_source
-from gate.store import deployments, policies, repositories, requests, runs
+from gate.store import deployments, policies, redeliveries, repositories, requests, runs
 from gate.store.database import Transaction
 from gate.store.deployments import DeploymentSighting
 from gate.store.incident_checks import mark_check
@@ -46,8 +47,18 @@ class Reading:
 
     delivery_id: DeliveryId
     seen: Observation
+    received_at: datetime
     run: WorkflowRun | None = None
     attempt: int | None = None
+
+
+def _first_receipt(tx: Transaction, reading: Reading) -> datetime | None:
+    """Say when GitHub told us first; None when it had to be asked to tell us again.
+
+    What was lost at first may be much older than its receipt.
+    """
+    was_lost = redeliveries.redeliveries_asked(tx, [reading.delivery_id])
+    return None if was_lost else reading.received_at
 
 
 def key_of(seen: RuleRequested, attempt: int) -> RequestKey:
@@ -68,7 +79,7 @@ def record_reading(tx: Transaction, reading: Reading, deps: Deps) -> tuple[Reque
             due = _record_deployment(tx, seen, deps)
         case ReviewSubmitted():
             repositories.record_repository(tx, seen.repository)
-            due = record_review(tx, seen, deps)
+            due = record_review(tx, seen, _first_receipt(tx, reading), deps)
         case CommentSeen():
             repositories.record_repository(tx, seen.repository)
             due = record_comment(tx, seen, deps)

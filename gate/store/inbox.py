@@ -66,6 +66,7 @@ class StoredDelivery:
     event: str
     body: bytes
     attempts: int
+    received_at: datetime
 
 
 _MOST: Final = 16
@@ -124,7 +125,9 @@ def read_deliveries(snapshot: Snapshot, delivery_ids: Sequence[DeliveryId]) -> l
         rows += _read(len(names)).rows(snapshot, names)
     rows.sort(key=attrgetter("received_at"))
     return [
-        StoredDelivery(DeliveryId(row.delivery_id), row.event, row.body, row.attempts)
+        StoredDelivery(
+            DeliveryId(row.delivery_id), row.event, row.body, row.attempts, row.received_at
+        )
         for row in rows
     ]
 

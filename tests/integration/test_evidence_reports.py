@@ -188,7 +188,7 @@ def test_an_override_from_before_the_report_does_not_count(gate: Gate) -> None:
     tell(gate, validation, RED)
     gate.github.complete_run(validation, "success")
     gate.settle()
-    assert gate.record(run_id).reasons == ("validation_failed", "override_ineligible")
+    assert gate.record(run_id).reasons == ("validation_failed", "override_incomplete")
     assert "it was given before this hold began" in comments(gate, run_id)[-1]
 
     comment(gate, "carol", f"/override {run_id} {WHY}")

@@ -201,7 +201,7 @@ SCENARIOS: Final[dict[Scenario, str]] = {
     not_named: "environment_not_in_policy",
     without_a_job: "validation_inconclusive",
     uncovered: "validation_uncovered",
-    overridden_by_nobody: "override_ineligible",
+    overridden_by_nobody: "validation_failed",
 }
 """What each scenario comes to when nothing is lost."""
 

@@ -96,6 +96,8 @@ def kept(gate: Gate, run_id: int, kind: str) -> list[object]:
 def test_what_does_not_count_is_refused_and_kept(red: Gate, way: Way) -> None:
     """Each fault by each way in; the deployment stays held, and the record has what was said."""
     for said, fault in _REFUSED.items():
+        if way is by_review and not fold(said):
+            continue  # an ordinary approval
         run_id = hold_one(red)
         way(red, run_id, said)
         assert red.record(run_id).state == RequestState.WAITING

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from gate.domain.request import RequestState
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import StatusRecord
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
+from gate.simulator.switches import Switches
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 
 OVERRIDE_ENVIRONMENT = f"{ENVIRONMENT}-override"
 WHY = "I accept the risk: checkout is down and this build fixes it."
 POLICY = ".github/deployment-gate.yml"
+
+
+@pytest.fixture(params=["review", "waiting"])
+def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gate]:
+    """Give a gate beside a GitHub whose `since` of a review means the one thing or the other."""
+    switches = Switches(review_since=request.param)
+    with running_gate(f"sqlite:///{tmp_path}/gate.db", switches=switches) as running:
+        yield running
 
 
 def held(gate: Gate, **more: object) -> int:
@@ -99,7 +111,7 @@ def test_the_record_comes_before_the_release(gate: Gate) -> None:
 
 @pytest.mark.parametrize(
     ("said", "fault"),
-    [("", "rationale has 0"), ("I accept the risk", "rationale has 0"), (WHY[19:], "are missing")],
+    [("I accept the risk", "rationale has 0"), (WHY[19:], "are missing")],
 )
 def test_an_incomplete_override_says_what_is_missing(gate: Gate, said: str, fault: str) -> None:
     """The hold stays, and a status report names what the comment lacks."""
@@ -109,6 +121,56 @@ def test_an_incomplete_override_says_what_is_missing(gate: Gate, said: str, faul
     assert gate.record(run_id).reasons == ("validation_failed", "override_incomplete")
     assert fault in (gate.reports(run_id)[-1].comment or "")
     assert "override.refused" in kinds(gate, run_id)
+    assert gate.answers(run_id) == []
+
+
+@pytest.mark.parametrize("said", ["", " \n\u200b "])
+def test_an_ordinary_approval_accuses_nobody(gate: Gate, said: str) -> None:
+    """A required reviewer who clicks "approve" without a word has asked for no override."""
+    run_id = held_for_review(gate)
+    before = len(gate.reports(run_id))
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", said)
+    gate.settle()
+    assert gate.record(run_id).reasons == ("validation_failed",)
+    assert len(gate.reports(run_id)) == before
+    assert not [kind for kind in kinds(gate, run_id) if kind.startswith("override.")]
+    comment(gate, "carol", f"/override {run_id} {WHY}")
+    assert released(gate, run_id)
+
+
+def test_a_reviewer_overrides_what_turned_red_while_it_waited(gate: Gate) -> None:
+    """Whatever GitHub's time of a review means: it is told of well after the failure."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    validation = gate.github.start_run(REPOSITORY, "production-validation.yml")
+    gate.github.progress_run(validation)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.advance(minutes=10)
+    gate.github.complete_run(validation, "failure")
+    gate.advance(seconds=40)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    assert released(gate, run_id)
+
+
+def test_an_approval_from_before_the_failure_that_was_lost_does_not_count(gate: Gate) -> None:
+    """GitHub had to be asked to tell it again: nobody knows when it was told first."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    validation = gate.github.start_run(REPOSITORY, "production-validation.yml")
+    gate.github.progress_run(validation)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.advance(minutes=1)
+    lost = gate.github.add_webhook_fault(WebhookFault("drop", event="deployment_review"))
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.github.wait_until_delivered()
+    gate.github.clear_faults(lost)
+    gate.advance(minutes=1)
+    gate.github.complete_run(validation, "failure")
+    gate.settle()
+    gate.advance(minutes=1)
+    gate.sweep()
+    assert "override.requested" in kinds(gate, run_id)
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "say it again in a comment" in (gate.reports(run_id)[-1].comment or "")
     assert gate.answers(run_id) == []
 
 

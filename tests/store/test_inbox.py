@@ -70,7 +70,7 @@ def test_a_delivery_is_stored_and_due_at_once(database: Database) -> None:
     """A new delivery waits to be read, with the body it came with."""
     assert receive(database, body=b'{"a": 1}') is Reception.STORED
     assert due(database) == [ONE]
-    assert unread(database) == [StoredDelivery(ONE, "push", b'{"a": 1}', 0)]
+    assert unread(database) == [StoredDelivery(ONE, "push", b'{"a": 1}', 0, NOW)]
 
 
 def test_twenty_threads_store_a_delivery_once(database: Database) -> None:
@@ -120,7 +120,7 @@ def test_a_redelivery_cures_a_quarantined_one(database: Database) -> None:
     database.transact(lambda tx: record_postponed(tx, ONE, due_at=NOW, reason="not_found"))
     quarantine(database)
     assert receive(database, body=b"fine") is Reception.STORED
-    assert unread(database) == [StoredDelivery(ONE, "push", b"fine", 0)]
+    assert unread(database) == [StoredDelivery(ONE, "push", b"fine", 0, NOW)]
     assert due(database) == [ONE]
 
 
@@ -132,7 +132,7 @@ def test_a_redelivery_of_a_waiting_one_makes_it_due(database: Database) -> None:
     assert due(database) == []
     assert receive(database, body=b"second") is Reception.KNOWN
     assert due(database) == [ONE]
-    assert unread(database) == [StoredDelivery(ONE, "push", b"first", 1)]
+    assert unread(database) == [StoredDelivery(ONE, "push", b"first", 1, NOW)]
 
 
 def test_putting_off_counts(database: Database) -> None:

@@ -140,7 +140,7 @@ def test_incomplete_override_does_not_keep_a_hold() -> None:
         ({"person": MONA}, "override_ineligible"),
         ({"run_attempt": 2}, "override_ineligible"),
         ({"run_attempt": 2, "rationale": "ok"}, "override_ineligible"),
-        ({"given_at": before(hours=1)}, "override_ineligible"),
+        ({"given_at": before(hours=1)}, "override_incomplete"),
         ({"is_person": False}, "override_ineligible"),
     ],
 )

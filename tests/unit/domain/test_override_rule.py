@@ -7,7 +7,7 @@ import pytest
 
 from gate.domain.evidence import Evidence
 from gate.domain.ids import AccountId, RunId
-from gate.domain.override_rule import ask_for, held_since, judge_override
+from gate.domain.override_rule import RECEIPT_LAG, ask_for, held_since, judge_override
 from gate.domain.overrides import (
     OverrideAsk,
     OverrideChannel,
@@ -387,3 +387,32 @@ def test_order_does_not_matter() -> None:
     assert judged(one, two) == judged(two, one)
     no = (make_standing(may=False, detail="b"), make_standing(may=False, detail="a"))
     assert judged(one, standings=no) == judged(one, standings=no[::-1])
+
+
+RED_AT = before(minutes=50)
+"""When the default failed run ended."""
+
+
+@pytest.mark.parametrize(
+    ("given_at", "received_at", "rationale", "counts"),
+    [
+        (RED_AT + TICK, None, None, True),
+        (RED_AT, None, None, False),
+        (RED_AT, RED_AT + RECEIPT_LAG, None, False),
+        (RED_AT, RED_AT + RECEIPT_LAG + TICK, None, True),
+        (before(hours=9), RED_AT + RECEIPT_LAG + TICK, None, True),
+        (before(hours=9), RED_AT - TICK, None, False),
+        (RED_AT, before(minutes=1), "go", False),
+        (RED_AT, before(minutes=1), WORDS, False),
+        (RED_AT, before(minutes=1), REASON, False),
+    ],
+)
+def test_when_a_review_was_given(
+    given_at: datetime, received_at: datetime | None, rationale: str | None, *, counts: bool
+) -> None:
+    """Between `since` and its first receipt: after the failure by either, or it is said again."""
+    said = {} if rationale is None else {"rationale": rationale}
+    claim = make_claim(given_at=given_at, received_at=received_at, **said)
+    found = faults(claim)
+    assert ("before_red" not in found) is counts
+    assert bool(found) is not counts
