@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from gate.domain.rationale import LARGEST_RATIONALE, cap_rationale
+from gate.domain.rationale import LARGEST_RATIONALE, cap_rationale, fold
 from gate.domain.request import RequestState
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.integration.test_overrides import OVERRIDE_ENVIRONMENT, WHY, mirrors, released
