@@ -121,21 +121,16 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
 
     def start() -> None:
         if with_worker:
-            service.worker.start()
+            service.worker.start(sweeping=False)
 
     def stop() -> None:
         if with_worker:
             service.worker.stop()
         service.close()
 
-    def refused(reason: str) -> None:
-        # Only our own overload is a gap: a stranger's slow body must not make us distrust facts.
-        if reason == "too_busy":
-            service.deps.continuity.record_gap(service.deps.clock())
-
     deps = _web_deps(service, with_worker=with_worker)
     door = Door(deps) if service.database.can_submit else None
-    lifecycle = Lifecycle(start, stop, refused)
+    lifecycle = Lifecycle(start, stop, service.worker.begin_to_sweep)
     return BufferingShell(create_app(deps), lifecycle, threads=WEB_THREADS, door=door)
 
 

@@ -79,6 +79,14 @@ def observe(
     return observed
 
 
+def give_up(needs: Sequence[Need], observed: Observed) -> Observed:
+    """Let what is needed count as unavailable: it was read, and is distrusted again and again."""
+    error = RetryLater("facts_restless", "what was read is distrusted again at once")
+    for need in needs:
+        observed = _without(need, observed, error)
+    return observed
+
+
 def _without(need: Need, observed: Observed, error: GateError) -> Observed:
     """Note that a fact could not be read, and why."""
     if isinstance(need, PolicyNeeded):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Final
 
 from structlog.contextvars import bound_contextvars
 
@@ -19,12 +20,16 @@ from gate.errors import Superseded
 from gate.log import get_logger
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.dispatch import dispatch
-from gate.reconciler.observing import Observed, observe
+from gate.reconciler.observing import Observed, give_up, observe
 from gate.reconciler.passes import Pass, run_pass
 from gate.reconciler.view import Missing, Passed
 from gate.store import leases
 from gate.store.database import Transaction
 from gate.store.leases import Lease
+
+MOST_ROUNDS: Final = 8
+"""Times that a pass asks GitHub for what is missing: twice what the longest chain of needs takes
+(repository, policy, listings, jobs, and for an override who started it and who may)."""
 
 log = get_logger(__name__)
 
@@ -90,12 +95,19 @@ def finish_pass(begun: Begun, deps: Deps) -> bool:
 def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
     """Ask GitHub for what is missing until the pass can decide.
 
-    It ends: each round makes a need trusted or turns it into a fact that is unavailable.
+    It ends: each round makes a need trusted or turns it into a fact that is unavailable. What was
+    read may be distrusted again before it is used, so the rounds are counted: after the last one
+    nothing is asked, and what is missing then counts as unavailable.
     """
     observed = Observed()
+    rounds = 0
     while isinstance(step, Missing):
-        view = step.view
-        observed = observe(step.needs, view.request, view.repository, observed, deps)
+        view, rounds = step.view, rounds + 1
+        if rounds <= MOST_ROUNDS:
+            observed = observe(step.needs, view.request, view.repository, observed, deps)
+        else:
+            log.warning("reconcile.restless", rounds=rounds)
+            observed = give_up(step.needs, observed)
         current = Pass(view.lease, observed, deps, deps.clock(), deps.uptime())
         step = deps.database.transact(_again(current))
     return step

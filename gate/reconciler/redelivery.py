@@ -28,6 +28,9 @@ WINDOW: Final = timedelta(days=3)
 _LOOK_BACK: Final = timedelta(minutes=15)
 """How much of the log is read twice, since its lines may come late and out of order."""
 
+_LINE_LATE: Final = timedelta(minutes=1)
+"""How far apart GitHub's clock and ours may be when a reading is held against a lost delivery."""
+
 _MOST_READ: Final = 10_000
 _MOST_ASKED: Final = 100
 _FIRST_WAIT: Final = timedelta(minutes=1)
@@ -47,6 +50,7 @@ class Redeliverer:
         self._deps = deps
         self._read_to: datetime | None = None
         self._owed: dict[DeliveryId, HookDelivery] = {}
+        self._missed: frozenset[DeliveryId] = frozenset()
 
     def sweep(self) -> int:
         """Ask again for each delivery that failed and that we do not have; count them.
@@ -58,7 +62,19 @@ class Redeliverer:
         self._owed = undelivered([*recent, *self._owed.values()])
         self._read_to = now - _LOOK_BACK
         due = self._worth_asking(now)
+        self._record_gaps(now)
         return sum(self._ask(delivery, now) for delivery in due)
+
+    def _record_gaps(self, now: datetime) -> None:
+        """Distrust what was read before a delivery was lost, once for each.
+
+        Here it shows whatever kept it from us, and nobody but GitHub can write into its log.
+        """
+        missed = frozenset(self._owed)
+        for delivery_id in missed - self._missed:
+            at = self._owed[delivery_id].delivered_at + _LINE_LATE
+            self._deps.continuity.record_gap(min(at, now))
+        self._missed = missed
 
     def _ask(self, delivery: HookDelivery, now: datetime) -> bool:
         """Ask for one; when GitHub refuses, which counts as a try, the others are asked for."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.github import Installation
-from gate.domain.ids import RepositoryId
+from gate.domain.ids import InstallationId, RepositoryId
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.adoption import Adopter
@@ -30,6 +30,7 @@ INSTALLATIONS_EVERY: Final = timedelta(hours=1)
 RETENTION_EVERY: Final = timedelta(hours=6)
 
 _REPOSITORIES: Final = 200
+_PAUSED: Final = "rate_limited"
 
 log = get_logger(__name__)
 
@@ -106,7 +107,11 @@ class Sweeper:
         return InstallationSeen(installation.id, installation.account, status, found, ())
 
     def _repositories(self) -> int:
-        """Look at the repositories that are due, those with undecided requests more often."""
+        """Look at the repositories that are due, those with undecided requests more often.
+
+        Where GitHub limits an installation, the rest of its repositories have to wait for another
+        round, and those of the others do not.
+        """
         now = self._deps.clock()
         due = self._deps.database.read(
             lambda snapshot: repositories.repositories_to_sweep(
@@ -116,17 +121,30 @@ class Sweeper:
                 limit=_REPOSITORIES,
             )
         )
-        return sum(self._repository(repository, now) for repository in due)
+        adopted, paused = 0, set[InstallationId]()
+        tried: list[RepositoryId] = []
+        for repository in due:
+            if repository.installation_id in paused:
+                tried.append(repository.id)
+                continue
+            try:
+                adopted += self._repository(repository, now)
+            except RetryLater as error:
+                tried.append(repository.id)
+                if error.reason == _PAUSED:
+                    paused.add(repository.installation_id)
+        self._deps.database.transact(lambda tx: repositories.record_tried(tx, tried, now))
+        return adopted
 
     def _repository(self, repository: Repository, now: datetime) -> int:
-        """Look at one repository; one that GitHub would not show is due again at once."""
+        """Look at one repository; raises RetryLater when GitHub cannot show it just now."""
         adopted = 0
         try:
             adopted = self._adopter.sweep(repository)
         except GateError as error:
             log.warning("sweep.repository_failed", repository_id=repository.id, reason=error.reason)
             if isinstance(error, RetryLater):
-                return 0
+                raise
         self._deps.database.transact(_sweeping(repository.id, now))
         return adopted
 

@@ -64,11 +64,14 @@ class Worker:
         self._sweeper = sweeper
         self._plan = plan
         self._stopping = Event()
+        self._may_sweep = Event()
         self._readers: list[Thread] = []
         self._threads: list[Thread] = []
 
-    def start(self) -> None:
-        """Start the threads."""
+    def start(self, *, sweeping: bool = True) -> None:
+        """Start the threads; unless `sweeping`, the sweeper waits for `begin_to_sweep`."""
+        if sweeping:
+            self.begin_to_sweep()
         jobs = [self._answer_requests] * self._plan.threads
         jobs += [self._poll, self._sweep, self._reply, self._look_after_incidents]
         jobs += [self._heed, self._keep_issues]
@@ -79,9 +82,14 @@ class Worker:
             thread.start()
         log.info("worker.started", threads=self._plan.threads)
 
+    def begin_to_sweep(self) -> None:
+        """Let the sweeper begin: what it asks GitHub to deliver again can be taken from now on."""
+        self._may_sweep.set()
+
     def stop(self) -> None:
         """Take no more hints, finish the passes in flight, and wait for the threads."""
         self._stopping.set()
+        self._may_sweep.set()
         # The readers first: what they have begun, the others finish.
         self._wakeups.deliveries.close()
         for thread in self._readers:
@@ -274,7 +282,11 @@ class Worker:
             self._wakeups.wake_delivery(delivery_id)
 
     def _sweep(self) -> None:
-        """Sweep once at the start, since webhooks may have been lost while we were away."""
+        """Sweep once at the start, since webhooks may have been lost while we were away.
+
+        GitHub delivers again at once what it is asked for, so somebody must listen by then.
+        """
+        self._may_sweep.wait()
         while not self._stopping.is_set():
             started = self._deps.clock()
             self._shielded(self._sweeper.sweep, lambda _: None)

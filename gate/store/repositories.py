@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -87,9 +88,10 @@ def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) 
     _replace_installation.change(tx, values)
     for repository in seen.repositories:
         record_repository(tx, repository)
-    gone: ColumnElement[bool] = repositories.c.repository_id.in_(seen.removed)
-    if seen.status is InstallationStatus.DELETED:
-        gone = or_(gone, repositories.c.installation_id == seen.installation_id)
+    # One that was transferred is its new owner's: what the old one lost says nothing of it.
+    gone: ColumnElement[bool] = repositories.c.installation_id == seen.installation_id
+    if seen.status is not InstallationStatus.DELETED:
+        gone = and_(gone, repositories.c.repository_id.in_(seen.removed))
     tx.execute(update(repositories).where(gone).values(removed=True))
 
 
@@ -100,13 +102,15 @@ def repositories_to_sweep(
     others_before: datetime,
     limit: int,
 ) -> list[Repository]:
-    """List the repositories that are due for a look, longest ago first.
+    """List the repositories that are due for a look, those first that were tried longest ago.
+
+    So what GitHub refuses now stands in nobody's way.
 
     Those with undecided requests come due earlier than the others; those of installations that are
     suspended or gone never do.
     """
     undecided = select(gate_requests.c.repository_id).where(IS_UNDECIDED)
-    swept_at = repositories.c.swept_at
+    swept_at, tried_at = repositories.c.swept_at, repositories.c.tried_at
     inactive = select(installations.c.installation_id).where(
         installations.c.status != InstallationStatus.ACTIVE
     )
@@ -124,7 +128,7 @@ def repositories_to_sweep(
                 ),
             ),
         )
-        .order_by(swept_at.is_not(None), swept_at)
+        .order_by(tried_at.is_not(None), tried_at, swept_at)
         .limit(limit)
     )
     return [_repository(row) for row in rows]
@@ -135,7 +139,16 @@ def record_swept(tx: Transaction, repository_id: RepositoryId, now: datetime) ->
     tx.execute(
         update(repositories)
         .where(repositories.c.repository_id == repository_id)
-        .values(swept_at=now)
+        .values(swept_at=now, tried_at=now)
+    )
+
+
+def record_tried(tx: Transaction, repository_ids: Sequence[RepositoryId], now: datetime) -> None:
+    """Note that repositories had their turn, although they could not be looked at."""
+    tx.execute(
+        update(repositories)
+        .where(repositories.c.repository_id.in_(repository_ids))
+        .values(tried_at=now)
     )
 
 

@@ -110,6 +110,7 @@ repositories = Table(
     Column("default_branch", Text),
     Column("removed", Boolean, nullable=False),
     Column("swept_at", UtcDateTime),
+    Column("tried_at", UtcDateTime),
     Index("ix_repositories_installation_id", "installation_id"),
     Index("ix_repositories_swept_at", "swept_at"),
 )

@@ -52,21 +52,21 @@ _RETRY: Final = (b"retry-after", b"1")
 log = get_logger(__name__)
 
 
-def _ignore(_reason: str) -> None:
-    """Be told of a refusal and do nothing about it."""
+def _ignore() -> None:
+    """Do nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """What is started before the first request and stopped after the last.
 
-    `refused` is told the reason when a request is answered without the application having seen
-    it: too_large, too_busy, body_too_slow or body_incomplete. It must not block.
+    `listening` is called once connections are taken, which is a little later than `start`. It must
+    not block.
     """
 
     start: Callable[[], None]
     stop: Callable[[], None]
-    refused: Callable[[str], None] = _ignore
+    listening: Callable[[], None] = _ignore
 
 
 class _NotRead(Exception):
@@ -136,6 +136,10 @@ class BufferingShell:
         else:
             # A WebSocket: nobody here speaks it.
             await send({"type": "websocket.close", "code": 1000})
+
+    def note_listening(self) -> None:
+        """Pass on that connections are taken from now on."""
+        self._lifecycle.listening()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -224,7 +228,6 @@ class BufferingShell:
 
     def _refusal(self, status: HTTPStatus, reason: str) -> Answer:
         """Answer a request that was not read to its end, and end the connection with it."""
-        self._lifecycle.refused(reason)
         log.info("http.refused", reason=reason, status=status.value)
         headers = [_CONTENT_TYPE, _CLOSE]
         if status is HTTPStatus.SERVICE_UNAVAILABLE:

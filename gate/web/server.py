@@ -135,7 +135,7 @@ async def _serve(shell: BufferingShell, address: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
     serving = loop.create_task(server.serve())
-    announcing = loop.create_task(_announce(address, port))
+    announcing = loop.create_task(_announce(shell, address, port))
     waiting = loop.create_task(stopping.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     announcing.cancel()
@@ -154,8 +154,8 @@ def _adopt_log() -> None:
         logger.setLevel(logging.ERROR)
 
 
-async def _announce(address: str, port: int) -> None:
-    """Say where we listen as soon as that is true; granian does not tell when."""
+async def _announce(shell: BufferingShell, address: str, port: int) -> None:
+    """Say that and where we listen as soon as that is true; granian does not tell when."""
     shown = f"[{address}]" if ":" in address else address
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104  # binds nothing
     while True:
@@ -165,5 +165,6 @@ async def _announce(address: str, port: int) -> None:
             await asyncio.sleep(_LOOK_AGAIN)
             continue
         writer.close()
+        shell.note_listening()
         log.info("http.serving", url=f"http://{shown}:{port}")
         return

@@ -326,3 +326,21 @@ def test_a_node_that_was_stopped_answers_nothing_late(tmp_path: Path) -> None:
             assert other.answers(run_id) == ["approved"]
         finally:
             other.stop()
+
+
+def test_what_failed_while_it_was_down_is_taken_by_the_first_sweep(process: Process) -> None:
+    """It is asked for once somebody listens, so that no redelivery is refused by our own port."""
+    process.environ["GATE_SWEEP_SECONDS"] = "3600"
+    github = process.github
+    github.validate(REPOSITORY, "success")
+    run_id = github.deploy(REPOSITORY).run_id
+    github.wait_until_delivered()
+    assert github.deliveries()
+    process.start()
+    process.wait(lambda: process.state(run_id) == "approved", "the answer")
+
+    def again() -> list[bool]:
+        return [200 <= it.status_code < 300 for it in github.deliveries() if it.redelivery]
+
+    process.wait(lambda: bool(again()), "a redelivery")
+    assert all(again())

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import socket
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
+from gate.clock import Clock
 from gate.domain.ids import DeliveryId, RepositoryId
 from gate.githubapp.payloads import PARSED_EVENTS
+from gate.reconciler.continuity import Continuity
+from gate.reconciler.ingest import ingest
+from gate.reconciler.reconcile import MOST_ROUNDS
 from gate.simulator.faults import Fault, WebhookFault
+from gate.store import inbox
 from gate.store.inbox import known_deliveries
 from gate.store.repositories import read_repository
-from tests.integration.harness import REPOSITORY, Gate
+from tests.integration.harness import REPOSITORY, Gate, reconcile
 
 
 def unannounced(gate: Gate, owner: str) -> tuple[int, RepositoryId]:
@@ -120,3 +126,65 @@ def test_a_redelivery_that_is_refused_does_not_end_the_others(gate: Gate) -> Non
     gate.advance(minutes=2)
     gate.sweep()
     assert missing(gate) == set()
+
+
+def test_a_limited_installation_leaves_the_others_their_turn(gate: Gate) -> None:
+    """GitHub is asked once for it in a round; the gates of other owners are found meanwhile."""
+    limited = gate.github.create_installation("acme")
+    for name in ("acme/frontend", "acme/backend", "acme/mobile"):
+        gate.github.create_repository(name, limited)
+        gate.github.add_fault(Fault(f"/repos/{name}/actions/runs", status=429))
+    gate.sweep()
+    gate.github.add_webhook_fault(WebhookFault("lose", event="deployment_protection_rule"))
+    gate.validate(REPOSITORY, "success")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.github.advance(3600)
+    before = len(gate.github.requests())
+    gate.sweep()
+    asked = [it for it in gate.github.requests()[before:] if "/repos/acme/" in it.path]
+    assert len(asked) == 1
+    assert gate.record(run_id).state == "approved"
+
+
+def test_a_lost_delivery_distrusts_what_was_read_before_it(gate: Gate) -> None:
+    """GitHub's log shows it, whoever kept it from us; once asked for, it moves nothing again."""
+    before = gate.service.deps.continuity.since
+    gate.github.advance(120)
+    gate.github.add_webhook_fault(WebhookFault("drop", event="workflow_run"))
+    gate.validate(REPOSITORY, "failure")
+    gate.sweep()
+    noticed = gate.service.deps.continuity.since
+    assert noticed > before
+    gate.github.advance(300)
+    gate.sweep()
+    assert gate.service.deps.continuity.since == noticed
+
+
+class Restless(Continuity):
+    """Webhooks that are lost all the time."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock())
+        self._clock = clock
+
+    @property
+    def since(self) -> datetime:
+        """Distrust all that was read."""
+        return self._clock() + timedelta(seconds=1)
+
+
+def test_a_pass_ends_although_all_is_distrusted_at_once(gate: Gate) -> None:
+    """After some rounds the deployment is held, since the facts cannot be had."""
+    gate.validate(REPOSITORY, "success")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.github.wait_until_delivered()
+    deps = gate.service.deps
+    moving = replace(deps, continuity=Restless(deps.clock))
+    due = deps.database.read(lambda it: inbox.due_deliveries(it, deps.clock(), 100))
+    ingest(due, deps)
+    before = len(gate.github.requests())
+    (found,) = [it for it in gate.records() if it.run_id == run_id]
+    reconcile(found.id, moving)
+    assert gate.record(run_id).state == "waiting"
+    assert gate.record(run_id).reasons[0] in {"facts_unavailable", "policy_unavailable"}
+    assert len(gate.github.requests()) - before <= 5 * MOST_ROUNDS

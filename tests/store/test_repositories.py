@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
-from gate.domain.ids import RepositoryId
+from gate.domain.ids import InstallationId, RepositoryId
 from gate.domain.request import RequestState
 from gate.store.database import Database
 from gate.store.repositories import (
@@ -16,6 +16,7 @@ from gate.store.repositories import (
     record_installation,
     record_repository,
     record_swept,
+    record_tried,
     repositories_to_sweep,
 )
 from tests.builders import BRANCH, INSTALLATION, NOW, REPOSITORY, before, make_account, make_key
@@ -111,6 +112,23 @@ def test_an_installation_brings_and_takes_repositories(database: Database) -> No
     assert to_sweep(database) == [2]
     install(database, InstallationStatus.ACTIVE, make_repository(1, full_name="acme/back"))
     assert sorted(to_sweep(database)) == [1, 2]
+
+
+def test_a_transferred_repository_stays_with_its_new_owner(database: Database) -> None:
+    """What the installation of the old owner has lost is not taken from that of the new one."""
+    install(database, InstallationStatus.ACTIVE, make_repository(1))
+    see(database, make_repository(1, installation_id=InstallationId(INSTALLATION + 1)))
+    install(database, lost=(1,))
+    assert to_sweep(database) == [1]
+
+
+def test_what_was_tried_lets_the_others_go_first(database: Database) -> None:
+    """Repositories that cannot be looked at now do not keep the rest from their turn."""
+    see(database, *(make_repository(number) for number in (1, 2, 3)))
+    tried = [RepositoryId(1), RepositoryId(2)]
+    database.transact(lambda tx: record_tried(tx, tried, NOW))
+    assert to_sweep(database, limit=1) == [3]
+    assert sorted(to_sweep(database)) == [1, 2, 3]
 
 
 def test_a_repository_comes_back_unchanged(database: Database) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Self
 
 import pytest
+from structlog.testing import capture_logs
 
 from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.bridge import Message
@@ -73,7 +74,7 @@ class Client:
 
 
 class Refusals(list[str]):
-    """Reasons of refusals, as the lifecycle is told them."""
+    """Reasons of refusals, as the log has them."""
 
 
 def run(
@@ -83,15 +84,17 @@ def run(
     **limits: Any,
 ) -> None:
     """Start a shell as a server does, play the scenario and stop the shell."""
-    refused = refusals if refusals is not None else Refusals()
-    lifecycle = Lifecycle(lambda: None, lambda: None, refused.append)
+    lifecycle = Lifecycle(lambda: None, lambda: None)
     shell = BufferingShell(app, lifecycle, **{"threads": 2, **limits})
 
     async def main() -> None:
         async with Served(shell):
             await scenario(shell)
 
-    asyncio.run(main())
+    with capture_logs() as lines:
+        asyncio.run(main())
+    if refusals is not None:
+        refusals += [it["reason"] for it in lines if it["event"] == "http.refused"]
 
 
 class Served:

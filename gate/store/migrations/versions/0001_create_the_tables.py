@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("default_branch", sa.Text(), nullable=True),
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("swept_at", sa.BigInteger(), nullable=True),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("repository_id", name=op.f("pk_repositories")),
     )
     op.create_index(
