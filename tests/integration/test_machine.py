@@ -1,12 +1,15 @@
 """The whole service as a state machine: whatever happens in whatever order.
 
-Hypothesis lets validations, deployments, faults, crashes and bypasses happen in any order against
-the simulated GitHub, over HTTP, and the invariants hold after each step.
+Hypothesis lets validations, re-runs of some of their jobs, deployments, faults, crashes, pauses and
+bypasses happen in any order against the simulated GitHub, over HTTP, and the invariants hold after
+each step. What is true of production is read off GitHub's side alone.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, settings
@@ -16,10 +19,51 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from gate.domain.request import RequestState
 from gate.simulator.errors import SimulatorError
 from gate.simulator.faults import Damage, Fault, WebhookFault
+from gate.simulator.runs import newest_jobs
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 
 _ENDINGS = ["success", "failure", "cancelled", "timed_out", "skipped"]
 _REVIEW = "deployment_protection_rule$"
+
+
+_JOBS = ("ios", "android")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of production since a moment: is it green, and how old is its oldest job?"""
+
+    at: datetime
+    is_green: bool
+    oldest: datetime
+
+    def allows(self, at: datetime, until: datetime | None) -> bool:
+        """Say whether a deployment that was let go then had this to rest on, until the next."""
+        if not self.is_green or at < self.at:
+            return False
+        ends = self.oldest + timedelta(hours=24) + _LATE
+        return at <= ends and (until is None or at <= until + _LATE)
+
+
+_LATE = timedelta(seconds=10)
+
+
+def look(gate: Gate) -> Truth:
+    """Read off GitHub which validation is the newest, how it ended, and its oldest job."""
+    world = gate.github.world
+    ran = [
+        run
+        for run in world.runs.values()
+        if run.workflow.path.endswith("/production-validation.yml")
+        and run.attempt.conclusion != "skipped"
+    ]
+    newest = max(ran, key=lambda run: (run.attempt.run_started_at, run.id), default=None)
+    if newest is None:
+        return Truth(world.now(), is_green=False, oldest=world.now())
+    jobs = [job for job in newest_jobs(newest) if job.conclusion != "skipped"]
+    oldest = min(job.started_at or job.created_at for job in jobs)
+    is_green = newest.attempt.conclusion == "success"
+    return Truth(world.now(), is_green=is_green, oldest=oldest)
 
 
 class Crash(BaseException):
@@ -34,7 +78,8 @@ class ServiceMachine(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.runs: list[int] = []
         self.bypassed: set[int] = set()
-        self.latest = "missing"
+        self.validations: list[int] = []
+        self.truths: list[Truth] = []
 
     @initialize()
     def begin(self) -> None:
@@ -50,9 +95,38 @@ class ServiceMachine(RuleBasedStateMachine):
     @rule(ending=st.sampled_from(_ENDINGS))
     def validate(self, ending: str) -> None:
         """Let a validation end."""
-        self.gate.validate(REPOSITORY, ending)
-        if ending != "skipped":
-            self.latest = ending
+        jobs = None if ending == "skipped" else dict.fromkeys(_JOBS, ending)
+        self.validations.append(self.gate.validate(REPOSITORY, ending, jobs=jobs))
+        self._look_and_settle()
+
+    @precondition(lambda self: self.validations)
+    @rule(data=st.data(), which=st.sampled_from(["all", "failed", *_JOBS]), ends_well=st.booleans())
+    def rerun_validation(self, data: st.DataObject, which: str, *, ends_well: bool) -> None:
+        """Re-run a validation, or some of its jobs; it becomes the newest."""
+        run_id, github = data.draw(st.sampled_from(self.validations)), self.gate.github
+        github.advance(1)
+        if which == "all":
+            github.rerun(run_id)
+        elif which == "failed":
+            github.rerun_failed_jobs(run_id)
+        else:
+            github.rerun_job(run_id, which)
+        github.complete_run(run_id, "success" if ends_well else "failure")
+        self._look_and_settle()
+
+    @precondition(lambda self: self.validations)
+    @rule(job=st.sampled_from(_JOBS))
+    def renew_in_part(self, job: str) -> None:
+        """A day later one job of the last validation runs again."""
+        self.gate.advance(hours=25)
+        self.gate.github.rerun_job(self.validations[-1], job)
+        self.gate.github.complete_run(self.validations[-1], "success")
+        self._look_and_settle()
+        self.deploy(1)
+
+    def _look_and_settle(self) -> None:
+        """Note what is true of production now, and let the gate do what is due."""
+        self.truths.append(look(self.gate))
         self.gate.settle()
 
     @rule(jobs=st.integers(1, 3))
@@ -149,14 +223,37 @@ class ServiceMachine(RuleBasedStateMachine):
             return
         self.gate.settle()
 
+    @precondition(lambda self: self.truths)
+    @rule(seconds=st.sampled_from([3, 30, 900]), ending=st.sampled_from(["failure", "cancelled"]))
+    def pause(self, seconds: int, ending: str) -> None:
+        """Stop the process between a decision and its answer, while production turns red."""
+
+        def sleep(at: str) -> None:
+            if at == "decided":
+                self.gate.failpoint = lambda _: None
+                self.gate.github.advance(seconds)
+                jobs = dict.fromkeys(_JOBS, ending)
+                self.validations.append(self.gate.validate(REPOSITORY, ending, jobs=jobs))
+                self.truths.append(look(self.gate))
+
+        self.gate.failpoint = sleep
+        self.deploy(1)
+        self.gate.failpoint = lambda _: None
+        self.gate.settle()
+
     @invariant()
-    def nothing_is_approved_without_a_green(self) -> None:
-        """No run goes on by our answer before there was any green validation."""
+    def each_approval_had_its_evidence(self) -> None:
+        """Production was green, by all jobs that count, when we answered, or ten seconds before."""
         if not hasattr(self, "gate"):
             return
         for review in self.gate.github.reviews():
             if review.state == "approved" and review.status == 204:
                 assert "validation passed" in (review.comment or "")
+                until = [it.at for it in self.truths[1:]] + [None]
+                assert any(
+                    truth.allows(review.received_at, end)
+                    for truth, end in zip(self.truths, until, strict=True)
+                )
 
     @invariant()
     def no_more_answers_than_jobs(self) -> None:
@@ -189,7 +286,8 @@ class ServiceMachine(RuleBasedStateMachine):
             undecided = {RequestState.OPEN, RequestState.WAITING, RequestState.ANSWERING}
             if waits:
                 assert states[-1] == RequestState.WAITING
-                assert self.latest != "success"
+                truth, now = look(self.gate), self.gate.github.world.now()
+                assert not (truth.is_green and now - truth.oldest <= timedelta(hours=24))
             else:
                 assert states[-1] not in undecided
 
