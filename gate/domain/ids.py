@@ -28,10 +28,10 @@ IncidentId = NewType("IncidentId", int)
 def environment_key(environment: str) -> str:
     """Fold an environment's name to the form that identifies it.
 
-    GitHub compares environment names without regard to case; the spelling it sent is kept beside
-    the key, because the review call must repeat it.
+    GitHub compares environment names in lower case, and no more than that: `straße` is not
+    `strasse`. The spelling it sent is kept beside the key, because the review call must repeat it.
     """
-    return environment.casefold()
+    return environment.lower()
 
 
 @dataclass(frozen=True, slots=True, order=True)
