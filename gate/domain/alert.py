@@ -70,7 +70,6 @@ class HeldDeployment:
     run_attempt: int
     environment: str
     url: str
-    record_url: str
 
 
 @dataclass(frozen=True, slots=True)

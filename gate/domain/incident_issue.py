@@ -75,7 +75,7 @@ def render_issue(
     heading, held = ("What to do next", subject.held) if is_open else ("What was done", ())
     sections = (
         f"{mark(incident.id)}\n{_headline(incident)}",
-        _facts(incident, subject),
+        _facts(incident),
         _listed("Failed flows", incident.failure.flows, _flow, _MOST_FLOWS),
         _listed("Artifacts", incident.failure.artifact_urls, _artifact, _MOST_ARTIFACTS),
         f"### {heading}\n\n{_lines(_checklist(incident, subject.policy, now))}",
@@ -99,7 +99,7 @@ def _headline(incident: Incident) -> str:
     return f"**{FAILED_EVENT}** — {environment}, {since}. Deployments are held until it is green."
 
 
-def _facts(incident: Incident, subject: IssueSubject) -> str:
+def _facts(incident: Incident) -> str:
     failure = incident.failure
     terraform = failure.terraform_deployment_id
     rows = [
@@ -108,7 +108,7 @@ def _facts(incident: Incident, subject: IssueSubject) -> str:
         ("Terraform deployment", cut(neutralise(terraform or "not known"), _NAME_LIMIT)),
         ("What failed", cut(neutralise(failure.detail), _ERROR_LIMIT)),
         ("Failed attempts", str(incident.failures)),
-        ("Full record", f"[incident {incident.id}]({subject.links.incident(incident.id)})"),
+        ("In the gate's record", f"incident {incident.id}"),
     ]
     lines = [f"| {name} | {value} |" for name, value in rows]
     return "\n".join(["| | |", "| --- | --- |", *lines])
@@ -127,7 +127,7 @@ def _artifact(url: str) -> str:
 def _held(held: HeldDeployment) -> str:
     name = f"run {held.run_id}, attempt {held.run_attempt}"
     run = f"[{name}](<{held.url}>)" if safe_url(held.url) else name
-    return f"- {run}, [record]({held.record_url}): `/override {held.run_id} <rationale>`"
+    return f"- {run}: `/override {held.run_id} <rationale>`"
 
 
 def _checklist(incident: Incident, policy: AlertPolicy, now: datetime) -> Iterator[str]:

@@ -128,8 +128,6 @@ def _line(item: Item, section: Section) -> str:
         shown = _code(item.text, _NAME_LIMIT)
     if item.note:
         shown = f"{shown} {_code(item.note, _NOTE_LIMIT)}"
-    if item.record_url:
-        shown = f"{shown} ({_link(item.record_url, 'record')})"
     return shown
 
 

@@ -39,7 +39,6 @@ def render_contract(alert: Alert) -> dict[str, object]:
                 "runAttempt": held.run_attempt,
                 "environment": held.environment,
                 "url": held.url,
-                "recordUrl": held.record_url,
             }
             for held in alert.held_deployments
         ],

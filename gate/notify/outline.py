@@ -50,7 +50,6 @@ class Item:
     text: str
     note: str = ""
     url: str = ""
-    record_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def _artifact(url: str, room: Room) -> Item:
 
 def _held(held: HeldDeployment, room: Room) -> Item:
     text = f"run {held.run_id}, attempt {held.run_attempt}, {_name(held.environment, room)}"
-    return Item(text, url=safe_url(held.url), record_url=safe_url(held.record_url))
+    return Item(text, url=safe_url(held.url))
 
 
 def _step(step: str, room: Room) -> Item:

@@ -50,8 +50,7 @@ def _text_section(section: Section) -> str:
 def _text_item(item: Item, mark: str) -> list[str]:
     """Give the item's line and, set in, what belongs to it."""
     url = item.url if item.url != item.text else ""
-    record = f"record: {item.record_url}" if item.record_url else ""
-    return [f"  {mark} {item.text}", *(f"    {it}" for it in (item.note, url, record) if it)]
+    return [f"  {mark} {item.text}", *(f"    {it}" for it in (item.note, url) if it)]
 
 
 def _html_section(section: Section) -> str:
@@ -65,7 +64,6 @@ def _html_item(item: Item) -> str:
     parts = [
         _html_link(item.url, item.text) if item.url else escape(item.text),
         f"<br>{escape(item.note)}" if item.note else "",
-        f" ({_html_link(item.record_url, 'record')})" if item.record_url else "",
     ]
     return "".join(parts)
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from gate.domain.addresses import issues_page
 from gate.domain.alert import Channel, HeldDeployment
 from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.alert_plan import Said, plan_alerts
 from gate.domain.deliveries import Repository
 from gate.domain.ids import RepositoryId, RequestId, environment_key
-from gate.domain.incidents import GATE, Bypassed, IncidentEvent
-from gate.domain.policy import AlertPolicy
+from gate.domain.incidents import GATE, Bypassed, Incident, IncidentEvent
+from gate.domain.policy import AlertPolicy, IncidentPolicy
 from gate.domain.request import GateRequest
 from gate.reconciler.deps import Deps
 from gate.reconciler.responding import record_happenings
@@ -30,6 +31,7 @@ class Telling:
 
     repository: Repository
     policy: AlertPolicy
+    keeping: IncidentPolicy
     deps: Deps
     now: datetime
 
@@ -50,8 +52,8 @@ def owe_alerts(
         return False, plan.next_look
     subject = _subject(
         telling,
-        record.issue_url or telling.deps.links.incident(incident.id),
-        held_deployments(tx, telling.repository.id, incident.place.environment, telling.deps),
+        record.issue_url or _where_it_is_kept(incident, telling),
+        held_deployments(tx, telling.repository.id, incident.place.environment),
     )
     for message in plan.messages:
         alert = render_alert(incident, message, telling.policy, subject, now)
@@ -63,12 +65,12 @@ def owe_alerts(
 
 def owe_bypass_alert(tx: Transaction, request_id: RequestId, telling: Telling) -> None:
     """Tell that a deployment was let past the gate, within its environment's open incident."""
-    now, links = telling.now, telling.deps.links
+    now = telling.now
     bypasses.record_told(tx, request_id, now)
     request = requests.read_request(tx, request_id)
     if request is None:
         return
-    url = _run_url(tx, request, telling.deps)
+    url = _run_url(tx, request)
     record = incidents.lock_newest_incident(tx, request.key.repository_id, request.environment)
     if record is not None and not record.incident.is_open:
         record = None
@@ -76,7 +78,7 @@ def owe_bypass_alert(tx: Transaction, request_id: RequestId, telling: Telling) -
         event = IncidentEvent(now, GATE, Bypassed(request_id, url))
         record = record_happenings(tx, record, [event])
     bypass = Bypass(request, url, record.incident if record is not None else None)
-    subject = _subject(telling, links.request(request_id), ())
+    subject = _subject(telling, url, ())
     alert = render_bypass(bypass, telling.policy, subject, now)
     alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
 
@@ -86,7 +88,7 @@ def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> Al
 
 
 def held_deployments(
-    snapshot: Snapshot, repository_id: RepositoryId, environment: str, deps: Deps
+    snapshot: Snapshot, repository_id: RepositoryId, environment: str
 ) -> tuple[HeldDeployment, ...]:
     """List the deployments that wait because of the failure, the oldest first."""
     held = [
@@ -99,14 +101,21 @@ def held_deployments(
             request.key.run_id,
             request.key.run_attempt,
             request.environment,
-            _run_url(snapshot, request, deps),
-            deps.links.request(request.id),
+            _run_url(snapshot, request),
         )
         for request in held[:_MOST_HELD]
     )
 
 
-def _run_url(snapshot: Snapshot, request: GateRequest, deps: Deps) -> str:
-    """Give the page of a deployment's run, as GitHub named it; else our own record of it."""
+def _where_it_is_kept(incident: Incident, telling: Telling) -> str:
+    """Give a page that a reader of GitHub can open, while the incident has no issue (yet)."""
+    job_url, keeping = incident.failure.job_url, telling.keeping
+    if not keeping.issue:
+        return job_url
+    return issues_page(job_url, telling.repository.full_name, keeping.labels)
+
+
+def _run_url(snapshot: Snapshot, request: GateRequest) -> str:
+    """Give the page of a deployment's run, as GitHub named it; nothing where it did not."""
     run = runs.newest_attempt(snapshot, request.key.repository_id, request.key.run_id)
-    return run.html_url if run is not None else deps.links.request(request.id)
+    return run.html_url if run is not None else ""

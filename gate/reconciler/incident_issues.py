@@ -181,7 +181,7 @@ def _view(snapshot: Snapshot, taken: TakenIssue, deps: Deps) -> _View | _Lacking
         return _Nothing(now + _WITHOUT_POLICY)
     policy, incident = choice.reading.policy, record.incident
     timeline = incidents.read_timeline(snapshot, incident.id, _MOST_EVENTS)
-    held = held_deployments(snapshot, repository.id, incident.place.environment, deps)
+    held = held_deployments(snapshot, repository.id, incident.place.environment)
     subject = IssueSubject(policy.alerts, deps.links, held)
     text = render_issue(incident, timeline, subject, now)
     remark = next_remark(incident, timeline, taken.followed.told, deps.links)

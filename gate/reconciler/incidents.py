@@ -118,8 +118,9 @@ def _look_at(
     if not isinstance(choice.reading, LoadedPolicy):
         # Whom to call is not known; the deployments are held, and say why.
         return _set_aside(tx, check, now)
-    telling = Telling(repository, choice.reading.policy.alerts, deps, now)
-    look = _Look(repository.default_branch, choice.reading.policy, telling)
+    policy = choice.reading.policy
+    telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
+    look = _Look(repository.default_branch, policy, telling)
     seen = look.see(tx)
     if isinstance(seen, JobsNeeded):
         return _Lacking(repository, check, seen)

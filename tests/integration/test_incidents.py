@@ -107,6 +107,17 @@ def report(gate: Gate, run_id: int, *failed: str) -> None:
     gate.settle()
 
 
+def test_what_an_alert_links_can_be_opened_by_its_readers(gate: Gate, receiver: Receiver) -> None:
+    """Nothing of the gate's own, which asks for a token: a page of GitHub."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+
+    (page,) = heard(receiver)
+    assert page["incidentUrl"].split("/")[3:5] == REPOSITORY.split("/")
+    assert "/issues" in page["incidentUrl"]
+    assert "/api/v1/" not in json.dumps(page)
+
+
 def test_a_red_validation_is_told_at_once(gate: Gate, receiver: Receiver) -> None:
     """With the contract's keys first, the run, and the deployments that wait."""
     gate.validate(REPOSITORY, "failure")
@@ -120,7 +131,7 @@ def test_a_red_validation_is_told_at_once(gate: Gate, receiver: Receiver) -> Non
 
 
 def test_held_deployments_are_in_the_alert(gate: Gate, receiver: Receiver) -> None:
-    """Each with its run and its record."""
+    """Each with its run."""
     gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()

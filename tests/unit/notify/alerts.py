@@ -31,8 +31,7 @@ def make_flow(name: str = "add-exercise.yml", exit_code: int = 1, error: str = "
 def make_held(run: int = 43) -> HeldDeployment:
     """Make a deployment that waits."""
     url = f"https://github.com/mona/shop/actions/runs/{run}"
-    record = f"https://gate.example.com/api/v1/requests/{run}"
-    return HeldDeployment(RunId(run), 1, ENVIRONMENT, url, record)
+    return HeldDeployment(RunId(run), 1, ENVIRONMENT, url)
 
 
 def make_alert(**changes: Any) -> Alert:

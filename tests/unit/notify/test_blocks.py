@@ -88,7 +88,7 @@ def test_the_first_flows_are_shown_and_the_rest_is_counted() -> None:
 
 
 def test_all_that_people_follow_is_linked() -> None:
-    """Job, incident, runbook, artifact, held deployment and its record."""
+    """Job, incident, runbook, artifact and held deployment."""
     shown = "\n".join(texts_of(render_message(make_alert())))
 
     assert re.findall(r"<https://[^|]+\|([^>]+)>", shown) == [
@@ -97,7 +97,6 @@ def test_all_that_people_follow_is_linked() -> None:
         "Runbook",
         "https://github.com/mona/shop/actions/runs/12345/artifacts/screenshots",
         "run 43, attempt 1, production-frontend",
-        "record",
     ]
     assert "1. Review production validation logs" in shown
 

@@ -86,7 +86,6 @@ def test_what_is_added_says_which_run_and_what_waits() -> None:
                 "runAttempt": 1,
                 "environment": ENVIRONMENT,
                 "url": make_held().url,
-                "recordUrl": make_held().record_url,
             }
         ],
     }

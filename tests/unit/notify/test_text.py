@@ -39,7 +39,6 @@ Artifacts
 Held deployments
   - run 43, attempt 1, production-frontend
     https://github.com/mona/shop/actions/runs/43
-    record: https://gate.example.com/api/v1/requests/43
 
 What to do next
   1. Review production validation logs
