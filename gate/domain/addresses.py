@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote, urlsplit
 
 _URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]!$&()*+,;=%-]{1,400}")
+_HOST: Final = re.compile(r"https?://[A-Za-z0-9.:-]+")
+_PLAIN: Final = re.compile(rb"[A-Za-z0-9._~-]")
 
 
 def safe_url(url: str) -> str:
@@ -25,9 +26,15 @@ def issues_page(job_url: str, repository: str, labels: Sequence[str]) -> str:
     It is on the host of `job_url`, an address that GitHub gave. Nothing, where that is none; the
     unfiltered list, where the labels make too long an address for a link.
     """
-    job = urlsplit(safe_url(job_url))
-    if not job.netloc:
+    host = _HOST.match(safe_url(job_url))
+    if host is None:
         return ""
-    page = f"{job.scheme}://{job.netloc}/{repository}/issues"
+    page = f"{host.group()}/{repository}/issues"
     asked = " ".join(["is:issue", *(f'label:"{label}"' for label in labels)])
-    return safe_url(f"{page}?q={quote(asked, safe='')}") or safe_url(page)
+    return safe_url(f"{page}?q={_escaped(asked)}") or safe_url(page)
+
+
+def _escaped(text: str) -> str:
+    """Spell text for an address's query (RFC 3986, section 2.1)."""
+    spelled = (bytes([it]) for it in text.encode("utf-8", "replace"))
+    return "".join(it.decode() if _PLAIN.fullmatch(it) else f"%{it[0]:02X}" for it in spelled)
