@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -34,6 +35,7 @@ from gate.errors import ConfigError
 _PREFIX: Final = "GATE_"
 _LONGEST_SWEEP: Final = 3600
 _SHORTEST_SECRET: Final = 16
+_NEAR: Final = 0.8
 # An App id is digits, a client id is like Iv23liAbC or, for older Apps, Iv1.0123456789abcdef.
 _APP_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _READER_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -353,6 +355,11 @@ def load_settings(
     raise ConfigError(
         tuple(problems[field] for field in Settings.model_fields if field in problems)
     )
+
+
+def near_miss(name: str) -> str | None:
+    """Give the setting whose name is most like an unknown one; None when none is."""
+    return next(iter(get_close_matches(name, sorted(_NAMES), 1, _NEAR)), None)
 
 
 def load_database_url(

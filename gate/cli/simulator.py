@@ -16,6 +16,13 @@ def simulator(host: str, port: int) -> None:
 
         gate simulator --port 4100
     """
+    from gate.simulator.errors import NotLoopback
     from gate.simulator.server import run
 
-    run(host, port)
+    try:
+        run(host, port)
+    except NotLoopback as error:
+        raise click.BadParameter(str(error), param_hint="--host") from None
+    except (OSError, OverflowError) as error:
+        problem = f"cannot listen on {host} port {port}: {error}"
+        raise click.BadParameter(problem, param_hint="--port") from None

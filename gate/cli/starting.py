@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gate.log import configure_logging, get_logger
-from gate.settings import Settings, load_settings
+from gate.settings import Settings, load_settings, near_miss
 
 
 def load_for_service() -> Settings:
@@ -12,5 +12,5 @@ def load_for_service() -> Settings:
     configure_logging(settings.log_format)
     log = get_logger(__name__)
     for name in settings.unknown_variables:
-        log.warning("config.unknown_variable", name=name)
+        log.warning("config.unknown_variable", name=name, meant=near_miss(name))
     return settings

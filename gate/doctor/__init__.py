@@ -17,7 +17,7 @@ from gate.doctor.installations import find_installations
 from gate.doctor.report_tokens import find_report_tokens
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
-from gate.settings import Settings
+from gate.settings import Settings, near_miss
 
 __all__ = ["Finding", "Level", "examine"]
 
@@ -25,7 +25,9 @@ __all__ = ["Finding", "Level", "examine"]
 def examine(settings: Settings, clock: Clock = utc_now) -> Iterator[Finding]:
     """Look at everything in turn; a part that cannot be looked at is a finding too."""
     for name in settings.unknown_variables:
-        yield Finding(Level.WARN, "settings", f"{name} is no setting", "correct or remove it")
+        meant = near_miss(name)
+        remedy = "correct or remove it" if meant is None else f"did you mean {meant}?"
+        yield Finding(Level.WARN, "settings", f"{name} is no setting", remedy)
     yield from guarded("database", lambda: find_database(settings, clock))
     key = settings.github_private_key.get_secret_value()
     credentials = AppCredentials(settings.github_app_id, key, clock)

@@ -12,7 +12,7 @@ from gate.clock import Clock
 from gate.doctor.findings import Finding, Level
 from gate.domain.ids import RepositoryId
 from gate.settings import Settings
-from gate.store import inbox, incident_issues, repositories
+from gate.store import disks, inbox, incident_issues, repositories
 from gate.store.database import Database, Snapshot
 from gate.store.disks import WAL
 from gate.store.schema import schema_is_current
@@ -28,6 +28,8 @@ def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
     # Refuses a folder that is not there, or is far away; it makes no file.
     database = Database(url)
     try:
+        if url.startswith(_SQLITE):
+            disks.check_folder(Path(url.removeprefix(_SQLITE)).parent)
         if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
             yield Finding(Level.OK, "database", "no file yet; `gate serve` makes it")
             return

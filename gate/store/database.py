@@ -152,8 +152,11 @@ def _path(url: str) -> str:
 
 
 def _locked(path: str) -> FileLock:
+    # A lock file that cannot be made looks to FileLock like one that another process holds.
+    disks.prepare_file(path)
+    disks.prepare_file(f"{path}.lock")
     # By default a lock belongs to the thread that took it; whoever closes may be another.
-    lock = FileLock(f"{path}.lock", thread_local=False)
+    lock = FileLock(f"{path}.lock", mode=disks.OWNER_ONLY, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -6,6 +6,8 @@ file system has neither (docs: Write-Ahead Logging, How To Corrupt An SQLite Dat
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,10 @@ from typing import Final
 from gate.errors import ConfigError
 
 WAL: Final = "wal"
+
+OWNER_ONLY: Final = 0o600
+"""Who may read the database: it holds what people wrote. SQLite gives its side files the mode of
+the database itself."""
 
 MOUNTS: Final = Path("/proc/self/mounts")
 """Where Linux tells what is mounted; other systems tell it nowhere that can be read."""
@@ -58,6 +64,27 @@ def check_disk(file: Path, mounts: Path) -> None:
             " put it on a local disk, or use PostgreSQL"
         )
         raise ConfigError((problem,))
+
+
+def prepare_file(file: str) -> None:
+    """Make a file for its owner alone unless there is one; raise ConfigError if none can be had."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY))
+    except OSError as error:
+        raise _unwritable(file, error) from None
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ConfigError unless files can be made in a folder; none is left there."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _unwritable(str(folder), error) from None
+
+
+def _unwritable(place: str, error: OSError) -> ConfigError:
+    problem = f"GATE_DATABASE_URL: {place} cannot be written ({error.strerror})"
+    return ConfigError((f"{problem}; choose another place, or change who owns it",))
 
 
 def check_journal(answer: str, file: str) -> None:

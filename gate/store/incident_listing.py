@@ -25,6 +25,10 @@ NUMBERS: Final = frozenset({"repository_id", "installation_id"})
 
 _OPEN: Final = "open"
 _RESOLVED: Final = "resolved"
+
+CHOICES: Final = {"state": (_OPEN, _RESOLVED)}
+"""The filters that have few values, and these."""
+
 _NEWEST_EVENTS: Final = 200
 
 _t: Final = incidents.c
@@ -91,10 +95,8 @@ def read_shown(snapshot: Snapshot, incident_id: IncidentId) -> dict[str, Any] | 
 
 
 def _is_in(state: object) -> Any:  # noqa: ANN401 - a condition
-    """Narrow down to a state; one that does not exist has no incidents."""
-    if state == _OPEN:
-        return _t.resolved_at.is_(None)
-    return _t.resolved_at.is_not(None) if state == _RESOLVED else _t.id.is_(None)
+    """Narrow down to a state, one of `CHOICES`."""
+    return _t.resolved_at.is_(None) if state == _OPEN else _t.resolved_at.is_not(None)
 
 
 def _timeline(snapshot: Snapshot, incident_id: IncidentId) -> list[dict[str, Any]]:

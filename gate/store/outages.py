@@ -41,9 +41,9 @@ def lost_a_race(error: BaseException | None) -> bool:
 
 
 def busy(error: BaseException) -> RetryLater:
-    """Say what the database said, without statements and parameters."""
+    """Say on one line what the database said, without statements and parameters."""
     said = error.orig if isinstance(error, DBAPIError) else error
-    return RetryLater("database_busy", str(said))
+    return RetryLater("database_busy", " ".join(str(said).split()))
 
 
 def closed() -> RetryLater:

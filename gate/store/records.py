@@ -10,8 +10,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, select
 
-from gate.domain.decide import Decision
+from gate.domain.decide import Decision, Verdict
 from gate.domain.ids import RequestId
+from gate.domain.request import RequestState
 from gate.store.codec import decode_decision, decode_ids
 from gate.store.database import Snapshot
 from gate.store.tables import decisions, gate_requests, repositories
@@ -21,6 +22,9 @@ FILTERS: Final = ("repository_id", "run_id", "environment", "state", "verdict", 
 
 NUMBERS: Final = frozenset({"repository_id", "run_id", "installation_id"})
 """The filters whose values are numbers."""
+
+CHOICES: Final = {"state": tuple(RequestState), "verdict": tuple(Verdict)}
+"""The filters that have few values, and these."""
 
 _t: Final = gate_requests.c
 

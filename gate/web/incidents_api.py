@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 
 from gate.domain.ids import IncidentId
-from gate.store.incident_listing import FILTERS, NUMBERS, list_incidents, read_shown
+from gate.store.incident_listing import CHOICES, FILTERS, NUMBERS, list_incidents, read_shown
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
 from gate.web.queries import filters, json_answer, page, page_answer, parse_number
@@ -22,7 +22,7 @@ def incidents_api(deps: WebDeps) -> Blueprint:
     @blueprint.get("/incidents")
     def listing() -> Response:
         limit, before = page()
-        wanted = filters(FILTERS, NUMBERS)
+        wanted = filters(FILTERS, NUMBERS, CHOICES)
         found = deps.database.read(
             lambda snapshot: list_incidents(
                 snapshot,

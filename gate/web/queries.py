@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ T = TypeVar("T")
 _LIMIT: Final = 50
 _MOST: Final = 200
 _LARGEST: Final = 2**63 - 1
+_ANY_TEXT: Final[Mapping[str, Collection[str]]] = {}
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 
 
@@ -26,8 +27,15 @@ def page() -> tuple[int, int | None]:
     return min(_number("limit", _LIMIT), _MOST), _number("cursor", 0) or None
 
 
-def filters(known: Collection[str], numbers: Collection[str]) -> dict[str, object]:
-    """Give the fields to filter by, of those that are `known`."""
+def filters(
+    known: Collection[str],
+    numbers: Collection[str],
+    choices: Mapping[str, Collection[str]] = _ANY_TEXT,
+) -> dict[str, object]:
+    """Give the fields to filter by, of those that are `known`.
+
+    A field of `choices` must have one of its values: any other would look like an empty list.
+    """
     found: dict[str, object] = {}
     for name in request.args:
         if name in {"limit", "cursor"}:
@@ -36,7 +44,11 @@ def filters(known: Collection[str], numbers: Collection[str]) -> dict[str, objec
             listed = ", ".join(known)
             msg = f"{name} is no field to filter by; there are {listed}"
             raise BadQuery(msg)
-        found[name] = _number(name, 0) if name in numbers else _text(name)
+        found[name] = value = _number(name, 0) if name in numbers else _text(name)
+        if name in choices and value not in choices[name]:
+            listed = ", ".join(choices[name])
+            msg = f"{name} must be one of {listed}"
+            raise BadQuery(msg)
     return found
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from gate.domain.ids import RequestId, environment_key
 from gate.store import decisions, ledger
 from gate.store.database import Snapshot
-from gate.store.records import FILTERS, NUMBERS, RequestRecord, list_records, read_record
+from gate.store.records import CHOICES, FILTERS, NUMBERS, RequestRecord, list_records, read_record
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
 from gate.web.queries import filters, json_answer, page, page_answer, parse_number
@@ -78,7 +78,7 @@ def _listed(record: RequestRecord) -> dict[str, object]:
 
 
 def _filters() -> dict[str, object]:
-    found = filters(FILTERS, NUMBERS)
+    found = filters(FILTERS, NUMBERS, CHOICES)
     if "environment" in found:
         found["environment_key"] = environment_key(str(found.pop("environment")))
     return found

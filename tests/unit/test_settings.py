@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import ValidationError
 
 from gate.errors import ConfigError
-from gate.settings import SETTINGS, Settings, load_settings
+from gate.settings import SETTINGS, Settings, load_settings, near_miss
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -298,3 +298,16 @@ def test_the_table_lists_what_is_read() -> None:
     assert table["GATE_POLICY_FILE"].default == ""
     assert all(setting.meaning for setting in SETTINGS)
     assert len(SETTINGS) == 21
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GATE_SWEEP_SECOND", "GATE_SWEEP_SECONDS"),
+        ("GATE_GITHUB_WEBHOOK_SECRETS", "GATE_GITHUB_WEBHOOK_SECRET"),
+        ("GATE_COLOR", None),
+    ],
+)
+def test_a_misspelt_name_is_told_the_one_that_was_meant(name: str, meant: str | None) -> None:
+    """A name that is nearly a setting's names that setting."""
+    assert near_miss(name) == meant

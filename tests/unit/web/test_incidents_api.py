@@ -94,7 +94,6 @@ def test_an_incident_is_shown_with_who_did_what(site: Site) -> None:
     [
         ({"state": "open"}, [3, 1]),
         ({"state": "resolved"}, [2]),
-        ({"state": "asleep"}, []),
         ({"environment": "STAGING"}, [3]),
         ({"repository_id": 1}, [3, 2, 1]),
         ({"repository_id": 2}, []),
