@@ -19,7 +19,8 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
     """Decide again from what was recorded, and say where it comes out differently.
 
     Checks besides that the trail has the hash of each record. Exits 1 where verdict or reasons
-    differ. Safe while the service runs. Example:
+    differ; of a decision by another engine it says what changed, and that is no fault. Safe while
+    the service runs. Example:
 
         gate replay --all
     """
@@ -64,3 +65,6 @@ def _show(replayed: Replayed, *, every: bool) -> None:
         click.echo(f"same: {named}: {recorded.decision.verdict}: {reasons}{engine}")
     for problem in replayed.problems:
         click.echo(f"differs: {named}: {problem}{engine}")
+    word = "differs" if replayed.engine is None else "changed"
+    for difference in replayed.differences:
+        click.echo(f"{word}: {named}: {difference}{engine}")

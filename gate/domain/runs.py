@@ -28,6 +28,10 @@ _PROGRESS: Final = {
 }
 _UNKNOWN_PROGRESS: Final = 5
 
+_ENDS: Final = {SKIPPED: 0, SUCCESS: 1, "timed_out": 3, "startup_failure": 3, "failure": 4}
+_UNKNOWN_END: Final = 2
+"""How bad an end is, should GitHub ever tell two of one attempt; any other one proves nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -142,16 +146,18 @@ def merge_jobs(
     return max(known, seen, key=_jobs_rank)
 
 
-def _rank(run: WorkflowRun) -> tuple[int, bool, datetime, str]:
+def _rank(run: WorkflowRun) -> tuple[int, int, datetime, str]:
     """Order sightings of one attempt, but for their jobs; the last element makes it total.
 
-    Of ends the time is no part of the order, since the first one stands whichever end it is of.
+    Of ends the time is no part of the order, since the first one stands whichever end it is of. The
+    worse end wins: a failure over what proves nothing, that over a green, and a skipped run, which
+    would be passed over, hides none of them.
     """
     progress = _PROGRESS.get(run.status, _UNKNOWN_PROGRESS)
     if run.is_completed:
         run = replace(run, updated_at=run.started_at)
-    is_worse = run.is_completed and run.conclusion != SUCCESS
-    return progress, is_worse, run.updated_at, repr(replace(run, jobs=None))
+    end = _ENDS.get(run.conclusion or "", _UNKNOWN_END) if run.is_completed else 0
+    return progress, end, run.updated_at, repr(replace(run, jobs=None))
 
 
 def _jobs_rank(jobs: tuple[Job, ...] | None) -> tuple[bool, int, int, str]:

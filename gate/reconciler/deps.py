@@ -42,6 +42,10 @@ class Wakeups(Protocol):
         """Hint that the incidents of a repository are due for a look."""
         ...
 
+    def wake_commands(self) -> None:
+        """Hint that somebody has asked for something in a comment."""
+        ...
+
     def wake_alerts(self) -> None:
         """Hint that channels are owed something."""
         ...

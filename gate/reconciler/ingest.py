@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gate.domain.attempts import known_attempt
-from gate.domain.deliveries import NothingSeen, RuleRequested, RunSeen
+from gate.domain.deliveries import (
+    CommentSeen,
+    IssueChanged,
+    NothingSeen,
+    RuleRequested,
+    RunSeen,
+)
 from gate.domain.ids import DeliveryId, RequestId
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
@@ -91,6 +97,8 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
     for reading in recorded:
         if isinstance(reading.seen, RunSeen) and reading.seen.run.is_completed:
             deps.wakeups.wake_incidents(reading.seen.repository.id)
+        if isinstance(reading.seen, CommentSeen | IssueChanged):
+            deps.wakeups.wake_commands()
         observed = type(reading.seen).__name__
         log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
     return ingested

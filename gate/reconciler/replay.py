@@ -21,17 +21,19 @@ from gate.store.trail import recorded_digest
 class Replayed:
     """A recorded decision, what it would be today, and what is wrong with its record.
 
-    `again` is None when the record does not hold enough to decide again.
+    `again` is None when the record does not hold enough to decide again. `differences` say where it
+    comes out otherwise today; of a decision by another engine that is what the engine changed.
     """
 
     recorded: RecordedDecision
     again: Decision | None
     problems: tuple[str, ...]
+    differences: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
-        """Say whether the record is whole and leads to the same verdict for the same reasons."""
-        return not self.problems
+        """Say whether the record is whole, and this engine decides what it decided."""
+        return not self.problems and (self.engine is not None or not self.differences)
 
     @property
     def engine(self) -> str | None:
@@ -60,7 +62,8 @@ def _replayed(
     except _NoText as error:
         return Replayed(recorded, None, (*problems, str(error)))
     again = decide(reading, recorded.facts, recorded.at)
-    return Replayed(recorded, again, (*problems, *_differences(recorded.decision, again)))
+    differences = tuple(_differences(recorded.decision, again))
+    return Replayed(recorded, again, tuple(problems), differences)
 
 
 def _check_record(snapshot: Snapshot, recorded: RecordedDecision) -> Iterator[str]:

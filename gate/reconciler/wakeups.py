@@ -199,6 +199,7 @@ class LocalWakeups:
         self.requests: Final = RequestQueue()
         self.incidents: Final = IncidentQueue()
         self.alerts: Final = Bell()
+        self.commands: Final = Bell()
 
     def wake_delivery(self, delivery_id: DeliveryId) -> None:
         """Hint that a stored delivery waits to be read."""
@@ -211,6 +212,10 @@ class LocalWakeups:
     def wake_incidents(self, repository_id: RepositoryId) -> None:
         """Hint that the incidents of a repository are due for a look."""
         self.incidents.put(repository_id)
+
+    def wake_commands(self) -> None:
+        """Wake the thread that does what people ask."""
+        self.commands.ring()
 
     def wake_alerts(self) -> None:
         """Hint that channels are owed something."""

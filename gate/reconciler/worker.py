@@ -97,6 +97,7 @@ class Worker:
         self._wakeups.requests.close()
         self._wakeups.incidents.close()
         self._wakeups.alerts.close()
+        self._wakeups.commands.close()
         for thread in self._threads:
             thread.join()
         log.info("worker.stopped")
@@ -257,7 +258,9 @@ class Worker:
 
     def _heed(self) -> None:
         """Do what people ask on incidents' issues."""
-        while not self._stopping.wait(POLL.total_seconds()):
+        heard = 0
+        while (rings := self._wakeups.commands.wait(heard, POLL)) is not None:
+            heard = rings
             self._shielded(partial(heed_commands, self._deps), lambda _: None)
 
     def _keep_issues(self) -> None:

@@ -82,6 +82,25 @@ def test_an_end_does_not_move() -> None:
     assert merge_run(ended, touched) == merge_run(touched, ended) == ended
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "stands"),
+    [
+        ("failure", "skipped", "failure"),
+        ("failure", "neutral", "failure"),
+        ("failure", "cancelled", "failure"),
+        ("timed_out", "stale", "timed_out"),
+        ("cancelled", "skipped", "cancelled"),
+        ("cancelled", "success", "cancelled"),
+        ("success", "skipped", "success"),
+    ],
+)
+def test_a_skipped_end_hides_no_other(one: str, other: str, stands: str) -> None:
+    """It would be passed over, and a failure with it."""
+    first, second = make_run(conclusion=one), make_run(conclusion=other)
+    assert merge_run(first, second).conclusion == stands
+    assert merge_run(second, first).conclusion == stands
+
+
 def test_of_two_ends_the_worse_stands() -> None:
     """A green that GitHub takes back is none, and it is none since its end."""
     green = make_run(updated_at=SEEN)
