@@ -91,6 +91,14 @@ def looser_keys(own: EnvironmentPolicy, floor: EnvironmentPolicy) -> list[str]:
     return [problem.path.removeprefix("environments.production.") for problem in problems]
 
 
+def test_every_environment_of_the_floor_is_held_against_it() -> None:
+    """One that only the floor names comes first, and ends nothing."""
+    strict, loose = make_environment(), make_environment(max_age=timedelta(days=9))
+    floor = Policy({"a-staging": strict, "production": strict})
+    problems = check_floor(Policy({"production": loose}), floor)
+    assert [it.path for it in problems] == ["environments.production.validation.max_age"]
+
+
 HOURS = timedelta(hours=1)
 
 

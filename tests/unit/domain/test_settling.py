@@ -7,7 +7,13 @@ import pytest
 
 from gate.domain.closing import SECOND_LOOK, Sighting
 from gate.domain.ledger import EffectStatus, LedgerEntry
-from gate.domain.settling import Settlement, needs_look, settle
+from gate.domain.settling import (
+    NOT_LANDED,
+    Settlement,
+    may_have_landed,
+    needs_look,
+    settle,
+)
 from tests.builders import NOW, TICK, make_deploy_run, make_review, make_sighting
 
 SENDING = make_review(EffectStatus.SENDING)
@@ -68,3 +74,30 @@ def test_gone_too_soon() -> None:
     """GitHub's listing may not show a new gate yet."""
     begun = replace(UNKNOWN, begun_at=NOW - SECOND_LOOK + TICK)
     assert settle(begun, GONE, NOW) is Settlement.OPEN
+
+
+@pytest.mark.parametrize(
+    "sighting", [CANCELLED, make_sighting(pending=False, run_gone=True)], ids=["cancelled", "gone"]
+)
+def test_a_run_that_is_over_took_no_answer_however_long_ago(sighting: Sighting) -> None:
+    """Its gate is gone for a reason of its own."""
+    begun = replace(UNKNOWN, begun_at=NOW - 9 * SECOND_LOOK)
+    assert settle(begun, sighting, NOW) is Settlement.OPEN
+
+
+@pytest.mark.parametrize(
+    ("review", "may"),
+    [
+        (SENDING, True),
+        (UNKNOWN, True),
+        (REFUSED, False),
+        (make_review(EffectStatus.DONE), False),
+        (replace(make_review(EffectStatus.WITHDRAWN), attempts=1, outcome=NOT_LANDED), True),
+        (replace(make_review(EffectStatus.INTENDED), attempts=1, outcome=NOT_LANDED), True),
+        (replace(make_review(EffectStatus.INTENDED), attempts=1, outcome="too_late"), False),
+        (replace(make_review(EffectStatus.INTENDED), attempts=0, outcome=None), False),
+    ],
+)
+def test_what_may_have_landed_after_all(review: LedgerEntry, *, may: bool) -> None:
+    """What was begun and not seen to be applied; not what certainly was not sent."""
+    assert may_have_landed(review) is may
