@@ -194,7 +194,9 @@ def _next_step(decision: Decision, request: GateRequest, now: datetime) -> str:
             end = f"{decision.give_up_at:%Y-%m-%d %H:%M} UTC"
             warning = "**Last call.** " if decision.last_call else ""
             left = span(decision.give_up_at - now)
-            remedies = " ".join(dict.fromkeys(_REMEDIES[it.code] for it in decision.reasons))
+            remedies = " ".join(
+                dict.fromkeys(_remedy(it.code, decision) for it in decision.reasons)
+            )
             override = _how_to_override(decision.ask, request) if decision.ask is not None else ""
             otherwise = "Otherwise" if override else "Without it,"
             return (
@@ -203,6 +205,13 @@ def _next_step(decision: Decision, request: GateRequest, now: datetime) -> str:
             )
         case _:
             assert_never(decision.verdict)
+
+
+def _remedy(code: ReasonCode, decision: Decision) -> str:
+    """Say what helps against a reason; to override is no help where nobody may."""
+    if code is ReasonCode.OVERRIDE_INELIGIBLE and decision.ask is None:
+        return ""
+    return _REMEDIES[code]
 
 
 def _how_to_override(ask: OverrideAsk, request: GateRequest) -> str:
@@ -245,7 +254,7 @@ _REMEDIES: Final = {
     ReasonCode.VALIDATION_STALE: "Run the validation again.",
     ReasonCode.VALIDATION_UNCOVERED: _RUN,
     ReasonCode.OVERRIDE_INCOMPLETE: "To override, say what is missing in a comment.",
-    ReasonCode.OVERRIDE_INELIGIBLE: "An eligible reviewer must override.",
+    ReasonCode.OVERRIDE_INELIGIBLE: "Somebody else must override.",
     ReasonCode.POLICY_INVALID: "Correct the policy on the default branch (`gate policy check`).",
     ReasonCode.POLICY_UNAVAILABLE: "The gate keeps trying.",
     ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "Add it to the policy on the default branch.",

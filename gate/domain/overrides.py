@@ -123,6 +123,9 @@ _MENDABLE: Final = frozenset(
 )
 
 
+_FOR_NOBODY: Final = frozenset({RefusalCode.NOT_ALLOWED, RefusalCode.HOLD_NOT_OVERRIDABLE})
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One thing that is wrong with a claim. `detail` may quote hostile text."""
@@ -150,6 +153,11 @@ class RefusedClaim:
     def is_mendable(self) -> bool:
         """Say whether the person can mend it, or the gate look it up; else they are barred."""
         return _MENDABLE.issuperset(self.codes)
+
+    @property
+    def is_barred_to_all(self) -> bool:
+        """Say whether the hold is one that nobody may override."""
+        return not _FOR_NOBODY.isdisjoint(self.codes)
 
 
 def describe(claim: OverrideClaim | RefusedClaim) -> str:

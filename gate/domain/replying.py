@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from gate.domain.neutral import cut, neutralise
-from gate.domain.overrides import RefusedClaim
+from gate.domain.overrides import RefusalCode, RefusedClaim
 
 _LONGEST: Final = 2_000
 
@@ -82,9 +82,15 @@ def render_problem(detail: str) -> str:
 def render_refused(claim: RefusedClaim) -> str:
     """Say everything that an override lacks, and how to go on."""
     faults = "\n".join(f"- {neutralise(refusal.detail)}" for refusal in claim.refusals)
-    ending = (
-        "Write a new comment with what is missing; an edited one does not count."
-        if claim.is_mendable
-        else "An eligible reviewer must override."
-    )
-    return cut(f"The deployment stays on hold:\n\n{faults}\n\n{ending}", _LONGEST)
+    return cut(f"The deployment stays on hold:\n\n{faults}\n\n{_how_to_go_on(claim)}", _LONGEST)
+
+
+def _how_to_go_on(claim: RefusedClaim) -> str:
+    """Tell whoever spoke what they can do themselves; whoever is barred, that others can."""
+    if claim.is_barred_to_all:
+        return "Nobody can override this hold; mend its cause."
+    if not claim.is_mendable:
+        return "You cannot release it by this; somebody who may can."
+    if RefusalCode.BEFORE_RED in claim.codes:
+        return "Say it again in a new comment, now that you know of this hold."
+    return "Write a new comment with what is missing; an edited one does not count."

@@ -77,7 +77,8 @@ def _record_own_review(
 ) -> list[RequestId]:
     """Record the review of an environment of the run itself.
 
-    It may come before the gate's own webhook, and is then kept for the request to come.
+    It may come before the gate's own webhook, and is then kept for the request to come. Whoever
+    says nothing has answered GitHub's question and not asked for an override.
     """
     key = RequestKey(
         seen.repository.id, seen.run_id, seen.run_attempt, environment_key(environment)

@@ -175,7 +175,8 @@ def _refused_review(
             due_at = now if failures == 1 else later
             return Outcome(EffectStatus.REFUSED, reason, due_at, failures, missed=True)
         case "review_conflict":
-            due_at = max(later, now + _LOOK_SOON)
+            # Another review of the run is under way: GitHub has done with it in a moment.
+            due_at = now + max(backoff(failures), _LOOK_SOON)
             return Outcome(EffectStatus.UNKNOWN, reason, due_at, failures)
         case "permission_missing":
             return Outcome(EffectStatus.INTENDED, reason, later, failures)

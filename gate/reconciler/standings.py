@@ -18,6 +18,7 @@ from gate.domain.policy import (
     TeamReviewer,
     UserReviewer,
 )
+from gate.errors import Refused, RetryLater
 from gate.reconciler.ports import People
 
 _GITHUB_NAME: Final = {
@@ -30,7 +31,9 @@ _GITHUB_NAME: Final = {
 def observe_standing(need: StandingNeeded, place: Place, owner: str, github: People) -> Standing:
     """Look one person up; `owner` is whose teams an environment can ask.
 
-    Raises RetryLater or Refused when GitHub does not say: then nobody is released on it.
+    A team that GitHub does not let us read hides nobody who stands beside it in the list: it is
+    named to whoever is found nowhere else. Raises RetryLater or Refused when GitHub does not say,
+    and nothing else says that they may: then nobody is released on it.
     """
     person = need.person
     if not need.reviewers and need.reviewed is not None:
@@ -47,11 +50,20 @@ def _by_policy(
     reviewers: tuple[Reviewer, ...], found: Collaborator, place: Place, github: People
 ) -> Standing:
     person_id = found.account.id
+    unread: list[str] = []
+    later: RetryLater | None = None
     for reviewer in reviewers:
-        if _is_reviewer(reviewer, found, place, github):
-            return Standing(person_id, may=True, detail=_spell(reviewer))
+        try:
+            if _is_reviewer(reviewer, found, place, github):
+                return Standing(person_id, may=True, detail=_spell(reviewer))
+        except RetryLater as error:
+            later = later or error
+        except Refused as error:
+            unread.append(f"{_spell(reviewer)} cannot be read ({error.reason})")
+    if later is not None:
+        raise later
     listed = ", ".join(_spell(reviewer) for reviewer in reviewers)
-    return Standing(person_id, may=False, detail=f"the policy lists {listed}")
+    return Standing(person_id, may=False, detail="; ".join([f"the policy lists {listed}", *unread]))
 
 
 def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: People) -> bool:

@@ -41,6 +41,19 @@ def test_a_review_that_was_lost_on_its_way_is_sent_again(gate: Gate) -> None:
     assert len(gate.answers(run_id)) == 1
 
 
+def test_reviews_that_met_at_github_are_tried_again_at_once(gate: Gate) -> None:
+    """GitHub refuses a review while another of the same run is under way, for a moment only."""
+    gate.validate(REPOSITORY, "success")
+    said = '{"message": "There was a problem approving one of the gates"}'
+    gate.github.add_fault(Fault(REVIEW, method="POST", status=422, body=said, times=1))
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.answers(run_id) == []
+    gate.advance(seconds=5)
+    assert gate.record(run_id).state == RequestState.APPROVED
+    assert len(gate.answers(run_id)) == 1
+
+
 def test_an_answer_that_did_not_arrive_is_decided_anew(gate: Gate) -> None:
     """When the validation turns red before a lost approval is repeated, nothing is approved."""
     gate.validate(REPOSITORY, "success")

@@ -23,7 +23,6 @@ _HOSTILE: Final = (
 
 _UNSEEN: Final = "\u200b\u2060\ufeff\u202e" * 9
 _REFUSED: Final = {
-    "": "rationale_short",
     "I accept the risk: go": "rationale_short",
     f"I accept the risk {_UNSEEN}": "rationale_short",
     _REASON: "not_acknowledged",

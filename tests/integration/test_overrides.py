@@ -230,7 +230,10 @@ def test_an_approval_from_before_it_turned_red_does_not_count(gate: Gate) -> Non
     gate.github.complete_run(validation, "failure")
     gate.settle()
     assert gate.record(run_id).state == RequestState.WAITING
-    assert "before this hold began" in (gate.reports(run_id)[-1].comment or "")
+    told = gate.reports(run_id)[-1].comment or ""
+    assert "before this hold began" in told
+    assert "say it again in a comment" in told
+    assert "Somebody else must" not in told
 
 
 def test_whoever_started_the_deployment_may_not_override(gate: Gate) -> None:
@@ -278,6 +281,19 @@ def test_two_people_of_those_the_policy_lists(gate: Gate, second: str) -> None:
     comment(gate, "carol", f"/override {run_id} {WHY}")
     assert gate.record(run_id).state == RequestState.WAITING
     comment(gate, second, f"/override {run_id} {WHY}")
+    assert released(gate, run_id)
+
+
+def test_a_team_that_cannot_be_read_hides_nobody_beside_it(gate: Gate) -> None:
+    """Who is listed by login releases the hold; whoever is not is told which team was not read."""
+    gate.github.put_file(REPOSITORY, POLICY, REVIEWERS.replace("approvals: 2", "approvals: 1"))
+    gate.github.add_fault(Fault(path="/orgs/octo-org/teams/", status=403))
+    gate.github.set_role(REPOSITORY, "frank", "write")
+    run_id = held(gate)
+    comment(gate, "frank", f"/override {run_id} {WHY}")
+    assert gate.record(run_id).state == RequestState.WAITING
+    assert "team:octo-org/owners cannot be read" in str(gate.trail(run_id)[-1].detail)
+    comment(gate, "dave", f"/override {run_id} {WHY}")
     assert released(gate, run_id)
 
 
