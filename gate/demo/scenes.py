@@ -10,7 +10,13 @@ from typing import Final
 
 import requests
 
-from gate.demo.alarm import job_reports, people_are_alerted, recovery_is_told, validation_fails
+from gate.demo.alarm import (
+    job_reports,
+    people_are_alerted,
+    recovery_is_told,
+    rerun_reports,
+    validation_fails,
+)
 from gate.demo.looking import Memory, Seen, comment_of, decisions_of, see_held, see_released
 from gate.demo.stage import ENVIRONMENT, REPOSITORY, Stage
 from gate.simulator.faults import Fault, WebhookFault
@@ -62,6 +68,7 @@ def _validation_runs_again(stage: Stage, memory: Memory) -> Seen:
 
 
 def _green_releases(stage: Stage, memory: Memory) -> Seen:
+    rerun_reports(stage, memory.validation_id)
     stage.github.complete_run(memory.validation_id, "success")
     return see_released(stage, memory.held_run_id)
 

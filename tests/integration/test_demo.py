@@ -12,6 +12,21 @@ from pathlib import Path
 from gate.web.server import free_port
 
 
+def test_the_whole_story_comes_out_as_expected(tmp_path: Path) -> None:
+    """Every scene of the demo; it exits 0 only then."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gate", "demo", "--port", str(free_port("127.0.0.1", 0))],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "FAIL" not in done.stdout
+
+
 def test_a_demo_that_is_terminated_leaves_nothing_behind(tmp_path: Path) -> None:
     """Neither its service nor its folder outlives it."""
     port = free_port("127.0.0.1", 0)
