@@ -4,7 +4,8 @@
 
 The process sends itself SIGNAL, by default as `kill -9` would, when a pass reaches PLACE for the
 COUNT-th time. Its clock is ahead by the seconds that stand in the file that TESTS_CLOCK_FILE names.
-Whatever place it reaches is a line in the file that TESTS_PLACES_FILE names.
+Whatever place it reaches is a line in the file that TESTS_PLACES_FILE names. A pass that has
+stopped the process goes on once there is a file that TESTS_GO_ON_FILE names.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 from gate.bootstrap import create_service, create_shell
 from gate.cli.starting import load_for_service
@@ -30,11 +32,19 @@ def failing(place: str, at: int, number: signal.Signals) -> Callable[[str], None
     def fail(here: str) -> None:
         if here == place and next(reached) == at:
             os.kill(os.getpid(), number)
+            _wait_to_go_on()
         if places is not None:
             with Path(places).open("a") as file:
                 file.write(f"{here}\n")
 
     return fail
+
+
+def _wait_to_go_on() -> None:
+    """Keep the pass at its place: a signal stops a process with threads a moment later only."""
+    path = Path(os.environ["TESTS_GO_ON_FILE"])
+    while not path.exists():
+        Event().wait(0.01)
 
 
 def clock() -> datetime:

@@ -80,6 +80,7 @@ class Process:
     def go_on(self) -> None:
         """Let it go on."""
         assert self._process is not None
+        Path(self.environ["TESTS_GO_ON_FILE"]).touch()
         self._process.send_signal(signal.SIGCONT)
 
     def beside(self) -> Process:
@@ -158,6 +159,7 @@ def prepared(tmp_path: Path, database_url: str) -> Iterator[Process]:
             "GATE_SWEEP_SECONDS": "1",
             "TESTS_CLOCK_FILE": f"{tmp_path}/clock",
             "TESTS_PLACES_FILE": f"{tmp_path}/places",
+            "TESTS_GO_ON_FILE": f"{tmp_path}/go-on",
         }
         running = Process(github, environ, port, tmp_path / "clock")
         try:
