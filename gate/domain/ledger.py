@@ -74,7 +74,9 @@ class LedgerEntry:
 
     `round` is the request's round it belongs to. `first_sent` is the answer of the first attempt at
     a review: should GitHub say that the gate was reviewed already, that is what it was told.
-    `begun_at` is when the last attempt was begun.
+    `begun_at` is when the last attempt was begun. `maybe_landed` says that some attempt may have
+    been applied although nobody has seen it: its answer was lost, or a look did not show it. What
+    came of a later attempt proves nothing about that one.
     """
 
     effect: Effect
@@ -84,6 +86,7 @@ class LedgerEntry:
     outcome: str | None = None
     first_sent: ReviewState | None = None
     begun_at: datetime | None = None
+    maybe_landed: bool = False
 
     @property
     def is_begun(self) -> bool:

@@ -44,7 +44,7 @@ def may_have_landed(review: LedgerEntry) -> bool:
     A process that was stopped in the middle of the call sends it when it goes on. So whoever lets
     the deployment go on afterwards is not taken for somebody else.
     """
-    return review.is_unsettled or (review.attempts > 0 and review.outcome == NOT_LANDED)
+    return review.is_unsettled or review.maybe_landed
 
 
 def settle(review: LedgerEntry | None, sighting: Sighting, now: datetime) -> Settlement:

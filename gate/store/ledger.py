@@ -12,6 +12,7 @@ from gate.domain.ids import DecisionId, RequestId
 from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.plan import is_sendable
 from gate.domain.request import GateRequest, ReviewState
+from gate.domain.settling import NOT_LANDED
 from gate.errors import Superseded
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -77,7 +78,7 @@ def record_intents(
         values = _columns(effect, request, decision_id, now)
         entry_now = entries.get(effect.key)
         if entry_now is None:
-            values |= {"position": position, "attempts": 0}
+            values |= {"position": position, "attempts": 0, "maybe_landed": False}
             if effect.kind is begin:
                 values |= _begun(effect, now)
             _insert.change(tx, values)
@@ -102,8 +103,14 @@ def record_begun(tx: Transaction, effect: Effect, now: datetime) -> None:
 def record_outcome(
     tx: Transaction, key: str, status: EffectStatus, outcome: str, now: datetime
 ) -> None:
-    """Record what an attempt came to; what the first one said stays on record."""
-    _settle.change(tx, {"own": key, "new_status": status.value, "new_outcome": outcome, "now": now})
+    """Record what an attempt came to; what the first one said stays on record.
+
+    So does that one may have been applied unseen, whatever comes of the attempts after it.
+    """
+    values = {"own": key, "new_status": status.value, "new_outcome": outcome, "now": now}
+    _settle.change(tx, values)
+    if status is EffectStatus.UNKNOWN or outcome == NOT_LANDED:
+        _update(tx, key, maybe_landed=True)
 
 
 def _update(tx: Transaction, key: str, **values: object) -> None:
@@ -158,4 +165,5 @@ def _entry(row: Row[Any]) -> LedgerEntry:
         outcome=row.outcome,
         first_sent=ReviewState(row.first_sent) if row.first_sent is not None else None,
         begun_at=row.begun_at,
+        maybe_landed=row.maybe_landed,
     )

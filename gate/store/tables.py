@@ -260,6 +260,7 @@ effects = Table(
     Column("attempts", Integer, nullable=False),
     Column("outcome", Text),
     Column("first_sent", Text),
+    Column("maybe_landed", Boolean, nullable=False),
     Column("decision_id", BigInteger),
     Column("intended_at", UtcDateTime, nullable=False),
     Column("begun_at", UtcDateTime),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,8 @@ from gate.domain.request import RequestState
 from gate.simulator.faults import Fault
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.postgres import PostgresServer, postgres_server
+
+_REVIEW = "deployment_protection_rule$"
 
 
 @pytest.fixture(scope="module")
@@ -133,5 +136,44 @@ def test_a_review_that_was_believed_lost_is_no_bypass(gate: Gate, second: Gate) 
     for _ in range(4):
         gate.advance(minutes=1)
     assert gate.github.run_view(run_id).status == "in_progress"
+    assert "bypass.detected" not in kinds(gate, run_id)
+    assert gate.record(run_id).state == RequestState.APPROVED
+
+
+_LATER = {
+    "nothing else": None,
+    "a limit (403)": Fault(_REVIEW, method="POST", status=403, headers={"retry-after": "60"}),
+    "a limit (429)": Fault(_REVIEW, method="POST", status=429, headers={"retry-after": "60"}),
+    "nothing pends": Fault(
+        _REVIEW,
+        method="POST",
+        status=422,
+        body='{"message": "No pending deployment requests to approve or reject"}',
+    ),
+}
+
+
+@pytest.mark.parametrize("later", _LATER.values(), ids=_LATER)
+@pytest.mark.parametrize("turns_red", [True, False])
+def test_what_came_of_the_next_try_makes_no_bypass_of_the_first(
+    gate: Gate, later: Fault | None, *, turns_red: bool
+) -> None:
+    """GitHub has our approval, whose answer was lost; a reviewer lets the deployment go on."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    gate.github.add_fault(Fault(_REVIEW, method="POST", status=502, apply=True, times=1))
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    if later is not None:
+        gate.github.add_fault(replace(later, times=1))
+    gate.advance(seconds=20)
+    if turns_red:
+        gate.validate(REPOSITORY, "failure")
+        gate.settle()
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    for _ in range(6):
+        gate.advance(minutes=1)
+    assert [it.state for it in gate.answers(run_id)] == ["approved"]
     assert "bypass.detected" not in kinds(gate, run_id)
     assert gate.record(run_id).state == RequestState.APPROVED

@@ -207,7 +207,8 @@ def break_the_commit(tx: Transaction) -> None:
     tx.execute(
         text(
             "INSERT INTO effects (effect_key, request_id, position, round, kind, topic, comment,"
-            " status, attempts, intended_at) VALUES ('k', 404, 0, 1, 'report', '', '', '', 0, 0)"
+            " status, attempts, maybe_landed, intended_at)"
+            " VALUES ('k', 404, 0, 1, 'report', '', '', '', 0, 0, 0)"
         )
     )
 

@@ -8,7 +8,6 @@ import pytest
 from gate.domain.closing import SECOND_LOOK, Sighting
 from gate.domain.ledger import EffectStatus, LedgerEntry
 from gate.domain.settling import (
-    NOT_LANDED,
     Settlement,
     may_have_landed,
     needs_look,
@@ -92,12 +91,13 @@ def test_a_run_that_is_over_took_no_answer_however_long_ago(sighting: Sighting) 
         (UNKNOWN, True),
         (REFUSED, False),
         (make_review(EffectStatus.DONE), False),
-        (replace(make_review(EffectStatus.WITHDRAWN), attempts=1, outcome=NOT_LANDED), True),
-        (replace(make_review(EffectStatus.INTENDED), attempts=1, outcome=NOT_LANDED), True),
+        (replace(make_review(EffectStatus.WITHDRAWN), maybe_landed=True), True),
+        (replace(make_review(EffectStatus.INTENDED), maybe_landed=True, outcome="too_late"), True),
+        (replace(REFUSED, maybe_landed=True), True),
         (replace(make_review(EffectStatus.INTENDED), attempts=1, outcome="too_late"), False),
-        (replace(make_review(EffectStatus.INTENDED), attempts=0, outcome=None), False),
+        (make_review(EffectStatus.INTENDED), False),
     ],
 )
 def test_what_may_have_landed_after_all(review: LedgerEntry, *, may: bool) -> None:
-    """What was begun and not seen to be applied; not what certainly was not sent."""
+    """What was begun and not seen to be applied, whatever came of attempts after it."""
     assert may_have_landed(review) is may

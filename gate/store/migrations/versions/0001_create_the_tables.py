@@ -300,6 +300,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("first_sent", sa.Text(), nullable=True),
+        sa.Column("maybe_landed", sa.Boolean(), nullable=False),
         sa.Column("decision_id", sa.BigInteger(), nullable=True),
         sa.Column("intended_at", sa.BigInteger(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
