@@ -20,6 +20,7 @@ from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
 from gate.store import requests, runs
 from gate.store.database import Transaction
+from gate.store.turns import take_turn
 
 _LAG: Final = timedelta(seconds=60)
 """How long GitHub gets to list a run as waiting after it asked us about it."""
@@ -51,15 +52,22 @@ class Adopter:
         )
         waiting_ids = {run.run_id for run in waiting}
         vanished = [request for request in undecided if request.key.run_id not in waiting_ids]
-        self._wake_missed(vanished, now)
+        self._wake_missed(repository, vanished, now)
         self._looked_at = {k: at for k, at in self._looked_at.items() if now - at < _KEPT}
         return sum(self._adopt(run, repository, now) for run in waiting)
 
-    def _wake_missed(self, vanished: list[GateRequest], now: datetime) -> None:
+    def _wake_missed(
+        self, repository: Repository, vanished: list[GateRequest], now: datetime
+    ) -> None:
         missed = [it.id for it in vanished if now - it.waiting_since >= _LAG]
         if not missed:
             return
-        self._deps.database.transact(lambda tx: requests.record_missed(tx, missed, now))
+
+        def record(tx: Transaction) -> None:
+            take_turn(tx, repository.installation_id)
+            requests.record_missed(tx, missed, now)
+
+        self._deps.database.transact(record)
         for request_id in missed:
             self._deps.wakeups.wake_request(request_id)
 
@@ -99,6 +107,7 @@ def _adopting(
     """Open a request as its webhook would have done; the deployment's id stays unknown."""
 
     def adopt(tx: Transaction) -> tuple[RequestId, ...]:
+        take_turn(tx, repository.installation_id)
         runs.record_run(tx, run, now)
         return open_gate(
             tx,

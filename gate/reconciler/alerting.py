@@ -31,6 +31,7 @@ from gate.store import alerts, incidents
 from gate.store.alerts import AlertState, OwedAlert
 from gate.store.database import Transaction
 from gate.store.incidents import IncidentRecord
+from gate.store.turns import take_turn_of_incident
 
 _AT_ONCE: Final = 100
 
@@ -103,8 +104,8 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
 
 def _still_owed(tx: Transaction, channel: Channel, incident: str, now: datetime) -> list[OwedAlert]:
     """Read what a channel is owed, and settle what nobody needs to hear any more."""
-    owed = alerts.owed_alerts(tx, channel, incident)
     record = _incident_of(tx, incident)
+    owed = alerts.owed_alerts(tx, channel, incident)
     acknowledged = record is not None and record.incident.acknowledged is not None
     needed: list[OwedAlert] = []
     for it in owed:
@@ -150,10 +151,7 @@ def _result(mine: OwedAlert, error: GateError | None, now: datetime) -> _Result:
 def _record(
     tx: Transaction, mine: OwedAlert, delivery: Delivery, result: _Result, now: datetime
 ) -> None:
-    """Record what came of a try, and of the messages that it made superfluous.
-
-    The incident is locked first, as by all that change both.
-    """
+    """Record what came of a try, and of the messages that it made superfluous."""
     record = _incident_of(tx, mine.alert.incident)
     key, channel = mine.alert.key, mine.channel
     if result.due_at is not None:
@@ -185,4 +183,8 @@ def _record(
 def _incident_of(tx: Transaction, incident: str) -> IncidentRecord | None:
     """Lock the incident that a message is about; None when it is about no incident."""
     kind, _, number = incident.partition("/")
-    return incidents.lock_incident(tx, IncidentId(int(number))) if kind == "incident" else None
+    if kind != "incident":
+        return None
+    incident_id = IncidentId(int(number))
+    take_turn_of_incident(tx, incident_id)
+    return incidents.lock_incident(tx, incident_id)

@@ -27,6 +27,7 @@ from gate.reconciler.view import Passed
 from gate.store import leases, ledger
 from gate.store.audit import record_audit
 from gate.store.database import Transaction
+from gate.store.turns import take_turn
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
@@ -85,6 +86,7 @@ def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
 def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bool:
     """Record that the call is about to be made, unless the request moved on since the decision."""
     lease, request = passed.view.lease, passed.view.request
+    take_turn(tx, request.installation_id)
     if leases.check_lease(tx, lease) != request.generation:
         leases.release(tx, lease, generation=request.generation, due_at=now, failures=0)
         return False
@@ -190,6 +192,7 @@ def _settle(
     """Record the outcome, move the request, and give the lease back."""
     view = passed.view
     lease, request = view.lease, view.request
+    take_turn(tx, request.installation_id)
     try:
         leases.check_lease(tx, lease)
     except Superseded:

@@ -40,6 +40,7 @@ from gate.store import policies
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.database import Transaction
 from gate.store.policies import PolicyDocument
+from gate.store.turns import take_turn
 
 ReadFile = Callable[[FileQuestion], FileReading]
 
@@ -86,6 +87,7 @@ def _refresh(
     content = reading.content if isinstance(reading, FileFound) else None
 
     def record(tx: Transaction) -> None:
+        take_turn(tx, repository.installation_id)
         if content is not None and seen.digest is not None:
             policies.record_policy_text(tx, seen.digest, content)
         kind = _news(known, seen) if policies.record_document(tx, seen) else None

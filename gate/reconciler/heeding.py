@@ -54,6 +54,7 @@ from gate.store.commands import COMMAND_KINDS, CommandState, GivenCommand, Pendi
 from gate.store.database import Snapshot, Transaction
 from gate.store.incidents import IncidentRecord
 from gate.store.replies import Reply, record_reply
+from gate.store.turns import take_turn
 
 _AT_ONCE: Final = 50
 _GIVEN_UP_AFTER: Final = timedelta(days=1)
@@ -195,6 +196,7 @@ def _settle(tx: Transaction, found: _Found, speaker: Speaker, deps: Deps) -> tup
     Gives the requests to look at.
     """
     given, now = found.given, deps.clock()
+    take_turn(tx, found.repository.installation_id)
     state = commands.lock_command(tx, given.key)
     if state not in _TO_BE_JUDGED:
         return ()

@@ -42,6 +42,7 @@ from gate.store.audit import record_audit
 from gate.store.database import Snapshot, Transaction
 from gate.store.incident_issues import TakenIssue
 from gate.store.incidents import IncidentRecord
+from gate.store.turns import take_turn_of_repository
 
 _AT_ONCE: Final = 50
 _MOST_STEPS: Final = 20
@@ -232,7 +233,7 @@ def _record(
     """Record what GitHub has now."""
 
     def record(tx: Transaction) -> None:
-        # In this order whoever records an event locks the rows, too: incident, trail, issue.
+        take_turn_of_repository(tx, taken.repository_id)
         if url is not None and followed.number is not None:
             incidents.record_issue(tx, taken.incident_id, followed.number, url)
             detail: dict[str, object] = {"number": followed.number, "url": url}
@@ -273,6 +274,7 @@ def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
     now = deps.clock()
 
     def record(tx: Transaction) -> None:
+        take_turn_of_repository(tx, taken.repository_id)
         known = incidents.read_incident(tx, taken.incident_id)
         ended = known.incident.resolved if known is not None else None
         is_given_up = ended is not None and now - ended.at > _GIVEN_UP_AFTER

@@ -40,6 +40,7 @@ from gate.store import bypasses, incident_checks, incidents, reports, repositori
 from gate.store.database import Transaction
 from gate.store.incident_checks import IncidentCheck
 from gate.store.incidents import IncidentRecord
+from gate.store.turns import take_turn_of_repository
 
 _MOST_READINGS: Final = 8
 """More than all environments of a policy ever lack at once; the rest waits for the next look."""
@@ -96,6 +97,7 @@ def _postpone(check: IncidentCheck, error: RetryLater | Refused, deps: Deps) -> 
 
 def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _Looked:
     """Make the look on one snapshot, or say what is missing for it."""
+    take_turn_of_repository(tx, repository_id)
     check = incident_checks.take_check(tx, repository_id, deps.clock())
     if check is None:
         return _Looked()

@@ -7,18 +7,19 @@ facts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gate.domain.attempts import known_attempt
 from gate.domain.deliveries import (
     CommentSeen,
+    InstallationSeen,
     IssueChanged,
     NothingSeen,
     RuleRequested,
     RunSeen,
 )
-from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.ids import DeliveryId, InstallationId, RequestId
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
@@ -28,6 +29,7 @@ from gate.reconciler.recording import Reading, key_of, record_reading
 from gate.store import deployments, inbox, requests, runs
 from gate.store.database import Snapshot, Transaction
 from gate.store.inbox import StoredDelivery
+from gate.store.turns import take_turns
 
 log = get_logger(__name__)
 
@@ -81,6 +83,7 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
         due: dict[RequestId, None] = {}
         recorded: list[Reading] = []
         unsettled: list[DeliveryId] = []
+        take_turns(tx, _installations(readings))
         for reading in readings:
             settled = _settled(tx, reading, deps)
             if settled is None:
@@ -102,6 +105,18 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
         observed = type(reading.seen).__name__
         log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
     return ingested
+
+
+def _installations(readings: Sequence[Reading]) -> Iterator[InstallationId]:
+    """Give the installations for which deliveries may change something."""
+    for reading in readings:
+        match reading.seen:
+            case NothingSeen():
+                pass
+            case InstallationSeen(installation_id=installation_id):
+                yield installation_id
+            case seen:
+                yield seen.repository.installation_id
 
 
 def _begin_some(tx: Transaction, due: Sequence[RequestId], deps: Deps, most: int) -> Ingested:

@@ -6,8 +6,9 @@ GitHub would not answer, or whether the gate still pends, is carried in `Observe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from gate.domain.deliveries import Repository
@@ -27,6 +28,7 @@ from gate.domain.missing import (
 from gate.domain.overrides import Standing
 from gate.domain.policy import UnavailablePolicy
 from gate.domain.request import GateRequest
+from gate.domain.runs import WorkflowRun
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
@@ -35,6 +37,8 @@ from gate.reconciler.policies import unreadable
 from gate.reconciler.sharing import observe_shared
 from gate.reconciler.standings import observe_standing
 from gate.store import runs
+from gate.store.database import Transaction
+from gate.store.turns import take_turn
 
 log = get_logger(__name__)
 
@@ -144,7 +148,7 @@ def _observe_gate(
         pending = False
     else:
         pending = key.environment in deps.github.read_pending_environments(place, key.run_id)
-    deps.database.transact(lambda tx: [runs.record_run(tx, run, now) for run in attempts])
+    deps.database.transact(_seeing(request, attempts, now))
     return replace(observed, gate_asked=True, pending=pending)
 
 
@@ -154,7 +158,20 @@ def _observe_trigger(request: GateRequest, place: Place, deps: Deps) -> None:
     run = deps.github.read_run_attempt(place, request.key.run_id, request.key.run_attempt)
     if run is None:
         raise Refused("not_found", f"run {request.key.run_id} cannot be seen")
-    deps.database.transact(lambda tx: runs.record_run(tx, run, now))
+    deps.database.transact(_seeing(request, [run], now))
+
+
+def _seeing(
+    request: GateRequest, attempts: Sequence[WorkflowRun], now: datetime
+) -> Callable[[Transaction], None]:
+    """Record how the run of a request stands, and the attempt that asks."""
+
+    def record(tx: Transaction) -> None:
+        take_turn(tx, request.installation_id)
+        for run in attempts:
+            runs.record_run(tx, run, now)
+
+    return record
 
 
 def _described(need: Need) -> str:

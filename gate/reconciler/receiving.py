@@ -25,6 +25,7 @@ from gate.store.audit import record_audit
 from gate.store.database import Snapshot, Transaction
 from gate.store.incident_checks import mark_check
 from gate.store.reports import Reception
+from gate.store.turns import take_turn
 
 _ACTOR: Final = "github-actions"
 
@@ -41,6 +42,7 @@ def receive(submission: Submission, deps: Deps) -> None:
     repository = deps.database.read(lambda it: _admit(it, reporter, deps, now))
 
     def record(tx: Transaction) -> tuple[Reception, list[RequestId]]:
+        take_turn(tx, repository.installation_id)
         if not tokens.spend_token(tx, reporter.token_id, reporter.expires_at):
             raise ReportRejected("token_replayed", "the token was used before; ask for another")
         reception = _record(tx, submission, repository)

@@ -26,6 +26,7 @@ from gate.reconciler.view import Missing, Passed
 from gate.store import leases
 from gate.store.database import Transaction
 from gate.store.leases import Lease
+from gate.store.turns import take_turn_of_request
 
 MOST_ROUNDS: Final = 8
 """Times that a pass asks GitHub for what is missing: twice what the longest chain of needs takes
@@ -54,11 +55,19 @@ def take_up(request_id: RequestId, deps: Deps) -> Begun | None:
     They will see what we saw. Raises RetryLater when the database cannot be used; the request then
     stays due, and no lease is taken.
     """
-    return deps.database.transact(lambda tx: begin_pass(tx, request_id, deps))
+
+    def begin(tx: Transaction) -> Begun | None:
+        take_turn_of_request(tx, request_id)
+        return begin_pass(tx, request_id, deps)
+
+    return deps.database.transact(begin)
 
 
 def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | None:
-    """Take the lease and try the pass in the same transaction: in most cases nothing is missing."""
+    """Take the lease and try the pass in the same transaction: in most cases nothing is missing.
+
+    `tx` must have its turn at the request's installation.
+    """
     started, now, begun_at = perf_counter(), deps.clock(), deps.uptime()
     lease = leases.take_lease(tx, request_id, now, LEASE)
     if lease is None:
@@ -115,6 +124,7 @@ def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
 
 def _again(current: Pass) -> Callable[[Transaction], Missing | Passed]:
     def again(tx: Transaction) -> Missing | Passed:
+        take_turn_of_request(tx, current.lease.request_id)
         leases.check_lease(tx, current.lease)
         return run_pass(tx, current)
 

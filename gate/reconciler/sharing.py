@@ -23,6 +23,7 @@ from gate.reconciler.places import place_of
 from gate.store import listings, repositories, runs
 from gate.store.database import Transaction
 from gate.store.listings import ListingRecord
+from gate.store.turns import take_turn
 
 log = get_logger(__name__)
 
@@ -42,11 +43,12 @@ def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None
             _observe_listing(need, repository, deps, now)
         case JobsNeeded(run_id, attempt):
             jobs = _read_jobs(place, run_id, attempt, deps)
-            deps.database.transact(
-                lambda tx: runs.record_jobs(
-                    tx, repository.id, run_id, attempt, jobs=jobs, seen_at=now
-                )
-            )
+
+            def record(tx: Transaction) -> None:
+                take_turn(tx, repository.installation_id)
+                runs.record_jobs(tx, repository.id, run_id, attempt, jobs=jobs, seen_at=now)
+
+            deps.database.transact(record)
         case _:
             assert_never(need)
 
@@ -70,7 +72,12 @@ def _observe_repository(place: Place, deps: Deps) -> None:
     seen = deps.github.read_repository(place)
     if seen is None or seen.default_branch is None:
         raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
-    deps.database.transact(lambda tx: repositories.record_repository(tx, seen))
+
+    def record(tx: Transaction) -> None:
+        take_turn(tx, place.installation_id)
+        repositories.record_repository(tx, seen)
+
+    deps.database.transact(record)
 
 
 def _observe_listing(
@@ -91,6 +98,7 @@ def _observe_listing(
         raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
 
     def record(tx: Transaction) -> ListingRecord:
+        take_turn(tx, repository.installation_id)
         absent_since = None
         if missed:
             known = listings.read_listings(tx, repository.id).get(listing)

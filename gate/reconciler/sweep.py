@@ -23,6 +23,7 @@ from gate.reconciler.deps import Deps
 from gate.reconciler.redelivery import Redeliverer
 from gate.store import repositories, retention
 from gate.store.database import Transaction
+from gate.store.turns import take_turn
 
 WITH_UNDECIDED_EVERY: Final = timedelta(minutes=1)
 OTHERS_EVERY: Final = timedelta(minutes=15)
@@ -155,7 +156,11 @@ class Sweeper:
 
 
 def _recording(seen: InstallationSeen, now: datetime) -> Callable[[Transaction], None]:
-    return lambda tx: repositories.record_installation(tx, seen, now)
+    def record(tx: Transaction) -> None:
+        take_turn(tx, seen.installation_id)
+        repositories.record_installation(tx, seen, now)
+
+    return record
 
 
 def _sweeping(repository_id: RepositoryId, now: datetime) -> Callable[[Transaction], None]:

@@ -35,9 +35,8 @@ _settle: Final = Prepared(update(audit_heads).where(_own).values(hash=bindparam(
 def record_audit(tx: Transaction, entry: AuditEntry) -> None:
     """Append an entry.
 
-    On PostgreSQL whoever else appends to the installation's chain waits until `tx` has ended. Only
-    reading several deliveries at once appends to the chains of several installations; should two
-    nodes take them in opposite order, the database ends one, and `Database.transact` runs it again.
+    On PostgreSQL whoever else appends to the installation's chain waits until `tx` has ended, so
+    `tx` should have taken its turn at that installation (`gate.store.turns`) before anything else.
     """
     installation = {"installation": entry.installation_id}
     head = _advance.first(tx, installation)
