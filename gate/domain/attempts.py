@@ -20,13 +20,14 @@ def known_attempt(
 
     `run` is the newest attempt known of the run, `request` the gate request of that very attempt
     and environment. A re-run can only start once the attempt before it is over. So an attempt that
-    is not known to be over is the one that asks, unless its request was closed a while ago: then
-    the news of its end, and of a re-run, may have been lost.
+    is not known to be over is the one that asks, unless its request has waited, or was answered, a
+    while ago: then the news of its end, and of a re-run, may have been lost.
     """
     if run is None or run.is_completed:
         return None
-    if request is None or request.is_undecided:
+    if request is None:
         return run.run_attempt
-    if request.answered_at is not None and now - request.answered_at < LATE_JOB:
+    last_news = request.waiting_since if request.is_undecided else request.answered_at
+    if last_news is not None and now - last_news < LATE_JOB:
         return run.run_attempt
     return None

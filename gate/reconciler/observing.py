@@ -13,7 +13,7 @@ from typing import assert_never
 
 from gate.domain.deliveries import Repository
 from gate.domain.github import DeploymentStatus, Place
-from gate.domain.ids import DeploymentId
+from gate.domain.ids import DeploymentId, RequestId
 from gate.domain.missing import (
     GateNeeded,
     JobsNeeded,
@@ -32,6 +32,7 @@ from gate.domain.runs import WorkflowRun
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
+from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
 from gate.reconciler.policies import unreadable
 from gate.reconciler.sharing import observe_shared
@@ -141,15 +142,41 @@ def _observe_gate(
     newest = deps.github.read_run(place, key.run_id)
     if newest is None:
         return replace(observed, gate_asked=True, pending=False, run_gone=True)
-    attempts = [newest]
-    if newest.run_attempt != key.run_attempt:
-        own = deps.github.read_run_attempt(place, key.run_id, key.run_attempt)
-        attempts += [own] if own is not None else []
-        pending = False
-    else:
-        pending = key.environment in deps.github.read_pending_environments(place, key.run_id)
+    pending = key.environment in deps.github.read_pending_environments(place, key.run_id)
+    if newest.run_attempt == key.run_attempt:
+        deps.database.transact(_seeing(request, [newest], now))
+        return replace(observed, gate_asked=True, pending=pending)
+    own = deps.github.read_run_attempt(place, key.run_id, key.run_attempt)
+    attempts = [newest, own] if own is not None else [newest]
     deps.database.transact(_seeing(request, attempts, now))
-    return replace(observed, gate_asked=True, pending=pending)
+    if pending:
+        _adopt_later_attempt(request, newest, deps, now)
+    return replace(observed, gate_asked=True, pending=False)
+
+
+def _adopt_later_attempt(request: GateRequest, run: WorkflowRun, deps: Deps, now: datetime) -> None:
+    """Open the gate of the attempt that waits in place of the request's own.
+
+    Its webhook may have come before that of its run, and was then taken for one more job of the
+    attempt before it.
+    """
+
+    def adopt(tx: Transaction) -> tuple[RequestId, ...]:
+        take_turn(tx, request.installation_id)
+        return open_gate(
+            tx,
+            replace(request.key, run_attempt=run.run_attempt),
+            installation_id=request.installation_id,
+            environment=request.environment,
+            head_sha=run.head_sha,
+            deployment_id=None,
+            now=now,
+            adopted=True,
+        )
+
+    for request_id in deps.database.transact(adopt):
+        log.warning("request.adopted", request_id=request_id, run_id=run.run_id)
+        deps.wakeups.wake_request(request_id)
 
 
 def _observe_trigger(request: GateRequest, place: Place, deps: Deps) -> None:

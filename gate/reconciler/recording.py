@@ -101,9 +101,11 @@ def _record_rule(
     tx: Transaction, seen: RuleRequested, reading: Reading, deps: Deps
 ) -> tuple[RequestId, ...]:
     """Open the gate request that GitHub waits for, or fold one more job into it."""
-    repositories.record_repository(tx, seen.repository)
+    due: tuple[RequestId, ...] = ()
     if reading.run is not None:
-        runs.record_run(tx, reading.run, deps.clock())
+        due = _record_run(tx, seen.repository, reading.run, deps)
+    else:
+        repositories.record_repository(tx, seen.repository)
     attempt = reading.attempt
     if attempt is None:
         msg = f"delivery {reading.delivery_id} asks for an attempt that was never settled"
@@ -118,7 +120,7 @@ def _record_rule(
         deployments.record_deployment(tx, sighting, deps.clock())
     if head_sha is None:
         head_sha = _commit_of(tx, seen)
-    return open_gate(
+    opened = open_gate(
         tx,
         key_of(seen, attempt),
         installation_id=seen.repository.installation_id,
@@ -127,6 +129,7 @@ def _record_rule(
         deployment_id=deployment_id,
         now=deps.clock(),
     )
+    return (*due, *opened)
 
 
 def _commit_of(tx: Transaction, seen: RuleRequested) -> Sha:

@@ -139,6 +139,44 @@ def test_a_rerun_whose_news_was_lost_is_found_by_reading_the_run(gate: Gate) -> 
     assert [it.run_attempt for it in gate.records() if it.run_id == run_id] == [1, 2]
 
 
+def test_a_rerun_of_a_held_run_whose_news_was_lost(gate: Gate) -> None:
+    """A job that asks a while after the first may be that of another attempt: GitHub is asked."""
+    gate.validate(REPOSITORY, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.advance(minutes=2)
+    gate.github.add_webhook_fault(WebhookFault("lose", event="workflow_run|deployment_status"))
+    gate.github.cancel_run(run_id)
+    gate.github.rerun(run_id)
+    gate.github.reach_environment(run_id, ENVIRONMENT)
+    gate.settle()
+    gate.advance(minutes=1)
+    first, second = [it for it in gate.records() if it.run_id == run_id]
+    assert (first.run_attempt, first.state) == (1, RequestState.LAPSED)
+    assert (second.run_attempt, second.state) == (2, RequestState.WAITING)
+
+
+def test_a_rerun_that_asks_before_its_run_is_told(gate: Gate) -> None:
+    """It joins the attempt that is over; when that is found out, the other one is opened."""
+    gate.validate(REPOSITORY, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    late = WebhookFault("reorder", event="workflow_run|deployment_status", count=100)
+    number = gate.github.add_webhook_fault(late)
+    gate.github.cancel_run(run_id)
+    gate.github.rerun(run_id)
+    gate.github.reach_environment(run_id, ENVIRONMENT)
+    gate.settle()
+    gate.github.clear_faults(number)
+    gate.settle()
+    first, second = [it for it in gate.records() if it.run_id == run_id]
+    assert (first.run_attempt, first.state) == (1, RequestState.LAPSED)
+    assert (second.run_attempt, second.state) == (2, RequestState.WAITING)
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert [it.state for it in gate.answers(run_id)] == ["approved"]
+
+
 def test_two_environments_in_one_run_are_two_requests(gate: Gate) -> None:
     """Each environment of a run is decided by its own policy."""
     staging = "  staging: {validation: {workflow: other.yml}}\n"

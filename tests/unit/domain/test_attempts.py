@@ -31,9 +31,13 @@ def test_first_job() -> None:
 
 
 @pytest.mark.parametrize("state", sorted(UNDECIDED))
-def test_next_job(state: RequestState) -> None:
-    """One more job belongs to the attempt that is being decided."""
-    assert known_attempt(RUN, make_request(state=state), NOW) == 2
+@pytest.mark.parametrize(
+    ("ago", "attempt"), [(LATE_JOB - TICK, 2), (LATE_JOB, None), (LATE_JOB + TICK, None)]
+)
+def test_next_job(state: RequestState, ago: timedelta, attempt: int | None) -> None:
+    """It belongs to the attempt that has just asked; a re-run may ask later, its news lost."""
+    request = make_request(state=state, waiting_since=NOW - ago)
+    assert known_attempt(RUN, request, NOW) == attempt
 
 
 @pytest.mark.parametrize(
