@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from gate.clock import Clock, Uptime, uptime, utc_now
-from gate.domain.explain import Links
 from gate.domain.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError, GateError
 from gate.githubapp.auth import AppCredentials
@@ -91,7 +90,7 @@ def create_service(
         parse_policy=parse_policy,
         server_policy=server_policy,
         requires_floor=settings.organization_policy == "required",
-        links=Links(settings.public_url),
+        runbooks=f"{settings.public_url}/runbooks",
         clock=clock,
         uptime=since_boot,
         wakeups=wakeups,

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from gate.domain.closing import Sighting
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.explain import Links
 from gate.domain.facts import Facts
 from gate.domain.ids import (
     AccountId,
@@ -61,7 +60,6 @@ VALIDATION: Final = workflow_file("production-validation.yml")
 TERRAFORM: Final = workflow_file("terraform-apply.yml")
 DEPLOY: Final = workflow_file("deploy.yml")
 DIGEST: Final = "sha256:0123"
-LINKS: Final = Links("https://gate.example.com")
 
 
 def before(**ago: float) -> datetime:

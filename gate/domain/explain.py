@@ -7,13 +7,11 @@ flows is in `gate.domain.flow_lines`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
 from gate.domain.flow_lines import describe_flows, render_context
-from gate.domain.ids import IncidentId, RequestId
 from gate.domain.neutral import cut, neutralise
 from gate.domain.overrides import OverrideAsk, OverrideRecord
 from gate.domain.rationale import fold
@@ -35,39 +33,19 @@ _WORDS_LIMIT: Final = 80
 _MOST_NAMES: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Where the gate's own pages are. `public_url` has no slash at its end."""
-
-    public_url: str
-
-    def request(self, request_id: RequestId) -> str:
-        """Give the address of a request's full record."""
-        return f"{self.public_url}/api/v1/requests/{request_id}"
-
-    def incident(self, incident_id: IncidentId) -> str:
-        """Give the address of an incident's full record."""
-        return f"{self.public_url}/api/v1/incidents/{incident_id}"
-
-    @property
-    def runbooks(self) -> str:
-        """Give the address below which the runbooks are."""
-        return f"{self.public_url}/runbooks"
-
-
-def explain(decision: Decision, request: GateRequest, now: datetime, links: Links) -> str:
+def explain(decision: Decision, request: GateRequest, now: datetime) -> str:
     """Say what was decided, on what, what happens next and what a person can do now.
 
     Details get the room that the rest leaves: foreign text must not push out how the hold ends. Of
-    what the report links, as much is shown as leaves room for some details.
+    what the report links, as much is shown as leaves room for some details. Nothing is linked that
+    only a holder of one of the gate's tokens can open.
     """
-    record = f"[full record]({links.request(request.id)})"
-    headline, line = _headline(decision), _evidence_line(decision, now, record)
+    headline, line = _headline(decision), _evidence_line(decision, now)
     ending = _next_step(decision, request, now)
     room = COMMENT_LIMIT - len(_BETWEEN.join([headline, line, "", ending]))
     for context in render_context(decision.evidence):
         if room - len(_BESIDE + context) >= _ROOM_FOR_DETAILS:
-            line += _BESIDE + context
+            line = _BESIDE.join(part for part in (line, context) if part)
             room -= len(_BESIDE + context)
     parts = [headline, line, _details(decision, min(room, _DETAIL_LIMIT)), ending]
     return cut(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
@@ -127,11 +105,11 @@ _PHRASES: Final = {
 }
 
 
-def _evidence_line(decision: Decision, now: datetime, record: str) -> str:
-    """Link the run the verdict rests on, with its age; then the record, then other runs."""
+def _evidence_line(decision: Decision, now: datetime) -> str:
+    """Link the run the verdict rests on, with its age, then other runs; nothing without one."""
     evidence = decision.evidence
     if evidence is None or evidence.run is None:
-        return record
+        return ""
     began = evidence.run.started_at
     if evidence.beginning is not None:
         began = min(began, evidence.beginning.at)
@@ -140,7 +118,7 @@ def _evidence_line(decision: Decision, now: datetime, record: str) -> str:
         change = evidence.infrastructure
         stands = f"finished {age(now - change.updated_at)}" if change.is_completed else "not over"
         links.append(f"{_run_link('infrastructure run', change)}, {stands}")
-    return _BESIDE.join([*links, record])
+    return _BESIDE.join(links)
 
 
 def _run_link(label: str, run: WorkflowRun) -> str:

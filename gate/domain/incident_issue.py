@@ -15,7 +15,6 @@ from typing import Final, TypeVar
 from gate.domain.addresses import safe_url
 from gate.domain.alert import FailedFlow, HeldDeployment
 from gate.domain.alert_content import FAILED_EVENT
-from gate.domain.explain import Links
 from gate.domain.ids import IncidentId
 from gate.domain.incident_words import ending, happening, run_link, who
 from gate.domain.incidents import Course, Incident, IncidentEvent, Resolution, Word
@@ -43,10 +42,9 @@ Timeline = Sequence[tuple[int, IncidentEvent]]
 
 @dataclass(frozen=True, slots=True)
 class IssueSubject:
-    """What surrounds an incident: who is late when, where the records are, what waits."""
+    """What surrounds an incident: who is late when, and what waits."""
 
     policy: AlertPolicy
-    links: Links
     held: tuple[HeldDeployment, ...]
 
 
@@ -81,7 +79,7 @@ def render_issue(
         f"### {heading}\n\n{_lines(_checklist(incident, subject.policy, now))}",
         _listed("Held deployments", held, _held, len(held)),
         f"### Commands\n\n{INCIDENT_COMMANDS}",
-        f"### What happened\n\n{_lines(_history(timeline, subject.links))}",
+        f"### What happened\n\n{_lines(_history(timeline))}",
     )
     body = cut(_BETWEEN.join(section for section in sections if section), BODY_LIMIT)
     return IssueText(_title(incident), body, is_open)
@@ -169,10 +167,10 @@ def _box(text: str, *, done: bool) -> str:
     return f"- [{'x' if done else ' '}] {text}"
 
 
-def _history(timeline: Timeline, links: Links) -> Iterator[str]:
+def _history(timeline: Timeline) -> Iterator[str]:
     """List what happened, the newest first: that is what is read, and what is cut is old."""
     for _, event in reversed(timeline):
-        yield f"- {at(event.at)} — {cut(happening(event, links), 2 * _WHY_LIMIT)}"
+        yield f"- {at(event.at)} — {cut(happening(event), 2 * _WHY_LIMIT)}"
 
 
 def _listed(heading: str, values: Sequence[T], render: Callable[[T], str], most: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.explain import Links, span
+from gate.domain.explain import span
 from gate.domain.ids import IncidentId
 from gate.domain.incident_issue import BODY_LIMIT, Timeline, at
 from gate.domain.incident_words import ending, happening, who
@@ -45,13 +45,13 @@ def remark_mark(incident_id: IncidentId, topic: str) -> str:
     return f"<!-- gate:incident/{incident_id}/{topic} -->"
 
 
-def next_remark(incident: Incident, timeline: Timeline, told: int, links: Links) -> Remark | None:
+def next_remark(incident: Incident, timeline: Timeline, told: int) -> Remark | None:
     """Give the oldest remark that is owed about events after the position `told`.
 
     What is past by now is not said: an end before a new beginning, or the other way round.
     """
     for position, event in timeline:
-        text = _remark(incident, event, timeline, links) if position > told else None
+        text = _remark(incident, event, timeline) if position > told else None
         if text is not None:
             body = f"{text}\n\n{remark_mark(incident.id, f'event/{position}')}"
             return Remark(position, cut(body, BODY_LIMIT))
@@ -71,19 +71,17 @@ CLOSED_BY_HAND: Final = "closed-by-hand"
 """The topic of that remark."""
 
 
-def _remark(
-    incident: Incident, event: IncidentEvent, timeline: Timeline, links: Links
-) -> str | None:
+def _remark(incident: Incident, event: IncidentEvent, timeline: Timeline) -> str | None:
     match event.what:
         case Resolved():
             return None if incident.is_open else _summary(incident, timeline)
         case Reopened():
-            return f"**Open again** — {happening(event, links)}." if incident.is_open else None
+            return f"**Open again** — {happening(event)}." if incident.is_open else None
         case Overridden():
-            return f"**Override** — {happening(event, links)}"
+            return f"**Override** — {happening(event)}"
         case Bypassed():
             return (
-                f"**Bypass** — {happening(event, links)}.\n\nWho was it, and why? Say so here: the"
+                f"**Bypass** — {happening(event)}.\n\nWho was it, and why? Say so here: the"
                 " record has no reason for it."
             )
         case _:
@@ -129,7 +127,7 @@ def _flows(incident: Incident) -> Iterator[str]:
 def _decisions(timeline: Timeline) -> Iterator[str]:
     """List every decision: the last one stands, and it matters that there were others."""
     decided = [
-        f"- {at(event.at)} — {happening(event, Links(''))}"
+        f"- {at(event.at)} — {happening(event)}"
         for _, event in timeline
         if isinstance(event.what, Decided)
     ]

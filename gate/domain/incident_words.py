@@ -9,7 +9,6 @@ from datetime import UTC
 from typing import Final, assert_never
 
 from gate.domain.addresses import safe_url
-from gate.domain.explain import Links
 from gate.domain.incidents import (
     Acknowledged,
     Alerted,
@@ -52,7 +51,7 @@ def failing(failure: Failure) -> str:
     return f"{count} flow failed" if count == 1 else f"{count} flows failed"
 
 
-def happening(event: IncidentEvent, links: Links) -> str:
+def happening(event: IncidentEvent) -> str:
     """Say what happened, on one line."""
     what, actor = event.what, who(event.actor)
     match what:
@@ -69,12 +68,12 @@ def happening(event: IncidentEvent, links: Links) -> str:
         case Silenced(until, why):
             text = f"{actor} silenced it until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             text += f": {_quoted(why)}"
-        case Overridden(request_id, why):
-            record = f"[a deployment]({links.request(request_id)})"
-            text = f"{actor} let {record} go on by an override: {_quoted(why)}"
+        case Overridden(_, url, why):
+            text = f"{actor} let {_deployment(url)} go on by an override: {_quoted(why)}"
         case Bypassed(_, url):
-            run = f"[a deployment](<{url}>)" if safe_url(url) else "a deployment"
-            text = f"an administrator let {run} past the gate, without a reason on record"
+            text = (
+                f"an administrator let {_deployment(url)} past the gate, without a reason on record"
+            )
         case Resolved(how, why):
             text = f"over: {_ended(how, actor, why)}"
         case _:
@@ -93,6 +92,11 @@ def _failed(what: Opened | FailedAgain | Reopened) -> str:
             return f"it failed again soon after its end: {failed}"
         case _:
             assert_never(what)
+
+
+def _deployment(url: str) -> str:
+    """Link the run of a deployment that went on; name it where its page is not known."""
+    return f"[a deployment](<{url}>)" if safe_url(url) else "a deployment"
 
 
 def ending(incident: Incident) -> str:

@@ -134,9 +134,13 @@ class Silenced:
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """A reviewer has let a held deployment go on; the incident goes on, too."""
+    """A reviewer has let a held deployment go on; the incident goes on, too.
+
+    `url` is the page of its run; nothing where that is not known.
+    """
 
     request_id: RequestId
+    url: str
     why: str
 
 

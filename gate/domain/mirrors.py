@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urldefrag
 
-from gate.domain.explain import Links
 from gate.domain.ids import DeploymentId
 from gate.domain.ledger import Effect, EffectKind, Ledger, status_key
 from gate.domain.overrides import OverrideRecord
@@ -32,20 +32,31 @@ def is_final(state: str) -> bool:
     return state in _FINAL
 
 
+def is_own(log_url: str, request: GateRequest) -> bool:
+    """Say whether a status that links this is a request's, whatever its page is called by now."""
+    return log_url.endswith(_mark(request))
+
+
+def _mark(request: GateRequest) -> str:
+    """Give what the status of a request adds to its page's address, and no other one does."""
+    return f"#gate-request-{request.id}"
+
+
 def plan_mirrors(
     request: GateRequest,
     ledger: Ledger,
     states: Mapping[DeploymentId, str],
     record: OverrideRecord,
-    links: Links,
+    page: str,
 ) -> tuple[Effect, ...]:
     """List the statuses that are owed to the deployments which `record` released.
 
     `states` are the deployments' newest states as GitHub shows them now: it sends no webhook when
     one becomes `inactive`. Each deployment gets one, under one key, so a repeated pass adds none.
-    Empty while the request is not approved.
+    `page` is what they link, the run's. Empty while the request is not approved, and without a
+    page: a status that links none is not found again.
     """
-    if request.state is not RequestState.APPROVED:
+    if request.state is not RequestState.APPROVED or not page:
         return ()
     begun = {it.effect.key for it in ledger.entries if not is_sendable(it.status)}
     owed = {
@@ -61,7 +72,7 @@ def plan_mirrors(
             comment=render_status_description(record),
             deployment_id=deployment_id,
             mirrored=states[deployment_id],
-            log_url=links.request(request.id),
+            log_url=urldefrag(page).url + _mark(request),
         )
         for deployment_id, key in owed.items()
         if key not in begun

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from gate.domain.decide import Decision, ReasonCode, Verdict
-from gate.domain.explain import Links, explain
+from gate.domain.explain import explain
 from gate.domain.ledger import (
     REPORT_LIMIT,
     Effect,
@@ -37,7 +37,7 @@ _FLOWS: Final = "+flows"
 
 
 def plan(
-    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime, links: Links
+    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime
 ) -> tuple[Effect, ...]:
     """List the effects that `request` still owes.
 
@@ -50,29 +50,27 @@ def plan(
         return ()
     match decision.verdict:
         case Verdict.APPROVE:
-            return (_review(ReviewState.APPROVED, decision, request, now, links),)
+            return (_review(ReviewState.APPROVED, decision, request, now),)
         case Verdict.REJECT:
-            return (_review(ReviewState.REJECTED, decision, request, now, links),)
+            return (_review(ReviewState.REJECTED, decision, request, now),)
         case Verdict.WAIT:
-            return _report(decision, request, ledger, now, links)
+            return _report(decision, request, ledger, now)
         case _:
             assert_never(decision.verdict)
 
 
-def _review(
-    state: ReviewState, decision: Decision, request: GateRequest, now: datetime, links: Links
-) -> Effect:
+def _review(state: ReviewState, decision: Decision, request: GateRequest, now: datetime) -> Effect:
     return Effect(
         key=review_key(request.key, request.round),
         kind=EffectKind.REVIEW,
         topic=decision.reason,
-        comment=explain(decision, request, now, links),
+        comment=explain(decision, request, now),
         state=state,
     )
 
 
 def _report(
-    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime, links: Links
+    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime
 ) -> tuple[Effect, ...]:
     """Say why the request waits, when that is news and the budget allows it."""
     sent = ledger.reports
@@ -89,7 +87,7 @@ def _report(
             key=report_key(request.key, len(sent) + 1),
             kind=EffectKind.REPORT,
             topic=topic,
-            comment=explain(decision, request, now, links),
+            comment=explain(decision, request, now),
         ),
     )
 

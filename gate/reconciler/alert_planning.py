@@ -14,7 +14,6 @@ from gate.domain.deliveries import Repository
 from gate.domain.ids import RepositoryId, RequestId, environment_key
 from gate.domain.incidents import GATE, Bypassed, Incident, IncidentEvent
 from gate.domain.policy import AlertPolicy, IncidentPolicy
-from gate.domain.request import GateRequest
 from gate.reconciler.deps import Deps
 from gate.reconciler.responding import record_happenings
 from gate.store import alerts, bypasses, incidents, requests, runs
@@ -70,7 +69,7 @@ def owe_bypass_alert(tx: Transaction, request_id: RequestId, telling: Telling) -
     request = requests.read_request(tx, request_id)
     if request is None:
         return
-    url = _run_url(tx, request)
+    url = runs.read_page(tx, request.key)
     record = incidents.lock_newest_incident(tx, request.key.repository_id, request.environment)
     if record is not None and not record.incident.is_open:
         record = None
@@ -84,7 +83,7 @@ def owe_bypass_alert(tx: Transaction, request_id: RequestId, telling: Telling) -
 
 
 def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> AlertSubject:
-    return AlertSubject(telling.repository.full_name, url, telling.deps.links.runbooks, held)
+    return AlertSubject(telling.repository.full_name, url, telling.deps.runbooks, held)
 
 
 def held_deployments(
@@ -101,7 +100,7 @@ def held_deployments(
             request.key.run_id,
             request.key.run_attempt,
             request.environment,
-            _run_url(snapshot, request),
+            runs.read_page(snapshot, request.key),
         )
         for request in held[:_MOST_HELD]
     )
@@ -113,9 +112,3 @@ def _where_it_is_kept(incident: Incident, telling: Telling) -> str:
     if not keeping.issue:
         return job_url
     return issues_page(job_url, telling.repository.full_name, keeping.labels)
-
-
-def _run_url(snapshot: Snapshot, request: GateRequest) -> str:
-    """Give the page of a deployment's run, as GitHub named it; nothing where it did not."""
-    run = runs.newest_attempt(snapshot, request.key.repository_id, request.key.run_id)
-    return run.html_url if run is not None else ""

@@ -9,7 +9,6 @@ from typing import Final, Protocol
 
 from gate.clock import Clock, Uptime
 from gate.domain.alert import Channel
-from gate.domain.explain import Links
 from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
@@ -61,7 +60,10 @@ def no_failpoint(place: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """Everything a pass works with. The `github` port may be called from any thread."""
+    """Everything a pass works with. The `github` port may be called from any thread.
+
+    `runbooks` is the address below which the runbooks are, without a slash at its end.
+    """
 
     database: Database
     github: GitHub
@@ -70,7 +72,7 @@ class Deps:
     parse_policy: ParsePolicy
     server_policy: PolicyReading
     requires_floor: bool
-    links: Links
+    runbooks: str
     clock: Clock
     uptime: Uptime
     wakeups: Wakeups

@@ -183,9 +183,9 @@ def _view(snapshot: Snapshot, taken: TakenIssue, deps: Deps) -> _View | _Lacking
     policy, incident = choice.reading.policy, record.incident
     timeline = incidents.read_timeline(snapshot, incident.id, _MOST_EVENTS)
     held = held_deployments(snapshot, repository.id, incident.place.environment)
-    subject = IssueSubject(policy.alerts, deps.links, held)
+    subject = IssueSubject(policy.alerts, held)
     text = render_issue(incident, timeline, subject, now)
-    remark = next_remark(incident, timeline, taken.followed.told, deps.links)
+    remark = next_remark(incident, timeline, taken.followed.told)
     return _View(record, repository, policy, text, remark)
 
 

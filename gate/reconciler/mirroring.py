@@ -10,16 +10,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.decide import ReasonCode
-from gate.domain.explain import Links
 from gate.domain.ids import DeploymentId
 from gate.domain.ledger import Effect, EffectKind, EffectStatus, status_key
-from gate.domain.mirrors import is_final, plan_mirrors
+from gate.domain.mirrors import is_final, is_own, plan_mirrors
 from gate.domain.missing import StatusesNeeded
 from gate.domain.overrides import OverrideRecord
 from gate.domain.request import GateRequest, RequestState
 from gate.reconciler.observing import Observed
 from gate.reconciler.view import Missing, Passed, View
-from gate.store import decisions, deployments, leases, ledger
+from gate.store import decisions, deployments, leases, ledger, runs
 from gate.store.database import Transaction
 
 _LOOK: Final = timedelta(hours=1)
@@ -33,9 +32,7 @@ def look_after(effect: Effect, now: datetime) -> datetime | None:
     return now + _LOOK if is_override else None
 
 
-def pass_closed(
-    tx: Transaction, view: View, observed: Observed, links: Links, now: datetime
-) -> Missing | Passed:
+def pass_closed(tx: Transaction, view: View, observed: Observed, now: datetime) -> Missing | Passed:
     """Look at a request that GitHub waits for no more; only an override leaves something to do."""
     request = view.request
     record = _override_of(tx, request)
@@ -49,13 +46,12 @@ def pass_closed(
         if is_due or any(is_final(state) for state in known.values()):
             return Missing(view, (StatusesNeeded(open_ids),))
     statuses = observed.statuses or {}
-    own = links.request(request.id)
     for deployment_id, seen in statuses.items():
-        landed = any(it.log_url == own for it in seen)
+        landed = any(is_own(it.log_url, request) for it in seen)
         _settle_lost(tx, view, deployment_id, landed=landed, now=now)
     states = {it: seen[0].state for it, seen in statuses.items() if seen}
     entries = ledger.read_ledger(tx, request.id)
-    effects = plan_mirrors(request, entries, states, record, links)
+    effects = plan_mirrors(request, entries, states, record, _page_of(tx, request, record))
     ledger.record_intents(tx, request, entries, effects, decision_id=None, now=now)
     due_at = now + _LOOK
     if effects:
@@ -81,6 +77,12 @@ def _override_of(tx: Transaction, request: GateRequest) -> OverrideRecord | None
         return None
     last = decisions.last_decision(tx, request.id)
     return last.override if last is not None else None
+
+
+def _page_of(tx: Transaction, request: GateRequest, record: OverrideRecord) -> str:
+    """Give the page of the run that went on; where it is not known, of a reviewer's own words."""
+    said = (claim.url for claim in record.claims if claim.url)
+    return runs.read_page(tx, request.key) or next(said, "")
 
 
 def _without_status(view: View) -> tuple[DeploymentId, ...]:

@@ -68,7 +68,7 @@ def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
     view = read_view(tx, current.lease, current.observed)
     request, sighting, now = view.request, view.sighting, current.now
     if not request.is_undecided:
-        return pass_closed(tx, view, current.observed, current.deps.links, now)
+        return pass_closed(tx, view, current.observed, now)
     review = view.entries.review(request.round)
     suspect = is_suspect(sighting, request, now) or needs_look(review)
     if suspect and not current.observed.gate_asked:
@@ -218,7 +218,7 @@ def _record(
         record_audit(tx, entry)
     if is_new and gathered.claims:
         record_override(tx, Ruling(request, decision, before, now), gathered.claims)
-    effects = plan(decision, request, view.entries, now, current.deps.links)
+    effects = plan(decision, request, view.entries, now)
     ledger.record_intents(
         tx,
         request,

@@ -30,7 +30,7 @@ from gate.domain.incidents import (
 )
 from gate.domain.request import GateRequest
 from gate.log import get_logger
-from gate.store import incidents
+from gate.store import incidents, runs
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.database import Transaction
 from gate.store.incident_checks import mark_check
@@ -116,7 +116,8 @@ def note_override(
     key = request.key
     record = incidents.lock_newest_incident(tx, key.repository_id, key.environment)
     if record is not None and record.incident.is_open:
-        record_happenings(tx, record, [IncidentEvent(now, actor, Overridden(request.id, why))])
+        what = Overridden(request.id, runs.read_page(tx, key), why)
+        record_happenings(tx, record, [IncidentEvent(now, actor, what)])
 
 
 def _detail(what: Happening) -> Mapping[str, object]:

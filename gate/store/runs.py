@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, exists, false, or_, select
 
 from gate.domain.counting import PULL_REQUEST
-from gate.domain.ids import RepositoryId, RunId
+from gate.domain.ids import RepositoryId, RequestKey, RunId
 from gate.domain.runs import COMPLETED, SKIPPED, Job, WorkflowRun, merge_jobs, merge_run
 from gate.store.codec import decode_run, encode
 from gate.store.database import Snapshot, Transaction
@@ -128,6 +128,12 @@ def newest_attempt(
     """Read the highest attempt known of a run."""
     row = _newest.first(snapshot, {"repository": repository_id, "run": run_id})
     return decode_run(row.value) if row is not None else None
+
+
+def read_page(snapshot: Snapshot, key: RequestKey) -> str:
+    """Give the page of a request's run, as GitHub named it; nothing where it did not."""
+    run = newest_attempt(snapshot, key.repository_id, key.run_id)
+    return run.html_url if run is not None else ""
 
 
 def candidate_runs(

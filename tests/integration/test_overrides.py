@@ -413,7 +413,9 @@ def test_the_deployment_history_tells_of_the_override(gate: Gate, conclusion: st
     assert status.state == gate.github.deployment_statuses(deployment_id)[-2].state == conclusion
     assert status.description.startswith("Override by @carol: I accept the risk")
     assert len(status.description) <= 140
-    assert f"/requests/{gate.record(run_id).id}" in status.log_url
+    page = f"/{REPOSITORY}/actions/runs/{run_id}#gate-request-{gate.record(run_id).id}"
+    assert status.log_url.endswith(page)
+    assert not status.log_url.startswith(gate.url)
     gate.advance(hours=3)
     assert len(mirrors(gate, deployment_id)) == 1
 

@@ -25,7 +25,7 @@ from gate.domain.incidents import (
     apply,
 )
 from gate.domain.policy import AlertPolicy
-from tests.builders import LINKS, NOW
+from tests.builders import NOW
 from tests.incidents import make_incident
 from tests.property.strategies import HOSTILE
 
@@ -59,7 +59,7 @@ def test_any_text(texts: list[str], ends: bool) -> None:
     happenings: list[Happening] = [
         Opened(failure),
         Decided(Course.ROLLBACK, why),
-        Overridden(RequestId(9), why),
+        Overridden(RequestId(9), url, why),
         Bypassed(RequestId(9), url),
     ]
     if ends:
@@ -69,7 +69,7 @@ def test_any_text(texts: list[str], ends: bool) -> None:
         event = IncidentEvent(NOW, login, what)
         incident = apply(incident, event)
         timeline.append((position, event))
-    text = render_issue(incident, timeline, IssueSubject(AlertPolicy(), LINKS, ()), NOW)
+    text = render_issue(incident, timeline, IssueSubject(AlertPolicy(), ()), NOW)
     assert text.body.startswith("<!-- gate:incident/17 -->\n**")
     assert text.body.count("<!--") == 1
     assert len(text.body) <= BODY_LIMIT
@@ -78,7 +78,7 @@ def test_any_text(texts: list[str], ends: bool) -> None:
     assert set(headings) == HEADINGS | {"What was done" if ends else "What to do next"}
     check_harmless(text.body)
     for told in range(len(timeline)):
-        remark = next_remark(incident, timeline, told, LINKS)
+        remark = next_remark(incident, timeline, told)
         if remark is not None:
             check_harmless(remark.body)
             assert remark.body.count("<!--") == 1

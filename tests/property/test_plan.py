@@ -19,7 +19,7 @@ from gate.domain.ledger import (
 )
 from gate.domain.plan import is_sendable, plan
 from gate.domain.request import UNDECIDED, GateRequest, RequestState
-from tests.builders import LINKS, NOW, make_request
+from tests.builders import NOW, make_request
 from tests.property.override_strategies import spoken_decisions
 
 _SENT: Final = (
@@ -94,7 +94,7 @@ def test_any_history(steps: list[Step]) -> None:
     request, ledger, begun = make_request(), Ledger(), Counter[str]()
     for number, step in enumerate(steps):
         now = NOW + timedelta(minutes=number)
-        effects = plan(step.decision, request, ledger, now, LINKS)
+        effects = plan(step.decision, request, ledger, now)
         assert len(effects) <= 1
         assert not {it.effect.key for it in ledger.entries if it.is_begun} & {
             effect.key for effect in effects
@@ -136,7 +136,7 @@ def ledgers(draw: st.DrawFn) -> Ledger:
     """Draw a ledger as a few passes leave it."""
     request, ledger = make_request(), Ledger()
     for decision, status in draw(LEDGERS):
-        effects = plan(decision, request, ledger, NOW, LINKS)
+        effects = plan(decision, request, ledger, NOW)
         ledger = record(ledger, effects, request.round)
         ledger = settle(ledger, {effect.key for effect in effects}, status)
     return ledger
@@ -146,9 +146,9 @@ def ledgers(draw: st.DrawFn) -> Ledger:
 def test_same_input_same_keys(decision: Decision, ledger: Ledger, minutes: int) -> None:
     """Planning is repeatable, and a later pass over the same ledger gives the same keys."""
     request = make_request()
-    effects = plan(decision, request, ledger, NOW, LINKS)
-    assert plan(decision, request, ledger, NOW, LINKS) == effects
-    later = plan(decision, request, ledger, NOW + timedelta(minutes=minutes), LINKS)
+    effects = plan(decision, request, ledger, NOW)
+    assert plan(decision, request, ledger, NOW) == effects
+    later = plan(decision, request, ledger, NOW + timedelta(minutes=minutes))
     assert {it.key for it in effects} <= {it.key for it in later}
 
 
@@ -158,9 +158,9 @@ def test_a_recorded_plan_is_stable(
 ) -> None:
     """Once begun an effect is not planned again, and until then it is, under the same key."""
     request = make_request()
-    effects = plan(decision, request, ledger, NOW, LINKS)
+    effects = plan(decision, request, ledger, NOW)
     recorded = settle(record(ledger, effects, 1), {effect.key for effect in effects}, status)
-    again = plan(decision, request, recorded, NOW, LINKS)
+    again = plan(decision, request, recorded, NOW)
     assert again == (effects if is_sendable(status) else ())
 
 
@@ -171,4 +171,4 @@ def test_a_recorded_plan_is_stable(
 )
 def test_closed_owes_nothing(decision: Decision, ledger: Ledger, state: RequestState) -> None:
     """A request that is over owes nothing, whatever is decided or on record."""
-    assert plan(decision, make_request(state=state), ledger, NOW, LINKS) == ()
+    assert plan(decision, make_request(state=state), ledger, NOW) == ()

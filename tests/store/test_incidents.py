@@ -35,7 +35,7 @@ def test_what_happens_at_once_is_all_kept(database: Database) -> None:
         database.transact(work)
 
     happenings: list[Happening] = [Alerted("slack")]
-    happenings += [Overridden(RequestId(it), "") for it in range(1, 12)]
+    happenings += [Overridden(RequestId(it), "", "") for it in range(1, 12)]
     at_once([partial(add, it) for it in happenings])
     kept = database.read(lambda it: read_incident(it, record.incident.id))
     timeline = database.read(lambda it: read_timeline(it, record.incident.id, 100))

@@ -10,7 +10,6 @@ from gate.domain.explain import COMMENT_LIMIT, age, explain, span
 from gate.domain.policy import ValidationState
 from gate.domain.runs import WorkflowRun
 from tests.builders import (
-    LINKS,
     NOW,
     before,
     make_decision,
@@ -19,7 +18,6 @@ from tests.builders import (
     make_run,
 )
 
-RECORD = "[full record](https://gate.example.com/api/v1/requests/9)"
 WAITING_FOR = [
     code
     for code in ReasonCode
@@ -35,7 +33,7 @@ WAITING_FOR = [
 
 def told(decision: Decision) -> str:
     """Explain a decision on the default request at `NOW`."""
-    return explain(decision, make_request(), NOW, LINKS)
+    return explain(decision, make_request(), NOW)
 
 
 def evidence_of(run: WorkflowRun | None, infrastructure: WorkflowRun | None = None) -> Evidence:
@@ -49,7 +47,6 @@ def test_approved() -> None:
     assert told(decision) == (
         "**Approved** — production validation passed.\n\n"
         "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago"
-        f" · {RECORD}"
     )
 
 
@@ -66,7 +63,6 @@ def test_rejected() -> None:
     decision = make_decision(Verdict.REJECT, ReasonCode.GAVE_UP, ReasonCode.VALIDATION_FAILED)
     assert told(decision) == (
         "**Rejected** — the hold lasted as long as it may; production validation failed.\n\n"
-        f"{RECORD}\n\n"
         "This attempt is over. Fix the cause, then re-run the deployment's jobs."
     )
 
@@ -76,8 +72,7 @@ def test_held() -> None:
     decision = make_decision(detail="the run ended with failure", evidence=evidence_of(make_run()))
     assert told(decision) == (
         "**On hold** — production validation failed.\n\n"
-        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago"
-        f" · {RECORD}\n\n"
+        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
         "> the run ended with failure\n\n"
         "Fix production, or roll the change back, and re-run the validation. "
         "Nothing else is needed: the deployment goes on by itself then. "
@@ -89,9 +84,8 @@ def test_held() -> None:
 def test_every_hold_says_what_happens_next(code: ReasonCode) -> None:
     """Whatever a request waits for, people learn why, what helps, and when the hold ends."""
     comment = told(make_decision(Verdict.WAIT, code))
-    headline, record, next_step = comment.split("\n\n")
+    headline, next_step = comment.split("\n\n")
     assert headline.startswith("**On hold** — ")
-    assert record == RECORD
     assert "at 2026-03-03 11:00 UTC (in 23 h)" in next_step
     assert not next_step.startswith("Nothing else")
 
@@ -136,13 +130,13 @@ def test_attempt_and_infrastructure() -> None:
         "[validation run 501, attempt 2](https://github.com/acme/shop/actions/runs/501),"
         " started 1 h ago · "
         "[infrastructure run 401](https://github.com/acme/shop/actions/runs/401),"
-        f" finished 2 h ago · {RECORD}"
+        " finished 2 h ago"
     )
 
 
 def test_evidence_without_a_run() -> None:
-    """Where no run is known the record is linked."""
-    assert told(make_decision(evidence=evidence_of(None))).split("\n\n")[1] == RECORD
+    """Where no run is known nothing is linked: of the gate's own there is nothing to open."""
+    assert "](" not in told(make_decision(evidence=evidence_of(None)))
 
 
 def test_links_come_first() -> None:
@@ -158,7 +152,7 @@ def test_all_details_are_quoted() -> None:
         Reason(ReasonCode.FACTS_UNAVAILABLE, "the runs"),
         Reason(ReasonCode.VALIDATION_FAILED, "one\n\n  two\r\nthree"),
     )
-    quoted = told(make_decision(reasons=reasons)).split("\n\n")[2]
+    quoted = told(make_decision(reasons=reasons)).split("\n\n")[1]
     assert quoted == "> the runs\n> one\n> two\n> three"
 
 
@@ -166,7 +160,7 @@ def test_many_details() -> None:
     """Of many details the first are shown and the others counted, once."""
     detail = "\n".join(f"line {n}, column 5: unknown key number {n}" for n in range(1, 41))
     comment = told(make_decision(Verdict.WAIT, ReasonCode.POLICY_INVALID, detail=detail))
-    quoted = comment.split("\n\n")[2].splitlines()
+    quoted = comment.split("\n\n")[1].splitlines()
     assert quoted[-1] == f"> … and {40 - len(quoted) + 1} more"
     assert len(quoted) > 5
 

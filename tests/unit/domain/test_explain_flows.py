@@ -15,7 +15,6 @@ from gate.domain.overrides import OverrideAsk
 from gate.domain.policy import ValidationState
 from gate.domain.reports import Flow, FlowStatus, ValidationReport
 from tests.builders import (
-    LINKS,
     NOW,
     make_decision,
     make_flow,
@@ -52,7 +51,7 @@ def held(
 
 def told(decision: Decision) -> str:
     """Explain a decision on the default request at `NOW`."""
-    return explain(decision, make_request(), NOW, LINKS)
+    return explain(decision, make_request(), NOW)
 
 
 def quoted(decision: Decision) -> list[str]:
@@ -111,8 +110,7 @@ def test_the_change_and_its_artifacts_are_named_beside_the_links() -> None:
     line = told(replace(decision, evidence=evidence)).split("\n\n")[1]
     assert "[infrastructure run 401](" in line
     assert line.endswith(
-        " · [full record](https://gate.example.com/api/v1/requests/9) · "
-        "Terraform deployment deploy-12345 · [artifact 1 at x.example](https://x.example/0) · "
+        " · Terraform deployment deploy-12345 · [artifact 1 at x.example](https://x.example/0) · "
         "[artifact 2 at x.example](https://x.example/1) · "
         "[artifact 3 at x.example](https://x.example/2)"
     )

@@ -8,7 +8,6 @@ from gate.domain.explain import COMMENT_LIMIT, explain
 from gate.domain.overrides import OverrideAsk, OverrideRecord
 from gate.domain.policy import ValidationState
 from tests.builders import (
-    LINKS,
     NOW,
     make_account,
     make_claim,
@@ -18,7 +17,6 @@ from tests.builders import (
     make_run,
 )
 
-RECORD = "[full record](https://gate.example.com/api/v1/requests/9)"
 ZWSP = "\u200b"
 FAILED = Evidence(ValidationState.FAILED, make_run(conclusion="failure"), "")
 ASK = OverrideAsk("production-frontend-override", 1, 20, "I accept the risk")
@@ -31,20 +29,19 @@ def released(record: OverrideRecord) -> str:
         Reason(ReasonCode.VALIDATION_FAILED, "the run ended with failure"),
     )
     decision = make_decision(Verdict.APPROVE, reasons=reasons, override=record, evidence=FAILED)
-    return explain(decision, make_request(), NOW, LINKS)
+    return explain(decision, make_request(), NOW)
 
 
 def held(decision: Decision) -> str:
     """Explain a hold and give what people can do."""
-    return explain(decision, make_request(), NOW, LINKS).split("\n\n")[-1]
+    return explain(decision, make_request(), NOW).split("\n\n")[-1]
 
 
 def test_released() -> None:
-    """An approval by override names the reviewer, the failed run, the record and the reason."""
+    """An approval by override names the reviewer, the failed run and the reason."""
     assert released(make_record()) == (
         "**Approved by override** — hubot released it although production validation failed.\n\n"
-        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago"
-        f" · {RECORD}\n\n"
+        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
         f"> hubot:{ZWSP} The checkout is not touched by this.{ZWSP} I accept the risk.{ZWSP}\n"
         "> the run ended with failure"
     )
@@ -136,7 +133,7 @@ def test_refused_claim() -> None:
         Reason(ReasonCode.VALIDATION_FAILED, "the run ended with failure"),
         Reason(ReasonCode.OVERRIDE_INCOMPLETE, "@hubot, by review: the rationale is short"),
     )
-    comment = explain(make_decision(reasons=reasons, ask=ASK), make_request(), NOW, LINKS)
+    comment = explain(make_decision(reasons=reasons, ask=ASK), make_request(), NOW)
     assert comment.startswith(
         "**On hold** — production validation failed; the override is not complete."
     )

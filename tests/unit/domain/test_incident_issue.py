@@ -31,10 +31,10 @@ from gate.domain.incidents import (
     Silenced,
 )
 from gate.domain.policy import AlertPolicy
-from tests.builders import LINKS, NOW
+from tests.builders import NOW
 from tests.incidents import after, lived, make_failure
 
-SUBJECT = IssueSubject(AlertPolicy(), LINKS, ())
+SUBJECT = IssueSubject(AlertPolicy(), ())
 HELD = HeldDeployment(
     RunId(601),
     1,
@@ -132,7 +132,9 @@ def test_the_history_is_newest_first() -> None:
     body = rendered(
         FailedAgain(make_failure("a.yml", "b.yml", run_attempt=2)),
         Silenced(after(hours=4), "we know"),
-        Overridden(RequestId(9), "the device is retired"),
+        Overridden(
+            RequestId(9), "https://github.com/acme/shop/actions/runs/601", "the device is retired"
+        ),
         Bypassed(RequestId(10), "https://github.com/acme/shop/actions/runs/602"),
         Resolved(Resolution.BY_HAND, "a false alarm"),
     ).body

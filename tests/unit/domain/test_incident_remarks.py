@@ -22,7 +22,7 @@ from gate.domain.incidents import (
     Resolved,
     Silenced,
 )
-from tests.builders import LINKS, NOW
+from tests.builders import NOW
 from tests.incidents import lived, make_failure
 
 PASSED = Resolved(Resolution.VALIDATION_PASSED, "")
@@ -33,7 +33,7 @@ def remarks(*happenings: Happening) -> list[tuple[int, str]]:
     """List all remarks about an incident, as they would be made one after the other."""
     incident, timeline = lived(*happenings)
     told, found = 0, []
-    while (remark := next_remark(incident, timeline, told, LINKS)) is not None:
+    while (remark := next_remark(incident, timeline, told)) is not None:
         found.append((remark.position, remark.body))
         told = remark.position
     return found
@@ -57,7 +57,11 @@ def test_what_takes_nobody_is_not_said(what: Happening) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        (Overridden(RequestId(9), "the device is retired"), "carol let [a deployment]"),
+        (
+            Overridden(RequestId(9), RUN, "the device is retired"),
+            f"carol let [a deployment](<{RUN}>)",
+        ),
+        (Overridden(RequestId(9), "", "the device is retired"), "carol let a deployment go on"),
         (Bypassed(RequestId(9), RUN), "Who was it, and why?"),
         (PASSED, "the validation passed"),
         (Resolved(Resolution.BY_HAND, "a false alarm"), "carol ended it: “a false alarm”"),

@@ -10,8 +10,9 @@ from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerE
 from gate.domain.mirrors import DESCRIPTION_LIMIT, is_final, plan_mirrors, render_status_description
 from gate.domain.plan import is_sendable
 from gate.domain.request import RequestState
-from tests.builders import LINKS, make_account, make_claim, make_record, make_request
+from tests.builders import make_account, make_claim, make_record, make_request
 
+PAGE = "https://github.com/acme/shop/actions/runs/601"
 ONE, TWO, THREE = DeploymentId(31), DeploymentId(32), DeploymentId(33)
 RELEASED = make_request(state=RequestState.APPROVED, deployment_ids=(ONE, TWO))
 
@@ -21,7 +22,7 @@ def mirrored(
 ) -> list[tuple[DeploymentId | None, str | None]]:
     """Name the deployments that are told of the override, with the state that is repeated."""
     request = replace(RELEASED, state=state or RELEASED.state)
-    effects = plan_mirrors(request, ledger or Ledger(), states, make_record(), LINKS)
+    effects = plan_mirrors(request, ledger or Ledger(), states, make_record(), PAGE)
     return [(effect.deployment_id, effect.mirrored) for effect in effects]
 
 
@@ -33,7 +34,7 @@ def entry(status: EffectStatus) -> LedgerEntry:
 
 def test_status() -> None:
     """A deployment that ended is told its own state once more, who overrode, and where to read."""
-    (effect,) = plan_mirrors(RELEASED, Ledger(), {ONE: "success"}, make_record(), LINKS)
+    (effect,) = plan_mirrors(RELEASED, Ledger(), {ONE: "success"}, make_record(), PAGE)
     assert effect == Effect(
         key="status/1001/601/1/production-frontend/31",
         kind=EffectKind.STATUS,
@@ -41,7 +42,7 @@ def test_status() -> None:
         comment="Override by @hubot: The checkout is not touched by this. I accept the risk.",
         deployment_id=ONE,
         mirrored="success",
-        log_url="https://gate.example.com/api/v1/requests/9",
+        log_url=f"{PAGE}#gate-request-9",
     )
 
 
@@ -136,7 +137,7 @@ def test_no_interleaving_changes_what_the_deployment_shows(timeline: tuple[str, 
             shown.append(state)
             if step not in looks:
                 continue
-            effects = plan_mirrors(RELEASED, ledger, {ONE: shown[-1]}, make_record(), LINKS)
+            effects = plan_mirrors(RELEASED, ledger, {ONE: shown[-1]}, make_record(), PAGE)
             for effect in effects:
                 assert effect.mirrored is not None
                 shown.append(effect.mirrored)

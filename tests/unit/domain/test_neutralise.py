@@ -6,7 +6,7 @@ import pytest
 
 from gate.domain.explain import explain
 from gate.domain.neutral import cut, neutralise
-from tests.builders import LINKS, NOW, make_decision, make_request
+from tests.builders import NOW, make_decision, make_request
 
 ZWSP = "\u200b"
 
@@ -97,11 +97,11 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_in_a_comment(text: str) -> None:
     """Hostile text changes neither the shape of a comment nor whom it notifies."""
-    comment = explain(make_decision(detail=text), make_request(), NOW, LINKS)
+    comment = explain(make_decision(detail=text), make_request(), NOW)
     quoted = comment.removeprefix("**On hold** — production validation failed.\n\n")
-    assert all(line.startswith("> ") for line in quoted.split("\n\n")[1].splitlines())
-    assert len(comment.split("\n\n")) == 4
-    assert not re.search(r"(?<!\\)[<`!*#\[]", quoted.split("\n\n")[1])
+    assert all(line.startswith("> ") for line in quoted.split("\n\n")[0].splitlines())
+    assert len(comment.split("\n\n")) == 3
+    assert not re.search(r"(?<!\\)[<`!*#\[]", quoted.split("\n\n")[0])
     for token in ("@octocat", "@acme", "evil.example", "\u202e", "\r"):
         assert token not in comment
 

@@ -11,7 +11,6 @@ from gate.domain.overrides import Refusal, RefusalCode, RefusedClaim
 from gate.domain.plan import KEPT_FOR_THE_END, PASSING_GRACE, is_sendable, plan
 from gate.domain.request import UNDECIDED, GateRequest, RequestState, ReviewState
 from tests.builders import (
-    LINKS,
     NOW,
     TICK,
     before,
@@ -40,7 +39,7 @@ def topics(
     decision: Decision, *entries: LedgerEntry, request: GateRequest | None = None
 ) -> list[str]:
     """Name what is planned when these entries are on record."""
-    effects = plan(decision, request or make_request(), make_ledger(*entries), NOW, LINKS)
+    effects = plan(decision, request or make_request(), make_ledger(*entries), NOW)
     return [effect.topic for effect in effects]
 
 
@@ -49,7 +48,7 @@ def topics(
 )
 def test_review(decision: Decision, state: ReviewState) -> None:
     """A verdict is owed to GitHub as one review with the reason as its topic."""
-    (effect,) = plan(decision, make_request(), Ledger(), NOW, LINKS)
+    (effect,) = plan(decision, make_request(), Ledger(), NOW)
     assert effect.kind is EffectKind.REVIEW
     assert effect.key == "review/1001/601/1/production-frontend/1"
     assert effect.state is state
@@ -59,7 +58,7 @@ def test_review(decision: Decision, state: ReviewState) -> None:
 
 def test_report_on_opening() -> None:
     """A request that is held says so at once, and decides nothing by it."""
-    (effect,) = plan(WAIT, make_request(), Ledger(), NOW, LINKS)
+    (effect,) = plan(WAIT, make_request(), Ledger(), NOW)
     assert effect.kind is EffectKind.REPORT
     assert effect.key == "report/1001/601/1/production-frontend/1"
     assert effect.state is None
@@ -82,14 +81,14 @@ def test_nothing_twice(status: EffectStatus) -> None:
 @pytest.mark.parametrize("status", [EffectStatus.INTENDED, EffectStatus.WITHDRAWN])
 def test_report_that_was_never_begun(status: EffectStatus) -> None:
     """A report that GitHub never saw is planned again under its old key."""
-    (effect,) = plan(WAIT, make_request(), make_ledger(make_report(status=status)), NOW, LINKS)
+    (effect,) = plan(WAIT, make_request(), make_ledger(make_report(status=status)), NOW)
     assert effect.key == make_report().effect.key
 
 
 def test_report_on_change_of_reason() -> None:
     """A new reason is told under the next number."""
     told = make_ledger(make_report(topic="validation_running"))
-    (effect,) = plan(WAIT, make_request(), told, NOW, LINKS)
+    (effect,) = plan(WAIT, make_request(), told, NOW)
     assert effect.key == "report/1001/601/1/production-frontend/2"
 
 
@@ -152,9 +151,9 @@ def test_silence_while_a_review_is_begun(decision: Decision, status: EffectStatu
 def test_review_that_was_never_begun(status: EffectStatus) -> None:
     """A review that was only intended, or withdrawn, is planned again under the same key."""
     ledger = make_ledger(make_review(status))
-    (effect,) = plan(APPROVE, make_request(), ledger, NOW, LINKS)
+    (effect,) = plan(APPROVE, make_request(), ledger, NOW)
     assert effect.key == make_review().effect.key
-    (effect,) = plan(REJECT, make_request(), ledger, NOW, LINKS)
+    (effect,) = plan(REJECT, make_request(), ledger, NOW)
     assert (effect.key, effect.state) == (make_review().effect.key, ReviewState.REJECTED)
 
 
@@ -180,7 +179,7 @@ def test_review_of_the_next_round() -> None:
     """The answer of an earlier round does not answer a late job."""
     request = make_request(round=2)
     ledger = make_ledger(make_review(EffectStatus.DONE))
-    (effect,) = plan(APPROVE, request, ledger, NOW, LINKS)
+    (effect,) = plan(APPROVE, request, ledger, NOW)
     assert effect.key == "review/1001/601/1/production-frontend/2"
 
 
@@ -188,7 +187,7 @@ def test_report_of_the_next_round() -> None:
     """A late job that is held for the old reason is told so: the last word was an approval."""
     entries = [make_report(), make_review(EffectStatus.DONE)]
     request = make_request(round=2)
-    (effect,) = plan(WAIT, request, make_ledger(*entries), NOW, LINKS)
+    (effect,) = plan(WAIT, request, make_ledger(*entries), NOW)
     assert effect.key == "report/1001/601/1/production-frontend/2"
 
 
@@ -230,9 +229,9 @@ def test_passing_reason_does_not_delay_a_review() -> None:
 def test_same_input_same_keys() -> None:
     """Planning again plans the same."""
     request = make_request(waiting_since=before(hours=1))
-    first = plan(WAIT, request, Ledger(), NOW, LINKS)
-    assert plan(WAIT, request, Ledger(), NOW, LINKS) == first
-    later = plan(WAIT, request, Ledger(), NOW + timedelta(minutes=1), LINKS)
+    first = plan(WAIT, request, Ledger(), NOW)
+    assert plan(WAIT, request, Ledger(), NOW) == first
+    later = plan(WAIT, request, Ledger(), NOW + timedelta(minutes=1))
     assert [effect.key for effect in later] == [effect.key for effect in first]
 
 
@@ -306,6 +305,6 @@ def test_refusals_keep_to_the_budget() -> None:
 def test_review_after_an_override() -> None:
     """An override is answered by one review whose topic says so."""
     released = make_decision(Verdict.APPROVE, ReasonCode.OVERRIDE, override=make_record())
-    (effect,) = plan(released, make_request(), Ledger(), NOW, LINKS)
+    (effect,) = plan(released, make_request(), Ledger(), NOW)
     assert (effect.kind, effect.topic) == (EffectKind.REVIEW, "override")
     assert "hubot" in effect.comment

@@ -12,7 +12,6 @@ from gate.domain.plan import KEPT_FOR_THE_END, plan
 from gate.domain.policy import ValidationState
 from gate.domain.reports import FlowStatus, ValidationReport
 from tests.builders import (
-    LINKS,
     NOW,
     make_decision,
     make_flow,
@@ -49,7 +48,7 @@ def held(
 def topics(decision: Decision, *told: str) -> list[str]:
     """Name what is planned when these topics were told."""
     entries: list[LedgerEntry] = [make_report(at, topic=it) for at, it in enumerate(told, 1)]
-    effects = plan(decision, make_request(), make_ledger(*entries), NOW, LINKS)
+    effects = plan(decision, make_request(), make_ledger(*entries), NOW)
     return [effect.topic for effect in effects]
 
 
