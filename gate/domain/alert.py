@@ -79,7 +79,8 @@ class Alert:
     `key` is natural: the same message tried again has the same, so that a receiver can drop the
     second. `incident` names the incident (`incident/17`): messages of one belong to one thread.
     `summary` is one line that says what is new; for a page it is why the alert was raised.
-    `run_id`, `run_attempt` and `head_sha` are None when no run is concerned.
+    `run_id`, `run_attempt` and `head_sha` are None when no run is concerned. `unnamed_flows` counts
+    the failed flows beside `failed_flows` whose names are not kept.
 
     `repeated` and `plain` are of one try: an earlier one may have brought the message already, and
     the channel has refused it with its markup.
@@ -108,6 +109,7 @@ class Alert:
     held_deployments: tuple[HeldDeployment, ...]
     repeated: bool = False
     plain: bool = False
+    unnamed_flows: int = 0
 
     @property
     def is_critical(self) -> bool:

@@ -57,6 +57,7 @@ def render_alert(
         terraform_deployment_id=failure.terraform_deployment_id,
         github_job_url=failure.job_url,
         failed_flows=failure.flows,
+        unnamed_flows=failure.unnamed,
         artifact_urls=failure.artifact_urls,
         next_steps=_next_steps(incident, policy, now),
         repository=subject.repository,
@@ -101,6 +102,7 @@ def render_bypass(
         terraform_deployment_id=failure.terraform_deployment_id if failure is not None else None,
         github_job_url=bypass.url,
         failed_flows=failure.flows if failure is not None else (),
+        unnamed_flows=failure.unnamed if failure is not None else 0,
         artifact_urls=failure.artifact_urls if failure is not None else (),
         next_steps=(
             "Ask who let it go on, and why; keep the reason with the record",
@@ -168,7 +170,7 @@ def _summary(incident: Incident, message: Message, now: datetime) -> str:
 def _failing(failure: Failure) -> str:
     if not failure.flows:
         return failure.detail
-    count = len(failure.flows)
+    count = failure.count
     failed = f"{count} flow{'s' if count > 1 else ''} failed"
     if failure.newly_failing is None:
         return failed

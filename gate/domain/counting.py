@@ -120,6 +120,14 @@ def relevant_reports(
     return RelevantReports(tuple(own), earlier[-1] if earlier else None)
 
 
+def reports_beside(reports: Iterable[ValidationReport], newest: WorkflowRun) -> RelevantReports:
+    """Sort out the reports that `relevant_reports` picked for this attempt, in any order."""
+    known = {_key(it): it for it in reports}
+    own = sorted((it for it in known.values() if _is_of(it, newest)), key=lambda it: it.run_attempt)
+    earlier = [*(it for it in known.values() if not _is_of(it, newest)), *own[:-1]]
+    return RelevantReports(tuple(own), earlier[-1] if earlier else None)
+
+
 def _is_of(report: ValidationReport, newest: WorkflowRun) -> bool:
     """Say whether a report is of this attempt of a run, or of one before it."""
     own = report.repository_id == newest.repository_id and report.run_id == newest.run_id

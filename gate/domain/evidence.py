@@ -19,6 +19,7 @@ from gate.domain.counting import (
     counting_validations,
     last_change,
     relevant_reports,
+    reports_beside,
 )
 from gate.domain.cover import Changes, find_uncovered
 from gate.domain.facts import Facts
@@ -26,6 +27,7 @@ from gate.domain.ids import RepositoryId, Sha
 from gate.domain.jobs import Beginning, beginning_of, executions_of
 from gate.domain.merging import carry_over
 from gate.domain.policy import Covers, ValidationRule, ValidationState
+from gate.domain.report_limits import bounded
 from gate.domain.reports import ValidationReport
 from gate.domain.runs import SUCCESS, Job, WorkflowRun
 
@@ -103,21 +105,42 @@ def _weigh_reports(shown: Evidence, reports: RelevantReports) -> Evidence:
     Any other state stays. A failure is no worse than, say, a validation that is too old: the policy
     may let people override the one and not the other, so that a report could open the gate.
     """
-    own = [it for it in reports.own if _counts_already(it, shown.run)]
-    if not own:
-        return shown
-    report = reduce(carry_over, own)
-    told = replace(shown, report=report, comparison=compare(report, reports.previous))
-    if shown.state is not ValidationState.PASSED or report.is_pass:
+    told = _add_report(shown, reports)
+    report = told.report
+    if report is None or shown.state is not ValidationState.PASSED or report.is_pass:
         return told
-    if report.failed:
-        state, detail = ValidationState.FAILED, f"{_flows(len(report.failed))} failed"
-    elif report.not_run:
-        state, detail = ValidationState.INCONCLUSIVE, f"{_flows(len(report.not_run))} did not run"
+    untried = len(report.not_run) + report.left_out.not_run
+    if report.failures:
+        state, detail = ValidationState.FAILED, f"{_flows(report.failures)} failed"
+    elif untried:
+        state, detail = ValidationState.INCONCLUSIVE, f"{_flows(untried)} did not run"
     else:
         state, detail = ValidationState.INCONCLUSIVE, "no flow ran"
     detail = f"the run ended with {SUCCESS}, but its report says that {detail}"
+    if not report.left_out.is_pass:
+        detail += "; that is more than are kept by name, so run the validation anew, not again"
     return replace(told, state=state, detail=detail, worsened_at=report.reported_at)
+
+
+def _add_report(shown: Evidence, reports: RelevantReports) -> Evidence:
+    """Add the run's report and what changed since the one before; nothing without a report."""
+    own = [it for it in reports.own if _counts_already(it, shown.run)]
+    if not own:
+        return shown
+    report = bounded(reduce(carry_over, own))
+    return replace(shown, report=report, comparison=compare(report, reports.previous))
+
+
+def without_reports(evidence: Evidence) -> Evidence:
+    """Return evidence without the flows, for a record that keeps the reports beside it."""
+    return replace(evidence, report=None, comparison=None)
+
+
+def with_reports(evidence: Evidence, reports: Iterable[ValidationReport]) -> Evidence:
+    """Add again to evidence what it had from these reports, those of the facts it was judged on."""
+    if evidence.run is None:
+        return evidence
+    return _add_report(evidence, reports_beside(reports, evidence.run))
 
 
 def _counts_already(report: ValidationReport, run: WorkflowRun | None) -> bool:

@@ -39,15 +39,17 @@ def describe_flows(evidence: Evidence | None) -> tuple[list[str], int]:
     """
     if evidence is None or evidence.report is None or evidence.comparison is None:
         return [], 0
+    unnamed = 0
     if evidence.state is ValidationState.PASSED:
         listed = _with_a_note(evidence.report)
     else:
+        unnamed = evidence.report.left_out.failed + evidence.report.left_out.not_run
         listed = [
             *_failures(evidence.comparison),
             *_labelled("did not run", evidence.report.not_run),
         ]
     lines = [_line(label, flow) for label, flow in islice(listed, _MOST_LISTED)]
-    return lines, len(listed) - len(lines)
+    return lines, len(listed) - len(lines) + unnamed
 
 
 _Labelled = tuple[str, Flow]

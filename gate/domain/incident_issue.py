@@ -74,7 +74,9 @@ def render_issue(
     sections = (
         f"{mark(incident.id)}\n{_headline(incident)}",
         _facts(incident),
-        _listed("Failed flows", incident.failure.flows, _flow, _MOST_FLOWS),
+        _listed(
+            "Failed flows", incident.failure.flows, _flow, _MOST_FLOWS, incident.failure.unnamed
+        ),
         _listed("Artifacts", incident.failure.artifact_urls, _artifact, _MOST_ARTIFACTS),
         f"### {heading}\n\n{_lines(_checklist(incident, subject.policy, now))}",
         _listed("Held deployments", held, _held, len(held)),
@@ -173,15 +175,18 @@ def _history(timeline: Timeline) -> Iterator[str]:
         yield f"- {at(event.at)} — {cut(happening(event), 2 * _WHY_LIMIT)}"
 
 
-def _listed(heading: str, values: Sequence[T], render: Callable[[T], str], most: int) -> str:
+def _listed(
+    heading: str, values: Sequence[T], render: Callable[[T], str], most: int, unnamed: int = 0
+) -> str:
     """List values under a heading, and count those that are left out; nothing without values."""
     if not values:
         return ""
     lines = [render(value) for value in values[:most]]
-    left_out = len(values) - len(lines)
+    count = len(values) + unnamed
+    left_out = count - len(lines)
     if left_out:
         lines.append(f"- … and {left_out} more")
-    return f"### {heading} ({len(values)})\n\n{_lines(lines)}"
+    return f"### {heading} ({count})\n\n{_lines(lines)}"
 
 
 def _lines(lines: Iterable[str]) -> str:

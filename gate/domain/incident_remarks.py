@@ -120,7 +120,8 @@ def _flows(incident: Incident) -> Iterator[str]:
     flows = incident.failure.flows
     if flows:
         names = [cut(neutralise(flow.flow_name), _NAME_LIMIT) for flow in flows[:_MOST_NAMED]]
-        more = f", and {len(flows) - len(names)} more" if len(flows) > len(names) else ""
+        left_out = incident.failure.count - len(names)
+        more = f", and {left_out} more" if left_out else ""
         yield f"Failed last: {', '.join(names)}{more}."
 
 

@@ -29,12 +29,16 @@ from gate.domain.incidents import (
     Resolved,
 )
 from gate.domain.policy import ValidationState
+from gate.domain.report_limits import fit
 from gate.domain.reports import ValidationReport
 
 _GREEN: Final = frozenset(
     {ValidationState.PASSED, ValidationState.STALE, ValidationState.UNCOVERED}
 )
 """The run succeeded. Whether it lets this or that deployment go is another question."""
+
+_MOST_ERRORS: Final = 32 * 1024
+"""Bytes of all errors of a failure, which is kept with the incident and with each of its alerts."""
 
 
 def failure_of(evidence: Evidence) -> Failure | None:
@@ -44,7 +48,7 @@ def failure_of(evidence: Evidence) -> Failure | None:
     not wait for the job's clean-up, and after it, however green that was.
     """
     run, report = evidence.run, evidence.report
-    has_failed_flows = report is not None and bool(report.failed)
+    has_failed_flows = report is not None and report.failures > 0
     if run is None or not (evidence.state is ValidationState.FAILED or has_failed_flows):
         return None
     known = Failure(run.run_id, run.run_attempt, run.head_sha, run.html_url, evidence.detail)
@@ -56,11 +60,14 @@ def _told(known: Failure, report: ValidationReport, comparison: Comparison | Non
     newly = None
     if comparison is not None and comparison.previous_run_id is not None:
         newly = tuple(flow.name for flow in comparison.newly_failing)
+    errors = fit([flow.error or "" for flow in report.failed], _MOST_ERRORS)
     return replace(
         known,
         flows=tuple(
-            FailedFlow(flow.name, flow.exit_code, flow.error or "") for flow in report.failed
+            FailedFlow(flow.name, flow.exit_code, error)
+            for flow, error in zip(report.failed, errors, strict=True)
         ),
+        unnamed=report.left_out.failed,
         newly_failing=newly,
         terraform_deployment_id=report.terraform_deployment_id,
         artifact_urls=report.artifact_urls,
@@ -110,9 +117,9 @@ def _is_news(known: Failure, seen: Failure) -> bool:
 def _is_accepted(incident: Incident, failure: Failure) -> bool:
     """Say whether the risk of this failure was accepted: the same flows, or fewer, fail.
 
-    A failure whose flows nobody reported is never known to be the same.
+    A failure some of whose flows nobody can name is never known to be the same.
     """
-    if incident.how is not Resolution.RISK_ACCEPTED or not failure.flows:
+    if incident.how is not Resolution.RISK_ACCEPTED or not failure.flows or failure.unnamed:
         return False
     accepted = {flow.flow_name for flow in incident.failure.flows}
     return accepted.issuperset(flow.flow_name for flow in failure.flows)

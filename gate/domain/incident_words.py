@@ -47,7 +47,7 @@ def failing(failure: Failure) -> str:
     """Say in a few words what fails."""
     if not failure.flows:
         return cut(neutralise(failure.detail), _WORDS_LIMIT)
-    count = len(failure.flows)
+    count = failure.count
     return f"{count} flow failed" if count == 1 else f"{count} flows failed"
 
 

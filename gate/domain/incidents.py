@@ -15,6 +15,7 @@ from typing import Final, assert_never
 
 from gate.domain.alert import FailedFlow
 from gate.domain.ids import IncidentId, InstallationId, RepositoryId, RequestId, RunId, Sha
+from gate.domain.neutral import cut
 
 REOPEN_WITHIN: Final = timedelta(hours=1)
 """A validation that fails again this soon after the end is the same incident."""
@@ -45,6 +46,7 @@ class Failure:
     """One failed run attempt of the validation.
 
     `flows` is empty when nobody reported which flows failed; `detail` then says what is known.
+    `unnamed` counts those that failed besides and whose names are not kept.
     `newly_failing` names those of them that did not fail in the validation before; None when that
     one was not reported.
     Flow names, errors, `detail`, `terraform_deployment_id` and `artifact_urls` are hostile text.
@@ -59,6 +61,12 @@ class Failure:
     newly_failing: tuple[str, ...] | None = None
     terraform_deployment_id: str | None = None
     artifact_urls: tuple[str, ...] = ()
+    unnamed: int = 0
+
+    @property
+    def count(self) -> int:
+        """Count the flows that failed, as far as they were reported."""
+        return len(self.flows) + self.unnamed
 
     @property
     def fingerprint(self) -> str:
@@ -241,6 +249,32 @@ class Incident:
     def is_silenced(self, now: datetime) -> bool:
         """Say whether people want to hear nothing of it at `now`."""
         return self.silenced_until is not None and now < self.silenced_until
+
+
+_MOST_LISTED: Final = 20
+_MOST_WORDS: Final = 300
+
+
+def summarized(what: Happening) -> Happening:
+    """Return what happened as the timeline keeps it: of a failure the first flows.
+
+    An incident has all of its newest failure; attempt after attempt of them would add up.
+    """
+    if not isinstance(what, Opened | FailedAgain | Reopened):
+        return what
+    failure = what.failure
+    flows = tuple(
+        replace(it, error=cut(it.error, _MOST_WORDS)) for it in failure.flows[:_MOST_LISTED]
+    )
+    newly = failure.newly_failing
+    short = replace(
+        failure,
+        flows=flows,
+        unnamed=failure.count - len(flows),
+        newly_failing=newly[:_MOST_LISTED] if newly is not None else None,
+        artifact_urls=failure.artifact_urls[:_MOST_LISTED],
+    )
+    return replace(what, failure=short)
 
 
 def open_incident(

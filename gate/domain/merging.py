@@ -9,17 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
-from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport, key_flows
-
-_SEVERITY: Final = {
-    FlowStatus.PASSED: 0,
-    FlowStatus.WARNED: 1,
-    FlowStatus.FLAKY: 2,
-    FlowStatus.NOT_RUN: 3,
-    FlowStatus.FAILED: 4,
-}
+from gate.domain.reports import SEVERITY, AlertReport, Flow, FlowStatus, ValidationReport, key_flows
 
 
 def report_of(alert: AlertReport) -> ValidationReport:
@@ -54,6 +45,7 @@ def merge_reports(report: ValidationReport, other: ValidationReport) -> Validati
         artifact_urls=tuple(dict.fromkeys((*report.artifact_urls, *other.artifact_urls))),
         flows=tuple(flows),
         reported_at=min(it.reported_at for it in (report, other) if _worst(it.flows) == worst),
+        left_out=report.left_out.merged(other.left_out),
     )
 
 
@@ -61,7 +53,8 @@ def carry_over(earlier: ValidationReport, later: ValidationReport) -> Validation
     """Add to a later attempt's report what an earlier one said of flows that it says nothing of.
 
     A re-run of some jobs reports on some flows, and the others are as they were. A failed flow that
-    did not run again has shown nothing new: it stands until a report says that it passed.
+    did not run again has shown nothing new: it stands until a report says that it passed. Flows
+    that are not kept have no names, so nothing that a re-run reports settles them.
     """
     said = key_flows(earlier.flows)
     flows = [_unless_untried(flow, said.get(key)) for key, flow in key_flows(later.flows).items()]
@@ -72,6 +65,7 @@ def carry_over(earlier: ValidationReport, later: ValidationReport) -> Validation
         artifact_urls=tuple(dict.fromkeys((*later.artifact_urls, *earlier.artifact_urls))),
         flows=tuple(flows),
         reported_at=earlier.reported_at if later.is_pass else later.reported_at,
+        left_out=later.left_out.merged(earlier.left_out),
     )
 
 
@@ -83,10 +77,10 @@ def _unless_untried(flow: Flow, before: Flow | None) -> Flow:
 
 def _worst(flows: Iterable[Flow]) -> int:
     """Say how bad flows are as a whole: among those that pass, none is worse than another."""
-    return max((_SEVERITY[flow.status] for flow in flows if not flow.is_pass), default=0)
+    return max((SEVERITY[flow.status] for flow in flows if not flow.is_pass), default=0)
 
 
 def _worse(flow: Flow, other: Flow | None) -> Flow:
-    if other is None or _SEVERITY[other.status] <= _SEVERITY[flow.status]:
+    if other is None or SEVERITY[other.status] <= SEVERITY[flow.status]:
         return flow
     return other

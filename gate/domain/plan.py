@@ -117,7 +117,7 @@ def _tells_flows(decision: Decision) -> bool:
         evidence is not None
         and evidence.state is ValidationState.FAILED
         and evidence.report is not None
-        and bool(evidence.report.failed)
+        and evidence.report.failures > 0
     )
 
 

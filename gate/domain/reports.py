@@ -28,6 +28,15 @@ class FlowStatus(StrEnum):
 
 _PASSES: Final = frozenset({FlowStatus.PASSED, FlowStatus.WARNED, FlowStatus.FLAKY})
 
+SEVERITY: Final = {
+    FlowStatus.PASSED: 0,
+    FlowStatus.WARNED: 1,
+    FlowStatus.FLAKY: 2,
+    FlowStatus.NOT_RUN: 3,
+    FlowStatus.FAILED: 4,
+}
+"""How bad each status is beside the others."""
+
 FlowKey = tuple[str, int]
 """A flow's name, and how many before it in its report have the same."""
 
@@ -64,12 +73,41 @@ def key_flows(flows: Iterable[Flow]) -> dict[FlowKey, Flow]:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many flows of a report are not kept, by how they ended.
+
+    At least so many: which ones they were is not known, so the same ones may be told twice.
+    """
+
+    failed: int = 0
+    not_run: int = 0
+    passed: int = 0
+
+    @property
+    def is_pass(self) -> bool:
+        """Say whether all of them passed."""
+        return not self.failed and not self.not_run
+
+    def merged(self, other: LeftOut) -> LeftOut:
+        """Return the larger count of each status."""
+        return LeftOut(
+            max(self.failed, other.failed),
+            max(self.not_run, other.not_run),
+            max(self.passed, other.passed),
+        )
+
+
+NOTHING_LEFT_OUT: Final = LeftOut()
+
+
+@dataclass(frozen=True, slots=True)
 class ValidationReport:
     """What the job of one run attempt reported.
 
     Repository, run and attempt are claims of the job's token, never words of its body; the rest is
     hostile text. `terraform_deployment_id` is None when nobody knows it. `reported_at` is since
-    when the report has been as bad as it is: what was said before cannot be about that.
+    when the report has been as bad as it is: what was said before cannot be about that. `left_out`
+    counts the flows that are not kept, see `gate.domain.report_limits`.
     """
 
     repository_id: RepositoryId
@@ -80,16 +118,22 @@ class ValidationReport:
     artifact_urls: tuple[str, ...]
     flows: tuple[Flow, ...]
     reported_at: datetime
+    left_out: LeftOut = NOTHING_LEFT_OUT
 
     @property
     def is_pass(self) -> bool:
         """Say whether every flow passed, and there were some."""
-        return bool(self.flows) and all(flow.is_pass for flow in self.flows)
+        return bool(self.flows) and self.left_out.is_pass and all(it.is_pass for it in self.flows)
 
     @property
     def failed(self) -> tuple[Flow, ...]:
         """List the flows that failed, as reported."""
         return tuple(flow for flow in self.flows if flow.status is FlowStatus.FAILED)
+
+    @property
+    def failures(self) -> int:
+        """Count the flows that failed."""
+        return len(self.failed) + self.left_out.failed
 
     @property
     def not_run(self) -> tuple[Flow, ...]:

@@ -77,7 +77,13 @@ def outline(alert: Alert, room: Room) -> Outline:
     """Say what happened where, what failed, where to look, what waits, and what to do next."""
     flows = _worst_first(alert.failed_flows)
     sections = (
-        _section(f"Failed flows ({len(flows)})", flows, _flow, room),
+        _section(
+            f"Failed flows ({len(flows) + alert.unnamed_flows})",
+            flows,
+            _flow,
+            room,
+            unnamed=alert.unnamed_flows,
+        ),
         Section("Look here", _links(alert)),
         _section("Artifacts", alert.artifact_urls, _artifact, room),
         _section("Held deployments", alert.held_deployments, _held, room),
@@ -105,10 +111,11 @@ def _section(
     room: Room,
     *,
     numbered: bool = False,
+    unnamed: int = 0,
 ) -> Section:
     """Render as many as there is room for, and count the others."""
     items = tuple(render(value, room) for value in values[: room.items])
-    return Section(heading, items, len(values) - len(items), numbered)
+    return Section(heading, items, len(values) + unnamed - len(items), numbered)
 
 
 def _worst_first(flows: tuple[FailedFlow, ...]) -> list[FailedFlow]:

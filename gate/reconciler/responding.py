@@ -123,7 +123,7 @@ def note_override(
 def _detail(what: Happening) -> Mapping[str, object]:
     """Say what happened, for the trail; flows and their errors may be long and stay out of it."""
     if isinstance(what, Opened | FailedAgain | Reopened):
-        return {"flows": len(what.failure.flows), "job_url": what.failure.job_url}
+        return {"flows": what.failure.count, "job_url": what.failure.job_url}
     return asdict(what)
 
 

@@ -1,12 +1,14 @@
 """Keep every decision with the facts and the policy it rests on, so that it can be derived again.
 
 The policy is kept as the digests of the texts it was chosen from; `policy_texts` has the texts.
+What jobs reported is kept once, in `gate.store.kept_reports`: it may be long, and many decisions
+rest on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -15,19 +17,25 @@ import msgspec
 from sqlalchemy import Row, bindparam, insert, select
 
 from gate.domain.decide import ENGINE_VERSION, Decision
+from gate.domain.evidence import without_reports
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId, RequestId
 from gate.domain.policy_sources import PolicyBasis
 from gate.errors import GateError
 from gate.store.codec import decode_basis, decode_decision, decode_facts, encode
 from gate.store.database import Snapshot, Transaction
+from gate.store.kept_reports import decode_reports, digest_of, keep_reports, read_kept_reports
 from gate.store.prepared import Prepared
 from gate.store.tables import decisions
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedDecision:
-    """A decision as it stands in the record; `digest` is the hash of what stands there."""
+    """A decision as it stands in the record; `digest` is the hash of what stands there.
+
+    `reports` are the hashes of the reports among its facts. Its evidence and, where they are many,
+    its facts are without them.
+    """
 
     id: DecisionId
     request_id: RequestId
@@ -37,6 +45,7 @@ class RecordedDecision:
     engine_version: str
     digest: str
     basis: PolicyBasis | None = None
+    reports: tuple[str, ...] = ()
 
 
 _BATCH: Final = 200
@@ -85,12 +94,23 @@ def record_decision(
             "policy_digest": decision.policy_digest,
             "engine_version": ENGINE_VERSION,
             "fingerprint": fingerprint,
-            "decision": encode(decision),
-            "facts": encode(facts),
+            "decision": encode(_bare_decision(decision)),
+            "facts": encode(_bare_facts(facts)),
             "basis": encode(basis) if basis is not None else None,
         },
     )
+    keep_reports(tx, DecisionId(row.id), facts.reports, now)
     return DecisionId(row.id), True
+
+
+def _bare_decision(decision: Decision) -> Decision:
+    if decision.evidence is None:
+        return decision
+    return replace(decision, evidence=without_reports(decision.evidence))
+
+
+def _bare_facts(facts: Facts) -> Facts:
+    return replace(facts, reports=())
 
 
 def record_digest(
@@ -100,7 +120,9 @@ def record_digest(
     at: datetime,
 ) -> str:
     """Hash all that a record rests on; the trail keeps it, so that the chain covers the record."""
-    return _digest(decision, facts, basis, at, ENGINE_VERSION)
+    reports = [digest_of(encode(report)) for report in facts.reports]
+    said = _bare_decision(decision), _bare_facts(facts), basis, at, ENGINE_VERSION
+    return _digest(*said, *([reports] if reports else []))
 
 
 def _digest(*said: object) -> str:
@@ -127,17 +149,17 @@ def _fingerprint(decision: Decision) -> str:
 
 
 def decisions_of(snapshot: Snapshot, request_id: RequestId) -> list[RecordedDecision]:
-    """Read the decisions on a request, oldest first."""
+    """Read the decisions on a request, oldest first; of their reports only the hashes."""
     rows = snapshot.execute(
         select(decisions).where(decisions.c.request_id == request_id).order_by(decisions.c.id)
     )
-    return [_recorded(row) for row in rows]
+    return [_recorded(row, read_kept_reports(snapshot, row.id)) for row in rows]
 
 
 def stream_decisions(
     snapshot: Snapshot, decision_id: DecisionId | None = None
 ) -> Iterator[RecordedDecision]:
-    """Read all decisions, or one, oldest first and a batch at a time.
+    """Read all decisions with their reports, or one, oldest first and a batch at a time.
 
     Raises GateError("record_unreadable") at one that nobody can have written so.
     """
@@ -147,16 +169,20 @@ def stream_decisions(
     with snapshot.execute(query, execution_options={"yield_per": _BATCH}) as rows:
         for row in rows:
             try:
-                yield _recorded(row)
+                kept = read_kept_reports(snapshot, row.id)
+                recorded = _recorded(row, kept)
+                facts = replace(recorded.facts, reports=decode_reports(kept))
+                yield replace(recorded, facts=facts)
             except msgspec.DecodeError as error:
                 detail = f"decision {row.id}: its record cannot be read"
                 raise GateError("record_unreadable", detail) from error
 
 
-def _recorded(row: Row[Any]) -> RecordedDecision:
+def _recorded(row: Row[Any], kept: Sequence[bytes]) -> RecordedDecision:
     # Of the bytes as they are: a value read back has the fields that were added since, too.
     said = [msgspec.Raw(row.decision), msgspec.Raw(row.facts)]
     basis = msgspec.Raw(row.basis) if row.basis is not None else None
+    reports = [digest_of(value) for value in kept]
     return RecordedDecision(
         id=DecisionId(row.id),
         request_id=RequestId(row.request_id),
@@ -164,6 +190,7 @@ def _recorded(row: Row[Any]) -> RecordedDecision:
         decision=decode_decision(row.decision),
         facts=decode_facts(row.facts),
         engine_version=row.engine_version,
-        digest=_digest(*said, basis, row.at, row.engine_version),
+        digest=_digest(*said, basis, row.at, row.engine_version, *([reports] if reports else [])),
         basis=decode_basis(row.basis) if row.basis is not None else None,
+        reports=tuple(reports),
     )

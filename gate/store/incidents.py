@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
 from gate.domain.alert_plan import Said
 from gate.domain.ids import IncidentId, RepositoryId, environment_key
@@ -29,6 +29,7 @@ from gate.domain.incidents import (
     Silenced,
     apply,
     open_incident,
+    summarized,
 )
 from gate.store.codec import decode_incident, encode
 from gate.store.database import Snapshot, Transaction
@@ -52,6 +53,9 @@ EVENT_KINDS: Final[Mapping[type[Happening], str]] = {
     Resolved: "resolved",
 }
 """How each kind of event is called in the database, in the API and in the trail."""
+
+MOST_EVENTS: Final = 500
+"""Events of an incident that are kept: the first, and the newest. The trail has all of them."""
 
 _classes: Final = {kind: cls for cls, kind in EVENT_KINDS.items()}
 _said: Final = msgspec.json.Decoder(tuple[Said, ...])
@@ -88,6 +92,13 @@ _write: Final = Prepared(
     .values({name: bindparam(f"new_{name}") for name in ("resolved_at", "events", "value", "said")})
 )
 _add_event: Final = Prepared(insert(incident_events))
+_forget: Final = Prepared(
+    delete(incident_events).where(
+        _e.incident_id == bindparam("incident"),
+        _e.position > 1,
+        _e.position <= bindparam("upto"),
+    )
+)
 _set_issue: Final = Prepared(
     update(incidents)
     .where(_t.id == bindparam("incident"))
@@ -214,9 +225,12 @@ def _record(
             "at": event.at,
             "actor": event.actor,
             "kind": EVENT_KINDS[type(event.what)],
-            "value": encode(event.what),
+            "value": encode(summarized(event.what)),
         }
         _add_event.change(tx, values)
+    last = record.events + len(events)
+    if last > MOST_EVENTS:
+        _forget.change(tx, {"incident": incident.id, "upto": last - MOST_EVENTS + 1})
     changed = replace(record, incident=incident, events=record.events + len(events))
     _write_row(tx, changed)
     return changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,10 +11,13 @@ import msgspec
 from sqlalchemy import Row, select
 
 from gate.domain.decide import Decision, Verdict
+from gate.domain.evidence import with_reports
 from gate.domain.ids import RequestId
+from gate.domain.reports import ValidationReport
 from gate.domain.request import RequestState
 from gate.store.codec import decode_decision, decode_ids
 from gate.store.database import Snapshot
+from gate.store.kept_reports import decode_reports, read_kept_reports
 from gate.store.tables import decisions, gate_requests, repositories
 
 FILTERS: Final = ("repository_id", "run_id", "environment", "state", "verdict", "installation_id")
@@ -60,7 +63,7 @@ def list_records(
     limit: int,
     before: RequestId | None,
 ) -> list[RequestRecord]:
-    """List requests, newest first, from the one before `before` on."""
+    """List requests, newest first, from the one before `before` on; without their reports."""
     query = _query().order_by(_t.id.desc()).limit(limit)
     for name, value in filters.items():
         query = query.where(_t[name] == value)
@@ -72,7 +75,10 @@ def list_records(
 def read_record(snapshot: Snapshot, request_id: RequestId) -> RequestRecord | None:
     """Read one request."""
     row = snapshot.execute(_query().where(_t.id == request_id)).one_or_none()
-    return _record(row) if row is not None else None
+    if row is None:
+        return None
+    kept = read_kept_reports(snapshot, row.decision_id) if row.decision_id is not None else []
+    return _record(row, decode_reports(kept))
 
 
 def _query() -> Any:  # noqa: ANN401 - a select over three tables
@@ -83,12 +89,14 @@ def _query() -> Any:  # noqa: ANN401 - a select over three tables
     )
 
 
-def _record(row: Row[Any]) -> RequestRecord:
+def _record(row: Row[Any], reports: Sequence[ValidationReport] = ()) -> RequestRecord:
     decision: Decision | None = decode_decision(row.decision) if row.decision else None
     reasons = [reason.code.value for reason in decision.reasons] if decision else []
     if row.verdict == "closed":
         reasons = [row.reason]
     evidence = decision.evidence if decision is not None else None
+    if evidence is not None and reports:
+        evidence = with_reports(evidence, reports)
     return RequestRecord(
         id=RequestId(row.id),
         repository=row.full_name,

@@ -1,6 +1,7 @@
 """Keep what the jobs of run attempts reported, one report an attempt, and what they alerted about.
 
-The first report of an attempt stands. What alerts add to it, `gate.domain.merging` decides.
+The first report of an attempt stands. What alerts add to it, `gate.domain.merging` decides, and how
+much is kept of both `gate.domain.report_limits`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import bindparam, false, func, or_, select, update
 
 from gate.domain.ids import InstallationId, RepositoryId, RunId
 from gate.domain.merging import merge_reports, report_of
+from gate.domain.report_limits import bounded
 from gate.domain.reports import AlertReport, ValidationReport
 from gate.store.codec import decode_alert, decode_report, encode
 from gate.store.database import Snapshot, Transaction
@@ -27,7 +29,7 @@ from gate.store.upsert import insert_or_ignore
 _r: Final = validation_reports.c
 _a: Final = alert_reports.c
 MOST_ALERTS: Final = 20
-"""Alerts of one run attempt: all their flows are kept in one report, each up to a body's size."""
+"""Alerts of one run attempt."""
 
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -80,12 +82,12 @@ def record_report(
     What alerts brought before stays in it. The row is locked while both are put together.
     """
     digest = _digest(replace(report, reported_at=_NO_TIME))
-    row = _inserted_or_locked(tx, report, installation_id, digest)
+    row = _inserted_or_locked(tx, bounded(report), installation_id, digest)
     if row is None:
         return Reception.NEW
     if row.digest is not None:
         return Reception.KNOWN if row.digest == digest else Reception.CONFLICT
-    merged = merge_reports(report, decode_report(row.value))
+    merged = bounded(merge_reports(report, decode_report(row.value)))
     _write_report(tx, merged, installation_id, digest, seen_at=report.reported_at)
     return Reception.NEW
 
@@ -105,7 +107,7 @@ def record_alert(tx: Transaction, alert: AlertReport, installation_id: Installat
         "installation_id": installation_id,
         "digest": digest,
         "received_at": alert.received_at,
-        "value": encode(alert),
+        "value": encode(_bare(alert)),
     }
     key = _key(alert.repository_id, alert.run_id, alert.run_attempt)
     if _insert_alert.change(tx, values) == 0:
@@ -141,7 +143,7 @@ def read_report(
 def read_alerts(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> tuple[AlertReport, ...]:
-    """Read what an attempt raised alerts about, oldest first."""
+    """Read what an attempt raised alerts about, oldest first; their flows are in its report."""
     rows = _read_alerts.rows(snapshot, _key(repository_id, run_id, run_attempt))
     return tuple(decode_alert(row.value) for row in rows)
 
@@ -160,13 +162,18 @@ def _reports_of(count: int) -> Prepared:
 def _fold(tx: Transaction, alert: AlertReport, installation_id: InstallationId) -> None:
     """Add an alert's flows to the report of its attempt, or begin one that is still awaited."""
     told = report_of(alert)
-    row = _inserted_or_locked(tx, told, installation_id, None)
+    row = _inserted_or_locked(tx, bounded(told), installation_id, None)
     if row is None:
         return
     known = decode_report(row.value)
-    merged = merge_reports(known, told)
+    merged = bounded(merge_reports(known, told))
     if merged != known:
         _write_report(tx, merged, installation_id, row.digest, seen_at=alert.received_at)
+
+
+def _bare(alert: AlertReport) -> AlertReport:
+    """Leave out of an alert what the report of its attempt has."""
+    return replace(alert, flows=(), artifact_urls=()) if alert.flows else alert
 
 
 def _inserted_or_locked(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Delete, Select, Table, delete, select, tuple_
+from sqlalchemy import Delete, Select, Table, delete, exists, select, tuple_
 
 from gate.domain.request import UNDECIDED
 from gate.store.database import Database, Transaction
@@ -20,11 +20,16 @@ from gate.store.tables import (
     alerts,
     bypasses,
     commands,
+    decision_reports,
     decisions,
     deliveries,
     deployments,
     effects,
     gate_requests,
+    incident_events,
+    incident_issues,
+    incidents,
+    kept_reports,
     override_claims,
     redeliveries,
     replies,
@@ -36,6 +41,9 @@ from gate.store.tables import (
 KEEP: Final = timedelta(days=35)
 KEEP_TOKENS: Final = timedelta(hours=1)
 """How long a token's id outlives its token: longer than our clock may be off."""
+
+KEEP_INCIDENTS: Final = timedelta(days=400)
+"""How long an incident outlives its end: statistics of a year are whole."""
 _BATCH: Final = 1_000
 
 
@@ -66,7 +74,50 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         old = select(*keys).where(at < limit).limit(_BATCH)
         while deleted := database.transact(_deleting(_matching(table, old))):
             counts[table.name] += deleted
+    while deleted := database.transact(_deleting(_unused_reports(before))):
+        counts[kept_reports.name] += deleted
+    while deleted_rows := database.transact(lambda tx: _delete_incidents(tx, now)):
+        counts.update(deleted_rows)
     return counts
+
+
+def _unused_reports(before: datetime) -> Delete:
+    """Name reports that no decision which is kept rests on.
+
+    The time is compared again by whoever waited for one that comes into use just now.
+    """
+    t = kept_reports.c
+    used = exists().where(decision_reports.c.digest == t.digest)
+    old = select(t.digest).where(t.used_at < before, ~used).limit(_BATCH)
+    return delete(kept_reports).where(t.digest.in_(old), t.used_at < before)
+
+
+def _delete_incidents(tx: Transaction, now: datetime) -> dict[str, int]:
+    """Delete some incidents that were over long ago, with their events; the trail keeps theirs.
+
+    The newest of an environment stays: it tells whether a failure is known.
+    """
+    t, newer = incidents.c, incidents.alias()
+    has_newer = exists().where(
+        newer.c.repository_id == t.repository_id,
+        newer.c.environment_key == t.environment_key,
+        newer.c.id > t.id,
+    )
+    expired = (
+        select(t.id)
+        .where(t.resolved_at < now - KEEP_INCIDENTS, has_newer)
+        .order_by(t.id)
+        .limit(_BATCH)
+        .with_for_update(of=incidents)
+    )
+    ids = list(tx.scalars(expired))
+    if not ids:
+        return {}
+    tx.execute(delete(incident_issues).where(incident_issues.c.incident_id.in_(ids))).close()
+    return {
+        table.name: tx.execute(delete(table).where(column.in_(ids))).rowcount
+        for table, column in ((incident_events, incident_events.c.incident_id), (incidents, t.id))
+    }
 
 
 def _delete_requests(tx: Transaction, before: datetime) -> dict[str, int]:
@@ -84,6 +135,9 @@ def _delete_requests(tx: Transaction, before: datetime) -> dict[str, int]:
     ids = list(tx.scalars(expired))
     if not ids:
         return {}
+    own = select(decisions.c.id).where(decisions.c.request_id.in_(ids))
+    referring = decision_reports.c.decision_id.in_(own)
+    tx.execute(delete(decision_reports).where(referring)).close()
     return {
         table.name: tx.execute(delete(table).where(column.in_(ids))).rowcount
         for table, column in (

@@ -245,6 +245,24 @@ decisions = Table(
     Index("ix_decisions_request_id", "request_id"),
 )
 
+kept_reports = Table(
+    "kept_reports",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("used_at", UtcDateTime, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Index("ix_kept_reports_used_at", "used_at"),
+)
+
+decision_reports = Table(
+    "decision_reports",
+    metadata,
+    Column("decision_id", BigInteger, ForeignKey("decisions.id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("digest", Text, ForeignKey("kept_reports.digest"), nullable=False),
+    Index("ix_decision_reports_digest", "digest"),
+)
+
 effects = Table(
     "effects",
     metadata,

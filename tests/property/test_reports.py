@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate.domain import report_limits
+from gate.domain.counting import relevant_reports
 from gate.domain.decide import Decision, ReasonCode, Verdict, decide
+from gate.domain.evidence import with_reports, without_reports
 from gate.domain.facts import Facts
-from gate.domain.policy import Mode
+from gate.domain.policy import LoadedPolicy, Mode
 from gate.domain.reports import ValidationReport, key_flows
 from tests.builders import TICK
 from tests.property.report_strategies import Reported, reported_cases
@@ -126,3 +130,38 @@ def test_reports_survive_the_record(told: Reported) -> None:
     facts = told.case.facts
     assert msgspec.json.decode(msgspec.json.encode(facts), type=Facts) == facts
     assert msgspec.json.decode(msgspec.json.encode(decision), type=Decision) == decision
+
+
+@often
+@given(told=reported_cases(), most=st.integers(1, 4))
+def test_what_is_not_kept_never_approves(told: Reported, most: int) -> None:
+    """Deciding on what is kept of the reports is never better than deciding on all of them."""
+    whole = decided(told.case)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(report_limits, "MOST_FLOWS", most)
+        kept = tuple(map(report_limits.bounded, told.case.facts.reports))
+        facts = replace(told.case.facts, reports=kept)
+        decision = decide(told.case.reading, facts, told.case.now)
+    if whole.verdict is not Verdict.APPROVE:
+        assert decision.verdict is not Verdict.APPROVE
+
+
+@often
+@given(told=reported_cases())
+def test_a_record_gives_its_evidence_back(told: Reported) -> None:
+    """Evidence recorded without reports has them again, once those of its facts are put beside."""
+    evidence, reports = decided(told.case).evidence, told.case.facts.reports
+    if evidence is None or not isinstance(told.case.reading, LoadedPolicy):
+        return
+    environment = told.case.reading.policy.environment(told.case.facts.request.environment)
+    assert environment is not None
+    key = told.case.facts.request.key
+    picked = relevant_reports(
+        reports,
+        told.case.facts.validations,
+        environment.validation,
+        key.repository_id,
+        told.case.facts.default_branch,
+    )
+    beside = picked.own if picked.previous is None else (*picked.own, picked.previous)
+    assert with_reports(without_reports(evidence), beside) == evidence

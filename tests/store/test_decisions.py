@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from gate.domain.decide import ENGINE_VERSION, Decision, Reason, ReasonCode, Verdict, decide
 from gate.domain.facts import Facts
+from gate.domain.reports import FlowStatus
 from gate.domain.request import GateRequest
 from gate.store.codec import encode
 from gate.store.database import Database
-from gate.store.decisions import RecordedDecision, decisions_of, record_decision, record_digest
-from gate.store.tables import decisions
+from gate.store.decisions import (
+    RecordedDecision,
+    decisions_of,
+    record_decision,
+    record_digest,
+    stream_decisions,
+)
+from gate.store.tables import decisions, kept_reports
 from tests.builders import (
     NOW,
     TICK,
     make_decision,
     make_facts,
+    make_flow,
     make_infrastructure,
     make_job,
     make_key,
     make_policy,
     make_run,
+    make_validation_report,
 )
 from tests.store.rows import asked, wait
 
@@ -172,3 +183,26 @@ def test_a_record_without_reports_is_read_as_it_was(database: Database) -> None:
     assert (found.facts, found.decision) == (known, decision)
     assert found.facts.reports == ()
     assert found.digest == sha256(encode(said)).hexdigest()
+
+
+def test_reports_are_kept_once_and_found_by_their_hash(database: Database) -> None:
+    """The record has no flow in it; a replay has the facts as they were, an edit shows."""
+    request = asked(database)
+    told = make_validation_report(make_flow("red.yml", FlowStatus.FAILED))
+    known = make_facts(request=request, reports=(told, told))
+    decision = decide(make_policy(), known, NOW)
+    digest = record_digest(decision, known, None, NOW)
+    database.transact(lambda tx: record_decision(tx, decision, known, NOW))
+    (row,) = database.read(lambda it: it.execute(select(decisions)).all())
+    assert b"red.yml" not in row.decision + row.facts
+    (shown,) = recorded(database, request)
+    assert shown.facts == replace(known, reports=())
+    assert shown.reports == (sha256(encode(told)).hexdigest(),) * 2
+    (found,) = database.read(lambda it: list(stream_decisions(it)))
+    assert (found.facts, found.digest) == (known, digest)
+    assert decide(make_policy(), found.facts, NOW) == decision
+
+    other = encode(make_validation_report(make_flow("green.yml")))
+    database.transact(lambda tx: tx.execute(kept_reports.update().values(value=other)).close())
+    (edited,) = database.read(lambda it: list(stream_decisions(it)))
+    assert edited.digest != digest

@@ -9,22 +9,28 @@ from typing import Any, Final, TypeVar
 import pytest
 from sqlalchemy import func, insert, select
 
-from gate.domain.ids import DeliveryId, DeploymentId, RunId
+from gate.domain.audit_check import Intact
+from gate.domain.ids import DeliveryId, DeploymentId, IncidentId, RunId
+from gate.domain.incidents import GATE, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.reports import ValidationReport
 from gate.domain.request import UNDECIDED, GateRequest, RequestState
+from gate.reconciler.responding import record_happenings, record_new_incident
 from gate.store import retention
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.database import Database, Snapshot
-from gate.store.decisions import record_decision
+from gate.store.decisions import record_decision, stream_decisions
 from gate.store.deployments import DeploymentSighting, record_deployment
 from gate.store.inbox import NewDelivery, record_delivery
+from gate.store.incidents import read_incident
 from gate.store.ledger import read_ledger, record_intents
 from gate.store.redeliveries import record_redelivery
 from gate.store.reports import record_alert, record_report
 from gate.store.requests import read_request
-from gate.store.retention import KEEP, delete_expired
+from gate.store.retention import KEEP, KEEP_INCIDENTS, delete_expired
 from gate.store.runs import record_run
 from gate.store.tables import deliveries, metadata
 from gate.store.tokens import spend_token
+from gate.store.trail import check_trail
 from tests.builders import (
     ENVIRONMENT,
     INSTALLATION,
@@ -34,11 +40,13 @@ from tests.builders import (
     make_alert_report,
     make_decision,
     make_facts,
+    make_flow,
     make_key,
     make_review,
     make_run,
     make_validation_report,
 )
+from tests.incidents import PLACE, make_failure
 from tests.store.rows import answer, ask, asked, end, wait
 
 T = TypeVar("T")
@@ -199,3 +207,68 @@ def test_a_request_that_opens_again_meanwhile_stays(database: Database) -> None:
     assert found is not None
     assert found.state is RequestState.OPEN
     assert count(database, "effects") == count(database, "decisions") == 1
+
+
+def rests_on(database: Database, run_id: int, at: datetime, *reports: ValidationReport) -> None:
+    """Answer a request by a decision that rests on reports."""
+    request = asked(database, key=make_key(run_id=run_id), now=at)
+    facts = make_facts(request=request, reports=reports)
+    database.transact(lambda tx: record_decision(tx, make_decision(), facts, at))
+    answer(database, request)
+
+
+def test_a_report_stays_as_long_as_a_decision_that_rests_on_it(database: Database) -> None:
+    """It is kept once for all of them, however old it is, and goes with the last one."""
+    shared, own = make_validation_report(), make_validation_report(make_flow("own.yml"))
+    rests_on(database, 1, OLD, shared, own)
+    rests_on(database, 2, KEPT, shared)
+    assert count(database, "kept_reports") == 2
+    deleted = delete_expired(database, NOW)
+    assert (deleted["decisions"], deleted["kept_reports"]) == (1, 1)
+    (recorded,) = database.read(lambda it: list(stream_decisions(it)))
+    assert recorded.facts.reports == (shared,)
+    assert delete_expired(database, NOW + TICK)["kept_reports"] == 1
+    assert count(database, "decision_reports") == 0
+
+
+def test_a_report_in_use_stays_beside_an_undecided_request(database: Database) -> None:
+    """However old both are."""
+    request = asked(database, now=OLD)
+    facts = make_facts(request=request, reports=(make_validation_report(),))
+    database.transact(lambda tx: record_decision(tx, make_decision(), facts, OLD))
+    assert not delete_expired(database, NOW).total()
+
+
+def opened(database: Database, at: datetime, ended_at: datetime | None) -> IncidentId:
+    """Open an incident, and end it."""
+    what = Opened(make_failure())
+    record = database.transact(
+        lambda tx: record_new_incident(tx, PLACE, IncidentEvent(at, GATE, what), what)
+    )
+    if ended_at is not None:
+        ended = IncidentEvent(ended_at, GATE, Resolved(Resolution.BY_HAND, "over"))
+        database.transact(lambda tx: record_happenings(tx, record, [ended]))
+    return record.incident.id
+
+
+def test_incidents_go_long_after_their_end_and_the_chain_stays_whole(database: Database) -> None:
+    """With their events; the newest of an environment stays, and the trail of all of them."""
+    ended = NOW - KEEP_INCIDENTS
+    old = opened(database, ended - TICK, ended - TICK)
+    kept = opened(database, ended - TICK, ended)
+    newest = opened(database, ended - TICK, ended - TICK)
+    assert delete_expired(database, NOW) == {"incidents": 1, "incident_events": 2}
+    assert database.read(lambda it: read_incident(it, old)) is None
+    for incident_id in (kept, newest):
+        assert database.read(lambda it, one=incident_id: read_incident(it, one)) is not None  # type: ignore[misc]
+    (chain,) = database.read(lambda it: list(check_trail(it, lambda _: None)))
+    assert isinstance(chain, Intact)
+    assert chain.last == 6
+    assert not delete_expired(database, NOW).total()
+
+
+def test_an_open_incident_is_never_deleted(database: Database) -> None:
+    """However old it is, and whatever came after it."""
+    opened(database, NOW - 2 * KEEP_INCIDENTS, None)
+    opened(database, NOW, NOW)
+    assert not delete_expired(database, NOW).total()

@@ -285,6 +285,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
     )
     op.create_index("ix_decisions_request_id", "decisions", ["request_id"], unique=False)
+    op.create_table(
+        "kept_reports",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_kept_reports")),
+    )
+    op.create_index("ix_kept_reports_used_at", "kept_reports", ["used_at"], unique=False)
+    op.create_table(
+        "decision_reports",
+        sa.Column("decision_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decision_id"], ["decisions.id"], name=op.f("fk_decision_reports_decision_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["digest"], ["kept_reports.digest"], name=op.f("fk_decision_reports_digest")
+        ),
+        sa.PrimaryKeyConstraint("decision_id", "position", name=op.f("pk_decision_reports")),
+    )
+    op.create_index("ix_decision_reports_digest", "decision_reports", ["digest"], unique=False)
 
     op.create_table(
         "effects",
@@ -612,6 +634,8 @@ def downgrade() -> None:
     op.drop_table("replies")
     op.drop_table("override_claims")
     op.drop_table("effects")
+    op.drop_table("decision_reports")
+    op.drop_table("kept_reports")
     op.drop_table("decisions")
     op.drop_table("runs")
     op.drop_table("repositories")
