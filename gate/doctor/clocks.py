@@ -14,8 +14,20 @@ def compare_clock(github: datetime | None, now: datetime) -> Finding:
     """Give by how much `now` is away from the time that GitHub told, if it told one."""
     if github is None:
         return Finding(Level.WARN, "clock", "GitHub did not tell the time")
-    skew = abs(now - github)
+    return _compared("clock", "GitHub's", github, now)
+
+
+def compare_database_clock(server: datetime, now: datetime) -> Finding:
+    """Give by how much `now` is away from the database's clock.
+
+    Leases end and rows become due by the clock of the node that looks, so all nodes must agree.
+    """
+    return _compared("clock of the node", "the database's", server, now)
+
+
+def _compared(what: str, whose: str, other: datetime, now: datetime) -> Finding:
+    skew = abs(now - other)
     if skew > SKEW:
-        found = f"{skew.total_seconds():.0f} s away from GitHub's"
-        return Finding(Level.FAIL, "clock", found, "synchronise this machine's clock")
-    return Finding(Level.OK, "clock", "agrees with GitHub's")
+        found = f"{skew.total_seconds():.0f} s away from {whose}"
+        return Finding(Level.FAIL, what, found, "synchronize this machine's clock")
+    return Finding(Level.OK, what, f"agrees with {whose}")

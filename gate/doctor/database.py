@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gate.clock import Clock
+from gate.doctor.clocks import compare_database_clock
 from gate.doctor.findings import Finding, Level
 from gate.domain.ids import RepositoryId
 from gate.settings import Settings
@@ -16,7 +17,7 @@ from gate.store import disks, inbox, incident_issues, repositories
 from gate.store.database import Database, Snapshot
 from gate.store.disks import WAL
 from gate.store.schema import schema_is_current
-from gate.store.server import is_pooled, journal_mode
+from gate.store.server import is_pooled, journal_mode, server_time
 
 _SQLITE: Final = "sqlite:///"
 _LAG: Final = timedelta(minutes=5)
@@ -38,6 +39,8 @@ def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
             return
         yield Finding(Level.OK, "database", f"{database.dialect}, schema is current")
         yield from _way(database)
+        if database.dialect != "sqlite":
+            yield compare_database_clock(database.read(server_time), clock())
         yield _queue(database, clock())
         yield from _refused_issues(database)
     finally:

@@ -28,4 +28,4 @@ def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield Finding(Level.OK, what, found)
     if told.told_at is not None and abs(clock() - told.told_at) > SKEW:
         found = f"{abs(clock() - told.told_at).total_seconds():.0f} s away from the issuer's"
-        yield Finding(Level.FAIL, "clock", found, "synchronise this machine's clock")
+        yield Finding(Level.FAIL, "clock", found, "synchronize this machine's clock")

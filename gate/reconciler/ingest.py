@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
 from gate.domain.attempts import known_attempt
 from gate.domain.deliveries import (
@@ -31,6 +33,9 @@ from gate.store.database import Snapshot, Transaction
 from gate.store.inbox import StoredDelivery
 from gate.store.turns import take_turns
 
+ASKING: Final = timedelta(seconds=30)
+"""How long a delivery that is left to be asked about is not due: then nobody asks any more."""
+
 log = get_logger(__name__)
 
 
@@ -40,7 +45,7 @@ class Ingested:
 
     `begun` are the passes that were begun in the same commit, and `due` the requests that must
     still be looked at. `unsettled` are deliveries that were left, since only GitHub can tell which
-    attempt of their run has asked.
+    attempt of their run has asked; whoever called hands them to a thread that may wait for it.
     """
 
     due: tuple[RequestId, ...] = ()
@@ -93,6 +98,8 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
             recorded.append(settled)
         for outcome, ids in _by_outcome(recorded).items():
             inbox.record_processed(tx, ids, outcome)
+        for delivery_id in unsettled:
+            inbox.put_off(tx, delivery_id, deps.clock() + ASKING)
         ingested = _begin_some(tx, tuple(due), deps, begin)
         return replace(ingested, unsettled=tuple(unsettled)), recorded
 

@@ -115,8 +115,12 @@ class DeliveryQueue(HintQueue[DeliveryId]):
             self._full.notify()
 
 
-class RequestQueue(HintQueue[RequestId]):
-    """Hints that a request is due, and passes that were begun and want to be finished."""
+class RequestQueue(HintQueue[RequestId | DeliveryId]):
+    """What needs a thread that may wait for GitHub.
+
+    Hints that a request is due, or that GitHub must be asked about a delivery, and passes that were
+    begun and want to be finished.
+    """
 
     def __init__(self) -> None:
         """Begin empty and open."""
@@ -138,8 +142,8 @@ class RequestQueue(HintQueue[RequestId]):
         with self._lock:
             return max(0, self._idle - len(self._begun) - len(self._waiting))
 
-    def next(self) -> Begun | RequestId | None:
-        """Wait for a pass to finish or a request to look at; None once the queue is closed."""
+    def next(self) -> Begun | RequestId | DeliveryId | None:
+        """Wait for a pass to finish or a hint to follow; None once the queue is closed."""
         with self._lock:
             self._idle += 1
             while not (self._begun or self._waiting or self._closed):

@@ -35,8 +35,9 @@ POLL: Final = timedelta(seconds=1)
 """How long a due row waits at most when its hint was lost."""
 
 _BATCH: Final = 500
-_READERS: Final = 2
-"""Threads that read deliveries. It is work for the processor, which more would only share."""
+READERS: Final = 2
+"""Threads that read deliveries. It is work for the processor, which more would only share, and they
+wait for nothing but the database."""
 _AT_ONCE: Final = 64
 _QUARANTINE_AFTER: Final = 20
 _DATABASE_PAUSE: Final = timedelta(seconds=1)
@@ -75,7 +76,7 @@ class Worker:
         jobs = [self._answer_requests] * self._plan.threads
         jobs += [self._poll, self._sweep, self._reply, self._look_after_incidents]
         jobs += [self._heed, self._keep_issues]
-        self._readers = [_thread(self._read_deliveries) for _ in range(_READERS)]
+        self._readers = [_thread(self._read_deliveries) for _ in range(READERS)]
         self._threads = [_thread(job) for job in jobs]
         self._threads += [_thread(partial(self._alert, it)) for it in self._deps.notifiers]
         for thread in (*self._readers, *self._threads):
@@ -116,6 +117,10 @@ class Worker:
         while (item := self._wakeups.requests.next()) is not None:
             if isinstance(item, Begun):
                 self._finish(item)
+            elif isinstance(item, str):
+                self._shielded(
+                    partial(self._ingest_asking, item), partial(self._postpone_delivery, item)
+                )
             else:
                 self._shielded(
                     partial(self._begin, item), partial(self._postpone_request, item, None)
@@ -157,10 +162,7 @@ class Worker:
         ingested = ingest(ids, self._deps, begin=begin)
         self._go_on(ingested)
         for delivery_id in ingested.unsettled:
-            self._shielded(
-                partial(self._ingest_asking, delivery_id),
-                partial(self._postpone_delivery, delivery_id),
-            )
+            self._wakeups.requests.put(delivery_id)
 
     def _ingest_asking(self, delivery_id: DeliveryId) -> None:
         self._go_on(ingest_asking(delivery_id, self._deps))

@@ -144,6 +144,11 @@ def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) ->
         _process(len(names)).change(tx, names | {"new_reason": reason})
 
 
+def put_off(tx: Transaction, delivery_id: DeliveryId, due_at: datetime) -> None:
+    """Let a delivery that waits to be read be due again at a time, and not before."""
+    _make_due.change(tx, {"own": delivery_id, "new_due_at": due_at})
+
+
 def _named(ids: Sequence[DeliveryId]) -> Iterator[dict[str, Any]]:
     """Give the ids as the parameters of statements that take up to `_MOST` of them."""
     for start in range(0, len(ids), _MOST):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from gate.store.database import Snapshot
 
@@ -12,6 +13,12 @@ from gate.store.database import Snapshot
 def journal_mode(snapshot: Snapshot) -> str:
     """Tell which kind of journal a file of SQLite keeps; the gate sets `wal`."""
     return str(snapshot.scalar(text("PRAGMA journal_mode")))
+
+
+def server_time(snapshot: Snapshot) -> datetime:
+    """Tell the present time by the clock of a PostgreSQL server."""
+    told: datetime = snapshot.execute(select(func.clock_timestamp())).scalar_one()
+    return told
 
 
 def is_pooled(snapshot: Snapshot) -> bool:

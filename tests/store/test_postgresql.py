@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from threading import Barrier
 
@@ -9,12 +10,16 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from gate.clock import utc_now
+from gate.doctor.database import find_database
+from gate.doctor.findings import Level
 from gate.errors import RetryLater
 from gate.store.database import Database, Transaction
 from gate.store.server import is_pooled
 from gate.store.tables import deliveries
 from tests.store.test_database import deliver, stored
 from tests.store.threads import at_once
+from tests.unit.notify.configured import settings_with
 
 
 @pytest.fixture
@@ -73,6 +78,23 @@ def test_a_lost_connection_is_not_run_again(database: Database) -> None:
 def test_a_pooler_is_told_from_the_server(database: Database) -> None:
     """Without one, whoever was connected to is who answers."""
     assert database.read(is_pooled) is False
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level"),
+    [(0, Level.OK), (20, Level.OK), (-20, Level.OK), (45, Level.FAIL), (-45, Level.FAIL)],
+)
+def test_the_doctor_compares_the_clock_of_the_node(
+    database_url: str, ahead: int, level: Level
+) -> None:
+    """Leases end by each node's own clock, so all of them must agree with the server's."""
+    settings = settings_with(DATABASE_URL=database_url)
+    found = find_database(settings, lambda: utc_now() + timedelta(seconds=ahead))
+    (finding,) = [it for it in found if it.what == "clock of the node"]
+    assert finding.level is level
+    if level is Level.FAIL:
+        assert finding.found.endswith(" s away from the database's")
+        assert finding.remedy == "synchronize this machine's clock"
 
 
 def test_a_server_that_only_reads_is_busy(database: Database) -> None:
