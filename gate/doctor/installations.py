@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from gate.doctor.findings import Finding, Level, guarded
 from gate.doctor.workflows import find_workflows
 from gate.domain.github import Installation, Place
+from gate.domain.looks import longest_wait
 from gate.githubapp.client import GitHubClient
 
 _REPOSITORIES: Final = 100
+_LONG: Final = 2
 _ORGANIZATION_REPOSITORY: Final = ".github"
 
 
@@ -31,6 +34,7 @@ def _installation(github: GitHubClient, installation: Installation) -> Iterator[
         yield Finding(Level.WARN, login, "the installation is suspended", "unsuspend it")
         return
     repositories = github.read_installation_repositories(installation)
+    yield _looking(login, len(repositories))
     names = {it.full_name.partition("/")[2] for it in repositories}
     if _ORGANIZATION_REPOSITORY not in names and not installation.sees_all:
         yield _unseen_floor(login)
@@ -47,6 +51,15 @@ def _installation(github: GitHubClient, installation: Installation) -> Iterator[
     if len(repositories) > _REPOSITORIES:
         left = len(repositories) - _REPOSITORIES
         yield Finding(Level.WARN, login, f"{left} more repositories were not looked at")
+
+
+def _looking(login: str, repositories: int) -> Finding:
+    """Tell how long it takes to find what no webhook told."""
+    minutes = round(longest_wait(repositories) / timedelta(minutes=1))
+    found = f"{repositories} repositories: a lost webhook is found within {minutes} minutes"
+    if minutes > _LONG:
+        found = f"{found}, sooner where deployments wait or runs have started lately"
+    return Finding(Level.OK, f"looks at {login}", found)
 
 
 def _unseen_floor(login: str) -> Finding:

@@ -77,6 +77,14 @@ class RunListing:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestRuns:
+    """The newest runs of a repository, whatever their workflow; `etag` is to ask again with."""
+
+    runs: tuple[WorkflowRun, ...]
+    etag: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HookDelivery:
     """One attempt at delivering a webhook, from GitHub's own log."""
 

@@ -27,6 +27,7 @@ from gate.domain.github import (
     HookDelivery,
     Installation,
     IssuePage,
+    LatestRuns,
     Place,
     RequiredReviewer,
     RunListing,
@@ -137,6 +138,27 @@ class GitHubClient:
         found = tuple(run for run in listed if run.head_branch == listing.branch)
         return RunListing(found, None if reaches_all else min(run.started_at for run in listed))
 
+    def quota_of(self, installation_id: InstallationId) -> int | None:
+        """Tell an installation's hourly quota of calls, where GitHub has said it."""
+        return self._transport.limiter.quota_of(installation_id)
+
+    def read_latest_runs(self, place: Place, etag: str | None) -> LatestRuns | None:
+        """Read the 100 newest runs of a repository; None when they are those of `etag` still.
+
+        GitHub does not count the call then (docs: Best practices for using the REST API).
+        """
+        path = f"/actions/runs?per_page={_PAGE}&exclude_pull_requests=true"
+        answer = self._transport.call(
+            _scope(place),
+            "GET",
+            repository_path(place.full_name, path),
+            headers={"If-None-Match": etag} if etag is not None else {},
+        )
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            return None
+        shapes = decoded(answer, _runs).workflow_runs
+        return LatestRuns(tuple(_own_runs(shapes, place)), answer.headers.get("etag"))
+
     def read_waiting_runs(self, place: Place) -> tuple[WorkflowRun, ...]:
         """Read the runs whose status is `waiting` now."""
         query = f"status={_WAITING}&per_page={_PAGE}&exclude_pull_requests=true"
@@ -156,10 +178,14 @@ class GitHubClient:
             found += [job_of(shape) for shape in decoded(answer, _jobs).jobs]
         return tuple(found)
 
-    def read_pending_environments(self, place: Place, run_id: RunId) -> frozenset[str]:
-        """Read which environments (folded names) of a run wait for any protection rule."""
+    def read_pending_environments(self, place: Place, run_id: RunId) -> Mapping[str, str]:
+        """Read which environments of a run wait for any protection rule.
+
+        By their folded names, each as GitHub spells it.
+        """
         answer = self._read(place, f"/actions/runs/{run_id}/pending_deployments")
-        return frozenset(environment_key(it.environment.name) for it in decoded(answer, _pending))
+        names = [it.environment.name for it in decoded(answer, _pending)]
+        return {environment_key(name): name for name in names}
 
     def read_rule_enabled(self, place: Place, environment: str) -> bool:
         """Say whether this App's protection rule is enabled on an environment."""

@@ -39,6 +39,7 @@ class _Account:
     calls: int = 0
     paused_until: datetime | None = None
     remaining: int | None = None
+    quota: int | None = None
 
     def pause(self, until: datetime) -> None:
         """Stay away until then, or longer if that was said before."""
@@ -91,6 +92,7 @@ class Limiter:
         with self._lock:
             account = self._account(installation_id, now)
             account.remaining = remaining
+            account.quota = _number(headers.get("x-ratelimit-limit")) or account.quota
             if remaining == 0 and (reset := _reset(headers)) is not None:
                 account.pause(min(reset, now + _LONGEST_PAUSE))
 
@@ -110,6 +112,12 @@ class Limiter:
                 for installation_id, account in self._accounts.items()
                 if account.remaining is not None
             }
+
+    def quota_of(self, installation_id: int) -> int | None:
+        """Tell an installation's hourly quota, where GitHub has said it."""
+        with self._lock:
+            account = self._accounts.get(installation_id)
+            return None if account is None else account.quota
 
     def _account(self, installation_id: int | None, now: datetime) -> _Account:
         account = self._accounts.get(installation_id)

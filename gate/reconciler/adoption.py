@@ -1,63 +1,193 @@
-"""Compare the runs that GitHub says are waiting with the requests we think are open.
+"""Compare what GitHub shows of a repository's runs with what its webhooks told.
 
-A run that waits for us although no webhook said so is adopted; a request whose run no longer waits
-is looked at, because GitHub sends no event when a gate is bypassed or runs out.
+A run that waits for us although no webhook said so is adopted, and one that may be evidence is
+recorded; a request whose run no longer waits is looked at, because GitHub sends no event when a
+gate is bypassed or runs out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.deliveries import Repository
-from gate.domain.ids import RepositoryId, RequestId, RequestKey, RunId
+from gate.domain.ids import RepositoryId, RequestId, RequestKey, RunId, environment_key
+from gate.domain.policy import Covers, LoadedPolicy
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
+from gate.reconciler.policies import last_policy_of
+from gate.reconciler.recording import record_run
 from gate.store import requests, runs
-from gate.store.database import Transaction
+from gate.store.database import Snapshot, Transaction
 from gate.store.turns import take_turn
 
 _LAG: Final = timedelta(seconds=60)
 """How long GitHub gets to list a run as waiting after it asked us about it."""
 
 _KEPT: Final = timedelta(minutes=15)
-"""How long it is remembered which environments our rule gates, and what a known run waits for."""
+"""How long it is remembered which environments our rule gates, and what a run waits for."""
+
+_WAITING: Final = "waiting"
+_IN_PROGRESS: Final = "in_progress"
+"""The status of a run that waits while another of its jobs runs, and of any run that waits not."""
+
+_UNFINISHED: Final = frozenset({_WAITING, _IN_PROGRESS})
 
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look came to: gates adopted, calls that GitHub counted, and whether runs moved."""
+
+    adopted: int
+    calls: int
+    has_news: bool
+
+
+_Sight = tuple[RunId, int, str, datetime]
+"""A run as it was when it was asked what it waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The newest runs of a repository as they were listed last."""
+
+    etag: str | None
+    ids: frozenset[RunId]
+    unfinished: tuple[WorkflowRun, ...]
+
+
 class Adopter:
-    """Look at one repository after the other, remembering what need not be asked again."""
+    """Look at the repositories of one installation, remembering what need not be asked again.
+
+    Used by one thread at a time.
+    """
 
     def __init__(self, deps: Deps) -> None:
         """Begin knowing nothing."""
         self._deps = deps
+        self._listed: dict[RepositoryId, _Listed] = {}
         self._rules: dict[tuple[RepositoryId, str], tuple[datetime, bool]] = {}
-        self._looked_at: dict[RunId, datetime] = {}
+        self._looked_at: dict[_Sight, datetime] = {}
+        self._calls = 0
 
-    def sweep(self, repository: Repository) -> int:
-        """Adopt the gates of a repository that no webhook told us of; count them.
+    def look(self, repository: Repository) -> Looked:
+        """Adopt the gates of a repository that no webhook told us of, and record its lost runs.
 
         Raises RetryLater or Refused when GitHub cannot be asked.
         """
-        now = self._deps.clock()
-        waiting = self._deps.github.read_waiting_runs(place_of(repository))
-        undecided = self._deps.database.read(
-            lambda snapshot: requests.undecided_requests(snapshot, repository.id)
-        )
-        waiting_ids = {run.run_id for run in waiting}
-        vanished = [request for request in undecided if request.key.run_id not in waiting_ids]
-        self._wake_missed(repository, vanished, now)
+        self._calls, now = 0, self._deps.clock()
         self._looked_at = {k: at for k, at in self._looked_at.items() if now - at < _KEPT}
-        return sum(self._adopt(run, repository, now) for run in waiting)
+        latest = self._deps.github.read_latest_runs(place_of(repository), self._etag(repository.id))
+        if latest is not None:
+            self._calls += 1
+            unfinished = tuple(it for it in latest.runs if it.status in _UNFINISHED)
+            ids = frozenset(it.run_id for it in latest.runs)
+            self._record_lost(repository, latest.runs)
+            self._listed[repository.id] = _Listed(latest.etag, ids, unfinished)
+        adopted = self._compare(repository, self._listed[repository.id], now)
+        return Looked(adopted, self._calls, has_news=latest is not None)
+
+    def _etag(self, repository_id: RepositoryId) -> str | None:
+        listed = self._listed.get(repository_id)
+        return None if listed is None else listed.etag
+
+    def _record_lost(self, repository: Repository, listed: Sequence[WorkflowRun]) -> None:
+        """Record the runs that may be evidence and that no webhook told of."""
+        lost = self._deps.database.read(lambda snapshot: self._lost(snapshot, repository, listed))
+        if not lost:
+            return
+
+        def record(tx: Transaction) -> list[RequestId]:
+            take_turn(tx, repository.installation_id)
+            due: list[RequestId] = []
+            for run in lost:
+                due += record_run(tx, repository, run, self._deps)
+            return due
+
+        for request_id in self._deps.database.transact(record):
+            self._deps.wakeups.wake_request(request_id)
+        self._deps.wakeups.wake_incidents(repository.id)
+        log.info("runs.found", repository_id=repository.id, count=len(lost))
+
+    def _lost(
+        self, snapshot: Snapshot, repository: Repository, listed: Sequence[WorkflowRun]
+    ) -> list[WorkflowRun]:
+        paths = self._paths(snapshot, repository)
+        return [it for it in listed if it.path in paths and _is_news(snapshot, it)]
+
+    def _paths(self, snapshot: Snapshot, repository: Repository) -> frozenset[str]:
+        """Name the workflow files whose runs may be evidence: by the policy, or by what waits."""
+        watches = requests.read_watches(snapshot, repository.id)
+        paths = {path for watch in watches for path in watch.paths}
+        choice = last_policy_of(snapshot, repository, self._deps)
+        if choice is not None and isinstance(choice.reading, LoadedPolicy):
+            for environment in choice.reading.policy.environments.values():
+                rule = environment.validation
+                paths.add(rule.workflow)
+                if rule.covers is Covers.INFRASTRUCTURE:
+                    paths.add(rule.infrastructure_workflow)
+        return frozenset(paths)
+
+    def _compare(self, repository: Repository, listed: _Listed, now: datetime) -> int:
+        """Adopt what waits unknown to us, and have looked at what waits no longer."""
+        undecided, gated = self._deps.database.read(
+            lambda snapshot: (
+                requests.undecided_requests(snapshot, repository.id),
+                requests.gated_paths(snapshot, repository.id),
+            )
+        )
+        awaited = {it.key.run_id for it in undecided}
+        unfinished = list(listed.unfinished)
+        if awaited - listed.ids:
+            # It has waited for longer than the newest runs reach.
+            older = self._deps.github.read_waiting_runs(place_of(repository))
+            self._calls += 1
+            unfinished += [it for it in older if it.run_id not in listed.ids]
+        waiting = {it.run_id for it in unfinished}
+        missed = [it for it in undecided if it.key.run_id not in waiting]
+        adopted = 0
+        for run in unfinished:
+            known = self._known(repository, run)
+            if self._is_settled(run, known=bool(known), has_asked=run.path in gated):
+                continue
+            pending = self._deps.github.read_pending_environments(place_of(repository), run.run_id)
+            self._calls += 1
+            self._looked_at[_sight(run)] = now
+            own = [it for it in undecided if it.key.run_id == run.run_id]
+            missed += [it for it in own if it.key.environment not in pending]
+            adopted += self._adopt(run, repository, pending, known, now)
+        self._wake_missed(repository, missed, now)
+        return adopted
+
+    def _known(self, repository: Repository, run: WorkflowRun) -> frozenset[str]:
+        return self._deps.database.read(
+            lambda snapshot: requests.known_environments(
+                snapshot, repository.id, run.run_id, run.run_attempt
+            )
+        )
+
+    def _is_settled(self, run: WorkflowRun, *, known: bool, has_asked: bool) -> bool:
+        """Say whether it need not be asked what a run waits for.
+
+        While a run waits it is asked until a request of it is known, and again when the run has
+        changed. While it is in progress it is asked at each look if its workflow `has_asked`
+        before; any other may reach its first gate beside another job, and is asked now and then.
+        """
+        if run.status == _IN_PROGRESS and has_asked:
+            return False
+        may_rest = known or run.status == _IN_PROGRESS
+        return may_rest and _sight(run) in self._looked_at
 
     def _wake_missed(
-        self, repository: Repository, vanished: list[GateRequest], now: datetime
+        self, repository: Repository, vanished: Sequence[GateRequest], now: datetime
     ) -> None:
         missed = [it.id for it in vanished if now - it.waiting_since >= _LAG]
         if not missed:
@@ -71,18 +201,20 @@ class Adopter:
         for request_id in missed:
             self._deps.wakeups.wake_request(request_id)
 
-    def _adopt(self, run: WorkflowRun, repository: Repository, now: datetime) -> int:
-        """Open the requests of a waiting run that no webhook told us of."""
-        known = self._deps.database.read(
-            lambda snapshot: requests.known_environments(
-                snapshot, repository.id, run.run_id, run.run_attempt
-            )
-        )
-        if known and run.run_id in self._looked_at:
-            return 0
-        pending = self._deps.github.read_pending_environments(place_of(repository), run.run_id)
-        self._looked_at[run.run_id] = now
-        lost = [it for it in sorted(pending - known) if self._is_ours(repository, it, now)]
+    def _adopt(
+        self,
+        run: WorkflowRun,
+        repository: Repository,
+        pending: Mapping[str, str],
+        known: frozenset[str],
+        now: datetime,
+    ) -> int:
+        """Open the requests of a run that no webhook told us of."""
+        lost = [
+            spelled
+            for key, spelled in sorted(pending.items())
+            if key not in known and self._is_ours(repository, spelled, now)
+        ]
         for environment in lost:
             opened = self._deps.database.transact(_adopting(run, repository, environment, now))
             for request_id in opened:
@@ -96,22 +228,37 @@ class Adopter:
         known = self._rules.get(key)
         if known is None or now - known[0] >= _KEPT:
             enabled = self._deps.github.read_rule_enabled(place_of(repository), environment)
+            self._calls += 1
             known = (now, enabled)
             self._rules[key] = known
         return known[1]
 
 
+def _sight(run: WorkflowRun) -> _Sight:
+    return (run.run_id, run.run_attempt, run.status, run.updated_at)
+
+
+def _is_news(snapshot: Snapshot, seen: WorkflowRun) -> bool:
+    """Say whether a run attempt is unknown, or its end is."""
+    known = runs.read_run(snapshot, seen.repository_id, seen.run_id, seen.run_attempt)
+    return known is None or (seen.is_completed and not known.is_completed)
+
+
 def _adopting(
     run: WorkflowRun, repository: Repository, environment: str, now: datetime
 ) -> Callable[[Transaction], tuple[RequestId, ...]]:
-    """Open a request as its webhook would have done; the deployment's id stays unknown."""
+    """Open a request as its webhook would have done; the deployment's id stays unknown.
+
+    The environment is spelled as GitHub does, which the answer must repeat.
+    """
 
     def adopt(tx: Transaction) -> tuple[RequestId, ...]:
         take_turn(tx, repository.installation_id)
         runs.record_run(tx, run, now)
+        key = RequestKey(repository.id, run.run_id, run.run_attempt, environment_key(environment))
         return open_gate(
             tx,
-            RequestKey(repository.id, run.run_id, run.run_attempt, environment),
+            key,
             installation_id=repository.installation_id,
             environment=environment,
             head_sha=run.head_sha,

@@ -6,7 +6,7 @@ as long as the client's time-out. None is called inside a database transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from gate.domain.github import (
     HookDelivery,
     Installation,
     IssuePage,
+    LatestRuns,
     Place,
     RequiredReviewer,
     RunListing,
@@ -71,6 +72,14 @@ class GitHub(People, Protocol):
         """
         ...
 
+    def quota_of(self, installation_id: InstallationId) -> int | None:
+        """Tell an installation's hourly quota of calls, where GitHub has said it."""
+        ...
+
+    def read_latest_runs(self, place: Place, etag: str | None) -> LatestRuns | None:
+        """Read the newest runs of a repository; None when they are those of `etag` still."""
+        ...
+
     def read_waiting_runs(self, place: Place) -> tuple[WorkflowRun, ...]:
         """Read the runs whose status is `waiting` now."""
         ...
@@ -79,8 +88,8 @@ class GitHub(People, Protocol):
         """Read the executions of all jobs of a run, in all its attempts."""
         ...
 
-    def read_pending_environments(self, place: Place, run_id: RunId) -> frozenset[str]:
-        """Read which environments (folded names) of a run wait for any protection rule."""
+    def read_pending_environments(self, place: Place, run_id: RunId) -> Mapping[str, str]:
+        """Read which environments of a run wait for any rule: folded names, and GitHub's own."""
         ...
 
     def read_rule_enabled(self, place: Place, environment: str) -> bool:

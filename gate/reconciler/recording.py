@@ -74,7 +74,7 @@ def record_reading(tx: Transaction, reading: Reading, deps: Deps) -> tuple[Reque
         case RuleRequested():
             due = _record_rule(tx, seen, reading, deps)
         case RunSeen(repository, seen_run):
-            due = _record_run(tx, repository, seen_run, deps)
+            due = record_run(tx, repository, seen_run, deps)
         case DeploymentSeen():
             due = _record_deployment(tx, seen, deps)
         case ReviewSubmitted():
@@ -103,7 +103,7 @@ def _record_rule(
     """Open the gate request that GitHub waits for, or fold one more job into it."""
     due: tuple[RequestId, ...] = ()
     if reading.run is not None:
-        due = _record_run(tx, seen.repository, reading.run, deps)
+        due = record_run(tx, seen.repository, reading.run, deps)
     else:
         repositories.record_repository(tx, seen.repository)
     attempt = reading.attempt
@@ -141,7 +141,7 @@ def _commit_of(tx: Transaction, seen: RuleRequested) -> Sha:
     return run.head_sha
 
 
-def _record_run(
+def record_run(
     tx: Transaction, repository: Repository, run: WorkflowRun, deps: Deps
 ) -> tuple[RequestId, ...]:
     """Record a run; it concerns the requests whose evidence it may be, and those of its own."""

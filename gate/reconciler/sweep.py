@@ -7,7 +7,9 @@ part that fails does not stop the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
@@ -15,6 +17,16 @@ from typing import Final
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.github import Installation
 from gate.domain.ids import InstallationId, RepositoryId
+from gate.domain.looks import (
+    ACTIVE_EVERY,
+    DEFAULT_QUOTA,
+    Allowance,
+    Candidate,
+    choose_looks,
+    first_allowance,
+    refilled,
+    spent,
+)
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.adoption import Adopter
@@ -25,12 +37,12 @@ from gate.store import repositories, retention
 from gate.store.database import Transaction
 from gate.store.turns import take_turn
 
-WITH_UNDECIDED_EVERY: Final = timedelta(minutes=1)
-OTHERS_EVERY: Final = timedelta(minutes=15)
 INSTALLATIONS_EVERY: Final = timedelta(hours=1)
 RETENTION_EVERY: Final = timedelta(hours=6)
 
-_REPOSITORIES: Final = 200
+_MOST_CANDIDATES: Final = 20_000
+_AT_ONCE: Final = 8
+"""Installations whose repositories are looked at side by side."""
 _PAUSED: Final = "rate_limited"
 
 log = get_logger(__name__)
@@ -43,7 +55,7 @@ class Sweeper:
         """Begin with everything due."""
         self._deps = deps
         self._redeliverer = Redeliverer(deps)
-        self._adopter = Adopter(deps)
+        self._watches: dict[InstallationId, _Watch] = {}
         self._done_at: dict[str, datetime] = {}
 
     def sweep(self) -> None:
@@ -108,51 +120,80 @@ class Sweeper:
         return InstallationSeen(installation.id, installation.account, status, found, ())
 
     def _repositories(self) -> int:
-        """Look at the repositories that are due, those with undecided requests more often.
+        """Look at the repositories that are due, those of several installations side by side.
 
-        Where GitHub limits an installation, the rest of its repositories have to wait for another
-        round, and those of the others do not.
+        One installation that GitHub limits, or that is slow, takes nothing from the others.
         """
         now = self._deps.clock()
-        due = self._deps.database.read(
-            lambda snapshot: repositories.repositories_to_sweep(
-                snapshot,
-                with_undecided_before=now - WITH_UNDECIDED_EVERY,
-                others_before=now - OTHERS_EVERY,
-                limit=_REPOSITORIES,
+        candidates = self._deps.database.read(
+            lambda snapshot: repositories.look_candidates(
+                snapshot, now - ACTIVE_EVERY, _MOST_CANDIDATES
             )
         )
-        adopted, paused = 0, set[InstallationId]()
-        tried: list[RepositoryId] = []
-        for repository in due:
-            if repository.installation_id in paused:
-                tried.append(repository.id)
-                continue
-            try:
-                adopted += self._repository(repository, now)
-            except RetryLater as error:
-                tried.append(repository.id)
-                if error.reason == _PAUSED:
-                    paused.add(repository.installation_id)
-        self._deps.database.transact(lambda tx: repositories.record_tried(tx, tried, now))
-        return adopted
-
-    def _repository(self, repository: Repository, now: datetime) -> int:
-        """Look at one repository; raises RetryLater when GitHub cannot show it just now."""
-        adopted = 0
-        try:
-            adopted = self._adopter.sweep(repository)
-        except GateError as error:
-            log.warning("sweep.repository_failed", repository_id=repository.id, reason=error.reason)
-            if isinstance(error, RetryLater):
-                raise
-        self._deps.database.transact(_sweeping(repository.id, now))
-        return adopted
+        grouped: dict[InstallationId, list[Candidate]] = {}
+        for it in candidates:
+            grouped.setdefault(it.repository.installation_id, []).append(it)
+        for installation_id in grouped:
+            self._watches.setdefault(installation_id, _Watch(self._deps, installation_id))
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look") as pool:
+            return sum(pool.map(lambda it: self._watches[it].look(grouped[it]), grouped))
 
     def _expired(self) -> int:
         """Delete what is older than the retention keeps."""
         deleted = retention.delete_expired(self._deps.database, self._deps.clock())
         return sum(deleted.values())
+
+
+class _Watch:
+    """Look at the repositories of one installation, within its share of the quota."""
+
+    def __init__(self, deps: Deps, installation_id: InstallationId) -> None:
+        self._deps = deps
+        self._id = installation_id
+        self._adopter = Adopter(deps)
+        self._active_at: dict[RepositoryId, datetime] = {}
+        self._allowance: Allowance | None = None
+
+    def look(self, candidates: Sequence[Candidate]) -> int:
+        """Make the looks of one round; count the gates that were adopted.
+
+        Once GitHub limits the installation, or the share is used up, the others wait for another
+        round, and count as looked at, so that those after them have their turn.
+        """
+        now = self._deps.clock()
+        known = [replace(it, active_at=self._active_at.get(it.repository.id)) for it in candidates]
+        chosen = choose_looks(known, now)
+        allowance, adopted, looked = self._refilled(now), 0, list[RepositoryId]()
+        for it in chosen:
+            if allowance.is_used_up:
+                left = len(chosen) - len(looked)
+                log.info("sweep.share_used_up", installation_id=self._id, left=left)
+                break
+            looked.append(it.repository.id)
+            try:
+                found = self._adopter.look(it.repository)
+            except GateError as error:
+                log.warning(
+                    "sweep.repository_failed", repository_id=it.repository.id, reason=error.reason
+                )
+                allowance = spent(allowance, 1)
+                if error.reason == _PAUSED:
+                    looked = [one.repository.id for one in chosen]
+                    break
+                continue
+            adopted += found.adopted
+            allowance = spent(allowance, found.calls)
+            if found.has_news:
+                self._active_at[it.repository.id] = now
+        self._allowance = allowance
+        self._deps.database.transact(lambda tx: repositories.record_looked(tx, looked, now))
+        return adopted
+
+    def _refilled(self, now: datetime) -> Allowance:
+        quota = self._deps.github.quota_of(self._id) or DEFAULT_QUOTA
+        if self._allowance is None:
+            return first_allowance(quota, now)
+        return refilled(self._allowance, quota, now)
 
 
 def _recording(seen: InstallationSeen, now: datetime) -> Callable[[Transaction], None]:
@@ -161,7 +202,3 @@ def _recording(seen: InstallationSeen, now: datetime) -> Callable[[Transaction],
         repositories.record_installation(tx, seen, now)
 
     return record
-
-
-def _sweeping(repository_id: RepositoryId, now: datetime) -> Callable[[Transaction], None]:
-    return lambda tx: repositories.record_swept(tx, repository_id, now)

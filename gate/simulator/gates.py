@@ -168,10 +168,15 @@ def _within_limit(world: World, comment: str, limited: bool) -> str:  # noqa: FB
 def _environment(world: World, run: Run, name: str) -> Environment:
     repository = world.repository_of(run)
     environment = repository.environments.get(name.lower())
-    if environment is None:
+    if environment is None or not is_spelled_well(world, environment, name):
         silent = world.switches.unknown_environment == "nothing_pending"
         raise Unprocessable(NOTHING_PENDING if silent else f"Could not find environment {name}")
     return environment
+
+
+def is_spelled_well(world: World, environment: Environment, name: str) -> bool:
+    """Tell whether a call names an environment in a way that GitHub takes."""
+    return world.switches.environment_spelling == "any_case" or name == environment.name
 
 
 def _refuse_overlap(world: World, run: Run, environment: Environment) -> None:

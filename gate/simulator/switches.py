@@ -38,6 +38,13 @@ class Switches:
     Either with the text for "nothing pending", or with a 422 of its own.
     """
 
+    environment_spelling: Literal["any_case", "exact"] = "any_case"
+    """Whether calls that name an environment must spell it as it was created.
+
+    GitHub compares names of environments without regard to case where jobs use them (pypi/warehouse
+    #13576); of the calls that review a rule or read an environment nothing is said.
+    """
+
     hides_missing_permission: bool = False
     """Whether a review without `deployments: write` gets 404 in place of 403.
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, u
 
 from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.looks import Candidate
 from gate.domain.runs import Account
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
@@ -95,60 +96,36 @@ def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) 
     tx.execute(update(repositories).where(gone).values(removed=True))
 
 
-def repositories_to_sweep(
-    snapshot: Snapshot,
-    *,
-    with_undecided_before: datetime,
-    others_before: datetime,
-    limit: int,
-) -> list[Repository]:
-    """List the repositories that are due for a look, those first that were tried longest ago.
+def look_candidates(snapshot: Snapshot, looked_before: datetime, limit: int) -> list[Candidate]:
+    """List the repositories that were last looked at before that, longest ago first.
 
-    So what GitHub refuses now stands in nobody's way.
-
-    Those with undecided requests come due earlier than the others; those of installations that are
-    suspended or gone never do.
+    Those that were tried in vain count as looked at, so that what GitHub refuses now stands in
+    nobody's way; those of installations that are suspended or gone are left out.
     """
     undecided = select(gate_requests.c.repository_id).where(IS_UNDECIDED)
-    swept_at, tried_at = repositories.c.swept_at, repositories.c.tried_at
+    looked_at = repositories.c.looked_at
     inactive = select(installations.c.installation_id).where(
         installations.c.status != InstallationStatus.ACTIVE
     )
     rows = snapshot.execute(
-        select(repositories)
+        select(repositories, repositories.c.repository_id.in_(undecided).label("is_awaited"))
         .where(
             repositories.c.removed.is_(False),
             repositories.c.installation_id.not_in(inactive),
-            or_(
-                swept_at.is_(None),
-                swept_at <= others_before,
-                and_(
-                    swept_at <= with_undecided_before,
-                    repositories.c.repository_id.in_(undecided),
-                ),
-            ),
+            or_(looked_at.is_(None), looked_at <= looked_before),
         )
-        .order_by(tried_at.is_not(None), tried_at, swept_at)
+        .order_by(looked_at.is_not(None), looked_at)
         .limit(limit)
     )
-    return [_repository(row) for row in rows]
+    return [Candidate(_repository(row), row.is_awaited, row.looked_at) for row in rows]
 
 
-def record_swept(tx: Transaction, repository_id: RepositoryId, now: datetime) -> None:
-    """Note that a repository was looked at."""
-    tx.execute(
-        update(repositories)
-        .where(repositories.c.repository_id == repository_id)
-        .values(swept_at=now, tried_at=now)
-    )
-
-
-def record_tried(tx: Transaction, repository_ids: Sequence[RepositoryId], now: datetime) -> None:
-    """Note that repositories had their turn, although they could not be looked at."""
+def record_looked(tx: Transaction, repository_ids: Sequence[RepositoryId], now: datetime) -> None:
+    """Note that repositories had their turn, whether or not they could be looked at."""
     tx.execute(
         update(repositories)
         .where(repositories.c.repository_id.in_(repository_ids))
-        .values(tried_at=now)
+        .values(looked_at=now)
     )
 
 

@@ -28,9 +28,10 @@ from gate.domain.request import (
 from gate.store.codec import decode_ids, decode_names, encode_ids
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
-from gate.store.tables import UtcDateTime, gate_requests
+from gate.store.tables import UtcDateTime, gate_requests, runs
 from gate.store.upsert import insert_or_ignore
 
+_NEWEST: Final = 200
 _t: Final = gate_requests.c
 IS_UNDECIDED: Final = text("gate_requests.state IN ('open', 'waiting', 'answering')")
 """Written out, so that both databases see that the partial index serves it."""
@@ -218,6 +219,27 @@ def known_environments(
         )
     )
     return frozenset(rows)
+
+
+def gated_paths(snapshot: Snapshot, repository_id: RepositoryId) -> frozenset[str]:
+    """List the workflow files whose runs have asked us, as far as the newest requests show."""
+    newest = (
+        select(_t.run_id, _t.run_attempt)
+        .where(_t.repository_id == repository_id)
+        .order_by(_t.run_id.desc())
+        .limit(_NEWEST)
+        .subquery()
+    )
+    paths = (
+        select(runs.c.path)
+        .join(
+            newest,
+            (runs.c.run_id == newest.c.run_id) & (runs.c.run_attempt == newest.c.run_attempt),
+        )
+        .where(runs.c.repository_id == repository_id)
+        .distinct()
+    )
+    return frozenset(snapshot.scalars(paths))
 
 
 def due_requests(snapshot: Snapshot, now: datetime, limit: int) -> list[RequestId]:

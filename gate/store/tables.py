@@ -109,10 +109,9 @@ repositories = Table(
     Column("owner_login", Text, nullable=False),
     Column("default_branch", Text),
     Column("removed", Boolean, nullable=False),
-    Column("swept_at", UtcDateTime),
-    Column("tried_at", UtcDateTime),
+    Column("looked_at", UtcDateTime),
     Index("ix_repositories_installation_id", "installation_id"),
-    Index("ix_repositories_swept_at", "swept_at"),
+    Index("ix_repositories_looked_at", "looked_at"),
 )
 
 runs = Table(

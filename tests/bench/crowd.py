@@ -23,7 +23,7 @@ from gate.domain.ids import DeliveryId, RequestId
 from gate.reconciler.reconcile import finish_pass, take_up
 from gate.store import inbox, requests
 from gate.store.inbox import NewDelivery
-from gate.store.repositories import repositories_to_sweep
+from gate.store.repositories import look_candidates
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.postgres import postgres_server
 
@@ -116,11 +116,7 @@ def _works(gate: Gate, request_id: RequestId) -> dict[str, Callable[[], object]]
 
     def sweep() -> None:
         now = deps.clock()
-        database.read(
-            lambda it: repositories_to_sweep(
-                it, with_undecided_before=now, others_before=now, limit=200
-            )
-        )
+        database.read(lambda it: look_candidates(it, now, 20_000))
 
     return {
         "a pass over a held request": look,

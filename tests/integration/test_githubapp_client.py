@@ -156,7 +156,7 @@ def test_pending_environments_are_folded(stage: Stage) -> None:
     stage.github.protect_environment(REPOSITORY, "Staging/EU West")
     run_id = RunId(stage.github.deploy(REPOSITORY, "Staging/EU West").run_id)
     pending = stage.client.read_pending_environments(stage.place, run_id)
-    assert pending == {"staging/eu west"}
+    assert pending == {"staging/eu west": "Staging/EU West"}
 
 
 def test_the_rule_is_found_where_it_is_enabled(either: Stage) -> None:
@@ -203,7 +203,7 @@ def test_an_answer_arrives(either: Stage, state: ReviewState, conclusion: str | 
     )
     (review,) = either.github.reviews(run_id)
     assert (review.state, review.comment, review.status) == (state, "because: **it is**", 204)
-    assert either.client.read_pending_environments(either.place, run_id) == frozenset()
+    assert either.client.read_pending_environments(either.place, run_id) == {}
     assert either.github.run_view(run_id).conclusion == conclusion
 
 
@@ -212,7 +212,7 @@ def test_a_report_answers_nothing(stage: Stage) -> None:
     run_id = stage.deploy()
     stage.client.send_report(stage.place, run_id, ENVIRONMENT, "on hold")
     assert [it.state for it in stage.github.reviews(run_id)] == [None]
-    assert stage.client.read_pending_environments(stage.place, run_id) == {ENVIRONMENT}
+    assert stage.client.read_pending_environments(stage.place, run_id) == {ENVIRONMENT: ENVIRONMENT}
 
 
 def test_a_second_answer_is_told_from_a_first(stage: Stage) -> None:

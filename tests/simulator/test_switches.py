@@ -88,6 +88,19 @@ def test_unknown_environment(story: Story, position: str, message: str) -> None:
     assert (answer.status, answer.json["message"]) == (422, message)
 
 
+@pytest.mark.parametrize(
+    ("position", "review", "rules"), [("any_case", 204, 200), ("exact", 422, 404)]
+)
+def test_environment_spelling(story: Story, position: str, review: int, rules: int) -> None:
+    """Another spelling than that of the environment is taken, or unknown."""
+    story.switch(environment_spelling=position)
+    run_id = waiting(story)
+    for spelled, expected in ((ENVIRONMENT.upper(), rules), (ENVIRONMENT, 200)):
+        path = f"/repos/{REPOSITORY}/environments/{spelled}/deployment_protection_rules"
+        assert story.call("GET", path, token=story.token()).status == expected
+    assert story.review(run_id, "approved", environment=ENVIRONMENT.upper()).status == review
+
+
 @pytest.mark.parametrize(("position", "status"), [(False, 403), (True, 404)])
 def test_hides_missing_permission(story: Story, position: bool, status: int) -> None:
     """The lack of a permission is 403 or 404."""

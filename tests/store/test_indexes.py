@@ -20,7 +20,7 @@ from gate.store.inbox import due_deliveries, oldest_unread
 from gate.store.incident_issues import due_issues, is_opening
 from gate.store.ledger import read_ledger
 from gate.store.reports import read_reports
-from gate.store.repositories import repositories_to_sweep
+from gate.store.repositories import look_candidates
 from gate.store.requests import (
     due_requests,
     find_request,
@@ -49,9 +49,7 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due commands": (lambda it: due_commands(it, NOW, 50), "ix_commands_due_at"),
     "due deliveries": (lambda it: due_deliveries(it, NOW, 100), "ix_deliveries_due_at"),
     "to sweep": (
-        lambda it: repositories_to_sweep(
-            it, with_undecided_before=NOW, others_before=before(hours=1), limit=100
-        ),
+        lambda it: look_candidates(it, before(hours=1), 100),
         "ix_gate_requests_undecided",
     ),
     "oldest unread": (oldest_unread, "ix_deliveries_due_at"),

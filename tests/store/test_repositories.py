@@ -12,18 +12,16 @@ from gate.domain.ids import InstallationId, RepositoryId
 from gate.domain.request import RequestState
 from gate.store.database import Database
 from gate.store.repositories import (
+    look_candidates,
     read_repository,
     record_installation,
+    record_looked,
     record_repository,
-    record_swept,
-    record_tried,
-    repositories_to_sweep,
 )
 from tests.builders import BRANCH, INSTALLATION, NOW, REPOSITORY, before, make_account, make_key
 from tests.store.rows import answer, asked, end, wait
 
 EARLY: Final = before(minutes=15)
-LATE: Final = before(hours=6)
 
 
 def make_repository(number: int = REPOSITORY, **changes: Any) -> Repository:
@@ -61,19 +59,15 @@ def known(database: Database, number: int = REPOSITORY) -> Repository | None:
     return database.read(lambda snapshot: read_repository(snapshot, RepositoryId(number)))
 
 
-def sweep(database: Database, number: int, at: datetime) -> None:
-    """Note a sweep."""
-    database.transact(lambda tx: record_swept(tx, RepositoryId(number), at))
+def look(database: Database, number: int, at: datetime) -> None:
+    """Note a look."""
+    database.transact(lambda tx: record_looked(tx, [RepositoryId(number)], at))
 
 
 def to_sweep(database: Database, limit: int = 100) -> list[int]:
-    """Name the repositories that are due, in order."""
-    found = database.read(
-        lambda snapshot: repositories_to_sweep(
-            snapshot, with_undecided_before=EARLY, others_before=LATE, limit=limit
-        )
-    )
-    return [it.id for it in found]
+    """Name the repositories that may be looked at, in order."""
+    found = database.read(lambda snapshot: look_candidates(snapshot, EARLY, limit))
+    return [it.repository.id for it in found]
 
 
 def test_a_repository_is_read_as_it_was_seen(database: Database) -> None:
@@ -122,15 +116,6 @@ def test_a_transferred_repository_stays_with_its_new_owner(database: Database) -
     assert to_sweep(database) == [1]
 
 
-def test_what_was_tried_lets_the_others_go_first(database: Database) -> None:
-    """Repositories that cannot be looked at now do not keep the rest from their turn."""
-    see(database, *(make_repository(number) for number in (1, 2, 3)))
-    tried = [RepositoryId(1), RepositoryId(2)]
-    database.transact(lambda tx: record_tried(tx, tried, NOW))
-    assert to_sweep(database, limit=1) == [3]
-    assert sorted(to_sweep(database)) == [1, 2, 3]
-
-
 def test_a_repository_comes_back_unchanged(database: Database) -> None:
     """What was removed is swept again once it is seen, though nothing about it has changed."""
     install(database, InstallationStatus.ACTIVE, make_repository())
@@ -173,30 +158,28 @@ def test_an_installation_that_was_never_seen_counts_as_active(database: Database
     assert to_sweep(database) == [REPOSITORY]
 
 
-def test_the_longest_unswept_comes_first(database: Database) -> None:
-    """Those never swept come first, then those swept longest ago; on the instant one is due."""
+def test_who_was_looked_at_longest_ago_comes_first(database: Database) -> None:
+    """Those never looked at come first; on the instant one may be looked at again."""
     for number in range(1, 6):
         see(database, make_repository(number))
     for number, at in (
-        (2, LATE),
-        (3, LATE - timedelta(hours=1)),
-        (4, LATE + timedelta.resolution),
+        (2, EARLY),
+        (3, EARLY - timedelta(hours=1)),
+        (4, EARLY + timedelta.resolution),
         (5, NOW),
     ):
-        sweep(database, number, at)
+        look(database, number, at)
     assert to_sweep(database) == [1, 3, 2]
     assert to_sweep(database, limit=2) == [1, 3]
 
 
 @pytest.mark.parametrize(
-    ("ending", "is_due"),
+    ("ending", "is_awaited"),
     [("open", True), ("waiting", True), ("answered", False), ("lapsed", False)],
 )
-def test_what_waits_is_swept_earlier(database: Database, ending: str, is_due: bool) -> None:
-    """A repository with an undecided request comes due earlier than one without."""
+def test_what_waits_is_told(database: Database, ending: str, is_awaited: bool) -> None:
+    """A repository with an undecided request is looked at more often."""
     see(database, make_repository(), make_repository(2))
-    for number in (REPOSITORY, 2):
-        sweep(database, number, EARLY)
     request = asked(database)
     if ending == "waiting":
         wait(database, request)
@@ -204,6 +187,6 @@ def test_what_waits_is_swept_earlier(database: Database, ending: str, is_due: bo
         answer(database, request)
     elif ending == "lapsed":
         end(database, request, RequestState.LAPSED)
-    assert to_sweep(database) == ([REPOSITORY] if is_due else [])
-    sweep(database, REPOSITORY, EARLY + timedelta.resolution)
-    assert to_sweep(database) == []
+    found = database.read(lambda snapshot: look_candidates(snapshot, EARLY, 100))
+    awaited = {it.repository.id: it.is_awaited for it in found}
+    assert awaited == {REPOSITORY: is_awaited, 2: False}

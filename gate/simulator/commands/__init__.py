@@ -47,6 +47,7 @@ class Commands(ABC):
     deploy = Command(runs.deploy)
     deploy_many = Command(runs.deploy_many)
     validate = Command(runs.validate)
+    start_job = Command(runs.start_job)
     finish_job = Command(runs.finish_job)
     review_as = Command(runs.review_as)
     bypass = Command(runs.bypass)

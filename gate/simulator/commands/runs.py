@@ -170,6 +170,14 @@ def validate(
     return run_id
 
 
+def start_job(stage: Stage, run_id: int, job: str) -> None:
+    """Let one more job of a run begin, beside those that there are."""
+    world = stage.world
+    run = world.run(run_id)
+    runs.add_job(world, run, job, "in_progress")
+    runs.settle(world, run)
+
+
 def finish_job(stage: Stage, run_id: int, job: str = "deploy", conclusion: str = "success") -> None:
     """End a job that runs, and the run with its last job."""
     world = stage.world

@@ -1,6 +1,6 @@
 """REST API endpoints for deployments, their statuses and environments."""
 
-from gate.simulator import runs
+from gate.simulator import gates, runs
 from gate.simulator.rest.paging import page
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
 from gate.simulator.rest.runs import ACTIONS_READ
@@ -29,7 +29,10 @@ def list_environments(call: Call) -> Reply:
 
 
 def _environment(call: Call) -> Environment:
-    found = call.repository.environments.get(call.parameters["environment_name"].lower())
+    name = call.parameters["environment_name"]
+    found = call.repository.environments.get(name.lower())
+    if found is not None and not gates.is_spelled_well(call.world, found, name):
+        found = None
     if found is None:
         raise not_found()
     return found

@@ -232,14 +232,13 @@ def upgrade() -> None:
         sa.Column("owner_login", sa.Text(), nullable=False),
         sa.Column("default_branch", sa.Text(), nullable=True),
         sa.Column("removed", sa.Boolean(), nullable=False),
-        sa.Column("swept_at", sa.BigInteger(), nullable=True),
-        sa.Column("tried_at", sa.BigInteger(), nullable=True),
+        sa.Column("looked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("repository_id", name=op.f("pk_repositories")),
     )
     op.create_index(
         "ix_repositories_installation_id", "repositories", ["installation_id"], unique=False
     )
-    op.create_index("ix_repositories_swept_at", "repositories", ["swept_at"], unique=False)
+    op.create_index("ix_repositories_looked_at", "repositories", ["looked_at"], unique=False)
 
     op.create_table(
         "runs",
