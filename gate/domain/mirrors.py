@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urldefrag
 
 from gate.domain.ids import DeploymentId
 from gate.domain.ledger import Effect, EffectKind, Ledger, status_key
@@ -72,7 +71,7 @@ def plan_mirrors(
             comment=render_status_description(record),
             deployment_id=deployment_id,
             mirrored=states[deployment_id],
-            log_url=urldefrag(page).url + _mark(request),
+            log_url=page.partition("#")[0] + _mark(request),
         )
         for deployment_id, key in owed.items()
         if key not in begun
