@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
 
+from gate.domain.behind import NOBODY, Behind
 from gate.domain.evidence import Evidence, judge_facts
 from gate.domain.facts import Facts
 from gate.domain.override_rule import ask_for, judge_claims
@@ -94,7 +95,7 @@ class Decision:
 
     `override` is set exactly when the verdict rests on one. For a WAIT, `ask` says what an override
     would take, where one may be given, `refused` which claims do not count, and `needed` how many
-    more people must override when some have.
+    more people must override when some have. `behind` counts the newer runs that a WAIT holds up.
     """
 
     verdict: Verdict
@@ -108,6 +109,7 @@ class Decision:
     ask: OverrideAsk | None = None
     refused: tuple[RefusedClaim, ...] = ()
     needed: int = 0
+    behind: Behind = NOBODY
 
     @property
     def reason(self) -> ReasonCode:
@@ -133,6 +135,12 @@ def decide(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
     the policy lets be overridden, or because that policy says `observe`. Total and deterministic:
     it raises nothing on data.
     """
+    decision = _judge(reading, facts, now)
+    is_held = decision.verdict is Verdict.WAIT
+    return replace(decision, behind=facts.behind) if is_held else decision
+
+
+def _judge(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
     match reading:
         case UnavailablePolicy(detail):
             return _without_policy(Reason(ReasonCode.POLICY_UNAVAILABLE, detail), "", facts, now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from gate.domain.behind import Behind
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
 from gate.domain.flow_lines import describe_flows, render_context
 from gate.domain.neutral import cut, neutralise
@@ -178,11 +179,25 @@ def _next_step(decision: Decision, request: GateRequest, now: datetime) -> str:
             override = _how_to_override(decision.ask, request) if decision.ask is not None else ""
             otherwise = "Otherwise" if override else "Without it,"
             return (
-                f"{warning}{remedies} {_what_follows(decision)} {override}"
+                f"{warning}{_what_waits(decision.behind)}"
+                f"{remedies} {_what_follows(decision)} {override}"
                 f"{otherwise} the gate rejects this attempt at {end} (in {left})."
             )
         case _:
             assert_never(decision.verdict)
+
+
+def _what_waits(behind: Behind) -> str:
+    """Tell of newer deployments that this one holds up or that GitHub dropped because of it."""
+    if not behind.total:
+        return ""
+    runs = (
+        "newer run of this workflow waits or was"
+        if behind.total == 1
+        else ("newer runs of this workflow wait or were")
+    )
+    lost = f" ({behind.cancelled} cancelled; re-run what you need)" if behind.cancelled else ""
+    return f"{behind.total} {runs} cancelled behind this hold{lost}. "
 
 
 def _remedy(code: ReasonCode, decision: Decision) -> str:

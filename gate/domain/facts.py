@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gate.domain.behind import NOBODY, Behind
 from gate.domain.ids import AccountId
 from gate.domain.overrides import OverrideClaim, Standing
 from gate.domain.reports import ValidationReport
@@ -27,7 +28,8 @@ class Facts:
     `claims` are what
     people said to release the run, `standings` whether they may, as looked up in this very pass.
     `triggered_by` are those who started the run attempt; None when that is not known. `reports` are
-    those of the run that counts and of the one before it, where their jobs have reported.
+    those of the run that counts and of the one before it, where their jobs have reported. `behind`
+    counts the newer runs that the request keeps from deploying; it decides nothing.
     """
 
     request: GateRequest
@@ -40,3 +42,4 @@ class Facts:
     standings: tuple[Standing, ...] = ()
     triggered_by: tuple[AccountId, ...] | None = None
     reports: tuple[ValidationReport, ...] = ()
+    behind: Behind = NOBODY

@@ -34,6 +34,7 @@ _PASSING: Final = frozenset({ReasonCode.FACTS_UNAVAILABLE, ReasonCode.POLICY_UNA
 _RETRIABLE: Final = frozenset({EffectStatus.INTENDED, EffectStatus.WITHDRAWN})
 _LAST_CALL: Final = "last_call"
 _FLOWS: Final = "+flows"
+_BEHIND: Final = "+behind"
 
 
 def plan(
@@ -97,7 +98,8 @@ def _topic(decision: Decision, request: GateRequest) -> str:
 
     What became of people's overrides belongs to it: each refusal is said once, and a new one is
     news even after the last call. So does that flows of a failure are known, which may be later;
-    which ones does not, so that reports about one failure lead to one more at most.
+    which ones does not, so that reports about one failure lead to one more at most. That GitHub has
+    cancelled newer deployments belongs to it as well, and is told once a round.
     """
     if decision.last_call:
         said = [f"{_LAST_CALL}/{request.round}"]
@@ -107,7 +109,11 @@ def _topic(decision: Decision, request: GateRequest) -> str:
         said.append(f"{decision.needed} more")
     said += [f"{claim.key}={'/'.join(claim.codes)}" for claim in decision.refused]
     topic = "+".join(said)
-    return topic + _FLOWS if _tells_flows(decision) and not decision.last_call else topic
+    if decision.last_call:
+        return topic
+    if _tells_flows(decision):
+        topic += _FLOWS
+    return topic + _BEHIND if decision.behind.cancelled else topic
 
 
 def _tells_flows(decision: Decision) -> bool:
@@ -130,7 +136,10 @@ def _was_said(topic: str, request: GateRequest, ledger: Ledger) -> bool:
     said = [entry.effect.topic for entry in ledger.reports if entry.round == request.round]
     if topic.startswith(_LAST_CALL):
         return any(told == topic or told.startswith(f"{topic}+") for told in said)
-    return bool(said) and said[-1] in {topic, topic + _FLOWS}
+    if topic.endswith(_BEHIND) and not any(told.endswith(_BEHIND) for told in said):
+        return False
+    told = {topic.removesuffix(_BEHIND), topic.removesuffix(_BEHIND) + _FLOWS}
+    return bool(said) and said[-1].removesuffix(_BEHIND) in told
 
 
 def _may_pass(decision: Decision, request: GateRequest, now: datetime) -> bool:

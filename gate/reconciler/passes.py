@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gate.domain.behind import NOBODY, Behind, count_behind
 from gate.domain.closing import Closure, check_closed, is_suspect
 from gate.domain.counting import relevant_reports
 from gate.domain.decide import Decision, Verdict, decide
@@ -134,7 +135,8 @@ def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) 
         policy = reading.policy.environment(view.request.environment)
     if policy is None:
         unavailable = current.observed.unavailable
-        return _Gathered(Facts(view.request, default_branch, (), (), unavailable=unavailable))
+        bare = Facts(view.request, default_branch, (), (), unavailable=unavailable)
+        return _Gathered(replace(bare, behind=_behind(tx, view)))
     said = read_claims(tx, view.request.key)
     listed = listings.read_listings(tx, view.repository.id)
     facts = replace(
@@ -142,12 +144,24 @@ def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) 
         claims=tuple(recorded.claim for recorded in said),
         standings=current.observed.standings,
         triggered_by=view.triggered_by,
+        behind=_behind(tx, view),
     )
     read_at = {it: record.read_at for it, record in listed.items() if not record.is_unsettled}
     trusted = Listings(read_at, current.deps.continuity.since)
     needs = missing_facts(policy, facts, trusted, current.now)
     watched = tuple(listing.path for listing in listings_of(policy, default_branch))
     return _Gathered(facts, said, needs, watched)
+
+
+def _behind(tx: Transaction, view: View) -> Behind:
+    """Count the newer runs that the request holds up, from the webhooks that told of them.
+
+    At the first look nothing waits behind it yet, and a green deployment has no other.
+    """
+    own = view.sighting.run
+    if own is None or view.request.is_untouched:
+        return NOBODY
+    return count_behind(own, runs.newer_runs(tx, own))
 
 
 def _facts(

@@ -112,7 +112,8 @@ def complete(world: World, run: Run, conclusion: str) -> None:
     """End the latest attempt; jobs that still waited or ran end with it."""
     world.require(run.attempt.status != "completed", f"run {run.id} is completed already")
     world.require(conclusion in CONCLUSIONS, f"GitHub knows no conclusion {conclusion!r}")
-    if conclusion not in ("startup_failure", "action_required"):
+    was_pending = run.attempt.status == "pending"
+    if conclusion not in ("startup_failure", "action_required") and not was_pending:
         _add_missing_jobs(world, run, conclusion)
     for job in run.attempt.jobs:
         if job.status != "completed":

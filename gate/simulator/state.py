@@ -265,7 +265,8 @@ class Run:
     """A workflow run: one id through all its attempts.
 
     `reports` counts status reports by environment and App, `approved_in` keeps by the same key
-    the attempt in which the App approved last.
+    the attempt in which the App approved last. `group` is its concurrency group; where it `queues`,
+    it cancels no other run that waits for the group.
     """
 
     id: int
@@ -284,6 +285,8 @@ class Run:
     artifacts: list[Artifact] = field(default_factory=list)
     reports: dict[tuple[int, int], int] = field(default_factory=dict)
     approved_in: dict[tuple[int, int], int] = field(default_factory=dict)
+    group: str | None = None
+    queues: bool = False
 
     @property
     def attempt(self) -> Attempt:

@@ -144,6 +144,8 @@ def _fingerprint(decision: Decision) -> str:
         decision.last_call,
         decision.override,
         [(claim.key, claim.codes) for claim in decision.refused],
+        # That deployments are lost is news, how many is not: reports tell it as they are sent.
+        decision.behind.cancelled > 0,
     )
     return sha256(encode(said)).hexdigest()
 

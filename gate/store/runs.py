@@ -20,6 +20,9 @@ from gate.store.tables import runs
 from gate.store.upsert import insert_or_ignore
 
 _CANDIDATES: Final = 5
+_MOST_NEWER: Final = 100
+"""As many as GitHub keeps pending of one concurrency group."""
+
 RUN_LIMIT: Final = timedelta(days=35)
 
 _t: Final = runs.c
@@ -63,6 +66,17 @@ _unfinished: Final = Prepared(
     )
     .order_by(_t.started_at.desc(), _t.run_id.desc())
     .limit(1)
+)
+_newer: Final = Prepared(
+    select(_t.value)
+    .where(
+        *_local,
+        _t.head_branch == bindparam("branch"),
+        _t.started_at >= bindparam("since"),
+        _t.run_id > bindparam("run"),
+    )
+    .order_by(_t.started_at.desc())
+    .limit(_MOST_NEWER)
 )
 _replace: Final = Prepared(
     runs.update()
@@ -128,6 +142,20 @@ def newest_attempt(
     """Read the highest attempt known of a run."""
     row = _newest.first(snapshot, {"repository": repository_id, "run": run_id})
     return decode_run(row.value) if row is not None else None
+
+
+def newer_runs(snapshot: Snapshot, own: WorkflowRun) -> tuple[WorkflowRun, ...]:
+    """Read the newest runs of the same workflow and branch that came after a run."""
+    if own.head_branch is None:
+        return ()
+    wanted = {
+        "repository": own.repository_id,
+        "file": own.path,
+        "branch": own.head_branch,
+        "run": own.run_id,
+        "since": own.started_at,
+    }
+    return tuple(decode_run(row.value) for row in _newer.rows(snapshot, wanted))
 
 
 def read_page(snapshot: Snapshot, key: RequestKey) -> str:

@@ -18,6 +18,7 @@ from gate.store.decisions import decisions_of
 from gate.store.gauges import read_open_incidents, read_outbox, read_recent_alerts
 from gate.store.inbox import due_deliveries, oldest_unread
 from gate.store.incident_issues import due_issues, is_opening
+from gate.store.kept_reports import read_kept_reports
 from gate.store.ledger import read_ledger
 from gate.store.reports import read_reports
 from gate.store.repositories import look_candidates
@@ -29,11 +30,21 @@ from gate.store.requests import (
     wake_installation,
     wake_repository,
 )
-from gate.store.runs import candidate_runs, last_changes
+from gate.store.runs import candidate_runs, last_changes, newer_runs
 from gate.store.schema import migrate
 from gate.store.statistics import Scope, count_releases
 from gate.store.tables import deliveries, gate_requests, metadata
-from tests.builders import BRANCH, NOW, REPOSITORY, SHA, TERRAFORM, VALIDATION, before, make_key
+from tests.builders import (
+    BRANCH,
+    NOW,
+    REPOSITORY,
+    SHA,
+    TERRAFORM,
+    VALIDATION,
+    before,
+    make_key,
+    make_run,
+)
 from tests.store.rows import asked
 
 OLD_REQUESTS: Final = 100_000
@@ -72,6 +83,8 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
         lambda it: last_changes(it, REPOSITORY, TERRAFORM, branch=BRANCH, now=NOW),
         "ix_runs_repository_id_path_started_at",
     ),
+    "newer runs": (lambda it: newer_runs(it, make_run()), "ix_runs_repository_id_path_started_at"),
+    "kept reports": (lambda it: read_kept_reports(it, asked_id()), "decision_reports"),
     "reports": (
         lambda it: read_reports(it, REPOSITORY, [RunId(501), RunId(502)]),
         "validation_reports",

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gate.simulator import events, gates, runs
+from gate.simulator import concurrency, events, gates, runs
 from gate.simulator.commands.command import Stage
 from gate.simulator.records import Reached
 from gate.simulator.state import Artifact, Attempt, Repository, Run, Workflow
@@ -20,10 +20,13 @@ def start_run(
     title: str | None = None,
     head_repository: str | None = None,
     silent: bool = False,  # noqa: FBT001, FBT002 - commands are called by keyword
+    group: str | None = None,
+    queue: Literal["single", "max"] = "single",
 ) -> int:
     """Start a run of a workflow file below .github/workflows; give its id.
 
-    `head_repository` names the fork a run comes from. A `silent` start sends no webhook.
+    `head_repository` names the fork a run comes from. A `silent` start sends no webhook. `group`
+    and `queue` are those of the workflow's `concurrency`.
     """
     world = stage.world
     found = world.repository(repository)
@@ -46,18 +49,25 @@ def start_run(
         actor=account,
         created_at=now,
         attempts=[Attempt(1, "queued", None, account, now, now)],
+        group=group,
+        queues=queue == "max",
     )
     world.runs[run.id] = run
     found.run_ids.append(run.id)
     file.run_ids.append(run.id)
+    concurrency.enter(world, run)
     if not silent:
         events.workflow_run(world, run, "requested")
     return run.id
 
 
 def progress_run(stage: Stage, run_id: int) -> None:
-    """Let a run that was only requested begin."""
-    runs.progress(stage.world, stage.world.run(run_id))
+    """Let a run that was only requested begin; it must not wait for its concurrency group."""
+    run = stage.world.run(run_id)
+    stage.world.require(
+        not concurrency.is_blocked(stage.world, run), f"run {run_id} waits for its group"
+    )
+    runs.progress(stage.world, run)
 
 
 def complete_run(
@@ -128,9 +138,10 @@ def deploy(
     workflow: str = "deploy-frontend.yml",
     actor: str = "developer",
     jobs: list[str] | None = None,
+    group: str | None = None,
 ) -> Reached:
     """Start a run whose jobs reach an environment at once; give the first of them."""
-    run_id = start_run(stage, repository, workflow, actor=actor)
+    run_id = start_run(stage, repository, workflow, actor=actor, group=group)
     progress_run(stage, run_id)
     reached = [reach_environment(stage, run_id, environment, job) for job in jobs or ["deploy"]]
     return reached[0]
