@@ -14,7 +14,7 @@ from typing import Final, assert_never
 
 from gate.domain.policy import GITHUB_WALL
 from gate.domain.request import GateRequest, RequestState, ReviewState, answered_state
-from gate.domain.runs import WorkflowRun
+from gate.domain.runs import SUCCESS, Job, WorkflowRun
 
 SECOND_LOOK: Final = timedelta(seconds=30)
 """How long GitHub gets to agree with itself before a vanished gate is believed; lags of 20 s have
@@ -38,10 +38,16 @@ class Closure(StrEnum):
     RUN_GONE = "run_gone"
 
 
-_ENDINGS: Final = {"cancelled": Closure.RUN_CANCELLED, "success": Closure.BYPASSED}
-"""What a completed run says; any other conclusion means that somebody else ended the wait."""
+_CANCELLED: Final = "cancelled"
+_ELSEWHERE: Final = Closure.ANSWERED_ELSEWHERE
+_ENDINGS: Final = {_CANCELLED: Closure.RUN_CANCELLED}
+"""What a run that did not succeed says; any other end means that somebody else ended the wait."""
 
-_NEEDS_SECOND_LOOK: Final = frozenset({Closure.BYPASSED, Closure.RUN_GONE, Closure.ANSWERED_BEFORE})
+_QUEUED: Final = "queued"
+_IN_PROGRESS: Final = "in_progress"
+
+_WHOLE_SECONDS: Final = timedelta(seconds=1)
+"""GitHub tells times in whole seconds, and so a little early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +56,10 @@ class Sighting:
 
     `run` is the newest known sighting of the request's own run attempt; `newest_attempt` the
     highest attempt known of that run. `deployment_states` are the newest known states of the
-    request's unanswered deployments. `pending` says whether GitHub, asked now, still lists the
-    environment as pending; None when it was not asked or would not say. `run_gone` says that
-    GitHub, asked now, knows no such run.
+    request's unanswered deployments, and all that GitHub, asked now, shows of their history.
+    `pending` says whether GitHub, asked now, still lists the environment as pending; None when it
+    was not asked or would not say. `run_gone` says that GitHub, asked now, knows no such run.
+    `jobs` are those of the attempt, asked for where the gate is gone; None when they were not.
     """
 
     run: WorkflowRun | None
@@ -60,6 +67,7 @@ class Sighting:
     deployment_states: tuple[str, ...]
     pending: bool | None
     run_gone: bool = False
+    jobs: tuple[Job, ...] | None = None
 
 
 def closed_state(closure: Closure, request: GateRequest) -> RequestState:
@@ -93,8 +101,10 @@ def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Clo
     """Say how a request ended without us; None while GitHub may still be waiting.
 
     A gate that GitHub still lists as pending is open, whatever the events say. Past GitHub's own
-    limit it is over even if GitHub cannot be asked. One that is gone from a run that goes on is
-    believed to be bypassed, or covered by the answer before, at the second look only.
+    limit it is over even if GitHub cannot be asked. One that merely vanished, while its run goes
+    on, is believed to be gone at the second look only. It is taken for bypassed if a job of it went
+    on, as its deployments show or, of a job without one, the attempt's jobs: a job may also be
+    cancelled by itself, by the concurrency of its own. Without proof it was ended elsewhere.
     """
     if not request.is_undecided or sighting.pending is True:
         return None
@@ -102,27 +112,64 @@ def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Clo
         return Closure.EXPIRED
     if sighting.pending is None:
         return None
-    closure = _what_happened(sighting, request)
-    if closure in _NEEDS_SECOND_LOOK and not _was_missed_before(request, now):
+    certain = _what_is_certain(sighting, request)
+    if certain is not None:
+        return certain
+    if not _was_missed_before(request, now):
         return None
-    return closure
+    return _what_happened(sighting, request)
+
+
+def _what_is_certain(sighting: Sighting, request: GateRequest) -> Closure | None:
+    """Read how a gate ended whose run, or whose deployment, has come to an end; else None."""
+    if _asked_late(request) or sighting.run_gone or _went_on(sighting):
+        return None
+    run = sighting.run
+    if run is not None and run.is_completed:
+        return None if run.conclusion == SUCCESS else _ENDINGS.get(run.conclusion or "", _ELSEWHERE)
+    if sighting.newest_attempt > request.key.run_attempt:
+        return Closure.ANSWERED_ELSEWHERE
+    if any(state in _ENDED for state in sighting.deployment_states):
+        return Closure.RUN_CANCELLED if _has_cancelled(sighting) else Closure.ANSWERED_ELSEWHERE
+    return None
 
 
 def _what_happened(sighting: Sighting, request: GateRequest) -> Closure:
-    """Read from run and deployments how a gate ended that GitHub no longer lists."""
+    """Read from deployments and jobs how a gate ended that has vanished for long enough."""
     if _asked_late(request):
         return Closure.ANSWERED_BEFORE
     if sighting.run_gone:
         return Closure.RUN_GONE
-    if any(state in _WENT_ON for state in sighting.deployment_states):
+    if _went_on(sighting):
         return Closure.BYPASSED
-    run = sighting.run
-    if run is not None and run.is_completed:
-        return _ENDINGS.get(run.conclusion or "", Closure.ANSWERED_ELSEWHERE)
-    ended = any(state in _ENDED for state in sighting.deployment_states)
-    if ended or sighting.newest_attempt > request.key.run_attempt:
-        return Closure.ANSWERED_ELSEWHERE
-    return Closure.BYPASSED
+    # No run succeeds before its jobs have.
+    succeeded = sighting.run is not None and sighting.run.conclusion == SUCCESS
+    a_job_went_on = succeeded or any(_has_gone_on(job, request) for job in sighting.jobs or ())
+    if _has_cancelled(sighting):
+        return Closure.ANSWERED_ELSEWHERE if a_job_went_on else Closure.RUN_CANCELLED
+    return Closure.BYPASSED if a_job_went_on else Closure.ANSWERED_ELSEWHERE
+
+
+def _went_on(sighting: Sighting) -> bool:
+    """Say whether a deployment of the request has gone on, whatever came of it."""
+    return any(state in _WENT_ON for state in sighting.deployment_states)
+
+
+def _has_cancelled(sighting: Sighting) -> bool:
+    """Say whether a job of the attempt was cancelled."""
+    return any(job.conclusion == _CANCELLED for job in sighting.jobs or ())
+
+
+def _has_gone_on(job: Job, request: GateRequest) -> bool:
+    """Say whether a job may be one that has passed the gate.
+
+    GitHub does not tell which environment a job is for. One that began before the wait did is not.
+    """
+    if job.status == _QUEUED:
+        return True
+    is_going_on = job.status == _IN_PROGRESS or job.conclusion == SUCCESS
+    began = job.started_at is None or job.started_at >= request.waiting_since - _WHOLE_SECONDS
+    return is_going_on and began
 
 
 def _asked_late(request: GateRequest) -> bool:

@@ -11,11 +11,12 @@ from enum import StrEnum
 from typing import Final
 
 from gate.domain.closing import SECOND_LOOK, Sighting
-from gate.domain.ledger import EffectStatus, LedgerEntry
+from gate.domain.ledger import EffectStatus, Ledger, LedgerEntry
 
 _AMBIGUOUS: Final = frozenset({EffectStatus.SENDING, EffectStatus.UNKNOWN})
 _NOT_OURS: Final = frozenset({"cancelled"})
 _WAITING: Final = "waiting"
+_NOTHING_PENDING: Final = "nothing_pending"
 
 
 class Settlement(StrEnum):
@@ -47,18 +48,30 @@ def may_have_landed(review: LedgerEntry) -> bool:
     return review.is_unsettled or review.maybe_landed
 
 
-def settle(review: LedgerEntry | None, sighting: Sighting, now: datetime) -> Settlement:
-    """Read from the gate whether a begun review was applied.
+def settle(
+    review: LedgerEntry | None, ledger: Ledger, sighting: Sighting, now: datetime
+) -> Settlement:
+    """Read from the gate, and from what GitHub said since, whether a begun review was applied.
 
-    Still pending: it was not. Gone: it was, unless the run was cancelled or no longer exists; but
-    GitHub's listing may not show the gate yet, so a gate whose deployment shows no trace of the
-    answer is believed to be gone only a while after the review was begun. A refused review is never
-    taken for applied.
+    Still pending: it was not, unless GitHub has refused a later report because our rule does not
+    pend; then somebody else is awaited. Gone: see `_settle_gone`. A refused review is never taken
+    for applied.
     """
-    if review is None or not needs_look(review) or sighting.pending is None:
+    if review is None or sighting.pending is None:
         return Settlement.OPEN
-    if sighting.pending:
-        return Settlement.NOT_LANDED
+    if not sighting.pending:
+        return _settle_gone(review, sighting, now)
+    if not review.is_done and _is_denied(review, ledger):
+        return Settlement.LANDED
+    return Settlement.NOT_LANDED if needs_look(review) else Settlement.OPEN
+
+
+def _settle_gone(review: LedgerEntry, sighting: Sighting, now: datetime) -> Settlement:
+    """Settle a review whose gate is gone: it was applied, unless the run was cancelled or is gone.
+
+    GitHub's listing may not show the gate yet, so a gate whose deployment shows no trace of the
+    answer is believed to be gone only a while after the review was begun.
+    """
     cancelled = sighting.run is not None and sighting.run.conclusion in _NOT_OURS
     if review.status not in _AMBIGUOUS or cancelled or sighting.run_gone:
         return Settlement.OPEN
@@ -66,3 +79,19 @@ def settle(review: LedgerEntry | None, sighting: Sighting, now: datetime) -> Set
     if is_old or any(state != _WAITING for state in sighting.deployment_states):
         return Settlement.LANDED
     return Settlement.OPEN
+
+
+def _is_denied(review: LedgerEntry, ledger: Ledger) -> bool:
+    """Say whether GitHub has said, after a review that may have landed, that our rule is not asked.
+
+    While a review is lost, required reviewers keep the environment pending, so that a look cannot
+    tell. A status report is refused then.
+    """
+    return may_have_landed(review) and any(
+        report.round == review.round
+        and report.outcome == _NOTHING_PENDING
+        and report.begun_at is not None
+        and review.begun_at is not None
+        and report.begun_at >= review.begun_at
+        for report in ledger.reports
+    )

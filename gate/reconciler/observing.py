@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from gate.domain.deliveries import Repository
 from gate.domain.github import DeploymentStatus, Place
@@ -28,7 +28,7 @@ from gate.domain.missing import (
 from gate.domain.overrides import Standing
 from gate.domain.policy import UnavailablePolicy
 from gate.domain.request import GateRequest
-from gate.domain.runs import WorkflowRun
+from gate.domain.runs import Job, WorkflowRun
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
@@ -41,6 +41,9 @@ from gate.store import runs
 from gate.store.database import Transaction
 from gate.store.turns import take_turn
 
+_MOST_DEPLOYMENTS: Final = 10
+"""Deployments of one request, a matrix's for instance, of which the history is read."""
+
 log = get_logger(__name__)
 
 
@@ -49,15 +52,18 @@ class Observed:
     """What GitHub said, or would not say, during one pass.
 
     `gate_asked` says that the gate was looked at in this pass; `pending` and `run_gone` are what
-    was seen then. `standings` are of people who were looked up in this pass, and `statuses` those
-    of deployments, newest first. `unavailable` names the first fact that could not be read, and
-    `error` why.
+    was seen then, and where the gate is gone the attempt's `jobs` and the `states` that its
+    deployments have gone through. `standings` are of people who were looked up in this pass, and
+    `statuses` those of deployments, newest first. `unavailable` names the first fact that could not
+    be read, and `error` why.
     """
 
     policy_unavailable: UnavailablePolicy | None = None
     gate_asked: bool = False
     pending: bool | None = None
     run_gone: bool = False
+    jobs: tuple[Job, ...] | None = None
+    states: tuple[str, ...] = ()
     unavailable: str | None = None
     error: GateError | None = None
     standings: tuple[Standing, ...] = ()
@@ -145,6 +151,8 @@ def _observe_gate(
     pending = key.environment in deps.github.read_pending_environments(place, key.run_id)
     if newest.run_attempt == key.run_attempt:
         deps.database.transact(_seeing(request, [newest], now))
+        if not pending:
+            observed = _observe_end(request, place, observed, deps)
         return replace(observed, gate_asked=True, pending=pending)
     own = deps.github.read_run_attempt(place, key.run_id, key.run_attempt)
     attempts = [newest, own] if own is not None else [newest]
@@ -152,6 +160,17 @@ def _observe_gate(
     if pending:
         _adopt_later_attempt(request, newest, deps, now)
     return replace(observed, gate_asked=True, pending=False)
+
+
+def _observe_end(request: GateRequest, place: Place, observed: Observed, deps: Deps) -> Observed:
+    """Read what became of the jobs that waited: whether one of them went on."""
+    asked = [it for it in request.unanswered if it > 0][:_MOST_DEPLOYMENTS]
+    states = [
+        status.state for it in asked for status in deps.github.read_deployment_statuses(place, it)
+    ]
+    jobs = deps.github.read_jobs(place, request.key.run_id)
+    own = tuple(job for job in jobs if job.run_attempt == request.key.run_attempt)
+    return replace(observed, jobs=own, states=tuple(dict.fromkeys(states)))
 
 
 def _adopt_later_attempt(request: GateRequest, run: WorkflowRun, deps: Deps, now: datetime) -> None:

@@ -74,7 +74,8 @@ def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
     suspect = is_suspect(sighting, request, now) or needs_look(review)
     if suspect and not current.observed.gate_asked:
         return Missing(view, (GateNeeded(),))
-    settlement, closure = settle(review, sighting, now), check_closed(sighting, request, now)
+    settlement = settle(review, view.entries, sighting, now)
+    closure = check_closed(sighting, request, now)
     if review is not None and _is_answered(settlement, closure, review):
         return record_landed(tx, view, review, now)
     if closure is not None:

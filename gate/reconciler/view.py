@@ -96,7 +96,11 @@ def _sighting(tx: Transaction, request: GateRequest, observed: Observed) -> Sigh
     return Sighting(
         run=own,
         newest_attempt=newest.run_attempt if newest is not None else key.run_attempt,
-        deployment_states=deployments.deployment_states(tx, key.repository_id, request.unanswered),
+        deployment_states=(
+            *deployments.deployment_states(tx, key.repository_id, request.unanswered),
+            *observed.states,
+        ),
         pending=observed.pending,
         run_gone=observed.run_gone,
+        jobs=observed.jobs,
     )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
+import pytest
+
 from gate.domain.request import RequestState
 from gate.simulator.faults import Fault, WebhookFault
+from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
 POLICY = ".github/deployment-gate.yml"
@@ -70,6 +75,64 @@ def test_a_bypass_without_any_webhook_is_found_by_the_sweeper(gate: Gate) -> Non
     gate.advance(minutes=2)
     gate.sweep()
     gate.advance(seconds=45)
+    assert gate.record(run_id).reasons == ("bypassed",)
+
+
+CancelledState = Literal["failure", "inactive", "error"]
+CANCELLED_STATES: Final[list[CancelledState]] = ["failure", "inactive", "error"]
+
+
+@pytest.mark.parametrize("state", CANCELLED_STATES)
+@pytest.mark.parametrize("lost", ["nothing", "deployment_status|workflow_run"])
+def test_a_job_that_its_concurrency_cancels_is_no_bypass(
+    gate: Gate, state: CancelledState, lost: str
+) -> None:
+    """The run goes on with its other jobs, whatever GitHub tells of it."""
+    gate.github.set_switches(Switches(cancelled_deployment_state=state))
+    run_id = held(gate)
+    gate.github.start_job(run_id, "lint")
+    gate.github.add_webhook_fault(WebhookFault("lose", event=lost))
+    gate.github.advance(5)
+    gate.github.cancel_job(run_id)
+    gate.github.start_job(run_id, "smoke-test")
+    for _ in range(3):
+        gate.advance(minutes=1)
+        gate.sweep()
+    assert gate.github.run_view(run_id).status == "in_progress"
+    assert gate.record(run_id).reasons == ("run_cancelled",)
+    assert gate.record(run_id).state == RequestState.LAPSED
+    assert "bypass.detected" not in [entry.kind for entry in gate.trail(run_id)]
+
+
+def test_an_adopted_gate_whose_job_is_cancelled_is_no_bypass(gate: Gate) -> None:
+    """Nothing tells its deployment; another job begins meanwhile, and accuses nobody."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    gate.github.add_webhook_fault(WebhookFault("lose"))
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.advance(minutes=2)
+    gate.sweep()
+    assert gate.record(run_id).state == RequestState.WAITING
+    gate.github.cancel_job(run_id)
+    gate.github.start_job(run_id, "smoke-test")
+    for _ in range(3):
+        gate.advance(minutes=1)
+        gate.sweep()
+    assert gate.record(run_id).reasons == ("answered_elsewhere",)
+    assert "bypass.detected" not in [entry.kind for entry in gate.trail(run_id)]
+
+
+def test_a_bypass_is_found_although_its_job_failed_at_once(gate: Gate) -> None:
+    """The deployment's history still shows that it went on."""
+    gate.github.set_role(REPOSITORY, "boss", "admin")
+    run_id = held(gate)
+    gate.github.start_job(run_id, "lint")
+    gate.github.add_webhook_fault(WebhookFault("lose"))
+    gate.github.bypass("boss", run_id, ENVIRONMENT)
+    gate.github.finish_job(run_id, conclusion="failure")
+    for _ in range(3):
+        gate.advance(minutes=1)
+        gate.sweep()
     assert gate.record(run_id).reasons == ("bypassed",)
 
 

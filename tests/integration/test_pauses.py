@@ -140,6 +140,53 @@ def test_a_review_that_was_believed_lost_is_no_bypass(gate: Gate, second: Gate) 
     assert gate.record(run_id).state == RequestState.APPROVED
 
 
+def test_a_report_that_nothing_waits_for_tells_of_an_answer_that_was_lost(gate: Gate) -> None:
+    """It turned red meanwhile; a required reviewer keeps the environment pending."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    gate.github.add_fault(Fault(_REVIEW, method="POST", status=502, apply=True, times=1))
+
+    def red() -> None:
+        gate.validate(REPOSITORY, "failure")
+
+    meanwhile(gate, "sent", red)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    for _ in range(3):
+        gate.advance(minutes=1)
+    assert gate.record(run_id).state == RequestState.APPROVED
+    assert "review.landed" in kinds(gate, run_id)
+    assert [it.state for it in gate.answers(run_id)] == ["approved"]
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    gate.advance(minutes=5)
+    assert "bypass.detected" not in kinds(gate, run_id)
+
+
+@pytest.mark.parametrize("state", ["approved", "rejected"])
+def test_an_answer_that_was_lost_is_given_again_before_another(gate: Gate, state: str) -> None:
+    """GitHub has it, and says so; nothing else is said meanwhile."""
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    gate.validate(REPOSITORY, "success" if state == "approved" else "failure")
+    if state == "rejected":
+        text = (
+            "version: 1\nenvironments:\n"
+            "  production-frontend: {validation: {}, when: {failed: reject}}\n"
+        )
+        gate.github.put_file(REPOSITORY, ".github/deployment-gate.yml", text)
+    gate.settle()
+    gate.github.add_fault(Fault(_REVIEW, method="POST", status=502, apply=True, times=1))
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    for _ in range(3):
+        gate.advance(minutes=1)
+    assert gate.record(run_id).state == state
+    assert [(it.state, it.status) for it in gate.github.reviews(run_id)][1:] in (
+        [],
+        [("approved", 422)],
+    )
+
+
 _LATER = {
     "nothing else": None,
     "a limit (403)": Fault(_REVIEW, method="POST", status=403, headers={"retry-after": "60"}),

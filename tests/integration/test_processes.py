@@ -297,6 +297,31 @@ def test_kill_9_finds_an_override_on_record_before_the_release(
     assert on_record(tmp_path, run_id)[0].count("override.recorded") == 1
 
 
+def test_a_lost_approval_beside_required_reviewers_is_no_bypass(
+    process: Process, tmp_path: Path
+) -> None:
+    """GitHub took the answer and its reply was lost; then it turns red, and a reviewer approves."""
+    process.start()
+    process.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    process.github.validate(REPOSITORY, "success")
+    review = "deployment_protection_rule$"
+    process.github.add_fault(Fault(review, method="POST", damage="close", apply=True, times=1))
+    # Whoever cannot look cannot send it again either: it turns red meanwhile.
+    blind = process.github.add_fault(Fault("/actions/runs/[0-9]+$", status=502))
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.answers(run_id) == ["approved"], "the answer that is lost")
+    process.github.validate(REPOSITORY, "failure")
+    process.github.clear_faults(blind)
+    process.advance(60)
+    process.wait(lambda: process.state(run_id) == "approved", "the answer to be known")
+    process.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    process.advance(120)
+    kinds, _ = on_record(tmp_path, run_id)
+    assert "review.landed" in kinds
+    assert "bypass.detected" not in kinds
+    assert process.answers(run_id) == ["approved"]
+
+
 def test_a_node_that_was_stopped_answers_nothing_late(tmp_path: Path) -> None:
     """SIGSTOP between commit and call: ten minutes later another node holds, and it stays so."""
     with (

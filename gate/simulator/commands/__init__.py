@@ -42,6 +42,7 @@ class Commands(ABC):
     rerun_failed_jobs = Command(runs.rerun_failed_jobs)
     rerun_job = Command(runs.rerun_job)
     cancel_run = Command(runs.cancel_run)
+    cancel_job = Command(runs.cancel_job)
     reach_environment = Command(runs.reach_environment)
     use_environment = Command(runs.use_environment)
     deploy = Command(runs.deploy)

@@ -111,6 +111,14 @@ def cancel_run(stage: Stage, run_id: int) -> None:
     runs.complete(stage.world, stage.world.run(run_id), "cancelled")
 
 
+def cancel_job(stage: Stage, run_id: int, job: str = "deploy") -> None:
+    """Cancel one job, as the concurrency of a job does; the run goes on with the others."""
+    world = stage.world
+    run = world.run(run_id)
+    runs.end_job(world, run, world.job(run, job), "cancelled")
+    runs.settle(world, run)
+
+
 def reach_environment(stage: Stage, run_id: int, environment: str, job: str = "deploy") -> Reached:
     """Bring a job of a run to an environment, where it waits for whatever protects it."""
     world = stage.world

@@ -16,10 +16,26 @@ from gate.domain.closing import (
 )
 from gate.domain.policy import GITHUB_WALL
 from gate.domain.request import UNDECIDED, RequestState, ReviewState, may_become
-from tests.builders import NOW, TICK, before, make_deploy_run, make_request, make_sighting
+from gate.domain.runs import Job
+from tests.builders import (
+    NOW,
+    TICK,
+    before,
+    make_deploy_run,
+    make_job,
+    make_request,
+    make_sighting,
+)
+
+WHOLE_SECOND = timedelta(seconds=1)
 
 SEEN_BEFORE = make_request(missed_at=NOW - SECOND_LOOK)
-VANISHED = make_sighting(pending=False)
+BEGUN = make_job(status="in_progress", conclusion=None, started_at=NOW - timedelta(seconds=9))
+QUEUED = make_job(status="queued", conclusion=None, started_at=None)
+BEFORE = replace(BEGUN, started_at=before(hours=1))
+CANCELLED = make_job(conclusion="cancelled", started_at=None)
+REJECTED = make_job(conclusion="failure", started_at=NOW)
+VANISHED = make_sighting(pending=False, jobs=(BEGUN,))
 
 
 def ended(conclusion: str | None) -> Sighting:
@@ -39,11 +55,11 @@ def ended(conclusion: str | None) -> Sighting:
         (ended(None), Closure.ANSWERED_ELSEWHERE),
         (ended("success"), Closure.BYPASSED),
         (VANISHED, Closure.BYPASSED),
-        (make_sighting(run=None, pending=False, deployment_states=()), Closure.BYPASSED),
+        (replace(VANISHED, run=None, deployment_states=()), Closure.BYPASSED),
+        (replace(VANISHED, deployment_states=("brand_new",)), Closure.BYPASSED),
         (make_sighting(pending=False, deployment_states=("queued",)), Closure.BYPASSED),
         (make_sighting(pending=False, deployment_states=("in_progress",)), Closure.BYPASSED),
         (make_sighting(pending=False, deployment_states=("success",)), Closure.BYPASSED),
-        (make_sighting(pending=False, deployment_states=("brand_new",)), Closure.BYPASSED),
         (
             make_sighting(pending=False, deployment_states=("failure",)),
             Closure.ANSWERED_ELSEWHERE,
@@ -54,7 +70,13 @@ def ended(conclusion: str | None) -> Sighting:
             Closure.ANSWERED_ELSEWHERE,
         ),
         (make_sighting(pending=False, deployment_states=("failure", "queued")), Closure.BYPASSED),
+        (make_sighting(pending=False, deployment_states=("failure", "success")), Closure.BYPASSED),
         (make_sighting(pending=False, newest_attempt=2), Closure.ANSWERED_ELSEWHERE),
+        (replace(ended("success"), newest_attempt=2), Closure.BYPASSED),
+        (
+            make_sighting(pending=False, deployment_states=("failure",), jobs=(CANCELLED, BEGUN)),
+            Closure.RUN_CANCELLED,
+        ),
         (make_sighting(pending=False, run_gone=True, run=None), Closure.RUN_GONE),
         (
             make_sighting(pending=False, run_gone=True, deployment_states=("success",)),
@@ -65,6 +87,40 @@ def ended(conclusion: str | None) -> Sighting:
 def test_how_it_ended(sighting: Sighting, closure: Closure) -> None:
     """Run and deployments tell how a gate ended that GitHub no longer lists."""
     assert check_closed(sighting, SEEN_BEFORE, NOW) is closure
+
+
+@pytest.mark.parametrize(
+    ("jobs", "closure"),
+    [
+        ((BEGUN,), Closure.BYPASSED),
+        ((QUEUED,), Closure.BYPASSED),
+        ((replace(BEGUN, started_at=None),), Closure.BYPASSED),
+        ((make_job(started_at=NOW),), Closure.BYPASSED),
+        ((replace(BEGUN, started_at=SEEN_BEFORE.waiting_since),), Closure.BYPASSED),
+        ((replace(BEGUN, started_at=SEEN_BEFORE.waiting_since - WHOLE_SECOND),), Closure.BYPASSED),
+        (
+            (replace(BEGUN, started_at=SEEN_BEFORE.waiting_since - WHOLE_SECOND - TICK),),
+            Closure.ANSWERED_ELSEWHERE,
+        ),
+        ((BEFORE, make_job(started_at=before(hours=1))), Closure.ANSWERED_ELSEWHERE),
+        ((BEFORE, CANCELLED), Closure.RUN_CANCELLED),
+        ((BEGUN, CANCELLED), Closure.ANSWERED_ELSEWHERE),
+        ((QUEUED, CANCELLED), Closure.ANSWERED_ELSEWHERE),
+        ((REJECTED,), Closure.ANSWERED_ELSEWHERE),
+        ((make_job(conclusion="skipped", started_at=NOW),), Closure.ANSWERED_ELSEWHERE),
+        ((), Closure.ANSWERED_ELSEWHERE),
+        (None, Closure.ANSWERED_ELSEWHERE),
+    ],
+)
+def test_a_gate_that_vanished(jobs: tuple[Job, ...] | None, closure: Closure) -> None:
+    """Where its deployments tell nothing, a job that went on makes a bypass.
+
+    A cancelled one may have been the one that waited.
+    """
+    for states in ((), ("waiting",), ("brand_new",)):
+        sighting = make_sighting(pending=False, deployment_states=states, jobs=jobs)
+        assert check_closed(sighting, SEEN_BEFORE, NOW) is closure
+        assert check_closed(sighting, make_request(), NOW) is None
 
 
 def test_cancelled_after_the_bypass() -> None:

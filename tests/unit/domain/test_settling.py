@@ -6,18 +6,27 @@ from datetime import timedelta
 import pytest
 
 from gate.domain.closing import SECOND_LOOK, Sighting
-from gate.domain.ledger import EffectStatus, LedgerEntry
+from gate.domain.ledger import EffectStatus, Ledger, LedgerEntry
 from gate.domain.settling import (
     Settlement,
     may_have_landed,
     needs_look,
     settle,
 )
-from tests.builders import NOW, TICK, make_deploy_run, make_review, make_sighting
+from tests.builders import (
+    NOW,
+    TICK,
+    make_deploy_run,
+    make_report,
+    make_review,
+    make_sighting,
+)
 
 SENDING = make_review(EffectStatus.SENDING)
 UNKNOWN = make_review(EffectStatus.UNKNOWN)
 REFUSED = make_review(EffectStatus.REFUSED)
+LOST = replace(make_review(EffectStatus.INTENDED), maybe_landed=True, begun_at=NOW)
+DENIED = replace(make_report(status=EffectStatus.REFUSED), outcome="nothing_pending", begun_at=NOW)
 GONE = make_sighting(pending=False)
 WENT_ON = make_sighting(pending=False, deployment_states=("queued",))
 CANCELLED = make_sighting(
@@ -41,7 +50,7 @@ def test_needs_look(review: LedgerEntry | None, needed: bool) -> None:
     """The gate is looked at when a review was begun and nobody knows that it was applied."""
     assert needs_look(review) is needed
     expected = Settlement.NOT_LANDED if needed else Settlement.OPEN
-    assert settle(review, make_sighting(), NOW) is expected
+    assert settle(review, Ledger(), make_sighting(), NOW) is expected
 
 
 @pytest.mark.parametrize(
@@ -59,20 +68,20 @@ def test_needs_look(review: LedgerEntry | None, needed: bool) -> None:
 )
 def test_settle(review: LedgerEntry, sighting: Sighting, settlement: Settlement) -> None:
     """A gate that is gone took a lost review, unless its run was cancelled or is gone too."""
-    assert settle(review, sighting, NOW) is settlement
+    assert settle(review, Ledger(), sighting, NOW) is settlement
 
 
 @pytest.mark.parametrize("ago", [SECOND_LOOK, SECOND_LOOK + TICK])
 def test_gone_for_long(ago: timedelta) -> None:
     """A gate that shows no trace of the answer is believed to be gone after a while only."""
     begun = replace(UNKNOWN, begun_at=NOW - ago)
-    assert settle(begun, GONE, NOW) is Settlement.LANDED
+    assert settle(begun, Ledger(), GONE, NOW) is Settlement.LANDED
 
 
 def test_gone_too_soon() -> None:
     """GitHub's listing may not show a new gate yet."""
     begun = replace(UNKNOWN, begun_at=NOW - SECOND_LOOK + TICK)
-    assert settle(begun, GONE, NOW) is Settlement.OPEN
+    assert settle(begun, Ledger(), GONE, NOW) is Settlement.OPEN
 
 
 @pytest.mark.parametrize(
@@ -81,7 +90,7 @@ def test_gone_too_soon() -> None:
 def test_a_run_that_is_over_took_no_answer_however_long_ago(sighting: Sighting) -> None:
     """Its gate is gone for a reason of its own."""
     begun = replace(UNKNOWN, begun_at=NOW - 9 * SECOND_LOOK)
-    assert settle(begun, sighting, NOW) is Settlement.OPEN
+    assert settle(begun, Ledger(), sighting, NOW) is Settlement.OPEN
 
 
 @pytest.mark.parametrize(
@@ -101,3 +110,23 @@ def test_a_run_that_is_over_took_no_answer_however_long_ago(sighting: Sighting) 
 def test_what_may_have_landed_after_all(review: LedgerEntry, *, may: bool) -> None:
     """What was begun and not seen to be applied, whatever came of attempts after it."""
     assert may_have_landed(review) is may
+
+
+@pytest.mark.parametrize(
+    ("review", "report", "settlement"),
+    [
+        (LOST, DENIED, Settlement.LANDED),
+        (replace(UNKNOWN, begun_at=NOW), DENIED, Settlement.LANDED),
+        (replace(LOST, maybe_landed=False), DENIED, Settlement.OPEN),
+        (LOST, replace(DENIED, round=2), Settlement.OPEN),
+        (LOST, replace(DENIED, outcome="report_refused"), Settlement.OPEN),
+        (LOST, replace(DENIED, begun_at=NOW - TICK), Settlement.OPEN),
+        (LOST, replace(DENIED, begun_at=None), Settlement.OPEN),
+        (replace(LOST, status=EffectStatus.DONE), DENIED, Settlement.OPEN),
+    ],
+)
+def test_a_report_that_is_refused_since_nothing_pends(
+    review: LedgerEntry, report: LedgerEntry, settlement: Settlement
+) -> None:
+    """A required reviewer keeps the environment pending: our rule was answered by what was lost."""
+    assert settle(review, Ledger((review, report)), make_sighting(), NOW) is settlement
