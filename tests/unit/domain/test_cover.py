@@ -222,3 +222,21 @@ def test_what_the_evidence_names() -> None:
     change, run = make_infrastructure(), make_run()
     evidence = judged(run, rule=INFRASTRUCTURE, infrastructure=(change,))
     assert (evidence.run, evidence.infrastructure) == (run, change)
+
+
+def test_of_runs_that_go_on_the_one_that_began_last_counts() -> None:
+    """When each was seen last says nothing."""
+    running = {"status": "in_progress", "conclusion": None}
+    early = make_infrastructure(
+        run_id=801, started_at=before(minutes=9), updated_at=before(minutes=1), **running
+    )
+    late = make_infrastructure(
+        run_id=800, started_at=before(minutes=5), updated_at=before(minutes=4), **running
+    )
+    assert last_change((early, late), INFRASTRUCTURE, REPOSITORY, BRANCH) == late
+
+
+def test_another_commit_is_named() -> None:
+    """By the short form that GitHub shows."""
+    shown = judged(make_run(head_sha=OTHER_SHA), rule=make_rule(covers=Covers.SAME_COMMIT))
+    assert shown.detail == f"it validated commit {OTHER_SHA[:7]}, this deploys {SHA[:7]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.merging import merge_reports, report_of
-from gate.domain.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.merging import carry_over, merge_reports, report_of
+from gate.domain.reports import Flow, FlowStatus, LeftOut, ValidationReport
 from tests.builders import (
     NOW,
     before,
@@ -133,3 +134,49 @@ def test_the_time_is_when_it_became_as_bad_as_it_is(
     late = make_validation_report(make_flow("a", second))
     at = NOW if is_later else before(minutes=1)
     assert merge_reports(early, late).reported_at == merge_reports(late, early).reported_at == at
+
+
+def test_a_later_attempt_keeps_what_it_does_not_tell() -> None:
+    """Deployment and artifacts of the earlier report stay beside its own."""
+    earlier = make_validation_report(
+        make_flow("a", FlowStatus.FAILED),
+        artifact_urls=("https://1", "https://0"),
+        reported_at=before(hours=2),
+    )
+    later = make_validation_report(
+        make_flow("b"),
+        run_attempt=2,
+        terraform_deployment_id=None,
+        artifact_urls=("https://2", "https://1"),
+    )
+    both = carry_over(earlier, later)
+    assert both.terraform_deployment_id == "deploy-12345"
+    assert both.artifact_urls == ("https://2", "https://1", "https://0")
+    assert (both.run_attempt, both.job_url) == (2, later.job_url)
+    own = replace(later, terraform_deployment_id="deploy-2")
+    assert carry_over(earlier, own).terraform_deployment_id == "deploy-2"
+
+
+def test_a_failure_that_stands_is_as_old_as_its_report() -> None:
+    """A later report without a fault of its own makes nothing worse; another one does."""
+    earlier = make_validation_report(make_flow("a", FlowStatus.FAILED), reported_at=before(hours=2))
+    green = make_validation_report(make_flow("b"), run_attempt=2)
+    red = make_validation_report(make_flow("b", FlowStatus.FAILED), run_attempt=2)
+    assert carry_over(earlier, green).reported_at == before(hours=2)
+    assert carry_over(earlier, red).reported_at == NOW
+
+
+def test_an_alert_is_a_report_of_its_attempt() -> None:
+    """With all that it tells of it."""
+    said = make_alert_report(make_flow("a"), artifact_urls=("https://1",), run_attempt=3)
+    assert report_of(said) == make_validation_report(
+        make_flow("a"), artifact_urls=("https://1",), run_attempt=3, job_url=said.job_url
+    )
+
+
+def test_what_is_not_kept_of_either_report_counts() -> None:
+    """An alert may come before the report, or after it."""
+    one = replace(make_validation_report(), left_out=LeftOut(failed=2, passed=1))
+    other = replace(make_validation_report(), left_out=LeftOut(not_run=3, passed=4))
+    for both in (merge_reports(one, other), merge_reports(other, one), carry_over(one, other)):
+        assert both.left_out == LeftOut(2, 3, 4)

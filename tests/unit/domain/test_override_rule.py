@@ -416,3 +416,92 @@ def test_when_a_review_was_given(
     found = faults(claim)
     assert ("before_red" not in found) is counts
     assert bool(found) is not counts
+
+
+@pytest.mark.parametrize(
+    ("claim", "context", "detail"),
+    [
+        ({}, {"allow": False}, "the policy allows no override"),
+        (
+            {},
+            {"holds": ()},
+            "the policy lets no hold be overridden whose validation is failed",
+        ),
+        (
+            {"given_at": before(hours=9)},
+            {},
+            "it was given before this hold began, or may have been; say it again in a comment",
+        ),
+        ({"run_id": RunId(602)}, {}, "it is about run 602, attempt 1"),
+        (
+            {"head_sha": OTHER_SHA},
+            {},
+            f"it is about commit {OTHER_SHA[:7]}, not {make_request().head_sha[:7]}",
+        ),
+        ({"environment": "staging"}, {}, f"it was given for staging, not for {ENVIRONMENT}"),
+        ({"is_person": False}, {}, "it was not given by a person"),
+        ({}, {"triggered_by": None}, "who started the deployment is not known"),
+        ({"person": MONA}, {}, "they started the deployment themselves"),
+        (
+            {},
+            {"standings": (make_standing(may=False, detail="no reviewer"),)},
+            "they may not override: no reviewer",
+        ),
+        ({}, {"standings": ()}, "whether they may override is not known yet"),
+        (
+            {"rationale": "x" * (LARGEST_RATIONALE + 1)},
+            {},
+            "the rationale is longer than 8 KiB",
+        ),
+        ({"rationale": WORDS}, {}, "the rationale has 0 characters of 20"),
+        ({"rationale": REASON}, {}, f"the words “{WORDS}” are missing"),
+    ],
+)
+def test_each_fault_says_what_it_is(
+    claim: dict[str, Any], context: dict[str, Any], detail: str
+) -> None:
+    """In words for the person who gave it."""
+    (refused,) = judged(make_claim(**claim), **context).refused
+    assert [it.detail for it in refused.refusals] == [detail]
+
+
+def test_said_at_the_moment_of_the_rerun() -> None:
+    """What was said in the very moment this attempt was held is about it; before, it is not."""
+    request = make_request(key=make_key(run_attempt=2))
+    for given_at, expected in (
+        (request.opened_at - TICK, ["other_attempt"]),
+        (request.opened_at, []),
+    ):
+        claim = make_claim(channel=OverrideChannel.COMMENT, run_attempt=2, given_at=given_at)
+        result = judge_override(
+            OverridePolicy(),
+            (claim,),
+            ALL,
+            request=request,
+            triggered_by=(MONA.id,),
+            evidence=FAILED,
+        )
+        assert [code.value for it in result.refused for code in it.codes] == expected
+        details = [fault.detail for it in result.refused for fault in it.refusals]
+        assert details == ["it was given before attempt 2 was held"] * len(expected)
+
+
+def test_a_second_approver_is_looked_up() -> None:
+    """As long as one approval is missing, whoever may give it is asked about."""
+    second = make_claim(key="second", person=SECOND)
+    judgement = judged(make_claim(), second, standings=(make_standing(),), approvals=2)
+    assert (judgement.needed, judgement.unknown) == (1, (SECOND,))
+    unknown = judged(make_claim(), second, standings=ALL[:2], triggered_by=None, approvals=2)
+    assert unknown.asks_trigger
+
+
+def test_an_infrastructure_run_that_goes_on_holds_since_it_began() -> None:
+    """Its last sighting says nothing: what was said after its start is about it."""
+    change = make_infrastructure(
+        status="in_progress",
+        conclusion=None,
+        started_at=before(seconds=50),
+        updated_at=before(seconds=10),
+    )
+    evidence = Evidence(ValidationState.UNCOVERED, GREEN, "", infrastructure=change)
+    assert held_since(evidence, make_request()) == before(seconds=50)

@@ -15,7 +15,14 @@ from gate.domain.incident_rule import failure_of, observe_validation
 from gate.domain.incidents import Reopened, Resolution, Word
 from gate.domain.merging import carry_over, merge_reports
 from gate.domain.policy import ValidationState
-from gate.domain.report_limits import MOST_ERRORS, MOST_FLOWS, MOST_NAMES, bounded
+from gate.domain.report_limits import (
+    MOST_ADDRESSES,
+    MOST_ERRORS,
+    MOST_FLOWS,
+    MOST_NAMES,
+    bounded,
+    fit,
+)
 from gate.domain.reports import Flow, FlowStatus, LeftOut
 from tests.builders import (
     NOW,
@@ -110,9 +117,10 @@ def test_no_rerun_settles_what_has_no_name(status: FlowStatus) -> None:
 
 def test_a_first_namesake_is_kept_for_the_second() -> None:
     """Namesakes go by their order: the failed second one must not become the first."""
-    flows = [*named(MOST_FLOWS), make_flow("twice.yml"), make_flow("twice.yml", FAILED)]
-    report = bounded(make_validation_report(*flows))
-    assert [it.status for it in report.flows if it.name == "twice.yml"] == [PASSED, FAILED]
+    for statuses in ([PASSED, FAILED], [FAILED, PASSED]):
+        flows = [*named(MOST_FLOWS), *(make_flow("twice.yml", it) for it in statuses)]
+        report = bounded(make_validation_report(*flows))
+        assert [it.status for it in report.flows if it.name == "twice.yml"] == statuses
 
 
 def test_the_same_flows_told_twice_are_counted_once() -> None:
@@ -143,3 +151,75 @@ def test_a_failure_without_all_names_is_no_accepted_one() -> None:
     assert event is not None
     assert isinstance(event.what, Reopened)
     assert event.what.failure.unnamed == 1
+
+
+def test_long_names_leave_no_room_for_others() -> None:
+    """As many of the worst are kept as fit, counted as they are written: here with quotes."""
+    flows = [make_flow(f"{at:0298}", FAILED) for at in range(MOST_FLOWS)]
+    report = bounded(make_validation_report(*flows))
+    room = MOST_NAMES // 300
+    assert [it.name for it in report.flows] == [it.name for it in flows[:room]]
+    assert report.left_out == LeftOut(failed=MOST_FLOWS - room)
+    exact = [make_flow("x" * (MOST_NAMES // 4 - 2)) for _ in range(5)]
+    assert len(bounded(make_validation_report(*exact)).flows) == 4
+
+
+def test_what_is_left_out_is_counted_by_how_it_ended() -> None:
+    """Notes on a pass are passes."""
+    flows = [
+        *named(MOST_FLOWS, FAILED),
+        make_flow("n", NOT_RUN),
+        make_flow("n", NOT_RUN),
+        make_flow("p"),
+        make_flow("w", FlowStatus.WARNED),
+        make_flow("f", FlowStatus.FLAKY),
+        make_flow("r", FAILED),
+    ]
+    assert bounded(make_validation_report(*flows)).left_out == LeftOut(1, 2, 3)
+
+
+def test_a_pass_is_not_kept_before_one_with_a_note() -> None:
+    """The least telling ones go first."""
+    flows = [*named(MOST_FLOWS), make_flow("w", FlowStatus.WARNED)]
+    assert bounded(make_validation_report(*flows)).flows[-1].name == "w"
+
+
+@pytest.mark.parametrize("text", ["x", "é", "\N{ROCKET}", "\x01", '"'])
+def test_long_errors_get_an_equal_share(text: str) -> None:
+    """Whatever a character takes; what fits exactly is left alone."""
+    size = len(json.dumps(text, ensure_ascii=False).encode()) - 2
+    errors = [text * 2000] * 100
+    shared = fit(errors, 100 * 500)
+    assert all(it.endswith("…") for it in shared)
+    assert all(len(json.dumps(it, ensure_ascii=False).encode()) <= 500 for it in shared)
+    assert len(shared[0]) * size > 450
+    exactly = ["x" * 98, "y" * 198]
+    assert fit(exactly, 300) == exactly
+    assert fit(exactly, 299) == ["x" * 98, "y" * 144 + "…"]
+
+
+def test_errors_are_shortened_and_nothing_else() -> None:
+    """A flow without one stays without."""
+    flows = [
+        make_flow(f"{at}.yml", FAILED, error="z" * 2000 if at % 2 else None) for at in range(200)
+    ]
+    report = bounded(make_validation_report(*flows))
+    assert [it.name for it in report.flows] == [it.name for it in flows]
+    assert {len(it.error or "") for it in report.flows} == {0, MOST_ERRORS // 100 - 2 - 2}
+    assert report.left_out == LeftOut()
+
+
+def test_the_first_addresses_are_kept() -> None:
+    """Up to the limit, and no more."""
+    urls = tuple(f"https://{at:06}{'x' * 1008}" for at in range(100))
+    report = bounded(make_validation_report(artifact_urls=urls))
+    assert report.artifact_urls == urls[: MOST_ADDRESSES // 1024]
+
+
+def test_flows_that_did_not_run_are_counted() -> None:
+    """Those that are kept and those that are not."""
+    told = bounded(make_validation_report(*named(MOST_FLOWS + 1, NOT_RUN)))
+    facts = make_facts(validations=(make_run(),), reports=(told,))
+    evidence = judge_facts(make_rule(), facts, NOW)
+    assert evidence.state is ValidationState.INCONCLUSIVE
+    assert "501 flows did not run" in evidence.detail
