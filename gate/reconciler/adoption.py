@@ -17,11 +17,13 @@ from gate.domain.ids import RepositoryId, RequestId, RequestKey, RunId, environm
 from gate.domain.policy import Covers, LoadedPolicy
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
+from gate.errors import GateError
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
+from gate.reconciler.documents import observe_policy
 from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
-from gate.reconciler.policies import last_policy_of
+from gate.reconciler.policies import last_policy_of, was_read
 from gate.reconciler.recording import record_run
 from gate.store import requests, runs
 from gate.store.database import Snapshot, Transaction
@@ -32,6 +34,9 @@ _LAG: Final = timedelta(seconds=60)
 
 _KEPT: Final = timedelta(minutes=15)
 """How long it is remembered which environments our rule gates, and what a run waits for."""
+
+_POLICY_CALLS: Final = 4
+"""Calls that reading a policy takes: two places, each with the name that is nearly right."""
 
 _WAITING: Final = "waiting"
 _IN_PROGRESS: Final = "in_progress"
@@ -57,9 +62,13 @@ _Sight = tuple[RunId, int, str, datetime]
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """The newest runs of a repository as they were listed last."""
+    """The newest runs of a repository as they were listed last.
+
+    `paths` are the workflow files whose runs were looked for among them.
+    """
 
     etag: str | None
+    paths: frozenset[str]
     ids: frozenset[RunId]
     unfinished: tuple[WorkflowRun, ...]
 
@@ -85,23 +94,47 @@ class Adopter:
         """
         self._calls, now = 0, self._deps.clock()
         self._looked_at = {k: at for k, at in self._looked_at.items() if now - at < _KEPT}
-        latest = self._deps.github.read_latest_runs(place_of(repository), self._etag(repository.id))
+        paths = self._paths(repository)
+        latest = self._deps.github.read_latest_runs(
+            place_of(repository), self._etag(repository.id, paths)
+        )
         if latest is not None:
             self._calls += 1
             unfinished = tuple(it for it in latest.runs if it.status in _UNFINISHED)
             ids = frozenset(it.run_id for it in latest.runs)
-            self._record_lost(repository, latest.runs)
-            self._listed[repository.id] = _Listed(latest.etag, ids, unfinished)
+            if latest.runs and self._learn_policy(repository):
+                paths = self._paths(repository)
+            self._record_lost(repository, [it for it in latest.runs if it.path in paths])
+            self._listed[repository.id] = _Listed(latest.etag, paths, ids, unfinished)
         adopted = self._compare(repository, self._listed[repository.id], now)
         return Looked(adopted, self._calls, has_news=latest is not None)
 
-    def _etag(self, repository_id: RepositoryId) -> str | None:
+    def _etag(self, repository_id: RepositoryId, paths: frozenset[str]) -> str | None:
+        """Give what to ask again with; nothing, where runs of one more workflow may count now."""
         listed = self._listed.get(repository_id)
-        return None if listed is None else listed.etag
+        return None if listed is None or paths - listed.paths else listed.etag
 
-    def _record_lost(self, repository: Repository, listed: Sequence[WorkflowRun]) -> None:
-        """Record the runs that may be evidence and that no webhook told of."""
-        lost = self._deps.database.read(lambda snapshot: self._lost(snapshot, repository, listed))
+    def _learn_policy(self, repository: Repository) -> bool:
+        """Read the policy of a repository that has runs, should it never have been read.
+
+        Otherwise nobody would know that one of the runs is a failed validation. It is no matter if
+        GitHub does not show it now: the first deployment asks again.
+        """
+        if self._deps.database.read(lambda snapshot: was_read(snapshot, repository)):
+            return False
+        self._calls += _POLICY_CALLS
+        try:
+            observe_policy(repository, self._deps, self._deps.clock())
+        except GateError as error:
+            log.info("fact.unavailable", need="PolicyNeeded", reason=error.reason)
+            return False
+        return True
+
+    def _record_lost(self, repository: Repository, seen: Sequence[WorkflowRun]) -> None:
+        """Record what no webhook told of runs that may be evidence."""
+        lost = self._deps.database.read(
+            lambda snapshot: [it for it in seen if _is_news(snapshot, it)]
+        )
         if not lost:
             return
 
@@ -117,17 +150,15 @@ class Adopter:
         self._deps.wakeups.wake_incidents(repository.id)
         log.info("runs.found", repository_id=repository.id, count=len(lost))
 
-    def _lost(
-        self, snapshot: Snapshot, repository: Repository, listed: Sequence[WorkflowRun]
-    ) -> list[WorkflowRun]:
-        paths = self._paths(snapshot, repository)
-        return [it for it in listed if it.path in paths and _is_news(snapshot, it)]
-
-    def _paths(self, snapshot: Snapshot, repository: Repository) -> frozenset[str]:
+    def _paths(self, repository: Repository) -> frozenset[str]:
         """Name the workflow files whose runs may be evidence: by the policy, or by what waits."""
-        watches = requests.read_watches(snapshot, repository.id)
+        watches, choice = self._deps.database.read(
+            lambda snapshot: (
+                requests.read_watches(snapshot, repository.id),
+                last_policy_of(snapshot, repository, self._deps),
+            )
+        )
         paths = {path for watch in watches for path in watch.paths}
-        choice = last_policy_of(snapshot, repository, self._deps)
         if choice is not None and isinstance(choice.reading, LoadedPolicy):
             for environment in choice.reading.policy.environments.values():
                 rule = environment.validation

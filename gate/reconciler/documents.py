@@ -39,6 +39,7 @@ from gate.reconciler.policies import (
 from gate.store import policies
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.database import Transaction
+from gate.store.incident_checks import mark_check, mark_checks_of_owner
 from gate.store.policies import PolicyDocument
 from gate.store.turns import take_turn
 
@@ -93,6 +94,7 @@ def _refresh(
         kind = _news(known, seen) if policies.record_document(tx, seen) else None
         if kind is not None:
             record_audit(tx, _entry(kind, repository, seen, now))
+            _mark_concerned(tx, seen, repository, now)
 
     deps.database.transact(record)
     if seen.absent_since is not None:
@@ -160,6 +162,16 @@ def _news(known: PolicyDocument, seen: PolicyDocument) -> str | None:
         return "policy.removed"
     is_first = known.read_at is None and not is_misnamed(known.source)
     return "policy.changed" if is_first or known.digest != seen.digest else None
+
+
+def _mark_concerned(
+    tx: Transaction, document: PolicyDocument, repository: Repository, now: datetime
+) -> None:
+    """Have the incidents looked at of all repositories for which a document speaks."""
+    if _is_own(document, repository):
+        mark_check(tx, repository.id, now)
+    else:
+        mark_checks_of_owner(tx, repository.owner.id, now)
 
 
 def _entry(

@@ -46,7 +46,7 @@ _MOST_READINGS: Final = 8
 """More than all environments of a policy ever lack at once; the rest waits for the next look."""
 
 _SET_ASIDE: Final = timedelta(minutes=10)
-"""How long an incident waits of which nobody can be told: no policy, or the App is not at work."""
+"""How long a look waits that can tell nobody: no policy, or the App is not at work."""
 
 log = get_logger(__name__)
 
@@ -103,8 +103,13 @@ def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking 
         return _Looked()
     repository = repositories.read_served_repository(tx, repository_id)
     if repository is None:
-        # Nothing is heard of it any more, its end neither: reminders would go on for ever.
-        return _set_aside(tx, check, deps.clock())
+        # Nothing is heard of it any more, its end neither: reminders would go on for ever. When the
+        # App is at work there again, what it finds makes the look due; an open incident is not
+        # found anew.
+        is_open = bool(incidents.open_incidents(tx, repository_id))
+        due_at = deps.clock() + _SET_ASIDE if is_open else None
+        incident_checks.settle_check(tx, check, due_at=due_at)
+        return _Looked()
     return _look_at(tx, check, repository, deps)
 
 
@@ -118,8 +123,10 @@ def _look_at(
     if choice is None:
         return _Lacking(repository, check, PolicyNeeded())
     if not isinstance(choice.reading, LoadedPolicy):
-        # Whom to call is not known; the deployments are held, and say why.
-        return _set_aside(tx, check, now)
+        # Whom to call is not known; the deployments are held, and say why. A policy that can be
+        # read again makes the look due, and so does time: the server's own may have been mended.
+        incident_checks.settle_check(tx, check, due_at=now + _SET_ASIDE)
+        return _Looked()
     policy = choice.reading.policy
     telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
     look = _Look(repository.default_branch, policy, telling)
@@ -129,13 +136,6 @@ def _look_at(
     owed, next_look = look.make(tx, seen)
     incident_checks.settle_check(tx, check, due_at=next_look)
     return _Looked(owed)
-
-
-def _set_aside(tx: Transaction, check: IncidentCheck, now: datetime) -> _Looked:
-    """Say nothing for now; an open incident is looked at again, should there be a way by then."""
-    is_open = bool(incidents.open_incidents(tx, check.repository_id))
-    incident_checks.settle_check(tx, check, due_at=now + _SET_ASIDE if is_open else None)
-    return _Looked()
 
 
 @dataclass(frozen=True, slots=True)

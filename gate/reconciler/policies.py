@@ -89,17 +89,21 @@ def last_policy_of(snapshot: Snapshot, repository: Repository, deps: Deps) -> Po
 
     Good for whom to call and when, which must not wait for GitHub; nothing is approved by it.
     """
-    known = policies.read_policies(snapshot, sources_of(repository))
-    readings = []
-    for source in sources_of(repository):
-        if source not in known:
-            return None
-        document, text = known[source]
-        if document.read_at is None or document.is_suspect:
-            return None
-        readings.append(_reading(document, text, repository, deps))
-    own, floor = readings
+    sources = sources_of(repository)
+    known = policies.read_policies(snapshot, [*sources, *map(misnamed, sources)])
+    if len(known) < 2 * len(sources):
+        return None
+    if any(it.read_at is None or it.is_suspect for it, _ in known.values()):
+        return None
+    own, floor = (_reading_or_misnamed(known, it, repository, deps) for it in sources)
     return choose(own, floor, deps.server_policy)
+
+
+def was_read(snapshot: Snapshot, repository: Repository) -> bool:
+    """Say whether it was ever read which policy speaks for a repository."""
+    sources = sources_of(repository)
+    known = policies.read_policies(snapshot, [*sources, *map(misnamed, sources)])
+    return len(known) == 2 * len(sources)
 
 
 def is_trusted(document: PolicyDocument | None, deps: Deps, now: datetime) -> bool:

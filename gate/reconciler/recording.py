@@ -148,8 +148,6 @@ def record_run(
     now = deps.clock()
     repositories.record_repository(tx, repository)
     runs.record_run(tx, run, now)
-    if run.is_completed:
-        mark_check(tx, repository.id, now)
     due = [
         watch.id
         for watch in requests.read_watches(tx, repository.id)
@@ -193,13 +191,19 @@ def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tup
 
 
 def _record_push(tx: Transaction, seen: Pushed, deps: Deps) -> tuple[RequestId, ...]:
-    """Distrust the policy of a repository, or of a whole owner, whose default branch moved."""
+    """Distrust the policy of a repository, or of a whole owner, whose default branch moved.
+
+    The repository's incidents are looked at, so that the policy is read although nothing waits: it
+    may have been mended, or gate one more environment. What an owner's policy has changed, the
+    reading of it tells to the others (`gate.reconciler.documents`).
+    """
     now = deps.clock()
     repository = seen.repository
     repositories.record_repository(tx, repository)
     if repository.default_branch is not None and seen.branch != repository.default_branch:
         return ()
     _distrust(tx, repository_source(repository.id), repository)
+    mark_check(tx, repository.id, now)
     if repository.full_name.partition("/")[2] == _ORGANIZATION_REPOSITORY:
         _distrust(tx, organization_source(repository.owner.id), repository)
         return tuple(requests.wake_installation(tx, repository.installation_id, now))

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Executable, bindparam, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gate.domain.ids import RepositoryId
+from gate.domain.ids import AccountId, InstallationId, RepositoryId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
-from gate.store.tables import incident_checks
+from gate.store.tables import incident_checks, repositories
 
 _t: Final = incident_checks.c
 _POSTGRESQL: Final = "postgresql"
@@ -66,6 +66,30 @@ def mark_check(tx: Transaction, repository_id: RepositoryId, now: datetime) -> N
     """Let the incidents of a repository be looked at, since there is news."""
     _mark.change(
         tx, {"repository_id": repository_id, "generation": 1, "failures": 0, "due_at": now}
+    )
+
+
+def mark_checks_of_owner(tx: Transaction, owner_id: AccountId, now: datetime) -> None:
+    """Let the incidents of all repositories of an owner be looked at; see `_mark_known`."""
+    _mark_known(tx, repositories.c.owner_id == owner_id, now)
+
+
+def mark_checks_of_installation(
+    tx: Transaction, installation_id: InstallationId, now: datetime
+) -> None:
+    """Let the incidents of all repositories of an installation be looked at."""
+    _mark_known(tx, repositories.c.installation_id == installation_id, now)
+
+
+def _mark_known(tx: Transaction, concerned: ColumnElement[bool], now: datetime) -> None:
+    """Mark where something was looked at before; elsewhere no validation is known."""
+    served = select(repositories.c.repository_id).where(
+        concerned, repositories.c.removed.is_(False)
+    )
+    tx.execute(
+        update(incident_checks)
+        .where(_t.repository_id.in_(served))
+        .values(generation=_t.generation + 1, due_at=now)
     )
 
 

@@ -14,6 +14,7 @@ from gate.domain.ids import AccountId, InstallationId, RepositoryId
 from gate.domain.looks import Candidate
 from gate.domain.runs import Account
 from gate.store.database import Snapshot, Transaction
+from gate.store.incident_checks import mark_checks_of_installation
 from gate.store.prepared import Prepared
 from gate.store.requests import IS_UNDECIDED
 from gate.store.tables import gate_requests, installations, repositories
@@ -30,6 +31,11 @@ _read_served: Final = Prepared(
         repositories.c.removed.is_(False),
         func.coalesce(installations.c.status, InstallationStatus.ACTIVE.value)
         == InstallationStatus.ACTIVE.value,
+    )
+)
+_read_status: Final = Prepared(
+    select(installations.c.status).where(
+        installations.c.installation_id == bindparam("installation")
     )
 )
 _insert: Final = insert_or_ignore(repositories)
@@ -78,7 +84,11 @@ def read_served_repository(snapshot: Snapshot, repository_id: RepositoryId) -> R
 
 
 def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) -> None:
-    """Note an installation, the repositories it gained and those it lost."""
+    """Note an installation, the repositories it gained and those it lost.
+
+    The incidents of one that is at work again are looked at: nothing was heard meanwhile.
+    """
+    known = _read_status.first(tx, {"installation": seen.installation_id})
     values = {
         "installation_id": seen.installation_id,
         "account_id": seen.account.id,
@@ -94,6 +104,9 @@ def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) 
     if seen.status is not InstallationStatus.DELETED:
         gone = and_(gone, repositories.c.repository_id.in_(seen.removed))
     tx.execute(update(repositories).where(gone).values(removed=True))
+    is_active = seen.status is InstallationStatus.ACTIVE
+    if is_active and known is not None and known.status != InstallationStatus.ACTIVE:
+        mark_checks_of_installation(tx, seen.installation_id, now)
 
 
 def look_candidates(snapshot: Snapshot, looked_before: datetime, limit: int) -> list[Candidate]:

@@ -15,6 +15,7 @@ from gate.domain.ids import RepositoryId, RequestKey, RunId
 from gate.domain.runs import COMPLETED, SKIPPED, Job, WorkflowRun, merge_jobs, merge_run
 from gate.store.codec import decode_run, encode
 from gate.store.database import Snapshot, Transaction
+from gate.store.incident_checks import mark_check
 from gate.store.prepared import Prepared
 from gate.store.tables import runs
 from gate.store.upsert import insert_or_ignore
@@ -93,16 +94,21 @@ _replace: Final = Prepared(
 def record_run(tx: Transaction, seen: WorkflowRun, seen_at: datetime) -> WorkflowRun:
     """Fold a sighting into what is known of its run attempt, and give the result.
 
-    The row is locked while it is merged, so that sightings by several nodes are all folded in.
+    The row is locked while it is merged, so that sightings by several nodes are all folded in. An
+    end that was not known concerns the repository's incidents, whoever told of it.
     """
     columns = _columns(seen, seen_at)
     if _insert.change(tx, columns) == 1:
+        if seen.is_completed:
+            mark_check(tx, seen.repository_id, seen_at)
         return seen
     row = _lock.first(tx, _key(seen.repository_id, seen.run_id, seen.run_attempt))
     known = decode_run(row.value)
     merged = merge_run(known, seen)
     if merged != known:
         _write(tx, merged, seen_at)
+        if merged.is_completed:
+            mark_check(tx, seen.repository_id, seen_at)
     return merged
 
 
