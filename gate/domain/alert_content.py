@@ -140,7 +140,8 @@ def _event(kind: AlertKind) -> str:
 
 def _runbook(message: Message) -> str:
     """Name the runbook's page: one for each kind, and for each escalation its own."""
-    return _LATE.get(message.topic, message.kind.value)
+    late = (page for topic, page in _LATE.items() if message.topic.startswith(topic))
+    return next(late, message.kind.value)
 
 
 _LATE: Final = {LATE_TO_ACKNOWLEDGE: "not-acknowledged", LATE_TO_DECIDE: "not-decided"}
@@ -148,10 +149,11 @@ _LATE: Final = {LATE_TO_ACKNOWLEDGE: "not-acknowledged", LATE_TO_DECIDE: "not-de
 
 def _summary(incident: Incident, message: Message, now: datetime) -> str:
     where, failing = incident.place.environment, _failing(incident.failure)
-    lasting = span(now - incident.opened_at)
+    lasting = span(now - incident.broke_out_at)
     match message.kind:
         case AlertKind.PAGE | AlertKind.TEST:
-            return f"Production validation of {where} failed: {failing}."
+            again = " again" if incident.outbreak > 1 else ""
+            return f"Production validation of {where} failed{again}: {failing}."
         case AlertKind.UPDATE:
             return f"What fails in {where} has changed: {failing}."
         case AlertKind.REMINDER:
@@ -208,11 +210,11 @@ def _next_steps(incident: Incident, policy: AlertPolicy, now: datetime) -> tuple
         return _after_the_end(incident)
     steps: list[str] = []
     if incident.acknowledged is None:
-        left = incident.opened_at + policy.acknowledge_within - now
+        left = incident.broke_out_at + policy.acknowledge_within - now
         steps.append(f"Acknowledge with /ack on the incident{_within(left.total_seconds())}")
     steps += [_REVIEW, _ROLLBACK, _INVESTIGATE]
     if incident.decided is None:
-        left = incident.opened_at + policy.decide_within - now
+        left = incident.broke_out_at + policy.decide_within - now
         steps.append(
             "Decide with /decide rollback, fix-forward or accept-risk and a reason"
             f"{_within(left.total_seconds())}"

@@ -1,7 +1,8 @@
 """Plan what is said about an incident, and when: heard once, reminded of, never a siren.
 
-Pure. One page for each incident; news and reminders are spaced, each escalation is said once, and
-the end is told. What was said already is the ledger's to tell, so planning again adds nothing.
+Pure. One page for each outbreak, and three a day at most; news and reminders are spaced, each
+escalation is said once for an outbreak, and the end is told. What was said already is the ledger's
+to tell, so planning again adds nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.alert import AlertKind, Severity
-from gate.domain.incidents import REOPEN_WITHIN, Incident
+from gate.domain.incidents import LASTING, REOPEN_WITHIN, Incident
 from gate.domain.policy import AlertPolicy
 
 FIRST_UPDATE_AFTER: Final = timedelta(minutes=5)
 """How soon after the last word news are told. Each update doubles it, up to the reminders' space,
 so that a flapping validation cannot keep a channel busy."""
+
+MOST_PAGES: Final = 3
+"""Pages of one incident within `_PAGES_WITHIN`, however often it breaks out."""
+
+_PAGES_WITHIN: Final = timedelta(days=1)
 
 _PAGE: Final = "page"
 LATE_TO_ACKNOWLEDGE: Final = "escalation/acknowledge"
@@ -58,7 +64,7 @@ def plan_alerts(
     """Say what is due about an incident at `now`, and when the next look is.
 
     A silence holds back everything but the end. The clocks for acknowledging and deciding run from
-    the opening and do not begin again when an incident is reopened.
+    the outbreak: they begin again when it fails after an end that lasted, and not before.
     """
     told: tuple[Said, ...] = ()
     messages: tuple[Message, ...] = ()
@@ -97,22 +103,48 @@ def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> It
     if not incident.is_open:
         yield from _recovery(incident, said)
         return
-    if _PAGE not in topics:
-        yield _Due(incident.opened_at, Message(_PAGE, AlertKind.PAGE, Severity.CRITICAL))
-        return
-    yield from _escalations(incident, policy, topics)
+    page = of_outbreak(_PAGE, incident)
+    if page not in topics:
+        at = _may_page_at(incident, said)
+        yield _Due(at, Message(page, AlertKind.PAGE, Severity.CRITICAL))
+        if at == incident.broke_out_at:
+            return
+        # Too many pages already: until it may page again, what happens is told as an update.
+    else:
+        yield from _escalations(incident, policy, said)
     yield from _update(incident, policy, said)
     yield from _reminder(policy, said)
 
 
-def _escalations(incident: Incident, policy: AlertPolicy, topics: set[str]) -> Iterator[_Due]:
-    """Say once that nobody has acknowledged, and once that nobody has decided."""
-    if incident.acknowledged is None and LATE_TO_ACKNOWLEDGE not in topics:
-        message = Message(LATE_TO_ACKNOWLEDGE, AlertKind.ESCALATION, Severity.CRITICAL)
-        yield _Due(incident.opened_at + policy.acknowledge_within, message)
-    if incident.decided is None and LATE_TO_DECIDE not in topics:
-        message = Message(LATE_TO_DECIDE, AlertKind.ESCALATION, Severity.CRITICAL)
-        yield _Due(incident.opened_at + policy.decide_within, message)
+def of_outbreak(topic: str, incident: Incident) -> str:
+    """Name what is said once in each outbreak: the first has the bare name."""
+    return topic if incident.outbreak == 1 else f"{topic}/{incident.outbreak}"
+
+
+def _may_page_at(incident: Incident, said: tuple[Said, ...]) -> datetime:
+    """Say from when an outbreak may page: at once, unless there were too many pages in a day."""
+    pages = [it.at for it in said if it.kind is AlertKind.PAGE]
+    if len(pages) < MOST_PAGES:
+        return incident.broke_out_at
+    return max(incident.broke_out_at, pages[-MOST_PAGES] + _PAGES_WITHIN)
+
+
+def _escalations(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+    """Say once that nobody has acknowledged, and once that nobody has decided.
+
+    Nobody is late who was paged late: because of pages before it, or of a silence.
+    """
+    topics = {it.topic: it.at for it in said}
+    began = max(incident.broke_out_at, topics[of_outbreak(_PAGE, incident)])
+    acknowledge, decide = (
+        of_outbreak(it, incident) for it in (LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE)
+    )
+    if incident.acknowledged is None and acknowledge not in topics:
+        message = Message(acknowledge, AlertKind.ESCALATION, Severity.CRITICAL)
+        yield _Due(began + policy.acknowledge_within, message)
+    if incident.decided is None and decide not in topics:
+        message = Message(decide, AlertKind.ESCALATION, Severity.CRITICAL)
+        yield _Due(began + policy.decide_within, message)
 
 
 def _update(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
@@ -134,13 +166,17 @@ def _reminder(policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
 
 
 def _recovery(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due]:
-    """Tell the end once; after a reopening only when it has lasted, and once more at most.
+    """Tell each end once; after a reopening only when it has lasted.
 
-    Whoever heard of nothing needs not hear of its end.
+    Whoever heard of nothing needs not hear of its end, and whoever was not paged again hears of it
+    only when no failure can reopen it any more.
     """
     told = sum(it.kind is AlertKind.RECOVERY for it in said)
     if not said or incident.resolved is None or said[-1].kind is AlertKind.RECOVERY:
         return
-    wait = REOPEN_WITHIN if incident.reopenings else timedelta(0)
+    wait = timedelta(0)
+    if incident.reopenings:
+        was_paged = any(it.topic == of_outbreak(_PAGE, incident) for it in said)
+        wait = LASTING if was_paged else REOPEN_WITHIN
     message = Message(f"recovery/{told + 1}", AlertKind.RECOVERY, Severity.INFO)
     yield _Due(incident.resolved.at + wait, message)

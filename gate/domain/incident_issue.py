@@ -161,7 +161,7 @@ def _decision(incident: Incident, decided: Word | None, due: str) -> str:
 def _due(incident: Incident, within: timedelta, now: datetime) -> str:
     if not incident.is_open:
         return ""
-    deadline = incident.opened_at + within
+    deadline = incident.broke_out_at + within
     return f", by {at(deadline)}{' — **late**' if now >= deadline else ''}"
 
 

@@ -93,8 +93,8 @@ def _summary(incident: Incident, timeline: Timeline) -> str:
     resolved = incident.resolved
     lasted = span(resolved.at - incident.opened_at) if resolved is not None else ""
     rows = [
-        ("Acknowledged", _after(incident.acknowledged, incident.opened_at)),
-        ("Decided", _after(incident.decided, incident.opened_at)),
+        ("Acknowledged", _after(incident.acknowledged, incident.broke_out_at)),
+        ("Decided", _after(incident.decided, incident.broke_out_at)),
         ("Over", _after(resolved, incident.opened_at)),
         ("Failed attempts", str(incident.failures)),
         ("Reopened", f"{incident.reopenings} times" if incident.reopenings else "never"),

@@ -20,6 +20,9 @@ from gate.domain.neutral import cut
 REOPEN_WITHIN: Final = timedelta(hours=1)
 """A validation that fails again this soon after the end is the same incident."""
 
+LASTING: Final = timedelta(minutes=10)
+"""An end that lasts this long is believed: what fails after it calls people anew."""
+
 GATE: Final = "gate"
 """The actor of what nobody did."""
 
@@ -215,9 +218,10 @@ class Incident:
     """What an incident is after its events.
 
     `failure` is the newest one that is known, `failures` counts failed attempts. `acknowledged`,
-    `decided` (with `course`) and `resolved` (with `how`) are None until they happen; reopening
-    clears `resolved` alone, so that nobody has to acknowledge twice. `reopened_at` is the last
-    time.
+    `decided` (with `course`) and `resolved` (with `how`) are None until they happen. Reopening
+    clears `resolved`, and after an end that was `LASTING` also what people have said: that is
+    another `outbreak` then, counted from 1, which began at `broke_out_at`. `reopened_at` is the
+    last time.
     """
 
     id: IncidentId
@@ -235,6 +239,13 @@ class Incident:
     how: Resolution | None = None
     reopenings: int = 0
     reopened_at: datetime | None = None
+    outbreak: int = 1
+    later_outbreak_at: datetime | None = None
+
+    @property
+    def broke_out_at(self) -> datetime:
+        """Return when the present outbreak began, from which people's time runs."""
+        return self.later_outbreak_at or self.opened_at
 
     @property
     def is_open(self) -> bool:
@@ -315,7 +326,7 @@ def apply(incident: Incident, event: IncidentEvent) -> Incident:
 def _reopened(incident: Incident, failure: Failure, at: datetime) -> Incident:
     """Go on; what was accepted before is not what fails now, so that is decided anew."""
     was_accepted = incident.how is Resolution.RISK_ACCEPTED
-    return replace(
+    reopened = replace(
         _failed(incident, failure),
         decided=None if was_accepted else incident.decided,
         course=None if was_accepted else incident.course,
@@ -323,6 +334,16 @@ def _reopened(incident: Incident, failure: Failure, at: datetime) -> Incident:
         how=None,
         reopenings=incident.reopenings + 1,
         reopened_at=at,
+    )
+    if incident.resolved is None or at - incident.resolved.at < LASTING:
+        return reopened
+    return replace(
+        reopened,
+        acknowledged=None,
+        decided=None,
+        course=None,
+        outbreak=incident.outbreak + 1,
+        later_outbreak_at=at,
     )
 
 

@@ -118,6 +118,24 @@ def test_what_an_alert_links_can_be_opened_by_its_readers(gate: Gate, receiver: 
     assert "/api/v1/" not in json.dumps(page)
 
 
+def test_a_failure_after_a_told_recovery_pages_again(gate: Gate, receiver: Receiver) -> None:
+    """Whoever acknowledged the first has turned to something else since."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    act(gate, "acknowledge")
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    gate.advance(minutes=11)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    keys = ["incident/1/page", "incident/1/recovery/1", "incident/1/page/2"]
+    assert summaries(receiver) == keys
+    assert incident(gate).incident.acknowledged is None
+    gate.advance(minutes=16)
+    assert summaries(receiver)[-1] == "incident/1/escalation/acknowledge/2"
+    assert heard(receiver)[-1]["severity"] == "critical"
+
+
 def test_a_red_validation_is_told_at_once(gate: Gate, receiver: Receiver) -> None:
     """With the contract's keys first, the run, and the deployments that wait."""
     gate.validate(REPOSITORY, "failure")

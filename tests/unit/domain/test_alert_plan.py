@@ -9,6 +9,7 @@ import pytest
 from gate.domain.alert import AlertKind
 from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Said, plan_alerts
 from gate.domain.incidents import (
+    LASTING,
     REOPEN_WITHIN,
     Acknowledged,
     Course,
@@ -168,8 +169,67 @@ def test_after_a_reopening_the_end_is_told_when_it_lasts() -> None:
     story.happen(Reopened(make_failure(run_id=900)))
     assert story.after(timedelta(minutes=10)) == ["update/1"]
     story.happen(Resolved(Resolution.VALIDATION_PASSED, ""))
-    assert story.after(REOPEN_WITHIN - timedelta(seconds=1)) == []
+    assert story.after(LASTING - timedelta(seconds=1)) == []
     assert story.after(timedelta(seconds=1)) == ["recovery/2"]
+
+
+def recover(story: Story, span: timedelta) -> list[str]:
+    """Let it be green for a while; list what was said."""
+    story.happen(Resolved(Resolution.VALIDATION_PASSED, ""))
+    return story.after(span)
+
+
+@pytest.mark.parametrize(
+    ("green", "said"),
+    [
+        (LASTING - timedelta(seconds=1), ["update/1"]),
+        (LASTING, ["page/2"]),
+        (REOPEN_WITHIN, ["page/2"]),
+    ],
+)
+def test_a_failure_after_an_end_that_lasted_pages_again(green: timedelta, said: list[str]) -> None:
+    """And is to be acknowledged and decided again, with all the time that takes."""
+    story = Story()
+    story.look()
+    story.happen(Decided(Course.FIX_FORWARD, "why"))
+    assert recover(story, green) == ["recovery/1"]
+    story.happen(Reopened(make_failure(run_id=900)))
+    assert story.look() == said
+    is_new = said == ["page/2"]
+    late = ["escalation/acknowledge/2", "escalation/decide/2"] if is_new else []
+    told = story.after(timedelta(minutes=14))
+    assert [it for it in told if "escalation" in it] == []
+    told = story.after(timedelta(minutes=46))
+    assert [it for it in told if "escalation" in it] == late
+    assert (story.incident.acknowledged is None) is is_new
+
+
+def test_three_pages_a_day_and_then_updates() -> None:
+    """The fourth outbreak pages when the first page is a day old, should it last so long."""
+    story, told = Story(), list[str]()
+    told += story.look()
+    for number in range(3):
+        told += recover(story, timedelta(minutes=30))
+        story.happen(Reopened(make_failure(f"{number}.yml", run_id=900 + number)))
+        told += story.after(timedelta(minutes=10))
+    assert [it for it in told if "page" in it] == ["page", "page/2", "page/3"]
+    assert told[-1] == "update/1"
+    told = story.after(NOW + timedelta(days=1) - story.now - timedelta(seconds=1))
+    assert {it.split("/")[0] for it in told} == {"reminder"}
+    assert story.after(timedelta(seconds=1)) == ["page/4"]
+    assert "escalation/acknowledge/4" in story.after(POLICY.acknowledge_within)
+
+
+def test_the_end_of_an_outbreak_without_a_page_is_told_late() -> None:
+    """Else each of many would be told."""
+    story = Story()
+    story.look()
+    for number in range(3):
+        recover(story, timedelta(minutes=30))
+        story.happen(Reopened(make_failure(run_id=900 + number)))
+        story.look()
+    assert recover(story, REOPEN_WITHIN - timedelta(seconds=1)) == []
+    assert story.after(timedelta(seconds=1)) == ["recovery/4"]
 
 
 def test_a_flapping_validation_pages_once_a_day() -> None:
