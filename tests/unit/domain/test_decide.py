@@ -372,3 +372,55 @@ def test_what_a_floor_does_not_name_it_does_not_hold() -> None:
     facts = make_facts(validations=(make_run(),))
     floor = Policy({"staging": make_environment(max_age=timedelta(seconds=1))})
     assert decide(replace(reading, floor=floor), facts, NOW) == decide(reading, facts, NOW)
+
+
+def floored(floor_age: timedelta, own_age: timedelta, *, started_at: datetime) -> Decision:
+    """Decide on a green run by a policy whose floor looks at its age, too."""
+    reading = make_policy(max_age=own_age, holds=(ValidationState.STALE,))
+    floor = Policy({ENVIRONMENT: make_environment(max_age=floor_age, holds=())})
+    facts = make_facts(
+        validations=(make_run(started_at=started_at, updated_at=started_at),),
+        claims=(make_claim(given_at=before(seconds=-1)),),
+        standings=(make_standing(make_claim().person),),
+        triggered_by=(AccountId(7),),
+    )
+    return decide(replace(reading, floor=floor), facts, NOW)
+
+
+@pytest.mark.parametrize(
+    ("own_age", "recheck_after"),
+    [
+        (timedelta(minutes=62), timedelta(minutes=2) + TICK),
+        (timedelta(hours=2), LOOK_AGAIN),
+        (timedelta(minutes=60) - TICK, LOOK_AGAIN),
+        (timedelta(minutes=30), LOOK_AGAIN),
+    ],
+)
+def test_a_hold_by_the_floor_is_looked_at_when_the_own_evidence_ends(
+    own_age: timedelta, recheck_after: timedelta
+) -> None:
+    """From then on the policy's own hold is another one. A moment that is past is none."""
+    held = floored(timedelta(minutes=10), own_age, started_at=before(hours=1))
+    assert (held.verdict, held.reason) == (Verdict.WAIT, ReasonCode.VALIDATION_STALE)
+    assert held.recheck_at == NOW + recheck_after
+    assert held.policy_digest == DIGEST
+
+
+def test_a_floor_that_gives_up_says_whose_end_it_is() -> None:
+    """Its end may come before the policy's own."""
+    own = make_policy(give_up_after=timedelta(hours=2))
+    floor = make_environment(give_up_after=timedelta(hours=1), max_age=timedelta(minutes=1))
+    request = make_request(waiting_since=before(hours=1))
+    facts = make_facts(request=request, validations=(GREEN,))
+    decision = decide(replace(own, floor=Policy({ENVIRONMENT: floor})), facts, NOW)
+    assert (decision.verdict, decision.reason) == (Verdict.REJECT, ReasonCode.GAVE_UP)
+    assert decision.reasons[0].detail == "by the organisation's policy"
+    assert (decision.policy_digest, decision.recheck_at) == (DIGEST, None)
+
+
+def test_giving_up_without_a_policy_is_on_record_with_what_was_read() -> None:
+    """The digest of the file that is not valid, and when the hold ended."""
+    since = NOW - LONGEST_HOLD
+    decision = decided(INVALID, waiting_since=since)
+    assert decision.verdict is Verdict.REJECT
+    assert (decision.policy_digest, decision.give_up_at) == (INVALID.digest, NOW)

@@ -8,6 +8,7 @@ import pytest
 
 from gate.domain.runs import (
     WorkflowRun,
+    merge_jobs,
     merge_run,
     parse_workflow_path,
     workflow_file,
@@ -158,3 +159,13 @@ def _folded(runs: tuple[WorkflowRun, ...]) -> WorkflowRun:
         merged = merge_run(merged, run)
     assert merged is not None
     return merged
+
+
+def test_of_two_lists_the_one_with_more_ends_is_kept() -> None:
+    """It was read later: the other may lack the failure of a job."""
+    ended = (make_job(conclusion="failure"), make_job("lint"))
+    early = (make_job(status="in_progress", conclusion=None), make_job("lint"))
+    assert merge_jobs(early, ended) == merge_jobs(ended, early) == ended
+    longer = (*early, make_job("report"))
+    assert merge_jobs(longer, ended) == merge_jobs(ended, longer) == longer
+    assert merge_jobs(None, ()) == merge_jobs((), None) == ()
