@@ -34,6 +34,19 @@ def issues_page(job_url: str, repository: str, labels: Sequence[str]) -> str:
     return safe_url(f"{page}?q={_escaped(asked)}") or safe_url(page)
 
 
+def file_page(page: str, source: str) -> str:
+    """Give the page of a file on a default branch; nothing, where that is no safe address.
+
+    `source` names it by owner, repository and path; `page` is any address that GitHub gave.
+    """
+    host = _HOST.match(safe_url(page))
+    owner, _, rest = source.partition("/")
+    repository, _, path = rest.partition("/")
+    if host is None or not path:
+        return ""
+    return safe_url(f"{host.group()}/{owner}/{repository}/blob/HEAD/{path}")
+
+
 def _escaped(text: str) -> str:
     """Spell text for an address's query (RFC 3986, section 2.1)."""
     spelled = (bytes([it]) for it in text.encode("utf-8", "replace"))

@@ -50,6 +50,8 @@ class AlertKind(StrEnum):
     ESCALATION = "escalation"
     RECOVERY = "recovery"
     BYPASS = "bypass"
+    POLICY = "policy"
+    UNANSWERED = "unanswered"
     TEST = "test"
 
 

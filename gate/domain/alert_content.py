@@ -126,6 +126,8 @@ def _event(kind: AlertKind) -> str:
             return RECOVERED_EVENT
         case AlertKind.BYPASS:
             return BYPASSED_EVENT
+        case AlertKind.POLICY | AlertKind.UNANSWERED:
+            raise ValueError("what is about the gate itself gate_alerts writes")
         case (
             AlertKind.PAGE
             | AlertKind.UPDATE
@@ -163,8 +165,8 @@ def _summary(incident: Incident, message: Message, now: datetime) -> str:
             return f"For {lasting} nobody has {lacking} the failure in {where}: {failing}."
         case AlertKind.RECOVERY:
             return f"Over in {where} after {lasting}: {_ending(incident)}"
-        case AlertKind.BYPASS:
-            raise ValueError("a bypass is told by render_bypass")
+        case AlertKind.BYPASS | AlertKind.POLICY | AlertKind.UNANSWERED:
+            raise ValueError("it is about no failure of an incident")
         case _:
             assert_never(message.kind)
 

@@ -31,6 +31,8 @@ _LABELS: Final = {
     AlertKind.ESCALATION: "Escalation: ",
     AlertKind.RECOVERY: "Recovery: ",
     AlertKind.BYPASS: "Bypass: ",
+    AlertKind.POLICY: "Policy: ",
+    AlertKind.UNANSWERED: "Unanswered: ",
     AlertKind.TEST: "Test: ",
 }
 

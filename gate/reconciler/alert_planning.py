@@ -11,12 +11,13 @@ from gate.domain.alert import Channel, HeldDeployment
 from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.alert_plan import Said, plan_alerts
 from gate.domain.deliveries import Repository
-from gate.domain.ids import RepositoryId, RequestId, environment_key
+from gate.domain.ids import RepositoryId, environment_key
 from gate.domain.incidents import GATE, Bypassed, Incident, IncidentEvent
 from gate.domain.policy import AlertPolicy, IncidentPolicy
+from gate.domain.request import GateRequest
 from gate.reconciler.deps import Deps
 from gate.reconciler.responding import record_happenings
-from gate.store import alerts, bypasses, incidents, requests, runs
+from gate.store import alerts, incidents, requests, runs
 from gate.store.database import Snapshot, Transaction
 from gate.store.incidents import IncidentRecord
 
@@ -62,19 +63,15 @@ def owe_alerts(
     return True, plan.next_look
 
 
-def owe_bypass_alert(tx: Transaction, request_id: RequestId, telling: Telling) -> None:
+def owe_bypass_alert(tx: Transaction, request: GateRequest, telling: Telling) -> None:
     """Tell that a deployment was let past the gate, within its environment's open incident."""
     now = telling.now
-    bypasses.record_told(tx, request_id, now)
-    request = requests.read_request(tx, request_id)
-    if request is None:
-        return
     url = runs.read_page(tx, request.key)
     record = incidents.lock_newest_incident(tx, request.key.repository_id, request.environment)
     if record is not None and not record.incident.is_open:
         record = None
     if record is not None:
-        event = IncidentEvent(now, GATE, Bypassed(request_id, url))
+        event = IncidentEvent(now, GATE, Bypassed(request.id, url))
         record = record_happenings(tx, record, [event])
     bypass = Bypass(request, url, record.incident if record is not None else None)
     subject = _subject(telling, url, ())
@@ -87,13 +84,14 @@ def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> Al
 
 
 def held_deployments(
-    snapshot: Snapshot, repository_id: RepositoryId, environment: str
+    snapshot: Snapshot, repository_id: RepositoryId, environment: str | None
 ) -> tuple[HeldDeployment, ...]:
-    """List the deployments that wait because of the failure, the oldest first."""
+    """List the deployments that wait at an environment, or at any, the oldest first."""
     held = [
         request
         for request in requests.undecided_requests(snapshot, repository_id)
-        if environment_key(request.environment) == environment_key(environment)
+        if environment is None
+        or environment_key(request.environment) == environment_key(environment)
     ]
     return tuple(
         HeldDeployment(

@@ -24,9 +24,10 @@ from gate.reconciler.mirroring import look_after
 from gate.reconciler.opening import request_entry
 from gate.reconciler.places import place_of
 from gate.reconciler.view import Passed
-from gate.store import leases, ledger
+from gate.store import leases, ledger, untold_ends
 from gate.store.audit import record_audit
 from gate.store.database import Transaction
+from gate.store.incident_checks import mark_check
 from gate.store.turns import take_turn
 
 _LOOK_SOON: Final = timedelta(seconds=2)
@@ -251,6 +252,8 @@ def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now
         leases.record_answer(tx, lease, request, _answer(tx, effect, request, outcome), now)
     elif outcome.unanswerable:
         leases.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
+        untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
+        mark_check(tx, request.key.repository_id, now)
     elif outcome.missed:
         leases.record_missing(tx, lease, request, now)
 

@@ -12,7 +12,7 @@ from gate.log import get_logger
 from gate.reconciler.mirroring import look_after
 from gate.reconciler.opening import request_entry
 from gate.reconciler.view import Passed, View
-from gate.store import bypasses, leases, ledger
+from gate.store import leases, ledger, untold_ends
 from gate.store.audit import record_audit
 from gate.store.database import Transaction
 from gate.store.incident_checks import mark_check
@@ -53,7 +53,7 @@ def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime)
     kind = "bypass.detected" if closure is Closure.BYPASSED else "request.closed"
     record_audit(tx, request_entry(request, kind, now, reason=closure))
     if closure is Closure.BYPASSED:
-        bypasses.record_bypass(tx, request.id, request.key.repository_id, now)
+        untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
         mark_check(tx, request.key.repository_id, now)
         log.warning("request.bypassed", run_id=request.key.run_id, environment=request.environment)
     return _released(tx, view, "closed", closure)

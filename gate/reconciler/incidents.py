@@ -27,16 +27,23 @@ from gate.domain.incidents import (
 )
 from gate.domain.jobs import lacks_jobs
 from gate.domain.missing import JobsNeeded, PolicyNeeded, RepositoryNeeded
-from gate.domain.policy import LoadedPolicy, Policy, ValidationRule
+from gate.domain.policy import (
+    AlertPolicy,
+    IncidentPolicy,
+    LoadedPolicy,
+    Policy,
+    ValidationRule,
+)
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
-from gate.reconciler.alert_planning import Telling, owe_alerts, owe_bypass_alert
+from gate.reconciler.alert_planning import Telling, owe_alerts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
+from gate.reconciler.gate_alerts import tell_ends, tell_policy
 from gate.reconciler.policies import last_policy_of
 from gate.reconciler.responding import record_happenings, record_new_incident
 from gate.reconciler.sharing import SharedNeed, observe_shared
-from gate.store import bypasses, incident_checks, incidents, reports, repositories, runs
+from gate.store import incident_checks, incidents, reports, repositories, runs
 from gate.store.database import Transaction
 from gate.store.incident_checks import IncidentCheck
 from gate.store.incidents import IncidentRecord
@@ -123,10 +130,12 @@ def _look_at(
     if choice is None:
         return _Lacking(repository, check, PolicyNeeded())
     if not isinstance(choice.reading, LoadedPolicy):
-        # Whom to call is not known; the deployments are held, and say why. A policy that can be
-        # read again makes the look due, and so does time: the server's own may have been mended.
+        # Which workflow validates is not known, so no failure of it can be told: that is told, to
+        # all channels. A policy that can be read again makes the look due, and so does time.
+        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, now)
+        owed = tell_policy(tx, choice.reading, telling) | tell_ends(tx, telling)
         incident_checks.settle_check(tx, check, due_at=now + _SET_ASIDE)
-        return _Looked()
+        return _Looked(owed)
     policy = choice.reading.policy
     telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
     look = _Look(repository.default_branch, policy, telling)
@@ -134,6 +143,7 @@ def _look_at(
     if isinstance(seen, JobsNeeded):
         return _Lacking(repository, check, seen)
     owed, next_look = look.make(tx, seen)
+    owed |= tell_policy(tx, choice.reading, telling)
     incident_checks.settle_check(tx, check, due_at=next_look)
     return _Looked(owed)
 
@@ -192,7 +202,7 @@ class _Look:
 
     def make(self, tx: Transaction, seen: Sequence[_Seen]) -> tuple[bool, datetime | None]:
         """Bring each environment up to date; say what is owed and when to look again."""
-        owed = self._tell_bypasses(tx)
+        owed = tell_ends(tx, self.telling)
         looks: list[datetime] = []
         records = [self._brought_up_to_date(tx, one) for one in seen]
         for record in [*records, *self._gated_no_more(tx)]:
@@ -227,10 +237,3 @@ class _Look:
             place = IncidentPlace(repository.installation_id, repository.id, seen.environment)
             return record_new_incident(tx, place, event, event.what)
         return record_happenings(tx, record, [event]) if record is not None else None
-
-    def _tell_bypasses(self, tx: Transaction) -> bool:
-        """Tell of deployments that were let past the gate since the last look."""
-        told = bypasses.untold_bypasses(tx, self.telling.repository.id)
-        for request_id in told:
-            owe_bypass_alert(tx, request_id, self.telling)
-        return bool(told)

@@ -13,7 +13,7 @@ from datetime import datetime
 from gate.domain.behind import NOBODY, Behind, count_behind
 from gate.domain.closing import Closure, check_closed, is_suspect
 from gate.domain.counting import relevant_reports
-from gate.domain.decide import Decision, Verdict, decide
+from gate.domain.decide import Decision, ReasonCode, Verdict, decide
 from gate.domain.facts import Facts
 from gate.domain.ids import DecisionId
 from gate.domain.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
@@ -46,6 +46,7 @@ from gate.store import decisions, leases, ledger, listings, reports, runs
 from gate.store.audit import record_audit
 from gate.store.claims import RecordedClaim, read_claims
 from gate.store.database import Transaction
+from gate.store.incident_checks import mark_check
 from gate.store.leases import Lease, PassRecord
 from gate.store.listings import ListingRecord
 
@@ -231,6 +232,8 @@ def _record(
         detail["record"] = decisions.record_digest(decision, facts, basis, now)
         entry = request_entry(request, "decision.made", now, reason=decision.reason, detail=detail)
         record_audit(tx, entry)
+        if decision.reason is ReasonCode.ENVIRONMENT_NOT_IN_POLICY:
+            mark_check(tx, request.key.repository_id, now)
     if is_new and gathered.claims:
         record_override(tx, Ruling(request, decision, before, now), gathered.claims)
     effects = plan(decision, request, view.entries, now)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, bindparam, select, true, update
 
-from gate.domain.alert import Alert, Channel
+from gate.domain.alert import Alert, AlertKind, Channel
 from gate.domain.ids import RepositoryId
 from gate.store.codec import encode
 from gate.store.database import Snapshot, Transaction
@@ -67,6 +67,12 @@ _owed: Final = Prepared(
     )
     .order_by(_t.planned_at, _t.alert_key)
 )
+_last: Final = Prepared(
+    select(_t.alert_key, _t.kind)
+    .where(_t.incident == bindparam("about"))
+    .order_by(_t.planned_at.desc(), _t.alert_key.desc())
+    .limit(1)
+)
 _attempted: Final = update(alerts).where(
     _t.alert_key == bindparam("own"), _t.channel == bindparam("to")
 )
@@ -101,8 +107,12 @@ def owe_alert(
     alert: Alert,
     channels: Sequence[Channel],
     repository_id: RepositoryId,
-) -> None:
-    """Owe a message to some channels; one that is owed or was sent already is not owed again."""
+) -> bool:
+    """Owe a message to some channels; one that is owed or was sent already is not owed again.
+
+    Says whether it is owed to any of them for the first time.
+    """
+    is_new = False
     for channel in channels:
         values = {
             "alert_key": alert.key,
@@ -119,7 +129,14 @@ def owe_alert(
             "settled_at": None,
             "value": encode(alert),
         }
-        _insert.change(tx, values)
+        is_new = _insert.change(tx, values) == 1 or is_new
+    return is_new
+
+
+def last_said(snapshot: Snapshot, incident: str) -> tuple[str, AlertKind] | None:
+    """Give key and kind of what was owed last in a thread; None where nothing ever was."""
+    row = _last.first(snapshot, {"about": incident})
+    return (row.alert_key, AlertKind(row.kind)) if row is not None else None
 
 
 def due_incidents(snapshot: Snapshot, channel: Channel, now: datetime, limit: int) -> list[str]:

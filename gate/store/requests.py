@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, func, literal, or_, select, text, update
+from sqlalchemy import Row, Select, and_, bindparam, func, literal, or_, select, text, update
 
+from gate.domain.closing import Closure
 from gate.domain.ids import (
     DeploymentId,
     InstallationId,
@@ -208,14 +209,18 @@ def known_environments(
 ) -> frozenset[str]:
     """Tell for which environments (folded names) of a run attempt nothing is amiss.
 
-    Those are the ones with a request that waits or that we have answered.
+    Those are the ones with a request that waits or that we have answered, and those whose answer
+    GitHub does not take: it would not take it the next time either.
     """
     rows = snapshot.scalars(
         select(_t.environment_key).where(
             _t.repository_id == repository_id,
             _t.run_id == run_id,
             _t.run_attempt == run_attempt,
-            _t.state.not_in([state.value for state in CLOSED_WITHOUT_US]),
+            or_(
+                _t.state.not_in([state.value for state in CLOSED_WITHOUT_US]),
+                and_(_t.state == RequestState.UNANSWERABLE, _t.reason != Closure.RUN_GONE),
+            ),
         )
     )
     return frozenset(rows)

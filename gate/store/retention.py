@@ -18,7 +18,6 @@ from gate.store.database import Database, Transaction
 from gate.store.tables import (
     alert_reports,
     alerts,
-    bypasses,
     commands,
     decision_reports,
     decisions,
@@ -35,6 +34,7 @@ from gate.store.tables import (
     replies,
     runs,
     spent_tokens,
+    untold_ends,
     validation_reports,
 )
 
@@ -67,7 +67,7 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         (validation_reports, validation_reports.c.seen_at, before),
         (alert_reports, alert_reports.c.received_at, before),
         (alerts, alerts.c.planned_at, before),
-        (bypasses, bypasses.c.at, before),
+        (untold_ends, untold_ends.c.at, before),
         (spent_tokens, spent_tokens.c.expires_at, now - KEEP_TOKENS),
     ):
         keys = list(table.primary_key.columns)

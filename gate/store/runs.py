@@ -38,6 +38,12 @@ _insert: Final = insert_or_ignore(runs)
 _read: Final = Prepared(select(_t.value).where(*_of_attempt))
 _lock: Final = Prepared(select(_t.value).where(*_of_attempt).with_for_update())
 _newest: Final = Prepared(select(_t.value).where(*_of_run).order_by(_t.run_attempt.desc()).limit(1))
+_newest_of_repository: Final = Prepared(
+    select(_t.value)
+    .where(_t.repository_id == bindparam("repository"))
+    .order_by(_t.run_id.desc())
+    .limit(1)
+)
 _of_file: Final = Prepared(select(_t.run_id).where(*_local).limit(1))
 _later: Final = runs.alias("later")
 _is_newest: Final = ~exists().where(
@@ -168,6 +174,12 @@ def read_page(snapshot: Snapshot, key: RequestKey) -> str:
     """Give the page of a request's run, as GitHub named it; nothing where it did not."""
     run = newest_attempt(snapshot, key.repository_id, key.run_id)
     return run.html_url if run is not None else ""
+
+
+def newest_page(snapshot: Snapshot, repository_id: RepositoryId) -> str:
+    """Give the page of some run of a repository, which tells GitHub's host; nothing without one."""
+    row = _newest_of_repository.first(snapshot, {"repository": repository_id})
+    return decode_run(row.value).html_url if row is not None else ""
 
 
 def candidate_runs(

@@ -495,20 +495,20 @@ commands = Table(
     Index("ix_commands_seen_at", "seen_at"),
 )
 
-bypasses = Table(
-    "bypasses",
+untold_ends = Table(
+    "untold_ends",
     metadata,
     Column("request_id", BigInteger, primary_key=True, autoincrement=False),
     Column("repository_id", BigInteger, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("told_at", UtcDateTime),
     Index(
-        "ix_bypasses_untold",
+        "ix_untold_ends_untold",
         "repository_id",
         sqlite_where=text("told_at IS NULL"),
         postgresql_where=text("told_at IS NULL"),
     ),
-    Index("ix_bypasses_at", "at"),
+    Index("ix_untold_ends_at", "at"),
 )
 
 spent_tokens = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.addresses import issues_page
+from gate.domain.addresses import file_page, issues_page
 
 RUN = "https://ghe.example.com/mona/shop/actions/runs/5"
 PAGE = "https://ghe.example.com/mona/shop/issues"
@@ -30,3 +30,23 @@ def test_the_issues_are_listed_on_the_host_of_the_run(labels: tuple[str, ...], p
 def test_no_run_gives_no_page(job_url: str) -> None:
     """What is no harmless address names no host."""
     assert issues_page(job_url, "mona/shop", ()) == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "source", "link"),
+    [
+        (
+            RUN,
+            "mona/shop/.github/deployment-gate.yml",
+            "https://ghe.example.com/mona/shop/blob/HEAD/.github/deployment-gate.yml",
+        ),
+        (RUN, "the server's policy", ""),
+        (RUN, "mona/shop", ""),
+        (RUN, "mona/shop/a b.yml", ""),
+        ("", "mona/shop/x.yml", ""),
+        ("javascript:alert(1)", "mona/shop/x.yml", ""),
+    ],
+)
+def test_the_page_of_a_file(page: str, source: str, link: str) -> None:
+    """On the host that GitHub's own address names, or none."""
+    assert file_page(page, source) == link

@@ -103,6 +103,8 @@ def test_the_title_tells_kinds_apart(kind: AlertKind) -> None:
             AlertKind.ESCALATION: "Escalation: ",
             AlertKind.RECOVERY: "Recovery: ",
             AlertKind.BYPASS: "Bypass: ",
+            AlertKind.POLICY: "Policy: ",
+            AlertKind.UNANSWERED: "Unanswered: ",
             AlertKind.TEST: "Test: ",
         }[kind]
     )

@@ -12,8 +12,9 @@ import pytest
 from gate.domain.alert import AlertKind, Severity
 from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
+from gate.domain.gate_alerts import render_invalid_policy, render_unanswered
 from gate.domain.incidents import Resolution, Resolved
-from gate.domain.policy import AlertPolicy
+from gate.domain.policy import AlertPolicy, InvalidPolicy
 from gate.runbooks import load_runbooks
 from tests.builders import NOW, make_request
 from tests.incidents import make_incident
@@ -34,6 +35,15 @@ def linked() -> Iterator[tuple[AlertKind, str]]:
         if kind is AlertKind.BYPASS:
             bypass = Bypass(make_request(), "", None)
             yield kind, str(render_bypass(bypass, policy, subject, NOW).runbook_url)
+            continue
+        if kind is AlertKind.POLICY:
+            invalid = InvalidPolicy((), "0", "acme/shop/policy.yml")
+            alert = render_invalid_policy(invalid, "policy/1", policy, subject, NOW)
+            yield kind, str(alert.runbook_url)
+            continue
+        if kind is AlertKind.UNANSWERED:
+            alert = render_unanswered(make_request(), "", policy, subject, NOW)
+            yield kind, str(alert.runbook_url)
             continue
         is_late = kind is AlertKind.ESCALATION
         for topic in [LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE] if is_late else [kind.value]:

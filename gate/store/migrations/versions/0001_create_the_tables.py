@@ -569,22 +569,22 @@ def _create_incidents() -> None:
     )
     op.create_index("ix_commands_seen_at", "commands", ["seen_at"], unique=False)
     op.create_table(
-        "bypasses",
+        "untold_ends",
         sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_bypasses")),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_untold_ends")),
     )
     op.create_index(
-        "ix_bypasses_untold",
-        "bypasses",
+        "ix_untold_ends_untold",
+        "untold_ends",
         ["repository_id"],
         unique=False,
         sqlite_where=sa.text("told_at IS NULL"),
         postgresql_where=sa.text("told_at IS NULL"),
     )
-    op.create_index("ix_bypasses_at", "bypasses", ["at"], unique=False)
+    op.create_index("ix_untold_ends_at", "untold_ends", ["at"], unique=False)
 
 
 # Against mistakes and quick hands: whoever owns the database can drop a trigger, and is found out

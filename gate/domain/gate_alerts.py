@@ -1,0 +1,185 @@
+"""Write the alerts about the gate itself: it cannot judge, or GitHub does not take its answer.
+
+Pure. No validation has failed, and no incident is open because of it: each such alert is sent once,
+in a thread of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gate.domain.alert import Alert, AlertKind, HeldDeployment, Mention, Severity
+from gate.domain.alert_content import AlertSubject
+from gate.domain.ids import InstallationId, RepositoryId, environment_key
+from gate.domain.policy import POLICY_PATH, AlertPolicy, InvalidPolicy
+from gate.domain.request import GateRequest
+
+POLICY_EVENT: Final = "Deployment Gate Policy Problem"
+POLICY_MENDED_EVENT: Final = "Deployment Gate Policy Mended"
+UNANSWERED_EVENT: Final = "Deployment Gate Answer Refused"
+
+_EVERY_ENVIRONMENT: Final = "every environment"
+_CHECK: Final = f"Check the file with: gate policy check {POLICY_PATH}"
+_PUSH: Final = "Push it to the default branch: the gate reads it at once"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An environment whose deployments ask the gate, and which the policy does not name."""
+
+    repository_id: RepositoryId
+    environment: str
+    source: str
+    digest: str
+
+
+def policy_thread(installation_id: InstallationId, source: str) -> str:
+    """Name the thread of what is said about a policy file, for all repositories it speaks for."""
+    return f"policy/{installation_id}/{source}"
+
+
+def render_invalid_policy(
+    reading: InvalidPolicy, thread: str, policy: AlertPolicy, subject: AlertSubject, now: datetime
+) -> Alert:
+    """Write that a policy is invalid, once for each text of it.
+
+    It is critical: while nobody knows which workflow validates, a failure of it alerts nobody.
+    """
+    problem = str(reading.problems[0]) if reading.problems else "it cannot be read"
+    return _alert(
+        key=f"{thread}/{reading.digest}",
+        thread=thread,
+        kind=AlertKind.POLICY,
+        severity=Severity.CRITICAL,
+        policy=policy,
+        event=POLICY_EVENT,
+        summary=(
+            f"The policy {reading.source} is invalid. Deployments are held, and a failed validation"
+            f" alerts nobody until it is mended. First problem: {problem}"
+        ),
+        steps=(f"Mend {reading.source}: {problem}", _CHECK, _PUSH),
+        environment=_EVERY_ENVIRONMENT,
+        subject=subject,
+        now=now,
+    )
+
+
+def render_left_out(
+    left_out: LeftOut, policy: AlertPolicy, subject: AlertSubject, now: datetime
+) -> Alert:
+    """Write that deployments to an environment wait that no policy names."""
+    thread = f"policy/{left_out.repository_id}/{environment_key(left_out.environment)}"
+    return _alert(
+        key=f"{thread}/{left_out.digest}",
+        thread=thread,
+        kind=AlertKind.POLICY,
+        severity=Severity.WARNING,
+        policy=policy,
+        event=POLICY_EVENT,
+        summary=(
+            f"Deployments to {left_out.environment} ask the gate, and {left_out.source} does not"
+            " name that environment. They are held."
+        ),
+        steps=(
+            f"Add {left_out.environment} to {left_out.source}",
+            "Or disable the App's rule on it, in Settings > Environments",
+            _CHECK,
+            _PUSH,
+        ),
+        environment=left_out.environment,
+        subject=subject,
+        now=now,
+    )
+
+
+def render_mended_policy(
+    told: str, thread: str, source: str, subject: AlertSubject, now: datetime
+) -> Alert:
+    """Write that a policy is valid again; `told` is the key of what was said before."""
+    return _alert(
+        key=f"{told}/mended",
+        thread=thread,
+        kind=AlertKind.RECOVERY,
+        severity=Severity.INFO,
+        policy=AlertPolicy(),
+        event=POLICY_MENDED_EVENT,
+        summary=f"The policy {source} is valid again. Held deployments are judged by it.",
+        steps=("Nothing: held deployments are looked at again by themselves",),
+        environment=_EVERY_ENVIRONMENT,
+        subject=subject,
+        now=now,
+    )
+
+
+def render_unanswered(
+    request: GateRequest, url: str, policy: AlertPolicy, subject: AlertSubject, now: datetime
+) -> Alert:
+    """Write that GitHub does not take the gate's answer to a deployment, which goes on waiting."""
+    thread = f"unanswered/{request.id}"
+    return _alert(
+        key=thread,
+        thread=thread,
+        kind=AlertKind.UNANSWERED,
+        severity=Severity.CRITICAL,
+        policy=policy,
+        event=UNANSWERED_EVENT,
+        summary=(
+            f"GitHub refused the gate's answer to a deployment to {request.environment}, for a"
+            " reason that the gate does not know. The deployment waits, and is not tried again."
+        ),
+        steps=(
+            "Read what GitHub said in the gate's log (effect.finished, status refused)",
+            "Cancel the run and start it again; if it happens again, report it",
+            "An administrator can start the waiting job on its page, and should say why",
+        ),
+        environment=request.environment,
+        subject=subject,
+        now=now,
+        request=request,
+        url=url,
+    )
+
+
+def _alert(
+    *,
+    key: str,
+    thread: str,
+    kind: AlertKind,
+    severity: Severity,
+    policy: AlertPolicy,
+    event: str,
+    summary: str,
+    steps: tuple[str, ...],
+    environment: str,
+    subject: AlertSubject,
+    now: datetime,
+    request: GateRequest | None = None,
+    url: str = "",
+) -> Alert:
+    held: tuple[HeldDeployment, ...] = subject.held
+    runbook = AlertKind.POLICY if kind is AlertKind.RECOVERY else kind
+    return Alert(
+        key=key,
+        kind=kind,
+        severity=severity,
+        mention=policy.mention if severity is Severity.CRITICAL else Mention.NONE,
+        incident=thread,
+        summary=summary,
+        event=event,
+        timestamp=now,
+        terraform_deployment_id=None,
+        github_job_url=url,
+        failed_flows=(),
+        artifact_urls=(),
+        next_steps=steps,
+        repository=subject.repository,
+        environment=environment,
+        run_id=request.key.run_id if request is not None else None,
+        run_attempt=request.key.run_attempt if request is not None else None,
+        head_sha=request.head_sha if request is not None else None,
+        incident_url=subject.incident_url,
+        runbook_url=f"{subject.runbook_base}/{runbook}",
+        held_deployments=held,
+    )

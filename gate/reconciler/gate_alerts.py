@@ -1,0 +1,106 @@
+"""Owe the alerts about the gate itself, and about deployments that went on, or wait, without it."""
+
+from __future__ import annotations
+
+from gate.domain.addresses import file_page
+from gate.domain.alert import Alert, AlertKind
+from gate.domain.alert_content import AlertSubject
+from gate.domain.gate_alerts import (
+    LeftOut,
+    policy_thread,
+    render_invalid_policy,
+    render_left_out,
+    render_mended_policy,
+    render_unanswered,
+)
+from gate.domain.ids import RequestId
+from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
+from gate.domain.request import RequestState
+from gate.reconciler.alert_planning import Telling, held_deployments, owe_bypass_alert
+from gate.reconciler.policies import shown, sources_of
+from gate.store import alerts, requests, runs, untold_ends
+from gate.store.database import Transaction
+
+
+def tell_ends(tx: Transaction, telling: Telling) -> bool:
+    """Tell of deployments that were let past the gate, or whose answer GitHub does not take.
+
+    Says whether there is something to send.
+    """
+    told = untold_ends.untold_requests(tx, telling.repository.id)
+    for request_id in told:
+        _tell_end(tx, request_id, telling)
+    return bool(told)
+
+
+def _tell_end(tx: Transaction, request_id: RequestId, telling: Telling) -> None:
+    untold_ends.record_told(tx, request_id, telling.now)
+    request = requests.read_request(tx, request_id)
+    if request is None:
+        return
+    if request.state is not RequestState.UNANSWERABLE:
+        owe_bypass_alert(tx, request, telling)
+        return
+    url = runs.read_page(tx, request.key)
+    subject = AlertSubject(telling.repository.full_name, url, telling.deps.runbooks, ())
+    _owe(tx, render_unanswered(request, url, telling.policy, subject, telling.now), telling)
+
+
+def tell_policy(tx: Transaction, reading: PolicyReading, telling: Telling) -> bool:
+    """Tell once of a policy that is invalid, or leaves out an environment that asks the gate.
+
+    And once that an invalid one was mended. Says whether there is something to send.
+    """
+    if isinstance(reading, InvalidPolicy):
+        thread = policy_thread(telling.repository.installation_id, reading.source)
+        subject = _subject(tx, telling, reading.source)
+        return _owe(
+            tx,
+            render_invalid_policy(reading, thread, telling.policy, subject, telling.now),
+            telling,
+        )
+    if not isinstance(reading, LoadedPolicy):
+        return False
+    sources = [shown(it, telling.repository) for it in sources_of(telling.repository)]
+    mended = [_tell_mended(tx, it, telling) for it in sources]
+    left_out = [_tell_left_out(tx, it, reading, telling) for it in _left_out(tx, reading, telling)]
+    return any([*mended, *left_out])
+
+
+def _tell_mended(tx: Transaction, source: str, telling: Telling) -> bool:
+    """Tell that a policy is valid again, where people were told that it was not."""
+    thread = policy_thread(telling.repository.installation_id, source)
+    last = alerts.last_said(tx, thread)
+    if last is None or last[1] is not AlertKind.POLICY:
+        return False
+    subject = _subject(tx, telling, source)
+    return _owe(tx, render_mended_policy(last[0], thread, source, subject, telling.now), telling)
+
+
+def _left_out(tx: Transaction, reading: LoadedPolicy, telling: Telling) -> list[str]:
+    """List the environments with held deployments that the policy does not name, each once."""
+    held = requests.undecided_requests(tx, telling.repository.id)
+    asked = {it.key.environment: it.environment for it in held}
+    return [it for it in asked.values() if reading.policy.environment(it) is None]
+
+
+def _tell_left_out(
+    tx: Transaction, environment: str, reading: LoadedPolicy, telling: Telling
+) -> bool:
+    left_out = LeftOut(telling.repository.id, environment, reading.source, reading.digest)
+    subject = _subject(tx, telling, reading.source, environment)
+    return _owe(tx, render_left_out(left_out, telling.policy, subject, telling.now), telling)
+
+
+def _subject(
+    tx: Transaction, telling: Telling, source: str, environment: str | None = None
+) -> AlertSubject:
+    """Link the policy's file, and list the deployments that wait because of it."""
+    repository = telling.repository
+    page = file_page(runs.newest_page(tx, repository.id), source)
+    held = held_deployments(tx, repository.id, environment)
+    return AlertSubject(repository.full_name, page, telling.deps.runbooks, held)
+
+
+def _owe(tx: Transaction, alert: Alert, telling: Telling) -> bool:
+    return alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)

@@ -1,0 +1,139 @@
+"""People hear of it when the gate itself cannot do its work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.domain.request import RequestState
+from gate.simulator.faults import Fault
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
+from tests.unit.notify.receiver import Receiver, running_receiver
+
+POLICY = ".github/deployment-gate.yml"
+SOUND = "version: 1\nenvironments:\n  production-frontend: {validation: {}}\n"
+BROKEN = SOUND.replace("validation", "evidence")
+STAGING = SOUND.replace("production-frontend", "staging")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Whoever is told by signed JSON."""
+    with running_receiver() as made:
+        yield made
+
+
+@pytest.fixture
+def gate(tmp_path: Path, receiver: Receiver) -> Iterator[Gate]:
+    """A gate that tells them."""
+    with running_gate(f"sqlite:///{tmp_path}/gate.db", alerts_to=receiver.url) as running:
+        yield running
+
+
+def heard(receiver: Receiver) -> list[dict[str, Any]]:
+    """List the alerts that were taken."""
+    return [json.loads(it.body) for it in receiver.received]
+
+
+def test_a_broken_policy_is_told_once(gate: Gate, receiver: Receiver) -> None:
+    """With the line that is wrong, where the file is, and what waits; then that it is mended."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    gate.github.put_file(REPOSITORY, POLICY, BROKEN)
+    gate.settle()
+    (told,) = heard(receiver)
+    assert told["event"] == "Deployment Gate Policy Problem"
+    assert told["severity"] == "critical"
+    assert told["incidentUrl"].endswith(f"{REPOSITORY}/blob/HEAD/{POLICY}")
+    assert any("line 3" in it for it in told["nextSteps"])
+    assert f"gate policy check {POLICY}" in str(told["nextSteps"])
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    for _ in range(3):
+        gate.advance(minutes=30)
+    assert gate.record(run_id).reasons == ("policy_invalid",)
+    assert len(heard(receiver)) == 1
+    gate.github.put_file(REPOSITORY, POLICY, SOUND)
+    gate.settle()
+    gate.advance(minutes=30)
+    assert [it["event"] for it in heard(receiver)][1:] == ["Deployment Gate Policy Mended"]
+    gate.github.put_file(REPOSITORY, POLICY, BROKEN + "# again\n")
+    gate.settle()
+    assert [it["severity"] for it in heard(receiver)] == ["critical", "info", "critical"]
+
+
+def test_a_broken_policy_of_an_organization_is_told_once_for_all(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """It speaks for every repository of the owner."""
+    installation_id = next(iter(gate.github.world.installations))
+    gate.github.create_repository("octo-org/.github", installation_id)
+    gate.github.create_repository("octo-org/shop", installation_id)
+    for name in (REPOSITORY, "octo-org/shop"):
+        gate.validate(name, "success")
+    gate.settle()
+    gate.github.put_file("octo-org/.github", POLICY, BROKEN)
+    gate.settle()
+    assert [it["event"] for it in heard(receiver)] == ["Deployment Gate Policy Problem"]
+    gate.github.put_file("octo-org/.github", POLICY, SOUND)
+    gate.settle()
+    events = [it["event"] for it in heard(receiver)]
+    assert events.count("Deployment Gate Policy Mended") == 1
+
+
+def test_an_environment_that_the_policy_leaves_out_is_told_once(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """Once a deployment to it waits; another one is no news."""
+    gate.github.put_file(REPOSITORY, POLICY, STAGING)
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert heard(receiver) == []
+    first = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    (told,) = heard(receiver)
+    assert told["environment"] == ENVIRONMENT
+    assert [it["runId"] for it in told["heldDeployments"]] == [first]
+    gate.github.deploy(REPOSITORY)
+    gate.settle()
+    gate.advance(minutes=30)
+    assert len(heard(receiver)) == 1
+
+
+def test_a_bypass_while_the_policy_is_broken_is_told(gate: Gate, receiver: Receiver) -> None:
+    """It does not wait for the policy to be mended."""
+    gate.github.set_role(REPOSITORY, "boss", "admin")
+    gate.github.put_file(REPOSITORY, POLICY, BROKEN)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.bypass("boss", run_id, ENVIRONMENT)
+    gate.settle()
+    gate.advance(seconds=45)
+    assert "Deployment Gate Bypassed" in [it["event"] for it in heard(receiver)]
+
+
+def test_an_answer_that_github_does_not_take_ends_once(gate: Gate, receiver: Receiver) -> None:
+    """Nobody knows why; it is told once, and not adopted again every few minutes."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    unknown = Fault(
+        "deployment_protection_rule$",
+        method="POST",
+        status=422,
+        body=json.dumps({"message": "The moon is in the wrong quarter"}),
+    )
+    gate.github.add_fault(unknown)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(run_id).state == RequestState.UNANSWERABLE
+    for _ in range(4):
+        gate.advance(minutes=16)
+        gate.sweep()
+    assert gate.record(run_id).state == RequestState.UNANSWERABLE
+    (told,) = heard(receiver)
+    assert (told["event"], told["runId"]) == ("Deployment Gate Answer Refused", run_id)
+    refused = [it for it in gate.trail(run_id) if it.kind == "review.refused"]
+    assert len(refused) == 1
