@@ -2,7 +2,8 @@
 
 Pure. Text in, a command or what is wrong with it out; who may ask, and of what, is decided
 elsewhere. A command begins the first line that is not blank. What is quoted, or stands in a code
-block, was said by somebody else or is an example.
+block, was said by somebody else or is an example. What a page, a chat or a keyboard puts into text
+unseen is passed over.
 """
 
 from __future__ import annotations
@@ -24,7 +25,14 @@ _RUN_URL: Final = re.compile(
     r"/(?P<name>[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})/actions/runs/(?P<run>[1-9][0-9]{0,18})"
     r"(?:/attempts/(?P<attempt>[1-9][0-9]{0,5}))?(?:/jobs?/[0-9]{1,19})?/?(?:[?#][^\s]*)?"
 )
-_COMMAND: Final = re.compile(r" {0,3}/(?P<word>\S+)(?P<rest>.*)", re.DOTALL)
+_UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+"""Soft hyphen, zero-width space, (non-)joiners, word joiner, byte order mark. Blanks that do not
+break a line are blanks to `str.split` and to regular expressions."""
+
+_QUOTES: Final = "\"'“”„‟‘’‚‛«»‹›`"  # noqa: RUF001 - what keyboards make of quotes
+_COMMAND: Final = re.compile(
+    rf"[{_UNSEEN}]*(?:[ \u00a0\u202f][{_UNSEEN}]*){{0,3}}/(?P<word>\S+)(?P<rest>.*)", re.DOTALL
+)
 _TITLE: Final = re.compile(r"override of run\b(?P<named>.*)", re.IGNORECASE | re.DOTALL)
 _WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _SPAN: Final = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[mhd])")
@@ -104,11 +112,12 @@ class UnknownCommand:
 class CommandProblem:
     """Somebody meant the command `meant`, and what they wrote cannot be done.
 
-    `detail` may quote hostile text.
+    `detail` may quote hostile text. `usage` is how the command is written, where that helps.
     """
 
     detail: str
     meant: str
+    usage: str | None = None
 
 
 IncidentCommand = AcknowledgeCommand | DecideCommand | ResolveCommand | SilenceCommand
@@ -129,14 +138,15 @@ def parse_command(body: str) -> Said | None:
     found = _COMMAND.match(_from_first_line(body))
     if found is None:
         return None
-    word = found["word"].casefold()
+    written = _seen(found["word"])
+    word = written.casefold()
     parse = _COMMANDS.get(word)
     if parse is not None:
         return parse(found["rest"])
     alike = _alike(word, _COMMANDS)
     if alike is not None:
         known = ", ".join(f"/{name}" for name in _COMMANDS)
-        return CommandProblem(f"/{found['word']} is no command of the gate; known: {known}", alike)
+        return CommandProblem(f"/{written} is no command of the gate; known: {known}", alike)
     return UnknownCommand() if _WORD.fullmatch(word) else None
 
 
@@ -150,7 +160,7 @@ def _alike(word: str, known: Iterable[str]) -> str | None:
 def _from_first_line(body: str) -> str:
     """Drop the blank lines at the beginning, but not the indent of the first that is not blank."""
     lines = body.replace("\r\n", "\n").split("\n")
-    while lines and not lines[0].strip():
+    while lines and not _seen(lines[0]).strip():
         del lines[0]
     return "\n".join(lines)
 
@@ -158,7 +168,8 @@ def _from_first_line(body: str) -> str:
 def _parse_override(rest: str) -> OverrideCommand | CommandProblem:
     named, rationale = _split(rest)
     if not named:
-        return CommandProblem("say which run: /override <run URL or id> <rationale>", _OVERRIDE)
+        usage = "/override <run URL or id> <rationale>"
+        return CommandProblem("say which run", _OVERRIDE, usage)
     run = parse_run_reference(named)
     if run is None:
         detail = "the first word after /override must be a run's URL or id"
@@ -167,10 +178,22 @@ def _parse_override(rest: str) -> OverrideCommand | CommandProblem:
 
 
 def _split(rest: str) -> tuple[str, str]:
-    """Take the first word, which must stand on the command's own line, from what follows it."""
+    """Take the first word, which must stand on the command's own line, from what follows it.
+
+    The word loses what is unseen in it and the quotes around it; what follows is kept as it is.
+    """
     first, _, following = rest.partition("\n")
-    words = first.split(maxsplit=1)
-    return (words[0] if words else ""), "\n".join([*words[1:], following]).strip()
+    words = first.lstrip(f"{_UNSEEN} \t\u00a0\u202f").split(maxsplit=1)
+    named = _seen(words[0]).strip(_QUOTES) if words else ""
+    return named, "\n".join([*words[1:], following]).strip()
+
+
+def _seen(text: str) -> str:
+    """Drop the characters that nobody sees."""
+    return text.translate(_WITHOUT_UNSEEN)
+
+
+_WITHOUT_UNSEEN: Final = dict.fromkeys(map(ord, _UNSEEN))
 
 
 def _parse_help(_rest: str) -> HelpCommand:
@@ -186,30 +209,29 @@ def _parse_decide(rest: str) -> DecideCommand | CommandProblem:
     choices = ", ".join(Course)
     course = _COURSES.get(word.casefold())
     if course is None:
-        detail = f"say what you have decided: /decide <{choices}> <why>"
-        return CommandProblem(detail, _DECIDE)
-    problem = _check_why(why, f"/decide {course} <why>")
-    return DecideCommand(course, why) if problem is None else CommandProblem(problem, _DECIDE)
+        return CommandProblem("say what you have decided", _DECIDE, f"/decide <{choices}> <why>")
+    problem = _check_why(why, _DECIDE, f"/decide {course} <why>")
+    return DecideCommand(course, why) if problem is None else problem
 
 
 def _parse_resolve(rest: str) -> ResolveCommand | CommandProblem:
     why = rest.strip()
-    problem = _check_why(why, "/resolve <why>")
-    return ResolveCommand(why) if problem is None else CommandProblem(problem, _RESOLVE)
+    problem = _check_why(why, _RESOLVE, "/resolve <why>")
+    return ResolveCommand(why) if problem is None else problem
 
 
 def _parse_silence(rest: str) -> SilenceCommand | CommandProblem:
     word, why = _split(rest)
     length = _parse_span(word)
     if length is None:
-        detail = "say for how long, in minutes, hours or days: /silence <30m, 4h, 2d> <why>"
-        return CommandProblem(detail, _SILENCE)
+        detail = "say for how long, in minutes, hours or days"
+        return CommandProblem(detail, _SILENCE, "/silence <30m, 4h, 2d> <why>")
     if length > LONGEST_SILENCE:
         most = LONGEST_SILENCE.days
         detail = f"{word} is too long: {most}d is the most, and can be said again"
         return CommandProblem(detail, _SILENCE)
-    problem = _check_why(why, f"/silence {word} <why>")
-    return SilenceCommand(length, why) if problem is None else CommandProblem(problem, _SILENCE)
+    problem = _check_why(why, _SILENCE, f"/silence {word} <why>")
+    return SilenceCommand(length, why) if problem is None else problem
 
 
 def _parse_span(text: str) -> timedelta | None:
@@ -218,12 +240,12 @@ def _parse_span(text: str) -> timedelta | None:
     return int(found["count"]) * _UNITS[found["unit"]] if found is not None else None
 
 
-def _check_why(why: str, usage: str) -> str | None:
+def _check_why(why: str, meant: str, usage: str) -> CommandProblem | None:
     """Say what is wrong with a reason; people read it in the record, so there has to be one."""
-    if not why:
-        return f"say why: {usage}"
+    if not _seen(why).strip():
+        return CommandProblem("say why", meant, usage)
     if len(why) > LONGEST_WHY:
-        return f"the reason is longer than {LONGEST_WHY} characters"
+        return CommandProblem(f"the reason is longer than {LONGEST_WHY} characters", meant)
     return None
 
 
@@ -261,10 +283,10 @@ def parse_override_title(display_title: str) -> RunReference | CommandProblem | 
     Exactly one run must be named, and nothing else said: a title is made from what somebody typed,
     and a reviewer who approves must see which run it is.
     """
-    found = _TITLE.fullmatch(display_title.strip())
+    found = _TITLE.fullmatch(_seen(display_title).strip())
     if found is None:
         return None
-    named = found["named"].split()
+    named = [word.strip(_QUOTES) for word in found["named"].split()]
     run = parse_run_reference(named[0]) if len(named) == 1 else None
     if run is None:
         detail = "the title must name exactly one run: Override of run <id or URL>"

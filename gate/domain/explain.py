@@ -13,7 +13,7 @@ from typing import Final, assert_never
 from gate.domain.behind import Behind
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
 from gate.domain.flow_lines import describe_flows, render_context
-from gate.domain.neutral import cut, neutralise
+from gate.domain.neutral import code_span, cut, cut_markdown, neutralise
 from gate.domain.overrides import OverrideAsk, OverrideRecord
 from gate.domain.rationale import fold
 from gate.domain.request import GateRequest
@@ -49,7 +49,7 @@ def explain(decision: Decision, request: GateRequest, now: datetime) -> str:
             line = _BESIDE.join(part for part in (line, context) if part)
             room -= len(_BESIDE + context)
     parts = [headline, line, _details(decision, min(room, _DETAIL_LIMIT)), ending]
-    return cut(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
+    return cut_markdown(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
 
 
 def _headline(decision: Decision) -> str:
@@ -71,7 +71,7 @@ def _headline(decision: Decision) -> str:
 def _released_by(decision: Decision) -> str:
     """Name who overrode which hold, without mentioning anybody."""
     claims = decision.override.claims if decision.override is not None else ()
-    people = [cut(neutralise(claim.person.login), _NAME_LIMIT) for claim in claims]
+    people = [neutralise(claim.person.login, _NAME_LIMIT) for claim in claims]
     shown = people[:_MOST_NAMES]
     if len(people) > len(shown):
         shown.append(f"{len(people) - len(shown)} more")
@@ -154,7 +154,7 @@ def _details(decision: Decision, room: int) -> str:
     shown: list[str] = []
     left = room - _MORE_LIMIT
     for line in lines:
-        quoted = f"> {cut(neutralise(line), _LINE_LIMIT)}"
+        quoted = f"> {neutralise(line, _LINE_LIMIT)}"
         if len(quoted) > left:
             break
         shown.append(quoted)
@@ -209,12 +209,12 @@ def _remedy(code: ReasonCode, decision: Decision) -> str:
 
 def _how_to_override(ask: OverrideAsk, request: GateRequest) -> str:
     """Say the ways in which a reviewer releases this hold, and what they must write."""
-    environment = cut(neutralise(ask.environment), _NAME_LIMIT)
-    words = cut(neutralise(ask.acknowledge), _WORDS_LIMIT)
+    environment = neutralise(ask.environment, _NAME_LIMIT)
+    words = code_span(cut(fold(ask.acknowledge), _WORDS_LIMIT))
     people = "a reviewer overrides" if ask.approvals == 1 else f"{ask.approvals} people override"
     return (
         f"Or {people} it: in the review of this deployment, by the environment {environment}, or "
-        f"by `/override {request.key.run_id}` on an issue; with “{words}” and the reason, in "
+        f"by `/override {request.key.run_id}` on an issue; with {words} and the reason, in "
         f"{ask.min_length} characters or more. "
     )
 

@@ -85,9 +85,9 @@ def render_context(evidence: Evidence | None) -> list[str]:
     if evidence is None or evidence.report is None:
         return []
     parts = []
-    named = neutralise(fold(evidence.report.terraform_deployment_id or ""))
+    named = neutralise(evidence.report.terraform_deployment_id or "", _ID_LIMIT)
     if named:
-        parts.append(f"Terraform deployment {cut(named, _ID_LIMIT)}")
+        parts.append(f"Terraform deployment {named}")
     own = _host(evidence.run.html_url) if evidence.run is not None else None
     safe = [url for url in evidence.report.artifact_urls if _host(url) is not None]
     return parts + [_artifact(n, url, own) for n, url in enumerate(safe[:_MOST_ARTIFACTS], 1)]

@@ -18,7 +18,7 @@ from gate.domain.alert_content import FAILED_EVENT
 from gate.domain.ids import IncidentId
 from gate.domain.incident_words import ending, happening, run_link, who
 from gate.domain.incidents import Course, Incident, IncidentEvent, Resolution, Word
-from gate.domain.neutral import cut, neutralise
+from gate.domain.neutral import cut, cut_markdown, neutralise
 from gate.domain.policy import AlertPolicy
 from gate.domain.rationale import fold
 from gate.domain.replying import INCIDENT_COMMANDS
@@ -83,7 +83,7 @@ def render_issue(
         f"### Commands\n\n{INCIDENT_COMMANDS}",
         f"### What happened\n\n{_lines(_history(timeline))}",
     )
-    body = cut(_BETWEEN.join(section for section in sections if section), BODY_LIMIT)
+    body = cut_markdown(_BETWEEN.join(section for section in sections if section), BODY_LIMIT)
     return IssueText(_title(incident), body, is_open)
 
 
@@ -92,7 +92,7 @@ def _title(incident: Incident) -> str:
 
 
 def _headline(incident: Incident) -> str:
-    environment = cut(neutralise(incident.place.environment), _NAME_LIMIT)
+    environment = neutralise(incident.place.environment, _NAME_LIMIT)
     if incident.resolved is not None:
         return f"**Over** — {environment}, {at(incident.resolved.at)}: {ending(incident)}"
     since = f"since {at(incident.opened_at)}"
@@ -105,8 +105,8 @@ def _facts(incident: Incident) -> str:
     rows = [
         ("Failed job", run_link(failure)),
         ("Commit", neutralise(failure.head_sha or "not known")),
-        ("Terraform deployment", cut(neutralise(terraform or "not known"), _NAME_LIMIT)),
-        ("What failed", cut(neutralise(failure.detail), _ERROR_LIMIT)),
+        ("Terraform deployment", neutralise(terraform or "not known", _NAME_LIMIT)),
+        ("What failed", neutralise(failure.detail, _ERROR_LIMIT)),
         ("Failed attempts", str(incident.failures)),
         ("In the gate's record", f"incident {incident.id}"),
     ]
@@ -115,13 +115,13 @@ def _facts(incident: Incident) -> str:
 
 
 def _flow(flow: FailedFlow) -> str:
-    error = cut(neutralise(flow.error), _ERROR_LIMIT)
-    name = cut(neutralise(flow.flow_name), _NAME_LIMIT)
+    error = neutralise(flow.error, _ERROR_LIMIT)
+    name = neutralise(flow.flow_name, _NAME_LIMIT)
     return f"- **{name}**, exit code {flow.exit_code}{f': {error}' if error else ''}"
 
 
 def _artifact(url: str) -> str:
-    return f"- <{url}>" if safe_url(url) else f"- {cut(neutralise(url), _ERROR_LIMIT)}"
+    return f"- <{url}>" if safe_url(url) else f"- {neutralise(url, _ERROR_LIMIT)}"
 
 
 def _held(held: HeldDeployment) -> str:
@@ -151,9 +151,10 @@ def _checklist(incident: Incident, policy: AlertPolicy, now: datetime) -> Iterat
 
 def _decision(incident: Incident, decided: Word | None, due: str) -> str:
     if decided is None or incident.course is None:
-        text = f"Decide: `/decide rollback`, `fix-forward` or `accept-risk`, and why{due}"
+        ways = ", ".join(f"`/decide {course} <why>`" for course in Course)
+        text = f"Decide: {ways}{due}"
         return _box(text, done=False)
-    why = cut(neutralise(decided.why), _WHY_LIMIT)
+    why = neutralise(decided.why, _WHY_LIMIT)
     text = f"Decided by {who(decided.actor)}, {at(decided.at)}: {incident.course} ({why})"
     return _box(text, done=True)
 
@@ -172,7 +173,7 @@ def _box(text: str, *, done: bool) -> str:
 def _history(timeline: Timeline) -> Iterator[str]:
     """List what happened, the newest first: that is what is read, and what is cut is old."""
     for _, event in reversed(timeline):
-        yield f"- {at(event.at)} — {cut(happening(event), 2 * _WHY_LIMIT)}"
+        yield f"- {at(event.at)} — {cut_markdown(happening(event), 2 * _WHY_LIMIT)}"
 
 
 def _listed(

@@ -26,7 +26,7 @@ from gate.domain.incidents import (
     Resolved,
     Word,
 )
-from gate.domain.neutral import cut, neutralise
+from gate.domain.neutral import cut_markdown, neutralise
 
 _MOST_NAMED: Final = 20
 _NAME_LIMIT: Final = 120
@@ -54,7 +54,7 @@ def next_remark(incident: Incident, timeline: Timeline, told: int) -> Remark | N
         text = _remark(incident, event, timeline) if position > told else None
         if text is not None:
             body = f"{text}\n\n{remark_mark(incident.id, f'event/{position}')}"
-            return Remark(position, cut(body, BODY_LIMIT))
+            return Remark(position, cut_markdown(body, BODY_LIMIT))
     return None
 
 
@@ -119,7 +119,7 @@ def _after(word: Word | None, opened_at: datetime) -> str:
 def _flows(incident: Incident) -> Iterator[str]:
     flows = incident.failure.flows
     if flows:
-        names = [cut(neutralise(flow.flow_name), _NAME_LIMIT) for flow in flows[:_MOST_NAMED]]
+        names = [neutralise(flow.flow_name, _NAME_LIMIT) for flow in flows[:_MOST_NAMED]]
         left_out = incident.failure.count - len(names)
         more = f", and {left_out} more" if left_out else ""
         yield f"Failed last: {', '.join(names)}{more}."

@@ -26,7 +26,7 @@ from gate.domain.incidents import (
     Resolved,
     Silenced,
 )
-from gate.domain.neutral import cut, neutralise
+from gate.domain.neutral import neutralise
 
 _LOGIN_LIMIT: Final = 60
 _WORDS_LIMIT: Final = 300
@@ -34,7 +34,7 @@ _WORDS_LIMIT: Final = 300
 
 def who(actor: str) -> str:
     """Name somebody without calling them."""
-    return cut(neutralise(actor), _LOGIN_LIMIT)
+    return neutralise(actor, _LOGIN_LIMIT)
 
 
 def run_link(failure: Failure) -> str:
@@ -46,7 +46,7 @@ def run_link(failure: Failure) -> str:
 def failing(failure: Failure) -> str:
     """Say in a few words what fails."""
     if not failure.flows:
-        return cut(neutralise(failure.detail), _WORDS_LIMIT)
+        return neutralise(failure.detail, _WORDS_LIMIT)
     count = failure.count
     return f"{count} flow failed" if count == 1 else f"{count} flows failed"
 
@@ -122,4 +122,4 @@ def _ended(how: Resolution, actor: str, why: str) -> str:
 
 
 def _quoted(words: str) -> str:
-    return f"“{cut(neutralise(words), _WORDS_LIMIT)}”"
+    return f"“{neutralise(words, _WORDS_LIMIT)}”"

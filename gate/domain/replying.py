@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from gate.domain.neutral import cut, neutralise
+from gate.domain.neutral import code_span, cut_markdown, neutralise
 from gate.domain.overrides import RefusalCode, RefusedClaim
 
 _LONGEST: Final = 2_000
@@ -40,8 +40,8 @@ _OVERRIDE_AND_HELP: Final = (
 INCIDENT_COMMANDS: Final = (
     "At the beginning of a comment on this issue:\n\n"
     "- `/ack`: you look after it; assigning yourself says the same.\n"
-    "- `/decide rollback <why>`, or `fix-forward`, or `accept-risk`: what is going to be done."
-    " Accepting the risk ends the incident; held deployments stay held.\n"
+    "- `/decide rollback <why>`, `/decide fix-forward <why>` or `/decide accept-risk <why>`: what"
+    " is going to be done. Accepting the risk ends the incident; held deployments stay held.\n"
     "- `/resolve <why>`: it is over, although the validation has not passed.\n"
     "- `/silence <30m, 4h, 2d> <why>`: no reminders for so long, 7 days at most.\n"
     f"{_OVERRIDE_AND_HELP}\n\n"
@@ -64,25 +64,27 @@ def render_unknown() -> str:
 
 def render_refusal(detail: str) -> str:
     """Say why a command on an incident's issue did nothing."""
-    return cut(f"Nothing was done: {neutralise(detail)}.", _LONGEST)
+    return cut_markdown(f"Nothing was done: {neutralise(detail)}.", _LONGEST)
 
 
 def render_acknowledged_before(actor: str) -> str:
     """Say who looks after it already."""
-    return cut(f"{neutralise(actor)} looks after it already.", _LONGEST)
+    return cut_markdown(f"{neutralise(actor)} looks after it already.", _LONGEST)
 
 
-def render_problem(detail: str) -> str:
-    """Say what is wrong with a command."""
-    return cut(
-        f"Nothing was done: {neutralise(detail)}.\n\nSay `/help` for the commands.", _LONGEST
-    )
+def render_problem(detail: str, usage: str | None = None) -> str:
+    """Say what is wrong with a command, and how it is written."""
+    written = f": {code_span(usage)}" if usage is not None else ""
+    fault = f"Nothing was done: {neutralise(detail)}{written}."
+    return cut_markdown(f"{fault}\n\nSay `/help` for the commands.", _LONGEST)
 
 
 def render_refused(claim: RefusedClaim) -> str:
     """Say everything that an override lacks, and how to go on."""
     faults = "\n".join(f"- {neutralise(refusal.detail)}" for refusal in claim.refusals)
-    return cut(f"The deployment stays on hold:\n\n{faults}\n\n{_how_to_go_on(claim)}", _LONGEST)
+    return cut_markdown(
+        f"The deployment stays on hold:\n\n{faults}\n\n{_how_to_go_on(claim)}", _LONGEST
+    )
 
 
 def _how_to_go_on(claim: RefusedClaim) -> str:

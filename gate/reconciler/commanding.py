@@ -64,7 +64,7 @@ def _is_for_us(tx: Transaction, seen: CommentSeen, said: Said) -> bool:
     match said:
         case OverrideCommand() | HelpCommand():
             return True
-        case CommandProblem(_, meant):
+        case CommandProblem(meant=meant):
             return meant in _EVERYWHERE or _is_known(tx, seen)
         case UnknownCommand():
             return _is_known(tx, seen)

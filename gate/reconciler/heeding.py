@@ -210,8 +210,9 @@ def _settle(tx: Transaction, found: _Found, speaker: Speaker, deps: Deps) -> tup
         case HelpCommand():
             body = render_help(on_incident=found.record is not None)
             _close(tx, given, "help", Answering(Reaction.SEEN, body), now)
-        case CommandProblem(detail):
-            _close(tx, given, "problem", Answering(Reaction.REFUSED, render_problem(detail)), now)
+        case CommandProblem(detail, _, usage):
+            answering = Answering(Reaction.REFUSED, render_problem(detail, usage))
+            _close(tx, given, "problem", answering, now)
         case UnknownCommand():
             commands.finish_command(tx, given.key, CommandState.REFUSED, "unknown")
             _owe_help_once(tx, given, now)

@@ -17,6 +17,7 @@ from gate.simulator.records import CommentRecord, IssueRecord
 from gate.store import incident_issues, incidents
 from gate.store.audit import AuditEntry, read_audit
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
+from tests.markdown import check_commands, code_spans, invisible, shown
 
 BOT = "deployment-gate[bot]"
 POLICY = ".github/deployment-gate.yml"
@@ -196,7 +197,7 @@ def test_refused_commands(gate: Gate, login: str, text: str) -> None:
     assert say(gate, login, text).reactions == ("confused",)
     assert incident(gate) == before
     assert "it takes" in remarks(gate)[-1]
-    assert "the policy lists user" in remarks(gate)[-1]
+    assert "the policy lists `user:carol`" in remarks(gate)[-1]
     (entry,) = trail(gate, "command.refused")
     assert (entry.actor, entry.reason) == (login, "not_eligible")
 
@@ -378,6 +379,38 @@ def test_bots_do_not_count(gate: Gate) -> None:
     gate.github.set_role(REPOSITORY, "robot", "admin")
     assert say(gate, "robot", "/ack").reactions == ()
     assert incident(gate).acknowledged is None
+
+
+@pytest.mark.parametrize("via", [True, False])
+def test_the_gate_does_not_obey_itself(gate: Gate, via: bool) -> None:
+    """Its comments show commands; they are told by the account that wrote them, not by its name."""
+    red(gate)
+    app_id = gate.github.world.app(None).id if via else None
+    for text in ("/ack", "/resolve it is over", "/help"):
+        number = gate.github.comment_on_issue(REPOSITORY, 1, BOT, text, app_id)
+        gate.settle()
+        (own,) = [it for it in gate.github.comments(REPOSITORY, 1) if it.id == number]
+        assert own.reactions == ()
+    assert incident(gate).acknowledged is None
+    assert len(remarks(gate)) == 3
+    gate.github.set_role(REPOSITORY, "deployment-gate", "write")
+    assert say(gate, "deployment-gate", "/ack").reactions == ("rocket",)
+
+
+def test_what_people_copy_works(gate: Gate) -> None:
+    """Commands on the issue and in answers are commands again where somebody pastes them."""
+    red(gate)
+    check_commands(issue(gate).body)
+    assert invisible(issue(gate).body) == []
+    assert "/decide fix-forward <why>" in code_spans(issue(gate).body)
+    assert say(gate, "carol", "/decide fix-forward").reactions == ("confused",)
+    (answer,) = remarks(gate)
+    assert shown(answer).startswith("Nothing was done: say why: /decide fix-forward <why>.")
+    check_commands(answer)
+    assert invisible(answer) == []
+    pasted = code_spans(answer)[0].replace("<why>", "it leaks").replace("/", "/\u200b")
+    assert say(gate, "carol", f"\ufeff{pasted}\u00a0").reactions == ("rocket",)
+    assert incident(gate).course is Course.FIX_FORWARD
 
 
 @pytest.mark.parametrize("faults", [[], [WebhookFault("reorder", event="issue_comment", count=2)]])

@@ -12,11 +12,11 @@ from gate.domain.rationale import LARGEST_RATIONALE, cap_rationale, fold
 from gate.domain.request import RequestState
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.integration.test_overrides import OVERRIDE_ENVIRONMENT, WHY, mirrors, released
+from tests.markdown import acting, invisible
 
 _REASON: Final = "checkout is down and this build fixes it"
 _TOO_LONG: Final = f"{WHY} " + "x" * 2 * LARGEST_RATIONALE
 _INVISIBLE: Final = ("\u202e", "\u2066", "\x1b")
-_HARMFUL: Final = ("@everyone", "@octo-org/owners", "<!channel>", "![x]", *_INVISIBLE)
 _HOSTILE: Final = (
     f"{WHY} @everyone @octo-org/owners <!channel> ![x](//evil.test) \u202e\u2066 \x1b[2J"
 )
@@ -120,7 +120,7 @@ def test_hostile_words_are_harmless_wherever_they_are_shown(red: Gate, way: Way)
     red.settle()
     (deployment_id,) = red.record(run_id).deployment_ids
     (answer,), (status,) = red.answers(run_id), mirrors(red, deployment_id)
-    assert [it for it in _HARMFUL if it in (answer.comment or "")] == []
+    assert acting(answer.comment or "") == invisible(answer.comment or "") == []
     assert [it for it in _INVISIBLE if it in status.description] == []
 
 

@@ -12,6 +12,7 @@ from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import StatusRecord
 from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
+from tests.markdown import acting, invisible
 
 OVERRIDE_ENVIRONMENT = f"{ENVIRONMENT}-override"
 WHY = "I accept the risk: checkout is down and this build fixes it."
@@ -457,8 +458,7 @@ def test_hostile_words_are_quoted_harmlessly(gate: Gate) -> None:
     gate.settle()
     said = gate.answers(run_id)[0].comment or ""
     assert released(gate, run_id)
-    for harmful in ("@everyone", "<!channel>", "![x]", "\u202e"):
-        assert harmful not in said
+    assert acting(said) == invisible(said) == []
     (entry,) = [it for it in gate.trail(run_id) if it.kind == "override.recorded"]
     assert entry.detail["rationale"] == hostile
 

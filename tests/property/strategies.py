@@ -282,6 +282,7 @@ HOSTILE: Final = st.lists(
             [
                 "@octocat",
                 "acme/shop#1",
+                "/close",
                 "[click](https://evil.example)",
                 "![x](//evil.example/x.png)",
                 "<img src=x>",

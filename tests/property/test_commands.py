@@ -1,5 +1,6 @@
 """Whatever is typed, reading it ends well, and an override names the run that was typed."""
 
+import re
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -45,13 +46,21 @@ _PIECES = st.one_of(
                 "9" * 30,
                 "```",
             ),
-            *("https://github.com/a/b/actions/runs/7", "/attempts/2", "Override of run ", "\u00a0"),
+            *(
+                "https://github.com/a/b/actions/runs/7",
+                "/attempts/2",
+                "Override of run ",
+                "\u00a0",
+                "“",
+                "”",
+            ),
         ]
     ),
     HOSTILE,
 )
 TEXTS = st.lists(_PIECES, max_size=8).map("".join)
 often = settings(max_examples=1000)
+_UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 
 
 @often
@@ -61,7 +70,7 @@ def test_any_comment(text: str) -> None:
     command = parse_command(text)
     assert isinstance(command, Command | UnknownCommand | CommandProblem | None)
     if isinstance(command, OverrideCommand):
-        word, named = text.split(maxsplit=2)[:2]
+        word, named = _UNSEEN.sub("", text).split(maxsplit=2)[:2]
         assert word.lower() == "/override"
         assert str(command.run.run_id) in named
         assert command.rationale in text.replace("\r\n", "\n")
@@ -79,8 +88,9 @@ def test_any_title(text: str) -> None:
     run = parse_override_title(text)
     assert isinstance(run, RunReference | CommandProblem | None)
     if isinstance(run, RunReference):
-        assert len(text.split()) == 4
-        assert str(run.run_id) in text.split()[3]
+        words = _UNSEEN.sub("", text).split()
+        assert len(words) == 4
+        assert str(run.run_id) in words[3]
 
 
 @given(text=TEXTS, prefix=st.sampled_from(["> ", "    ", "\t", "```\n", "- ", "said: "]))

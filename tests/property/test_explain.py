@@ -1,39 +1,46 @@
 """Whatever is quoted, a comment keeps its size and its shape."""
 
 import re
-import unicodedata
-from typing import Final
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gate.domain.commands import parse_command
 from gate.domain.decide import Decision, Verdict
 from gate.domain.explain import COMMENT_LIMIT, explain
 from gate.domain.neutral import neutralise
+from gate.domain.rationale import fold
 from tests.builders import NOW, make_request
+from tests.markdown import acting, invisible, kinds, shown
 from tests.property.report_strategies import reported_decisions
 from tests.property.strategies import HOSTILE
 
-_ESCAPE: Final = re.compile(r"\\[!-/:-@\[-`{-~]")
-_ZERO_WIDTH: Final = "\u200b"
-_INVISIBLE: Final = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 often = settings(max_examples=400)
 
 
 def check_harmless(line: str) -> None:
     """Check that nothing in a line of foreign text can act."""
-    bare = _ESCAPE.sub("", line)
-    assert not set(bare) & set("\\`*_{}[]<>#!|~&@")
-    assert not re.match(r"\s|[-+=]|\d+[.)]\s", line)
-    assert not re.search(rf"[@#/:.](?![{_ZERO_WIDTH}…]|$)", line)
-    visible = line.replace(_ZERO_WIDTH, "")
-    assert not [char for char in visible if unicodedata.category(char) in _INVISIBLE]
+    assert acting(line) == invisible(line) == []
+    assert kinds(line) == set()
+    assert parse_command(line) is None
 
 
 @often
 @given(text=HOSTILE)
 def test_foreign_text_cannot_act(text: str) -> None:
-    """No text can notify, link, format or hide."""
-    check_harmless(neutralise(text))
+    """No text can notify, link, command, format or hide, and all that is visible is shown."""
+    safe = neutralise(text)
+    check_harmless(safe)
+    assert fold(shown(safe)) == fold(text)
+
+
+@often
+@given(text=HOSTILE, limit=st.integers(8, 80))
+def test_cut_text_cannot_act(text: str, limit: int) -> None:
+    """Nor where it is cut."""
+    safe = neutralise(text, limit)
+    assert len(safe) <= limit
+    check_harmless(safe)
 
 
 def check_context(line: str) -> None:

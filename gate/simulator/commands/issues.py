@@ -67,12 +67,14 @@ def issues_of(stage: Stage, repository: str) -> list[IssueRecord]:
     ]
 
 
-def comment_on_issue(stage: Stage, repository: str, number: int, author: str, body: str) -> int:
-    """Write a comment on an issue as somebody; give the comment's id."""
+def comment_on_issue(
+    stage: Stage, repository: str, number: int, author: str, body: str, app_id: int | None = None
+) -> int:
+    """Write a comment on an issue as somebody, through an App or not; give the comment's id."""
     world = stage.world
     found = world.repository(repository)
     issue = issues.find_issue(found, number)
-    return issues.add_comment(world, found, issue, world.account(author), body).id
+    return issues.add_comment(world, found, issue, world.account(author), body, app_id).id
 
 
 def edit_comment(stage: Stage, repository: str, comment_id: int, body: str, editor: str) -> None:

@@ -61,6 +61,36 @@ def test_commands(body: str, command: Command) -> None:
     assert parse_command(body) == command
 
 
+@pytest.mark.parametrize("unseen", list("\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+@pytest.mark.parametrize("blank", list(" \t\u00a0\u202f"))
+def test_what_is_unseen_is_passed_over(unseen: str, blank: str) -> None:
+    """Pages and chats put it into what people copy; the words of a reason are kept as they are."""
+    decided = DecideCommand(Course.FIX_FORWARD, f"it{unseen} leaks")
+    for body in (
+        f"/{unseen}decide fix-forward it{unseen} leaks",
+        f"{unseen}\n{unseen} {unseen}/decide{blank}fix-{unseen}forward{blank}it{unseen} leaks",
+        f"/deci{unseen}de{unseen}{blank}{unseen}fix-forward{unseen} it{unseen} leaks",
+        f"/decide {unseen}{blank}{unseen} fix-forward it{unseen} leaks",
+    ):
+        assert parse_command(body) == decided
+    assert parse_command(f"{blank}/help".lstrip("\t")) == HelpCommand()
+    assert parse_override_title(f"Override of{unseen} run{blank}6{unseen}01{unseen}") == RUN
+
+
+@pytest.mark.parametrize("quotes", ["“”", "„“", "‘’", "«»", "‹›", '""', "''", "``"])  # noqa: RUF001
+def test_quotes_around_an_argument(quotes: str) -> None:
+    """Keyboards make them typographic, and people quote what they copy."""
+    first, last = quotes[0], quotes[1]
+    command = parse_command(f"/override {first}601{last} because {first}so{last}")
+    assert command == OverrideCommand(RUN, f"because {first}so{last}")
+    assert parse_command(f"/override {first}{URL}{last} why") == OverrideCommand(AT_GITHUB, "why")
+    decided = parse_command(f"/decide {first}rollback{last} it leaks")
+    assert decided == DecideCommand(Course.ROLLBACK, "it leaks")
+    span = parse_command(f"/silence {first}4h{last} we know")
+    assert span == SilenceCommand(timedelta(hours=4), "we know")
+    assert parse_override_title(f"Override of run {first}601{last}") == RUN
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -78,6 +108,10 @@ def test_commands(body: str, command: Command) -> None:
         "- /override 601 because",
         "/ override 601",
         "/",
+        "/\u200b",
+        "\u00a0\u00a0\u00a0\u00a0/override 601 because",
+        "> \u200b/override 601 because",
+        "\u200b> /override 601 because",
         "/usr/bin/env",
         "/" + "override" * 1000,
         "<!-- /override 601 because -->",
@@ -110,12 +144,13 @@ def test_unknown_commands(body: str) -> None:
         ("//override 601", "//override is no command"),
         ("/helpp", "/helpp is no command"),
         ("/resolved it", "/resolved is no command"),
-        ("/decide", "say what you have decided: /decide <rollback, fix-forward, accept-risk>"),
+        ("/decide", "say what you have decided"),
         ("/decide\nrollback because", "say what you have decided"),
         ("/decide later because", "say what you have decided"),
-        ("/decide rollback", "say why: /decide rollback <why>"),
+        ("/decide rollback", "say why"),
         ("/decide rollback \n ", "say why"),
-        ("/resolve", "say why: /resolve <why>"),
+        ("/decide rollback \u200b", "say why"),
+        ("/resolve", "say why"),
         ("/resolve " + "x" * 2001, "longer than 2000 characters"),
         ("/silence", "say for how long"),
         ("/silence because", "say for how long"),
@@ -126,7 +161,7 @@ def test_unknown_commands(body: str) -> None:
         ("/silence 8d because", "8d is too long: 7d is the most"),
         ("/silence 10081m because", "10081m is too long"),
         ("/silence 99999d because", "99999d is too long"),
-        ("/silence 4h", "say why: /silence 4h <why>"),
+        ("/silence 4h", "say why"),
     ],
 )
 def test_problems(body: str, told: str) -> None:
@@ -134,6 +169,25 @@ def test_problems(body: str, told: str) -> None:
     problem = parse_command(body)
     assert isinstance(problem, CommandProblem)
     assert told in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "usage"),
+    [
+        ("/override", "/override <run URL or id> <rationale>"),
+        ("/decide", "/decide <rollback, fix-forward, accept-risk> <why>"),
+        ("/decide “Rollback”", "/decide rollback <why>"),
+        ("/resolve", "/resolve <why>"),
+        ("/silence", "/silence <30m, 4h, 2d> <why>"),
+        ("/silence 4h", "/silence 4h <why>"),
+        ("/override x", None),
+    ],
+)
+def test_usages(body: str, usage: str | None) -> None:
+    """What lacks a word is told how it is written."""
+    problem = parse_command(body)
+    assert isinstance(problem, CommandProblem)
+    assert problem.usage == usage
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from tests.builders import (
     make_run,
     make_validation_report,
 )
+from tests.markdown import acting, invisible, shown
 
-ZWSP = "\u200b"
 ARTIFACT = "https://github.com/acme/shop/actions/runs/501/artifacts/7"
 ASK = OverrideAsk("production-frontend-override", 1, 20, "I accept the risk")
 
@@ -55,9 +55,9 @@ def told(decision: Decision) -> str:
 
 
 def quoted(decision: Decision) -> list[str]:
-    """Give the lines of the details, without what keeps them harmless."""
-    lines = told(decision).replace(ZWSP, "").replace("\\", "").splitlines()
-    return [line.removeprefix("> ") for line in lines if line.startswith(">")]
+    """Give the lines of the details, as they are shown."""
+    lines = told(decision).splitlines()
+    return [shown(line) for line in lines if line.startswith(">")]
 
 
 def test_failed_flows_are_listed_worst_first() -> None:
@@ -156,8 +156,8 @@ def test_hostile_flows_act_nowhere(text: str) -> None:
     report = make_validation_report(failed(text, text), terraform_deployment_id=text)
     comment = told(held(report))
     assert len(comment.split("\n\n")) == 4
-    for token in ("@octocat", "![", "<!", "\u202e", " `", "\n\n**Approved"):
-        assert token not in comment
+    assert acting(comment) == invisible(comment) == []
+    assert "\n\n**Approved" not in comment
 
 
 def test_a_pass_tells_its_notes() -> None:

@@ -16,8 +16,8 @@ from tests.builders import (
     make_request,
     make_run,
 )
+from tests.markdown import acting, invisible, kinds
 
-ZWSP = "\u200b"
 FAILED = Evidence(ValidationState.FAILED, make_run(conclusion="failure"), "")
 ASK = OverrideAsk("production-frontend-override", 1, 20, "I accept the risk")
 
@@ -42,7 +42,7 @@ def test_released() -> None:
     assert released(make_record()) == (
         "**Approved by override** — hubot released it although production validation failed.\n\n"
         "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
-        f"> hubot:{ZWSP} The checkout is not touched by this.{ZWSP} I accept the risk.{ZWSP}\n"
+        "> hubot: The checkout is not touched by this. I accept the risk.\n"
         "> the run ended with failure"
     )
 
@@ -53,7 +53,7 @@ def test_several_people() -> None:
     comment = released(make_record(*people))
     assert comment.startswith("**Approved by override** — p0 and p1 and p2 and 2 more released it")
     quoted = [line for line in comment.splitlines() if line.startswith("> p")]
-    assert quoted == [f"> p{n}:{ZWSP} r{n}" for n in range(5)]
+    assert quoted == [f"> p{n}: r{n}" for n in range(5)]
     assert released(make_record(*people[:2])).startswith("**Approved by override** — p0 and p1 rel")
 
 
@@ -81,9 +81,8 @@ def test_hostile_rationale(text: str) -> None:
     assert len(lines) == 2
     assert lines[0].startswith("> hubot:")
     assert len(lines[0]) <= 300
-    bare = lines[0].removeprefix("> ").replace("\\*", "").replace("\\<", "").replace("\\!", "")
-    assert not set(bare) & set("*<!\u202e\u2028")
-    assert "@" not in bare.replace(f"\\@{ZWSP}", "").replace("\\@…", "")
+    assert acting(lines[0]) == invisible(lines[0]) == []
+    assert kinds(lines[0]) == {"blockquote_open", "blockquote_close"}
 
 
 @pytest.mark.parametrize("login", ["@everyone", "**x**", "a\n\n**b**", "x" * 500, "\u202e"])
@@ -93,7 +92,7 @@ def test_hostile_login(login: str) -> None:
     headline = comment.split("\n\n")[0]
     assert len(comment.split("\n\n")) == 3
     assert len(headline) < 200
-    assert "@e" not in headline
+    assert acting(headline) == []
     assert headline.count("**") == 2
 
 
@@ -104,7 +103,7 @@ def test_how_to_override() -> None:
         "Fix production, or roll the change back, and re-run the validation. "
         "Nothing else is needed: the deployment goes on by itself then. "
         "Or a reviewer overrides it: in the review of this deployment, by the environment "
-        "production-frontend-override, or by `/override 601` on an issue; with “I accept the risk” "
+        "production-frontend-override, or by `/override 601` on an issue; with `I accept the risk` "
         "and the reason, in 20 characters or more. "
         "Otherwise the gate rejects this attempt at 2026-03-03 11:00 UTC (in 23 h)."
     )
@@ -121,8 +120,8 @@ def test_how_many_override() -> None:
 def test_hostile_policy() -> None:
     """Words and names from the policy act nowhere and do not push out the end of the hold."""
     text = held(make_decision(ask=OverrideAsk("@everyone" * 40, 1, 20, "![x](y)" * 400)))
-    assert "@everyone" not in text
-    assert "![x](y)" not in text
+    assert acting(text) == []
+    assert kinds(text) == set()
     assert text.endswith("(in 23 h).")
     assert len(text) < 700
 
@@ -137,6 +136,6 @@ def test_refused_claim() -> None:
     assert comment.startswith(
         "**On hold** — production validation failed; the override is not complete."
     )
-    assert f"> \\@{ZWSP}hubot, by review:{ZWSP} the rationale is short" in comment
+    assert "> `@hubot`, by review: the rationale is short" in comment
     assert "say what is missing" in comment
     assert len(comment) <= COMMENT_LIMIT

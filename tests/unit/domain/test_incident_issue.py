@@ -60,7 +60,7 @@ def test_the_contract_is_kept() -> None:
         "since 2026-",
         "| Failed job | [run 501, attempt 1](<https://github.com/acme/shop/actions/runs/501>) |",
         "| Terraform deployment | deploy-12345 |",
-        "- **a.\u200byml**, exit code 1: not visible",
+        "- **`a.yml`**, exit code 1: not visible",
         "- <https://github.example/artifacts/1>",
         "- [ ] Review production validation logs",
         "- [ ] Check if infrastructure rollback is needed",

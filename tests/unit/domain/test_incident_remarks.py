@@ -87,7 +87,7 @@ def test_a_summary() -> None:
     assert "| Acknowledged | after 1 min, by carol |" in body
     assert "| Decided | after 3 min, by carol |" in body
     assert "rollback" in body
-    assert "Failed last: a.\u200byml." in body
+    assert "Failed last: `a.yml`." in body
     assert "Held deployments go on by themselves." in body
 
 
