@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.addresses import issues_page
-from gate.domain.alert import Channel, HeldDeployment
+from gate.domain.alert import AlertKind, Channel, HeldDeployment
 from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
-from gate.domain.alert_plan import Said, plan_alerts
+from gate.domain.alert_plan import AlertPlan, Said, plan_alerts
 from gate.domain.deliveries import Repository
 from gate.domain.ids import RepositoryId, environment_key
 from gate.domain.incidents import GATE, Bypassed, Incident, IncidentEvent
@@ -20,6 +20,9 @@ from gate.reconciler.responding import record_happenings
 from gate.store import alerts, incidents, requests, runs
 from gate.store.database import Snapshot, Transaction
 from gate.store.incidents import IncidentRecord
+
+PAGE_HELD_FOR: Final = timedelta(seconds=2)
+"""How long a page waits at most for what it links."""
 
 _MOST_HELD: Final = 20
 """Held deployments that an alert lists; nobody reads more of them."""
@@ -50,6 +53,9 @@ def owe_alerts(
     plan = plan_alerts(incident, telling.policy, record.said, now)
     if not plan.messages:
         return False, plan.next_look
+    held_until = _held_until(record, plan, telling)
+    if held_until is not None:
+        return False, held_until
     subject = _subject(
         telling,
         record.issue_url or _where_it_is_kept(incident, telling),
@@ -61,6 +67,18 @@ def owe_alerts(
     told = [Said(it.topic, it.kind, now, incident.failure.fingerprint) for it in plan.messages]
     incidents.record_said(tx, record, told)
     return True, plan.next_look
+
+
+def _held_until(record: IncidentRecord, plan: AlertPlan, telling: Telling) -> datetime | None:
+    """Say until when a page waits for the incident's issue; None when it goes out now.
+
+    It leads people to the issue. So it is worth a moment's wait, and no more than that.
+    """
+    if not any(it.kind is AlertKind.PAGE for it in plan.messages):
+        return None
+    lacks_issue = telling.keeping.issue and record.issue_url is None
+    until = (record.incident.reopened_at or record.incident.opened_at) + PAGE_HELD_FOR
+    return until if lacks_issue and telling.now < until else None
 
 
 def owe_bypass_alert(tx: Transaction, request: GateRequest, telling: Telling) -> None:

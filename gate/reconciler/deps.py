@@ -37,8 +37,12 @@ class Wakeups(Protocol):
         """Hint that a request is due for a look."""
         ...
 
-    def wake_incidents(self, repository_id: RepositoryId) -> None:
-        """Hint that the incidents of a repository are due for a look."""
+    def wake_incidents(self, repository_id: RepositoryId, after: timedelta = timedelta(0)) -> None:
+        """Hint that the incidents of a repository are due for a look, now or in a while."""
+        ...
+
+    def wake_issues(self) -> None:
+        """Hint that an incident's issue is due."""
         ...
 
     def wake_commands(self) -> None:

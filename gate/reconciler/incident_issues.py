@@ -40,6 +40,7 @@ from gate.reconciler.responding import incident_entry
 from gate.store import incident_issues, incidents, repositories
 from gate.store.audit import record_audit
 from gate.store.database import Snapshot, Transaction
+from gate.store.incident_checks import mark_check
 from gate.store.incident_issues import TakenIssue
 from gate.store.incidents import IncidentRecord
 from gate.store.turns import take_turn_of_repository
@@ -232,8 +233,13 @@ def _record(
 ) -> TakenIssue:
     """Record what GitHub has now."""
 
+    is_new = url is not None and followed.number is not None
+
     def record(tx: Transaction) -> None:
         take_turn_of_repository(tx, taken.repository_id)
+        if is_new:
+            # A page may wait for the issue.
+            mark_check(tx, taken.repository_id, deps.clock())
         if url is not None and followed.number is not None:
             incidents.record_issue(tx, taken.incident_id, followed.number, url)
             detail: dict[str, object] = {"number": followed.number, "url": url}
@@ -241,6 +247,8 @@ def _record(
         incident_issues.record_step(tx, taken, followed)
 
     deps.database.transact(record)
+    if is_new:
+        deps.wakeups.wake_incidents(taken.repository_id)
     log.info("issue.sent", incident_id=taken.incident_id, step=step, number=followed.number)
     return replace(taken, followed=followed, begun=None, begun_at=None, refused=None)
 

@@ -36,7 +36,7 @@ from gate.domain.policy import (
 )
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
-from gate.reconciler.alert_planning import Telling, owe_alerts
+from gate.reconciler.alert_planning import PAGE_HELD_FOR, Telling, owe_alerts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.gate_alerts import tell_ends, tell_policy
@@ -69,9 +69,13 @@ class _Lacking:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """The look is on record; `owed` says that channels have something to send."""
+    """The look is on record; `owed` says that channels have something to send.
+
+    `again` is how soon the next one is due; None when it is made by news only.
+    """
 
     owed: bool = False
+    again: timedelta | None = None
 
 
 def look_after(repository_id: RepositoryId, deps: Deps) -> None:
@@ -84,6 +88,10 @@ def look_after(repository_id: RepositoryId, deps: Deps) -> None:
         if isinstance(step, _Looked):
             if step.owed:
                 deps.wakeups.wake_alerts()
+            if step.again is not None and step.again <= PAGE_HELD_FOR:
+                # A page is held: what it waits for is on its way, and it waits no longer than that.
+                deps.wakeups.wake_issues()
+                deps.wakeups.wake_incidents(repository_id, step.again)
             return
         try:
             observe_shared(step.need, step.repository, deps)
@@ -145,7 +153,7 @@ def _look_at(
     owed, next_look = look.make(tx, seen)
     owed |= tell_policy(tx, choice.reading, telling)
     incident_checks.settle_check(tx, check, due_at=next_look)
-    return _Looked(owed)
+    return _Looked(owed, next_look - now if next_look is not None else None)
 
 
 @dataclass(frozen=True, slots=True)

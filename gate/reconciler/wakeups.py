@@ -155,14 +155,39 @@ class RequestQueue(HintQueue[RequestId | DeliveryId]):
 
 
 class IncidentQueue(HintQueue[RepositoryId]):
-    """Hints that the incidents of a repository are due for a look."""
+    """Hints that the incidents of a repository are due for a look, at once or in a while."""
+
+    def __init__(self) -> None:
+        """Begin empty and open."""
+        super().__init__()
+        self._later: dict[RepositoryId, float] = {}
+
+    def put_later(self, hint: RepositoryId, after: timedelta) -> None:
+        """Add a hint that is not given out before `after`; of two of them the sooner stands."""
+        due = monotonic() + after.total_seconds()
+        with self._lock:
+            if len(self._later) < _LONGEST:
+                self._later[hint] = min(due, self._later.get(hint, due))
+                self._ready.notify()
 
     def next(self) -> RepositoryId | None:
         """Wait for a hint; None once the queue is closed."""
         with self._lock:
-            while not (self._waiting or self._closed):
-                self._ready.wait()
-            return None if self._closed else self._oldest(1)[0]
+            while True:
+                self._collect_due()
+                if self._closed:
+                    return None
+                if self._waiting:
+                    return self._oldest(1)[0]
+                soonest = min(self._later.values(), default=None)
+                self._ready.wait(None if soonest is None else max(0, soonest - monotonic()))
+
+    def _collect_due(self) -> None:
+        """Let those wait no longer whose time has come."""
+        now = monotonic()
+        for hint in [hint for hint, due in self._later.items() if due <= now]:
+            del self._later[hint]
+            self._waiting[hint] = None
 
 
 class Bell:
@@ -204,6 +229,7 @@ class LocalWakeups:
         self.incidents: Final = IncidentQueue()
         self.alerts: Final = Bell()
         self.commands: Final = Bell()
+        self.issues: Final = Bell()
 
     def wake_delivery(self, delivery_id: DeliveryId) -> None:
         """Hint that a stored delivery waits to be read."""
@@ -213,9 +239,16 @@ class LocalWakeups:
         """Hint that a request is due for a look."""
         self.requests.put(request_id)
 
-    def wake_incidents(self, repository_id: RepositoryId) -> None:
-        """Hint that the incidents of a repository are due for a look."""
-        self.incidents.put(repository_id)
+    def wake_incidents(self, repository_id: RepositoryId, after: timedelta = timedelta(0)) -> None:
+        """Hint that the incidents of a repository are due for a look, now or in a while."""
+        if after > timedelta(0):
+            self.incidents.put_later(repository_id, after)
+        else:
+            self.incidents.put(repository_id)
+
+    def wake_issues(self) -> None:
+        """Hint that an incident's issue is due."""
+        self.issues.ring()
 
     def wake_commands(self) -> None:
         """Wake the thread that does what people ask."""

@@ -99,6 +99,7 @@ class Worker:
         self._wakeups.incidents.close()
         self._wakeups.alerts.close()
         self._wakeups.commands.close()
+        self._wakeups.issues.close()
         for thread in self._threads:
             thread.join()
         log.info("worker.stopped")
@@ -267,7 +268,9 @@ class Worker:
 
     def _keep_issues(self) -> None:
         """Keep incidents' issues as they have to be."""
-        while not self._stopping.wait(POLL.total_seconds()):
+        heard = 0
+        while (rings := self._wakeups.issues.wait(heard, POLL)) is not None:
+            heard = rings
             self._shielded(partial(keep_issues, self._deps), lambda _: None)
 
     def _hint_due(self) -> None:

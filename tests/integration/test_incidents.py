@@ -16,6 +16,7 @@ from gate.domain.incidents import Course, Resolution
 from gate.domain.reports import Flow, FlowStatus, ValidationReport
 from gate.reconciler import responding
 from gate.reconciler.worker import Worker
+from gate.simulator.faults import Fault
 from gate.store import incidents
 from gate.store.incident_checks import mark_check
 from gate.store.incidents import EVENT_KINDS, IncidentRecord
@@ -114,7 +115,7 @@ def test_what_an_alert_links_can_be_opened_by_its_readers(gate: Gate, receiver: 
 
     (page,) = heard(receiver)
     assert page["incidentUrl"].split("/")[3:5] == REPOSITORY.split("/")
-    assert "/issues" in page["incidentUrl"]
+    assert page["incidentUrl"] == incident(gate).issue_url
     assert "/api/v1/" not in json.dumps(page)
 
 
@@ -134,6 +135,27 @@ def test_a_failure_after_a_told_recovery_pages_again(gate: Gate, receiver: Recei
     gate.advance(minutes=16)
     assert summaries(receiver)[-1] == "incident/1/escalation/acknowledge/2"
     assert heard(receiver)[-1]["severity"] == "critical"
+
+
+def test_a_page_waits_two_seconds_for_its_issue(gate: Gate, receiver: Receiver) -> None:
+    """Then it links the list of issues that has it later."""
+    gate.github.add_fault(Fault(path=r"/issues$", method="POST", status=503))
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    assert summaries(receiver) == []
+    gate.advance(seconds=2)
+    (page,) = heard(receiver)
+    assert f"/{REPOSITORY}/issues?q=is%3Aissue" in page["incidentUrl"]
+
+
+def test_a_page_waits_for_no_issue_that_is_not_wanted(gate: Gate, receiver: Receiver) -> None:
+    """Its link is the run."""
+    text = "version: 1\nenvironments: {production-frontend: {}}\nincidents: {issue: false}\n"
+    gate.github.put_file(REPOSITORY, ".github/deployment-gate.yml", text)
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    (page,) = heard(receiver)
+    assert page["incidentUrl"] == page["githubJobUrl"]
 
 
 def test_a_red_validation_is_told_at_once(gate: Gate, receiver: Receiver) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Thread
 from time import monotonic
 from typing import Any
 
-from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.reconciler.reconcile import Begun
-from gate.reconciler.wakeups import TURN, DeliveryQueue, RequestQueue
+from gate.reconciler.wakeups import TURN, DeliveryQueue, IncidentQueue, RequestQueue
 
 
 def begun(number: int) -> Begun:
@@ -117,3 +118,22 @@ def test_no_hint_is_left_behind() -> None:
     for reader in readers:
         reader.join(30)
     assert sorted(taken) == sorted(names)
+
+
+def test_a_hint_for_later_is_given_out_by_itself() -> None:
+    """What is due at once goes first; of two times the sooner counts."""
+    queue = IncidentQueue()
+    queue.put_later(RepositoryId(1), timedelta(milliseconds=20))
+    queue.put_later(RepositoryId(1), timedelta(hours=1))
+    queue.put(RepositoryId(2))
+    assert [queue.next(), queue.next()] == [2, 1]
+
+
+def test_a_thread_that_waits_hears_of_a_hint_for_later() -> None:
+    """It need not be woken by another one."""
+    queue, taken = IncidentQueue(), []
+    thread = Thread(target=lambda: taken.append(queue.next()))
+    thread.start()
+    queue.put_later(RepositoryId(1), timedelta(milliseconds=20))
+    thread.join(30)
+    assert taken == [1]
