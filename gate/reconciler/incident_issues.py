@@ -232,7 +232,6 @@ def _record(
     taken: TakenIssue, step: str, followed: Followed, url: str | None, deps: Deps
 ) -> TakenIssue:
     """Record what GitHub has now."""
-
     is_new = url is not None and followed.number is not None
 
     def record(tx: Transaction) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gate.domain.alert import Channel
 from gate.reconciler.alerting import send_alerts
+from gate.reconciler.incident_issues import keep_issues
 from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import ingest
 from gate.store import incidents
@@ -52,7 +53,7 @@ def second(gate: Gate) -> Iterator[Gate]:
 def test_two_nodes_open_one_incident_and_page_once(
     gate: Gate, second: Gate, receiver: Receiver
 ) -> None:
-    """Both look at the same moment, and both send at the same moment."""
+    """Both look, open the issue that the page waits for, and send, each at the same moment."""
     gate.validate(REPOSITORY, "failure")
     gate.github.wait_until_delivered()
     database, deps = gate.service.database, gate.service.deps
@@ -63,6 +64,9 @@ def test_two_nodes_open_one_incident_and_page_once(
     at_once([partial(look_after, repository_id, node) for node in nodes])
     found = database.read(lambda snapshot: incidents.open_incidents(snapshot, repository_id))
     assert [(it.incident.id, it.events) for it in found] == [(1, 1)]
+    at_once([partial(keep_issues, node) for node in nodes])
+    at_once([partial(look_after, repository_id, node) for node in nodes])
+    assert len(gate.github.issues_of(REPOSITORY)) == 1
     at_once([partial(send_alerts, Channel.WEBHOOK, node) for node in nodes])
     assert len(receiver.received) == 1
     gate.settle()
