@@ -16,7 +16,15 @@ from typing import Final
 from gate.domain.alert_plan import Said
 from gate.domain.evidence import FAILED
 from gate.domain.ids import RepositoryId, RunId
-from gate.domain.incidents import GATE, Course, Decided, Incident, IncidentEvent, Resolution
+from gate.domain.incidents import (
+    GATE,
+    Acknowledged,
+    Course,
+    Decided,
+    Incident,
+    IncidentEvent,
+    Resolution,
+)
 from gate.domain.reports import FlowStatus, ValidationReport
 from gate.domain.runs import SUCCESS
 from gate.domain.spread import Share, Spread, spread_of
@@ -308,8 +316,8 @@ def _response_time(
 
 
 def _acknowledged_at(story: IncidentStory) -> datetime | None:
-    acknowledged = story.incident.acknowledged
-    return acknowledged.at if acknowledged is not None else None
+    # Not what the incident says: another outbreak must be acknowledged again.
+    return next((it.at for it in story.deeds if isinstance(it.what, Acknowledged | Decided)), None)
 
 
 def _decided_at(story: IncidentStory) -> datetime | None:

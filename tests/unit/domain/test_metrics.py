@@ -18,6 +18,7 @@ from gate.domain.incidents import (
     Decided,
     Happening,
     IncidentEvent,
+    Reopened,
     Resolution,
     Resolved,
     Silenced,
@@ -44,7 +45,7 @@ from gate.domain.metrics import (
 from gate.domain.reports import FlowStatus, ValidationReport
 from gate.domain.spread import Share, Spread, spread_of
 from tests.builders import NOW, TICK, make_validation_report
-from tests.incidents import make_flow, make_incident
+from tests.incidents import make_failure, make_flow, make_incident
 
 PERIOD = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
 GREEN = Resolved(Resolution.VALIDATION_PASSED, "")
@@ -139,6 +140,18 @@ def test_times_run_from_the_opening_to_the_first_response() -> None:
     acknowledged = measure_time_to_acknowledge([told], PERIOD)
     decided = measure_time_to_decide([told], PERIOD)
     assert acknowledged.spread == decided.spread == Spread(1, minutes(10), minutes(10))
+
+
+@pytest.mark.parametrize("again", [(), ((65.0, Acknowledged()),)])
+def test_an_outbreak_that_must_be_acknowledged_again_changes_no_time(
+    again: tuple[tuple[float, Happening], ...],
+) -> None:
+    """The first acknowledgement counts, although it does not hold any more."""
+    told = story(
+        (10, Acknowledged()), (20, GREEN), (60, Reopened(make_failure(run_id=900))), *again
+    )
+    found = measure_time_to_acknowledge([told], PERIOD)
+    assert (found.spread, found.waiting) == (Spread(1, minutes(10), minutes(10)), 0)
 
 
 def test_who_still_waits_and_who_never_heard_are_told_apart() -> None:
