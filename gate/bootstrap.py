@@ -22,6 +22,7 @@ from gate.notify import create_notifiers
 from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
+from gate.reconciler.documents import record_server_policy
 from gate.reconciler.receiving import receive
 from gate.reconciler.strangers import Strangers
 from gate.reconciler.sweep import Sweeper
@@ -30,7 +31,6 @@ from gate.reconciler.worker import Worker, WorkerPlan
 from gate.settings import Settings, is_loopback
 from gate.store.database import Database
 from gate.store.leases import clear_leases
-from gate.store.policies import record_policy_text
 from gate.store.schema import migrate, schema_is_current
 from gate.web.app import create_app
 from gate.web.asgi import BufferingShell, Lifecycle
@@ -78,8 +78,7 @@ def create_service(
     server_policy, server_text = _server_policy(settings)
     credentials = create_credentials(settings, clock)
     database = _open_database(settings)
-    # A decision may rest on it, and is derived again from the texts in the database.
-    database.transact(lambda tx: record_policy_text(tx, server_policy.digest, server_text))
+    record_server_policy(server_policy, server_text, database, clock)
     github = GitHubClient(settings.github_api_url, credentials, clock)
     wakeups = LocalWakeups()
     deps = Deps(

@@ -17,7 +17,7 @@ from gate.domain.ids import RepositoryId, RequestId, RequestKey, RunId, environm
 from gate.domain.policy import Covers, LoadedPolicy
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
-from gate.errors import GateError
+from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.documents import observe_policy
@@ -102,10 +102,13 @@ class Adopter:
             self._calls += 1
             unfinished = tuple(it for it in latest.runs if it.status in _UNFINISHED)
             ids = frozenset(it.run_id for it in latest.runs)
-            if latest.runs and self._learn_policy(repository):
+            etag = latest.etag
+            if latest.runs and not self._is_policy_read(repository):
+                # Which runs count is not known: until it is read, they are listed anew.
+                etag = latest.etag if self._learn_policy(repository) else None
                 paths = self._paths(repository)
             self._record_lost(repository, [it for it in latest.runs if it.path in paths])
-            self._listed[repository.id] = _Listed(latest.etag, paths, ids, unfinished)
+            self._listed[repository.id] = _Listed(etag, paths, ids, unfinished)
         adopted = self._compare(repository, self._listed[repository.id], now)
         return Looked(adopted, self._calls, has_news=latest is not None)
 
@@ -114,20 +117,22 @@ class Adopter:
         listed = self._listed.get(repository_id)
         return None if listed is None or paths - listed.paths else listed.etag
 
-    def _learn_policy(self, repository: Repository) -> bool:
-        """Read the policy of a repository that has runs, should it never have been read.
+    def _is_policy_read(self, repository: Repository) -> bool:
+        return self._deps.database.read(lambda snapshot: was_read(snapshot, repository))
 
-        Otherwise nobody would know that one of the runs is a failed validation. It is no matter if
-        GitHub does not show it now: the first deployment asks again.
+    def _learn_policy(self, repository: Repository) -> bool:
+        """Read the policy of a repository that has runs, where it was never read.
+
+        Otherwise nobody would know that one of the runs is a failed validation. Return whether that
+        is settled: False when GitHub may show it at the next look. Where it refuses to, the first
+        deployment asks again.
         """
-        if self._deps.database.read(lambda snapshot: was_read(snapshot, repository)):
-            return False
         self._calls += _POLICY_CALLS
         try:
             observe_policy(repository, self._deps, self._deps.clock())
         except GateError as error:
             log.info("fact.unavailable", need="PolicyNeeded", reason=error.reason)
-            return False
+            return not isinstance(error, RetryLater)
         return True
 
     def _record_lost(self, repository: Repository, seen: Sequence[WorkflowRun]) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
-from typing import assert_never
+from typing import Final, assert_never
 
+from gate.clock import Clock
 from gate.domain.absence import CONFIRMED_AFTER, is_believed
 from gate.domain.deliveries import Repository
 from gate.domain.github import (
@@ -23,6 +25,8 @@ from gate.domain.github import (
     FileReading,
     FileUnchanged,
 )
+from gate.domain.ids import InstallationId, RepositoryId
+from gate.domain.policy import LoadedPolicy
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
@@ -36,14 +40,16 @@ from gate.reconciler.policies import (
     repository_source,
     shown,
 )
-from gate.store import policies
+from gate.store import incident_checks, policies
 from gate.store.audit import AuditEntry, record_audit
-from gate.store.database import Transaction
-from gate.store.incident_checks import mark_check, mark_checks_of_owner
+from gate.store.database import Database, Transaction
 from gate.store.policies import PolicyDocument
-from gate.store.turns import take_turn
+from gate.store.turns import take_turn, take_turn_of_repository
 
 ReadFile = Callable[[FileQuestion], FileReading]
+
+_SERVER: Final = "server"
+"""The place of the server's own policy, which belongs to no installation."""
 
 log = get_logger(__name__)
 
@@ -68,6 +74,33 @@ def observe_policy(repository: Repository, deps: Deps, now: datetime) -> None:
     for source, read in ((own, read_own), (shared, read_shared)):
         for name in (source, misnamed(source)):
             _refresh(name, repository, deps, now, read)
+
+
+def record_server_policy(
+    policy: LoadedPolicy, text: bytes, database: Database, clock: Clock
+) -> None:
+    """Record the policy that this server brings for repositories that have none.
+
+    When it differs from that of the last start, the incidents of all repositories are looked at: it
+    may gate one more environment. They are marked first, should the process die in between.
+    """
+    known = database.read(lambda snapshot: policies.read_document(snapshot, _SERVER))
+    if known is None or known.digest != policy.digest:
+        for repository_id in database.read(incident_checks.known_checks):
+            database.transact(partial(_mark_in_turn, repository_id, clock()))
+    document = PolicyDocument(_SERVER, InstallationId(0), policy.digest, None, read_at=clock())
+
+    def record(tx: Transaction) -> None:
+        # A decision may rest on it, and is derived again from the texts in the database.
+        policies.record_policy_text(tx, policy.digest, text)
+        policies.record_document(tx, document)
+
+    database.transact(record)
+
+
+def _mark_in_turn(repository_id: RepositoryId, now: datetime, tx: Transaction) -> None:
+    take_turn_of_repository(tx, repository_id)
+    incident_checks.mark_check(tx, repository_id, now)
 
 
 def _refresh(
@@ -169,9 +202,9 @@ def _mark_concerned(
 ) -> None:
     """Have the incidents looked at of all repositories for which a document speaks."""
     if _is_own(document, repository):
-        mark_check(tx, repository.id, now)
+        incident_checks.mark_check(tx, repository.id, now)
     else:
-        mark_checks_of_owner(tx, repository.owner.id, now)
+        incident_checks.mark_checks_of_owner(tx, repository.owner.id, now)
 
 
 def _entry(

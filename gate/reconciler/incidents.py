@@ -119,8 +119,7 @@ def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking 
     repository = repositories.read_served_repository(tx, repository_id)
     if repository is None:
         # Nothing is heard of it any more, its end neither: reminders would go on for ever. When the
-        # App is at work there again, what it finds makes the look due; an open incident is not
-        # found anew.
+        # App is at work there again, that makes the look due.
         is_open = bool(incidents.open_incidents(tx, repository_id))
         due_at = deps.clock() + _SET_ASIDE if is_open else None
         incident_checks.settle_check(tx, check, due_at=due_at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Executable, bindparam, select, update
@@ -21,6 +21,7 @@ from gate.store.tables import incident_checks, repositories
 
 _t: Final = incident_checks.c
 _POSTGRESQL: Final = "postgresql"
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _build_mark(dialect: str) -> Executable:
@@ -69,6 +70,14 @@ def mark_check(tx: Transaction, repository_id: RepositoryId, now: datetime) -> N
     )
 
 
+def mark_check_of_returned(tx: Transaction, repository_id: RepositoryId) -> None:
+    """Let the incidents of a repository on which the App is at work again be looked at, at once.
+
+    Whatever was known when it left was set aside; nothing else brings it back.
+    """
+    _mark_known(tx, repositories.c.repository_id == repository_id, _LONG_AGO)
+
+
 def mark_checks_of_owner(tx: Transaction, owner_id: AccountId, now: datetime) -> None:
     """Let the incidents of all repositories of an owner be looked at; see `_mark_known`."""
     _mark_known(tx, repositories.c.owner_id == owner_id, now)
@@ -97,6 +106,11 @@ def due_checks(snapshot: Snapshot, now: datetime, limit: int) -> list[Repository
     """List the repositories whose incidents are due for a look, longest due first."""
     rows = _due.rows(snapshot, {"now": now, "most": limit})
     return [RepositoryId(row.repository_id) for row in rows]
+
+
+def known_checks(snapshot: Snapshot) -> list[RepositoryId]:
+    """List the repositories whose incidents were ever looked at, or are to be."""
+    return [RepositoryId(it) for it in snapshot.scalars(select(_t.repository_id))]
 
 
 def take_check(tx: Transaction, repository_id: RepositoryId, now: datetime) -> IncidentCheck | None:

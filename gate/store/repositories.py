@@ -14,7 +14,7 @@ from gate.domain.ids import AccountId, InstallationId, RepositoryId
 from gate.domain.looks import Candidate
 from gate.domain.runs import Account
 from gate.store.database import Snapshot, Transaction
-from gate.store.incident_checks import mark_checks_of_installation
+from gate.store.incident_checks import mark_check_of_returned, mark_checks_of_installation
 from gate.store.prepared import Prepared
 from gate.store.requests import IS_UNDECIDED
 from gate.store.tables import gate_requests, installations, repositories
@@ -49,7 +49,8 @@ def record_repository(tx: Transaction, seen: Repository) -> None:
     nothing is known of it until GitHub is asked, and nothing is judged by it.
 
     One that was removed is ours again: should the sighting be an old one, the sweep asks in vain,
-    which is better than a gate that nobody looks for.
+    which is better than a gate that nobody looks for. The incidents of one that returns, or has
+    moved to another installation, are looked at.
     """
     row = _read.first(tx, {"repository": seen.id})
     if row is None:
@@ -66,6 +67,8 @@ def record_repository(tx: Transaction, seen: Repository) -> None:
             .where(repositories.c.repository_id == seen.id)
             .values(**_columns(seen), removed=False)
         )
+    if row.removed or seen.installation_id != known.installation_id:
+        mark_check_of_returned(tx, seen.id)
 
 
 def read_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from gate.simulator.faults import WebhookFault
+from gate.simulator.faults import Fault, WebhookFault
 from gate.store.tables import incident_checks
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.integration.test_incidents import summaries
@@ -150,6 +150,25 @@ def test_an_environment_that_the_policy_gates_from_now_on(gate: Gate, receiver: 
     assert len(pages(receiver)) == 1
 
 
+def test_a_server_whose_policy_gates_one_more_environment(
+    gate: Gate, receiver: Receiver, tmp_path: Path
+) -> None:
+    """The server starts anew with another file; a start with the same one brings no look."""
+    gate.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "failure", workflow="staging-validation.yml")
+    gate.settle()
+    assert pages(receiver) == []
+    (tmp_path / "policy.yml").write_text(BOTH)
+    gate.settings = gate.settings.model_copy(update={"policy_file": tmp_path / "policy.yml"})
+    gate.restart()
+    gate.settle()
+    assert len(pages(receiver)) == 1
+    looks = generation(gate)
+    gate.restart()
+    gate.settle()
+    assert generation(gate) == looks
+
+
 def test_an_environment_whose_validation_was_never_heard_of(gate: Gate, receiver: Receiver) -> None:
     """Its runs were of no interest when they were listed."""
     gate.github.put_file(REPOSITORY, POLICY, SOUND)
@@ -195,6 +214,34 @@ def test_red_was_known_when_the_app_was_suspended(gate: Gate, receiver: Receiver
     assert pages(receiver) == []
     gate.github.unsuspend_installation(installation_id)
     gate.settle()
+    assert len(pages(receiver)) == 1
+
+
+def test_red_was_known_when_the_repository_was_removed(gate: Gate, receiver: Receiver) -> None:
+    """It is added to the installation again, and nothing else is heard of it."""
+    gate.validate(REPOSITORY, "failure")
+    gate.github.wait_until_delivered()
+    installation_id = next(iter(gate.github.world.installations))
+    gate.github.remove_repository(installation_id, REPOSITORY)
+    gate.settle()
+    assert pages(receiver) == []
+    gate.github.add_repository(installation_id, REPOSITORY)
+    gate.settle()
+    assert len(pages(receiver)) == 1
+
+
+def test_an_empty_database_while_github_shows_no_policy(gate: Gate, receiver: Receiver) -> None:
+    """The policy is read a minute later, although no run has moved since."""
+    lost = lose_everything(gate)
+    gate.validate(REPOSITORY, "failure")
+    gate.github.wait_until_delivered()
+    gate.github.clear_faults(lost)
+    failing = gate.github.add_fault(Fault("/contents/", status=502))
+    gate.sweep()
+    assert pages(receiver) == []
+    gate.github.clear_faults(failing)
+    a_minute_later(gate)
+    a_minute_later(gate)
     assert len(pages(receiver)) == 1
 
 
