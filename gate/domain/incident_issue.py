@@ -7,7 +7,7 @@ that is too long is cut at its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -35,6 +35,14 @@ _WHY_LIMIT: Final = 300
 _MOST_FLOWS: Final = 40
 _MOST_ARTIFACTS: Final = 20
 _BETWEEN: Final = "\n\n"
+_LOOK_INTO_IT: Final = (
+    "Review production validation logs",
+    "Check if infrastructure rollback is needed",
+    "Investigate failed assertions",
+)
+_DEEDS: Final[Mapping[Course | None, str]] = {
+    it: f"Do it: {it}" for it in Course if it is not Course.ACCEPT_RISK
+}
 
 Timeline = Sequence[tuple[int, IncidentEvent]]
 """Events with their positions, in the order in which they happened."""
@@ -131,22 +139,39 @@ def _held(held: HeldDeployment) -> str:
 
 
 def _checklist(incident: Incident, policy: AlertPolicy, now: datetime) -> Iterator[str]:
-    """List what a person does, in the contract's order; what is known to be done is ticked."""
+    """List what a person does, in the contract's order; what the gate knows is done is ticked.
+
+    Of the other steps only people know: they tick them, and `keep_ticks` leaves it so.
+    """
     acknowledged, decided = incident.acknowledged, incident.decided
-    is_looked_into = decided is not None
     if acknowledged is not None:
         yield _box(f"Acknowledged by {who(acknowledged.actor)}, {at(acknowledged.at)}", done=True)
     else:
         due = _due(incident, policy.acknowledge_within, now)
         yield _box(f"Acknowledge: `/ack`, or assign yourself{due}", done=False)
-    yield _box("Review production validation logs", done=is_looked_into)
-    yield _box("Check if infrastructure rollback is needed", done=is_looked_into)
-    yield _box("Investigate failed assertions", done=is_looked_into)
+    for step in _LOOK_INTO_IT:
+        yield _box(step, done=False)
     yield _decision(incident, decided, _due(incident, policy.decide_within, now))
-    is_green = incident.how is Resolution.VALIDATION_PASSED
-    if incident.course is not None and incident.course is not Course.ACCEPT_RISK:
-        yield _box(f"Do it: {incident.course}", done=is_green)
-    yield _box("Re-run the validation: held deployments go on by themselves", done=is_green)
+    if incident.course in _DEEDS:
+        yield _box(_DEEDS[incident.course], done=False)
+    if incident.resolved is not None and incident.how is Resolution.VALIDATION_PASSED:
+        yield _box(
+            f"The validation passed, seen by the gate, {at(incident.resolved.at)}", done=True
+        )
+    else:
+        yield _box("Re-run the validation: held deployments go on by themselves", done=False)
+
+
+def keep_ticks(body: str, shown: str) -> str:
+    """Tick in `body` what people have ticked in the text that the issue shows.
+
+    Only the steps of which the gate knows nothing: what it knows it ticks itself, or not.
+    """
+    lines = shown.splitlines()
+    for step in (*_LOOK_INTO_IT, *_DEEDS.values()):
+        if any(f"- [{tick}] {step}" in lines for tick in "xX"):
+            body = body.replace(f"\n{_box(step, done=False)}\n", f"\n{_box(step, done=True)}\n")
+    return body
 
 
 def _decision(incident: Incident, decided: Word | None, due: str) -> str:

@@ -264,6 +264,10 @@ class GitHubClient:
         """Read what was written under an issue since a moment."""
         return notes.read_comments(self._transport, place, issue_number, since)
 
+    def read_issue_text(self, place: Place, issue_number: int) -> str:
+        """Read what an issue says now."""
+        return issues.read_issue_text(self._transport, place, issue_number)
+
     def read_marked_issue(self, place: Place, mark: str, since: datetime) -> IssuePage | None:
         """Find the issue of this App whose text has a mark, among those changed since a moment."""
         return issues.read_marked_issue(

@@ -46,6 +46,13 @@ def read_marked_issue(
     return found
 
 
+def read_issue_text(transport: Transport, place: Place, issue_number: int) -> str:
+    """Read what an issue says now; people may have changed it."""
+    path = repository_path(place.full_name, f"/issues/{issue_number}")
+    answer = transport.call(_scope(place), "GET", path)
+    return decoded(answer, _issue).body or ""
+
+
 def _is_ours(shape: IssuePageShape, app_id: int | None) -> bool:
     via = shape.performed_via_github_app
     if shape.pull_request is not None or shape.user is None or shape.user.is_person or via is None:

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from gate.domain.deliveries import Repository
 from gate.domain.github import Place
 from gate.domain.ids import IncidentId
-from gate.domain.incident_issue import IssueSubject, IssueText, render_issue
+from gate.domain.incident_issue import IssueSubject, IssueText, keep_ticks, render_issue
 from gate.domain.incident_remarks import Remark, next_remark, render_closed_by_hand
 from gate.domain.issue_plan import (
     AddRemark,
@@ -220,8 +220,10 @@ def _send(
             deps.github.send_comment(place, number, body)
             return replace(followed, owes_closing=False), None
         case UpdateIssue(text):
+            # What people ticked is nowhere but in the issue.
+            body = keep_ticks(text.body, deps.github.read_issue_text(place, number))
             deps.github.send_issue_update(
-                place, number, title=text.title, body=text.body, is_open=text.is_open
+                place, number, title=text.title, body=body, is_open=text.is_open
             )
             return replace(followed, digest=digest_of(text), is_open=text.is_open), None
         case _:

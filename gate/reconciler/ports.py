@@ -120,6 +120,10 @@ class GitHub(People, Protocol):
         """Read what was written under an issue since a moment."""
         ...
 
+    def read_issue_text(self, place: Place, issue_number: int) -> str:
+        """Read what an issue says now. Raises RetryLater or Refused."""
+        ...
+
     def read_marked_issue(self, place: Place, mark: str, since: datetime) -> IssuePage | None:
         """Find the issue of this App whose text has a mark, among those changed since a moment.
 

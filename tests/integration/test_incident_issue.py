@@ -222,6 +222,41 @@ def test_deciding(gate: Gate) -> None:
     assert "it leaks" in issue(gate).body
 
 
+def tick(gate: Gate, step: str) -> None:
+    """Click a box of the issue as dave."""
+    body = issue(gate).body
+    assert f"- [ ] {step}" in body
+    gate.github.edit_issue(REPOSITORY, 1, body.replace(f"- [ ] {step}", f"- [x] {step}"), "dave")
+    gate.settle()
+
+
+def test_what_people_tick_stays_ticked(gate: Gate) -> None:
+    """The gate ticks what it knows, leaves what people ticked, and takes no tick for a command."""
+    red(gate)
+    tick(gate, "Investigate failed assertions")
+    tick(gate, "Acknowledge: `/ack`")
+    say(gate, "carol", "/decide rollback it leaks")
+    assert "- [x] Investigate failed assertions" in issue(gate).body
+    assert "- [ ] Review production validation logs" in issue(gate).body
+    assert "- [x] Acknowledged by carol" in issue(gate).body
+    tick(gate, "Do it: rollback")
+    green(gate)
+    assert issue(gate).state == "closed"
+    assert "- [x] Investigate failed assertions" in issue(gate).body
+    assert "- [x] Do it: rollback" in issue(gate).body
+    assert "- [ ] Review production validation logs" in issue(gate).body
+    assert "- [x] The validation passed, seen by the gate, 20" in issue(gate).body
+
+
+def test_a_tick_acknowledges_nothing(gate: Gate) -> None:
+    """Nobody knows by it who looks after the incident."""
+    red(gate)
+    tick(gate, "Acknowledge: `/ack`")
+    red(gate)
+    assert "- [ ] Acknowledge: `/ack`" in issue(gate).body
+    assert incident(gate).acknowledged is None
+
+
 def test_accepting_the_risk_ends_it(gate: Gate) -> None:
     """The issue is closed with a summary."""
     red(gate)

@@ -65,6 +65,7 @@ class Commands(ABC):
     enable_issues = Command(issues.enable_issues)
     issues_of = Command(issues.issues_of)
     comment_on_issue = Command(issues.comment_on_issue)
+    edit_issue = Command(issues.edit_issue)
     edit_comment = Command(issues.edit_comment)
     delete_comment = Command(issues.delete_comment)
     comments = Command(issues.comments)

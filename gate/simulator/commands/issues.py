@@ -67,6 +67,14 @@ def issues_of(stage: Stage, repository: str) -> list[IssueRecord]:
     ]
 
 
+def edit_issue(stage: Stage, repository: str, number: int, body: str, editor: str) -> None:
+    """Change what an issue says, as ticking a box does."""
+    world = stage.world
+    found = world.repository(repository)
+    issue = issues.find_issue(found, number)
+    issues.edit_issue(world, found, issue, world.account(editor), body=body)
+
+
 def comment_on_issue(
     stage: Stage, repository: str, number: int, author: str, body: str, app_id: int | None = None
 ) -> int:

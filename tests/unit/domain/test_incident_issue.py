@@ -14,6 +14,7 @@ from gate.domain.incident_issue import (
     BODY_LIMIT,
     IssueSubject,
     IssueText,
+    keep_ticks,
     render_issue,
 )
 from gate.domain.incidents import (
@@ -78,15 +79,15 @@ def test_the_checklist_follows_the_timeline() -> None:
     assert "- [x] Acknowledged by carol, 2026-" in acknowledged.body
     assert "- [ ] Review production validation logs" in acknowledged.body
     decided = rendered(Acknowledged(), Decided(Course.ROLLBACK, "it leaks"))
-    assert "- [x] Review production validation logs" in decided.body
+    assert "- [ ] Review production validation logs" in decided.body
     assert "- [x] Decided by carol" in decided.body
     assert "rollback (it leaks)" in decided.body
     assert "- [ ] Do it: rollback" in decided.body
     over = rendered(
         Decided(Course.ROLLBACK, "it leaks"), Resolved(Resolution.VALIDATION_PASSED, "")
     )
-    assert "- [x] Do it: rollback" in over.body
-    assert "- [x] Re-run the validation" in over.body
+    assert "- [ ] Do it: rollback" in over.body
+    assert "- [x] The validation passed, seen by the gate, 2026-" in over.body
     assert not over.is_open
 
 
@@ -157,3 +158,22 @@ def test_many_flows_are_counted() -> None:
     assert "- … and 960 more" in body
     assert "- `/resolve <why>`" in body
     assert len(body) <= BODY_LIMIT
+
+
+@pytest.mark.parametrize("tick", ["x", "X"])
+def test_ticks_of_people_are_kept(tick: str) -> None:
+    """Those beside the steps of which the gate knows nothing, and no others."""
+    text = (
+        "### What to do next\n\n- [ ] Acknowledge: `/ack`\n"
+        "- [ ] Review production validation logs\n- [ ] Investigate failed assertions\n"
+        "- [ ] Do it: rollback\n- [ ] Decide: it\n"
+    )
+    ticked = text.replace("- [ ]", f"- [{tick}]").replace("\n", "\r\n")
+    kept = keep_ticks(text, ticked)
+    assert kept == (
+        "### What to do next\n\n- [ ] Acknowledge: `/ack`\n"
+        "- [x] Review production validation logs\n- [x] Investigate failed assertions\n"
+        "- [x] Do it: rollback\n- [ ] Decide: it\n"
+    )
+    assert keep_ticks(text, text) == keep_ticks(text, "") == text
+    assert keep_ticks(text, "- [x] Do it: rollback now\n> - [x] Do it: rollback") == text
