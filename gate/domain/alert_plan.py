@@ -43,11 +43,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something to be said now. `topic` is unique within the incident."""
+    """Something to be said now. `topic` is unique within the incident.
+
+    `pages_from` is set in an update that stands for a page, because there were too many of them: it
+    is when the outbreak may page, should it last so long.
+    """
 
     topic: str
     kind: AlertKind
     severity: Severity
+    pages_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +108,17 @@ def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> It
     if not incident.is_open:
         yield from _recovery(incident, said)
         return
-    page = of_outbreak(_PAGE, incident)
+    page, pages_from = of_outbreak(_PAGE, incident), None
     if page not in topics:
         at = _may_page_at(incident, said)
         yield _Due(at, Message(page, AlertKind.PAGE, Severity.CRITICAL))
         if at == incident.broke_out_at:
             return
         # Too many pages already: until it may page again, what happens is told as an update.
+        pages_from = at
     else:
         yield from _escalations(incident, policy, said)
-    yield from _update(incident, policy, said)
+    yield from _update(incident, policy, said, pages_from)
     yield from _reminder(policy, said)
 
 
@@ -147,14 +153,16 @@ def _escalations(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]
         yield _Due(began + policy.decide_within, message)
 
 
-def _update(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+def _update(
+    incident: Incident, policy: AlertPolicy, said: tuple[Said, ...], pages_from: datetime | None
+) -> Iterator[_Due]:
     """Tell what fails now, when it is not what was told last."""
     last = said[-1]
     if last.kind is not AlertKind.RECOVERY and last.fingerprint == incident.failure.fingerprint:
         return
     number = sum(it.kind is AlertKind.UPDATE for it in said) + 1
     space = FIRST_UPDATE_AFTER * 2 ** min(number - 1, _MOST_DOUBLINGS)
-    message = Message(f"update/{number}", AlertKind.UPDATE, Severity.WARNING)
+    message = Message(f"update/{number}", AlertKind.UPDATE, Severity.WARNING, pages_from)
     yield _Due(last.at + min(space, policy.remind_every), message)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gate.domain.alert import Alert, AlertKind, Severity
 from gate.domain.alert_content import AlertSubject, render_alert
-from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Said, plan_alerts
+from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Said, of_outbreak, plan_alerts
 from gate.domain.incidents import (
     Acknowledged,
     Course,
@@ -31,6 +31,7 @@ from tests.builders import NOW
 from tests.incidents import make_failure, make_incident
 
 spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=9))
+flaps = st.timedeltas(min_value=timedelta(0), max_value=timedelta(minutes=59))
 names = st.sampled_from(["a.yml", "b.yml", "c.yml"])
 acts = st.sampled_from(
     ["fail", "end", "acknowledge", "decide", "accept", "silence", "nothing", "nothing"]
@@ -89,6 +90,10 @@ def test_people_are_called_once_and_not_kept_awake(
             assert {it.kind for it in plan.messages} <= {AlertKind.RECOVERY}
         assert plan.next_look is None or plan.next_look > now
         pages = [it for it in plan.messages if it.kind is AlertKind.PAGE]
+        page = of_outbreak("page", incident)
+        is_told = page in [it.topic for it in said] + [it.topic for it in plan.messages]
+        for update in (it for it in plan.messages if it.kind is AlertKind.UPDATE):
+            assert (update.pages_from is None) is is_told
         if lasted and not incident.is_silenced(now):
             assert bool(pages) is not is_capped
             assert incident.acknowledged is None
@@ -100,6 +105,51 @@ def test_people_are_called_once_and_not_kept_awake(
         now += span
     check_said(said, policy)
     check_one_for_all(alerts)
+
+
+def look_until(
+    end: datetime, incident: Incident, said: tuple[Said, ...], now: datetime
+) -> tuple[Said, ...]:
+    """Plan at each look that is due; what an update says of a page that is not sent is so."""
+    look: datetime | None = now
+    page = of_outbreak("page", incident)
+    while look is not None and look <= end:
+        plan = plan_alerts(incident, AlertPolicy(), said, look)
+        fingerprint = incident.failure.fingerprint
+        for it in plan.messages:
+            said += (Said(it.topic, it.kind, look, fingerprint),)
+            if it.kind is AlertKind.UPDATE:
+                paged = any(one.topic == page for one in said)
+                assert (it.pages_from is None) is paged
+        look = plan.next_look
+    return said
+
+
+@given(st.lists(st.tuples(flaps, flaps), min_size=4, max_size=20))
+def test_a_failure_after_a_told_recovery_pages_or_says_why_not(
+    flapping: list[tuple[timedelta, timedelta]],
+) -> None:
+    """However it flaps: three pages in any 24 hours, and none is left out but for that."""
+    incident, now = make_incident("a.yml"), NOW
+    said = look_until(now, incident, (), now)
+    for number, (red, green) in enumerate(flapping):
+        said = look_until(now + red, incident, said, now)
+        now += red
+        ended = IncidentEvent(now, "gate", Resolved(Resolution.VALIDATION_PASSED, ""))
+        incident = apply(incident, ended)
+        said = look_until(now + green, incident, said, now)
+        now += green
+        is_told = said[-1].kind is AlertKind.RECOVERY and green >= timedelta(minutes=10)
+        paged = [it for it in said if it.kind is AlertKind.PAGE and it.at > now - timedelta(days=1)]
+        incident = apply(
+            incident, IncidentEvent(now, "gate", Reopened(make_failure(run_id=number)))
+        )
+        before = len(said)
+        said = look_until(now, incident, said, now)
+        kinds = [it.kind for it in said[before:]]
+        if is_told:
+            assert (AlertKind.PAGE in kinds) is (len(paged) < 3)
+        check_said(said, AlertPolicy())
 
 
 def check_said(said: tuple[Said, ...], policy: AlertPolicy) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from gate.domain.alert import AlertKind
-from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Said, plan_alerts
+from gate.domain.alert_content import AlertSubject, render_alert
+from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Message, Said, plan_alerts
 from gate.domain.incidents import (
     LASTING,
     REOPEN_WITHIN,
@@ -38,6 +39,7 @@ class Story:
         self.now = NOW
         self.incident = incident if incident is not None else make_incident()
         self.said: tuple[Said, ...] = ()
+        self.messages: tuple[Message, ...] = ()
 
     def happen(self, what: Happening) -> None:
         """Let something happen now."""
@@ -62,6 +64,7 @@ class Story:
         plan = plan_alerts(self.incident, POLICY, self.said, self.now)
         fingerprint = self.incident.failure.fingerprint
         self.said += tuple(Said(it.topic, it.kind, self.now, fingerprint) for it in plan.messages)
+        self.messages += plan.messages
         return [it.topic for it in plan.messages]
 
 
@@ -214,6 +217,12 @@ def test_three_pages_a_day_and_then_updates() -> None:
         told += story.after(timedelta(minutes=10))
     assert [it for it in told if "page" in it] == ["page", "page/2", "page/3"]
     assert told[-1] == "update/1"
+    (update,) = (it for it in story.messages if it.kind is AlertKind.UPDATE)
+    assert update.pages_from == NOW + timedelta(days=1)
+    subject = AlertSubject("acme/shop", "", "", ())
+    told_so = render_alert(story.incident, update, POLICY, subject, story.now).summary
+    assert "failed again" in told_so
+    assert "3 pages in 24 hours" in told_so
     told = story.after(NOW + timedelta(days=1) - story.now - timedelta(seconds=1))
     assert {it.split("/")[0] for it in told} == {"reminder"}
     assert story.after(timedelta(seconds=1)) == ["page/4"]
