@@ -14,7 +14,7 @@ from gate.domain.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError, GateError
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
-from gate.githubapp.jwks import SigningKeys
+from gate.githubapp.issuers import Issuers
 from gate.githubapp.oidc import TokenVerifier
 from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.githubapp.signature import check_signature
@@ -161,7 +161,7 @@ def _readers(settings: Settings) -> Readers:
 def _create_verifier(settings: Settings, clock: Clock) -> TokenVerifier:
     """Make what verifies tokens of workflow runs; the issuer is not asked yet."""
     issuer = settings.github_oidc_issuer
-    return TokenVerifier(issuer, settings.report_audience, SigningKeys(issuer, clock), clock)
+    return TokenVerifier(Issuers(issuer, clock), settings.report_audience, clock)
 
 
 def _server_policy(settings: Settings) -> tuple[LoadedPolicy, bytes]:

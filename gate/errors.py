@@ -21,6 +21,18 @@ from typing import Final
 
 _DETAIL_LIMIT: Final = 256
 
+NOT_ALLOWED: Final = frozenset(
+    {
+        "clock_skewed",
+        "installation_suspended",
+        "ip_not_allowed",
+        "key_rejected",
+        "permission_missing",
+        "repository_archived",
+    }
+)
+"""Why GitHub lets the App do nothing until a person changes a setting; the call itself was fine."""
+
 
 class GateError(Exception):
     """Any failure the gate knows how to name. `detail` is cut; it may end up in a log.
@@ -68,9 +80,10 @@ class ReportRejected(GateError):
 class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
-    `reason` is one of channel_unavailable, database_busy, facts_restless, github_unavailable,
-    keys_unavailable, listing_missed, not_stored, policy_missed, policy_unavailable, rate_limited,
-    too_late. `after` is how long to wait at least; None leaves it to the caller's backoff.
+    `reason` is one of channel_unavailable, clock_skewed, database_busy, facts_restless,
+    github_unavailable, key_rejected, keys_unavailable, listing_missed, not_stored, policy_missed,
+    policy_unavailable, rate_limited, too_late. `after` is how long to wait at
+    least; None leaves it to the caller's backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:
@@ -82,8 +95,10 @@ class RetryLater(GateError):
 class Refused(GateError):
     """The other side understood and said no.
 
-    `reason` is one of alert_refused, already_reviewed, channel_refused, issues_disabled, not_found,
-    nothing_pending, permission_missing, policy_hidden, review_conflict, too_large, unprocessable.
+    `reason` is one of alert_refused, already_reviewed, channel_refused, clock_skewed,
+    installation_suspended, ip_not_allowed, issues_disabled, key_rejected, not_found,
+    nothing_pending, permission_missing, policy_hidden, repository_archived, review_conflict,
+    too_large, unprocessable.
     A channel is refused for its address, or for what we signed in with, an alert for what it says.
     """
 

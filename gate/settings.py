@@ -209,8 +209,8 @@ class Settings(BaseSettings):
     )
     github_oidc_issuer: Annotated[str, AfterValidator(_check_api_url)] = Field(
         default="https://token.actions.githubusercontent.com",
-        description="whose tokens prove which workflow run reports; an enterprise may have its name"
-        " behind it, Enterprise Server has `https://HOST/_services/token`",
+        description="whose tokens prove which workflow run reports; that of an enterprise, with its"
+        " name behind the address, counts too; Enterprise Server has `https://HOST/_services/token`",
     )
     oidc_audience: Annotated[str, AfterValidator(_check_audience)] | None = Field(
         default=None,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.doctor.findings import Finding, Level
+from gate.githubapp.transport import off_by
 
 SKEW: Final = timedelta(seconds=30)
 
@@ -17,6 +18,11 @@ def compare_clock(github: datetime | None, now: datetime) -> Finding:
     return _compared("clock", "GitHub's", github, now)
 
 
+def compare_clock_of_issuer(issuer: datetime, now: datetime) -> Finding:
+    """Give by how much `now` is away from the clock that report tokens are timed by."""
+    return _compared("clock", "the issuer's", issuer, now)
+
+
 def compare_database_clock(server: datetime, now: datetime) -> Finding:
     """Give by how much `now` is away from the database's clock.
 
@@ -26,8 +32,8 @@ def compare_database_clock(server: datetime, now: datetime) -> Finding:
 
 
 def _compared(what: str, whose: str, other: datetime, now: datetime) -> Finding:
-    skew = abs(now - other)
-    if skew > SKEW:
-        found = f"{skew.total_seconds():.0f} s away from {whose}"
+    behind = other - now
+    if abs(behind) > SKEW:
+        found = f"{off_by(behind)} {whose}"
         return Finding(Level.FAIL, what, found, "synchronize this machine's clock")
     return Finding(Level.OK, what, f"agrees with {whose}")

@@ -10,7 +10,13 @@ from typing import Final
 from gate.errors import GateError
 
 _REMEDIES: Final = {
-    "permission_missing": "check the App id and that the private key belongs to this App",
+    "permission_missing": "accept the App's permissions in the installation's settings",
+    "key_rejected": "generate a private key in the App's settings and set it with the App's id: "
+    "GitHub knows no such App, or the key was deleted",
+    "clock_skewed": "synchronize this machine's clock",
+    "ip_not_allowed": "add this machine's address to the organization's IP allow list",
+    "installation_suspended": "unsuspend the installation in the account's settings",
+    "repository_archived": "unarchive the repository, or remove it from the installation",
     "github_unavailable": "check GATE_GITHUB_API_URL and the way out to it",
     "database_busy": "check GATE_DATABASE_URL and that the database runs",
     "rate_limited": "wait for the quota to be renewed",

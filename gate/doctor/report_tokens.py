@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gate.clock import Clock
-from gate.doctor.clocks import SKEW
+from gate.doctor.clocks import compare_clock_of_issuer
 from gate.doctor.findings import Finding, Level
 from gate.errors import RetryLater
 from gate.githubapp.jwks import SigningKeys
@@ -26,6 +26,7 @@ def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
         return
     found = f"{len(told.keys)} keys of {issuer}; tokens must be for {settings.report_audience}"
     yield Finding(Level.OK, what, found)
-    if told.told_at is not None and abs(clock() - told.told_at) > SKEW:
-        found = f"{abs(clock() - told.told_at).total_seconds():.0f} s away from the issuer's"
-        yield Finding(Level.FAIL, "clock", found, "synchronize this machine's clock")
+    if told.told_at is not None:
+        compared = compare_clock_of_issuer(told.told_at, clock())
+        if compared.level is Level.FAIL:
+            yield compared

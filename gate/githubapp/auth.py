@@ -2,6 +2,9 @@
 
 The private key is parsed once and a JWT is signed once in several minutes: reading a PEM and
 signing costs as much as many calls (docs: Generating a JSON Web Token for a GitHub App).
+
+GitHub refuses a JWT whose times do not fit its own clock. `correct` then sets ours right by it, for
+what is between GitHub and us alone: nothing else goes by the corrected time.
 """
 
 from __future__ import annotations
@@ -18,12 +21,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from gate.clock import Clock
 from gate.errors import ConfigError
 from gate.githubapp.signing import PublicKey, sign
+from gate.log import get_logger
 
 _BACKDATED: Final = timedelta(seconds=60)
 """GitHub advises this against clocks that run apart."""
 _LIFETIME: Final = timedelta(minutes=8)
 """GitHub takes ten minutes at most; the rest is for a clock of ours that runs fast."""
 _USED_FOR: Final = timedelta(minutes=5)
+
+log = get_logger(__name__)
 
 
 class AppCredentials:
@@ -47,14 +53,31 @@ class AppCredentials:
         self._lock = Lock()
         self._jwt = ""
         self._signed_at: datetime | None = None
+        self._behind = timedelta()
+
+    def now(self) -> datetime:
+        """Return GitHub's time, as far as it is known."""
+        return self._clock() + self._behind
+
+    def correct(self, told: datetime) -> timedelta:
+        """Go by GitHub's clock, which showed `told` just now; return how far ours is behind it.
+
+        For a JWT that GitHub refused for its times. What is signed from now on fits its clock.
+        """
+        behind = told - self._clock()
+        with self._lock:
+            self._behind = behind
+            self._signed_at = None
+        log.warning("clock.corrected", seconds_behind=round(behind.total_seconds()))
+        return behind
 
     def token(self) -> str:
         """Give a JWT that is valid for three minutes more; the same one while it may be used.
 
         A clock that was set back makes a new one: the old would be from the future.
         """
-        now = self._clock()
         with self._lock:
+            now = self.now()
             signed_at = self._signed_at
             if signed_at is None or not signed_at <= now < signed_at + _USED_FOR:
                 claims = {

@@ -8,8 +8,7 @@ whatever tells its repository is compared with the id that was asked about.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from itertools import islice
@@ -63,7 +62,7 @@ from gate.githubapp.shapes import (
     RunsPage,
 )
 from gate.githubapp.tokens import Scope
-from gate.githubapp.transport import TIMEOUT, Transport, decoded
+from gate.githubapp.transport import TIMEOUT, Transport, decoded, time_of
 
 _PAGE: Final = 100
 _LISTED_PAGES: Final = 2
@@ -280,11 +279,7 @@ class GitHubClient:
 
     def read_time(self) -> datetime | None:
         """Read GitHub's clock, to the second; None when the answer does not tell it."""
-        answer = self._transport.call_as_app("GET", "/app")
-        try:
-            return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
+        return time_of(self._transport.call_as_app("GET", "/app").headers)
 
     def read_hook_url(self) -> str:
         """Read where the App's webhook goes."""

@@ -47,7 +47,7 @@ LONGEST: Final = 256 * 1024
 _SECONDS: Final = 3.0
 """For connecting, and for each read."""
 _SECONDS_IN_ALL: Final = 6.0
-_MOST_WAITING: Final = 4
+MOST_WAITING: Final = 4
 """Threads that may wait for a reading: the others are needed for webhooks."""
 _WEAKEST: Final = 2048
 _DISCOVERY: Final = "/.well-known/openid-configuration"
@@ -67,15 +67,20 @@ class KeySet:
 class SigningKeys:
     """The keys of one issuer, used by any number of threads; one of them reads at a time."""
 
-    def __init__(self, issuer: str, clock: Clock) -> None:
-        """Begin without any; nothing is read before a key is wanted."""
+    def __init__(
+        self, issuer: str, clock: Clock, *, waiting: BoundedSemaphore | None = None
+    ) -> None:
+        """Begin without any; nothing is read before a key is wanted.
+
+        `waiting` counts the threads that may wait for a reading, for several issuers together.
+        """
         self._issuer = issuer
         self._clock = clock
         self._known: KeySet | None = None
         self._again_at: datetime | None = None
         self._failed = False
         self._reading = Lock()
-        self._waiting = BoundedSemaphore(_MOST_WAITING)
+        self._waiting = waiting or BoundedSemaphore(MOST_WAITING)
 
     def key(self, key_id: str) -> RSAPublicKey:
         """Give a key, from the issuer if need be; never call it inside a transaction.

@@ -32,6 +32,21 @@ _REVIEW_TEXTS: Final = (
 _DISABLED_WORDS: Final = ("issues", "disabled")
 """What GitHub says where a repository has no issues; observed, not documented."""
 
+_KEY_TEXTS: Final = ("json web token could not be decoded", "integration not found")
+"""What GitHub says to a JWT when the key is not, or no longer, one of the App's, or when there is
+no such App; observed (octokit/auth-app.js#146)."""
+
+_CLOCK_TEXTS: Final = ("'expiration time' claim", "'issued at' claim")
+"""What GitHub says to a JWT whose times do not fit its clock (octokit/auth-app.js#698)."""
+
+_FORBIDDEN_TEXTS: Final = (
+    ("ip allow list", "ip_not_allowed"),
+    ("was archived", "repository_archived"),
+    ("installation has been suspended", "installation_suspended"),
+)
+"""What GitHub says with a 403 that no permission would change; observed, not documented
+(atlassian/github-for-jira#961, r-universe-org/help#247)."""
+
 _LIMIT_TEXTS: Final = ("rate limit", "abuse detection")
 _UNSEEN_TEXTS: Final = ("does not exist", "not accessible")
 
@@ -86,13 +101,23 @@ def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             wanted = answer.headers.get("x-accepted-github-permissions")
             needs = f", needs {wanted}" if wanted else ""
-            return Refused("permission_missing", f"{detail}{needs}")
+            return Refused(_prohibition(status, message), f"{detail}{needs}")
         case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
             return Refused(_absence(message), detail)
         case HTTPStatus.CONFLICT:
             return RetryLater("github_unavailable", detail)
         case _:
             return Refused(_refusal(message), detail)
+
+
+def _prohibition(status: int, message: str) -> str:
+    """Tell what only a person can change from a permission that is missing."""
+    words = " ".join(message.casefold().split())
+    if status == HTTPStatus.FORBIDDEN:
+        return next((it for text, it in _FORBIDDEN_TEXTS if text in words), "permission_missing")
+    if any(text in words for text in _CLOCK_TEXTS):
+        return "clock_skewed"
+    return "key_rejected" if any(text in words for text in _KEY_TEXTS) else "permission_missing"
 
 
 def _absence(message: str) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException
 from threading import Lock, local
@@ -60,6 +62,9 @@ _REDIRECTS: Final = frozenset(
         HTTPStatus.PERMANENT_REDIRECT,
     }
 )
+
+_SKEWED: Final = "clock_skewed"
+_JWT_REASONS: Final = frozenset({_SKEWED, "key_rejected"})
 
 _token: Final = msgspec.json.Decoder(TokenShape)
 
@@ -126,7 +131,7 @@ class Transport:
         self._api_url = api_url.rstrip("/")
         self._credentials = credentials
         self._timeout = timeout
-        self._tokens = TokenCache(self._mint, clock)
+        self._tokens = TokenCache(self._mint, credentials.now)
         self._local = local()
         self._lock = Lock()
         self._threads: WeakSet[_Thread] = WeakSet()
@@ -137,9 +142,9 @@ class Transport:
     ) -> Answer:
         """Call with the App's JWT."""
         try:
-            return self._call(_Call(verb, path, body), self._credentials.token(), None)
+            return self._call_with_jwt(_Call(verb, path, body))
         except _Unauthorized as error:
-            raise Refused("permission_missing", error.detail) from error
+            raise Refused(error.reason, error.detail) from error
 
     def call(
         self,
@@ -201,13 +206,31 @@ class Transport:
         path = f"/app/installations/{scope.installation_id}/access_tokens"
         call = _Call("POST", path, scope.request_body())
         try:
-            answer = self._call(call, self._credentials.token(), None)
-        except (OutcomeUnknown, _Unauthorized) as error:
+            answer = self._call_with_jwt(call)
+        except OutcomeUnknown as error:
             raise RetryLater("github_unavailable", error.detail) from error
+        except _Unauthorized as error:
+            is_known = error.reason in _JWT_REASONS
+            reason = error.reason if is_known else "github_unavailable"
+            raise RetryLater(reason, error.detail) from error
         except Refused as error:
             raise refused_token(error) from error
         shape = decoded(answer, _token)
         return Token(shape.token, shape.expires_at)
+
+    def _call_with_jwt(self, call: _Call) -> Answer:
+        """Call as the App; a JWT refused for its times is signed once more, by GitHub's clock."""
+        try:
+            return self._call(call, self._credentials.token(), None)
+        except _Unauthorized as error:
+            if error.reason != _SKEWED or error.told_at is None:
+                raise
+            behind = self._credentials.correct(error.told_at)
+        try:
+            return self._call(call, self._credentials.token(), None)
+        except _Unauthorized as error:
+            skew = f"this machine's clock is {off_by(behind)} GitHub's: {error.detail}"
+            raise _Unauthorized(error.reason, skew) from error
 
     def _call(self, call: _Call, token: str, installation_id: int | None) -> Answer:
         """Make one call, wherever it is redirected to, and map what is no success to an error.
@@ -232,7 +255,7 @@ class Transport:
             return rate_limited(self.limiter.record_limit(installation_id, answer.headers))
         error = error_of_answer(answer, is_write=is_write)
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            return _Unauthorized(error.reason, error.detail)
+            return _Unauthorized(error.reason, error.detail, time_of(answer.headers))
         return error
 
     def _redirected(self, path: str, answer: Answer) -> str:
@@ -287,7 +310,25 @@ class Transport:
 
 
 class _Unauthorized(GateError):
-    """GitHub did not accept the token; nothing was done."""
+    """GitHub did not accept the token; nothing was done. It was `told_at` by GitHub's clock."""
+
+    def __init__(self, reason: str, detail: str, told_at: datetime | None = None) -> None:
+        self.told_at: Final = told_at
+        super().__init__(reason, detail)
+
+
+def off_by(behind: timedelta) -> str:
+    """Spell how far our clock is off, in whole seconds."""
+    seconds = round(behind.total_seconds())
+    return f"{abs(seconds)} s {'behind' if seconds > 0 else 'ahead of'}"
+
+
+def time_of(headers: Mapping[str, str]) -> datetime | None:
+    """Read GitHub's clock from an answer, to the second; None when it does not tell it."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def decoded(answer: Answer, decoder: msgspec.json.Decoder[T]) -> T:

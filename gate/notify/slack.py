@@ -17,10 +17,11 @@ from urllib.error import URLError
 from slack_sdk.webhook import WebhookClient
 
 from gate.domain.alert import Alert, Channel
-from gate.errors import OutcomeUnknown
+from gate.errors import GateError, OutcomeUnknown, Refused
 from gate.notify.addresses import check_web_address
 from gate.notify.answers import answer_lost, error_of_status, never_sent
 from gate.notify.blocks import render_message
+from gate.notify.slack_words import CHANNEL_WORDS, MESSAGE_WORDS
 
 TIMEOUT: Final = 10
 """Seconds, for connecting and for each read; slack_sdk takes whole ones."""
@@ -55,6 +56,16 @@ class SlackNotifier:
         slug = said if _SLUG.fullmatch(said) else ""
         if response.status_code != HTTPStatus.OK:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            raise error_of_status(response.status_code, headers.get("retry-after"), slug)
+            raise _error(response.status_code, headers.get("retry-after"), slug)
         if said != "ok":
             raise OutcomeUnknown("outcome_unknown", "the answer is none of Slack's")
+
+
+def _error(status: int, retry_after: str | None, slug: str) -> GateError:
+    """Name an answer that is no success, in words where Slack's own are known."""
+    is_told = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_told and slug in CHANNEL_WORDS:
+        return Refused("channel_refused", f"Slack answered {status} {slug}: {CHANNEL_WORDS[slug]}")
+    if is_told and slug in MESSAGE_WORDS:
+        return Refused("alert_refused", f"Slack answered {status} {slug}: {MESSAGE_WORDS[slug]}")
+    return error_of_status(status, retry_after, slug)

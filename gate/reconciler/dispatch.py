@@ -15,7 +15,7 @@ from typing import Final, assert_never
 from gate.domain.github import Place
 from gate.domain.ledger import Effect, EffectKind, EffectStatus
 from gate.domain.request import GateRequest, RequestState, ReviewState
-from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater, Superseded
+from gate.errors import NOT_ALLOWED, GateError, OutcomeUnknown, Refused, RetryLater, Superseded
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import SEND_WITHIN, Deps
@@ -181,7 +181,7 @@ def _refused_review(
             # Another review of the run is under way: GitHub has done with it in a moment.
             due_at = now + max(backoff(failures), _LOOK_SOON)
             return Outcome(EffectStatus.UNKNOWN, reason, due_at, failures)
-        case "permission_missing":
+        case _ if reason in NOT_ALLOWED:
             return Outcome(EffectStatus.INTENDED, reason, later, failures)
         case _:
             return Outcome(EffectStatus.REFUSED, reason, None, unanswerable=True)

@@ -48,6 +48,7 @@ from gate.reconciler.claiming import (
 )
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.incident_commands import Heard, record_refused, settle_command
+from gate.reconciler.obstacles import cause
 from gate.reconciler.speaking import Asked, observe_speaker
 from gate.store import commands, incident_issues, incidents, repositories
 from gate.store.commands import COMMAND_KINDS, CommandState, GivenCommand, PendingCommand
@@ -165,9 +166,9 @@ def _look_up(pending: PendingCommand, found: _Found, deps: Deps) -> Speaker | No
         if not _is_old(pending, deps.clock()):
             _postpone(given, deps.clock() + backoff(pending.attempts + 1, error), deps)
             return None
-        return _nobody(f"they could not be looked up ({error.reason})")
+        return _nobody(f"they could not be looked up ({cause(error)})")
     except Refused as error:
-        return _nobody(f"GitHub does not let the gate look them up ({error.reason})")
+        return _nobody(f"GitHub does not let the gate look them up ({cause(error)})")
 
 
 def _is_old(pending: PendingCommand, now: datetime) -> bool:

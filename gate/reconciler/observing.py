@@ -32,6 +32,7 @@ from gate.domain.runs import Job, WorkflowRun
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
+from gate.reconciler.obstacles import cause
 from gate.reconciler.opening import open_gate
 from gate.reconciler.places import place_of
 from gate.reconciler.policies import unreadable
@@ -102,7 +103,7 @@ def _without(need: Need, observed: Observed, error: GateError) -> Observed:
     """Note that a fact could not be read, and why."""
     if isinstance(need, PolicyNeeded):
         return replace(observed, policy_unavailable=unreadable(error), error=error)
-    fact = f"{_described(need)} ({error.reason})"
+    fact = f"{_described(need)} ({cause(error)})"
     return replace(
         observed,
         gate_asked=observed.gate_asked or isinstance(need, GateNeeded),

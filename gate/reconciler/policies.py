@@ -17,6 +17,7 @@ from gate.domain.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, Unavai
 from gate.domain.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
+from gate.reconciler.obstacles import cause
 from gate.store import policies
 from gate.store.database import Snapshot
 from gate.store.policies import PolicyDocument
@@ -142,4 +143,4 @@ def unreadable(error: GateError) -> UnavailablePolicy:
         return UnavailablePolicy("the App may not read it: it needs the permission Contents: read")
     if error.reason in {"policy_hidden", "policy_missed"}:
         return UnavailablePolicy(error.detail)
-    return UnavailablePolicy(f"GitHub did not show it ({error.reason})")
+    return UnavailablePolicy(f"GitHub did not show it ({cause(error)})")

@@ -19,6 +19,7 @@ from gate.domain.policy import (
     UserReviewer,
 )
 from gate.errors import Refused, RetryLater
+from gate.reconciler.obstacles import cause
 from gate.reconciler.ports import People
 
 _GITHUB_NAME: Final = {
@@ -59,7 +60,7 @@ def _by_policy(
         except RetryLater as error:
             later = later or error
         except Refused as error:
-            unread.append(f"{_spell(reviewer)} cannot be read ({error.reason})")
+            unread.append(f"{_spell(reviewer)} cannot be read ({cause(error)})")
     if later is not None:
         raise later
     listed = ", ".join(_spell(reviewer) for reviewer in reviewers)

@@ -1,6 +1,7 @@
 """The simulated GitHub as a whole: one lock, the world, REST API, webhooks, issuer of tokens."""
 
 import threading
+from email.utils import formatdate
 from typing import Any
 
 from gate.simulator.clock import Clock, MovableClock, system_clock
@@ -70,11 +71,17 @@ class SimulatedGitHub(Commands):
             self.world.shape_cache.clear()
 
     def answer(self, request: Request, path: str, *, response_lost: bool = False) -> Response:
-        """Answer a request to the issuer of tokens, or to the REST API at its `path`."""
+        """Answer a request to the issuer of tokens, or to the REST API at its `path`.
+
+        The answer's `Date` is that of the simulation's clock.
+        """
         if request.path.startswith(f"{OIDC_PREFIX}/"):
             with self.lock:
-                return self.issuer.answer(request)
-        return self.rest.answer(request, path, response_lost=response_lost)
+                response = self.issuer.answer(request)
+        else:
+            response = self.rest.answer(request, path, response_lost=response_lost)
+        response.headers["Date"] = formatdate(self.world.now().timestamp(), usegmt=True)
+        return response
 
     def perform(self, command: "Command[Any, Any]", arguments: dict[str, Any]) -> Any:  # noqa: ANN401
         """Perform a command under the lock; nothing is sent or received meanwhile."""

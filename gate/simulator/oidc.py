@@ -27,8 +27,8 @@ LIFETIME = timedelta(minutes=5)
 # "Understanding the OIDC token": the example is valid ten minutes before it was issued.
 VALID_BEFORE = timedelta(minutes=10)
 
-_DISCOVERY = f"{PREFIX}/.well-known/openid-configuration"
-_JWKS = f"{PREFIX}/.well-known/jwks"
+_DISCOVERY = "/.well-known/openid-configuration"
+_JWKS = "/.well-known/jwks"
 _RUNS = f"{PREFIX}/runs/"
 _JSON = "application/json; charset=utf-8"
 _PULL_REQUEST = "pull_request"
@@ -40,6 +40,7 @@ class Issuer:
     def __init__(self, world: World) -> None:
         self._world = world
         self._keys: dict[str, rsa.RSAPrivateKey] = {}
+        self._enterprises: dict[str, dict[str, rsa.RSAPrivateKey]] = {}
         self._requests: dict[str, int] = {}
 
     @property
@@ -52,8 +53,7 @@ class Issuer:
         """Sign with a new key from now on, and give its id; `keep` still shows those before."""
         if not keep:
             self._keys.clear()
-        key_id = secrets.token_hex(20).upper()
-        self._keys[key_id] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        key_id, self._keys[key_id] = _new_key()
         return key_id
 
     def token_request(self, run: Run) -> TokenRequest:
@@ -62,20 +62,38 @@ class Issuer:
         self._requests[bearer] = run.id
         return TokenRequest(f"{self.url}/runs/{run.id}?api-version=2.0", bearer)
 
-    def mint(self, run: Run, audience: str, changes: Json | None = None) -> str:
-        """Sign a token for the present attempt of a run; a claim changed to None is left out."""
-        claims = self._claims(run, audience) | (changes or {})
+    def mint(
+        self,
+        run: Run,
+        audience: str,
+        changes: Json | None = None,
+        enterprise: str | None = None,
+    ) -> str:
+        """Sign a token for the present attempt of a run; a claim changed to None is left out.
+
+        An `enterprise` has an issuer and a key of its own.
+        """
+        claims = self._claims(run, audience)
+        if enterprise is None:
+            key_id = self._key_id()
+            key = self._keys[key_id]
+        else:
+            keys = self._enterprises.setdefault(enterprise, dict([_new_key()]))
+            key_id, key = next(iter(keys.items()))
+            claims["iss"] = f"{self.url}/{enterprise}"
+        claims |= changes or {}
         told = {name: value for name, value in claims.items() if value is not None}
-        key_id = self._key_id()
-        return jwt.encode(told, self._keys[key_id], "RS256", {"kid": key_id, "x5t": key_id})
+        return jwt.encode(told, key, "RS256", {"kid": key_id, "x5t": key_id})
 
     def answer(self, request: Request) -> Response:
         """Answer the issuer's own addresses."""
-        if request.method == "GET" and request.path == _DISCOVERY:
-            return _json(self._configuration())
-        if request.method == "GET" and request.path == _JWKS:
-            self._key_id()
-            return _json({"keys": [_shown(*each) for each in self._keys.items()]})
+        for issuer, keys in ((self.url, self._keys), *self._of_enterprises()):
+            path = urlsplit(issuer).path
+            if request.method == "GET" and request.path == path + _DISCOVERY:
+                return _json(_configuration(issuer))
+            if request.method == "GET" and request.path == path + _JWKS:
+                self._key_id()
+                return _json({"keys": [_shown(*each) for each in keys.items()]})
         if request.method == "GET" and request.path.startswith(_RUNS):
             return self._issue(request)
         return Response(404)
@@ -134,19 +152,29 @@ class Issuer:
             "runner_environment": "github-hosted",
         }
 
-    def _configuration(self) -> Json:
-        return {
-            "issuer": self.url,
-            "jwks_uri": f"{self.url}/.well-known/jwks",
-            "subject_types_supported": ["public", "pairwise"],
-            "response_types_supported": ["id_token"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "scopes_supported": ["openid"],
-        }
+    def _of_enterprises(self) -> list[tuple[str, dict[str, rsa.RSAPrivateKey]]]:
+        """List the issuers of enterprises, each with its keys."""
+        return [(f"{self.url}/{slug}", keys) for slug, keys in self._enterprises.items()]
 
     def _key_id(self) -> str:
         """Give the id of the key that signs."""
         return next(reversed(self._keys), None) or self.rotate(keep=True)
+
+
+def _new_key() -> tuple[str, rsa.RSAPrivateKey]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return secrets.token_hex(20).upper(), key
+
+
+def _configuration(issuer: str) -> Json:
+    return {
+        "issuer": issuer,
+        "jwks_uri": issuer + _JWKS,
+        "subject_types_supported": ["public", "pairwise"],
+        "response_types_supported": ["id_token"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid"],
+    }
 
 
 def _shown(key_id: str, key: rsa.RSAPrivateKey) -> Json:

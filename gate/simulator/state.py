@@ -19,6 +19,7 @@ class Account:
     id: int
     login: str
     type: AccountType
+    allows_ip: bool = True
 
 
 @dataclass(slots=True)
@@ -147,6 +148,7 @@ class Repository:
     run_ids: list[int] = field(default_factory=list)
     deployment_ids: list[int] = field(default_factory=list)
     has_issues: bool = True
+    archived: bool = False
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
 

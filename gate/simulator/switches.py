@@ -142,6 +142,14 @@ class Switches:
     They hang until the 30 days are over, or they fail at once.
     """
 
+    ip_allow_list_binds: Literal["calls", "tokens"] = "calls"
+    """Whom an organization's IP allow list stops.
+
+    Each call with an installation's token, or already the App that asks for such a token.
+
+    "Managing allowed IP addresses for your organization" speaks of access to resources alone.
+    """
+
     shows_can_admins_bypass: bool = True
     """Whether environments carry `can_admins_bypass`, which the REST reference omits."""
 

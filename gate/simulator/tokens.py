@@ -74,6 +74,11 @@ class Tokens:
             )
         return app
 
+    def forget_jwts(self, app: App) -> None:
+        """Check the JWTs of an App anew from now on."""
+        for token in [it for it, (known, _) in self._verified.items() if known is app]:
+            del self._verified[token]
+
     def _verify(self, token: str, now: datetime) -> tuple[App, datetime]:
         try:
             issuer = str(jwt.decode(token, options={"verify_signature": False}).get("iss"))

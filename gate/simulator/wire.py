@@ -49,7 +49,8 @@ def encode(response: Response, *, with_body: bool) -> bytes:
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     if response.status not in (204, 304):
         lines.append(f"Content-Length: {len(response.body)}")
-    lines.append(f"Date: {formatdate(usegmt=True)}")
+    if "Date" not in response.headers:
+        lines.append(f"Date: {formatdate(usegmt=True)}")
     lines.append("X-Simulated-GitHub: 1\r\n\r\n")
     return "\r\n".join(lines).encode("latin-1") + (response.body if with_body else b"")
 

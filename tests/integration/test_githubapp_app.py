@@ -112,7 +112,7 @@ def test_a_jwt_that_is_not_accepted_is_named(stage: Stage) -> None:
     stage.github.add_fault(Fault("^/app$", status=401, body='{"message": "Integration not found"}'))
     with pytest.raises(Refused) as caught:
         stage.client.read_app()
-    assert caught.value.reason == "permission_missing"
+    assert caught.value.reason == "key_rejected"
     assert "Integration not found" in caught.value.detail
 
 

@@ -271,11 +271,11 @@ def test_a_suspended_installation_may_nothing(stage: Stage) -> None:
     stage.github.suspend_installation(stage.place.installation_id)
     with pytest.raises(Refused) as caught:
         stage.client.read_repository(stage.place)
-    assert caught.value.reason == "permission_missing"
+    assert caught.value.reason == "installation_suspended"
     stage.advance(hours=2)
     with pytest.raises(Refused) as caught:
         stage.client.read_repository(stage.place)
-    assert caught.value.reason == "permission_missing"
+    assert caught.value.reason == "installation_suspended"
 
 
 def test_a_repository_is_read(stage: Stage) -> None:

@@ -368,6 +368,20 @@ def test_hook_target_type(story: Story, position: str) -> None:
     assert headers["x-github-hook-installation-target-id"] == str(story.app_id)
 
 
+@pytest.mark.parametrize(("position", "minted"), [("calls", 201), ("tokens", 403)])
+def test_ip_allow_list_binds(story: Story, position: str, minted: int) -> None:
+    """Calls are stopped in any case, and in one position no token is to be had either."""
+    story.switch(ip_allow_list_binds=position)
+    token = story.token()
+    story.github.set_ip_allow_list(REPOSITORY.partition("/")[0], allows=False)
+    installation_id = next(iter(story.github.world.installations))
+    path = f"/app/installations/{installation_id}/access_tokens"
+    assert story.call("POST", path, token=story.jwt()).status == minted
+    refused = story.call("GET", "/installation/repositories", token=token)
+    assert refused.status == 403
+    assert "has an IP allow list enabled" in refused.json["message"]
+
+
 TESTED_TOGETHER = {"bypass_sends_deployment_review": "bypass", "bypass_in_approvals": "bypass"}
 
 

@@ -22,10 +22,13 @@ class Commands(ABC):
     unsuspend_installation = Command(apps.unsuspend_installation)
     delete_installation = Command(apps.delete_installation)
     grant = Command(apps.grant)
+    set_ip_allow_list = Command(apps.set_ip_allow_list)
+    replace_app_key = Command(apps.replace_app_key)
 
     add_repository = Command(repositories.add_repository)
     create_repository = Command(repositories.create_repository)
     remove_repository = Command(repositories.remove_repository)
+    archive_repository = Command(repositories.archive_repository)
     rename_repository = Command(repositories.rename_repository)
     put_file = Command(repositories.put_file)
     delete_file = Command(repositories.delete_file)

@@ -122,6 +122,23 @@ def delete_installation(stage: Stage, installation_id: int) -> None:
     del world.installations[installation_id]
 
 
+def set_ip_allow_list(
+    stage: Stage,
+    account: str,
+    allows: bool,  # noqa: FBT001 - called by keyword
+) -> None:
+    """Let an organization's IP allow list shut its callers out, or let them in again."""
+    stage.world.account(account, "Organization").allows_ip = allows
+
+
+def replace_app_key(stage: Stage, public_key_pem: str, app_id: int | None = None) -> None:
+    """Delete the private key of an App and make another one; what the old one signed is refused."""
+    load_public_key(public_key_pem)
+    app = stage.world.app(app_id)
+    app.public_key_pem = public_key_pem
+    stage.tokens.forget_jwts(app)
+
+
 def _abandon(world: World, installation: Installation) -> None:
     if world.switches.removed_installation == "hang":
         return

@@ -12,13 +12,17 @@ def token_request(stage: Stage, run_id: int) -> TokenRequest:
 
 
 def mint_token(
-    stage: Stage, run_id: int, audience: str, claims: dict[str, Any] | None = None
+    stage: Stage,
+    run_id: int,
+    audience: str,
+    claims: dict[str, Any] | None = None,
+    enterprise: str | None = None,
 ) -> str:
     """Sign a token for the present attempt of a run, with some claims changed, or left out by None.
 
-    Unlike GitHub's, it may say what is not true.
+    Unlike GitHub's, it may say what is not true. An `enterprise` has an issuer of its own.
     """
-    return stage.issuer.mint(stage.world.run(run_id), audience, claims)
+    return stage.issuer.mint(stage.world.run(run_id), audience, claims, enterprise)
 
 
 def rotate_oidc_key(

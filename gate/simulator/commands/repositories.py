@@ -76,6 +76,17 @@ def rename_repository(stage: Stage, repository: str, new_name: str) -> None:
     world.forget_shape(found)
 
 
+def archive_repository(
+    stage: Stage,
+    repository: str,
+    archived: bool = True,  # noqa: FBT001, FBT002 - commands are called by keyword
+) -> None:
+    """Archive a repository, or unarchive it: while it is archived it can only be read."""
+    found = stage.world.repository(repository)
+    found.archived = archived
+    stage.world.forget_shape(found)
+
+
 def put_file(
     stage: Stage,
     repository: str,

@@ -2,7 +2,7 @@
 
 from gate.simulator.clock import timestamp
 from gate.simulator.rest.paging import page
-from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
+from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found, shut_out
 from gate.simulator.shapes import accounts, repositories
 from gate.simulator.state import App, Installation, Permissions
 from gate.simulator.world import Json
@@ -62,6 +62,9 @@ def create_token(call: Call) -> Reply:
     installation = own_installation(call, call.app)
     if installation.suspended_at is not None:
         raise ApiError(403, "This installation has been suspended")
+    binds = call.world.switches.ip_allow_list_binds
+    if binds == "tokens" and not installation.account.allows_ip:
+        raise shut_out(installation.account.login)
     body = call.body()
     selected = _selected(call, installation, body)
     permissions = installation.permissions | {"metadata": "read"}

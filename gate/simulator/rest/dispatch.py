@@ -18,6 +18,7 @@ from gate.simulator.rest.routing import (
     Reply,
     Route,
     not_found,
+    shut_out,
 )
 from gate.simulator.tokens import BadCredentials, Tokens
 from gate.simulator.webhooks import WebhookSender
@@ -98,6 +99,8 @@ class RestApi:
         if route.permission is not None and not permits(call.token.permissions, *route.permission):
             accepted = {"X-Accepted-GitHub-Permissions": "=".join(route.permission)}
             raise ApiError(403, "Resource not accessible by integration", headers=accepted)
+        if call.found_repository is not None and call.found_repository.archived:
+            _check_unarchived(call)
         value = route.answer(call)
         return value if isinstance(value, Reply) else Reply(value)
 
@@ -126,6 +129,8 @@ class RestApi:
         call.caller = f"installation ID {call.found_token.installation_id}"
         if call.installation.suspended_at is not None:
             raise ApiError(403, "This installation has been suspended")
+        if not call.installation.account.allows_ip:
+            raise shut_out(call.installation.account.login)
 
     def _find_repository(self, call: Call, route: Route) -> Reply | None:
         """Find the repository in the path; a former name is answered with its new address."""
@@ -212,6 +217,11 @@ class RestApi:
                 call.found_token.installation_id if call.found_token else None,
             )
         )
+
+
+def _check_unarchived(call: Call) -> None:
+    if call.request.method != "GET":
+        raise ApiError(403, "Repository was archived so is read-only.")
 
 
 def refusal(error: ApiError) -> Reply:

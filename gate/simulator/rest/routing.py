@@ -44,6 +44,16 @@ def not_found() -> ApiError:
     return ApiError(404, "Not Found")
 
 
+def shut_out(login: str) -> ApiError:
+    """Make the answer for who calls from an address that an organization does not allow."""
+    return ApiError(
+        403,
+        f"Although you appear to have the correct authorization credentials, the `{login}` "
+        "organization has an IP allow list enabled, and your IP address is not permitted to access "
+        "this resource.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer that is more than JSON with status 200; `raw` is sent as it is."""

@@ -110,7 +110,7 @@ def repository(world: World, value: Repository) -> Json:
         "has_discussions": False,
         "forks_count": 0,
         "mirror_url": None,
-        "archived": False,
+        "archived": value.archived,
         "disabled": False,
         "open_issues_count": 0,
         "license": None,

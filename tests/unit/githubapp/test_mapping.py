@@ -50,6 +50,13 @@ def answer(status: int, message: str = "", *errors: object, **headers: str) -> A
     return Answer(status, named, json.dumps(body).encode())
 
 
+SHUT_OUT = (
+    "Although you appear to have the correct authorization credentials, the `octo-org` "
+    "organization has an IP allow list enabled, and your IP address is not permitted to access "
+    "this resource."
+)
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -98,6 +105,13 @@ def test_what_may_have_arrived_is_looked_up(error: Exception) -> None:
     [
         (401, "Bad credentials", Refused, "permission_missing"),
         (403, "Resource not accessible by integration", Refused, "permission_missing"),
+        (403, SHUT_OUT, Refused, "ip_not_allowed"),
+        (403, "Repository was archived so is read-only.", Refused, "repository_archived"),
+        (403, "This installation has been suspended", Refused, "installation_suspended"),
+        (401, "A JSON web token could not be decoded", Refused, "key_rejected"),
+        (401, "Integration not found", Refused, "key_rejected"),
+        (401, "'Expiration time' claim ('exp') is too far in the future", Refused, "clock_skewed"),
+        (401, "'Issued at' claim ('iat') must be an Integer", Refused, "clock_skewed"),
         (404, "Not Found", Refused, "not_found"),
         (410, "Gone", Refused, "not_found"),
         (410, "This issue was deleted", Refused, "not_found"),

@@ -22,13 +22,14 @@ from jwt import PyJWK
 
 from gate.domain.reporters import Reporter
 from gate.errors import ReportRejected, RetryLater
-from gate.githubapp.jwks import SigningKeys
+from gate.githubapp.issuers import Issuers
 from gate.githubapp.oidc import LEEWAY, LONGEST, TokenVerifier
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 
 AUDIENCE: Final = "https://gate.example.com"
 REPOSITORY: Final = "octo-org/frontend"
+ENTERPRISE: Final = "octo-enterprise"
 ELSEWHERE: Final = "https://attacker.example/keys"
 
 
@@ -79,11 +80,11 @@ def desk() -> Iterator[Desk]:
     github.create_repository(REPOSITORY)
     with serve(github):
         run_id = github.start_run(REPOSITORY, "production-validation.yml")
-        issuer = github.issuer.url
         clock = github.world.clock
-        keys = SigningKeys(issuer, clock)
-        made = Desk(github, run_id, TokenVerifier(issuer, AUDIENCE, keys, clock))
+        verifier = TokenVerifier(Issuers(github.issuer.url, clock), AUDIENCE, clock)
+        made = Desk(github, run_id, verifier)
         made.verifier.verify(made.mint())
+        github.mint_token(run_id, AUDIENCE, enterprise=ENTERPRISE)
         yield made
 
 
@@ -104,6 +105,25 @@ def test_a_good_token_tells_who_speaks(desk: Desk) -> None:
         token_id="one",
         expires_at=datetime.fromtimestamp(2_000_000_000, UTC),
     )
+
+
+def test_an_enterprise_has_an_issuer_and_keys_of_its_own(desk: Desk) -> None:
+    """The configured issuer with the enterprise's name behind it counts as well."""
+    token = desk.github.mint_token(desk.run_id, AUDIENCE, enterprise=ENTERPRISE)
+    assert desk.verifier.verify(token).run_id == desk.run_id
+
+
+def test_a_foreign_issuer_is_named_beside_ours(desk: Desk) -> None:
+    """Whoever reads the 401 sees which setting is wrong."""
+    foreign = "https://token.actions.octo.ghe.com"
+    with pytest.raises(ReportRejected) as caught:
+        desk.verifier.verify(desk.mint(iss=foreign))
+    assert caught.value.reason == "wrong_issuer"
+    assert foreign in caught.value.detail
+    assert desk.github.issuer.url in caught.value.detail
+    with pytest.raises(ReportRejected) as caught:
+        desk.verifier.verify(desk.mint(iss="https://x/\n<script>"))
+    assert "<script>" not in caught.value.detail
 
 
 def test_what_a_token_says_of_names_does_not_matter(desk: Desk) -> None:
@@ -170,10 +190,19 @@ HOSTILE: Final[dict[str, tuple[Make, str]]] = {
         lambda it: it.mint(iss="https://token.actions.githubusercontent.com"),
         "wrong_issuer",
     ),
-    "an enterprise's issuer": (
-        lambda it: it.mint(iss=f"{it.github.issuer.url}/octo"),
+    "an enterprise's name, another's key": (
+        lambda it: it.mint(iss=f"{it.github.issuer.url}/{ENTERPRISE}"),
+        "unknown_key",
+    ),
+    "two segments more": (
+        lambda it: it.mint(iss=f"{it.github.issuer.url}/{ENTERPRISE}/x"),
         "wrong_issuer",
     ),
+    "a segment that is none": (
+        lambda it: it.mint(iss=f"{it.github.issuer.url}/.."),
+        "wrong_issuer",
+    ),
+    "a longer host": (lambda it: it.mint(iss=f"{it.github.issuer.url}x/octo"), "wrong_issuer"),
     "another key": (lambda it: it.signed(other_key()), "bad_signature"),
     "a key of its own": (own_keys, "bad_signature"),
     "an unknown key": (lambda it: it.signed(other_key(), kid="mine"), "unknown_key"),
