@@ -246,7 +246,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         default=None,
         description="mail server for alerts: `smtp://USER:PASSWORD@HOST:587?starttls=1` or"
-        " `smtps://USER:PASSWORD@HOST`; in clear only to loopback",
+        " `smtps://USER:PASSWORD@HOST`; in clear only to loopback. `ehlo=NAME` in its query is the"
+        " name that the gate greets with (the host of `GATE_PUBLIC_URL`)",
     )
     alert_email_from: str | None = Field(
         default=None, description="sender of alerts by mail, such as `Gate <gate@example.com>`"

@@ -68,7 +68,9 @@ def _create_mail(settings: Settings) -> Notifier | None:
     from gate.notify.mail import MailNotifier
     from gate.notify.mailbox import read_mailbox
 
-    return MailNotifier(read_mailbox(url, settings.alert_email_from, settings.alert_email_to))
+    return MailNotifier(
+        read_mailbox(url, settings.alert_email_from, settings.alert_email_to, settings.public_url)
+    )
 
 
 def _create_webhook(settings: Settings) -> Notifier | None:

@@ -21,8 +21,14 @@ _POLICY: Final = SMTP.clone(cte_type="7bit")
 """Plain ASCII on the wire: not every server takes more."""
 
 
-def write_letter(alert: Alert, sender: Address, recipients: tuple[Address, ...]) -> EmailMessage:
-    """Write text and HTML, the text first, as readers take the last part that they can show."""
+def write_letter(
+    alert: Alert, sender: Address, recipients: tuple[Address, ...], home: str | None = None
+) -> EmailMessage:
+    """Write text and HTML, the text first, as readers take the last part that they can show.
+
+    `home` is the host that makes the ids, so that two gates with one sender never make the same;
+    by default the sender's.
+    """
     content = outline(alert, _ROOM)
     letter = EmailMessage(policy=_POLICY)
     letter["From"] = sender
@@ -30,8 +36,9 @@ def write_letter(alert: Alert, sender: Address, recipients: tuple[Address, ...])
     # The outline has neither line ends nor control characters: nothing can begin another header.
     letter["Subject"] = f"{content.title}: {content.place}" if content.place else content.title
     letter["Date"] = alert.timestamp
-    thread = _id("incident", alert.incident, sender)
-    letter["Message-ID"] = _id("alert", alert.key, sender)
+    home = home if home is not None and not home.startswith("[") else sender.domain
+    thread = _id("incident", alert.incident, home)
+    letter["Message-ID"] = _id("alert", alert.key, home)
     letter["In-Reply-To"] = thread
     letter["References"] = thread
     # RFC 3834: nobody's absence is answered to us.
@@ -41,7 +48,7 @@ def write_letter(alert: Alert, sender: Address, recipients: tuple[Address, ...])
     return letter
 
 
-def _id(kind: str, name: str, sender: Address) -> str:
+def _id(kind: str, name: str, home: str) -> str:
     """Make an id of a name, whatever characters it has (RFC 5322, section 3.6.4)."""
     digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return f"<{kind}.{digest}@{sender.domain}>"
+    return f"<{kind}.{digest}@{home}>"

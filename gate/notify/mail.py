@@ -6,7 +6,6 @@ the others: they are remembered, and the next try is for the rest.
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,10 +13,11 @@ from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPNotSupportedError, SMTPRe
 from typing import Final
 
 from gate.domain.alert import Alert, Channel
+from gate.domain.neutral import cut
+from gate.domain.rationale import fold
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.notify.answers import answer_lost, never_sent
 from gate.notify.letter import write_letter
-from gate.notify.mail_sign_in import sign_in
+from gate.notify.mail_sign_in import encodings, sign_in
 from gate.notify.mailbox import Mailbox, MailServer
 from gate.notify.taken import Taken
 
@@ -26,7 +26,7 @@ TIMEOUT: Final = 15.0
 
 _POSITIVE: Final = range(200, 300)
 _FOR_GOOD: Final = range(500, 600)
-_ENHANCED: Final = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")
+_MOST_WORDS: Final = 200
 
 
 class MailNotifier:
@@ -50,7 +50,8 @@ class MailNotifier:
         others have it then.
         """
         mailbox = self._mailbox
-        letter = write_letter(alert, mailbox.sender, mailbox.recipients).as_bytes()
+        home = mailbox.server.ehlo
+        letter = write_letter(alert, mailbox.sender, mailbox.recipients, home).as_bytes()
         done = self._taken.by(alert.key)
         left = [it for it in range(len(mailbox.recipients)) if it not in done]
         if not left:
@@ -58,7 +59,7 @@ class MailNotifier:
         with _connected(mailbox.server, self._context, self._timeout) as connection:
             accepted, failures = self._announce(connection, left)
             if accepted:
-                _deliver(connection, letter)
+                _deliver(connection, letter, mailbox.server)
         for number in accepted:
             self._taken.record(alert.key, number)
         if failures:
@@ -66,16 +67,18 @@ class MailNotifier:
 
     def _announce(self, connection: SMTP, left: Sequence[int]) -> tuple[list[int], list[GateError]]:
         """Name sender and recipients; say which the server takes, and why not the others."""
-        with _before_the_mail("the sender"):
-            _check(connection.mail(self._mailbox.sender.addr_spec), "the sender")
+        server = self._mailbox.server
+        with _phase("sender", server):
+            _check(connection.mail(self._mailbox.sender.addr_spec))
         accepted: list[int] = []
         failures: list[GateError] = []
         for number in left:
             address = self._mailbox.recipients[number].addr_spec
-            with _before_the_mail(address):
+            with _phase(f"recipient {address}", server):
                 answer = connection.rcpt(address)
             try:
-                _check(answer, address)
+                with _phase(f"recipient {address}", server):
+                    _check(answer)
             except (RetryLater, Refused) as error:
                 failures.append(error)
             else:
@@ -86,18 +89,20 @@ class MailNotifier:
 @contextmanager
 def _connected(server: MailServer, context: ssl.SSLContext, timeout: float) -> Iterator[SMTP]:
     """Connect, encrypt and sign in; hang up at the end, whatever the server makes of that."""
-    with _before_the_mail("the connection"):
+    with _phase("connect", server):
         connection = (
-            SMTP_SSL(server.host, server.port, timeout=timeout, context=context)
+            SMTP_SSL(server.host, server.port, server.ehlo, timeout=timeout, context=context)
             if server.tls
-            else SMTP(server.host, server.port, timeout=timeout)
+            else SMTP(server.host, server.port, server.ehlo, timeout=timeout)
         )
     try:
-        with _before_the_mail("the sign-in"):
-            if server.starttls:
+        _greet(connection, server)
+        if server.starttls:
+            with _phase("TLS", server):
                 connection.starttls(context=context)
-            connection.ehlo_or_helo_if_needed()
-            if server.user:
+            _greet(connection, server)
+        if server.user:
+            with _phase("sign-in", server):
                 sign_in(connection, server.user, server.password)
         yield connection
     finally:
@@ -107,57 +112,91 @@ def _connected(server: MailServer, context: ssl.SSLContext, timeout: float) -> I
         connection.close()
 
 
+def _greet(connection: SMTP, server: MailServer) -> None:
+    """Say who the gate is; by HELO only where nothing is needed that it does not offer."""
+    with _phase("EHLO", server):
+        code, reply = connection.ehlo()
+        if code not in _POSITIVE and not (server.starttls or server.user):
+            code, reply = connection.helo()
+        _check((code, reply))
+
+
 @contextmanager
-def _before_the_mail(what: str) -> Iterator[None]:
+def _phase(name: str, server: MailServer) -> Iterator[None]:
     """Name what fails while there is nothing yet that could have arrived."""
     try:
         yield
     except SMTPNotSupportedError:
-        raise _not_offered() from None
+        raise _not_offered(name) from None
     except SMTPResponseException as error:
-        raise _error_of_reply(error.smtp_code, error.smtp_error, what) from None
+        raise _error_of_reply(error, name, server) from None
     except SMTPException as error:
-        # The plain class is smtplib's word for "no way to sign in that both sides know".
-        raise (_not_offered() if type(error) is SMTPException else never_sent(error)) from None
+        # The plain class is smtplib's word for what the server does not offer.
+        is_offered = type(error) is not SMTPException
+        raise (_never_sent(name, error) if is_offered else _not_offered(name)) from None
     except OSError as error:
-        raise never_sent(error) from None
+        phase = "TLS" if isinstance(error, ssl.SSLError) else name
+        raise _never_sent(phase, error) from None
 
 
-def _deliver(connection: SMTP, letter: bytes) -> None:
+def _deliver(connection: SMTP, letter: bytes, server: MailServer) -> None:
     """Hand the mail over; once its end is sent, only the server knows whether it took it."""
     try:
         code, reply = connection.data(letter)
     except SMTPResponseException as error:
         code, reply = error.smtp_code, _bytes(error.smtp_error)
     except (SMTPException, OSError) as error:
-        raise answer_lost(error) from None
+        detail = f"data: no answer: {type(error).__name__}"
+        raise OutcomeUnknown("outcome_unknown", detail) from None
     if code < 0:
-        raise OutcomeUnknown("outcome_unknown", "the mail server's answer makes no sense")
+        raise OutcomeUnknown("outcome_unknown", "data: the mail server's answer makes no sense")
     if code not in _POSITIVE:
-        raise _error_of_reply(code, reply, "the mail", slug="alert_refused")
+        refusal = SMTPResponseException(code, reply)
+        raise _error_of_reply(refusal, "data", server, slug="alert_refused")
 
 
-def _check(answer: tuple[int, bytes], what: str) -> None:
+def _check(answer: tuple[int, bytes]) -> None:
     code, reply = answer
     if code not in _POSITIVE:
-        raise _error_of_reply(code, reply, what)
+        raise SMTPResponseException(code, reply)
 
 
 def _error_of_reply(
-    code: int, reply: bytes | str, what: str, *, slug: str = "channel_refused"
+    error: SMTPResponseException, phase: str, server: MailServer, *, slug: str = "channel_refused"
 ) -> RetryLater | Refused:
-    """Name a refusal by its code (RFC 5321, section 4.2.1); the server's own words are not shown.
+    """Name a refusal by its phase, its code (RFC 5321, section 4.2.1) and the server's words.
 
     Only 5xx is for good. A code that is none says that nothing can be known, so not for good.
     """
-    enhanced = _ENHANCED.match(_bytes(reply))
-    status = f"{code} {enhanced.group().decode()}" if enhanced else str(code)
-    detail = f"the mail server answered {status} to {what}"
-    return Refused(slug, detail) if code in _FOR_GOOD else RetryLater("channel_unavailable", detail)
+    words = _words(_bytes(error.smtp_error), server)
+    detail = f"{phase}: the mail server answered {error.smtp_code}{f' {words}' if words else ''}"
+    if error.smtp_code in _FOR_GOOD:
+        return Refused(slug, detail)
+    return RetryLater("channel_unavailable", detail)
 
 
-def _not_offered() -> Refused:
-    return Refused("channel_refused", "the mail server offers no such encryption or sign-in")
+def _words(reply: bytes, server: MailServer) -> str:
+    """Show what a server says on one line; none of our secrets, should it repeat them."""
+    said = fold(reply.decode("utf-8", "replace"))
+    if server.password:
+        for secret in (server.password, *encodings(server.user, server.password)):
+            said = said.replace(secret, "***")
+    return cut(said, _MOST_WORDS)
+
+
+def _never_sent(phase: str, error: Exception) -> RetryLater:
+    """Name a failure before the mail was sent, in the system's own words."""
+    said = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or ""
+    words = f" ({cut(fold(str(said)), _MOST_WORDS)})" if said else ""
+    return RetryLater("channel_unavailable", f"{phase}: {type(error).__name__}{words}")
+
+
+def _not_offered(phase: str) -> Refused:
+    if phase == "sign-in":
+        detail = "the mail server offers no way to sign in that the gate knows"
+    else:
+        detail = "the mail server offers no STARTTLS"
+    return Refused("channel_refused", f"{phase}: {detail}")
 
 
 def _bytes(reply: bytes | str) -> bytes:

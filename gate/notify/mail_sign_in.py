@@ -68,5 +68,10 @@ _METHODS: Final[dict[str, Callable[[SMTP, str, str], _Answer]]] = {
 }
 
 
+def encodings(user: str, password: str) -> tuple[str, ...]:
+    """List what stands for the password on the wire, in whole or as a part of a longer text."""
+    return _encoded(f"\0{user}\0{password}"), _encoded(password), _encoded(password).rstrip("=")
+
+
 def _encoded(text: str) -> str:
     return b64encode(text.encode()).decode()

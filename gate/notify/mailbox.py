@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from email.headerregistry import Address, HeaderRegistry
+from ipaddress import ip_address
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, unquote
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from gate.errors import ConfigError
 from gate.notify.addresses import split_address
@@ -17,12 +19,20 @@ _TO: Final = "GATE_ALERT_EMAIL_TO"
 _RELAY_PORT: Final = 25
 _SUBMISSION_PORT: Final = 587
 _TLS_PORT: Final = 465
+_IPV4: Final = 4
 _STARTTLS: Final = {"": False, "0": False, "1": True}
+_NAME: Final = re.compile(
+    r"(?=.{1,255}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.|\Z))+|\[[A-Za-z0-9:.]{1,60}\]"
+)
+"""A name, or an address in brackets, as EHLO takes it (RFC 5321, section 4.1.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A mail server and how to speak to it; `user` and `password` are empty where it asks none."""
+    """A mail server and how to speak to it; `user` and `password` are empty where it asks none.
+
+    `ehlo` is what the gate calls itself there; None leaves it to this machine's name.
+    """
 
     host: str
     port: int
@@ -30,6 +40,7 @@ class MailServer:
     starttls: bool
     user: str = field(repr=False)
     password: str = field(repr=False)
+    ehlo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +52,13 @@ class Mailbox:
     recipients: tuple[Address, ...]
 
 
-def read_mailbox(url: str | None, sender: str | None, recipients: str | None) -> Mailbox:
-    """Read the three variables together; raises ConfigError with all that is wrong with them."""
+def read_mailbox(
+    url: str | None, sender: str | None, recipients: str | None, public_url: str = ""
+) -> Mailbox:
+    """Read the three variables together; raises ConfigError with all that is wrong with them.
+
+    The gate says it is the host of `public_url` unless `url` has another name.
+    """
     problems: list[str] = []
     server: MailServer | None = None
     try:
@@ -55,15 +71,32 @@ def read_mailbox(url: str | None, sender: str | None, recipients: str | None) ->
     found = _read_addresses(_TO, recipients, problems)
     if problems or server is None:
         raise ConfigError(tuple(problems))
+    if server.ehlo is None:
+        server = replace(server, ehlo=_name_of(public_url))
     return Mailbox(server, senders[0], found)
 
 
+def _name_of(public_url: str) -> str | None:
+    """Name the gate by its own address; None where that is on no network."""
+    host = urlsplit(public_url).hostname or ""
+    if not host or is_loopback(host):
+        return None
+    try:
+        version = ip_address(host).version
+    except ValueError:
+        return host if _NAME.fullmatch(host) else None
+    return f"[{host}]" if version == _IPV4 else f"[IPv6:{host}]"
+
+
 def read_server(url: str) -> MailServer:
-    """Read `smtp://…?starttls=1` or `smtps://…`; raises ConfigError when it cannot be used."""
+    """Read `smtp://…?starttls=1` or `smtps://…`; raises ConfigError when it cannot be used.
+
+    Both take `ehlo=NAME`.
+    """
     if not url:
         raise ConfigError((f"{_URL} is not set; mail needs it with {_FROM} and {_TO}",))
     parts = split_address(_URL, url, frozenset({"smtp", "smtps"}))
-    starttls = _read_starttls(parts)
+    starttls, ehlo = _read_options(parts)
     tls = parts.scheme == "smtps"
     host = parts.hostname or ""
     if tls and starttls:
@@ -77,15 +110,18 @@ def read_server(url: str) -> MailServer:
     if bool(user) != bool(password):
         raise ConfigError((f"{_URL} must have both user and password, or none",))
     standard = _TLS_PORT if tls else _SUBMISSION_PORT if starttls else _RELAY_PORT
-    return MailServer(host, parts.port or standard, tls, starttls, user, password)
+    return MailServer(host, parts.port or standard, tls, starttls, user, password, ehlo)
 
 
-def _read_starttls(parts: SplitResult) -> bool:
+def _read_options(parts: SplitResult) -> tuple[bool, str | None]:
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    value = query.pop("starttls", "")
+    value, ehlo = query.pop("starttls", ""), query.pop("ehlo", None)
     if query or value not in _STARTTLS or parts.path not in {"", "/"} or parts.fragment:
-        raise ConfigError((f"{_URL} may have starttls=1 behind the host, and nothing else",))
-    return _STARTTLS[value]
+        problem = f"{_URL} may have starttls=1 and ehlo=NAME behind the host, and nothing else"
+        raise ConfigError((problem,))
+    if ehlo is not None and not _NAME.fullmatch(ehlo):
+        raise ConfigError((f"{_URL} must have a host name behind ehlo=",))
+    return _STARTTLS[value], ehlo
 
 
 def _read_addresses(variable: str, value: str | None, problems: list[str]) -> tuple[Address, ...]:

@@ -30,10 +30,26 @@ class PostOffice:
     recipients: dict[str, list[str]] = field(default_factory=dict)
     data: list[str] = field(default_factory=list)
     hang_up: bool = False
+    names: str = ""
+    """What EHLO is answered with, and HELO, too, when it is 550; nothing to take every name."""
+
+    greeted: list[str] = field(default_factory=list)
     taken: list[Envelope] = field(default_factory=list)
     tries: int = 0
     signed_in: list[bool] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd's own name
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
+    ) -> list[str]:
+        self.greeted.append(name)
+        session.host_name = name
+        return [self.names] if self.names else answers
+
+    async def handle_HELO(  # noqa: N802  # as above
+        self, server: SMTP, session: Session, envelope: Envelope, name: str
+    ) -> str:
+        return self.names if self.names.startswith("550") else "250 hello"
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's own name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

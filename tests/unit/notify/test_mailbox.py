@@ -22,6 +22,14 @@ TO = "oncall@example.com"
         ("smtp://h.example/?starttls=1", MailServer("h.example", 587, False, True, "", "")),
         ("smtps://h.example", MailServer("h.example", 465, True, False, "", "")),
         ("smtps://h.example?starttls=0", MailServer("h.example", 465, True, False, "", "")),
+        (
+            "smtps://h.example?ehlo=mx.example.com",
+            MailServer("h.example", 465, True, False, "", "", "mx.example.com"),
+        ),
+        (
+            "smtp://h.example?starttls=1&ehlo=[203.0.113.7]",
+            MailServer("h.example", 587, False, True, "", "", "[203.0.113.7]"),
+        ),
         ("smtp://localhost", MailServer("localhost", 25, False, False, "", "")),
         ("smtp://[::1]:26", MailServer("::1", 26, False, False, "", "")),
         (
@@ -48,6 +56,10 @@ def test_a_server_is_read_from_its_address(url: str, server: MailServer) -> None
         "smtp://mail.example.com?starttls=yes",
         "smtps://mail.example.com?starttls=1",
         "smtps://mail.example.com?verify=s3cret",
+        "smtps://mail.example.com?ehlo=",
+        "smtps://mail.example.com?ehlo=s3cret%0d%0aMAIL",
+        "smtps://mail.example.com?ehlo=-s3cret",
+        "smtps://mail.example.com?ehlo=s3cret..x",
         "smtps://mail.example.com/s3cret",
         "smtps://mail.example.com#s3cret",
         "smtps://s3cret@mail.example.com",
@@ -118,3 +130,22 @@ def test_a_password_is_in_no_repr() -> None:
 
     assert "s3cret" not in shown
     assert "mona" not in shown
+
+
+@pytest.mark.parametrize(
+    ("public_url", "name"),
+    [
+        ("https://gate.example.com:8443/x", "gate.example.com"),
+        ("https://203.0.113.7", "[203.0.113.7]"),
+        ("https://[2001:db8::1]", "[IPv6:2001:db8::1]"),
+        ("http://127.0.0.1:8080", None),
+        ("http://localhost", None),
+        ("", None),
+    ],
+)
+def test_the_gate_is_called_by_its_address(public_url: str, name: str | None) -> None:
+    """Where it is on this machine alone, by the machine's name; a name that is given is used."""
+    assert read_mailbox(URL, SENDER, TO, public_url).server.ehlo == name
+    assert (
+        read_mailbox(f"{URL}&ehlo=mx.example", SENDER, TO, public_url).server.ehlo == "mx.example"
+    )
