@@ -1,4 +1,7 @@
-"""Look for jobs that use a gated environment without a deployment."""
+"""Look for jobs that use a gated environment in a way that never works.
+
+Without a deployment, or in the workflow whose runs validate for that very environment.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from typing import Final
 from gate.doctor.findings import Finding, Level
 from gate.domain.github import FileFound, FileQuestion, Place
 from gate.domain.ids import environment_key
+from gate.domain.policy import POLICY_PATH, LoadedPolicy
 from gate.errors import Refused
 from gate.githubapp.client import GitHubClient
-from gate.policyfile import JobEnvironment, job_environments
+from gate.policyfile import JobEnvironment, built_in_text, job_environments, parse_policy
 
 _FOLDER: Final = ".github/workflows"
 _ENDINGS: Final = (".yml", ".yaml")
@@ -21,9 +25,13 @@ _REMEDY: Final = (
 )
 
 
+_SEPARATE: Final = "validate in a workflow of its own, whose jobs do not use the environment"
+
+
 def find_workflows(github: GitHubClient, place: Place, gated: Sequence[str]) -> Iterator[Finding]:
-    """Warn of `deployment: false` on one of the gated environments, on the default branch."""
+    """Warn of jobs on the default branch that use one of the gated environments in vain."""
     keys = {environment_key(it) for it in gated}
+    validations = _validations(github, place, keys)
     paths = [it for it in github.read_folder(place, _FOLDER) if it.endswith(_ENDINGS)]
     unread: list[str] = []
     for path in paths[:_FILES]:
@@ -34,10 +42,32 @@ def find_workflows(github: GitHubClient, place: Place, gated: Sequence[str]) -> 
             if not job.deploys and _may_be(job.environment, keys):
                 found = f"{path}: job {job.job} uses {job.environment} without a deployment"
                 yield Finding(Level.WARN, place.full_name, found, _REMEDY)
+            if environment_key(job.environment) in validations.get(path, set()):
+                found = (
+                    f"{path} validates for {job.environment}, and its job {job.job} uses that"
+                    " environment: its runs wait for themselves"
+                )
+                yield Finding(Level.FAIL, place.full_name, found, _SEPARATE)
     unread += paths[_FILES:]
     if unread:
-        found = f"`deployment: false` was not looked for in {', '.join(unread)}"
+        found = f"jobs that use a gated environment were not looked for in {', '.join(unread)}"
         yield Finding(Level.WARN, place.full_name, found, "look for it there yourself")
+
+
+def _validations(github: GitHubClient, place: Place, gated: set[str]) -> dict[str, set[str]]:
+    """Give the workflow files that validate, each with the gated environments it is for.
+
+    By the repository's own policy; without a sound one by the built-in policy.
+    """
+    read = github.read_file(place, FileQuestion(POLICY_PATH, None, expects_absence=False))
+    text = read.content if isinstance(read, FileFound) else built_in_text()
+    reading = parse_policy(text, POLICY_PATH)
+    found: dict[str, set[str]] = {}
+    if isinstance(reading, LoadedPolicy):
+        for key, environment in reading.policy.environments.items():
+            if key in gated:
+                found.setdefault(environment.validation.workflow, set()).add(key)
+    return found
 
 
 def _jobs_of(github: GitHubClient, place: Place, path: str) -> tuple[JobEnvironment, ...] | None:

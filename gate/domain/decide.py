@@ -37,7 +37,7 @@ from gate.domain.policy import (
     ValidationState,
 )
 
-ENGINE_VERSION: Final = "5"
+ENGINE_VERSION: Final = "6"
 """Raised whenever the same facts may lead to another verdict, so that a replay knows."""
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -68,6 +68,7 @@ class ReasonCode(StrEnum):
     VALIDATION_MISSING = "validation_missing"
     VALIDATION_STALE = "validation_stale"
     VALIDATION_UNCOVERED = "validation_uncovered"
+    VALIDATION_WAITS_FOR_ITSELF = "validation_waits_for_itself"
     OVERRIDE_INCOMPLETE = "override_incomplete"
     OVERRIDE_INELIGIBLE = "override_ineligible"
     POLICY_INVALID = "policy_invalid"
@@ -125,6 +126,7 @@ _STATE_REASON: Final = {
     ValidationState.MISSING: ReasonCode.VALIDATION_MISSING,
     ValidationState.STALE: ReasonCode.VALIDATION_STALE,
     ValidationState.UNCOVERED: ReasonCode.VALIDATION_UNCOVERED,
+    ValidationState.WAITS_FOR_ITSELF: ReasonCode.VALIDATION_WAITS_FOR_ITSELF,
 }
 
 

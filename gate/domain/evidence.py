@@ -156,8 +156,11 @@ def _flows(count: int) -> str:
 
 
 def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
-    """Say what the newest counting validation among the facts of a request shows at `now`."""
-    return judge(
+    """Say what the newest counting validation among the facts of a request shows at `now`.
+
+    One that cannot end before the request is answered is told from one that merely runs.
+    """
+    shown = judge(
         rule,
         facts.validations,
         facts.infrastructure,
@@ -168,6 +171,13 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
         now=now,
         reports=facts.reports,
     )
+    if shown.state is not ValidationState.RUNNING or shown.run is None:
+        return shown
+    if shown.run.run_id not in {facts.request.key.run_id, *facts.gated}:
+        return shown
+    # Its own job uses the gated environment, or it shares a workflow with the deployment.
+    detail = f"run {shown.run.run_id} validates and is held at this gate itself, so it cannot end"
+    return replace(shown, state=ValidationState.WAITS_FOR_ITSELF, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

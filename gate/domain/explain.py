@@ -96,6 +96,7 @@ _PHRASES: Final = {
     ReasonCode.VALIDATION_UNCOVERED: (
         "the last production validation does not cover this deployment"
     ),
+    ReasonCode.VALIDATION_WAITS_FOR_ITSELF: "production validation waits for this very gate",
     ReasonCode.OVERRIDE_INCOMPLETE: "the override is not complete",
     ReasonCode.OVERRIDE_INELIGIBLE: "an override was refused",
     ReasonCode.POLICY_INVALID: "the gate's policy file is not valid",
@@ -246,6 +247,9 @@ _REMEDIES: Final = {
     ReasonCode.VALIDATION_MISSING: _RUN,
     ReasonCode.VALIDATION_STALE: "Run the validation again.",
     ReasonCode.VALIDATION_UNCOVERED: _RUN,
+    ReasonCode.VALIDATION_WAITS_FOR_ITSELF: (
+        "Validate in a workflow of its own, whose jobs do not use the gated environment."
+    ),
     ReasonCode.OVERRIDE_INCOMPLETE: "To override, say what is missing in a comment.",
     ReasonCode.OVERRIDE_INELIGIBLE: "Somebody else must override.",
     ReasonCode.POLICY_INVALID: "Correct the policy on the default branch (`gate policy check`).",

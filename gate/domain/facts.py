@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gate.domain.behind import NOBODY, Behind
-from gate.domain.ids import AccountId
+from gate.domain.ids import AccountId, RunId
 from gate.domain.overrides import OverrideClaim, Standing
 from gate.domain.reports import ValidationReport
 from gate.domain.request import GateRequest
@@ -29,7 +29,8 @@ class Facts:
     people said to release the run, `standings` whether they may, as looked up in this very pass.
     `triggered_by` are those who started the run attempt; None when that is not known. `reports` are
     those of the run that counts and of the one before it, where their jobs have reported. `behind`
-    counts the newer runs that the request keeps from deploying; it decides nothing.
+    counts the newer runs that the request keeps from deploying; it decides nothing. `gated` names
+    the validations that are not over and wait at this environment's gate themselves.
     """
 
     request: GateRequest
@@ -43,3 +44,4 @@ class Facts:
     triggered_by: tuple[AccountId, ...] | None = None
     reports: tuple[ValidationReport, ...] = ()
     behind: Behind = NOBODY
+    gated: tuple[RunId, ...] = ()

@@ -58,7 +58,12 @@ def ask_for(policy: OverridePolicy, request: GateRequest, evidence: Evidence) ->
 
 
 def _is_overridable(policy: OverridePolicy, state: ValidationState) -> bool:
-    """Say whether a hold may be overridden; the result of a running validation is waited for."""
+    """Say whether a hold may be overridden; the result of a running validation is waited for.
+
+    One that waits for itself has none, so nothing but an override releases it.
+    """
+    if state is ValidationState.WAITS_FOR_ITSELF:
+        return True
     return state in policy.holds and state not in _NEVER_OVERRIDDEN
 
 
@@ -179,6 +184,8 @@ def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:
         case ValidationState.MISSING | ValidationState.UNCOVERED:
             ended = [_known_since(it) for it in (run, evidence.infrastructure) if it is not None]
             return max([request.waiting_since, *ended])
+        case ValidationState.WAITS_FOR_ITSELF:
+            return request.waiting_since
         case ValidationState.PASSED | ValidationState.RUNNING:
             return None
         case _:

@@ -41,6 +41,7 @@ class ValidationState(StrEnum):
     MISSING = "missing"
     STALE = "stale"
     UNCOVERED = "uncovered"
+    WAITS_FOR_ITSELF = "waits_for_itself"
 
 
 class Covers(StrEnum):
@@ -114,7 +115,11 @@ class Reactions:
                 return self.missing
             case ValidationState.STALE:
                 return self.stale
-            case ValidationState.UNCOVERED | ValidationState.PASSED:
+            case (
+                ValidationState.UNCOVERED
+                | ValidationState.WAITS_FOR_ITSELF
+                | ValidationState.PASSED
+            ):
                 return Reaction.HOLD
 
 

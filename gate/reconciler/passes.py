@@ -15,7 +15,7 @@ from gate.domain.closing import Closure, check_closed, is_suspect
 from gate.domain.counting import relevant_reports
 from gate.domain.decide import Decision, ReasonCode, Verdict, decide
 from gate.domain.facts import Facts
-from gate.domain.ids import DecisionId
+from gate.domain.ids import DecisionId, RunId
 from gate.domain.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.missing import (
     GateNeeded,
@@ -30,7 +30,7 @@ from gate.domain.missing import (
 from gate.domain.plan import plan
 from gate.domain.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
 from gate.domain.policy_sources import PolicyBasis, choose
-from gate.domain.request import RequestState
+from gate.domain.request import GateRequest, RequestState
 from gate.domain.runs import WorkflowRun
 from gate.domain.settling import NOT_LANDED, Settlement, may_have_landed, needs_look, settle
 from gate.reconciler.backoff import backoff
@@ -42,7 +42,7 @@ from gate.reconciler.opening import request_entry
 from gate.reconciler.overriding import Ruling, record_override
 from gate.reconciler.policies import policy_of
 from gate.reconciler.view import Missing, Passed, View, read_view
-from gate.store import decisions, leases, ledger, listings, reports, runs
+from gate.store import decisions, leases, ledger, listings, reports, requests, runs
 from gate.store.audit import record_audit
 from gate.store.claims import RecordedClaim, read_claims
 from gate.store.database import Transaction
@@ -212,7 +212,20 @@ def _facts(
         infrastructure_since=changed.reaches_to if changed is not None else None,
         unavailable=current.observed.unavailable,
         reports=told.own if told.previous is None else (*told.own, told.previous),
+        gated=_gated(tx, view.request, validations),
     )
+
+
+def _gated(
+    tx: Transaction, request: GateRequest, validations: tuple[WorkflowRun, ...]
+) -> tuple[RunId, ...]:
+    """List the validations that are not over and wait at the gate of a request themselves."""
+    running = {run.run_id for run in validations if not run.is_completed}
+    if not running:
+        return ()
+    held = requests.undecided_requests(tx, request.key.repository_id)
+    at_gate = {it.key.run_id for it in held if it.key.environment == request.key.environment}
+    return tuple(sorted(running & at_gate))
 
 
 def _record(

@@ -111,3 +111,19 @@ def test_the_doctor_says_what_it_could_not_read(gate: Gate, text: str) -> None:
     (found, unread) = warnings(gate, ("deploy.yml", off), ("broken.yml", text))
     assert "deploy.yml" in found.found
     assert unread.found.endswith("not looked for in .github/workflows/broken.yml")
+
+
+@pytest.mark.parametrize("own_policy", [False, True])
+def test_the_doctor_finds_a_validation_that_waits_for_itself(
+    gate: Gate, *, own_policy: bool
+) -> None:
+    """Its own job uses the environment that it validates for; the deploying workflow may."""
+    name = "flows.yml" if own_policy else "production-validation.yml"
+    if own_policy:
+        text = f"version: 1\nenvironments:\n  {ENVIRONMENT}: {{validation: {{workflow: {name}}}}}\n"
+        gate.github.put_file(REPOSITORY, ".github/deployment-gate.yml", text)
+    job = f"  go: {{environment: {ENVIRONMENT.upper()}}}"
+    (found,) = warnings(gate, (name, job), ("deploy.yml", job))
+    assert found.level is Level.FAIL
+    assert f"{name} validates for" in found.found
+    assert "workflow of its own" in found.remedy

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gate.domain.decide import LAST_CALL, LOOK_AGAIN, Decision, ReasonCode, Verdict, decide
-from gate.domain.ids import AccountId
+from gate.domain.ids import AccountId, RunId
 from gate.domain.policy import (
     LONGEST_HOLD,
     Covers,
@@ -19,6 +19,7 @@ from gate.domain.policy import (
     UnavailablePolicy,
     ValidationState,
 )
+from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
 from tests.builders import (
     DIGEST,
@@ -30,6 +31,7 @@ from tests.builders import (
     make_claim,
     make_environment,
     make_facts,
+    make_key,
     make_policy,
     make_request,
     make_run,
@@ -102,6 +104,39 @@ def test_uncovered_is_held() -> None:
     reading = make_policy(make_environment(covers=Covers.SAME_COMMIT, **reject))
     decision = decided(reading, make_run(head_sha=OTHER_SHA))
     assert (decision.verdict, decision.reason) == (Verdict.WAIT, "validation_uncovered")
+
+
+WAITING = make_run(status="waiting", conclusion=None)
+OWN = make_request(key=make_key(run_id=WAITING.run_id))
+
+
+@pytest.mark.parametrize(
+    ("request_", "gated", "code"),
+    [
+        (OWN, (), "validation_waits_for_itself"),
+        (make_request(), (WAITING.run_id,), "validation_waits_for_itself"),
+        (make_request(), (), "validation_running"),
+        (make_request(), (RunId(77),), "validation_running"),
+    ],
+)
+@pytest.mark.parametrize("reaction", Reaction)
+def test_a_validation_that_waits_for_itself(
+    request_: GateRequest, gated: tuple[RunId, ...], code: str, reaction: Reaction
+) -> None:
+    """It is not rejected for being on its way, since it cannot end before it is released."""
+    facts = make_facts(request=request_, validations=(WAITING,), gated=gated)
+    decision = decide(make_policy(running=reaction), facts, NOW)
+    assert decision.reason == code
+    if code == "validation_waits_for_itself":
+        assert decision.verdict is Verdict.WAIT
+        assert decision.ask is not None
+
+
+def test_a_validation_that_waited_for_itself_and_ended() -> None:
+    """It shows what it shows."""
+    failed = replace(WAITING, status="completed", conclusion="failure")
+    facts = make_facts(request=OWN, validations=(failed,), gated=(failed.run_id,))
+    assert decide(make_policy(), facts, NOW).reason == "validation_failed"
 
 
 def test_each_decision_says_why() -> None:
