@@ -22,7 +22,16 @@ UNANSWERED_EVENT: Final = "Deployment Gate Answer Refused"
 
 _EVERY_ENVIRONMENT: Final = "every environment"
 _CHECK: Final = f"Check the file with: gate policy check {POLICY_PATH}"
+_DOCTOR: Final = "Check the App's access with: gate doctor"
 _PUSH: Final = "Push it to the default branch: the gate reads it at once"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadPolicy:
+    """A policy file that cannot be read for now, and why."""
+
+    source: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +49,42 @@ def policy_thread(installation_id: InstallationId, source: str) -> str:
     return f"policy/{installation_id}/{source}"
 
 
-def render_invalid_policy(
-    reading: InvalidPolicy, thread: str, policy: AlertPolicy, subject: AlertSubject, now: datetime
+def told_of(broken: InvalidPolicy | UnreadPolicy, thread: str) -> str:
+    """Name what is said of a policy as it is: the same text, or the same cause, is told once."""
+    return f"{thread}/{broken.digest if isinstance(broken, InvalidPolicy) else 'unread'}"
+
+
+def render_broken_policy(
+    broken: InvalidPolicy | UnreadPolicy,
+    key: str,
+    thread: str,
+    subject: AlertSubject,
+    now: datetime,
 ) -> Alert:
-    """Write that a policy is invalid, once for each text of it.
+    """Write that a policy is invalid, or cannot be read, to all channels.
 
     It is critical: while nobody knows which workflow validates, a failure of it alerts nobody.
     """
-    problem = str(reading.problems[0]) if reading.problems else "it cannot be read"
+    steps: tuple[str, ...]
+    if isinstance(broken, InvalidPolicy):
+        problem = str(broken.problems[0]) if broken.problems else "it cannot be read"
+        what, why = "is invalid", f"First problem: {problem}"
+        steps = (f"Mend {broken.source}: {problem}", _CHECK, _PUSH)
+    else:
+        what, why = "cannot be read", f"Why: {broken.detail}"
+        steps = (f"Let the gate read {broken.source}: {broken.detail}", _DOCTOR)
     return _alert(
-        key=f"{thread}/{reading.digest}",
+        key=key,
         thread=thread,
         kind=AlertKind.POLICY,
         severity=Severity.CRITICAL,
-        policy=policy,
+        policy=AlertPolicy(),
         event=POLICY_EVENT,
         summary=(
-            f"The policy {reading.source} is invalid. Deployments are held, and a failed validation"
-            f" alerts nobody until it is mended. First problem: {problem}"
+            f"The policy {broken.source} {what}. Deployments are held, and a failed validation"
+            f" alerts nobody until it is mended. {why}"
         ),
-        steps=(f"Mend {reading.source}: {problem}", _CHECK, _PUSH),
+        steps=steps,
         environment=_EVERY_ENVIRONMENT,
         subject=subject,
         now=now,

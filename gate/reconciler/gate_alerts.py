@@ -7,17 +7,19 @@ from gate.domain.alert import Alert, AlertKind
 from gate.domain.alert_content import AlertSubject
 from gate.domain.gate_alerts import (
     LeftOut,
+    UnreadPolicy,
     policy_thread,
-    render_invalid_policy,
+    render_broken_policy,
     render_left_out,
     render_mended_policy,
     render_unanswered,
+    told_of,
 )
 from gate.domain.ids import RequestId
-from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
+from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading, UnavailablePolicy
 from gate.domain.request import RequestState
 from gate.reconciler.alert_planning import Telling, held_deployments, owe_bypass_alert
-from gate.reconciler.policies import shown, sources_of
+from gate.reconciler.policies import misnamed, shown, sources_of
 from gate.store import alerts, requests, runs, untold_ends
 from gate.store.database import Transaction
 
@@ -52,19 +54,35 @@ def tell_policy(tx: Transaction, reading: PolicyReading, telling: Telling) -> bo
     And once that an invalid one was mended. Says whether there is something to send.
     """
     if isinstance(reading, InvalidPolicy):
-        thread = policy_thread(telling.repository.installation_id, reading.source)
-        subject = _subject(tx, telling, reading.source)
-        return _owe(
-            tx,
-            render_invalid_policy(reading, thread, telling.policy, subject, telling.now),
-            telling,
-        )
-    if not isinstance(reading, LoadedPolicy):
-        return False
-    sources = [shown(it, telling.repository) for it in sources_of(telling.repository)]
-    mended = [_tell_mended(tx, it, telling) for it in sources]
+        return _tell_broken(tx, reading, telling)
+    if isinstance(reading, UnavailablePolicy):
+        return tell_unread_policy(tx, reading, telling)
+    sources = sources_of(telling.repository)
+    places = [shown(it, telling.repository) for it in (*sources, *map(misnamed, sources))]
+    mended = [_tell_mended(tx, it, telling) for it in places]
     left_out = [_tell_left_out(tx, it, reading, telling) for it in _left_out(tx, reading, telling)]
     return any([*mended, *left_out])
+
+
+def tell_unread_policy(tx: Transaction, reading: UnavailablePolicy, telling: Telling) -> bool:
+    """Tell once that the policy of a repository cannot be read, which holds it like an invalid one.
+
+    Says whether there is something to send.
+    """
+    own, _ = sources_of(telling.repository)
+    return _tell_broken(tx, UnreadPolicy(shown(own, telling.repository), reading.detail), telling)
+
+
+def _tell_broken(tx: Transaction, broken: InvalidPolicy | UnreadPolicy, telling: Telling) -> bool:
+    """Tell once of a policy as it is, and again only if people heard of its end in between."""
+    thread = policy_thread(telling.repository.installation_id, broken.source)
+    key, last = told_of(broken, thread), alerts.last_said(tx, thread)
+    if last is not None and last[1] is AlertKind.RECOVERY:
+        key = f"{key}/{telling.now:%Y%m%dT%H%M%S}"
+    elif last is not None and last[0].startswith(key):
+        return False
+    subject = _subject(tx, telling, broken.source)
+    return _owe(tx, render_broken_policy(broken, key, thread, subject, telling.now), telling)
 
 
 def _tell_mended(tx: Transaction, source: str, telling: Telling) -> bool:

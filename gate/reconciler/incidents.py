@@ -34,13 +34,13 @@ from gate.domain.policy import (
     Policy,
     ValidationRule,
 )
-from gate.errors import Refused, RetryLater
+from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.alert_planning import PAGE_HELD_FOR, Telling, owe_alerts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
-from gate.reconciler.gate_alerts import tell_ends, tell_policy
-from gate.reconciler.policies import last_policy_of
+from gate.reconciler.gate_alerts import tell_ends, tell_policy, tell_unread_policy
+from gate.reconciler.policies import last_policy_of, unreadable
 from gate.reconciler.responding import record_happenings, record_new_incident
 from gate.reconciler.sharing import SharedNeed, observe_shared
 from gate.store import incident_checks, incidents, reports, repositories, runs
@@ -51,6 +51,9 @@ from gate.store.turns import take_turn_of_repository
 
 _MOST_READINGS: Final = 8
 """More than all environments of a policy ever lack at once; the rest waits for the next look."""
+
+_REFUSED_BEFORE: Final = 2
+"""Looks at which GitHub refused the policy before people are told: the App may be leaving."""
 
 _SET_ASIDE: Final = timedelta(minutes=10)
 """How long a look waits that can tell nobody: no policy, or the App is not at work."""
@@ -97,6 +100,8 @@ def look_after(repository_id: RepositoryId, deps: Deps) -> None:
             observe_shared(step.need, step.repository, deps)
         except (RetryLater, Refused) as error:
             _postpone(step.check, error, deps)
+            if _is_refused_policy(step, error):
+                _tell_unread(step.repository, error, deps)
             return
 
 
@@ -108,6 +113,24 @@ def _postpone(check: IncidentCheck, error: RetryLater | Refused, deps: Deps) -> 
         lambda tx: incident_checks.settle_check(tx, check, due_at=due_at, failures=failures)
     )
     log.warning("incident.postponed", repository_id=check.repository_id, reason=error.reason)
+
+
+def _is_refused_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
+    """Say whether GitHub goes on refusing the policy, without which no failure can be told."""
+    is_policy = isinstance(step.need, PolicyNeeded) and isinstance(error, Refused)
+    return is_policy and step.check.failures >= _REFUSED_BEFORE
+
+
+def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:
+    """Tell all channels that the policy cannot be read."""
+
+    def tell(tx: Transaction) -> bool:
+        take_turn_of_repository(tx, repository.id)
+        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
+        return tell_unread_policy(tx, unreadable(error), telling)
+
+    if deps.database.transact(tell):
+        deps.wakeups.wake_alerts()
 
 
 def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _Looked:

@@ -15,6 +15,7 @@ from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gat
 from tests.unit.notify.receiver import Receiver, running_receiver
 
 POLICY = ".github/deployment-gate.yml"
+MISNAMED = ".github/deployment-gate.yaml"
 SOUND = "version: 1\nenvironments:\n  production-frontend: {validation: {}}\n"
 BROKEN = SOUND.replace("validation", "evidence")
 STAGING = SOUND.replace("production-frontend", "staging")
@@ -63,6 +64,59 @@ def test_a_broken_policy_is_told_once(gate: Gate, receiver: Receiver) -> None:
     gate.github.put_file(REPOSITORY, POLICY, BROKEN + "# again\n")
     gate.settle()
     assert [it["severity"] for it in heard(receiver)] == ["critical", "info", "critical"]
+
+
+def test_a_policy_that_is_broken_again_as_it_was_is_told_again(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """Whoever heard that it was mended believes so; a revert brings back the same text."""
+    gate.validate(REPOSITORY, "success")
+    for text in (BROKEN, SOUND, BROKEN, SOUND, BROKEN):
+        gate.github.put_file(REPOSITORY, POLICY, text)
+        gate.settle()
+        gate.advance(minutes=11)
+    severities = [it["severity"] for it in heard(receiver)]
+    assert severities == ["critical", "info", "critical", "info", "critical"]
+
+
+def test_a_policy_at_a_path_that_is_nearly_right_is_told_and_so_is_its_end(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """It holds deployments as an invalid one does."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    gate.github.put_file(REPOSITORY, MISNAMED, SOUND)
+    gate.github.put_file(REPOSITORY, POLICY, SOUND)
+    gate.settle()
+    gate.advance(minutes=11)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(run_id).reasons == ("policy_invalid",)
+    assert [it["event"] for it in heard(receiver)] == ["Deployment Gate Policy Problem"]
+    gate.github.delete_file(REPOSITORY, MISNAMED)
+    gate.settle()
+    gate.advance(minutes=1)
+    gate.advance(minutes=11)
+    assert [it["event"] for it in heard(receiver)][1:] == ["Deployment Gate Policy Mended"]
+
+
+def test_a_policy_that_github_refuses_to_show_is_told_once(gate: Gate, receiver: Receiver) -> None:
+    """As long as it is not read, a failed validation alerts nobody."""
+    refusal = json.dumps({"message": "Resource not accessible by integration"})
+    refused = gate.github.add_fault(Fault("/contents/", status=403, body=refusal))
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    assert heard(receiver) == []
+    gate.advance(minutes=30)
+    gate.advance(minutes=30)
+    (told,) = heard(receiver)
+    assert told["event"] == "Deployment Gate Policy Problem"
+    assert told["severity"] == "critical"
+    assert "Contents: read" in told["nextSteps"][0]
+    gate.github.clear_faults(refused)
+    gate.advance(hours=1)
+    events = [it["event"] for it in heard(receiver)][1:]
+    assert sorted(events) == ["Deployment Gate Policy Mended", "Production Validation Failed"]
 
 
 def test_a_broken_policy_of_an_organization_is_told_once_for_all(

@@ -12,7 +12,7 @@ import pytest
 from gate.domain.alert import AlertKind, Severity
 from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
-from gate.domain.gate_alerts import render_invalid_policy, render_unanswered
+from gate.domain.gate_alerts import render_broken_policy, render_unanswered
 from gate.domain.incidents import Resolution, Resolved
 from gate.domain.policy import AlertPolicy, InvalidPolicy
 from gate.runbooks import load_runbooks
@@ -38,7 +38,7 @@ def linked() -> Iterator[tuple[AlertKind, str]]:
             continue
         if kind is AlertKind.POLICY:
             invalid = InvalidPolicy((), "0", "acme/shop/policy.yml")
-            alert = render_invalid_policy(invalid, "policy/1", policy, subject, NOW)
+            alert = render_broken_policy(invalid, "policy/1/0", "policy/1", subject, NOW)
             yield kind, str(alert.runbook_url)
             continue
         if kind is AlertKind.UNANSWERED:
