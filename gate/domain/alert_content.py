@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 from typing import Final, assert_never
 
 from gate.domain.alert import Alert, AlertKind, HeldDeployment, Mention, Severity
-from gate.domain.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, MOST_PAGES, Message
+from gate.domain.alert_plan import (
+    ARTIFACTS,
+    LATE_TO_ACKNOWLEDGE,
+    LATE_TO_DECIDE,
+    MOST_PAGES,
+    Message,
+)
 from gate.domain.explain import span
 from gate.domain.incidents import Course, Failure, Incident, Resolution
 from gate.domain.policy import AlertPolicy
@@ -157,13 +163,7 @@ def _summary(incident: Incident, message: Message, now: datetime) -> str:
             again = " again" if incident.outbreak > 1 else ""
             return f"Production validation of {where} failed{again}: {failing}."
         case AlertKind.UPDATE:
-            if message.pages_from is None:
-                return f"What fails in {where} has changed: {failing}."
-            return (
-                f"Production validation of {where} failed again: {failing}."
-                f" It does not page before {message.pages_from.astimezone(UTC):%Y-%m-%d %H:%M} UTC:"
-                f" {MOST_PAGES} pages in 24 hours are the most."
-            )
+            return _news(where, failing, message)
         case AlertKind.REMINDER:
             return f"Still failing in {where} after {lasting}: {failing}. {_standing(incident)}"
         case AlertKind.ESCALATION:
@@ -175,6 +175,18 @@ def _summary(incident: Incident, message: Message, now: datetime) -> str:
             raise ValueError("it is about no failure of an incident")
         case _:
             assert_never(message.kind)
+
+
+def _news(where: str, failing: str, message: Message) -> str:
+    if message.topic.startswith(ARTIFACTS):
+        return f"Production validation of {where} failed: {failing}. Its artifacts are listed now."
+    if message.pages_from is None:
+        return f"What fails in {where} has changed: {failing}."
+    return (
+        f"Production validation of {where} failed again: {failing}."
+        f" It does not page before {message.pages_from.astimezone(UTC):%Y-%m-%d %H:%M} UTC:"
+        f" {MOST_PAGES} pages in 24 hours are the most."
+    )
 
 
 def _failing(failure: Failure) -> str:

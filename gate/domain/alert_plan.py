@@ -28,17 +28,22 @@ _PAGES_WITHIN: Final = timedelta(days=1)
 _PAGE: Final = "page"
 LATE_TO_ACKNOWLEDGE: Final = "escalation/acknowledge"
 LATE_TO_DECIDE: Final = "escalation/decide"
+ARTIFACTS: Final = "artifacts"
 _MOST_DOUBLINGS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something that was said about an incident. `fingerprint` is of the failure it told of."""
+    """Something that was said about an incident. `fingerprint` is of the failure it told of.
+
+    `lacks_artifacts` says that it named none of them.
+    """
 
     topic: str
     kind: AlertKind
     at: datetime
     fingerprint: str
+    lacks_artifacts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,13 @@ class Message:
     kind: AlertKind
     severity: Severity
     pages_from: datetime | None = None
+
+
+def say(message: Message, incident: Incident, now: datetime) -> Said:
+    """Remember a message that is said now, about what fails now."""
+    failure = incident.failure
+    lacks_artifacts = not failure.artifact_urls
+    return Said(message.topic, message.kind, now, failure.fingerprint, lacks_artifacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,7 @@ def plan_alerts(
         if due is None:
             return AlertPlan(messages, min((at for at, _ in looks), default=None))
         messages += (due,)
-        told += (Said(due.topic, due.kind, now, incident.failure.fingerprint),)
+        told += (say(due, incident, now),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,7 @@ def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> It
         pages_from = at
     else:
         yield from _escalations(incident, policy, said)
+    yield from _late_artifacts(incident, said)
     yield from _update(incident, policy, said, pages_from)
     yield from _reminder(policy, said)
 
@@ -151,6 +164,20 @@ def _escalations(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]
     if incident.decided is None and decide not in topics:
         message = Message(decide, AlertKind.ESCALATION, Severity.CRITICAL)
         yield _Due(began + policy.decide_within, message)
+
+
+def _late_artifacts(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due]:
+    """Say where the artifacts are, at once, if whoever was told last could not be told.
+
+    When other flows fail by now, the update that tells of them names the artifacts, too.
+    """
+    failure, last = incident.failure, said[-1] if said else None
+    if last is None or last.kind is AlertKind.RECOVERY or last.fingerprint != failure.fingerprint:
+        return
+    if last.lacks_artifacts and failure.artifact_urls:
+        number = sum(it.topic.startswith(ARTIFACTS) for it in said) + 1
+        message = Message(f"{ARTIFACTS}/{number}", AlertKind.UPDATE, Severity.WARNING)
+        yield _Due(last.at, message)
 
 
 def _update(

@@ -18,6 +18,7 @@ from gate.domain.incidents import (
     REOPEN_WITHIN,
     Course,
     Decided,
+    Detailed,
     FailedAgain,
     Failure,
     Happening,
@@ -75,15 +76,21 @@ def _told(known: Failure, report: ValidationReport, comparison: Comparison | Non
 
 
 def observe_validation(
-    incident: Incident | None, evidence: Evidence, now: datetime
+    incident: Incident | None,
+    evidence: Evidence,
+    now: datetime,
+    artifact_urls: tuple[str, ...] = (),
 ) -> IncidentEvent | None:
     """Give the event that what is known of the newest validation adds, if any.
 
     `incident` is the newest one of the environment, open or over; None when there never was one.
     A validation that runs or proved nothing changes nothing, and a green run proves nothing by a
-    report of flows that did not run. An Opened is for a new incident.
+    report of flows that did not run. An Opened is for a new incident. `artifact_urls` are those
+    that GitHub lists of the run; what its job reported comes before them.
     """
     failure = failure_of(evidence)
+    if failure is not None and not failure.artifact_urls:
+        failure = replace(failure, artifact_urls=artifact_urls)
     what: Happening | None = None
     if failure is not None:
         what = _failing(incident, failure, now)
@@ -100,18 +107,20 @@ def _failing(incident: Incident | None, failure: Failure, now: datetime) -> Happ
     if incident is None:
         return Opened(failure)
     if incident.is_open:
-        return FailedAgain(failure) if _is_news(incident.failure, failure) else None
+        return _more_of(incident.failure, failure)
     if failure.attempt == incident.failure.attempt or _is_accepted(incident, failure):
         return None
     is_soon = incident.resolved is not None and now - incident.resolved.at <= REOPEN_WITHIN
     return Reopened(failure) if is_soon else Opened(failure)
 
 
-def _is_news(known: Failure, seen: Failure) -> bool:
-    """Say whether a failure is another attempt, or tells more of the same one."""
-    if known.attempt != seen.attempt:
-        return True
-    return bool(seen.flows) and seen != known
+def _more_of(known: Failure, seen: Failure) -> Happening | None:
+    """Say what a failure adds to the last one: another attempt, other flows, where to look."""
+    urls = seen.artifact_urls or known.artifact_urls
+    is_same = replace(known, artifact_urls=urls) == replace(seen, artifact_urls=urls)
+    if known.attempt != seen.attempt or (seen.flows and not is_same):
+        return FailedAgain(seen)
+    return Detailed(urls) if urls != known.artifact_urls else None
 
 
 def _is_accepted(incident: Incident, failure: Failure) -> bool:

@@ -15,6 +15,7 @@ from gate.domain.incidents import (
     AlertLost,
     Bypassed,
     Decided,
+    Detailed,
     FailedAgain,
     Failure,
     Incident,
@@ -57,10 +58,10 @@ def happening(event: IncidentEvent) -> str:
     match what:
         case Opened() | FailedAgain() | Reopened():
             text = _failed(what)
-        case Alerted(channel):
-            text = f"alert sent by {neutralise(channel)}"
-        case AlertLost(channel, key):
-            text = f"the alert {neutralise(key)} was lost: {neutralise(channel)} never took it"
+        case Detailed(urls):
+            text = f"{len(urls)} artifact{'s' if len(urls) > 1 else ''} of the run listed"
+        case Alerted() | AlertLost():
+            text = _alerted(what)
         case Acknowledged():
             text = f"{actor} looks after it"
         case Decided(course, why):
@@ -92,6 +93,13 @@ def _failed(what: Opened | FailedAgain | Reopened) -> str:
             return f"it failed again soon after its end: {failed}"
         case _:
             assert_never(what)
+
+
+def _alerted(what: Alerted | AlertLost) -> str:
+    channel = neutralise(what.channel)
+    if isinstance(what, Alerted):
+        return f"alert sent by {channel}"
+    return f"the alert {neutralise(what.alert_key)} was lost: {channel} never took it"
 
 
 def _deployment(url: str) -> str:

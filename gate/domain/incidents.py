@@ -101,6 +101,13 @@ class FailedAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class Detailed:
+    """Where to look is known of the attempt that failed last: nothing else fails because of it."""
+
+    artifact_urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reopened:
     """The validation failed again soon after the end."""
 
@@ -174,6 +181,7 @@ class Resolved:
 Happening = (
     Opened
     | FailedAgain
+    | Detailed
     | Reopened
     | Alerted
     | AlertLost
@@ -304,6 +312,8 @@ def apply(incident: Incident, event: IncidentEvent) -> Incident:
             pass
         case FailedAgain(failure):
             changed = _failed(incident, failure)
+        case Detailed(urls):
+            changed = replace(incident, failure=replace(incident.failure, artifact_urls=urls))
         case Reopened(failure):
             changed = _reopened(incident, failure, event.at)
         case Alerted():

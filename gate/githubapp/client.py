@@ -49,6 +49,7 @@ from gate.githubapp.reading import (
 )
 from gate.githubapp.shapes import (
     AppShape,
+    ArtifactsPage,
     EnvironmentsPage,
     HookConfigShape,
     HookDeliveryShape,
@@ -75,6 +76,7 @@ _hook: Final = msgspec.json.Decoder(HookConfigShape)
 _run: Final = msgspec.json.Decoder(RunShape)
 _runs: Final = msgspec.json.Decoder(RunsPage)
 _jobs: Final = msgspec.json.Decoder(JobsPage)
+_artifacts: Final = msgspec.json.Decoder(ArtifactsPage)
 _pending: Final = msgspec.json.Decoder(list[PendingShape])
 _rules: Final = msgspec.json.Decoder(RulesPage)
 _environments: Final = msgspec.json.Decoder(EnvironmentsPage)
@@ -176,6 +178,12 @@ class GitHubClient:
         for answer in self._pages(place, path):
             found += [job_of(shape) for shape in decoded(answer, _jobs).jobs]
         return tuple(found)
+
+    def read_artifacts(self, place: Place, run_id: RunId) -> tuple[int, ...]:
+        """Read the ids of a run's artifacts that can still be opened, newest first, 100 at most."""
+        answer = self._read(place, f"/actions/runs/{run_id}/artifacts?per_page={_PAGE}")
+        shapes = decoded(answer, _artifacts).artifacts
+        return tuple(it.id for it in shapes if not it.expired and it.is_of(place.repository_id))
 
     def read_pending_environments(self, place: Place, run_id: RunId) -> Mapping[str, str]:
         """Read which environments of a run wait for any protection rule.

@@ -148,6 +148,31 @@ class JobsPage(msgspec.Struct):
     jobs: list[JobShape]
 
 
+class ArtifactRunShape(msgspec.Struct):
+    """The run that uploaded an artifact."""
+
+    repository_id: Id | None = None
+
+
+class ArtifactShape(msgspec.Struct):
+    """What a run uploaded; an expired one cannot be opened any more."""
+
+    id: Id
+    expired: bool = False
+    workflow_run: ArtifactRunShape | None = None
+
+    def is_of(self, repository_id: int) -> bool:
+        """Say whether it is of this repository, for all that GitHub tells of it."""
+        told = self.workflow_run.repository_id if self.workflow_run is not None else None
+        return told is None or told == repository_id
+
+
+class ArtifactsPage(msgspec.Struct):
+    """A page of artifacts."""
+
+    artifacts: list[ArtifactShape]
+
+
 class EnvironmentShape(msgspec.Struct):
     """A deployment environment."""
 

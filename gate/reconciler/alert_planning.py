@@ -9,7 +9,7 @@ from typing import Final
 from gate.domain.addresses import issues_page
 from gate.domain.alert import AlertKind, Channel, HeldDeployment
 from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
-from gate.domain.alert_plan import AlertPlan, Said, plan_alerts
+from gate.domain.alert_plan import AlertPlan, plan_alerts, say
 from gate.domain.deliveries import Repository
 from gate.domain.ids import RepositoryId, environment_key
 from gate.domain.incidents import GATE, Bypassed, Incident, IncidentEvent
@@ -17,7 +17,7 @@ from gate.domain.policy import AlertPolicy, IncidentPolicy
 from gate.domain.request import GateRequest
 from gate.reconciler.deps import Deps
 from gate.reconciler.responding import record_happenings
-from gate.store import alerts, incidents, requests, runs
+from gate.store import alerts, artifacts, incidents, requests, runs
 from gate.store.database import Snapshot, Transaction
 from gate.store.incidents import IncidentRecord
 
@@ -53,7 +53,7 @@ def owe_alerts(
     plan = plan_alerts(incident, telling.policy, record.said, now)
     if not plan.messages:
         return False, plan.next_look
-    held_until = _held_until(record, plan, telling)
+    held_until = _held_until(tx, record, plan, telling)
     if held_until is not None:
         return False, held_until
     subject = _subject(
@@ -64,21 +64,26 @@ def owe_alerts(
     for message in plan.messages:
         alert = render_alert(incident, message, telling.policy, subject, now)
         alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
-    told = [Said(it.topic, it.kind, now, incident.failure.fingerprint) for it in plan.messages]
+    told = [say(it, incident, now) for it in plan.messages]
     incidents.record_said(tx, record, told)
     return True, plan.next_look
 
 
-def _held_until(record: IncidentRecord, plan: AlertPlan, telling: Telling) -> datetime | None:
-    """Say until when a page waits for the incident's issue; None when it goes out now.
+def _held_until(
+    tx: Transaction, record: IncidentRecord, plan: AlertPlan, telling: Telling
+) -> datetime | None:
+    """Say until when a page waits for what it links; None when it goes out now.
 
-    It leads people to the issue. So it is worth a moment's wait, and no more than that.
+    It leads people to the incident's issue and to the run's artifacts. So these are worth a
+    moment's wait, and no more than that.
     """
-    if not any(it.kind is AlertKind.PAGE for it in plan.messages):
+    until = (record.incident.reopened_at or record.incident.opened_at) + PAGE_HELD_FOR
+    if telling.now >= until or not any(it.kind is AlertKind.PAGE for it in plan.messages):
         return None
     lacks_issue = telling.keeping.issue and record.issue_url is None
-    until = (record.incident.reopened_at or record.incident.opened_at) + PAGE_HELD_FOR
-    return until if lacks_issue and telling.now < until else None
+    failure = record.incident.failure
+    key = record.incident.place.repository_id, failure.run_id, failure.run_attempt
+    return until if lacks_issue or artifacts.is_listing(tx, *key) else None
 
 
 def owe_bypass_alert(tx: Transaction, request: GateRequest, telling: Telling) -> None:

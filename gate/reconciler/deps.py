@@ -42,7 +42,7 @@ class Wakeups(Protocol):
         ...
 
     def wake_issues(self) -> None:
-        """Hint that an incident's issue is due."""
+        """Hint that an incident's issue is due, or the artifacts of its run."""
         ...
 
     def wake_commands(self) -> None:

@@ -16,7 +16,7 @@ from gate.domain.counting import counting_validations
 from gate.domain.deliveries import Repository
 from gate.domain.evidence import Evidence, judge
 from gate.domain.ids import RepositoryId, Sha
-from gate.domain.incident_rule import observe_validation
+from gate.domain.incident_rule import failure_of, observe_validation
 from gate.domain.incidents import (
     GATE,
     IncidentEvent,
@@ -43,7 +43,7 @@ from gate.reconciler.gate_alerts import tell_ends, tell_policy, tell_unread_poli
 from gate.reconciler.policies import last_policy_of, unreadable
 from gate.reconciler.responding import record_happenings, record_new_incident
 from gate.reconciler.sharing import SharedNeed, observe_shared
-from gate.store import incident_checks, incidents, reports, repositories, runs
+from gate.store import artifacts, incident_checks, incidents, reports, repositories, runs
 from gate.store.database import Transaction
 from gate.store.incident_checks import IncidentCheck
 from gate.store.incidents import IncidentRecord
@@ -243,6 +243,16 @@ class _Look:
             looks += [next_look] if next_look is not None else []
         return owed, min(looks, default=None)
 
+    def _artifacts(self, tx: Transaction, evidence: Evidence) -> tuple[str, ...]:
+        """Read what GitHub lists of a failed run whose job reported no artifacts; want it once."""
+        failure, run = failure_of(evidence), evidence.run
+        if failure is None or failure.artifact_urls or run is None or not run.is_completed:
+            return ()
+        key = self.telling.repository.id, run.run_id, run.run_attempt
+        if artifacts.want_artifacts(tx, *key, self.telling.now):
+            return ()
+        return artifacts.read_artifacts(tx, *key) or ()
+
     def _gated_no_more(self, tx: Transaction) -> list[IncidentRecord]:
         """End the incidents of environments that the policy does not name any more.
 
@@ -260,7 +270,8 @@ class _Look:
         repository = self.telling.repository
         record = incidents.lock_newest_incident(tx, repository.id, seen.environment)
         incident = record.incident if record is not None else None
-        event = observe_validation(incident, seen.evidence, self.telling.now)
+        listed = self._artifacts(tx, seen.evidence)
+        event = observe_validation(incident, seen.evidence, self.telling.now, listed)
         if event is None:
             return record
         if isinstance(event.what, Opened):

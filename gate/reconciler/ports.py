@@ -88,6 +88,10 @@ class GitHub(People, Protocol):
         """Read the executions of all jobs of a run, in all its attempts."""
         ...
 
+    def read_artifacts(self, place: Place, run_id: RunId) -> tuple[int, ...]:
+        """Read the ids of a run's artifacts that can still be opened, newest first, 100 at most."""
+        ...
+
     def read_pending_environments(self, place: Place, run_id: RunId) -> Mapping[str, str]:
         """Read which environments of a run wait for any rule: folded names, and GitHub's own."""
         ...

@@ -247,7 +247,7 @@ class LocalWakeups:
             self.incidents.put(repository_id)
 
     def wake_issues(self) -> None:
-        """Hint that an incident's issue is due."""
+        """Hint that an incident's issue is due, or the artifacts of its run."""
         self.issues.ring()
 
     def wake_commands(self) -> None:

@@ -18,6 +18,7 @@ from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.alerting import send_alerts
+from gate.reconciler.artifacts import list_artifacts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.heeding import heed_commands
@@ -75,7 +76,7 @@ class Worker:
             self.begin_to_sweep()
         jobs = [self._answer_requests] * self._plan.threads
         jobs += [self._poll, self._sweep, self._reply, self._look_after_incidents]
-        jobs += [self._heed, self._keep_issues]
+        jobs += [self._heed, self._keep_issues, self._list_artifacts]
         self._readers = [_thread(self._read_deliveries) for _ in range(READERS)]
         self._threads = [_thread(job) for job in jobs]
         self._threads += [_thread(partial(self._alert, it)) for it in self._deps.notifiers]
@@ -272,6 +273,13 @@ class Worker:
         while (rings := self._wakeups.issues.wait(heard, POLL)) is not None:
             heard = rings
             self._shielded(partial(keep_issues, self._deps), lambda _: None)
+
+    def _list_artifacts(self) -> None:
+        """List what failed runs have uploaded."""
+        heard = 0
+        while (rings := self._wakeups.issues.wait(heard, POLL)) is not None:
+            heard = rings
+            self._shielded(partial(list_artifacts, self._deps), lambda _: None)
 
     def _hint_due(self) -> None:
         now = self._deps.clock()

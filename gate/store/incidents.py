@@ -17,6 +17,7 @@ from gate.domain.incidents import (
     AlertLost,
     Bypassed,
     Decided,
+    Detailed,
     FailedAgain,
     Happening,
     Incident,
@@ -42,6 +43,7 @@ _e: Final = incident_events.c
 EVENT_KINDS: Final[Mapping[type[Happening], str]] = {
     Opened: "opened",
     FailedAgain: "failed_again",
+    Detailed: "detailed",
     Reopened: "reopened",
     Alerted: "alerted",
     AlertLost: "alert_lost",

@@ -466,6 +466,24 @@ incident_issues = Table(
     Index("ix_incident_issues_repository", "repository_id"),
 )
 
+run_artifacts = Table(
+    "run_artifacts",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_attempt", Integer, primary_key=True, autoincrement=False),
+    Column("wanted_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("urls", Text),
+    Index(
+        "ix_run_artifacts_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+
 commands = Table(
     "commands",
     metadata,

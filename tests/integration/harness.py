@@ -25,6 +25,7 @@ from gate.githubapp.signing import check_signature_of, read_public_key
 from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
 from gate.reconciler.alerting import send_alerts
+from gate.reconciler.artifacts import list_artifacts
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.heeding import heed_commands
@@ -42,6 +43,7 @@ from gate.simulator.server import serve
 from gate.simulator.switches import Switches
 from gate.store import (
     alerts,
+    artifacts,
     commands,
     inbox,
     incident_checks,
@@ -132,10 +134,11 @@ class Gate:
                 [it for it in deps.notifiers if alerts.due_incidents(snapshot, it, now, 1)],
             )
         )
-        told, followed = self.service.database.read(
+        told, followed, wanted = self.service.database.read(
             lambda snapshot: (
                 commands.due_commands(snapshot, now, 100),
                 incident_issues.due_issues(snapshot, now, 100),
+                artifacts.due_artifacts(snapshot, now, 100),
             )
         )
         for delivery_id in deliveries:
@@ -152,7 +155,9 @@ class Gate:
             heed_commands(deps)
         if followed:
             keep_issues(deps)
-        return bool(deliveries or due or owed or checks or alerted or told or followed)
+        if wanted:
+            list_artifacts(deps)
+        return bool(deliveries or due or owed or checks or alerted or told or followed or wanted)
 
     def ingest_deliveries(self) -> None:
         """Read the deliveries that have come, and do nothing else."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -146,6 +147,71 @@ def test_a_page_waits_two_seconds_for_its_issue(gate: Gate, receiver: Receiver) 
     gate.advance(seconds=2)
     (page,) = heard(receiver)
     assert f"/{REPOSITORY}/issues?q=is%3Aissue" in page["incidentUrl"]
+
+
+def red_with_artifacts(gate: Gate) -> list[str]:
+    """Let a validation fail that uploaded something; list the paths where people find it."""
+    gate.github.advance(1)
+    run_id = gate.github.start_run(REPOSITORY, "production-validation.yml")
+    ids = [gate.github.add_artifact(run_id, name) for name in ("screenshots", "logs")]
+    gate.github.complete_run(run_id, "failure")
+    return [f"/{REPOSITORY}/actions/runs/{run_id}/artifacts/{it}" for it in reversed(ids)]
+
+
+def paths(alert: dict[str, Any]) -> list[str]:
+    """List where an alert's artifacts are on GitHub's pages."""
+    return [urlsplit(it).path for it in alert["artifactUrls"]]
+
+
+def test_the_first_page_links_the_artifacts_that_nobody_reported(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """As GitHub lists them, asked once; the issue has them, too."""
+    urls = red_with_artifacts(gate)
+    gate.settle()
+    gate.advance(hours=3)
+    page, *_ = heard(receiver)
+    assert paths(page) == urls
+    assert not [it for it in summaries(receiver) if "artifacts" in it]
+    assert timeline(gate)[:2] == ["opened", "detailed"]
+    (issue,) = gate.github.issues_of(REPOSITORY)
+    assert all(it in issue.body for it in urls)
+
+
+@pytest.mark.parametrize("status", [503, 403, 404])
+def test_a_page_does_not_wait_for_artifacts_that_github_does_not_list(
+    gate: Gate, receiver: Receiver, status: int
+) -> None:
+    """It goes out after two seconds at most, and says the rest."""
+    gate.github.add_fault(Fault(path="/artifacts$", status=status))
+    red_with_artifacts(gate)
+    gate.settle()
+    gate.advance(seconds=2)
+    assert summaries(receiver) == ["incident/1/page"]
+    assert heard(receiver)[0]["artifactUrls"] == []
+
+
+def test_artifacts_that_are_listed_late_are_told_once(gate: Gate, receiver: Receiver) -> None:
+    """In an update of their own, which calls nobody."""
+    fault = gate.github.add_fault(Fault(path="/artifacts$", status=503))
+    urls = red_with_artifacts(gate)
+    gate.settle()
+    gate.advance(seconds=2)
+    gate.restart()
+    gate.github.clear_faults(fault)
+    for _ in range(3):
+        gate.advance(minutes=4)
+    assert summaries(receiver) == ["incident/1/page", "incident/1/artifacts/1"]
+    update = heard(receiver)[1]
+    assert (paths(update), update["severity"]) == (urls, "warning")
+
+
+def test_a_green_run_is_not_asked_for_artifacts(gate: Gate, receiver: Receiver) -> None:
+    """The calls of a green decision stay as they were."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert not [it for it in gate.github.requests() if "/artifacts" in it.path]
+    assert receiver.received == []
 
 
 def test_a_page_waits_for_no_issue_that_is_not_wanted(gate: Gate, receiver: Receiver) -> None:

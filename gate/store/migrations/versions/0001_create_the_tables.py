@@ -534,6 +534,27 @@ def _create_incidents() -> None:
         "ix_incident_issues_repository", "incident_issues", ["repository_id"], unique=False
     )
     op.create_table(
+        "run_artifacts",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("wanted_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("urls", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint(
+            "repository_id", "run_id", "run_attempt", name=op.f("pk_run_artifacts")
+        ),
+    )
+    op.create_index(
+        "ix_run_artifacts_due_at",
+        "run_artifacts",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
         "commands",
         sa.Column("command_key", sa.Text(), nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=False),
