@@ -186,7 +186,12 @@ class _Watch:
             if found.has_news:
                 self._active_at[it.repository.id] = now
         self._allowance = allowance
-        self._deps.database.transact(lambda tx: repositories.record_looked(tx, looked, now))
+
+        def record(tx: Transaction) -> None:
+            take_turn(tx, self._id)
+            repositories.record_looked(tx, looked, now)
+
+        self._deps.database.transact(record)
         return adopted
 
     def _refilled(self, now: datetime) -> Allowance:
