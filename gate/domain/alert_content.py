@@ -239,6 +239,8 @@ def _next_steps(incident: Incident, policy: AlertPolicy, now: datetime) -> tuple
             "Decide with /decide rollback, fix-forward or accept-risk and a reason"
             f"{_within(left.total_seconds())}"
         )
+    if incident.failure.by_alert_only:
+        steps.append("Stop deployments by hand if need be: the run ended green, and holds none")
     steps.append("Re-run the validation when it is mended: held deployments go on by themselves")
     return tuple(steps)
 

@@ -104,7 +104,10 @@ def _headline(incident: Incident) -> str:
     if incident.resolved is not None:
         return f"**Over** — {environment}, {at(incident.resolved.at)}: {ending(incident)}"
     since = f"since {at(incident.opened_at)}"
-    return f"**{FAILED_EVENT}** — {environment}, {since}. Deployments are held until it is green."
+    held = "Deployments are held until it is green."
+    if incident.failure.by_alert_only:
+        held = "The run ended green: deployments are not held."
+    return f"**{FAILED_EVENT}** — {environment}, {since}. {held}"
 
 
 def _facts(incident: Incident) -> str:

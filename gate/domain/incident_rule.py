@@ -6,6 +6,7 @@ after an hour in which nothing was heard. So lost and doubled deliveries open an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -31,29 +32,62 @@ from gate.domain.incidents import (
 )
 from gate.domain.policy import ValidationState
 from gate.domain.report_limits import fit
-from gate.domain.reports import ValidationReport
+from gate.domain.reports import AlertReport, ValidationReport
+from gate.domain.runs import WorkflowRun
 
 _GREEN: Final = frozenset(
     {ValidationState.PASSED, ValidationState.STALE, ValidationState.UNCOVERED}
 )
 """The run succeeded. Whether it lets this or that deployment go is another question."""
 
+_MOST_EVENTS: Final = 3
 _MOST_ERRORS: Final = 32 * 1024
 """Bytes of all errors of a failure, which is kept with the incident and with each of its alerts."""
 
 
-def failure_of(evidence: Evidence) -> Failure | None:
-    """Say what has failed, if anything.
+def failure_of(evidence: Evidence, alerts: Sequence[AlertReport] = ()) -> Failure | None:
+    """Say what has failed, if anything. `alerts` are those that the run attempt's jobs sent.
 
     A report that names failed flows counts before the run has come to its end, since people need
-    not wait for the job's clean-up, and after it, however green that was.
+    not wait for the job's clean-up, and after it, however green that was. So does an alert once the
+    run is over: somebody wanted people to hear of it, though it opens and holds nothing.
     """
     run, report = evidence.run, evidence.report
-    has_failed_flows = report is not None and report.failures > 0
-    if run is None or not (evidence.state is ValidationState.FAILED or has_failed_flows):
+    if run is None:
         return None
-    known = Failure(run.run_id, run.run_attempt, run.head_sha, run.html_url, evidence.detail)
-    return known if report is None else _told(known, report, evidence.comparison)
+    detail, by_alert_only = evidence.detail, False
+    has_failed_flows = report is not None and report.failures > 0
+    if not (evidence.state is ValidationState.FAILED or has_failed_flows):
+        if not alerts or not run.is_completed:
+            return None
+        detail = _raised(alerts, run)
+        by_alert_only = evidence.state in _GREEN
+    known = Failure(
+        run.run_id,
+        run.run_attempt,
+        run.head_sha,
+        run.html_url,
+        detail,
+        by_alert_only=by_alert_only,
+    )
+    told = known if report is None else _told(known, report, evidence.comparison)
+    return _with_alerts(told, alerts)
+
+
+def _raised(alerts: Sequence[AlertReport], run: WorkflowRun) -> str:
+    events = ", ".join(dict.fromkeys(alert.event for alert in alerts[:_MOST_EVENTS]))
+    return f"its job sent the alert {events}, although the run ended with {run.conclusion}"
+
+
+def _with_alerts(failure: Failure, alerts: Sequence[AlertReport]) -> Failure:
+    """Add what alerts say of the change and of where to look, where the report does not."""
+    change = next((it.terraform_deployment_id for it in alerts if it.terraform_deployment_id), None)
+    urls = tuple(dict.fromkeys(url for alert in alerts for url in alert.artifact_urls))
+    return replace(
+        failure,
+        terraform_deployment_id=failure.terraform_deployment_id or change,
+        artifact_urls=failure.artifact_urls or urls,
+    )
 
 
 def _told(known: Failure, report: ValidationReport, comparison: Comparison | None) -> Failure:
@@ -80,15 +114,16 @@ def observe_validation(
     evidence: Evidence,
     now: datetime,
     artifact_urls: tuple[str, ...] = (),
+    alerts: Sequence[AlertReport] = (),
 ) -> IncidentEvent | None:
     """Give the event that what is known of the newest validation adds, if any.
 
     `incident` is the newest one of the environment, open or over; None when there never was one.
     A validation that runs or proved nothing changes nothing, and a green run proves nothing by a
     report of flows that did not run. An Opened is for a new incident. `artifact_urls` are those
-    that GitHub lists of the run; what its job reported comes before them.
+    that GitHub lists of the run; what its job reported comes before them. `alerts` are of the job.
     """
-    failure = failure_of(evidence)
+    failure = failure_of(evidence, alerts)
     if failure is not None and not failure.artifact_urls:
         failure = replace(failure, artifact_urls=artifact_urls)
     what: Happening | None = None

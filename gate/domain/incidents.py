@@ -52,6 +52,8 @@ class Failure:
     `unnamed` counts those that failed besides and whose names are not kept.
     `newly_failing` names those of them that did not fail in the validation before; None when that
     one was not reported.
+    `by_alert_only` says that the run ended green, and nothing but an alert of its job calls it a
+    failure: then no deployment is held because of it.
     Flow names, errors, `detail`, `terraform_deployment_id` and `artifact_urls` are hostile text.
     """
 
@@ -70,6 +72,8 @@ class Failure:
     def count(self) -> int:
         """Count the flows that failed, as far as they were reported."""
         return len(self.flows) + self.unnamed
+
+    by_alert_only: bool = False
 
     @property
     def fingerprint(self) -> str:

@@ -34,6 +34,7 @@ from gate.domain.policy import (
     Policy,
     ValidationRule,
 )
+from gate.domain.reports import AlertReport
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.alert_planning import PAGE_HELD_FOR, Telling, owe_alerts
@@ -184,6 +185,7 @@ class _Seen:
 
     environment: str
     evidence: Evidence
+    alerts: tuple[AlertReport, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,9 @@ class _Look:
             now=self.telling.now,
             reports=reports.read_reports(tx, repository_id, [run.run_id for run in found]),
         )
-        return _Seen(environment, evidence)
+        run = evidence.run
+        key = (repository_id, run.run_id, run.run_attempt) if run is not None else None
+        return _Seen(environment, evidence, reports.read_alerts(tx, *key) if key else ())
 
     def make(self, tx: Transaction, seen: Sequence[_Seen]) -> tuple[bool, datetime | None]:
         """Bring each environment up to date; say what is owed and when to look again."""
@@ -243,9 +247,9 @@ class _Look:
             looks += [next_look] if next_look is not None else []
         return owed, min(looks, default=None)
 
-    def _artifacts(self, tx: Transaction, evidence: Evidence) -> tuple[str, ...]:
+    def _artifacts(self, tx: Transaction, seen: _Seen) -> tuple[str, ...]:
         """Read what GitHub lists of a failed run whose job reported no artifacts; want it once."""
-        failure, run = failure_of(evidence), evidence.run
+        failure, run = failure_of(seen.evidence, seen.alerts), seen.evidence.run
         if failure is None or failure.artifact_urls or run is None or not run.is_completed:
             return ()
         key = self.telling.repository.id, run.run_id, run.run_attempt
@@ -270,8 +274,8 @@ class _Look:
         repository = self.telling.repository
         record = incidents.lock_newest_incident(tx, repository.id, seen.environment)
         incident = record.incident if record is not None else None
-        listed = self._artifacts(tx, seen.evidence)
-        event = observe_validation(incident, seen.evidence, self.telling.now, listed)
+        now, listed = self.telling.now, self._artifacts(tx, seen)
+        event = observe_validation(incident, seen.evidence, now, listed, seen.alerts)
         if event is None:
             return record
         if isinstance(event.what, Opened):

@@ -17,7 +17,7 @@ from werkzeug.http import parse_options_header
 
 from gate.domain.ids import RepositoryId, RunId
 from gate.domain.reporters import Reporter, Submission
-from gate.domain.reports import AlertReport, ValidationReport
+from gate.domain.reports import AlertReport, FlowStatus, ValidationReport
 from gate.errors import ReportRejected
 from gate.log import get_logger
 from gate.store.database import Snapshot
@@ -94,7 +94,11 @@ def _take(deps: WebDeps, parse: Parse) -> Response:
     deps.receive(Submission(reporter, handed_in))
     place = f"{reporter.repository_id}/{reporter.run_id}/{reporter.run_attempt}"
     url = f"{deps.public_url}/api/v1/validations/{place}"
-    response = json_answer({"url": url})
+    answer = {"url": url}
+    if isinstance(handed_in, AlertReport):
+        names_failed = any(flow.status is FlowStatus.FAILED for flow in handed_in.flows)
+        answer["peopleAreAlerted"] = "at_once" if names_failed else "when_the_run_has_ended"
+    response = json_answer(answer)
     response.status_code = HTTPStatus.ACCEPTED
     response.headers["Location"] = url
     return response

@@ -9,6 +9,7 @@ import pytest
 
 from gate.domain.alert import Channel
 from gate.reconciler.alerting import send_alerts
+from gate.reconciler.artifacts import list_artifacts
 from gate.reconciler.incident_issues import keep_issues
 from gate.reconciler.incidents import look_after
 from gate.reconciler.ingest import ingest
@@ -53,7 +54,7 @@ def second(gate: Gate) -> Iterator[Gate]:
 def test_two_nodes_open_one_incident_and_page_once(
     gate: Gate, second: Gate, receiver: Receiver
 ) -> None:
-    """Both look, open the issue that the page waits for, and send, each at the same moment."""
+    """Both look, ask GitHub for what the page waits for, and send, each at the same moment."""
     gate.validate(REPOSITORY, "failure")
     gate.github.wait_until_delivered()
     database, deps = gate.service.database, gate.service.deps
@@ -65,6 +66,7 @@ def test_two_nodes_open_one_incident_and_page_once(
     found = database.read(lambda snapshot: incidents.open_incidents(snapshot, repository_id))
     assert [(it.incident.id, it.events) for it in found] == [(1, 1)]
     at_once([partial(keep_issues, node) for node in nodes])
+    at_once([partial(list_artifacts, node) for node in nodes])
     at_once([partial(look_after, repository_id, node) for node in nodes])
     assert len(gate.github.issues_of(REPOSITORY)) == 1
     at_once([partial(send_alerts, Channel.WEBHOOK, node) for node in nodes])

@@ -65,7 +65,8 @@ def refused(response: TestResponse, status: int, reason: str) -> dict[str, Any]:
 def test_what_a_job_hands_in_is_received(site: Site, route: str) -> None:
     """From anywhere: the token is what counts. The answer names the record."""
     response = post(site, route)
-    assert (response.status_code, response.json) == (202, {"url": RECORD})
+    heard = {"peopleAreAlerted": "when_the_run_has_ended"} if route == "alerts" else {}
+    assert (response.status_code, response.json) == (202, {"url": RECORD, **heard})
     assert response.headers["Location"] == RECORD
     (submission,) = site.submissions
     assert submission.reporter == make_reporter()
