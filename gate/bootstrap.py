@@ -75,7 +75,7 @@ def create_service(
     A SQLite file is taken for this process alone and its schema brought up to date. Raises
     ConfigError when the policy file, the key or the database cannot be used.
     """
-    server_policy, server_text = _server_policy(settings)
+    server_policy, server_text = read_server_policy(settings)
     credentials = create_credentials(settings, clock)
     database = _open_database(settings)
     record_server_policy(server_policy, server_text, database, clock)
@@ -164,7 +164,7 @@ def _create_verifier(settings: Settings, clock: Clock) -> TokenVerifier:
     return TokenVerifier(Issuers(issuer, clock), settings.report_audience, clock)
 
 
-def _server_policy(settings: Settings) -> tuple[LoadedPolicy, bytes]:
+def read_server_policy(settings: Settings) -> tuple[LoadedPolicy, bytes]:
     """Read the policy for repositories that have none, with its text; a broken one stops us."""
     name, text = "the built-in policy", built_in_text()
     if settings.policy_file is not None:

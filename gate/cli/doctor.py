@@ -19,7 +19,13 @@ def doctor() -> None:
     from gate.settings import load_settings
 
     failed = False
-    for finding in examine(load_settings()):
+    is_watched = sys.stderr.isatty()
+
+    def tell(text: str) -> None:
+        if is_watched:
+            click.echo(f"... {text}", err=True)
+
+    for finding in examine(load_settings(), tell=tell):
         failed = failed or finding.level is Level.FAIL
         remedy = f" -> {finding.remedy}" if finding.remedy else ""
         click.echo(f"{finding.level:4} {finding.what}: {finding.found}{remedy}")

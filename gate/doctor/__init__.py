@@ -6,15 +6,19 @@ one subject; `examine` is the order of the lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from gate.bootstrap import read_server_policy
 from gate.clock import Clock, utc_now
 from gate.doctor.app import find_app
 from gate.doctor.channels import find_channels
 from gate.doctor.database import find_database
-from gate.doctor.findings import Finding, Level, guarded
-from gate.doctor.installations import find_installations
+from gate.doctor.findings import HOPELESS, Finding, Level, guarded
+from gate.doctor.hook_deliveries import find_hook_deliveries
+from gate.doctor.installations import Look, find_installations
+from gate.doctor.policies import Policies
 from gate.doctor.report_tokens import find_report_tokens
+from gate.errors import ConfigError
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.settings import Settings, near_miss
@@ -22,8 +26,14 @@ from gate.settings import Settings, near_miss
 __all__ = ["Finding", "Level", "examine"]
 
 
-def examine(settings: Settings, clock: Clock = utc_now) -> Iterator[Finding]:
-    """Look at everything in turn; a part that cannot be looked at is a finding too."""
+def examine(
+    settings: Settings, clock: Clock = utc_now, *, tell: Callable[[str], None] | None = None
+) -> Iterator[Finding]:
+    """Look at everything in turn; a part that cannot be looked at is a finding too.
+
+    `tell` is told what is looked at where that takes long.
+    """
+    tell = tell or _tell_nobody
     for name in settings.unknown_variables:
         meant = near_miss(name)
         remedy = "correct or remove it" if meant is None else f"did you mean {meant}?"
@@ -34,6 +44,29 @@ def examine(settings: Settings, clock: Clock = utc_now) -> Iterator[Finding]:
     yield Finding(Level.OK, "private key", "can be read")
     yield from find_channels(settings)
     github = GitHubClient(settings.github_api_url, credentials, clock)
-    yield from guarded("App", lambda: find_app(github, settings, clock))
-    yield from guarded("installations", lambda: find_installations(github))
+    try:
+        yield from _find_on_github(github, settings, clock, tell)
+    finally:
+        github.close()
     yield from find_report_tokens(settings, clock)
+
+
+def _find_on_github(
+    github: GitHubClient, settings: Settings, clock: Clock, tell: Callable[[str], None]
+) -> Iterator[Finding]:
+    reason = yield from guarded("App", lambda: find_app(github, settings, clock))
+    if reason in HOPELESS:
+        return
+    yield from guarded("deliveries", lambda: find_hook_deliveries(github))
+    try:
+        server, _ = read_server_policy(settings)
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Finding(Level.FAIL, "policy of the server", problem, "correct it")
+        return
+    look = Look(github, Policies(github, server), tell)
+    yield from guarded("installations", lambda: find_installations(look))
+
+
+def _tell_nobody(_text: str) -> None:
+    """Keep progress to ourselves."""

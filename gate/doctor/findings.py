@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -21,6 +21,18 @@ _REMEDIES: Final = {
     "database_busy": "check GATE_DATABASE_URL and that the database runs",
     "rate_limited": "wait for the quota to be renewed",
 }
+
+HOPELESS: Final = frozenset(
+    {
+        "clock_skewed",
+        "github_unavailable",
+        "installation_suspended",
+        "ip_not_allowed",
+        "key_rejected",
+        "rate_limited",
+    }
+)
+"""Errors that the next look would only repeat."""
 
 
 class Level(StrEnum):
@@ -41,10 +53,14 @@ class Finding:
     remedy: str = ""
 
 
-def guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Give what `look` finds; an error that ends it is a finding too."""
+def guarded(
+    what: str, look: Callable[[], Iterator[Finding]]
+) -> Generator[Finding, None, str | None]:
+    """Give what `look` finds; an error that ends it is a finding too, and its reason returned."""
     try:
         yield from look()
     except GateError as error:
         detail = f"{error.reason}: {error.detail}"
         yield Finding(Level.FAIL, what, detail, _REMEDIES.get(error.reason, "see the detail"))
+        return error.reason
+    return None

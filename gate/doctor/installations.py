@@ -2,55 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from gate.doctor.findings import Finding, Level, guarded
+from gate.doctor.findings import HOPELESS, Finding, Level, guarded
+from gate.doctor.policies import Environments, Policies
 from gate.doctor.workflows import find_workflows
+from gate.domain.deliveries import Repository
 from gate.domain.github import Installation, Place
 from gate.domain.looks import longest_wait
 from gate.githubapp.client import GitHubClient
 
 _REPOSITORIES: Final = 100
+_ENVIRONMENTS: Final = 30
+"""Of a repository: each costs a call."""
 _LONG: Final = 2
 _ORGANIZATION_REPOSITORY: Final = ".github"
 
 
-def find_installations(github: GitHubClient) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What each repository is looked at with; `tell` is told which one it is."""
+
+    github: GitHubClient
+    policies: Policies
+    tell: Callable[[str], None]
+
+
+def find_installations(look: Look) -> Iterator[Finding]:
     """Look at each installation; one that cannot be read is a finding."""
-    installations = github.read_installations()
+    installations = look.github.read_installations()
     if not installations:
         yield Finding(Level.WARN, "installations", "none", "install the App on a repository")
     for installation in installations:
-        look = partial(_installation, github, installation)
-        yield from guarded(installation.account.login, look)
+        yield from guarded(installation.account.login, partial(_installation, look, installation))
 
 
-def _installation(github: GitHubClient, installation: Installation) -> Iterator[Finding]:
+def _installation(look: Look, installation: Installation) -> Iterator[Finding]:
     login = installation.account.login
     if installation.suspended:
         yield Finding(Level.WARN, login, "the installation is suspended", "unsuspend it")
         return
-    repositories = github.read_installation_repositories(installation)
+    repositories = look.github.read_installation_repositories(installation)
     yield _looking(login, len(repositories))
     names = {it.full_name.partition("/")[2] for it in repositories}
     if _ORGANIZATION_REPOSITORY not in names and not installation.sees_all:
         yield _unseen_floor(login)
-    for repository in repositories[:_REPOSITORIES]:
-        place = Place(installation.id, repository.id, repository.full_name)
-        found = github.read_environments(place)
-        gated = [it for it in found if github.read_rule_enabled(place, it)]
-        if gated:
-            yield Finding(Level.OK, repository.full_name, f"gates {', '.join(gated)}")
-            yield from find_workflows(github, place, gated)
-        else:
-            remedy = "enable the App's rule in Settings > Environments"
-            yield Finding(Level.WARN, repository.full_name, "gates no environment", remedy)
+    chosen = repositories[:_REPOSITORIES]
+    for number, repository in enumerate(chosen, 1):
+        look.tell(f"looking at {repository.full_name} ({number} of {len(chosen)})")
+        reason = yield from guarded(repository.full_name, partial(_repository, look, repository))
+        if reason in HOPELESS:
+            left = len(repositories) - number
+            yield Finding(Level.WARN, login, f"{left} more repositories were not looked at")
+            return
     if len(repositories) > _REPOSITORIES:
         left = len(repositories) - _REPOSITORIES
         yield Finding(Level.WARN, login, f"{left} more repositories were not looked at")
+
+
+def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
+    place = Place(repository.installation_id, repository.id, repository.full_name)
+    if repository.archived:
+        found = "the repository is archived: GitHub takes no answer for it"
+        remedy = "unarchive it, or remove it from the installation"
+        yield Finding(Level.WARN, place.full_name, found, remedy)
+        return
+    names = look.github.read_environments(place)
+    looked_at = names[:_ENVIRONMENTS]
+    gated = [it for it in looked_at if look.github.read_rule_enabled(place, it)]
+    if gated:
+        yield Finding(Level.OK, place.full_name, f"gates {', '.join(gated)}")
+    else:
+        remedy = "enable the App's rule in Settings > Environments"
+        yield Finding(Level.WARN, place.full_name, "gates no environment", remedy)
+    yield from look.policies.find(repository, place, Environments(looked_at, gated))
+    if gated:
+        yield from find_workflows(look.github, place, gated)
+    if len(names) > _ENVIRONMENTS:
+        left = len(names) - _ENVIRONMENTS
+        yield Finding(Level.WARN, place.full_name, f"{left} more environments were not looked at")
 
 
 def _looking(login: str, repositories: int) -> Finding:

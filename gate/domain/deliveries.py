@@ -6,7 +6,7 @@ that can be folded into what is known in any order, any number of times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,7 +19,8 @@ class Repository:
     """A repository as an installation of the App sees it.
 
     `full_name` is for building paths and for people; `id` is the identity, since names are
-    reused. `default_branch` is None where GitHub did not say.
+    reused. `default_branch` is None where GitHub did not say. Whether it is `archived` is known of
+    what was just read from GitHub.
     """
 
     id: RepositoryId
@@ -27,6 +28,7 @@ class Repository:
     full_name: str
     owner: Account
     default_branch: str | None
+    archived: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,13 +86,17 @@ class LatestRuns:
 
 @dataclass(frozen=True, slots=True)
 class HookDelivery:
-    """One attempt at delivering a webhook, from GitHub's own log."""
+    """One attempt at delivering a webhook, from GitHub's own log.
+
+    `status_code` is 0 where nothing answered; for a time-out it cannot be relied on.
+    """
 
     number: int
     delivery_id: DeliveryId
     delivered_at: datetime
     succeeded: bool
     event: str
+    status_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ made, or an answer below 500, says no; anything lost after sending says perhaps.
 from __future__ import annotations
 
 import re
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from requests.exceptions import ConnectTimeout, RequestException
-from urllib3.exceptions import NewConnectionError
+from requests.exceptions import ConnectTimeout, RequestException, Timeout
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.githubapp.connection import Answer
@@ -54,8 +56,8 @@ _errors: Final = msgspec.json.Decoder(ErrorShape)
 
 
 def error_of_transport(error: Exception, *, is_write: bool) -> GateError:
-    """Name a failure that brought no answer."""
-    detail = redacted(f"{type(error).__name__}: {error}")
+    """Name a failure that brought no answer, by its first cause: what wraps it says no more."""
+    detail = redacted(_first_cause(error))
     if is_write and not _was_never_sent(error):
         return OutcomeUnknown("outcome_unknown", detail)
     return RetryLater("github_unavailable", detail)
@@ -74,16 +76,41 @@ def _was_never_sent(error: Exception) -> bool:
     return _has_cause(error, (NewConnectionError, ssl.SSLCertVerificationError))
 
 
+def _first_cause(error: Exception) -> str:
+    """Spell what went wrong at the bottom: a name, a connection, a certificate, time."""
+    found = list(_causes(error, chained=True))
+    first = next((it for it in found if isinstance(it, ssl.SSLCertVerificationError)), None)
+    if first is not None:
+        return f"no trusted certificate: {getattr(first, 'verify_message', first)}"
+    if any(isinstance(it, NameResolutionError | socket.gaierror) for it in found):
+        return "the connection failed: there is no host of that name"
+    failed = next((it for it in found if isinstance(it, OSError) and it.strerror), None)
+    if failed is not None:
+        return f"the connection failed: {failed.strerror}"
+    if any(isinstance(it, TimeoutError | Timeout | Urllib3TimeoutError) for it in found):
+        return f"no answer in time: {type(error).__name__}"
+    return f"{type(error).__name__}: {error}"
+
+
 def _has_cause(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
-    """Look through what requests and urllib3 wrap around the first cause."""
+    """Say whether one of the causes is of these kinds."""
+    return any(isinstance(it, kinds) for it in _causes(error))
+
+
+def _causes(error: BaseException, *, chained: bool = False) -> Iterator[BaseException]:
+    """Iterate an error and what requests and urllib3 wrap around the first cause.
+
+    `chained` follows Python's own links too: good enough for words, not for what was sent.
+    """
     unseen: list[Any] = [error]
+    seen: set[int] = set()
     while unseen:
         current = unseen.pop()
-        if isinstance(current, kinds):
-            return True
-        if isinstance(current, BaseException):
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            yield current
             unseen += [*current.args, getattr(current, "reason", None)]
-    return False
+            unseen += [current.__cause__, current.__context__] if chained else []
 
 
 def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:

@@ -44,6 +44,7 @@ def repository_of(shape: RepositoryShape, installation_id: InstallationId) -> Re
         full_name=shape.full_name,
         owner=account_of(shape.owner),
         default_branch=shape.default_branch,
+        archived=shape.archived,
     )
 
 
@@ -120,4 +121,5 @@ def hook_delivery_of(shape: HookDeliveryShape) -> HookDelivery:
         delivered_at=shape.delivered_at,
         succeeded=shape.status == _DELIVERED,
         event=shape.event,
+        status_code=shape.status_code,
     )

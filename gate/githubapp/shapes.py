@@ -56,6 +56,7 @@ class RepositoryShape(msgspec.Struct):
     full_name: Name
     owner: AccountShape
     default_branch: Name | None = None
+    archived: bool = False
 
 
 class NamedRepositoryShape(msgspec.Struct):
@@ -467,6 +468,7 @@ class HookDeliveryShape(msgspec.Struct):
     delivered_at: Aware
     status: str
     event: Name
+    status_code: int = 0
 
     def __post_init__(self) -> None:
         """Bring the time to UTC."""
