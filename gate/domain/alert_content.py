@@ -6,7 +6,7 @@ in its own way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
@@ -47,11 +47,15 @@ class AlertSubject:
 def render_alert(
     incident: Incident, message: Message, policy: AlertPolicy, subject: AlertSubject, now: datetime
 ) -> Alert:
-    """Write the message about an incident as an alert, complete in itself."""
-    failure = incident.failure
+    """Write the message about an incident as an alert, complete in itself.
+
+    That the validation passed is a message about the run that did: in it no flow fails, and the
+    deployments that waited for it are let go on.
+    """
+    failure, recovery = incident.failure, incident.recovery
     key = f"incident/{incident.id}/{message.topic}"
     is_critical = message.severity is Severity.CRITICAL
-    return Alert(
+    alert = Alert(
         key=key,
         kind=message.kind,
         severity=message.severity,
@@ -74,6 +78,19 @@ def render_alert(
         incident_url=subject.incident_url,
         runbook_url=f"{subject.runbook_base}/{_runbook(message)}",
         held_deployments=subject.held,
+    )
+    if recovery is None:
+        return alert
+    return replace(
+        alert,
+        github_job_url=recovery.job_url,
+        failed_flows=(),
+        unnamed_flows=0,
+        artifact_urls=(),
+        run_id=recovery.run_id,
+        run_attempt=recovery.run_attempt,
+        head_sha=recovery.head_sha,
+        held_deployments=(),
     )
 
 
@@ -253,7 +270,9 @@ def _within(seconds: float) -> str:
 
 def _after_the_end(incident: Incident) -> tuple[str, ...]:
     if incident.how is Resolution.VALIDATION_PASSED:
-        if incident.course is Course.ROLLBACK:
-            return ("Nothing now: the deployments that were held go on", "Plan the change anew")
-        return ("Nothing: the deployments that were held go on by themselves",)
+        check = "Check that held deployments go on: those that the run covers do by themselves"
+        again = "Plan the change that was rolled back anew"
+        return (check, again) if incident.course is Course.ROLLBACK else (check,)
+    if incident.how is Resolution.NOT_GATED:
+        return ("Add the environment to the policy again, or disable the gate's rule on it",)
     return ("Held deployments stay held: re-run the validation, or override each of them",)

@@ -26,6 +26,7 @@ from gate.domain.incidents import (
     Incident,
     IncidentEvent,
     Opened,
+    Recovery,
     Reopened,
     Resolution,
     Resolved,
@@ -130,8 +131,14 @@ def observe_validation(
     if failure is not None:
         what = _failing(incident, failure, now)
     elif incident is not None and incident.is_open and _is_over(evidence):
-        what = Resolved(Resolution.VALIDATION_PASSED, "")
+        what = Resolved(Resolution.VALIDATION_PASSED, "", _recovery(evidence.run))
     return IncidentEvent(now, GATE, what) if what is not None else None
+
+
+def _recovery(run: WorkflowRun | None) -> Recovery | None:
+    if run is None:
+        return None
+    return Recovery(run.run_id, run.run_attempt, run.head_sha, run.html_url)
 
 
 def _is_over(evidence: Evidence) -> bool:

@@ -75,7 +75,7 @@ def happening(event: IncidentEvent) -> str:
             text = (
                 f"an administrator let {_deployment(url)} past the gate, without a reason on record"
             )
-        case Resolved(how, why):
+        case Resolved(how, why, _):
             text = f"over: {_ended(how, actor, why)}"
         case _:
             assert_never(what)

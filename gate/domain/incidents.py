@@ -175,11 +175,22 @@ class Bypassed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """The run attempt that ended green, so that an incident is over; `job_url` is its page."""
+
+    run_id: RunId
+    run_attempt: int
+    head_sha: Sha | None
+    job_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """It is over; `why` is empty where the validation's own pass says it."""
 
     how: Resolution
     why: str
+    recovery: Recovery | None = None
 
 
 Happening = (
@@ -230,10 +241,10 @@ class Incident:
     """What an incident is after its events.
 
     `failure` is the newest one that is known, `failures` counts failed attempts. `acknowledged`,
-    `decided` (with `course`) and `resolved` (with `how`) are None until they happen. Reopening
-    clears `resolved`, and after an end that was `LASTING` also what people have said: that is
-    another `outbreak` then, counted from 1, which began at `broke_out_at`. `reopened_at` is the
-    last time.
+    `decided` (with `course`) and `resolved` (with `how`, and `recovery` where a run passed) are
+    None until they happen. Reopening clears `resolved`, and after an end that was `LASTING` also
+    what people have said: that is another `outbreak` then, counted from 1, which began at
+    `broke_out_at`. `reopened_at` is the last time.
     """
 
     id: IncidentId
@@ -249,6 +260,7 @@ class Incident:
     silenced_until: datetime | None = None
     resolved: Word | None = None
     how: Resolution | None = None
+    recovery: Recovery | None = None
     reopenings: int = 0
     reopened_at: datetime | None = None
     outbreak: int = 1
@@ -330,8 +342,9 @@ def apply(incident: Incident, event: IncidentEvent) -> Incident:
             changed = replace(incident, acknowledged=acknowledged, decided=decided, course=course)
         case Silenced(until, why):
             changed = replace(incident, silenced=replace(word, why=why), silenced_until=until)
-        case Resolved(how, why):
-            changed = replace(incident, resolved=replace(word, why=why), how=how)
+        case Resolved(how, why, recovery):
+            ended = replace(word, why=why)
+            changed = replace(incident, resolved=ended, how=how, recovery=recovery)
         case _:
             assert_never(what)
     return changed
@@ -346,6 +359,7 @@ def _reopened(incident: Incident, failure: Failure, at: datetime) -> Incident:
         course=None if was_accepted else incident.course,
         resolved=None,
         how=None,
+        recovery=None,
         reopenings=incident.reopenings + 1,
         reopened_at=at,
     )

@@ -16,6 +16,7 @@ from gate.domain.ids import IncidentId
 from gate.domain.incidents import Course, Resolution
 from gate.domain.reports import Flow, FlowStatus, ValidationReport
 from gate.reconciler import responding
+from gate.reconciler.incidents import look_after
 from gate.reconciler.worker import Worker
 from gate.simulator.faults import Fault
 from gate.store import incidents
@@ -377,6 +378,39 @@ def test_accepting_the_risk_ends_it_and_the_gate_stays_closed(
     gate.advance(hours=5)
     assert summaries(receiver) == ["incident/1/page", "incident/1/recovery/1"]
     assert gate.answers(run_id) == []
+
+
+def test_a_recovery_is_about_the_run_that_passed(gate: Gate, receiver: Receiver) -> None:
+    """It lists no failed flow, and no deployment that goes on."""
+    failed = gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    report(gate, failed, "pay.yml")
+    gate.github.deploy(REPOSITORY)
+    gate.settle()
+    passed = gate.validate(REPOSITORY, "success")
+    # The incident is looked at before the deployment is let go on.
+    gate.ingest_deliveries()
+    look_after(incident(gate).incident.place.repository_id, gate.service.deps)
+    gate.settle()
+    recovery = heard(receiver)[-1]
+    assert recovery["event"] == "Production Validation Recovered"
+    assert recovery["runId"] == passed
+    assert recovery["githubJobUrl"].endswith(f"/actions/runs/{passed}")
+    assert recovery["headSha"] == gate.github.run_view(passed).head_sha
+    assert (recovery["failedFlows"], recovery["artifactUrls"]) == ([], [])
+    assert recovery["heldDeployments"] == []
+    assert not any("Acknowledge" in step or "logs" in step for step in recovery["nextSteps"])
+
+
+def test_an_end_by_hand_lists_what_stays_held(gate: Gate, receiver: Receiver) -> None:
+    """The validation is still red: the message links it."""
+    failed = gate.validate(REPOSITORY, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    act(gate, "resolve", "a false alarm")
+    ended = heard(receiver)[-1]
+    assert ended["runId"] == failed
+    assert [it["runId"] for it in ended["heldDeployments"]] == [run_id]
 
 
 def test_a_silence_is_kept(gate: Gate, receiver: Receiver) -> None:
