@@ -52,6 +52,8 @@ _FORBIDDEN_TEXTS: Final = (
 _LIMIT_TEXTS: Final = ("rate limit", "abuse detection")
 _UNSEEN_TEXTS: Final = ("does not exist", "not accessible")
 
+PAGE: Final = "a web page, so another service answers in place of GitHub's API"
+
 _errors: Final = msgspec.json.Decoder(ErrorShape)
 
 
@@ -117,12 +119,15 @@ def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:
     """Name an answer of 400 and above that is not a rate limit."""
     message = message_of(answer.body)
     request_id = answer.headers.get("x-github-request-id", "-")
+    status, said = answer.status, PAGE if is_page(answer) else message
     # Long messages are cut at their end, so that what one needs to ask GitHub comes first.
-    detail = redacted(f"{answer.status} [{request_id}] {message}".rstrip())
-    status = answer.status
+    detail = redacted(f"{answer.status} [{request_id}] {said}".rstrip())
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         if is_write:
             return OutcomeUnknown("outcome_unknown", detail)
+        return RetryLater("github_unavailable", detail)
+    if status == HTTPStatus.CONFLICT or said == PAGE:
+        # A 404 of another service says nothing of what GitHub has.
         return RetryLater("github_unavailable", detail)
     match status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
@@ -131,8 +136,6 @@ def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:
             return Refused(_prohibition(status, message), f"{detail}{needs}")
         case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
             return Refused(_absence(message), detail)
-        case HTTPStatus.CONFLICT:
-            return RetryLater("github_unavailable", detail)
         case _:
             return Refused(_refusal(message), detail)
 
@@ -197,6 +200,12 @@ def nonsense(what: str, *, is_write: bool = False) -> GateError:
     if is_write:
         return OutcomeUnknown("outcome_unknown", detail)
     return RetryLater("github_unavailable", detail)
+
+
+def is_page(answer: Answer) -> bool:
+    """Say whether a web page was answered, and not by GitHub, which numbers all its answers."""
+    is_markup = answer.body.lstrip()[:1] == b"<"
+    return is_markup and "x-github-request-id" not in answer.headers
 
 
 def message_of(body: bytes) -> str:

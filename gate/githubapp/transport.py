@@ -32,8 +32,10 @@ from gate.githubapp.auth import AppCredentials
 from gate.githubapp.connection import Answer, BodyTooLong, Connection
 from gate.githubapp.limiter import READ_POINTS, WRITE_POINTS, Limiter
 from gate.githubapp.mapping import (
+    PAGE,
     error_of_answer,
     error_of_transport,
+    is_page,
     is_rate_limit,
     nonsense,
     rate_limited,
@@ -336,7 +338,7 @@ def decoded(answer: Answer, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise nonsense(str(error)) from None
+        raise nonsense(PAGE if is_page(answer) else str(error)) from None
 
 
 def _check_success(answer: Answer, call: _Call) -> None:

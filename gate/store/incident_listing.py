@@ -69,9 +69,7 @@ def list_incidents(
     """List incidents, newest first, from the one before `before` on."""
     query = _query().order_by(_t.id.desc()).limit(limit)
     for name, value in filters.items():
-        if name == "repository":
-            query = query.where(repositories.c.full_name == value)
-        elif name == "state":
+        if name == "state":
             query = query.where(_is_in(value))
         elif name == "environment":
             query = query.where(_t.environment_key == environment_key(str(value)))

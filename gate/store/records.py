@@ -20,10 +20,19 @@ from gate.store.database import Snapshot
 from gate.store.kept_reports import decode_reports, read_kept_reports
 from gate.store.tables import decisions, gate_requests, repositories
 
-FILTERS: Final = ("repository_id", "run_id", "environment", "state", "verdict", "installation_id")
+FILTERS: Final = (
+    "repository",
+    "repository_id",
+    "installation_id",
+    "environment",
+    "run_id",
+    "run_attempt",
+    "state",
+    "verdict",
+)
 """The fields by which requests can be narrowed down."""
 
-NUMBERS: Final = frozenset({"repository_id", "run_id", "installation_id"})
+NUMBERS: Final = frozenset({"repository_id", "installation_id", "run_id", "run_attempt"})
 """The filters whose values are numbers."""
 
 CHOICES: Final = {"state": tuple(RequestState), "verdict": tuple(Verdict)}

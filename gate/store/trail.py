@@ -23,11 +23,12 @@ from gate.store.database import Snapshot
 from gate.store.tables import audit_checkpoints, audit_entries, audit_heads, repositories
 
 FILTERS: Final = (
-    "installation_id",
+    "repository",
     "repository_id",
+    "installation_id",
+    "environment",
     "run_id",
     "run_attempt",
-    "environment",
     "kind",
     "actor",
     "reason",

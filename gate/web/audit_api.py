@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from gate.store.trail import FILTERS, NUMBERS, list_entries
 from gate.web.deps import WebDeps
-from gate.web.queries import filters, page, page_answer
+from gate.web.queries import by_id, filters, page, page_answer
 from gate.web.readers import answer_readers
 
 
@@ -22,7 +22,7 @@ def audit_api(deps: WebDeps) -> Blueprint:
         found = deps.database.read(
             lambda snapshot: list_entries(
                 snapshot,
-                filters=wanted,
+                filters=by_id(snapshot, wanted),
                 limit=limit + 1,  # one more than is shown, to know whether there is more
                 before=before,
             )

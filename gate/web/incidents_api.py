@@ -10,7 +10,7 @@ from gate.domain.ids import IncidentId
 from gate.store.incident_listing import CHOICES, FILTERS, NUMBERS, list_incidents, read_shown
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
-from gate.web.queries import filters, json_answer, page, page_answer, parse_number
+from gate.web.queries import by_id, filters, json_answer, page, page_answer, parse_number
 from gate.web.readers import answer_readers
 
 
@@ -26,7 +26,7 @@ def incidents_api(deps: WebDeps) -> Blueprint:
         found = deps.database.read(
             lambda snapshot: list_incidents(
                 snapshot,
-                filters=wanted,
+                filters=by_id(snapshot, wanted),
                 limit=limit + 1,  # one more than is shown, to know whether there is more
                 before=IncidentId(before) if before is not None else None,
             )

@@ -9,6 +9,9 @@ from typing import Final, TypeVar
 import msgspec
 from flask import Response, request
 
+from gate.store.database import Snapshot
+from gate.store.trail import repository_named
+
 T = TypeVar("T")
 
 _LIMIT: Final = 50
@@ -49,6 +52,17 @@ def filters(
             listed = ", ".join(choices[name])
             msg = f"{name} must be one of {listed}"
             raise BadQuery(msg)
+    return found
+
+
+def by_id(snapshot: Snapshot, wanted: Mapping[str, object]) -> dict[str, object]:
+    """Replace a repository's name by its number; raises BadQuery for one that is not known."""
+    found = dict(wanted)
+    if "repository" in found:
+        named = repository_named(snapshot, str(found.pop("repository")))
+        if named is None or found.get("repository_id") not in {None, named}:
+            raise BadQuery("repository is not known by that name")
+        found["repository_id"] = named
     return found
 
 

@@ -13,7 +13,7 @@ from gate.store.database import Snapshot
 from gate.store.records import CHOICES, FILTERS, NUMBERS, RequestRecord, list_records, read_record
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
-from gate.web.queries import filters, json_answer, page, page_answer, parse_number
+from gate.web.queries import by_id, filters, json_answer, page, page_answer, parse_number
 from gate.web.readers import answer_readers
 
 
@@ -29,7 +29,7 @@ def requests_api(deps: WebDeps) -> Blueprint:
         found = deps.database.read(
             lambda snapshot: list_records(
                 snapshot,
-                filters=wanted,
+                filters=by_id(snapshot, wanted),
                 limit=limit + 1,  # one more than is shown, to know whether there is more
                 before=RequestId(before) if before is not None else None,
             )

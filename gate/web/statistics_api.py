@@ -13,9 +13,8 @@ from gate.domain.metrics import Period, measure
 from gate.domain.stats_document import render_document
 from gate.store.database import Snapshot
 from gate.store.statistics import Scope, read_record
-from gate.store.trail import repository_named
 from gate.web.deps import WebDeps
-from gate.web.queries import BadQuery, filters, json_answer
+from gate.web.queries import BadQuery, by_id, filters, json_answer
 from gate.web.readers import answer_readers
 
 FILTERS: Final = ("since", "until", "repository", "repository_id", "environment")
@@ -59,12 +58,7 @@ def _instant(name: str, text: str, now: datetime) -> datetime:
 
 def _scope(snapshot: Snapshot, wanted: dict[str, object]) -> Scope:
     environment = str(wanted["environment"]) if "environment" in wanted else None
-    repository_id = wanted.get("repository_id")
-    if "repository" in wanted:
-        named = repository_named(snapshot, str(wanted["repository"]))
-        if named is None or repository_id not in {None, named}:
-            raise BadQuery("repository is not known by that name")
-        repository_id = named
+    repository_id = by_id(snapshot, wanted).get("repository_id")
     if repository_id is None:
         return Scope(None, environment)
     return Scope(RepositoryId(int(str(repository_id))), environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from dataclasses import replace
 
 import pytest
 from requests.exceptions import (
@@ -263,3 +264,14 @@ def test_no_token_is_in_a_detail(token: str) -> None:
     for text in texts:
         assert token not in text
         assert "***" in text
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422, 500])
+def test_a_web_page_is_no_answer_of_github(status: int) -> None:
+    """A 404 of another service is no absence, and GitHub's own pages have its number."""
+    page = Answer(status, {}, b"\n<!doctype html><title>Welcome</title>")
+    error = error_of_answer(page, is_write=False)
+    assert (type(error), error.reason) == (RetryLater, "github_unavailable")
+    assert f"{status} [-] a web page, so another service answers" in error.detail
+    own = replace(page, headers={"x-github-request-id": "C0DE"})
+    assert "another service" not in error_of_answer(own, is_write=False).detail

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from gate.domain.audit import FIELDS, entry_hash
-from gate.domain.ids import RunId
+from gate.domain.deliveries import Repository
+from gate.domain.ids import AccountId, InstallationId, RepositoryId, RunId
+from gate.domain.runs import Account
 from gate.store.audit import record_audit
+from gate.store.repositories import record_repository
 from tests.chains import make_entry
 from tests.unit.web.conftest import Site
 
@@ -78,7 +81,20 @@ def test_fields_narrow_the_list(site: Site, query: dict[str, Any], runs: list[in
     assert [item["run_id"] for item in listed(site, **query)["items"]] == runs
 
 
-@pytest.mark.parametrize("query", ["limit=0", "cursor=x", "hash=1", "run_id=-1", "actor=%00"])
+def test_a_repository_is_found_by_its_name(site: Site) -> None:
+    """By the name that it has now; the entries hold its number."""
+    add(site, 2)
+    owner = Account(AccountId(9), "acme")
+    seen = Repository(RepositoryId(1001), InstallationId(7), "acme/shop", owner, "main")
+    site.database.transact(lambda tx: record_repository(tx, seen))
+    assert [item["run_id"] for item in listed(site, repository="acme/shop")["items"]] == [2]
+    for query in ({"repository": "acme/none"}, {"repository": "acme/shop", "repository_id": 5}):
+        assert site.client.get(PATH, query_string=query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["state=open", "limit=0", "cursor=x", "hash=1", "run_id=-1", "actor=%00"]
+)
 def test_a_query_that_makes_no_sense_is_a_problem(site: Site, query: str) -> None:
     """It is answered as a problem that names the parameter."""
     response = site.client.get(f"{PATH}?{query}")

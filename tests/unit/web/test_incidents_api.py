@@ -98,7 +98,7 @@ def test_an_incident_is_shown_with_who_did_what(site: Site) -> None:
         ({"repository_id": 1}, [3, 2, 1]),
         ({"repository_id": 2}, []),
         ({"repository": "octo-org/shop"}, [3, 2, 1]),
-        ({"repository": "octo-org/other"}, []),
+        ({"repository": "octo-org/shop", "repository_id": 1}, [3, 2, 1]),
         ({"installation_id": 5, "state": "open"}, [3, 1]),
     ],
     ids=str,

@@ -131,6 +131,9 @@ def test_pages_follow_one_another_without_gap_or_repetition(site: Site) -> None:
         ({"state": "approved"}, []),
         ({"state": "open", "run_id": 602}, [602]),
         ({"repository_id": REPOSITORY}, [602, 601]),
+        ({"repository": "acme/shop"}, [602, 601]),
+        ({"run_id": 601, "run_attempt": 1}, [601]),
+        ({"run_attempt": 2}, []),
     ],
 )
 def test_filters_narrow_the_list(site: Site, query: Mapping[str, Any], runs: list[int]) -> None:
@@ -154,6 +157,8 @@ def test_filters_narrow_the_list(site: Site, query: Mapping[str, Any], runs: lis
         {"run_id": "1.5"},
         {"colour": "red"},
         {"environment": "a\0b"},
+        {"repository": "acme/none"},
+        {"repository": "acme/shop", "repository_id": REPOSITORY + 1},
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused(site: Site, query: Mapping[str, Any]) -> None:
