@@ -69,9 +69,11 @@ def render_broken_policy(
     if isinstance(broken, InvalidPolicy):
         problem = str(broken.problems[0]) if broken.problems else "it cannot be read"
         what, why = "is invalid", f"First problem: {problem}"
+        until = "until it is mended"
         steps = (f"Mend {broken.source}: {problem}", _CHECK, _PUSH)
     else:
         what, why = "cannot be read", f"Why: {broken.detail}"
+        until = "unless the policy that was read last names its workflow"
         steps = (f"Let the gate read {broken.source}: {broken.detail}", _DOCTOR)
     return _alert(
         key=key,
@@ -82,7 +84,7 @@ def render_broken_policy(
         event=POLICY_EVENT,
         summary=(
             f"The policy {broken.source} {what}. Deployments are held, and a failed validation"
-            f" alerts nobody until it is mended. {why}"
+            f" alerts nobody {until}. {why}"
         ),
         steps=steps,
         environment=_EVERY_ENVIRONMENT,

@@ -7,7 +7,7 @@ between transactions; what comes of a look is one commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -85,35 +85,66 @@ class _Looked:
 def look_after(repository_id: RepositoryId, deps: Deps) -> None:
     """Make the look that is due at a repository's incidents, if it still is.
 
-    When GitHub does not show what is missing, the look is due again later.
+    When GitHub does not show what is missing, the look is made with what is known, and due again
+    later.
     """
     for _ in range(_MOST_READINGS):
         step = deps.database.transact(lambda tx: _look(tx, repository_id, deps))
         if isinstance(step, _Looked):
-            if step.owed:
-                deps.wakeups.wake_alerts()
-            if step.again is not None and step.again <= PAGE_HELD_FOR:
-                # A page is held: what it waits for is on its way, and it waits no longer than that.
-                deps.wakeups.wake_issues()
-                deps.wakeups.wake_incidents(repository_id, step.again)
+            _announce(step, repository_id, deps)
             return
         try:
             observe_shared(step.need, step.repository, deps)
         except (RetryLater, Refused) as error:
-            _postpone(step.check, error, deps)
+            _postpone(step, error, deps)
             if _is_refused_policy(step, error):
                 _tell_unread(step.repository, error, deps)
             return
 
 
-def _postpone(check: IncidentCheck, error: RetryLater | Refused, deps: Deps) -> None:
-    """Come back later to a look for which GitHub would not show a fact."""
+def _announce(looked: _Looked, repository_id: RepositoryId, deps: Deps) -> None:
+    """Wake whoever has something to do because of a look."""
+    if looked.owed:
+        deps.wakeups.wake_alerts()
+    if looked.again is not None and looked.again <= PAGE_HELD_FOR:
+        # A page is held: what it waits for is on its way, and it waits no longer than that.
+        deps.wakeups.wake_issues()
+        deps.wakeups.wake_incidents(repository_id, looked.again)
+
+
+def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
+    """Come back later to a look for which GitHub would not show a fact; look without it now."""
+    check, now = step.check, deps.clock()
     failures = check.failures + 1
-    due_at = deps.clock() + backoff(failures, error, spread=check.repository_id)
-    deps.database.transact(
-        lambda tx: incident_checks.settle_check(tx, check, due_at=due_at, failures=failures)
-    )
+    due_at = now + backoff(failures, error, spread=check.repository_id)
+
+    def look(tx: Transaction) -> _Looked:
+        take_turn_of_repository(tx, check.repository_id)
+        owed, next_look = _look_without(tx, step.repository, deps)
+        again = min(due_at, next_look or due_at)
+        incident_checks.settle_check(tx, check, due_at=again, failures=failures)
+        return _Looked(owed, again - now)
+
+    _announce(deps.database.transact(look), check.repository_id, deps)
     log.warning("incident.postponed", repository_id=check.repository_id, reason=error.reason)
+
+
+def _look_without(
+    tx: Transaction, repository: Repository, deps: Deps
+) -> tuple[bool, datetime | None]:
+    """Make a look by the policy as it was read last, at the environments of which enough is known.
+
+    A failure is not to wait until GitHub shows a policy that may have changed, or the jobs of a
+    green run in another environment.
+    """
+    branch = repository.default_branch
+    choice = last_policy_of(tx, repository, deps, even_if_suspect=True)
+    if branch is None or choice is None or not isinstance(choice.reading, LoadedPolicy):
+        return False, None
+    policy = choice.reading.policy
+    telling = Telling(repository, policy.alerts, policy.incidents, deps, deps.clock())
+    look = _Look(branch, policy, telling)
+    return look.make(tx, [it for it in look.see(tx) if isinstance(it, _Seen)])
 
 
 def _is_refused_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
@@ -170,9 +201,11 @@ def _look_at(
     policy = choice.reading.policy
     telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
     look = _Look(repository.default_branch, policy, telling)
-    seen = look.see(tx)
-    if isinstance(seen, JobsNeeded):
-        return _Lacking(repository, check, seen)
+    seen: list[_Seen] = []
+    for it in look.see(tx):
+        if isinstance(it, JobsNeeded):
+            return _Lacking(repository, check, it)
+        seen.append(it)
     owed, next_look = look.make(tx, seen)
     owed |= tell_policy(tx, choice.reading, telling)
     incident_checks.settle_check(tx, check, due_at=next_look)
@@ -196,15 +229,10 @@ class _Look:
     policy: Policy
     telling: Telling
 
-    def see(self, tx: Transaction) -> list[_Seen] | JobsNeeded:
+    def see(self, tx: Transaction) -> Iterator[_Seen | JobsNeeded]:
         """Read what is known of each environment's validation, or name the jobs that decide."""
-        seen: list[_Seen] = []
         for environment, policy in self.policy.environments.items():
-            one = self._see(tx, environment, policy.validation)
-            if isinstance(one, JobsNeeded):
-                return one
-            seen.append(one)
-        return seen
+            yield self._see(tx, environment, policy.validation)
 
     def _see(self, tx: Transaction, environment: str, rule: ValidationRule) -> _Seen | JobsNeeded:
         repository_id = self.telling.repository.id

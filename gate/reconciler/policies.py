@@ -85,8 +85,12 @@ def policy_of(
     return choose(_reading_or_misnamed(known, own, repository, deps), floor, deps.server_policy)
 
 
-def last_policy_of(snapshot: Snapshot, repository: Repository, deps: Deps) -> PolicyChoice | None:
-    """Give the policy as it was read last, however long ago; None when there is newer one.
+def last_policy_of(
+    snapshot: Snapshot, repository: Repository, deps: Deps, *, even_if_suspect: bool = False
+) -> PolicyChoice | None:
+    """Give the policy as it was read last, however long ago; None when there may be a newer one.
+
+    With `even_if_suspect` that is no matter: None is only what was never read.
 
     Good for whom to call and when, which must not wait for GitHub; nothing is approved by it.
     """
@@ -94,7 +98,10 @@ def last_policy_of(snapshot: Snapshot, repository: Repository, deps: Deps) -> Po
     known = policies.read_policies(snapshot, [*sources, *map(misnamed, sources)])
     if len(known) < 2 * len(sources):
         return None
-    if any(it.read_at is None or it.is_suspect for it, _ in known.values()):
+    documents = [document for document, _ in known.values()]
+    if any(it.read_at is None for it in documents):
+        return None
+    if not even_if_suspect and any(it.is_suspect for it in documents):
         return None
     own, floor = (_reading_or_misnamed(known, it, repository, deps) for it in sources)
     return choose(own, floor, deps.server_policy)

@@ -150,6 +150,42 @@ def test_an_environment_that_the_policy_gates_from_now_on(gate: Gate, receiver: 
     assert len(pages(receiver)) == 1
 
 
+def test_red_while_github_does_not_show_the_policy(gate: Gate, receiver: Receiver) -> None:
+    """It may have changed; until it is read, whom to call is as it was read last."""
+    gate.github.put_file(REPOSITORY, POLICY, SOUND.replace("production-validation", "flows"))
+    gate.validate(REPOSITORY, "success", workflow="flows.yml")
+    gate.settle()
+    failing = gate.github.add_fault(Fault("/contents/", status=502))
+    gate.github.put_file(REPOSITORY, POLICY, SOUND.replace("production-validation", "flows") + "#")
+    gate.validate(REPOSITORY, "failure", workflow="flows.yml")
+    gate.settle()
+    gate.advance(seconds=3)  # it is held for the incident's issue, which needs the policy
+    assert len(pages(receiver)) == 1
+    gate.advance(minutes=16)
+    assert summaries(receiver)[1:] == ["incident/1/escalation/acknowledge"]
+    gate.github.clear_faults(failing)
+    gate.advance(minutes=10)
+    assert len(pages(receiver)) == 1
+    gate.validate(REPOSITORY, "success", workflow="flows.yml")
+    gate.settle()
+    assert summaries(receiver)[2:] == ["incident/1/recovery/1"]
+
+
+def test_red_while_github_does_not_show_the_jobs_of_another_environment(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """The green run that cannot be judged without its jobs holds up nothing else."""
+    jobs = "{workflow: production-validation.yml, required_jobs: [ios]}"
+    policy = BOTH.replace("{workflow: production-validation.yml}", jobs)
+    gate.github.put_file(REPOSITORY, POLICY, policy)
+    gate.settle()
+    gate.github.add_fault(Fault("/jobs$", status=502))
+    gate.validate(REPOSITORY, "success")
+    gate.validate(REPOSITORY, "failure", workflow="staging-validation.yml")
+    gate.settle()
+    assert len(pages(receiver)) == 1
+
+
 def test_a_server_whose_policy_gates_one_more_environment(
     gate: Gate, receiver: Receiver, tmp_path: Path
 ) -> None:
