@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "policy": ("gate.cli.policy", "policy"),
     "audit": ("gate.cli.audit", "audit"),
     "stats": ("gate.cli.stats", "stats"),
+    "probe": ("gate.cli.probe", "probe"),
     "replay": ("gate.cli.replay", "replay"),
 }
 

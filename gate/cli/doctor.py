@@ -16,6 +16,7 @@ def doctor() -> None:
         gate doctor
     """
     from gate.doctor import Level, examine
+    from gate.log import configure_logging
     from gate.settings import load_settings
 
     failed = False
@@ -25,7 +26,9 @@ def doctor() -> None:
         if is_watched:
             click.echo(f"... {text}", err=True)
 
-    for finding in examine(load_settings(), tell=tell):
+    settings = load_settings()
+    configure_logging(settings.log_format)
+    for finding in examine(settings, tell=tell):
         failed = failed or finding.level is Level.FAIL
         remedy = f" -> {finding.remedy}" if finding.remedy else ""
         click.echo(f"{finding.level:4} {finding.what}: {finding.found}{remedy}")

@@ -1,0 +1,104 @@
+"""Ask GitHub what the service itself never asks, to see how it behaves. Reads only."""
+
+from __future__ import annotations
+
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from gate.clock import Clock
+from gate.domain.github import Place
+from gate.domain.ids import InstallationId, RepositoryId, RunId
+from gate.domain.runs import Job, WorkflowRun
+from gate.errors import Refused
+from gate.githubapp.auth import AppCredentials
+from gate.githubapp.connection import Answer
+from gate.githubapp.paths import repository_path, segment
+from gate.githubapp.reading import job_of, run_of
+from gate.githubapp.shapes import InstallationShape, JobsPage, RepositoryShape, RunsPage
+from gate.githubapp.tokens import Scope
+from gate.githubapp.transport import Transport, decoded
+
+_PAGE: Final = 100
+_READS: Final = (("actions", "read"), ("contents", "read"), ("deployments", "read"))
+_METADATA: Final = (("metadata", "read"),)
+
+_installation: Final = msgspec.json.Decoder(InstallationShape)
+_repository: Final = msgspec.json.Decoder(RepositoryShape)
+_runs: Final = msgspec.json.Decoder(RunsPage)
+_jobs: Final = msgspec.json.Decoder(JobsPage)
+
+
+class Prober:
+    """Readings for experiments; its tokens could not write if it tried to."""
+
+    def __init__(self, api_url: str, credentials: AppCredentials, clock: Clock) -> None:
+        """Prepare; nothing is called before it is needed."""
+        self._transport = Transport(api_url, credentials, clock)
+
+    def close(self) -> None:
+        """Hang up on GitHub."""
+        self._transport.close()
+
+    def find(self, full_name: str) -> tuple[Place, str | None]:
+        """Find a repository and its default branch.
+
+        Raises Refused("not_found") where the App is not installed on it.
+        """
+        path = repository_path(full_name, "/installation")
+        shape = decoded(self._transport.call_as_app("GET", path), _installation)
+        name = full_name.partition("/")[2]
+        scope = Scope(InstallationId(shape.id), repository_name=name, permissions=_METADATA)
+        answer = self._transport.call(scope, "GET", repository_path(full_name, ""))
+        found = decoded(answer, _repository)
+        place = Place(InstallationId(shape.id), RepositoryId(found.id), found.full_name)
+        return place, found.default_branch
+
+    def has_environment(self, place: Place, name: str) -> bool:
+        """Say whether GitHub finds the rules of an environment spelled like this."""
+        path = f"/environments/{segment(name)}/deployment_protection_rules"
+        try:
+            return self._read(place, path).status == HTTPStatus.OK
+        except Refused as error:
+            if error.reason != "not_found":
+                raise
+            return False
+
+    def list_runs(
+        self, place: Place, *, workflow: str | None = None, query: str = ""
+    ) -> tuple[WorkflowRun, ...]:
+        """List the 100 newest runs of a repository or of one workflow file, filtered by `query`.
+
+        A file that has never run is not known to GitHub: there are none of it.
+        """
+        below = "" if workflow is None else f"/workflows/{segment(workflow)}"
+        path = f"/actions{below}/runs?per_page={_PAGE}{f'&{query}' if query else ''}"
+        try:
+            shapes = decoded(self._read(place, path), _runs).workflow_runs
+        except Refused as error:
+            if error.reason != "not_found":
+                raise
+            return ()
+        return tuple(
+            run_of(it, place.repository_id, place.full_name) for it in shapes if it.path is not None
+        )
+
+    def list_jobs(
+        self, place: Place, run_id: RunId, *, attempt: int | None = None
+    ) -> tuple[Job, ...]:
+        """List the jobs of one attempt of a run as GitHub does, or those of all its attempts."""
+        path = f"/actions/runs/{run_id}/jobs?filter=all&per_page={_PAGE}"
+        if attempt is not None:
+            path = f"/actions/runs/{run_id}/attempts/{attempt}/jobs?per_page={_PAGE}"
+        ask = partial(self._transport.call, _scope(place), "GET")
+        pages = self._transport.pages(ask, repository_path(place.full_name, path))
+        return tuple(job_of(it) for page in pages for it in decoded(page, _jobs).jobs)
+
+    def _read(self, place: Place, path: str) -> Answer:
+        return self._transport.call(_scope(place), "GET", repository_path(place.full_name, path))
+
+
+def _scope(place: Place) -> Scope:
+    return Scope(place.installation_id, place.repository_id, permissions=_READS)
