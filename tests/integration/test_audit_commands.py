@@ -145,6 +145,15 @@ def test_hashing_anew_after_an_edit_is_found_by_the_checkpoint(audited: Copy) ->
     assert "not signed yet" in audited.verify().output
 
 
+def test_a_chain_that_is_gone_altogether_is_not_missed(audited: Copy) -> None:
+    """Entries, head and checkpoints: what is kept elsewhere tells, and nothing here does."""
+    tables = ("audit_entries", "audit_heads", "audit_checkpoints")
+    audited.execute(*(f"DELETE FROM {table}" for table in tables))  # noqa: S608 - ours
+    result = audited.verify()
+    assert result.exit_code == 0
+    assert "0 entries checked" in result.output
+
+
 _SWAP = """
     UPDATE audit_entries SET sequence = CASE sequence WHEN 2 THEN -3 ELSE -2 END
     WHERE sequence IN (2, 3)

@@ -170,3 +170,58 @@ def test_a_whole_chain_may_be_removed_under_a_checkpoint_of_its_head() -> None:
     trail = make_trail(4, signed=(4,))
     hash_ = trail.entries[-1]["hash"]
     assert replace(trail, entries=[]).check() == Intact(INSTALLATION, 5, 4, hash_, 1, 4)
+
+
+TWICE = make_trail(6, signed=(2, 4))
+
+
+def noted(trail: Trail) -> tuple[int, str]:
+    """Give the last number and hash, as `gate audit verify` prints them, to be kept elsewhere."""
+    result = trail.check()
+    assert isinstance(result, Intact)
+    return result.last, result.hash
+
+
+def left_with(trail: Trail, *sequences: int) -> Trail:
+    """Delete the checkpoints of all other entries."""
+    kept = [it for it in trail.chain.checkpoints if it.sequence in sequences]
+    return replace(trail, chain=replace(trail.chain, checkpoints=kept))
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "entries"),
+    [
+        ((), edited(TWICE, 1, actor="mallory")),
+        ((2,), edited(TWICE, 3, actor="mallory")),
+        ((2,), TWICE.entries[:2]),
+        ((2, 4), edited(TWICE, 5, actor="mallory")),
+        ((2, 4), TWICE.entries[:4]),
+    ],
+)
+def test_what_somebody_without_the_key_can_hide(
+    checkpoints: tuple[int, ...], entries: list[dict[str, Any]]
+) -> None:
+    """All that is younger than the newest checkpoint left, and whoever kept a hash finds it."""
+    hidden = left_with(TWICE, *checkpoints).hashed_anew(entries)
+    result = hidden.check()
+    assert isinstance(result, Intact)
+    assert result.signed == max(checkpoints, default=0)
+    number, hash_ = noted(TWICE)
+    assert (number, hash_) not in {(it["sequence"], it["hash"]) for it in hidden.entries}
+
+
+def test_the_gate_signs_what_it_finds() -> None:
+    """After the next hour a signature vouches for a chain that was written anew."""
+    hidden = left_with(TWICE).hashed_anew(edited(TWICE, 1, actor="mallory"))
+    signed = replace(hidden.chain, checkpoints=[checkpoint_at(hidden.entries[-1])])
+    result = replace(hidden, chain=signed).check()
+    assert isinstance(result, Intact)
+    assert result.signed == 6
+
+
+def test_what_is_older_than_a_checkpoint_that_is_left_cannot_be_changed() -> None:
+    """Deleting the others is of no use for that."""
+    assert found(left_with(TWICE, 4).hashed_anew(edited(TWICE, 1, actor="mallory"))) == (
+        4,
+        Break.EDITED,
+    )
