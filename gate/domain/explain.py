@@ -41,7 +41,7 @@ def explain(decision: Decision, request: GateRequest, now: datetime) -> str:
     what the report links, as much is shown as leaves room for some details. Nothing is linked that
     only a holder of one of the gate's tokens can open.
     """
-    headline, line = _headline(decision), _evidence_line(decision, now)
+    headline, line = _headline(decision, request), _evidence_line(decision, now)
     ending = _next_step(decision, request, now)
     room = COMMENT_LIMIT - len(_BETWEEN.join([headline, line, "", ending]))
     for context in render_context(decision.evidence):
@@ -52,12 +52,12 @@ def explain(decision: Decision, request: GateRequest, now: datetime) -> str:
     return cut_markdown(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
 
 
-def _headline(decision: Decision) -> str:
+def _headline(decision: Decision, request: GateRequest) -> str:
     match decision.verdict:
         case Verdict.APPROVE if decision.reason is ReasonCode.OBSERVE_MODE:
             return "**Approved in observe mode** — the policy records verdicts and holds nothing."
         case Verdict.APPROVE if decision.reason is ReasonCode.OVERRIDE:
-            return _released_by(decision)
+            return _released_by(decision) + _whose_wave(decision, request)
         case Verdict.APPROVE:
             return "**Approved** — production validation passed."
         case Verdict.REJECT:
@@ -78,6 +78,15 @@ def _released_by(decision: Decision) -> str:
     names = " and ".join(shown) or "somebody"
     held = _because(decision.reasons[1:])
     return f"**Approved by override** — {names} released it{f' although {held}' if held else ''}."
+
+
+def _whose_wave(decision: Decision, request: GateRequest) -> str:
+    """Say that an override from before jobs of a later wave asked covers them too; else nothing."""
+    claims = decision.override.claims if decision.override is not None else ()
+    times = [claim.received_at or claim.given_at for claim in claims]
+    if request.round == 1 or not times or max(times) >= request.waiting_since:
+        return ""
+    return " The jobs of this wave asked later; that override covers them too."
 
 
 def _because(reasons: tuple[Reason, ...]) -> str:

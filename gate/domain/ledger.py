@@ -119,7 +119,7 @@ class Ledger:
 
     @property
     def reports(self) -> tuple[LedgerEntry, ...]:
-        """List the status reports that GitHub may have seen; each may have used up the budget."""
+        """List the status reports that GitHub may have seen; each may count against its round."""
         return tuple(
             entry
             for entry in self.entries

@@ -73,8 +73,12 @@ def _review(state: ReviewState, decision: Decision, request: GateRequest, now: d
 def _report(
     decision: Decision, request: GateRequest, ledger: Ledger, now: datetime
 ) -> tuple[Effect, ...]:
-    """Say why the request waits, when that is news and the budget allows it."""
-    sent = ledger.reports
+    """Say why the request waits, when that is news and the budget allows it.
+
+    GitHub counts reports by deployment. The jobs of a matrix may come in waves (`max-parallel`):
+    each round has deployments of its own, to which no report of an earlier round was posted.
+    """
+    sent = [entry for entry in ledger.reports if entry.round == request.round]
     topic = _topic(decision, request)
     budget = REPORT_LIMIT if decision.last_call else REPORT_LIMIT - KEPT_FOR_THE_END
     if (
@@ -85,7 +89,7 @@ def _report(
         return ()
     return (
         Effect(
-            key=report_key(request.key, len(sent) + 1),
+            key=report_key(request.key, len(ledger.reports) + 1),
             kind=EffectKind.REPORT,
             topic=topic,
             comment=explain(decision, request, now),

@@ -96,6 +96,38 @@ def test_a_required_reviewer_releases_a_held_deployment(gate: Gate) -> None:
     assert gate.github.run_view(run_id).status == "in_progress"
 
 
+def test_an_override_covers_the_waves_after_it(gate: Gate) -> None:
+    """The jobs of a matrix with `max-parallel` ask one after another; one override is enough."""
+    run_id = held_for_review(gate)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    gate.github.advance(300)
+    gate.github.reach_environment(run_id, ENVIRONMENT, "deploy (2)")
+    gate.settle()
+    first, second = gate.answers(run_id)
+    assert (first.state, second.state) == ("approved", "approved")
+    assert "covers them too" not in (first.comment or "")
+    assert "that override covers them too" in (second.comment or "")
+    assert gate.reports(run_id)[1:] == []
+
+
+def test_each_wave_has_reports_of_its_own(gate: Gate) -> None:
+    """GitHub takes ten status reports for each deployment: an earlier wave uses up none of them."""
+    run_id = held(gate)
+    for conclusion in ["cancelled", "failure"] * 5:
+        gate.validate(REPOSITORY, conclusion)
+        gate.advance(minutes=1)
+    told = len(gate.reports(run_id))
+    assert told == 9
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    gate.validate(REPOSITORY, "failure")
+    gate.github.advance(300)
+    gate.github.reach_environment(run_id, ENVIRONMENT, "deploy (2)")
+    gate.settle()
+    assert len(gate.reports(run_id)) == told + 1
+
+
 def test_the_record_comes_before_the_release(gate: Gate) -> None:
     """Who, why and on what stands in the trail before GitHub is told."""
     run_id = held_for_review(gate)

@@ -1,5 +1,7 @@
 """What people read of an override: who, why, and what is missing."""
 
+from datetime import timedelta
+
 import pytest
 
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
@@ -7,8 +9,10 @@ from gate.domain.evidence import Evidence
 from gate.domain.explain import COMMENT_LIMIT, explain
 from gate.domain.overrides import OverrideAsk, OverrideRecord
 from gate.domain.policy import ValidationState
+from gate.domain.request import GateRequest
 from tests.builders import (
     NOW,
+    TICK,
     make_account,
     make_claim,
     make_decision,
@@ -22,14 +26,14 @@ FAILED = Evidence(ValidationState.FAILED, make_run(conclusion="failure"), "")
 ASK = OverrideAsk("production-frontend-override", 1, 20, "I accept the risk")
 
 
-def released(record: OverrideRecord) -> str:
+def released(record: OverrideRecord, request: GateRequest | None = None) -> str:
     """Explain an approval by this override of a failed validation."""
     reasons = (
         Reason(ReasonCode.OVERRIDE, "not shown"),
         Reason(ReasonCode.VALIDATION_FAILED, "the run ended with failure"),
     )
     decision = make_decision(Verdict.APPROVE, reasons=reasons, override=record, evidence=FAILED)
-    return explain(decision, make_request(), NOW)
+    return explain(decision, request or make_request(), NOW)
 
 
 def held(decision: Decision) -> str:
@@ -45,6 +49,29 @@ def test_released() -> None:
         "> hubot: The checkout is not touched by this. I accept the risk.\n"
         "> the run ended with failure"
     )
+
+
+@pytest.mark.parametrize(
+    ("round_", "given", "received", "covers"),
+    [
+        (2, -TICK, None, True),
+        (1, -TICK, None, False),
+        (2, timedelta(), None, False),
+        (2, -TICK, timedelta(), False),
+        (2, -TICK, -TICK, True),
+    ],
+)
+def test_an_earlier_override_covers_a_wave(
+    round_: int, given: timedelta, received: timedelta | None, *, covers: bool
+) -> None:
+    """Of jobs that asked after the override it is said that it covers them too."""
+    request = make_request(round=round_)
+    since = request.waiting_since
+    claim = make_claim(
+        given_at=since + given, received_at=since + received if received is not None else None
+    )
+    comment = released(make_record(claim), request)
+    assert ("that override covers them too" in comment) is covers
 
 
 def test_several_people() -> None:
