@@ -7,11 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from gate.simulator.switches import Switches
 from tests.integration.harness import Gate, running_gate
 
 
+@pytest.fixture(params=["review", "waiting"])
+def either_since(request: pytest.FixtureRequest) -> Switches:
+    """Give a GitHub whose `since` of a review means the one thing or the other."""
+    return Switches(review_since=request.param)
+
+
 @pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
+def switches() -> Switches:
+    """Give a GitHub that behaves as documented; a module may put another in its place."""
+    return Switches()
+
+
+@pytest.fixture
+def gate(tmp_path: Path, switches: Switches) -> Iterator[Gate]:
     """Give a gate on a SQLite file, with one gated repository."""
-    with running_gate(f"sqlite:///{tmp_path}/gate.db") as running:
+    with running_gate(f"sqlite:///{tmp_path}/gate.db", switches=switches) as running:
         yield running

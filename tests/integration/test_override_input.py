@@ -10,6 +10,7 @@ import pytest
 
 from gate.domain.rationale import LARGEST_RATIONALE, cap_rationale, fold
 from gate.domain.request import RequestState
+from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.integration.test_overrides import OVERRIDE_ENVIRONMENT, WHY, mirrors, released
 from tests.markdown import acting, invisible
@@ -33,6 +34,12 @@ _REFUSED: Final = {
 """What does not count, and what is wrong with it; one `a` is Cyrillic."""
 
 Way = Callable[[Gate, int, str], None]
+
+
+@pytest.fixture
+def switches(either_since: Switches) -> Switches:
+    """Run each test under both meanings of a review's `since`."""
+    return either_since
 
 
 def by_review(gate: Gate, run_id: int, said: str) -> None:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gate.simulator.errors import SimulatorError
+from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 
 OVERRIDE_ENVIRONMENT = f"{ENVIRONMENT}-override"
@@ -46,11 +48,14 @@ class OverrideMachine(RuleBasedStateMachine):
         self.red_attempts: set[tuple[int, int]] = set()
         self.overridden: set[tuple[int, int]] = set()
 
-    @initialize()
-    def begin(self) -> None:
-        """Start the service."""
+    @initialize(since=st.sampled_from(["review", "waiting"]))
+    def begin(self, since: Literal["review", "waiting"]) -> None:
+        """Start the service beside a GitHub whose `since` of a review means one thing or other."""
         folder = self.stack.enter_context(TemporaryDirectory(prefix="gate-overrides-"))
-        self.gate: Gate = self.stack.enter_context(running_gate(f"sqlite:///{folder}/gate.db"))
+        switches = Switches(review_since=since)
+        self.gate: Gate = self.stack.enter_context(
+            running_gate(f"sqlite:///{folder}/gate.db", switches=switches)
+        )
         github = self.gate.github
         github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=[REVIEWER])
         github.protect_environment(

@@ -9,6 +9,7 @@ import pytest
 
 from gate.domain.request import RequestState
 from gate.reconciler.ingest import ingest
+from gate.simulator.switches import Switches
 from gate.store.inbox import due_deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, running_gate
 from tests.integration.test_overrides import WHY, comment, held, held_for_review, override_run
@@ -24,9 +25,12 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def gate(server: PostgresServer) -> Iterator[Gate]:
+def gate(server: PostgresServer, either_since: Switches) -> Iterator[Gate]:
     """Give a gate on a PostgreSQL database, with one gated repository."""
-    with server.migrated_database() as url, running_gate(url) as running:
+    with (
+        server.migrated_database() as url,
+        running_gate(url, switches=either_since) as running,
+    ):
         yield running
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from gate.domain.request import RequestState
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import StatusRecord
 from gate.simulator.switches import Switches
-from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
+from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.markdown import acting, invisible
 
 OVERRIDE_ENVIRONMENT = f"{ENVIRONMENT}-override"
@@ -19,12 +16,10 @@ WHY = "I accept the risk: checkout is down and this build fixes it."
 POLICY = ".github/deployment-gate.yml"
 
 
-@pytest.fixture(params=["review", "waiting"])
-def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gate]:
-    """Give a gate beside a GitHub whose `since` of a review means the one thing or the other."""
-    switches = Switches(review_since=request.param)
-    with running_gate(f"sqlite:///{tmp_path}/gate.db", switches=switches) as running:
-        yield running
+@pytest.fixture
+def switches(either_since: Switches) -> Switches:
+    """Run each test under both meanings of a review's `since`."""
+    return either_since
 
 
 def held(gate: Gate, **more: object) -> int:
