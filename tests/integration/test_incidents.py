@@ -504,6 +504,21 @@ def test_the_real_worker_tells_without_waiting_for_a_poll(gate: Gate, receiver: 
     assert summaries(receiver) == ["incident/1/page"]
 
 
+def test_the_real_worker_pages_while_github_answers_nothing(gate: Gate, receiver: Receiver) -> None:
+    """Neither the issue nor the artifacts hold the page up for longer than it waits for them."""
+    for path in (r"/issues$", "/artifacts$"):
+        gate.github.add_fault(Fault(path=path, delay_before=6))
+    worker: Worker = gate.service.worker
+    worker.start()
+    try:
+        gate.validate(REPOSITORY, "failure")
+        wait_for(lambda: bool(receiver.received), "the alert")
+        assert gate.github.issues_of(REPOSITORY) == []
+    finally:
+        worker.stop()
+    assert summaries(receiver)[0] == "incident/1/page"
+
+
 class Crash(Exception):
     """The process dies here."""
 
