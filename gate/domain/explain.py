@@ -14,7 +14,7 @@ from gate.domain.behind import Behind
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
 from gate.domain.flow_lines import describe_flows, render_context
 from gate.domain.neutral import code_span, cut, cut_markdown, neutralise
-from gate.domain.overrides import OverrideAsk, OverrideRecord
+from gate.domain.overrides import ALL_ROUTES, OverrideAsk, OverrideRecord, OverrideRoutes
 from gate.domain.rationale import fold
 from gate.domain.request import GateRequest
 from gate.domain.runs import WorkflowRun
@@ -34,7 +34,12 @@ _WORDS_LIMIT: Final = 80
 _MOST_NAMES: Final = 3
 
 
-def explain(decision: Decision, request: GateRequest, now: datetime) -> str:
+def explain(
+    decision: Decision,
+    request: GateRequest,
+    now: datetime,
+    routes: OverrideRoutes = ALL_ROUTES,
+) -> str:
     """Say what was decided, on what, what happens next and what a person can do now.
 
     Details get the room that the rest leaves: foreign text must not push out how the hold ends. Of
@@ -42,7 +47,7 @@ def explain(decision: Decision, request: GateRequest, now: datetime) -> str:
     only a holder of one of the gate's tokens can open.
     """
     headline, line = _headline(decision, request), _evidence_line(decision, now)
-    ending = _next_step(decision, request, now)
+    ending = _next_step(decision, request, now, routes)
     room = COMMENT_LIMIT - len(_BETWEEN.join([headline, line, "", ending]))
     for context in render_context(decision.evidence):
         if room - len(_BESIDE + context) >= _ROOM_FOR_DETAILS:
@@ -173,7 +178,9 @@ def _details(decision: Decision, room: int) -> str:
     return "\n".join([*shown, f"> … and {more} more"] if more else shown)
 
 
-def _next_step(decision: Decision, request: GateRequest, now: datetime) -> str:
+def _next_step(
+    decision: Decision, request: GateRequest, now: datetime, routes: OverrideRoutes
+) -> str:
     match decision.verdict:
         case Verdict.APPROVE:
             return ""
@@ -186,7 +193,9 @@ def _next_step(decision: Decision, request: GateRequest, now: datetime) -> str:
             remedies = " ".join(
                 dict.fromkeys(_remedy(it.code, decision) for it in decision.reasons)
             )
-            override = _how_to_override(decision.ask, request) if decision.ask is not None else ""
+            override = ""
+            if decision.ask is not None:
+                override = _how_to_override(decision.ask, request, routes)
             otherwise = "Otherwise" if override else "Without it,"
             return (
                 f"{warning}{_what_waits(decision.behind)}"
@@ -217,14 +226,29 @@ def _remedy(code: ReasonCode, decision: Decision) -> str:
     return _REMEDIES[code]
 
 
-def _how_to_override(ask: OverrideAsk, request: GateRequest) -> str:
+def _how_to_override(ask: OverrideAsk, request: GateRequest, routes: OverrideRoutes) -> str:
     """Say the ways in which a reviewer releases this hold, and what they must write."""
     environment = neutralise(ask.environment, _NAME_LIMIT)
+    ways = [
+        way
+        for way, is_open in (
+            ("in the review of this deployment", routes.review),
+            (f"by the environment {environment}", routes.environment),
+            (f"by `/override {request.key.run_id}` on an issue", routes.comment),
+        )
+        if is_open
+    ]
+    if not ways:
+        return (
+            "Nobody can override it: the policy lists no reviewers, and neither this environment "
+            f"nor {environment} has any. "
+        )
     words = code_span(cut(fold(ask.acknowledge), _WORDS_LIMIT))
     people = "a reviewer overrides" if ask.approvals == 1 else f"{ask.approvals} people override"
+    *others, last = ways
+    how = f"{', '.join(others)}, or {last}" if others else last
     return (
-        f"Or {people} it: in the review of this deployment, by the environment {environment}, or "
-        f"by `/override {request.key.run_id}` on an issue; with {words} and the reason, in "
+        f"Or {people} it: {how}; with {words} and the reason, in "
         f"{ask.min_length} characters or more. "
     )
 

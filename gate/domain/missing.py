@@ -90,6 +90,14 @@ class StatusesNeeded:
     deployment_ids: tuple[DeploymentId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RoutesNeeded:
+    """Whether anybody must review the gated environment, and the one to override it by."""
+
+    gated: str
+    override: str
+
+
 Need = (
     RepositoryNeeded
     | PolicyNeeded
@@ -99,6 +107,7 @@ Need = (
     | TriggerNeeded
     | StandingNeeded
     | StatusesNeeded
+    | RoutesNeeded
 )
 
 

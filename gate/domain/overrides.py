@@ -86,6 +86,22 @@ class OverrideAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideRoutes:
+    """By which ways somebody can override a hold: in the review, by the environment, or a comment.
+
+    A way that nobody can go is not offered. Where it is not known, it is.
+    """
+
+    review: bool = True
+    environment: bool = True
+    comment: bool = True
+
+
+ALL_ROUTES: Final = OverrideRoutes()
+"""What is offered where nobody knows better."""
+
+
+@dataclass(frozen=True, slots=True)
 class OverrideRecord:
     """The claims that released a deployment, one for each person, the first given first."""
 

@@ -21,6 +21,7 @@ from gate.domain.ledger import (
     report_key,
     review_key,
 )
+from gate.domain.overrides import ALL_ROUTES, OverrideRoutes
 from gate.domain.policy import ValidationState
 from gate.domain.request import GateRequest, ReviewState
 
@@ -38,9 +39,13 @@ _BEHIND: Final = "+behind"
 
 
 def plan(
-    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime
+    decision: Decision,
+    request: GateRequest,
+    ledger: Ledger,
+    now: datetime,
+    routes: OverrideRoutes = ALL_ROUTES,
 ) -> tuple[Effect, ...]:
-    """List the effects that `request` still owes.
+    """List the effects that `request` still owes; a report offers `routes` to whoever overrides.
 
     Empty when the request is closed, and while a review of this round is begun: its outcome must be
     known before anything else is said. The same arguments give the same keys, so a repeated pass
@@ -55,7 +60,7 @@ def plan(
         case Verdict.REJECT:
             return (_review(ReviewState.REJECTED, decision, request, now),)
         case Verdict.WAIT:
-            return _report(decision, request, ledger, now)
+            return _report(decision, request, ledger, now, routes)
         case _:
             assert_never(decision.verdict)
 
@@ -71,7 +76,11 @@ def _review(state: ReviewState, decision: Decision, request: GateRequest, now: d
 
 
 def _report(
-    decision: Decision, request: GateRequest, ledger: Ledger, now: datetime
+    decision: Decision,
+    request: GateRequest,
+    ledger: Ledger,
+    now: datetime,
+    routes: OverrideRoutes,
 ) -> tuple[Effect, ...]:
     """Say why the request waits, when that is news and the budget allows it.
 
@@ -92,7 +101,7 @@ def _report(
             key=report_key(request.key, len(ledger.reports) + 1),
             kind=EffectKind.REPORT,
             topic=topic,
-            comment=explain(decision, request, now),
+            comment=explain(decision, request, now, routes),
         ),
     )
 

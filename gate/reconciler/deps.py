@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -13,6 +13,7 @@ from gate.domain.ids import DeliveryId, RepositoryId, RequestId
 from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
+from gate.reconciler.routes import KnownRoutes
 from gate.reconciler.strangers import Strangers
 from gate.store.database import Database
 
@@ -66,7 +67,8 @@ def no_failpoint(place: str) -> None:
 class Deps:
     """Everything a pass works with. The `github` port may be called from any thread.
 
-    `runbooks` is the address below which the runbooks are, without a slash at its end.
+    `runbooks` is the address below which the runbooks are, without a slash at its end. `routes`
+    says by which ways deployments can be overridden.
     """
 
     database: Database
@@ -84,3 +86,4 @@ class Deps:
     strangers: Strangers
     notifiers: Mapping[Channel, Notifier]
     failpoint: Failpoint = no_failpoint
+    routes: KnownRoutes = field(default_factory=KnownRoutes)

@@ -21,6 +21,7 @@ from gate.domain.missing import (
     Need,
     PolicyNeeded,
     RepositoryNeeded,
+    RoutesNeeded,
     StandingNeeded,
     StatusesNeeded,
     TriggerNeeded,
@@ -131,6 +132,8 @@ def _observe(
         case StandingNeeded():
             standing = observe_standing(need, place, repository.owner.login, deps.github)
             observed = replace(observed, standings=(*observed.standings, standing))
+        case RoutesNeeded():
+            deps.routes.ask(need, place, deps.github, deps.clock())
         case StatusesNeeded(ids):
             read = {it: deps.github.read_deployment_statuses(place, it) for it in ids}
             observed = replace(observed, statuses=read)
@@ -238,6 +241,8 @@ def _described(need: Need) -> str:
             fact = "who started the deployment"
         case StandingNeeded(person):
             fact = f"whether {person.login} may override"
+        case RoutesNeeded():
+            fact = "by which ways the hold can be overridden"
         case StatusesNeeded():
             fact = "the state of the deployments"
         case _:

@@ -24,9 +24,11 @@ from gate.domain.missing import (
     Need,
     PolicyNeeded,
     RepositoryNeeded,
+    RoutesNeeded,
     listings_of,
     missing_facts,
 )
+from gate.domain.overrides import ALL_ROUTES, OverrideRoutes
 from gate.domain.plan import plan
 from gate.domain.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
 from gate.domain.policy_sources import PolicyBasis, choose
@@ -115,7 +117,28 @@ def _decide(tx: Transaction, view: View, current: Pass) -> Missing | Passed:
     if gathered.needs and observed.unavailable is None:
         return Missing(view, gathered.needs)
     decision = decide(choice.reading, gathered.facts, current.now)
-    return _record(tx, view, decision, replace(gathered, basis=choice.basis), current)
+    routes = _routes(view, decision, choice.reading, current)
+    if isinstance(routes, RoutesNeeded):
+        return Missing(view, (routes,))
+    gathered = replace(gathered, basis=choice.basis, routes=routes)
+    return _record(tx, view, decision, gathered, current)
+
+
+def _routes(
+    view: View, decision: Decision, reading: PolicyReading, current: Pass
+) -> OverrideRoutes | RoutesNeeded:
+    """Say what a comment may offer to whoever overrides; GitHub is asked only where one is due."""
+    policy = None
+    if isinstance(reading, LoadedPolicy):
+        policy = reading.policy.environment(view.request.environment)
+    if decision.ask is None or policy is None:
+        return ALL_ROUTES
+    need = RoutesNeeded(view.request.environment, decision.ask.environment)
+    known = current.deps.routes.find(view.repository.id, need, policy.override, current.now)
+    if known is not None:
+        return known
+    is_due = bool(plan(decision, view.request, view.entries, current.now))
+    return need if is_due and current.observed.unavailable is None else ALL_ROUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +150,7 @@ class _Gathered:
     needs: tuple[Need, ...] = ()
     watched: tuple[str, ...] = ()
     basis: PolicyBasis | None = None
+    routes: OverrideRoutes = ALL_ROUTES
 
 
 def _gather(tx: Transaction, view: View, reading: PolicyReading, current: Pass) -> _Gathered:
@@ -249,7 +273,7 @@ def _record(
             mark_check(tx, request.key.repository_id, now)
     if is_new and gathered.claims:
         record_override(tx, Ruling(request, decision, before, now), gathered.claims)
-    effects = plan(decision, request, view.entries, now)
+    effects = plan(decision, request, view.entries, now, gathered.routes)
     ledger.record_intents(
         tx,
         request,

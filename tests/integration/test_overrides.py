@@ -123,6 +123,39 @@ def test_each_wave_has_reports_of_its_own(gate: Gate) -> None:
     assert len(gate.reports(run_id)) == told + 1
 
 
+def test_a_comment_offers_only_the_ways_that_are_open(gate: Gate) -> None:
+    """Which environments have required reviewers GitHub is asked, and not for each comment."""
+    run_id = held_for_review(gate)
+    told = gate.reports(run_id)[0].comment or ""
+    assert "Or a reviewer overrides it: in the review of this deployment, or by" in told
+    assert f"by the environment {OVERRIDE_ENVIRONMENT}" not in told
+    asked = environments_asked(gate)
+    assert asked == 2
+    gate.github.deploy(REPOSITORY)
+    gate.settle()
+    assert environments_asked(gate) == asked
+
+
+def test_where_nobody_can_override_a_comment_says_so(gate: Gate) -> None:
+    """Without required reviewers and without people in the policy there is no way."""
+    told = gate.reports(held(gate))[0].comment or ""
+    assert "Nobody can override it" in told
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_ways_that_cannot_be_read_are_offered(gate: Gate, status: int) -> None:
+    """What is not known is not denied, and holds nothing up."""
+    gate.github.add_fault(Fault("/environments/", status=status))
+    told = gate.reports(held(gate))[0].comment or ""
+    assert f"by the environment {OVERRIDE_ENVIRONMENT}" in told
+
+
+def environments_asked(gate: Gate) -> int:
+    """Count the calls that read an environment."""
+    made = gate.github.totals().requests
+    return sum(times for call, times in made.items() if "/environments/" in call)
+
+
 def test_the_record_comes_before_the_release(gate: Gate) -> None:
     """Who, why and on what stands in the trail before GitHub is told."""
     run_id = held_for_review(gate)

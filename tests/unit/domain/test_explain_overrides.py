@@ -7,7 +7,7 @@ import pytest
 from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
 from gate.domain.evidence import Evidence
 from gate.domain.explain import COMMENT_LIMIT, explain
-from gate.domain.overrides import OverrideAsk, OverrideRecord
+from gate.domain.overrides import OverrideAsk, OverrideRecord, OverrideRoutes
 from gate.domain.policy import ValidationState
 from gate.domain.request import GateRequest
 from tests.builders import (
@@ -36,9 +36,9 @@ def released(record: OverrideRecord, request: GateRequest | None = None) -> str:
     return explain(decision, request or make_request(), NOW)
 
 
-def held(decision: Decision) -> str:
+def held(decision: Decision, routes: OverrideRoutes | None = None) -> str:
     """Explain a hold and give what people can do."""
-    return explain(decision, make_request(), NOW).split("\n\n")[-1]
+    return explain(decision, make_request(), NOW, routes or OverrideRoutes()).split("\n\n")[-1]
 
 
 def test_released() -> None:
@@ -166,3 +166,23 @@ def test_refused_claim() -> None:
     assert "> `@hubot`, by review: the rationale is short" in comment
     assert "say what is missing" in comment
     assert len(comment) <= COMMENT_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("routes", "offered"),
+    [
+        (
+            (True, True, True),
+            "review of this deployment, by the environment production-frontend-override, or by",
+        ),
+        (
+            (True, False, True),
+            "it: in the review of this deployment, or by `/override 601` on an issue; with",
+        ),
+        ((False, False, True), "Or a reviewer overrides it: by `/override 601` on an issue; with"),
+        ((False, False, False), "Nobody can override it: the policy lists no reviewers"),
+    ],
+)
+def test_only_open_ways_are_offered(routes: tuple[bool, bool, bool], offered: str) -> None:
+    """A way that nobody can go sends people in a circle."""
+    assert offered in held(make_decision(ask=ASK), OverrideRoutes(*routes))

@@ -1,0 +1,52 @@
+"""Find out by which ways a held deployment can be overridden, so that no other is offered.
+
+What GitHub says is kept for a while: a comment may be out of date by it, a decision never is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.github import Place
+from gate.domain.ids import RepositoryId
+from gate.domain.missing import RoutesNeeded
+from gate.domain.overrides import OverrideRoutes
+from gate.domain.policy import OverridePolicy
+from gate.errors import Refused, RetryLater
+from gate.log import get_logger
+from gate.reconciler.ports import People
+
+_KEPT: Final = timedelta(minutes=10)
+_MOST: Final = 10_000
+log = get_logger(__name__)
+
+
+class KnownRoutes:
+    """Which pairs of environments have required reviewers; may be used from any thread."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[RepositoryId, RoutesNeeded], tuple[datetime, bool, bool]] = {}
+
+    def find(
+        self, repository_id: RepositoryId, need: RoutesNeeded, policy: OverridePolicy, now: datetime
+    ) -> OverrideRoutes | None:
+        """Return the ways that are open; None when GitHub must be asked."""
+        known = self._read.get((repository_id, need))
+        if known is None or now - known[0] > _KEPT:
+            return None
+        _, review, environment = known
+        comment = bool(policy.reviewers) or review or environment
+        return OverrideRoutes(review, environment, comment)
+
+    def ask(self, need: RoutesNeeded, place: Place, people: People, now: datetime) -> None:
+        """Ask GitHub and keep what it says; where it says nothing, all ways count as open."""
+        try:
+            review = bool(people.read_required_reviewers(place, need.gated))
+            environment = bool(people.read_required_reviewers(place, need.override))
+        except (RetryLater, Refused) as error:
+            log.warning("fact.unavailable", need=type(need).__name__, reason=error.reason)
+            review = environment = True
+        if len(self._read) >= _MOST:
+            self._read.clear()
+        self._read[place.repository_id, need] = now, review, environment
