@@ -80,9 +80,10 @@ def test_a_partial_rerun_in_time_releases(gate: Gate) -> None:
     rerun_failed(gate, validation)
     assert gate.record(run_id).state == RequestState.APPROVED
     asked = gate.github.totals().requests
-    assert {path: count for path, count in asked.items() if path.startswith("GET ")} == {
-        "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": 1
+    about_runs = {
+        it: count for it, count in asked.items() if it.startswith("GET ") and "/runs" in it
     }
+    assert about_runs == {"GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs": 1}
 
 
 @pytest.mark.parametrize(
