@@ -17,7 +17,7 @@ from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.ports import People
 
-_KEPT: Final = timedelta(minutes=10)
+_KEPT: Final = timedelta(hours=1)
 _MOST: Final = 10_000
 log = get_logger(__name__)
 
