@@ -97,7 +97,7 @@ def _summary(incident: Incident, timeline: Timeline) -> str:
         ("Decided", _after(incident.decided, incident.broke_out_at)),
         ("Over", _after(resolved, incident.opened_at)),
         ("Failed attempts", str(incident.failures)),
-        ("Reopened", f"{incident.reopenings} times" if incident.reopenings else "never"),
+        ("Reopened", _times(incident.reopenings)),
     ]
     lines = [f"| {name} | {value} |" for name, value in rows]
     parts = [
@@ -108,6 +108,10 @@ def _summary(incident: Incident, timeline: Timeline) -> str:
         _what_follows(incident),
     ]
     return "\n\n".join(parts)
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def _after(word: Word | None, opened_at: datetime) -> str:

@@ -15,6 +15,7 @@ from gate.domain.evidence import Evidence
 from gate.domain.facts import Facts
 from gate.domain.ids import AccountId, environment_key
 from gate.domain.overrides import (
+    OPEN_QUESTIONS,
     OverrideAsk,
     OverrideChannel,
     OverrideClaim,
@@ -29,7 +30,6 @@ from gate.domain.rationale import is_too_long, read_rationale
 from gate.domain.request import GateRequest
 from gate.domain.runs import Account, WorkflowRun
 
-_OPEN_QUESTIONS: Final = (RefusalCode.TRIGGER_UNKNOWN, RefusalCode.ELIGIBILITY_UNKNOWN)
 RECEIPT_LAG: Final = timedelta(seconds=30)
 """How long GitHub may take to tell of a review; one that is told of later than that was given
 later, too."""
@@ -113,7 +113,7 @@ def _lacking(refused: Iterable[RefusedClaim], first: RefusalCode) -> tuple[Accou
     """List the people with a claim that lacks nothing but what can be looked up, `first` first."""
     people: dict[AccountId, Account] = {}
     for it in refused:
-        open_questions = [code for code in it.codes if code in _OPEN_QUESTIONS]
+        open_questions = [code for code in it.codes if code in OPEN_QUESTIONS]
         if len(open_questions) == len(it.codes) and open_questions[0] is first:
             people.setdefault(it.person.id, it.person)
     return tuple(people.values())

@@ -127,10 +127,12 @@ class RefusalCode(StrEnum):
     NOT_ACKNOWLEDGED = "not_acknowledged"
 
 
+OPEN_QUESTIONS: Final = (RefusalCode.TRIGGER_UNKNOWN, RefusalCode.ELIGIBILITY_UNKNOWN)
+"""What is wrong with a claim only until the gate has looked it up, which it does last."""
+
 _MENDABLE: Final = frozenset(
     {
-        RefusalCode.TRIGGER_UNKNOWN,
-        RefusalCode.ELIGIBILITY_UNKNOWN,
+        *OPEN_QUESTIONS,
         RefusalCode.RATIONALE_SHORT,
         RefusalCode.NOT_ACKNOWLEDGED,
         RefusalCode.RATIONALE_TOO_LONG,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from gate.domain.neutral import code_span, cut_markdown, neutralise
-from gate.domain.overrides import RefusalCode, RefusedClaim
+from gate.domain.overrides import OPEN_QUESTIONS, RefusalCode, RefusedClaim
 
 _LONGEST: Final = 2_000
 
@@ -43,7 +43,7 @@ INCIDENT_COMMANDS: Final = (
     "- `/decide rollback <why>`, `/decide fix-forward <why>` or `/decide accept-risk <why>`: what"
     " is going to be done. Accepting the risk ends the incident; held deployments stay held.\n"
     "- `/resolve <why>`: it is over, although the validation has not passed.\n"
-    "- `/silence <30m, 4h, 2d> <why>`: no reminders for so long, 7 days at most.\n"
+    "- `/silence <30m, 4h, 2d> <why>`: no messages but the end for so long, 7 days at most.\n"
     f"{_OVERRIDE_AND_HELP}\n\n"
     "Whoever may write to this repository may acknowledge; the rest takes somebody who may override"
     " a hold. A comment that was edited does not count."
@@ -80,8 +80,12 @@ def render_problem(detail: str, usage: str | None = None) -> str:
 
 
 def render_refused(claim: RefusedClaim) -> str:
-    """Say everything that an override lacks, and how to go on."""
-    faults = "\n".join(f"- {neutralise(refusal.detail)}" for refusal in claim.refusals)
+    """Say everything that an override lacks, and how to go on.
+
+    What the gate looks up once nothing else is missing is nobody's to mend.
+    """
+    theirs = [it for it in claim.refusals if it.code not in OPEN_QUESTIONS] or claim.refusals
+    faults = "\n".join(f"- {neutralise(refusal.detail)}" for refusal in theirs)
     return cut_markdown(
         f"The deployment stays on hold:\n\n{faults}\n\n{_how_to_go_on(claim)}", _LONGEST
     )
