@@ -27,6 +27,9 @@ FAILED_EVENT: Final = "Production Validation Failed"
 """The contract's name of the event, word for word."""
 
 RECOVERED_EVENT: Final = "Production Validation Recovered"
+CLOSED_EVENT: Final = "Production Validation Incident Closed"
+"""Of an end that says nothing of the validation, which may be red still."""
+
 BYPASSED_EVENT: Final = "Deployment Gate Bypassed"
 
 _REVIEW: Final = "Review production validation logs"
@@ -62,7 +65,7 @@ def render_alert(
         mention=policy.mention if is_critical else Mention.NONE,
         incident=f"incident/{incident.id}",
         summary=_summary(incident, message, now),
-        event=_event(message.kind),
+        event=_event(message.kind, incident.how),
         timestamp=now,
         terraform_deployment_id=failure.terraform_deployment_id,
         github_job_url=failure.job_url,
@@ -143,10 +146,10 @@ def render_bypass(
     )
 
 
-def _event(kind: AlertKind) -> str:
+def _event(kind: AlertKind, how: Resolution | None) -> str:
     match kind:
         case AlertKind.RECOVERY:
-            return RECOVERED_EVENT
+            return RECOVERED_EVENT if how is Resolution.VALIDATION_PASSED else CLOSED_EVENT
         case AlertKind.BYPASS:
             return BYPASSED_EVENT
         case AlertKind.POLICY | AlertKind.UNANSWERED:

@@ -173,8 +173,19 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
     )
     if shown.state is not ValidationState.RUNNING or shown.run is None:
         return shown
-    if shown.run.run_id not in {facts.request.key.run_id, *facts.gated}:
+    own = (facts.request.key.run_id, facts.request.key.run_attempt)
+    attempt = (shown.run.run_id, shown.run.run_attempt)
+    if attempt != own and shown.run.run_id not in facts.gated:
         return shown
+    if shown.report is not None and shown.report.failures:
+        # It cannot end either, but what it will show is known.
+        detail = f"its report says that {_flows(shown.report.failures)} failed, and it cannot end"
+        return replace(
+            shown,
+            state=ValidationState.FAILED,
+            detail=detail,
+            worsened_at=shown.report.reported_at,
+        )
     # Its own job uses the gated environment, or it shares a workflow with the deployment.
     detail = f"run {shown.run.run_id} validates and is held at this gate itself, so it cannot end"
     return replace(shown, state=ValidationState.WAITS_FOR_ITSELF, detail=detail)

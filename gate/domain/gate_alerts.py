@@ -93,13 +93,22 @@ def render_broken_policy(
     )
 
 
+def left_out_thread(repository_id: RepositoryId, environment: str) -> str:
+    """Name the thread of what is said about an environment that no policy names."""
+    return f"policy/{repository_id}/{environment_key(environment)}"
+
+
 def render_left_out(
-    left_out: LeftOut, policy: AlertPolicy, subject: AlertSubject, now: datetime
+    left_out: LeftOut,
+    key: str,
+    policy: AlertPolicy,
+    subject: AlertSubject,
+    now: datetime,
 ) -> Alert:
     """Write that deployments to an environment wait that no policy names."""
-    thread = f"policy/{left_out.repository_id}/{environment_key(left_out.environment)}"
+    thread = left_out_thread(left_out.repository_id, left_out.environment)
     return _alert(
-        key=f"{thread}/{left_out.digest}",
+        key=key,
         thread=thread,
         kind=AlertKind.POLICY,
         severity=Severity.WARNING,
@@ -135,6 +144,25 @@ def render_mended_policy(
         summary=f"The policy {source} is valid again. Held deployments are judged by it.",
         steps=("Nothing: held deployments are looked at again by themselves",),
         environment=_EVERY_ENVIRONMENT,
+        subject=subject,
+        now=now,
+    )
+
+
+def render_no_longer_left_out(
+    told: str, left_out: LeftOut, subject: AlertSubject, now: datetime
+) -> Alert:
+    """Write that the policy names an environment from now on; `told` is what was said before."""
+    return _alert(
+        key=f"{told}/mended",
+        thread=left_out_thread(left_out.repository_id, left_out.environment),
+        kind=AlertKind.RECOVERY,
+        severity=Severity.INFO,
+        policy=AlertPolicy(),
+        event=POLICY_MENDED_EVENT,
+        summary=f"{left_out.source} names {left_out.environment} now. It is judged by the policy.",
+        steps=("Nothing: held deployments are looked at again by themselves",),
+        environment=left_out.environment,
         subject=subject,
         now=now,
     )

@@ -150,10 +150,20 @@ def _failing(incident: Incident | None, failure: Failure, now: datetime) -> Happ
         return Opened(failure)
     if incident.is_open:
         return _more_of(incident.failure, failure)
-    if failure.attempt == incident.failure.attempt or _is_accepted(incident, failure):
+    if _was_ended_by_people(incident, failure) or _is_accepted(incident, failure):
         return None
     is_soon = incident.resolved is not None and now - incident.resolved.at <= REOPEN_WITHIN
     return Reopened(failure) if is_soon else Opened(failure)
+
+
+def _was_ended_by_people(incident: Incident, failure: Failure) -> bool:
+    """Say whether people have ended the incident over this very attempt.
+
+    One that ended because another run passed, or nothing was gated, goes on when this attempt
+    counts again: the policy may have changed and changed back.
+    """
+    is_same = failure.attempt == incident.failure.attempt
+    return is_same and incident.how in {Resolution.BY_HAND, Resolution.RISK_ACCEPTED}
 
 
 def _more_of(known: Failure, seen: Failure) -> Happening | None:

@@ -363,13 +363,17 @@ def _reopened(incident: Incident, failure: Failure, at: datetime) -> Incident:
         reopenings=incident.reopenings + 1,
         reopened_at=at,
     )
-    if incident.resolved is None or at - incident.resolved.at < LASTING:
+    # Nothing was green where it ended only because nothing was gated any more.
+    has_lasted = incident.resolved is not None and at - incident.resolved.at >= LASTING
+    if not has_lasted and incident.how is not Resolution.NOT_GATED:
         return reopened
     return replace(
         reopened,
         acknowledged=None,
         decided=None,
         course=None,
+        silenced=None,
+        silenced_until=None,
         outbreak=incident.outbreak + 1,
         later_outbreak_at=at,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain, zip_longest
 from math import ceil
 from typing import Final
 
@@ -66,17 +67,17 @@ class Candidate:
 def choose_looks(candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
     """Choose the looks of one round at the repositories of one installation, the best first.
 
-    Those where deployments wait come first, then those where something happened last. Half of the
-    looks at least are for those that have waited longest, so that each gets its turn.
+    By turns, one where deployments wait or something happened last, and one that has waited longest
+    for a look. So each gets its turn, also when the calls do not last for all.
     """
     due = [it for it in candidates if it.is_due(now)]
-    if len(due) <= MOST_LOOKS:
-        return sorted(due, key=_by_activity)
     active = sorted((it for it in due if it.is_active(now)), key=_by_activity)
     first = active[: MOST_LOOKS - _FOR_OTHERS]
     chosen = {it.repository.id for it in first}
     rest = sorted((it for it in due if it.repository.id not in chosen), key=_by_patience)
-    return first + rest[: MOST_LOOKS - len(first)]
+    # By turns: the calls may be used up before all have been looked at.
+    turns = chain.from_iterable(zip_longest(first, rest))
+    return [it for it in turns if it is not None][:MOST_LOOKS]
 
 
 def longest_wait(repositories: int) -> timedelta:

@@ -60,10 +60,10 @@ def ask_for(policy: OverridePolicy, request: GateRequest, evidence: Evidence) ->
 def _is_overridable(policy: OverridePolicy, state: ValidationState) -> bool:
     """Say whether a hold may be overridden; the result of a running validation is waited for.
 
-    One that waits for itself has none, so nothing but an override releases it.
+    One that waits for itself has none: it proves nothing, like one that was cancelled.
     """
     if state is ValidationState.WAITS_FOR_ITSELF:
-        return True
+        return ValidationState.INCONCLUSIVE in policy.holds
     return state in policy.holds and state not in _NEVER_OVERRIDDEN
 
 

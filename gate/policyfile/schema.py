@@ -166,7 +166,7 @@ class OverrideSection(_Section):
         default=cast("list[OverridableHold]", [hold.value for hold in _OVERRIDE.holds]),
         json_schema_extra=UNIQUE,
         description="Which holds an override may release. `running` is none of them: its result"
-        " is waited for. A validation that waits for itself may be overridden whatever is listed.",
+        " is waited for. A validation that waits for itself counts as `inconclusive` here.",
     )
     reviewers: list[Reviewer] = Field(
         default=[],

@@ -38,6 +38,9 @@ _KEPT: Final = timedelta(minutes=15)
 _POLICY_CALLS: Final = 4
 """Calls that reading a policy takes: two places, each with the name that is nearly right."""
 
+_MOST_ASKED: Final = 5
+"""Runs of a repository that are asked in one look what they wait for; the others come next."""
+
 _WAITING: Final = "waiting"
 _IN_PROGRESS: Final = "in_progress"
 """The status of a run that waits while another of its jobs runs, and of any run that waits not."""
@@ -85,6 +88,7 @@ class Adopter:
         self._listed: dict[RepositoryId, _Listed] = {}
         self._rules: dict[tuple[RepositoryId, str], tuple[datetime, bool]] = {}
         self._looked_at: dict[_Sight, datetime] = {}
+        self._asked_at: dict[tuple[RunId, int], datetime] = {}
         self._calls = 0
 
     def look(self, repository: Repository) -> Looked:
@@ -94,6 +98,7 @@ class Adopter:
         """
         self._calls, now = 0, self._deps.clock()
         self._looked_at = {k: at for k, at in self._looked_at.items() if now - at < _KEPT}
+        self._asked_at = {k: at for k, at in self._asked_at.items() if now - at < _KEPT}
         paths = self._paths(repository)
         latest = self._deps.github.read_latest_runs(
             place_of(repository), self._etag(repository.id, paths)
@@ -190,18 +195,28 @@ class Adopter:
         waiting = {it.run_id for it in unfinished}
         missed = [it for it in undecided if it.key.run_id not in waiting]
         adopted = 0
-        for run in unfinished:
+        asked = 0
+        for run in sorted(unfinished, key=self._turn_of):
             known = self._known(repository, run)
             if self._is_settled(run, known=bool(known), has_asked=run.path in gated):
                 continue
+            if asked == _MOST_ASKED:
+                break
+            asked += 1
             pending = self._deps.github.read_pending_environments(place_of(repository), run.run_id)
             self._calls += 1
             self._looked_at[_sight(run)] = now
+            self._asked_at[run.run_id, run.run_attempt] = now
             own = [it for it in undecided if it.key.run_id == run.run_id]
             missed += [it for it in own if it.key.environment not in pending]
             adopted += self._adopt(run, repository, pending, known, now)
         self._wake_missed(repository, missed, now)
         return adopted
+
+    def _turn_of(self, run: WorkflowRun) -> tuple[bool, bool, float]:
+        """Sort runs: those that wait first, then those that were asked about longest ago."""
+        at = self._asked_at.get((run.run_id, run.run_attempt))
+        return run.status != _WAITING, at is not None, at.timestamp() if at is not None else 0.0
 
     def _known(self, repository: Repository, run: WorkflowRun) -> frozenset[str]:
         return self._deps.database.read(

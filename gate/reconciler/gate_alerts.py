@@ -8,10 +8,12 @@ from gate.domain.alert_content import AlertSubject
 from gate.domain.gate_alerts import (
     LeftOut,
     UnreadPolicy,
+    left_out_thread,
     policy_thread,
     render_broken_policy,
     render_left_out,
     render_mended_policy,
+    render_no_longer_left_out,
     render_unanswered,
     told_of,
 )
@@ -61,7 +63,8 @@ def tell_policy(tx: Transaction, reading: PolicyReading, telling: Telling) -> bo
     places = [shown(it, telling.repository) for it in (*sources, *map(misnamed, sources))]
     mended = [_tell_mended(tx, it, telling) for it in places]
     left_out = [_tell_left_out(tx, it, reading, telling) for it in _left_out(tx, reading, telling)]
-    return any([*mended, *left_out])
+    named = [_tell_named(tx, it, reading, telling) for it in reading.policy.environments]
+    return any([*mended, *left_out, *named])
 
 
 def tell_unread_policy(tx: Transaction, reading: UnavailablePolicy, telling: Telling) -> bool:
@@ -77,10 +80,10 @@ def _tell_broken(tx: Transaction, broken: InvalidPolicy | UnreadPolicy, telling:
     """Tell once of a policy as it is, and again only if people heard of its end in between."""
     thread = policy_thread(telling.repository.installation_id, broken.source)
     key, last = told_of(broken, thread), alerts.last_said(tx, thread)
-    if last is not None and last[1] is AlertKind.RECOVERY:
-        key = f"{key}/{telling.now:%Y%m%dT%H%M%S}"
-    elif last is not None and last[0].startswith(key):
+    if last is not None and last[1] is not AlertKind.RECOVERY and last[0].startswith(key):
         return False
+    if last is not None:
+        key = f"{key}/{telling.now:%Y%m%dT%H%M%S}"
     subject = _subject(tx, telling, broken.source)
     return _owe(tx, render_broken_policy(broken, key, thread, subject, telling.now), telling)
 
@@ -105,9 +108,27 @@ def _left_out(tx: Transaction, reading: LoadedPolicy, telling: Telling) -> list[
 def _tell_left_out(
     tx: Transaction, environment: str, reading: LoadedPolicy, telling: Telling
 ) -> bool:
+    """Tell once of an environment that is left out, and again if it was named in between."""
+    left_out = LeftOut(telling.repository.id, environment, reading.source, reading.digest)
+    thread = left_out_thread(left_out.repository_id, environment)
+    key, last = f"{thread}/{reading.digest}", alerts.last_said(tx, thread)
+    if last is not None and last[1] is not AlertKind.RECOVERY and last[0].startswith(key):
+        return False
+    if last is not None:
+        key = f"{key}/{telling.now:%Y%m%dT%H%M%S}"
+    subject = _subject(tx, telling, reading.source, environment)
+    alert = render_left_out(left_out, key, telling.policy, subject, telling.now)
+    return _owe(tx, alert, telling)
+
+
+def _tell_named(tx: Transaction, environment: str, reading: LoadedPolicy, telling: Telling) -> bool:
+    """Tell that the policy names an environment, where people were told that it did not."""
+    last = alerts.last_said(tx, left_out_thread(telling.repository.id, environment))
+    if last is None or last[1] is not AlertKind.POLICY:
+        return False
     left_out = LeftOut(telling.repository.id, environment, reading.source, reading.digest)
     subject = _subject(tx, telling, reading.source, environment)
-    return _owe(tx, render_left_out(left_out, telling.policy, subject, telling.now), telling)
+    return _owe(tx, render_no_longer_left_out(last[0], left_out, subject, telling.now), telling)
 
 
 def _subject(

@@ -56,6 +56,9 @@ _MOST_READINGS: Final = 8
 _REFUSED_BEFORE: Final = 2
 """Looks at which GitHub refused the policy before people are told: the App may be leaving."""
 
+_FAILED_BEFORE: Final = 10
+"""Looks at which GitHub failed to show the policy before people are told: some ten minutes."""
+
 _SET_ASIDE: Final = timedelta(minutes=10)
 """How long a look waits that can tell nobody: no policy, or the App is not at work."""
 
@@ -97,7 +100,7 @@ def look_after(repository_id: RepositoryId, deps: Deps) -> None:
             observe_shared(step.need, step.repository, deps)
         except (RetryLater, Refused) as error:
             _postpone(step, error, deps)
-            if _is_refused_policy(step, error):
+            if _is_unread_policy(step, error):
                 _tell_unread(step.repository, error, deps)
             return
 
@@ -140,17 +143,18 @@ def _look_without(
     branch = repository.default_branch
     choice = last_policy_of(tx, repository, deps, even_if_suspect=True)
     if branch is None or choice is None or not isinstance(choice.reading, LoadedPolicy):
-        return False, None
+        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
+        return tell_ends(tx, telling), None
     policy = choice.reading.policy
     telling = Telling(repository, policy.alerts, policy.incidents, deps, deps.clock())
     look = _Look(branch, policy, telling)
     return look.make(tx, [it for it in look.see(tx) if isinstance(it, _Seen)])
 
 
-def _is_refused_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
-    """Say whether GitHub goes on refusing the policy, without which no failure can be told."""
-    is_policy = isinstance(step.need, PolicyNeeded) and isinstance(error, Refused)
-    return is_policy and step.check.failures >= _REFUSED_BEFORE
+def _is_unread_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
+    """Say whether GitHub goes on not showing the policy, without which no failure can be told."""
+    most = _REFUSED_BEFORE if isinstance(error, Refused) else _FAILED_BEFORE
+    return isinstance(step.need, PolicyNeeded) and step.check.failures >= most
 
 
 def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:

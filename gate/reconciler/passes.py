@@ -244,12 +244,16 @@ def _gated(
     tx: Transaction, request: GateRequest, validations: tuple[WorkflowRun, ...]
 ) -> tuple[RunId, ...]:
     """List the validations that are not over and wait at the gate of a request themselves."""
-    running = {run.run_id for run in validations if not run.is_completed}
+    running = {(run.run_id, run.run_attempt) for run in validations if not run.is_completed}
     if not running:
         return ()
     held = requests.undecided_requests(tx, request.key.repository_id)
-    at_gate = {it.key.run_id for it in held if it.key.environment == request.key.environment}
-    return tuple(sorted(running & at_gate))
+    at_gate = {
+        (it.key.run_id, it.key.run_attempt)
+        for it in held
+        if it.key.environment == request.key.environment
+    }
+    return tuple(sorted(run_id for run_id, _ in running & at_gate))
 
 
 def _record(

@@ -157,8 +157,8 @@ class _Watch:
     def look(self, candidates: Sequence[Candidate]) -> int:
         """Make the looks of one round; count the gates that were adopted.
 
-        Once GitHub limits the installation, or the share is used up, the others wait for another
-        round, and count as looked at, so that those after them have their turn.
+        Once the share is used up, the others wait for another round, in which they have waited
+        longest. Once GitHub limits the installation, they count as looked at.
         """
         now = self._deps.clock()
         known = [replace(it, active_at=self._active_at.get(it.repository.id)) for it in candidates]

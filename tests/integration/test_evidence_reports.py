@@ -209,3 +209,27 @@ def test_an_incident_stands_by_the_flows(gate: Gate) -> None:
     record = gate.service.database.read(lambda it: read_incident(it, IncidentId(1)))
     assert record is not None
     assert not record.incident.is_open
+
+
+@pytest.mark.parametrize("holds", ["stale", "inconclusive"])
+def test_a_known_red_that_waits_for_itself_is_red(gate: Gate, holds: str) -> None:
+    """Another of its jobs waits at the gate; what may not be overridden still may not."""
+    gate.github.put_file(
+        REPOSITORY,
+        ".github/deployment-gate.yml",
+        "version: 1\nenvironments:\n  production-frontend:\n"
+        f"    validation: {{}}\n    override: {{holds: [{holds}]}}\n",
+    )
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    validation = start(gate)
+    tell(gate, validation, RED)
+    gate.settle()
+    gate.github.reach_environment(validation, ENVIRONMENT, "cleanup")
+    gate.settle()
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert gate.record(run_id).reasons == ("validation_failed",)
+    gate.github.advance(60)
+    gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
+    gate.settle()
+    assert gate.answers(run_id) == []

@@ -191,3 +191,96 @@ def test_an_answer_that_github_does_not_take_ends_once(gate: Gate, receiver: Rec
     assert (told["event"], told["runId"]) == ("Deployment Gate Answer Refused", run_id)
     refused = [it for it in gate.trail(run_id) if it.kind == "review.refused"]
     assert len(refused) == 1
+
+
+def events(receiver: Receiver) -> list[str]:
+    """Name the alerts that were taken."""
+    return [it["event"] for it in heard(receiver)]
+
+
+def test_a_red_environment_that_is_gated_again_pages_again(gate: Gate, receiver: Receiver) -> None:
+    """A bad edit left it out for two minutes: nobody was told of a recovery, and nobody waits."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    gate.advance(minutes=1)
+    gate.github.put_file(REPOSITORY, POLICY, STAGING)
+    gate.settle()
+    gate.advance(minutes=2)
+    gate.github.put_file(REPOSITORY, POLICY, SOUND)
+    gate.settle()
+    told = [it for it in heard(receiver) if it["environment"] == ENVIRONMENT]
+    assert [(it["event"], it["severity"]) for it in told] == [
+        ("Production Validation Failed", "critical"),
+        ("Production Validation Incident Closed", "info"),
+        ("Production Validation Failed", "critical"),
+    ]
+
+
+def test_a_red_validation_that_counts_again_is_told(gate: Gate, receiver: Receiver) -> None:
+    """The policy named another workflow, which was green, and names the red one again."""
+    gate.validate(REPOSITORY, "failure")
+    gate.validate(REPOSITORY, "success", workflow="other.yml")
+    gate.settle()
+    other = SOUND.replace("{}", "{workflow: other.yml}")
+    gate.github.put_file(REPOSITORY, POLICY, other)
+    gate.settle()
+    gate.advance(minutes=11)
+    gate.github.put_file(REPOSITORY, POLICY, SOUND)
+    gate.settle()
+    assert events(receiver) == [
+        "Production Validation Failed",
+        "Production Validation Recovered",
+        "Production Validation Failed",
+    ]
+
+
+def test_an_environment_that_is_left_out_again_is_told_again(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """By the same text; in between people were told that it is named."""
+    gate.validate(REPOSITORY, "success")
+    for text in (STAGING, SOUND, STAGING):
+        gate.github.put_file(REPOSITORY, POLICY, text)
+        gate.settle()
+        gate.github.deploy(REPOSITORY)
+        gate.settle()
+        gate.advance(minutes=1)
+    problem, mended = "Deployment Gate Policy Problem", "Deployment Gate Policy Mended"
+    assert events(receiver) == [problem, mended, problem]
+
+
+def test_a_policy_that_is_broken_in_another_way_and_back(gate: Gate, receiver: Receiver) -> None:
+    """The last message is about the problem that there is."""
+    gate.validate(REPOSITORY, "success")
+    for text in (BROKEN, BROKEN.replace("evidence", "proof"), BROKEN):
+        gate.github.put_file(REPOSITORY, POLICY, text)
+        gate.settle()
+        gate.advance(minutes=11)
+    assert len(heard(receiver)) == 3
+    assert "evidence" in str(heard(receiver)[-1]["nextSteps"])
+
+
+def test_a_bypass_while_github_refuses_the_policy_is_told(gate: Gate, receiver: Receiver) -> None:
+    """None was ever read."""
+    gate.github.set_role(REPOSITORY, "boss", "admin")
+    refusal = json.dumps({"message": "Resource not accessible by integration"})
+    gate.github.add_fault(Fault("/contents/", status=403, body=refusal))
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.bypass("boss", run_id, ENVIRONMENT)
+    gate.settle()
+    gate.advance(minutes=1)
+    assert "Deployment Gate Bypassed" in events(receiver)
+
+
+def test_a_policy_that_github_fails_to_show_is_told(gate: Gate, receiver: Receiver) -> None:
+    """After some ten minutes of 502, once."""
+    gate.github.add_fault(Fault("/contents/", status=502))
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    for _ in range(20):
+        gate.advance(seconds=15)
+    assert heard(receiver) == []
+    for _ in range(30):
+        gate.advance(minutes=2)
+    assert events(receiver) == ["Deployment Gate Policy Problem"]

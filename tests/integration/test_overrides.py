@@ -613,7 +613,7 @@ def test_a_validation_that_waits_for_itself_is_named_and_can_be_released(
     """Its job uses the gated environment, or it shares a workflow with the deployment."""
     text = (
         "version: 1\nenvironments:\n  production-frontend:\n"
-        f"    validation: {{workflow: {workflow}}}\n    override: {{holds: [failed]}}\n"
+        f"    validation: {{workflow: {workflow}}}\n    override: {{holds: [inconclusive]}}\n"
     )
     gate.github.put_file(REPOSITORY, POLICY, text)
     run_id = waiting_for_itself(gate, workflow)

@@ -20,7 +20,7 @@ from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.switches import Switches
 from gate.store import inbox, runs
 from gate.store.inbox import known_deliveries
-from gate.store.repositories import read_repository
+from gate.store.repositories import look_candidates, read_repository
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile
 
 
@@ -329,3 +329,26 @@ def test_looking_where_nothing_happens_costs_nothing(gate: Gate) -> None:
     made = [it for it in gate.github.requests()[before:] if it.installation_id is not None]
     assert len(made) >= 41
     assert {(it.route, it.status) for it in made} == {(RUNS, 304)}
+
+
+def test_a_busy_repository_leaves_the_others_their_looks(gate: Gate) -> None:
+    """A deployment waits in it, and 95 runs of its deploying workflow are in progress."""
+    gate.github.create_repository("octo-org/shop", installation_of(gate, REPOSITORY))
+    gate.validate(REPOSITORY, "failure")
+    gate.validate("octo-org/shop", "success")
+    gate.settle()
+    gate.github.deploy(REPOSITORY)
+    for _ in range(95):
+        gate.github.start_job(gate.github.start_run(REPOSITORY, "deploy-frontend.yml"), "build")
+    gate.settle()
+    for minute in range(20):
+        gate.github.advance(60)
+        gate.sweeper.sweep()
+        now = gate.service.deps.clock()
+        known = gate.service.database.read(
+            lambda it, at=now: look_candidates(it, at, 99)  # type: ignore[misc]
+        )
+        looked = {it.repository.full_name: it.looked_at for it in known}
+        for at in looked.values() if minute > 1 else ():
+            assert at is not None
+            assert now - at <= timedelta(minutes=2)

@@ -266,3 +266,13 @@ def test_what_was_late_while_nobody_looked_is_said_without_repeating() -> None:
     story.now += timedelta(hours=9)
     assert story.look() == ["escalation/acknowledge", "escalation/decide"]
     assert story.look() == []
+
+
+def test_a_silence_ends_with_its_outbreak() -> None:
+    """Whoever was told that it is over does not know that a failure would be silent."""
+    story = Story()
+    story.look()
+    story.happen(Silenced(NOW + timedelta(hours=20), "known"))
+    assert recover(story, timedelta(minutes=30)) == ["recovery/1"]
+    story.happen(Reopened(make_failure(run_id=900)))
+    assert story.look() == ["page/2"]

@@ -53,7 +53,7 @@ def test_override_environment(own: str | None, named: str) -> None:
 def test_running_is_never_overridden_by_default() -> None:
     """The result of a validation that runs is waited for; one that passed needs no override.
 
-    One that waits for itself may be overridden whatever a policy lists.
+    One that waits for itself is overridden like an inconclusive one.
     """
     held = set(ValidationState) - set(OverridePolicy().holds)
     assert held == {
