@@ -45,13 +45,40 @@ class LeftOut:
 
 
 def policy_thread(installation_id: InstallationId, source: str) -> str:
-    """Name the thread of what is said about a policy file, for all repositories it speaks for."""
+    """Return the thread of what is said about a policy file, for all repositories it speaks for."""
     return f"policy/{installation_id}/{source}"
 
 
+def left_out_thread(left_out: LeftOut) -> str:
+    """Return the thread of what is said about an environment that no policy names."""
+    return f"policy/{left_out.repository_id}/{environment_key(left_out.environment)}"
+
+
 def told_of(broken: InvalidPolicy | UnreadPolicy, thread: str) -> str:
-    """Name what is said of a policy as it is: the same text, or the same cause, is told once."""
+    """Return the name of a problem with a policy: the same text, or cause, is told once."""
     return f"{thread}/{broken.digest if isinstance(broken, InvalidPolicy) else 'unread'}"
+
+
+LastSaid = tuple[str, AlertKind]
+"""The key and the kind of what was said last in a thread."""
+
+
+def key_of_problem(name: str, last: LastSaid | None, now: datetime) -> str | None:
+    """Return the key under which a problem is told now; None while people know of it.
+
+    They do not once they heard of another problem in its place, or of its end.
+    """
+    if last is None:
+        return name
+    key, kind = last
+    if kind is not AlertKind.RECOVERY and key.startswith(name):
+        return None
+    return f"{name}/{now:%Y%m%dT%H%M%S}"
+
+
+def key_of_end(last: LastSaid | None) -> str | None:
+    """Return the key under which the end of a problem is told; None where none was told last."""
+    return f"{last[0]}/mended" if last is not None and last[1] is AlertKind.POLICY else None
 
 
 def render_broken_policy(
@@ -93,11 +120,6 @@ def render_broken_policy(
     )
 
 
-def left_out_thread(repository_id: RepositoryId, environment: str) -> str:
-    """Name the thread of what is said about an environment that no policy names."""
-    return f"policy/{repository_id}/{environment_key(environment)}"
-
-
 def render_left_out(
     left_out: LeftOut,
     key: str,
@@ -106,7 +128,7 @@ def render_left_out(
     now: datetime,
 ) -> Alert:
     """Write that deployments to an environment wait that no policy names."""
-    thread = left_out_thread(left_out.repository_id, left_out.environment)
+    thread = left_out_thread(left_out)
     return _alert(
         key=key,
         thread=thread,
@@ -130,39 +152,26 @@ def render_left_out(
     )
 
 
-def render_mended_policy(
-    told: str, thread: str, source: str, subject: AlertSubject, now: datetime
+def render_mended(
+    ended: LeftOut | str, key: str, thread: str, subject: AlertSubject, now: datetime
 ) -> Alert:
-    """Write that a policy is valid again; `told` is the key of what was said before."""
+    """Write that a problem has ended: an environment is named, or the file `ended` is valid."""
+    if isinstance(ended, LeftOut):
+        environment = ended.environment
+        summary = f"{ended.source} names {environment} now. It is judged by the policy."
+    else:
+        environment = _EVERY_ENVIRONMENT
+        summary = f"The policy {ended} is valid again. Held deployments are judged by it."
     return _alert(
-        key=f"{told}/mended",
+        key=key,
         thread=thread,
         kind=AlertKind.RECOVERY,
         severity=Severity.INFO,
         policy=AlertPolicy(),
         event=POLICY_MENDED_EVENT,
-        summary=f"The policy {source} is valid again. Held deployments are judged by it.",
+        summary=summary,
         steps=("Nothing: held deployments are looked at again by themselves",),
-        environment=_EVERY_ENVIRONMENT,
-        subject=subject,
-        now=now,
-    )
-
-
-def render_no_longer_left_out(
-    told: str, left_out: LeftOut, subject: AlertSubject, now: datetime
-) -> Alert:
-    """Write that the policy names an environment from now on; `told` is what was said before."""
-    return _alert(
-        key=f"{told}/mended",
-        thread=left_out_thread(left_out.repository_id, left_out.environment),
-        kind=AlertKind.RECOVERY,
-        severity=Severity.INFO,
-        policy=AlertPolicy(),
-        event=POLICY_MENDED_EVENT,
-        summary=f"{left_out.source} names {left_out.environment} now. It is judged by the policy.",
-        steps=("Nothing: held deployments are looked at again by themselves",),
-        environment=left_out.environment,
+        environment=environment,
         subject=subject,
         now=now,
     )

@@ -20,6 +20,7 @@ from gate.domain.overrides import (
     OverrideChannel,
     OverrideClaim,
     OverrideJudgement,
+    OverrideRoutes,
     Refusal,
     RefusalCode,
     RefusedClaim,
@@ -55,6 +56,15 @@ def ask_for(policy: OverridePolicy, request: GateRequest, evidence: Evidence) ->
         return None
     environment = policy.environment_for(request.environment)
     return OverrideAsk(environment, policy.approvals, policy.min_length, policy.acknowledge)
+
+
+def open_routes(policy: OverridePolicy, *, review: bool, environment: bool) -> OverrideRoutes:
+    """Return the ways that somebody can go.
+
+    `review` and `environment` say which of the two environments has required reviewers; they may
+    comment, too, and so may those whom the policy lists.
+    """
+    return OverrideRoutes(review, environment, bool(policy.reviewers) or review or environment)
 
 
 def _is_overridable(policy: OverridePolicy, state: ValidationState) -> bool:

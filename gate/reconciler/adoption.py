@@ -195,35 +195,34 @@ class Adopter:
         waiting = {it.run_id for it in unfinished}
         missed = [it for it in undecided if it.key.run_id not in waiting]
         adopted = 0
-        asked = 0
-        for run in sorted(unfinished, key=self._turn_of):
-            known = self._known(repository, run)
-            if self._is_settled(run, known=bool(known), has_asked=run.path in gated):
-                continue
-            if asked == _MOST_ASKED:
-                break
-            asked += 1
+        known = self._deps.database.read(
+            lambda snapshot: {
+                run: requests.known_environments(
+                    snapshot, repository.id, run.run_id, run.run_attempt
+                )
+                for run in unfinished
+            }
+        )
+        to_ask = [
+            run
+            for run in sorted(unfinished, key=self._turn_of)
+            if not self._is_settled(run, known=bool(known[run]), has_asked=run.path in gated)
+        ]
+        for run in to_ask[:_MOST_ASKED]:
             pending = self._deps.github.read_pending_environments(place_of(repository), run.run_id)
             self._calls += 1
             self._looked_at[_sight(run)] = now
             self._asked_at[run.run_id, run.run_attempt] = now
             own = [it for it in undecided if it.key.run_id == run.run_id]
             missed += [it for it in own if it.key.environment not in pending]
-            adopted += self._adopt(run, repository, pending, known, now)
+            adopted += self._adopt(run, repository, pending, known[run], now)
         self._wake_missed(repository, missed, now)
         return adopted
 
-    def _turn_of(self, run: WorkflowRun) -> tuple[bool, bool, float]:
-        """Sort runs: those that wait first, then those that were asked about longest ago."""
+    def _turn_of(self, run: WorkflowRun) -> tuple[bool, float, bool]:
+        """Sort runs by who was asked about longest ago, or never; those that wait come first."""
         at = self._asked_at.get((run.run_id, run.run_attempt))
-        return run.status != _WAITING, at is not None, at.timestamp() if at is not None else 0.0
-
-    def _known(self, repository: Repository, run: WorkflowRun) -> frozenset[str]:
-        return self._deps.database.read(
-            lambda snapshot: requests.known_environments(
-                snapshot, repository.id, run.run_id, run.run_attempt
-            )
-        )
+        return at is not None, at.timestamp() if at is not None else 0.0, run.status != _WAITING
 
     def _is_settled(self, run: WorkflowRun, *, known: bool, has_asked: bool) -> bool:
         """Say whether it need not be asked what a run waits for.

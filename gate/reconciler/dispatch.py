@@ -27,7 +27,6 @@ from gate.reconciler.view import Passed
 from gate.store import leases, ledger, untold_ends
 from gate.store.audit import record_audit
 from gate.store.database import Transaction
-from gate.store.incident_checks import mark_check
 from gate.store.turns import take_turn
 
 _LOOK_SOON: Final = timedelta(seconds=2)
@@ -253,7 +252,6 @@ def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now
     elif outcome.unanswerable:
         leases.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
         untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
-        mark_check(tx, request.key.repository_id, now)
     elif outcome.missed:
         leases.record_missing(tx, lease, request, now)
 

@@ -15,7 +15,6 @@ from gate.reconciler.view import Passed, View
 from gate.store import leases, ledger, untold_ends
 from gate.store.audit import record_audit
 from gate.store.database import Transaction
-from gate.store.incident_checks import mark_check
 
 _LOOK_AGAIN: Final = timedelta(seconds=10)
 """How soon a gate that vanished is looked at again, until it is believed."""
@@ -54,7 +53,6 @@ def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime)
     record_audit(tx, request_entry(request, kind, now, reason=closure))
     if closure is Closure.BYPASSED:
         untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
-        mark_check(tx, request.key.repository_id, now)
         log.warning("request.bypassed", run_id=request.key.run_id, environment=request.environment)
     return _released(tx, view, "closed", closure)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from gate.domain.addresses import file_page
-from gate.domain.alert import Alert, AlertKind
+from gate.domain.alert import Alert
 from gate.domain.alert_content import AlertSubject
 from gate.domain.gate_alerts import (
     LeftOut,
     UnreadPolicy,
+    key_of_end,
+    key_of_problem,
     left_out_thread,
     policy_thread,
     render_broken_policy,
     render_left_out,
-    render_mended_policy,
-    render_no_longer_left_out,
+    render_mended,
     render_unanswered,
     told_of,
 )
@@ -62,8 +65,9 @@ def tell_policy(tx: Transaction, reading: PolicyReading, telling: Telling) -> bo
     sources = sources_of(telling.repository)
     places = [shown(it, telling.repository) for it in (*sources, *map(misnamed, sources))]
     mended = [_tell_mended(tx, it, telling) for it in places]
-    left_out = [_tell_left_out(tx, it, reading, telling) for it in _left_out(tx, reading, telling)]
-    named = [_tell_named(tx, it, reading, telling) for it in reading.policy.environments]
+    about = partial(LeftOut, telling.repository.id, source=reading.source, digest=reading.digest)
+    left_out = [_tell_left_out(tx, about(it), telling) for it in _left_out(tx, reading, telling)]
+    named = [_tell_named(tx, about(it), telling) for it in reading.policy.environments]
     return any([*mended, *left_out, *named])
 
 
@@ -77,25 +81,21 @@ def tell_unread_policy(tx: Transaction, reading: UnavailablePolicy, telling: Tel
 
 
 def _tell_broken(tx: Transaction, broken: InvalidPolicy | UnreadPolicy, telling: Telling) -> bool:
-    """Tell once of a policy as it is, and again only if people heard of its end in between."""
     thread = policy_thread(telling.repository.installation_id, broken.source)
-    key, last = told_of(broken, thread), alerts.last_said(tx, thread)
-    if last is not None and last[1] is not AlertKind.RECOVERY and last[0].startswith(key):
+    key = key_of_problem(told_of(broken, thread), alerts.last_said(tx, thread), telling.now)
+    if key is None:
         return False
-    if last is not None:
-        key = f"{key}/{telling.now:%Y%m%dT%H%M%S}"
     subject = _subject(tx, telling, broken.source)
     return _owe(tx, render_broken_policy(broken, key, thread, subject, telling.now), telling)
 
 
 def _tell_mended(tx: Transaction, source: str, telling: Telling) -> bool:
-    """Tell that a policy is valid again, where people were told that it was not."""
     thread = policy_thread(telling.repository.installation_id, source)
-    last = alerts.last_said(tx, thread)
-    if last is None or last[1] is not AlertKind.POLICY:
+    key = key_of_end(alerts.last_said(tx, thread))
+    if key is None:
         return False
     subject = _subject(tx, telling, source)
-    return _owe(tx, render_mended_policy(last[0], thread, source, subject, telling.now), telling)
+    return _owe(tx, render_mended(source, key, thread, subject, telling.now), telling)
 
 
 def _left_out(tx: Transaction, reading: LoadedPolicy, telling: Telling) -> list[str]:
@@ -105,30 +105,25 @@ def _left_out(tx: Transaction, reading: LoadedPolicy, telling: Telling) -> list[
     return [it for it in asked.values() if reading.policy.environment(it) is None]
 
 
-def _tell_left_out(
-    tx: Transaction, environment: str, reading: LoadedPolicy, telling: Telling
-) -> bool:
-    """Tell once of an environment that is left out, and again if it was named in between."""
-    left_out = LeftOut(telling.repository.id, environment, reading.source, reading.digest)
-    thread = left_out_thread(left_out.repository_id, environment)
-    key, last = f"{thread}/{reading.digest}", alerts.last_said(tx, thread)
-    if last is not None and last[1] is not AlertKind.RECOVERY and last[0].startswith(key):
+def _tell_left_out(tx: Transaction, left_out: LeftOut, telling: Telling) -> bool:
+    thread = left_out_thread(left_out)
+    name, last = f"{thread}/{left_out.digest}", alerts.last_said(tx, thread)
+    key = key_of_problem(name, last, telling.now)
+    if key is None:
         return False
-    if last is not None:
-        key = f"{key}/{telling.now:%Y%m%dT%H%M%S}"
-    subject = _subject(tx, telling, reading.source, environment)
+    subject = _subject(tx, telling, left_out.source, left_out.environment)
     alert = render_left_out(left_out, key, telling.policy, subject, telling.now)
     return _owe(tx, alert, telling)
 
 
-def _tell_named(tx: Transaction, environment: str, reading: LoadedPolicy, telling: Telling) -> bool:
+def _tell_named(tx: Transaction, named: LeftOut, telling: Telling) -> bool:
     """Tell that the policy names an environment, where people were told that it did not."""
-    last = alerts.last_said(tx, left_out_thread(telling.repository.id, environment))
-    if last is None or last[1] is not AlertKind.POLICY:
+    thread = left_out_thread(named)
+    key = key_of_end(alerts.last_said(tx, thread))
+    if key is None:
         return False
-    left_out = LeftOut(telling.repository.id, environment, reading.source, reading.digest)
-    subject = _subject(tx, telling, reading.source, environment)
-    return _owe(tx, render_no_longer_left_out(last[0], left_out, subject, telling.now), telling)
+    subject = _subject(tx, telling, named.source, named.environment)
+    return _owe(tx, render_mended(named, key, thread, subject, telling.now), telling)
 
 
 def _subject(

@@ -11,6 +11,7 @@ from typing import Final
 from gate.domain.github import Place
 from gate.domain.ids import RepositoryId
 from gate.domain.missing import RoutesNeeded
+from gate.domain.override_rule import open_routes
 from gate.domain.overrides import OverrideRoutes
 from gate.domain.policy import OverridePolicy
 from gate.errors import Refused, RetryLater
@@ -36,8 +37,7 @@ class KnownRoutes:
         if known is None or now - known[0] > _KEPT:
             return None
         _, review, environment = known
-        comment = bool(policy.reviewers) or review or environment
-        return OverrideRoutes(review, environment, comment)
+        return open_routes(policy, review=review, environment=environment)
 
     def ask(self, need: RoutesNeeded, place: Place, people: People, now: datetime) -> None:
         """Ask GitHub and keep what it says; where it says nothing, all ways count as open."""

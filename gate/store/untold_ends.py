@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select, update
 
 from gate.domain.ids import RepositoryId, RequestId
 from gate.store.database import Snapshot, Transaction
+from gate.store.incident_checks import mark_check
 from gate.store.prepared import Prepared
 from gate.store.tables import untold_ends
 from gate.store.upsert import insert_or_ignore
@@ -33,7 +34,7 @@ _tell: Final = Prepared(
 def record_untold_end(
     tx: Transaction, request_id: RequestId, repository_id: RepositoryId, now: datetime
 ) -> None:
-    """Note that a request has ended so."""
+    """Note that a request has ended so, and have the repository's incidents looked at."""
     values = {
         "request_id": request_id,
         "repository_id": repository_id,
@@ -41,6 +42,7 @@ def record_untold_end(
         "told_at": None,
     }
     _insert.change(tx, values)
+    mark_check(tx, repository_id, now)
 
 
 def untold_requests(snapshot: Snapshot, repository_id: RepositoryId) -> list[RequestId]:

@@ -352,3 +352,23 @@ def test_a_busy_repository_leaves_the_others_their_looks(gate: Gate) -> None:
         for at in looked.values() if minute > 1 else ():
             assert at is not None
             assert now - at <= timedelta(minutes=2)
+
+
+def test_runs_that_wait_for_others_leave_a_run_in_progress_its_turn(gate: Gate) -> None:
+    """Six runs wait for reviewers of an environment that is none of ours, for ever."""
+    gate.github.protect_environment(REPOSITORY, "docs", reviewers=["carol"], custom_rule=False)
+    gate.validate(REPOSITORY, "success")
+    gate.github.deploy(REPOSITORY)
+    for _ in range(6):
+        run_id = gate.github.start_run(REPOSITORY, "publish-docs.yml")
+        gate.github.reach_environment(run_id, "docs")
+    gate.settle()
+    gate.sweep()
+    lose(gate, "deployment_protection_rule")
+    run_id = gate.github.start_run(REPOSITORY, "deploy-frontend.yml")
+    gate.github.start_job(run_id, "smoke-test")
+    two_minutes_later(gate)
+    gate.github.reach_environment(run_id, ENVIRONMENT)
+    two_minutes_later(gate)
+    two_minutes_later(gate)
+    assert gate.record(run_id).state == "approved"
