@@ -9,6 +9,30 @@ import pytest
 
 from gate.simulator.switches import Switches
 from tests.integration.harness import Gate, running_gate
+from tests.postgres import PostgresServer, postgres_server
+from tests.unit.notify.receiver import Receiver, running_receiver
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """Give a PostgreSQL of the module's own."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture
+def second(gate: Gate) -> Iterator[Gate]:
+    """Give one more node on the gate's database and GitHub; webhooks go to the first."""
+    node = Gate(gate.github, gate.settings)
+    yield node
+    node.service.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Give whoever is told by signed JSON."""
+    with running_receiver() as made:
+        yield made
 
 
 @pytest.fixture(params=["review", "waiting"])

@@ -18,17 +18,10 @@ from gate.simulator.faults import Fault
 from gate.store.requests import wake_requests
 from tests.builders import make_flow, make_reporter, make_validation_report
 from tests.integration.harness import REPOSITORY, Gate, reconcile, running_gate
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer
 from tests.store.threads import at_once
 
 REVIEW = "deployment_protection_rule$"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Give a PostgreSQL of our own."""
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -37,14 +30,6 @@ def gate(server: PostgresServer) -> Iterator[Gate]:
     with server.migrated_database() as url, running_gate(url) as running:
         assert running.service.database.dialect == "postgresql"
         yield running
-
-
-@pytest.fixture
-def second(gate: Gate) -> Iterator[Gate]:
-    """Give one more node on the same database and GitHub; webhooks go to the first."""
-    node = Gate(gate.github, gate.settings)
-    yield node
-    node.service.close()
 
 
 class Died(BaseException):

@@ -12,20 +12,13 @@ import pytest
 from gate.domain.request import RequestState
 from gate.simulator.faults import Fault
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
-from tests.unit.notify.receiver import Receiver, running_receiver
+from tests.unit.notify.receiver import Receiver
 
 POLICY = ".github/deployment-gate.yml"
 MISNAMED = ".github/deployment-gate.yaml"
 SOUND = "version: 1\nenvironments:\n  production-frontend: {validation: {}}\n"
 BROKEN = SOUND.replace("validation", "evidence")
 STAGING = SOUND.replace("production-frontend", "staging")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whoever is told by signed JSON."""
-    with running_receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from gate.store.incidents import EVENT_KINDS, IncidentRecord
 from gate.store.reports import record_report
 from gate.store.repositories import read_repository, record_installation
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
-from tests.unit.notify.receiver import Receiver, Reply, running_receiver
+from tests.unit.notify.receiver import Receiver, Reply
 
 CONTRACT = [
     "event",
@@ -36,13 +36,6 @@ CONTRACT = [
     "artifactUrls",
     "nextSteps",
 ]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whoever is told by signed JSON."""
-    with running_receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -17,23 +17,9 @@ from gate.store import incidents
 from gate.store.inbox import due_deliveries
 from gate.store.incident_checks import due_checks
 from tests.integration.harness import REPOSITORY, Gate, running_gate
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer
 from tests.store.threads import at_once
-from tests.unit.notify.receiver import Receiver, running_receiver
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Give a PostgreSQL of our own."""
-    with postgres_server() as running:
-        yield running
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whoever is told."""
-    with running_receiver() as made:
-        yield made
+from tests.unit.notify.receiver import Receiver
 
 
 @pytest.fixture
@@ -41,14 +27,6 @@ def gate(server: PostgresServer, receiver: Receiver) -> Iterator[Gate]:
     """Give a gate on a PostgreSQL database, with a channel."""
     with server.migrated_database() as url, running_gate(url, alerts_to=receiver.url) as running:
         yield running
-
-
-@pytest.fixture
-def second(gate: Gate) -> Iterator[Gate]:
-    """Give one more node on the same database and GitHub; webhooks go to the first."""
-    node = Gate(gate.github, gate.settings)
-    yield node
-    node.service.close()
 
 
 def test_two_nodes_open_one_incident_and_page_once(

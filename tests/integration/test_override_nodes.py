@@ -13,15 +13,8 @@ from gate.simulator.switches import Switches
 from gate.store.inbox import due_deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, running_gate
 from tests.integration.test_overrides import WHY, comment, held, held_for_review, override_run
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer
 from tests.store.threads import at_once
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Give a PostgreSQL of our own."""
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -32,14 +25,6 @@ def gate(server: PostgresServer, either_since: Switches) -> Iterator[Gate]:
         running_gate(url, switches=either_since) as running,
     ):
         yield running
-
-
-@pytest.fixture
-def second(gate: Gate) -> Iterator[Gate]:
-    """Give one more node on the same database and GitHub; webhooks go to the first."""
-    node = Gate(gate.github, gate.settings)
-    yield node
-    node.service.close()
 
 
 def recorded(gate: Gate, run_id: int) -> list[object]:

@@ -10,16 +10,9 @@ import pytest
 from gate.domain.request import RequestState
 from gate.simulator.faults import Fault
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer
 
 _REVIEW = "deployment_protection_rule$"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Give a PostgreSQL of our own."""
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -27,14 +20,6 @@ def gate(server: PostgresServer) -> Iterator[Gate]:
     """Give a gate on a PostgreSQL database, with one gated repository."""
     with server.migrated_database() as url, running_gate(url) as running:
         yield running
-
-
-@pytest.fixture
-def second(gate: Gate) -> Iterator[Gate]:
-    """Give one more node on the same database and GitHub; webhooks go to the first."""
-    node = Gate(gate.github, gate.settings)
-    yield node
-    node.service.close()
 
 
 def meanwhile(gate: Gate, place: str, happens: Callable[[], None]) -> None:

@@ -11,19 +11,12 @@ import pytest
 from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY
 from tests.integration.test_processes import Process, prepared
-from tests.unit.notify.receiver import Receiver, Reply, running_receiver
+from tests.unit.notify.receiver import Receiver, Reply
 
 POLICY = ".github/deployment-gate.yml"
 SOUND = "version: 1\nenvironments:\n  production-frontend: {validation: {}}\n"
 COVERS = SOUND.replace("{}", "{covers: infrastructure}")
 WHY = "I accept the risk: checkout is down, and this build mends it."
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whoever is told by signed JSON."""
-    with running_receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from gate.simulator.faults import Fault, WebhookFault
 from gate.store.tables import incident_checks
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.integration.test_incidents import summaries
-from tests.unit.notify.receiver import Receiver, running_receiver
+from tests.unit.notify.receiver import Receiver
 
 POLICY = ".github/deployment-gate.yml"
 ORGANIZATION = "octo-org/.github"
@@ -24,13 +24,6 @@ environments:
 """
 BROKEN = SOUND.replace("workflow:", "no_such_key:")
 BOTH = SOUND + "  staging:\n    validation: {workflow: staging-validation.yml}\n"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whoever is told by signed JSON."""
-    with running_receiver() as made:
-        yield made
 
 
 @pytest.fixture

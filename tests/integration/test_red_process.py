@@ -10,19 +10,12 @@ import pytest
 from gate.simulator.faults import WebhookFault
 from tests.integration.harness import REPOSITORY, SECRET
 from tests.integration.test_processes import Process, prepared
-from tests.unit.notify.receiver import Receiver, running_receiver
+from tests.unit.notify.receiver import Receiver
 
 POLICY = ".github/deployment-gate.yml"
 SOUND = "version: 1\nenvironments:\n  production-frontend: {validation: {}}\n"
 BROKEN = SOUND.replace("validation", "evidence")
 _A_MINUTE = 60.0
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whoever is told by signed JSON."""
-    with running_receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -13,14 +13,7 @@ from gate.domain.ids import IncidentId
 from gate.store import incidents
 from tests.integration.harness import REPOSITORY, Gate, running_gate
 from tests.integration.test_reports import alert, flow, post, start, token
-from tests.unit.notify.receiver import Receiver, running_receiver
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whoever is told by signed JSON."""
-    with running_receiver() as made:
-        yield made
+from tests.unit.notify.receiver import Receiver
 
 
 @pytest.fixture

@@ -21,15 +21,8 @@ from gate.reconciler.ingest import ingest
 from gate.reconciler.reconcile import finish_pass
 from gate.store.inbox import due_deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer
 from tests.store.threads import at_once
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Give a PostgreSQL of our own."""
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -37,14 +30,6 @@ def gate(server: PostgresServer) -> Iterator[Gate]:
     """Give a gate on a PostgreSQL database, with one gated repository."""
     with server.migrated_database() as url, running_gate(url) as running:
         yield running
-
-
-@pytest.fixture
-def second(gate: Gate) -> Iterator[Gate]:
-    """Give one more node on the same database and GitHub; webhooks go to the first."""
-    node = Gate(gate.github, gate.settings)
-    yield node
-    node.service.close()
 
 
 def stored(gate: Gate) -> list[DeliveryId]:
