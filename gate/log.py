@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -153,7 +154,8 @@ def _finishing(log_format: LogFormat) -> list[Processor]:
     if log_format == "console":
         # Tracebacks become text before they are redacted; the renderer's own would come after.
         plain = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+            exception_formatter=structlog.dev.plain_traceback,
         )
         return [structlog.processors.format_exc_info, redact, plain]
     traces = structlog.processors.ExceptionRenderer(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def audit() -> None:
-    """Export the trail of what happened, or check that nobody changed it."""
+    """Export the audit trail, or check that nobody changed it."""
 
 
 @audit.command()

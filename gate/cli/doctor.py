@@ -9,9 +9,10 @@ import click
 
 @click.command()
 def doctor() -> None:
-    """Check settings, key, App, rules, clock and database; one line each.
+    """Check settings, key, App, rules, clock and database.
 
-    Each line says ok, warn or fail, and what to do. Exits 1 when something fails. Example:
+    Prints one line for each check: it says ok, warn or fail, and what to do. Exits 1 when something
+    fails. Example:
 
         gate doctor
     """

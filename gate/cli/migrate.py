@@ -7,10 +7,10 @@ import click
 
 @click.command()
 def migrate() -> None:
-    """Bring the database schema up to date and say from which version to which.
+    """Bring the database schema up to date.
 
-    Safe to run again; `gate serve` does it by itself for a SQLite file. Only GATE_DATABASE_URL is
-    needed. Example:
+    Prints the version before and after. Safe to run again; `gate serve` does it by itself for a
+    SQLite file. Only GATE_DATABASE_URL is needed. Example:
 
         GATE_DATABASE_URL=postgresql+psycopg://gate@db/gate gate migrate
     """

@@ -23,10 +23,10 @@ def notify() -> None:
     "name", type=click.Choice([it.value for it in Channel]), required=False, metavar="[CHANNEL]"
 )
 def test(name: str | None) -> None:
-    """Send a test alert to each channel, or to CHANNEL, and say what came back.
+    """Send a test alert to each channel, or only to CHANNEL.
 
-    CHANNEL is slack, email, webhook or notify. The alert says that it is a test. Exits 1 when a
-    channel failed, 2 when there is none. Example:
+    CHANNEL is slack, email, webhook or notify. The alert says that it is a test. Prints what each
+    channel answered. Exits 1 when a channel failed, 2 when there is none. Example:
 
         gate notify test slack
     """

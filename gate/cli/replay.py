@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("decision", type=click.IntRange(1), required=False, metavar="[DECISION_ID]")
 @click.option("--all", "every", is_flag=True, help="Every decision on record.")
 def replay(decision: DecisionId | None, *, every: bool) -> None:
-    """Decide again from what was recorded, and say where it comes out differently.
+    """Decide again from the record, and report what differs.
 
     Checks besides that the trail has the hash of each record. Exits 1 where verdict or reasons
     differ; of a decision by another engine it says what changed, and that is no fault. Safe while

@@ -10,7 +10,7 @@ import click
 
 @click.command()
 def worker() -> None:
-    """Answer GitHub without taking webhooks, beside `gate serve --no-worker`.
+    """Answer GitHub; `gate serve --no-worker` takes the webhooks.
 
     Needs PostgreSQL: a SQLite file belongs to one process. It looks for due work
     once a second. Example:

@@ -37,6 +37,53 @@ def test_an_example_stands_apart(command: click.Command) -> None:
     assert " gate " in lines[at + 2]
 
 
+def paths(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """List the words that call a command and each below it."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from paths(below, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(paths(gate)), ids=" ".join)
+def test_help_fits_a_terminal_of_80_columns(path: tuple[str, ...]) -> None:
+    """No line is longer, and no summary of a command is cut short."""
+    run = CliRunner(env={"COLUMNS": "80"})
+    lines = run.invoke(gate, [*path, "--help"], catch_exceptions=False).output.splitlines()
+
+    assert lines[0].startswith("Usage: ")
+    assert [line for line in lines if len(line) > 80] == []
+    assert [line for line in lines if line.endswith("...") and not line.startswith("Usage:")] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("gate serv", ["serve"]),
+        ("gate audit ", ["export", "verify"]),
+        ("gate notify test e", ["email"]),
+        ("gate audit export --s", ["--since"]),
+    ],
+)
+def test_a_shell_completes_commands_options_and_values(words: str, completed: list[str]) -> None:
+    """What docs/reference/cli.md says to put into the shell's startup file works."""
+    before, _, word = words.rpartition(" ")
+    env = {
+        **os.environ,
+        "_GATE_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(before.split())),
+    }
+    script = Path(sys.executable).with_name("gate")
+    done = subprocess.run([script], env=env, capture_output=True, timeout=60, check=True)
+
+    assert word == "" or completed[0].startswith(word)
+    assert [line.partition(",")[2] for line in done.stdout.decode().splitlines()] == completed
+
+
 def test_migrate_needs_only_the_database(tmp_path: Path) -> None:
     """Who prepares the schema has no key of the App and no secret of its webhooks."""
     run = CliRunner(env={"GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db"}).invoke

@@ -265,19 +265,21 @@ def test_the_console_shows_events_without_secrets(capsys: pytest.CaptureFixture[
     assert "s3cret" not in shown
 
 
-@pytest.mark.parametrize("terminal", [True, False])
+FORMATS = [(True, "", "\x1b["), (True, "1", "20"), (False, "", "{")]
+
+
+@pytest.mark.parametrize(("terminal", "no_color", "start"), FORMATS)
 def test_the_format_is_chosen_by_where_it_goes(
-    monkeypatch: pytest.MonkeyPatch, terminal: bool
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, no_color: str, start: str
 ) -> None:
-    """People get the console on a terminal, machines JSON."""
+    """People get the console on a terminal, in color unless NO_COLOR is set; machines JSON."""
+    monkeypatch.setenv("NO_COLOR", no_color)
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: terminal)
     monkeypatch.setattr("sys.stderr", stream)
     configure_logging()
-
     get_logger(__name__).info("delivery.accepted")
-
-    assert stream.getvalue().startswith("{") is not terminal
+    assert stream.getvalue().startswith(start)
 
 
 _anything = st.recursive(
