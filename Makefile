@@ -65,7 +65,7 @@ docs: setup ## do the generated parts of the docs still agree with the code?
 bench: setup ## measure, and print the table
 	$(BIN)/python -m tests.bench $(ARGS)
 
-mutate: setup ## plant faults in what decides; ARGS="gate.domain.decide*" takes hours without it
+mutate: setup ## plant faults in what decides; ARGS="gate.domain.requests.decide*" takes hours without it
 	$(BIN)/mutmut run $(ARGS)
 	$(BIN)/mutmut results
 

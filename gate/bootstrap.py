@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from gate.clock import Clock, Uptime, uptime, utc_now
-from gate.domain.policy import InvalidPolicy, LoadedPolicy
+from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError, GateError
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient

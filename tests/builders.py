@@ -9,10 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from gate.domain.closing import Sighting
-from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.facts import Facts
-from gate.domain.ids import (
+from gate.domain.model.facts import Facts
+from gate.domain.model.ids import (
     AccountId,
     DeploymentId,
     InstallationId,
@@ -23,7 +21,7 @@ from gate.domain.ids import (
     Sha,
     environment_key,
 )
-from gate.domain.ledger import (
+from gate.domain.model.ledger import (
     Effect,
     EffectKind,
     EffectStatus,
@@ -32,8 +30,8 @@ from gate.domain.ledger import (
     report_key,
     review_key,
 )
-from gate.domain.overrides import OverrideChannel, OverrideClaim, OverrideRecord, Standing
-from gate.domain.policy import (
+from gate.domain.model.overrides import OverrideChannel, OverrideClaim, OverrideRecord, Standing
+from gate.domain.model.policy import (
     EnvironmentPolicy,
     LoadedPolicy,
     OverridePolicy,
@@ -41,10 +39,12 @@ from gate.domain.policy import (
     Reactions,
     ValidationRule,
 )
-from gate.domain.reporters import Reporter
-from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport
-from gate.domain.request import GateRequest, RequestState, ReviewState
-from gate.domain.runs import Account, Job, WorkflowRun, workflow_file
+from gate.domain.model.reporters import Reporter
+from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
+from gate.domain.model.request import GateRequest, RequestState, ReviewState
+from gate.domain.model.runs import Account, Job, WorkflowRun, workflow_file
+from gate.domain.requests.closing import Sighting
+from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
 
 NOW: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TICK: Final = timedelta.resolution

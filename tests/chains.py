@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from gate.domain.audit import FIRST, AuditEntry, ChainHead, Checkpoint, chained, entry_hash
-from gate.domain.audit_check import Broken, Chain, Intact, check_chain
-from gate.domain.ids import RunId
+from gate.domain.audit.chain import FIRST, AuditEntry, ChainHead, Checkpoint, chained, entry_hash
+from gate.domain.audit.verify import Broken, Chain, Intact, check_chain
+from gate.domain.model.ids import RunId
 from tests.builders import ENVIRONMENT, INSTALLATION, NOW, REPOSITORY
 
 GOOD: Final = "signed by us"

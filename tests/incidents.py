@@ -6,12 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from gate.domain.alert import FailedFlow
-from gate.domain.comparing import compare
-from gate.domain.evidence import Evidence
-from gate.domain.ids import IncidentId, InstallationId, RepositoryId
-from gate.domain.incident_rule import failure_of
-from gate.domain.incidents import (
+from gate.domain.evidence.comparison import compare
+from gate.domain.evidence.judge import Evidence
+from gate.domain.incidents.incident import (
     Failure,
     Happening,
     Incident,
@@ -21,9 +18,12 @@ from gate.domain.incidents import (
     apply,
     open_incident,
 )
-from gate.domain.policy import ValidationState
-from gate.domain.reports import Flow, FlowStatus, ValidationReport
-from gate.domain.runs import WorkflowRun
+from gate.domain.incidents.rule import failure_of
+from gate.domain.model.alert import FailedFlow
+from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.model.runs import WorkflowRun
 from tests import builders
 from tests.builders import NOW, make_run, make_validation_report
 

@@ -10,7 +10,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from gate.domain.commands import Command, parse_command
+from gate.domain.comments.commands import Command, parse_command
 from gate.store.commands import COMMAND_KINDS
 
 _PARSER: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])

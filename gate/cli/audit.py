@@ -13,7 +13,7 @@ import click
 from gate.cli.instants import Instant
 
 if TYPE_CHECKING:
-    from gate.domain.audit_check import Intact
+    from gate.domain.audit.verify import Intact
     from gate.githubapp.signing import PublicKey
 
 
@@ -80,7 +80,7 @@ def verify(key_files: tuple[Path, ...]) -> None:
         gate audit verify --public-key app.pub.pem
     """
     from gate.cli.reading import database_to_read
-    from gate.domain.audit_check import Broken
+    from gate.domain.audit.verify import Broken
     from gate.githubapp.signing import check_signature_of
     from gate.store.database import Snapshot
     from gate.store.trail import check_trail

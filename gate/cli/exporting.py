@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 from typing import Final, TextIO
 
-from gate.domain.audit import FIELDS, Fields, canonical
+from gate.domain.audit.chain import FIELDS, Fields, canonical
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run."""

@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from gate.clock import utc_now
-from gate.domain.instants import EXPECTED, parse_instant
+from gate.domain.text.instants import EXPECTED, parse_instant
 
 
 class Instant(click.ParamType[datetime]):

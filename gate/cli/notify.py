@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gate.domain.alert import Channel
+from gate.domain.model.alert import Channel
 
 if TYPE_CHECKING:
     from gate.notify import Notifier

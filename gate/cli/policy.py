@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gate.domain.policy import InvalidPolicy, LoadedPolicy
+from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
 
 
 @click.group()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gate.domain.ids import RepositoryId
+from gate.domain.model.ids import RepositoryId
 from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
 from gate.store.database import Database, Snapshot

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from gate.domain.ids import DecisionId
+    from gate.domain.model.ids import DecisionId
     from gate.reconciler.replay import Replayed
 
 

@@ -30,7 +30,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
     """
     from gate.cli.reading import database_to_read, find_repository
     from gate.clock import utc_now
-    from gate.domain.metrics import Period, Record, measure
+    from gate.domain.statistics.metrics import Period, Record, measure
     from gate.store.database import Snapshot
     from gate.store.statistics import Scope, read_record
 
@@ -47,7 +47,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
     if as_json:
         import json
 
-        from gate.domain.stats_document import render_document
+        from gate.domain.statistics.document import render_document
 
         click.echo(json.dumps(render_document(measured), indent=2))
         return

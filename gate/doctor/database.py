@@ -11,7 +11,7 @@ from typing import Final
 from gate.clock import Clock
 from gate.doctor.clocks import compare_database_clock
 from gate.doctor.findings import Finding, Level
-from gate.domain.ids import RepositoryId
+from gate.domain.model.ids import RepositoryId
 from gate.settings import Settings
 from gate.store import disks, inbox, incident_issues, repositories
 from gate.store.database import Database, Snapshot

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from gate.doctor.findings import Finding, Level
-from gate.domain.github import HookDelivery
+from gate.domain.model.github import HookDelivery
 from gate.githubapp.client import GitHubClient
 
 _READ: Final = 100

@@ -11,9 +11,9 @@ from typing import Final
 from gate.doctor.findings import HOPELESS, Finding, Level, guarded
 from gate.doctor.policies import Environments, Policies
 from gate.doctor.workflows import find_workflows
-from gate.domain.deliveries import Repository
-from gate.domain.github import Installation, Place
-from gate.domain.looks import longest_wait
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import Installation, Place
+from gate.domain.requests.looks import longest_wait
 from gate.githubapp.client import GitHubClient
 
 _REPOSITORIES: Final = 100

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gate.doctor.findings import Finding, Level
-from gate.domain.deliveries import Repository
-from gate.domain.github import FileFound, FileHidden, FileQuestion, FileReading, Place
-from gate.domain.ids import AccountId, environment_key
-from gate.domain.policy import (
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import FileFound, FileHidden, FileQuestion, FileReading, Place
+from gate.domain.model.ids import AccountId, environment_key
+from gate.domain.model.policy import (
     MISNAMED_PATH,
     POLICY_PATH,
     InvalidPolicy,
@@ -18,7 +18,7 @@ from gate.domain.policy import (
     Policy,
     PolicyReading,
 )
-from gate.domain.policy_sources import choose_policy
+from gate.domain.model.policy_sources import choose_policy
 from gate.githubapp.client import GitHubClient
 from gate.policyfile import parse_policy
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gate.doctor.findings import Finding, Level
-from gate.domain.github import FileFound, FileQuestion, Place
-from gate.domain.ids import environment_key
-from gate.domain.policy import POLICY_PATH, LoadedPolicy
+from gate.domain.model.github import FileFound, FileQuestion, Place
+from gate.domain.model.ids import environment_key
+from gate.domain.model.policy import POLICY_PATH, LoadedPolicy
 from gate.errors import Refused
 from gate.githubapp.client import GitHubClient
 from gate.policyfile import JobEnvironment, built_in_text, job_environments, parse_policy

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gate.domain.ids import RepositoryId, RunId
+from gate.domain.model.ids import RepositoryId, RunId
 from gate.errors import DeliveryRejected
 
 _BELOW_ROOT: Final = re.compile(

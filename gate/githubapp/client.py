@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from gate.clock import Clock
-from gate.domain.deliveries import Repository
-from gate.domain.github import (
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import (
     Collaborator,
     DeploymentStatus,
     FileQuestion,
@@ -31,10 +31,10 @@ from gate.domain.github import (
     RequiredReviewer,
     RunListing,
 )
-from gate.domain.ids import CommentId, DeploymentId, InstallationId, RunId, environment_key
-from gate.domain.missing import ListingNeeded
-from gate.domain.request import ReviewState
-from gate.domain.runs import Account, Job, WorkflowRun
+from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RunId, environment_key
+from gate.domain.model.request import ReviewState
+from gate.domain.model.runs import Account, Job, WorkflowRun
+from gate.domain.requests.missing_facts import ListingNeeded
 from gate.errors import OutcomeUnknown, Refused, RetryLater
 from gate.githubapp import files, issues, notes, people
 from gate.githubapp.auth import AppCredentials

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from gate.domain.github import (
+from gate.domain.model.github import (
     FileAbsent,
     FileFound,
     FileHidden,
@@ -21,8 +21,8 @@ from gate.domain.github import (
     FileUnchanged,
     Place,
 )
-from gate.domain.ids import InstallationId
-from gate.domain.runs import Account
+from gate.domain.model.ids import InstallationId
+from gate.domain.model.runs import Account
 from gate.errors import Refused
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import file_path, repository_path

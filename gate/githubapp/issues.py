@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from gate.domain.github import IssuePage, Place
+from gate.domain.model.github import IssuePage, Place
 from gate.errors import OutcomeUnknown, RetryLater
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import repository_path

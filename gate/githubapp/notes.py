@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from gate.domain.github import DeploymentStatus, Place
-from gate.domain.ids import CommentId, DeploymentId
+from gate.domain.model.github import DeploymentStatus, Place
+from gate.domain.model.ids import CommentId, DeploymentId
 from gate.errors import OutcomeUnknown, Refused
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import repository_path

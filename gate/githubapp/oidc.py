@@ -21,9 +21,9 @@ from jwt.exceptions import (
 )
 
 from gate.clock import Clock
-from gate.domain.ids import AccountId, RepositoryId, RunId, Sha
-from gate.domain.reporters import Reporter
-from gate.domain.runs import parse_workflow_path
+from gate.domain.model.ids import AccountId, RepositoryId, RunId, Sha
+from gate.domain.model.reporters import Reporter
+from gate.domain.model.runs import parse_workflow_path
 from gate.errors import ReportRejected
 from gate.githubapp.issuers import Issuers
 

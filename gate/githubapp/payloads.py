@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from gate.domain.deliveries import (
+from gate.domain.model.deliveries import (
     CommentSeen,
     DeploymentSeen,
     InstallationSeen,
@@ -26,8 +26,8 @@ from gate.domain.deliveries import (
     RuleRequested,
     RunSeen,
 )
-from gate.domain.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
-from gate.domain.runs import Account
+from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
+from gate.domain.model.runs import Account
 from gate.errors import DeliveryRejected
 from gate.githubapp.callback import parse_callback
 from gate.githubapp.paths import is_full_name

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from gate.domain.github import Collaborator, Place, RequiredReviewer
-from gate.domain.ids import AccountId, InstallationId
-from gate.domain.runs import Account
+from gate.domain.model.github import Collaborator, Place, RequiredReviewer
+from gate.domain.model.ids import AccountId, InstallationId
+from gate.domain.model.runs import Account
 from gate.errors import Refused
 from gate.githubapp.connection import Answer
 from gate.githubapp.paths import repository_path, segment

@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from gate.clock import Clock
-from gate.domain.github import Place
-from gate.domain.ids import InstallationId, RepositoryId, RunId
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.model.github import Place
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
+from gate.domain.model.runs import Job, WorkflowRun
 from gate.errors import Refused
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.connection import Answer

@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from gate.domain.deliveries import Repository
-from gate.domain.github import HookDelivery, Installation
-from gate.domain.ids import AccountId, DeliveryId, InstallationId, RepositoryId, RunId, Sha
-from gate.domain.runs import Account, Job, WorkflowRun, parse_workflow_path
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import HookDelivery, Installation
+from gate.domain.model.ids import AccountId, DeliveryId, InstallationId, RepositoryId, RunId, Sha
+from gate.domain.model.runs import Account, Job, WorkflowRun, parse_workflow_path
 from gate.githubapp.shapes import (
     AccountShape,
     HookDeliveryShape,

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from gate.domain.audit import Checkpoint, checkpoint_text
+from gate.domain.audit.chain import Checkpoint, checkpoint_text
 
 
 class PublicKey:

@@ -13,7 +13,7 @@ from typing import Final
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
-from gate.domain.alert import Alert, Channel, Severity
+from gate.domain.model.alert import Alert, Channel, Severity
 from gate.errors import ConfigError, OutcomeUnknown
 from gate.notify.outline import Room, outline
 from gate.notify.taken import Taken

@@ -19,7 +19,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from gate.domain.alert import Alert, AlertKind, Mention
+from gate.domain.model.alert import Alert, AlertKind, Mention
 from gate.notify.outline import Item, Outline, Room, Section, outline
 from gate.notify.text import render_text
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from gate.domain.alert import Channel
+from gate.domain.model.alert import Channel
 from gate.errors import ConfigError
 from gate.log import get_logger
 from gate.notify.notifier import GuardedNotifier, Notifier

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from gate.domain.alert import SCHEMA_VERSION, Alert
+from gate.domain.model.alert import SCHEMA_VERSION, Alert
 
 
 def render_contract(alert: Alert) -> dict[str, object]:

@@ -12,7 +12,7 @@ from email.policy import SMTP
 from hashlib import sha256
 from typing import Final
 
-from gate.domain.alert import Alert
+from gate.domain.model.alert import Alert
 from gate.notify.outline import Room, outline
 from gate.notify.text import render_html, render_text
 

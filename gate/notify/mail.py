@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPNotSupportedError, SMTPResponseException
 from typing import Final
 
-from gate.domain.alert import Alert, Channel
-from gate.domain.neutral import cut
-from gate.domain.rationale import fold
+from gate.domain.model.alert import Alert, Channel
+from gate.domain.overrides.rationale import fold
+from gate.domain.text.escaping import cut
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.notify.letter import write_letter
 from gate.notify.mail_sign_in import encodings, sign_in

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gate.domain.alert import Alert, Channel
+from gate.domain.model.alert import Alert, Channel
 from gate.errors import OutcomeUnknown, Refused, RetryLater
 
 

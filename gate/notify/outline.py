@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Final, TypeVar
 
-from gate.domain.addresses import safe_url
-from gate.domain.alert import Alert, AlertKind, FailedFlow, HeldDeployment
-from gate.domain.neutral import cut
-from gate.domain.rationale import fold
+from gate.domain.model.alert import Alert, AlertKind, FailedFlow, HeldDeployment
+from gate.domain.overrides.rationale import fold
+from gate.domain.text.addresses import safe_url
+from gate.domain.text.escaping import cut
 
 T = TypeVar("T")
 

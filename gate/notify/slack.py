@@ -16,7 +16,7 @@ from urllib.error import URLError
 
 from slack_sdk.webhook import WebhookClient
 
-from gate.domain.alert import Alert, Channel
+from gate.domain.model.alert import Alert, Channel
 from gate.errors import GateError, OutcomeUnknown, Refused
 from gate.notify.addresses import check_web_address
 from gate.notify.answers import answer_lost, error_of_status, never_sent

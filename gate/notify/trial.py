@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gate.domain.alert import Alert, AlertKind, Channel, Mention, Severity
+from gate.domain.model.alert import Alert, AlertKind, Channel, Mention, Severity
 
 
 def make_trial(channel: Channel, now: datetime, public_url: str) -> Alert:

@@ -15,7 +15,7 @@ from requests.exceptions import ConnectTimeout, ProxyError, RequestException, SS
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from gate import __version__
-from gate.domain.alert import Alert, Channel
+from gate.domain.model.alert import Alert, Channel
 from gate.errors import ConfigError
 from gate.notify.addresses import check_web_address
 from gate.notify.answers import answer_lost, error_of_status, never_sent

@@ -1,4 +1,4 @@
-"""Policy files: YAML bytes in, a policy of `gate.domain.policy` or every problem out.
+"""Policy files: YAML bytes in, a policy of `gate.domain.model.policy` or every problem out.
 
 Of workflow files only the environments of their jobs are read, for `gate doctor`.
 

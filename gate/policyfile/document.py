@@ -14,8 +14,8 @@ from typing import Final
 
 import yaml
 
-from gate.domain.ids import environment_key
-from gate.domain.policy import Problem
+from gate.domain.model.ids import environment_key
+from gate.domain.model.policy import Problem
 from gate.policyfile.tree import Mapping, Node, Place, Scalar, Sequence, read_tree
 
 Location = tuple[str | int, ...]

@@ -13,8 +13,8 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gate.domain.ids import environment_key
-from gate.domain.policy import (
+from gate.domain.model.ids import environment_key
+from gate.domain.model.policy import (
     MISNAMED_PATH,
     AlertPolicy,
     EnvironmentPolicy,
@@ -33,7 +33,7 @@ from gate.domain.policy import (
     ValidationRule,
     ValidationState,
 )
-from gate.domain.runs import workflow_file
+from gate.domain.model.runs import workflow_file
 from gate.policyfile.document import Document, read_document, spell_path
 from gate.policyfile.schema import (
     AlertsSection,

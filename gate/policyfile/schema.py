@@ -2,8 +2,8 @@
 
 Pure. These models are the one description: the parser validates with them, and the JSON Schema and
 the reference page are made from them. Defaults of what the gate acts on come from
-`gate.domain.policy`. Validate only what `gate.policyfile.document` read: the models say what is
-wrong, places and wording are added by `gate.policyfile.wording`.
+`gate.domain.model.policy`. Validate only what `gate.policyfile.document` read: the models say what
+is wrong, places and wording are added by `gate.policyfile.wording`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from gate.domain.alert import Channel, Mention
-from gate.domain.policy import (
+from gate.domain.model.alert import Channel, Mention
+from gate.domain.model.policy import (
     AlertPolicy,
     Covers,
     EnvironmentPolicy,

@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 import yaml
 
-from gate.domain.policy import Problem
+from gate.domain.model.policy import Problem
 
 try:  # the C parser is some ten times quicker; wheels have it, a build without libyaml does not
     from yaml import CSafeLoader as _Loader

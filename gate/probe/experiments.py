@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Final
 from urllib.parse import urlencode
 
-from gate.domain.github import FileFound, FileQuestion
-from gate.domain.ids import RunId, environment_key
-from gate.domain.runs import COMPLETED, WorkflowRun
+from gate.domain.model.github import FileFound, FileQuestion
+from gate.domain.model.ids import RunId, environment_key
+from gate.domain.model.runs import COMPLETED, WorkflowRun
 from gate.policyfile import job_environments
 from gate.probe.observations import Result, Subject
 

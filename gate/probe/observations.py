@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gate.domain.github import Place
+from gate.domain.model.github import Place
 from gate.githubapp.client import GitHubClient
 from gate.githubapp.probing import Prober
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.deliveries import Repository
-from gate.domain.ids import RepositoryId, RequestId, RequestKey, RunId, environment_key
-from gate.domain.policy import Covers, LoadedPolicy
-from gate.domain.request import GateRequest
-from gate.domain.runs import WorkflowRun
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RepositoryId, RequestId, RequestKey, RunId, environment_key
+from gate.domain.model.policy import Covers, LoadedPolicy
+from gate.domain.model.request import GateRequest
+from gate.domain.model.runs import WorkflowRun
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

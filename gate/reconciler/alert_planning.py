@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.addresses import issues_page
-from gate.domain.alert import AlertKind, Channel, HeldDeployment
-from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
-from gate.domain.alert_plan import AlertPlan, plan_alerts, say
-from gate.domain.deliveries import Repository
-from gate.domain.ids import RepositoryId, environment_key
-from gate.domain.incidents import GATE, Bypassed, Incident, IncidentEvent
-from gate.domain.policy import AlertPolicy, IncidentPolicy
-from gate.domain.request import GateRequest
+from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
+from gate.domain.incidents.alert_plan import AlertPlan, plan_alerts, say
+from gate.domain.incidents.incident import GATE, Bypassed, Incident, IncidentEvent
+from gate.domain.model.alert import AlertKind, Channel, HeldDeployment
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RepositoryId, environment_key
+from gate.domain.model.policy import AlertPolicy, IncidentPolicy
+from gate.domain.model.request import GateRequest
+from gate.domain.text.addresses import issues_page
 from gate.reconciler.deps import Deps
 from gate.reconciler.responding import record_happenings
 from gate.store import alerts, artifacts, incidents, requests, runs

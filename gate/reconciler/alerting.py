@@ -2,7 +2,7 @@
 
 An alert may be sent twice, under the same key, rather than never: unlike a review it changes
 nothing. A channel that is down is tried for a day, by time and not by count, with growing pauses;
-a message that is lost after that is put on record. `gate.domain.outbox` has the rules.
+a message that is lost after that is put on record. `gate.domain.incidents.outbox` has the rules.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.alert import Channel
-from gate.domain.ids import IncidentId
-from gate.domain.incidents import Alerted, AlertLost, IncidentEvent
-from gate.domain.outbox import (
+from gate.domain.incidents.incident import Alerted, AlertLost, IncidentEvent
+from gate.domain.incidents.outbox import (
     Delivery,
     Owed,
     choose_delivery,
@@ -22,6 +20,8 @@ from gate.domain.outbox import (
     is_expired,
     pause_before_repeat,
 )
+from gate.domain.model.alert import Channel
+from gate.domain.model.ids import IncidentId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff

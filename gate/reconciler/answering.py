@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.ids import CommentId, RepositoryId
-from gate.domain.replying import Answering
+from gate.domain.comments.replies import Answering
+from gate.domain.model.ids import CommentId, RepositoryId
 from gate.store.commands import GivenCommand
 from gate.store.database import Transaction
 from gate.store.replies import Reply, record_reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from gate.domain.ids import RequestId
+from gate.domain.model.ids import RequestId
 from gate.errors import GateError, Refused, RetryLater
 
 _FIRST: Final = timedelta(seconds=1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.audit import ChainHead, Checkpoint, checkpoint_text
+from gate.domain.audit.chain import ChainHead, Checkpoint, checkpoint_text
 from gate.reconciler.deps import Deps
 from gate.reconciler.ports import Signer
 from gate.store.checkpoints import heads_to_sign, record_checkpoint

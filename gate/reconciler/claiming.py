@@ -11,19 +11,19 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from gate.domain.binding import Unbound, bind, is_override_run
-from gate.domain.commands import (
+from gate.domain.comments.binding import Unbound, bind, is_override_run
+from gate.domain.comments.commands import (
     CommandProblem,
     OverrideCommand,
     RunReference,
     parse_override_title,
 )
-from gate.domain.deliveries import CommentSeen, Repository, ReviewSubmitted
-from gate.domain.ids import CommentId, RequestId, RequestKey, RunId, environment_key
-from gate.domain.overrides import OverrideChannel, OverrideClaim
-from gate.domain.rationale import cap_rationale
-from gate.domain.request import GateRequest
-from gate.domain.runs import Account
+from gate.domain.model.deliveries import CommentSeen, Repository, ReviewSubmitted
+from gate.domain.model.ids import CommentId, RequestId, RequestKey, RunId, environment_key
+from gate.domain.model.overrides import OverrideChannel, OverrideClaim
+from gate.domain.model.request import GateRequest
+from gate.domain.model.runs import Account
+from gate.domain.overrides.rationale import cap_rationale
 from gate.reconciler.deps import Deps
 from gate.reconciler.opening import request_entry
 from gate.reconciler.overriding import claim_detail

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from gate.domain.commands import (
+from gate.domain.comments.commands import (
     AcknowledgeCommand,
     CommandProblem,
     HelpCommand,
@@ -19,9 +19,9 @@ from gate.domain.commands import (
     UnknownCommand,
     parse_command,
 )
-from gate.domain.deliveries import CommentSeen, IssueChange, IssueChanged
-from gate.domain.ids import RequestId
-from gate.domain.rationale import cap_rationale
+from gate.domain.model.deliveries import CommentSeen, IssueChange, IssueChanged
+from gate.domain.model.ids import RequestId
+from gate.domain.overrides.rationale import cap_rationale
 from gate.log import get_logger
 from gate.reconciler.claiming import withdraw_claims
 from gate.reconciler.deps import Deps

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from gate.clock import Clock, Uptime
-from gate.domain.alert import Channel
-from gate.domain.ids import DeliveryId, RepositoryId, RequestId
-from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading
+from gate.domain.model.alert import Channel
+from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
+from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
 from gate.reconciler.routes import KnownRoutes

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final, assert_never
 
-from gate.domain.github import Place
-from gate.domain.ledger import Effect, EffectKind, EffectStatus
-from gate.domain.request import GateRequest, RequestState, ReviewState
+from gate.domain.model.github import Place
+from gate.domain.model.ledger import Effect, EffectKind, EffectStatus
+from gate.domain.model.request import GateRequest, RequestState, ReviewState
 from gate.errors import NOT_ALLOWED, GateError, OutcomeUnknown, Refused, RetryLater, Superseded
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff

@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import Final, assert_never
 
 from gate.clock import Clock
-from gate.domain.absence import CONFIRMED_AFTER, is_believed
-from gate.domain.deliveries import Repository
-from gate.domain.github import (
+from gate.domain.evidence.absence import CONFIRMED_AFTER, is_believed
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import (
     FileAbsent,
     FileFound,
     FileHidden,
@@ -25,8 +25,8 @@ from gate.domain.github import (
     FileReading,
     FileUnchanged,
 )
-from gate.domain.ids import InstallationId, RepositoryId
-from gate.domain.policy import LoadedPolicy
+from gate.domain.model.ids import InstallationId, RepositoryId
+from gate.domain.model.policy import LoadedPolicy
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

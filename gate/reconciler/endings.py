@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.closing import Closure, closed_state
-from gate.domain.ledger import EffectStatus, LedgerEntry
-from gate.domain.request import ReviewState
+from gate.domain.model.ledger import EffectStatus, LedgerEntry
+from gate.domain.model.request import ReviewState
+from gate.domain.requests.closing import Closure, closed_state
 from gate.log import get_logger
 from gate.reconciler.mirroring import look_after
 from gate.reconciler.opening import request_entry

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from gate.domain.addresses import file_page
-from gate.domain.alert import Alert
-from gate.domain.alert_content import AlertSubject
-from gate.domain.gate_alerts import (
+from gate.domain.incidents.alert_content import AlertSubject
+from gate.domain.incidents.gate_alerts import (
     LeftOut,
     UnreadPolicy,
     key_of_end,
@@ -20,9 +18,11 @@ from gate.domain.gate_alerts import (
     render_unanswered,
     told_of,
 )
-from gate.domain.ids import RequestId
-from gate.domain.policy import InvalidPolicy, LoadedPolicy, PolicyReading, UnavailablePolicy
-from gate.domain.request import RequestState
+from gate.domain.model.alert import Alert
+from gate.domain.model.ids import RequestId
+from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading, UnavailablePolicy
+from gate.domain.model.request import RequestState
+from gate.domain.text.addresses import file_page
 from gate.reconciler.alert_planning import Telling, held_deployments, owe_bypass_alert
 from gate.reconciler.policies import misnamed, shown, sources_of
 from gate.store import alerts, requests, runs, untold_ends

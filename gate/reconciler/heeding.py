@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from gate.domain.binding import Unbound
-from gate.domain.command_rule import CommandFault, RefusedCommand, Speaker
-from gate.domain.commands import (
+from gate.domain.comments.binding import Unbound
+from gate.domain.comments.commands import (
     AcknowledgeCommand,
     CommandProblem,
     DecideCommand,
@@ -24,9 +23,7 @@ from gate.domain.commands import (
     SilenceCommand,
     UnknownCommand,
 )
-from gate.domain.deliveries import Repository
-from gate.domain.ids import RequestId
-from gate.domain.replying import (
+from gate.domain.comments.replies import (
     Answering,
     Reaction,
     render_help,
@@ -34,7 +31,10 @@ from gate.domain.replying import (
     render_refusal,
     render_unknown,
 )
-from gate.domain.request import GateRequest
+from gate.domain.comments.rule import CommandFault, RefusedCommand, Speaker
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RequestId
+from gate.domain.model.request import GateRequest
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.answering import answer_command

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from gate.domain.command_rule import RefusedCommand, Speaker, judge_command
-from gate.domain.commands import (
+from gate.domain.comments.commands import (
     AcknowledgeCommand,
     DecideCommand,
     IncidentCommand,
     ResolveCommand,
     SilenceCommand,
 )
-from gate.domain.ids import IncidentId
-from gate.domain.replying import (
+from gate.domain.comments.replies import (
     Answering,
     Reaction,
     render_acknowledged_before,
     render_refusal,
 )
+from gate.domain.comments.rule import RefusedCommand, Speaker, judge_command
+from gate.domain.model.ids import IncidentId
 from gate.log import get_logger
 from gate.reconciler import responding
 from gate.reconciler.answering import answer_command

@@ -11,12 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from gate.domain.deliveries import Repository
-from gate.domain.github import Place
-from gate.domain.ids import IncidentId
-from gate.domain.incident_issue import IssueSubject, IssueText, keep_ticks, render_issue
-from gate.domain.incident_remarks import Remark, next_remark, render_closed_by_hand
-from gate.domain.issue_plan import (
+from gate.domain.incidents.issue import IssueSubject, IssueText, keep_ticks, render_issue
+from gate.domain.incidents.issue_plan import (
     AddRemark,
     AnswerClosing,
     Followed,
@@ -26,7 +22,11 @@ from gate.domain.issue_plan import (
     digest_of,
     plan_step,
 )
-from gate.domain.policy import LoadedPolicy, Policy
+from gate.domain.incidents.remarks import Remark, next_remark, render_closed_by_hand
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import Place
+from gate.domain.model.ids import IncidentId
+from gate.domain.model.policy import LoadedPolicy, Policy
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.alert_planning import held_deployments

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.counting import counting_validations
-from gate.domain.deliveries import Repository
-from gate.domain.evidence import Evidence, judge
-from gate.domain.ids import RepositoryId, Sha
-from gate.domain.incident_rule import failure_of, observe_validation
-from gate.domain.incidents import (
+from gate.domain.evidence.jobs import lacks_jobs
+from gate.domain.evidence.judge import Evidence, judge
+from gate.domain.evidence.relevance import counting_validations
+from gate.domain.incidents.incident import (
     GATE,
     IncidentEvent,
     IncidentPlace,
@@ -25,16 +23,18 @@ from gate.domain.incidents import (
     Resolution,
     Resolved,
 )
-from gate.domain.jobs import lacks_jobs
-from gate.domain.missing import JobsNeeded, PolicyNeeded, RepositoryNeeded
-from gate.domain.policy import (
+from gate.domain.incidents.rule import failure_of, observe_validation
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RepositoryId, Sha
+from gate.domain.model.policy import (
     AlertPolicy,
     IncidentPolicy,
     LoadedPolicy,
     Policy,
     ValidationRule,
 )
-from gate.domain.reports import AlertReport
+from gate.domain.model.reports import AlertReport
+from gate.domain.requests.missing_facts import JobsNeeded, PolicyNeeded, RepositoryNeeded
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.alert_planning import PAGE_HELD_FOR, Telling, owe_alerts

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from gate.domain.attempts import known_attempt
-from gate.domain.deliveries import (
+from gate.domain.model.deliveries import (
     CommentSeen,
     InstallationSeen,
     IssueChanged,
@@ -21,7 +20,8 @@ from gate.domain.deliveries import (
     RuleRequested,
     RunSeen,
 )
-from gate.domain.ids import DeliveryId, InstallationId, RequestId
+from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
+from gate.domain.requests.attempts import known_attempt
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.github import Place
-from gate.domain.ids import IncidentId
-from gate.domain.incident_issue import mark
-from gate.domain.incident_remarks import CLOSED_BY_HAND, remark_mark
-from gate.domain.issue_plan import OPENING, Followed
+from gate.domain.incidents.issue import mark
+from gate.domain.incidents.issue_plan import OPENING, Followed
+from gate.domain.incidents.remarks import CLOSED_BY_HAND, remark_mark
+from gate.domain.model.github import Place
+from gate.domain.model.ids import IncidentId
 from gate.errors import RetryLater
 from gate.reconciler.deps import Deps
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.decide import ReasonCode
-from gate.domain.ids import DeploymentId
-from gate.domain.ledger import Effect, EffectKind, EffectStatus, status_key
-from gate.domain.mirrors import is_final, is_own, plan_mirrors
-from gate.domain.missing import StatusesNeeded
-from gate.domain.overrides import OverrideRecord
-from gate.domain.request import GateRequest, RequestState
+from gate.domain.model.ids import DeploymentId
+from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, status_key
+from gate.domain.model.overrides import OverrideRecord
+from gate.domain.model.request import GateRequest, RequestState
+from gate.domain.requests.decide import ReasonCode
+from gate.domain.requests.deployment_status import is_final, is_own, plan_mirrors
+from gate.domain.requests.missing_facts import StatusesNeeded
 from gate.reconciler.observing import Observed
 from gate.reconciler.view import Missing, Passed, View
 from gate.store import decisions, deployments, leases, ledger, runs

@@ -11,10 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, assert_never
 
-from gate.domain.deliveries import Repository
-from gate.domain.github import DeploymentStatus, Place
-from gate.domain.ids import DeploymentId, RequestId
-from gate.domain.missing import (
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import DeploymentStatus, Place
+from gate.domain.model.ids import DeploymentId, RequestId
+from gate.domain.model.overrides import Standing
+from gate.domain.model.policy import UnavailablePolicy
+from gate.domain.model.request import GateRequest
+from gate.domain.model.runs import Job, WorkflowRun
+from gate.domain.requests.missing_facts import (
     GateNeeded,
     JobsNeeded,
     ListingNeeded,
@@ -26,10 +30,6 @@ from gate.domain.missing import (
     StatusesNeeded,
     TriggerNeeded,
 )
-from gate.domain.overrides import Standing
-from gate.domain.policy import UnavailablePolicy
-from gate.domain.request import GateRequest
-from gate.domain.runs import Job, WorkflowRun
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

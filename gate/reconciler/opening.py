@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from gate.domain.ids import DeploymentId, InstallationId, RequestId, RequestKey, Sha
-from gate.domain.request import GateRequest
+from gate.domain.model.ids import DeploymentId, InstallationId, RequestId, RequestKey, Sha
+from gate.domain.model.request import GateRequest
 from gate.store import requests
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.database import Transaction

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gate.domain.decide import Decision
-from gate.domain.overrides import OverrideClaim, RefusedClaim
-from gate.domain.replying import Answering, Reaction, render_refused
-from gate.domain.request import GateRequest
+from gate.domain.comments.replies import Answering, Reaction, render_refused
+from gate.domain.model.overrides import OverrideClaim, RefusedClaim
+from gate.domain.model.request import GateRequest
+from gate.domain.requests.decide import Decision
 from gate.reconciler.answering import CommentPlace, owe_answer
 from gate.reconciler.opening import request_entry
 from gate.reconciler.responding import note_override

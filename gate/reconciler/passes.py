@@ -10,14 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gate.domain.behind import NOBODY, Behind, count_behind
-from gate.domain.closing import Closure, check_closed, is_suspect
-from gate.domain.counting import relevant_reports
-from gate.domain.decide import Decision, ReasonCode, Verdict, decide
-from gate.domain.facts import Facts
-from gate.domain.ids import DecisionId, RunId
-from gate.domain.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
-from gate.domain.missing import (
+from gate.domain.evidence.relevance import relevant_reports
+from gate.domain.model.facts import Facts
+from gate.domain.model.ids import DecisionId, RunId
+from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
+from gate.domain.model.overrides import ALL_ROUTES, OverrideRoutes
+from gate.domain.model.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
+from gate.domain.model.policy_sources import PolicyBasis, choose
+from gate.domain.model.request import GateRequest, RequestState
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.behind import NOBODY, Behind, count_behind
+from gate.domain.requests.closing import Closure, check_closed, is_suspect
+from gate.domain.requests.decide import Decision, ReasonCode, Verdict, decide
+from gate.domain.requests.missing_facts import (
     GateNeeded,
     ListingNeeded,
     Listings,
@@ -28,13 +33,14 @@ from gate.domain.missing import (
     listings_of,
     missing_facts,
 )
-from gate.domain.overrides import ALL_ROUTES, OverrideRoutes
-from gate.domain.plan import plan
-from gate.domain.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
-from gate.domain.policy_sources import PolicyBasis, choose
-from gate.domain.request import GateRequest, RequestState
-from gate.domain.runs import WorkflowRun
-from gate.domain.settling import NOT_LANDED, Settlement, may_have_landed, needs_look, settle
+from gate.domain.requests.plan import plan
+from gate.domain.requests.settlement import (
+    NOT_LANDED,
+    Settlement,
+    may_have_landed,
+    needs_look,
+    settle,
+)
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.endings import record_closure, record_landed, record_missed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gate.domain.deliveries import Repository
-from gate.domain.github import Place
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import Place
 
 
 def place_of(repository: Repository) -> Place:

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.deliveries import Repository
-from gate.domain.ids import AccountId, RepositoryId
-from gate.domain.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, UnavailablePolicy
-from gate.domain.policy_sources import PolicyChoice, choose
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId, RepositoryId
+from gate.domain.model.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, UnavailablePolicy
+from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
 from gate.reconciler.obstacles import cause

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gate.domain.alert import Alert, Channel
-from gate.domain.deliveries import Observation, Repository
-from gate.domain.github import (
+from gate.domain.model.alert import Alert, Channel
+from gate.domain.model.deliveries import Observation, Repository
+from gate.domain.model.github import (
     Collaborator,
     DeploymentStatus,
     FileQuestion,
@@ -25,10 +25,10 @@ from gate.domain.github import (
     RequiredReviewer,
     RunListing,
 )
-from gate.domain.ids import CommentId, DeploymentId, InstallationId, RunId
-from gate.domain.missing import ListingNeeded
-from gate.domain.request import ReviewState
-from gate.domain.runs import Account, Job, WorkflowRun
+from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RunId
+from gate.domain.model.request import ReviewState
+from gate.domain.model.runs import Account, Job, WorkflowRun
+from gate.domain.requests.missing_facts import ListingNeeded
 
 ParseDelivery = Callable[[str, bytes], Observation]
 """Read a verified delivery (event name, JSON body); raises DeliveryRejected when malformed."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, assert_never
 
-from gate.domain.audit import AuditEntry
-from gate.domain.deliveries import Repository
-from gate.domain.ids import RequestId
-from gate.domain.policy import LoadedPolicy
-from gate.domain.reporters import Reporter, Submission
-from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport
+from gate.domain.audit.chain import AuditEntry
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RequestId
+from gate.domain.model.policy import LoadedPolicy
+from gate.domain.model.reporters import Reporter, Submission
+from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
 from gate.errors import ReportRejected
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

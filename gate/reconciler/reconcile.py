@@ -15,7 +15,7 @@ from typing import Final
 
 from structlog.contextvars import bound_contextvars
 
-from gate.domain.ids import RequestId
+from gate.domain.model.ids import RequestId
 from gate.errors import Superseded
 from gate.log import get_logger
 from gate.reconciler.deps import LEASE, Deps

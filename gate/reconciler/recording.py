@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
-from gate.domain.deliveries import (
+from gate.domain.model.deliveries import (
     CommentSeen,
     DeploymentSeen,
     InstallationSeen,
@@ -23,9 +23,9 @@ from gate.domain.deliveries import (
     RuleRequested,
     RunSeen,
 )
-from gate.domain.deployments import stand_in
-from gate.domain.ids import DeliveryId, RequestId, RequestKey, Sha, environment_key
-from gate.domain.runs import WorkflowRun
+from gate.domain.model.deployments import stand_in
+from gate.domain.model.ids import DeliveryId, RequestId, RequestKey, Sha, environment_key
+from gate.domain.model.runs import WorkflowRun
 from gate.reconciler.claiming import record_review
 from gate.reconciler.commanding import record_comment, record_issue_change
 from gate.reconciler.deps import Deps

@@ -14,8 +14,8 @@ from itertools import islice
 from operator import attrgetter
 from typing import Final
 
-from gate.domain.github import HookDelivery
-from gate.domain.ids import DeliveryId
+from gate.domain.model.github import HookDelivery
+from gate.domain.model.ids import DeliveryId
 from gate.errors import Refused
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from gate.domain.decide import ENGINE_VERSION, Decision, decide
-from gate.domain.ids import DecisionId
-from gate.domain.policy import PolicyReading, UnavailablePolicy
-from gate.domain.policy_sources import PolicyPlace, choose_again
+from gate.domain.model.ids import DecisionId
+from gate.domain.model.policy import PolicyReading, UnavailablePolicy
+from gate.domain.model.policy_sources import PolicyPlace, choose_again
+from gate.domain.requests.decide import ENGINE_VERSION, Decision, decide
 from gate.reconciler.deps import ParsePolicy
 from gate.store.database import Snapshot
 from gate.store.decisions import RecordedDecision, stream_decisions

@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from gate.domain.ids import IncidentId
-from gate.domain.incident_rule import decide_course
-from gate.domain.incidents import (
+from gate.domain.incidents.incident import (
     GATE,
     Acknowledged,
     Course,
@@ -28,7 +26,9 @@ from gate.domain.incidents import (
     Resolved,
     Silenced,
 )
-from gate.domain.request import GateRequest
+from gate.domain.incidents.rule import decide_course
+from gate.domain.model.ids import IncidentId
+from gate.domain.model.request import GateRequest
 from gate.log import get_logger
 from gate.store import incidents, runs
 from gate.store.audit import AuditEntry, record_audit

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.github import Place
-from gate.domain.ids import RepositoryId
-from gate.domain.missing import RoutesNeeded
-from gate.domain.override_rule import open_routes
-from gate.domain.overrides import OverrideRoutes
-from gate.domain.policy import OverridePolicy
+from gate.domain.model.github import Place
+from gate.domain.model.ids import RepositoryId
+from gate.domain.model.overrides import OverrideRoutes
+from gate.domain.model.policy import OverridePolicy
+from gate.domain.overrides.rule import open_routes
+from gate.domain.requests.missing_facts import RoutesNeeded
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.ports import People

@@ -8,13 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from gate.domain.absence import CONFIRMED_AFTER
-from gate.domain.deliveries import Repository
-from gate.domain.github import Place
-from gate.domain.ids import RunId
-from gate.domain.jobs import shows_end
-from gate.domain.missing import JobsNeeded, ListingNeeded, PolicyNeeded, RepositoryNeeded
-from gate.domain.runs import Job
+from gate.domain.evidence.absence import CONFIRMED_AFTER
+from gate.domain.evidence.jobs import shows_end
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import Place
+from gate.domain.model.ids import RunId
+from gate.domain.model.runs import Job
+from gate.domain.requests.missing_facts import (
+    JobsNeeded,
+    ListingNeeded,
+    PolicyNeeded,
+    RepositoryNeeded,
+)
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.command_rule import Speaker
-from gate.domain.deliveries import Repository
-from gate.domain.github import Collaborator, Place, RequiredReviewer
-from gate.domain.ids import InstallationId
-from gate.domain.missing import StandingNeeded
-from gate.domain.overrides import Standing
-from gate.domain.policy import (
+from gate.domain.comments.rule import Speaker
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import Collaborator, Place, RequiredReviewer
+from gate.domain.model.ids import InstallationId
+from gate.domain.model.overrides import Standing
+from gate.domain.model.policy import (
     LoadedPolicy,
     OverridePolicy,
     Policy,
     PolicyReading,
     UnavailablePolicy,
 )
-from gate.domain.runs import Account
+from gate.domain.model.runs import Account
+from gate.domain.requests.missing_facts import StandingNeeded
 from gate.errors import RetryLater
 from gate.reconciler.deps import Deps
 from gate.reconciler.documents import observe_policy

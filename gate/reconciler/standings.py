@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from gate.domain.github import Collaborator, Place, RequiredReviewer
-from gate.domain.missing import StandingNeeded
-from gate.domain.overrides import Standing
-from gate.domain.policy import (
+from gate.domain.model.github import Collaborator, Place, RequiredReviewer
+from gate.domain.model.overrides import Standing
+from gate.domain.model.policy import (
     Permission,
     PermissionReviewer,
     Reviewer,
     TeamReviewer,
     UserReviewer,
 )
+from gate.domain.requests.missing_facts import StandingNeeded
 from gate.errors import Refused, RetryLater
 from gate.reconciler.obstacles import cause
 from gate.reconciler.ports import People

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from gate.domain.github import Place, RequiredReviewer
-from gate.domain.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.model.github import Place, RequiredReviewer
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 
 REMEMBERED: Final = timedelta(minutes=5)
 """How long somebody without a say is not looked up again, even if they were given one meanwhile."""

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
 
-from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
-from gate.domain.github import Installation
-from gate.domain.ids import InstallationId, RepositoryId
-from gate.domain.looks import (
+from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
+from gate.domain.model.github import Installation
+from gate.domain.model.ids import InstallationId, RepositoryId
+from gate.domain.requests.looks import (
     ACTIVE_EVERY,
     DEFAULT_QUOTA,
     Allowance,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gate.domain.closing import Sighting
-from gate.domain.deliveries import Repository
-from gate.domain.ids import AccountId
-from gate.domain.ledger import Effect, Ledger
-from gate.domain.missing import Need
-from gate.domain.request import GateRequest
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId
+from gate.domain.model.ledger import Effect, Ledger
+from gate.domain.model.request import GateRequest
+from gate.domain.requests.closing import Sighting
+from gate.domain.requests.missing_facts import Need
 from gate.reconciler.observing import Observed
 from gate.store import deployments, ledger, repositories, requests, runs
 from gate.store.database import Transaction

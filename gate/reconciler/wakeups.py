@@ -14,7 +14,7 @@ from threading import Condition, Lock
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
-from gate.domain.ids import DeliveryId, RepositoryId, RequestId
+from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
 from gate.reconciler.reconcile import Begun
 
 T = TypeVar("T")

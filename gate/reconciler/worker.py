@@ -13,8 +13,8 @@ from functools import partial
 from threading import Event, Thread
 from typing import Final
 
-from gate.domain.alert import Channel
-from gate.domain.ids import DeliveryId, RepositoryId, RequestId
+from gate.domain.model.alert import Channel
+from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
 from gate.reconciler.alerting import send_alerts

@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, bindparam, select, true, update
 
-from gate.domain.alert import Alert, AlertKind, Channel
-from gate.domain.ids import RepositoryId
+from gate.domain.model.alert import Alert, AlertKind, Channel
+from gate.domain.model.ids import RepositoryId
 from gate.store.codec import encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

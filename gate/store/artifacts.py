@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, select, update
 
-from gate.domain.ids import RepositoryId, RunId
+from gate.domain.model.ids import RepositoryId, RunId
 from gate.store.codec import decode_names, encode_text
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

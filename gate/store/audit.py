@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
-from gate.domain.audit import FIRST, AuditEntry, ChainHead, canonical, chained
-from gate.domain.ids import InstallationId, RepositoryId, RunId
+from gate.domain.audit.chain import FIRST, AuditEntry, ChainHead, canonical, chained
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.store.codec import decode_detail
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

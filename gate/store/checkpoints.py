@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import func, or_, select
 
-from gate.domain.audit import ChainHead, Checkpoint
-from gate.domain.ids import InstallationId
+from gate.domain.audit.chain import ChainHead, Checkpoint
+from gate.domain.model.ids import InstallationId
 from gate.store.database import Snapshot, Transaction
 from gate.store.tables import audit_checkpoints, audit_heads
 from gate.store.upsert import insert_or_ignore

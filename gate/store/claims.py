@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 
-from gate.domain.ids import CommentId, RepositoryId, RequestKey, RunId
-from gate.domain.overrides import OverrideChannel, OverrideClaim
+from gate.domain.model.ids import CommentId, RepositoryId, RequestKey, RunId
+from gate.domain.model.overrides import OverrideChannel, OverrideClaim
 from gate.store.codec import decode_claim, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

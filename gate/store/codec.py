@@ -7,14 +7,14 @@ from typing import Final
 
 import msgspec
 
-from gate.domain.decide import Decision
-from gate.domain.facts import Facts
-from gate.domain.ids import DeploymentId
-from gate.domain.incidents import Incident
-from gate.domain.overrides import OverrideClaim
-from gate.domain.policy_sources import PolicyBasis
-from gate.domain.reports import AlertReport, ValidationReport
-from gate.domain.runs import WorkflowRun
+from gate.domain.incidents.incident import Incident
+from gate.domain.model.facts import Facts
+from gate.domain.model.ids import DeploymentId
+from gate.domain.model.overrides import OverrideClaim
+from gate.domain.model.policy_sources import PolicyBasis
+from gate.domain.model.reports import AlertReport, ValidationReport
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.decide import Decision
 
 _encoder: Final = msgspec.json.Encoder()
 _run: Final = msgspec.json.Decoder(WorkflowRun)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
-from gate.domain.commands import (
+from gate.domain.comments.commands import (
     AcknowledgeCommand,
     CommandProblem,
     DecideCommand,
@@ -22,8 +22,8 @@ from gate.domain.commands import (
     SilenceCommand,
     UnknownCommand,
 )
-from gate.domain.ids import AccountId, CommentId, RepositoryId
-from gate.domain.runs import Account
+from gate.domain.model.ids import AccountId, CommentId, RepositoryId
+from gate.domain.model.runs import Account
 from gate.store.codec import encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

@@ -16,11 +16,11 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, bindparam, insert, select
 
-from gate.domain.decide import ENGINE_VERSION, Decision
-from gate.domain.evidence import without_reports
-from gate.domain.facts import Facts
-from gate.domain.ids import DecisionId, RequestId
-from gate.domain.policy_sources import PolicyBasis
+from gate.domain.evidence.judge import without_reports
+from gate.domain.model.facts import Facts
+from gate.domain.model.ids import DecisionId, RequestId
+from gate.domain.model.policy_sources import PolicyBasis
+from gate.domain.requests.decide import ENGINE_VERSION, Decision
 from gate.errors import GateError
 from gate.store.codec import decode_basis, decode_decision, decode_facts, encode
 from gate.store.database import Snapshot, Transaction

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
-from gate.domain.deployments import is_later
-from gate.domain.ids import DeploymentId, RepositoryId, RunId
+from gate.domain.model.deployments import is_later
+from gate.domain.model.ids import DeploymentId, RepositoryId, RunId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import deployments

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from gate.domain.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import UtcDateTime, deliveries

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Executable, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gate.domain.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import incident_checks, repositories

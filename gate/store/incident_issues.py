@@ -15,8 +15,8 @@ from typing import Any, Final
 from sqlalchemy import Executable, Row, and_, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gate.domain.ids import IncidentId, RepositoryId
-from gate.domain.issue_plan import OPENING, Followed
+from gate.domain.incidents.issue_plan import OPENING, Followed
+from gate.domain.model.ids import IncidentId, RepositoryId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import incident_issues, incidents

@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, select
 
-from gate.domain.ids import IncidentId, environment_key
-from gate.domain.incidents import Failure, Incident, Word
+from gate.domain.incidents.incident import Failure, Incident, Word
+from gate.domain.model.ids import IncidentId, environment_key
 from gate.store.codec import decode_incident
 from gate.store.database import Snapshot
 from gate.store.incidents import EVENT_KINDS, read_timeline

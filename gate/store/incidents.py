@@ -9,9 +9,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
-from gate.domain.alert_plan import Said
-from gate.domain.ids import IncidentId, RepositoryId, environment_key
-from gate.domain.incidents import (
+from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.incident import (
     Acknowledged,
     Alerted,
     AlertLost,
@@ -32,6 +31,7 @@ from gate.domain.incidents import (
     open_incident,
     summarized,
 )
+from gate.domain.model.ids import IncidentId, RepositoryId, environment_key
 from gate.store.codec import decode_incident, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

@@ -13,8 +13,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from gate.domain.ids import DecisionId
-from gate.domain.reports import ValidationReport
+from gate.domain.model.ids import DecisionId
+from gate.domain.model.reports import ValidationReport
 from gate.store.codec import decode_report, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

@@ -13,8 +13,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, or_, select, update
 
-from gate.domain.ids import DecisionId, RequestId
-from gate.domain.request import (
+from gate.domain.model.ids import DecisionId, RequestId
+from gate.domain.model.request import (
     GateRequest,
     RequestState,
     ReviewState,

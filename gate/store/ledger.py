@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, func, select, update
 
-from gate.domain.ids import DecisionId, RequestId
-from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
-from gate.domain.plan import is_sendable
-from gate.domain.request import GateRequest, ReviewState
-from gate.domain.settling import NOT_LANDED
+from gate.domain.model.ids import DecisionId, RequestId
+from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
+from gate.domain.model.request import GateRequest, ReviewState
+from gate.domain.requests.plan import is_sendable
+from gate.domain.requests.settlement import NOT_LANDED
 from gate.errors import Superseded
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

@@ -9,9 +9,9 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from gate.domain.absence import is_believed
-from gate.domain.ids import RepositoryId
-from gate.domain.missing import ListingNeeded
+from gate.domain.evidence.absence import is_believed
+from gate.domain.model.ids import RepositoryId
+from gate.domain.requests.missing_facts import ListingNeeded
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import listings

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, and_, bindparam, false, or_, select, update
 
-from gate.domain.ids import InstallationId
+from gate.domain.model.ids import InstallationId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import policy_documents, policy_texts

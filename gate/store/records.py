@@ -10,11 +10,11 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, select
 
-from gate.domain.decide import Decision, Verdict
-from gate.domain.evidence import with_reports
-from gate.domain.ids import RequestId
-from gate.domain.reports import ValidationReport
-from gate.domain.request import RequestState
+from gate.domain.evidence.judge import with_reports
+from gate.domain.model.ids import RequestId
+from gate.domain.model.reports import ValidationReport
+from gate.domain.model.request import RequestState
+from gate.domain.requests.decide import Decision, Verdict
 from gate.store.codec import decode_decision, decode_ids
 from gate.store.database import Snapshot
 from gate.store.kept_reports import decode_reports, read_kept_reports

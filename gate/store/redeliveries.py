@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import select, update
 
-from gate.domain.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId
 from gate.store.database import Snapshot, Transaction
 from gate.store.tables import redeliveries
 from gate.store.upsert import insert_or_ignore

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, select, update
 
-from gate.domain.ids import CommentId, RepositoryId
+from gate.domain.model.ids import CommentId, RepositoryId
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import replies

@@ -1,7 +1,7 @@
 """Keep what the jobs of run attempts reported, one report an attempt, and what they alerted about.
 
-The first report of an attempt stands. What alerts add to it, `gate.domain.merging` decides, and how
-much is kept of both `gate.domain.report_limits`.
+The first report of an attempt stands. What alerts add to it, `gate.domain.evidence.report_merge`
+decides, and how much is kept of both `gate.domain.evidence.report_limits`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, false, func, or_, select, update
 
-from gate.domain.ids import InstallationId, RepositoryId, RunId
-from gate.domain.merging import merge_reports, report_of
-from gate.domain.report_limits import bounded
-from gate.domain.reports import AlertReport, ValidationReport
+from gate.domain.evidence.report_limits import bounded
+from gate.domain.evidence.report_merge import merge_reports, report_of
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
+from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.store.codec import decode_alert, decode_report, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
 
-from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
-from gate.domain.ids import AccountId, InstallationId, RepositoryId
-from gate.domain.looks import Candidate
-from gate.domain.runs import Account
+from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.model.runs import Account
+from gate.domain.requests.looks import Candidate
 from gate.store.database import Snapshot, Transaction
 from gate.store.incident_checks import mark_check_of_returned, mark_checks_of_installation
 from gate.store.prepared import Prepared

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, and_, bindparam, func, literal, or_, select, text, update
 
-from gate.domain.closing import Closure
-from gate.domain.ids import (
+from gate.domain.model.ids import (
     DeploymentId,
     InstallationId,
     RepositoryId,
@@ -20,12 +19,13 @@ from gate.domain.ids import (
     RunId,
     Sha,
 )
-from gate.domain.request import (
+from gate.domain.model.request import (
     CLOSED_WITHOUT_US,
     GateRequest,
     RequestState,
     ReviewState,
 )
+from gate.domain.requests.closing import Closure
 from gate.store.codec import decode_ids, decode_names, encode_ids
 from gate.store.database import Snapshot, Transaction
 from gate.store.prepared import Prepared

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Delete, Select, Table, delete, exists, select, tuple_
 
-from gate.domain.request import UNDECIDED
+from gate.domain.model.request import UNDECIDED
 from gate.store.database import Database, Transaction
 from gate.store.tables import (
     alert_reports,

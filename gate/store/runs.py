@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, exists, false, or_, select
 
-from gate.domain.counting import PULL_REQUEST
-from gate.domain.ids import RepositoryId, RequestKey, RunId
-from gate.domain.runs import COMPLETED, SKIPPED, Job, WorkflowRun, merge_jobs, merge_run
+from gate.domain.evidence.relevance import PULL_REQUEST
+from gate.domain.model.ids import RepositoryId, RequestKey, RunId
+from gate.domain.model.runs import COMPLETED, SKIPPED, Job, WorkflowRun, merge_jobs, merge_run
 from gate.store.codec import decode_run, encode
 from gate.store.database import Snapshot, Transaction
 from gate.store.incident_checks import mark_check

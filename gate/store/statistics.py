@@ -16,13 +16,13 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Select, func, select, text
 
-from gate.domain.alert_plan import Said
-from gate.domain.ids import IncidentId, RepositoryId, RunId, environment_key
-from gate.domain.incidents import IncidentEvent
-from gate.domain.metrics import Hold, IncidentStory, Period, Record
-from gate.domain.reports import ValidationReport
-from gate.domain.request import UNDECIDED, RequestState
-from gate.domain.runs import WorkflowRun
+from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.incident import IncidentEvent
+from gate.domain.model.ids import IncidentId, RepositoryId, RunId, environment_key
+from gate.domain.model.reports import ValidationReport
+from gate.domain.model.request import UNDECIDED, RequestState
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.statistics.metrics import Hold, IncidentStory, Period, Record
 from gate.store import runs as run_rows
 from gate.store.codec import decode_decision, decode_incident, decode_report
 from gate.store.database import Snapshot

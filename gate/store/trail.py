@@ -15,9 +15,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BigInteger, Row, Select, select, type_coerce, union
 
-from gate.domain.audit import FIELDS, ChainHead, Checkpoint, written
-from gate.domain.audit_check import Broken, Chain, Intact, Trusts, check_chain
-from gate.domain.ids import DecisionId, InstallationId, RepositoryId, RunId
+from gate.domain.audit.chain import FIELDS, ChainHead, Checkpoint, written
+from gate.domain.audit.verify import Broken, Chain, Intact, Trusts, check_chain
+from gate.domain.model.ids import DecisionId, InstallationId, RepositoryId, RunId
 from gate.store.codec import decode_detail
 from gate.store.database import Snapshot
 from gate.store.tables import audit_checkpoints, audit_entries, audit_heads, repositories

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 
-from gate.domain.ids import IncidentId, InstallationId, RepositoryId, RequestId
+from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId, RequestId
 from gate.store.database import Transaction
 from gate.store.prepared import Prepared
 from gate.store.tables import gate_requests, incidents, repositories

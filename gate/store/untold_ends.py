@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, select, update
 
-from gate.domain.ids import RepositoryId, RequestId
+from gate.domain.model.ids import RepositoryId, RequestId
 from gate.store.database import Snapshot, Transaction
 from gate.store.incident_checks import mark_check
 from gate.store.prepared import Prepared

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from gate.domain.reporters import Reporter
-from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport
+from gate.domain.model.reporters import Reporter
+from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
 
 LONGEST: Final = 1024 * 1024
 """Bytes of a body."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gate.clock import Clock
-from gate.domain.ids import DeliveryId
-from gate.domain.reporters import Reporter, Submission
+from gate.domain.model.ids import DeliveryId
+from gate.domain.model.reporters import Reporter, Submission
 from gate.store.database import Database
 from gate.web.metrics import Metrics
 from gate.web.readers import Readers

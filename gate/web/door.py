@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 import msgspec
 from werkzeug.http import parse_options_header
 
-from gate.domain.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
 from gate.store.database import Transaction

@@ -14,7 +14,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from gate.clock import Clock
-from gate.domain.alert import Channel
+from gate.domain.model.alert import Channel
 from gate.errors import RetryLater
 from gate.store import gauges, inbox, requests
 from gate.store.alerts import AlertState

@@ -15,9 +15,9 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.http import parse_options_header
 
-from gate.domain.ids import RepositoryId, RunId
-from gate.domain.reporters import Reporter, Submission
-from gate.domain.reports import AlertReport, FlowStatus, ValidationReport
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.reporters import Reporter, Submission
+from gate.domain.model.reports import AlertReport, FlowStatus, ValidationReport
 from gate.errors import ReportRejected
 from gate.log import get_logger
 from gate.store.database import Snapshot

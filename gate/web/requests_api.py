@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from flask import Blueprint, Response
 
-from gate.domain.ids import RequestId, environment_key
+from gate.domain.model.ids import RequestId, environment_key
 from gate.store import decisions, ledger
 from gate.store.database import Snapshot
 from gate.store.records import CHOICES, FILTERS, NUMBERS, RequestRecord, list_records, read_record

@@ -7,10 +7,10 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from gate.domain.ids import RepositoryId
-from gate.domain.instants import EXPECTED, parse_instant
-from gate.domain.metrics import Period, measure
-from gate.domain.stats_document import render_document
+from gate.domain.model.ids import RepositoryId
+from gate.domain.statistics.document import render_document
+from gate.domain.statistics.metrics import Period, measure
+from gate.domain.text.instants import EXPECTED, parse_instant
 from gate.store.database import Snapshot
 from gate.store.statistics import Scope, read_record
 from gate.web.deps import WebDeps

@@ -19,7 +19,7 @@ from typing import Final
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.model.ids import DeliveryId, RequestId
 from gate.reconciler.reconcile import finish_pass, take_up
 from gate.store import inbox, requests
 from gate.store.inbox import NewDelivery

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from gate.bootstrap import Service, create_service
 from gate.demo.mailbox import open_mailbox
-from gate.domain.deliveries import Repository
-from gate.domain.ids import AccountId, InstallationId, RepositoryId, RunId
-from gate.domain.runs import Account
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId
+from gate.domain.model.runs import Account
 from gate.reconciler.incidents import look_after
 from gate.reconciler.policies import organization_source, repository_source
 from gate.settings import Settings

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gate.domain.audit import AuditEntry
-from gate.domain.audit_check import Intact
-from gate.domain.ids import InstallationId, RepositoryId, RunId
+from gate.domain.audit.chain import AuditEntry
+from gate.domain.audit.verify import Intact
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.store.audit import record_audit
 from gate.store.database import Database, Transaction
 from gate.store.schema import migrate

@@ -14,9 +14,9 @@ import click
 import pytest
 
 from gate.cli import gate
-from gate.domain.closing import Closure
-from gate.domain.decide import ReasonCode
-from gate.domain.overrides import RefusalCode
+from gate.domain.model.overrides import RefusalCode
+from gate.domain.requests.closing import Closure
+from gate.domain.requests.decide import ReasonCode
 from gate.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from werkzeug.serving import make_server
 
 from gate.bootstrap import Service, create_service, create_web
-from gate.domain.audit_check import Broken
-from gate.domain.ids import DeliveryId, RequestId
+from gate.domain.audit.verify import Broken
+from gate.domain.model.ids import DeliveryId, RequestId
 from gate.errors import GateError, RetryLater
 from gate.githubapp.signing import check_signature_of, read_public_key
 from gate.manifest import load_manifest

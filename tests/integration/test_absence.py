@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from gate.doctor import Level, examine
-from gate.domain.github import FileQuestion, FileReading, Place
-from gate.domain.request import RequestState
+from gate.domain.model.github import FileQuestion, FileReading, Place
+from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ports import GitHub
 from gate.simulator.faults import Fault, WebhookFault

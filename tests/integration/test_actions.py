@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from gate.domain.ids import RepositoryId, RunId
+from gate.domain.model.ids import RepositoryId, RunId
 from gate.store.reports import read_alerts, read_reports
 from tests.actions.acting import needs_act, run_act
 from tests.actions.samples import GREEN, RED

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gate.cli import gate as command
-from gate.domain.audit import FIELDS, canonical, entry_hash
+from gate.domain.audit.chain import FIELDS, canonical, entry_hash
 from gate.errors import ConfigError
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, check_record
 from tests.unit.githubapp.keys import make_key_pair

@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from gate.domain.reporters import Submission
-from gate.domain.request import RequestState
+from gate.domain.model.reporters import Submission
+from gate.domain.model.request import RequestState
 from gate.errors import ConfigError, ReportRejected
 from gate.reconciler.incident_issues import keep_issues
 from gate.reconciler.receiving import receive

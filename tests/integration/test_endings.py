@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import pytest
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate

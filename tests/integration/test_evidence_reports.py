@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from gate.domain.ids import IncidentId
-from gate.domain.request import RequestState
+from gate.domain.model.ids import IncidentId
+from gate.domain.model.request import RequestState
 from gate.store.incidents import read_incident
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.integration.test_overrides import WHY, comment, released

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.reconciler.ingest import ingest
 from gate.reconciler.reconcile import Begun
 from gate.simulator.faults import Fault, WebhookFault

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.unit.notify.receiver import Receiver

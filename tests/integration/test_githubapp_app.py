@@ -8,8 +8,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from gate.domain.github import Installation
-from gate.domain.ids import InstallationId
+from gate.domain.model.github import Installation
+from gate.domain.model.ids import InstallationId
 from gate.errors import Refused, RetryLater
 from gate.manifest import load_manifest
 from gate.simulator.faults import Fault, WebhookFault

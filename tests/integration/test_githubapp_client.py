@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gate.domain.github import FileFound, FileHidden, FileQuestion, Place
-from gate.domain.ids import RepositoryId, RunId
-from gate.domain.missing import ListingNeeded
-from gate.domain.request import ReviewState
+from gate.domain.model.github import FileFound, FileHidden, FileQuestion, Place
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.request import ReviewState
+from gate.domain.requests.missing_facts import ListingNeeded
 from gate.errors import Refused
 from gate.reconciler.ports import GitHub
 from gate.simulator.faults import Fault

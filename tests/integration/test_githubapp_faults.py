@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.ids import RunId
+from gate.domain.model.ids import RunId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gate.domain.github import (
+from gate.domain.model.github import (
     FileAbsent,
     FileFound,
     FileHidden,
@@ -14,9 +14,9 @@ from gate.domain.github import (
     FileReading,
     FileUnchanged,
 )
-from gate.domain.ids import AccountId
-from gate.domain.request import ReviewState
-from gate.domain.runs import Account
+from gate.domain.model.ids import AccountId
+from gate.domain.model.request import ReviewState
+from gate.domain.model.runs import Account
 from gate.errors import Refused
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.github import IssuePage
+from gate.domain.model.github import IssuePage
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.simulator import issues
 from gate.simulator.faults import Fault

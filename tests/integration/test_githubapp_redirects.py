@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gate.domain.github import FileQuestion, Place
-from gate.domain.ids import RunId
-from gate.domain.missing import ListingNeeded
+from gate.domain.model.github import FileQuestion, Place
+from gate.domain.model.ids import RunId
+from gate.domain.requests.missing_facts import ListingNeeded
 from gate.errors import Refused, RetryLater
 from gate.simulator.faults import Fault
 from tests.unit.githubapp.deliveries import encode, make_repository, make_run

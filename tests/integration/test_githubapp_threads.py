@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import pytest
 
-from gate.domain.ids import RunId
-from gate.domain.request import ReviewState
+from gate.domain.model.ids import RunId
+from gate.domain.model.request import ReviewState
 from gate.errors import RetryLater
 from gate.simulator.faults import Fault
 from tests.unit.githubapp.stage import ENVIRONMENT, MINT, REPOSITORY, REVIEW, Stage, staged

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from gate.domain.github import FileFound, FileQuestion, Place
-from gate.domain.ids import InstallationId, RepositoryId
+from gate.domain.model.github import FileFound, FileQuestion, Place
+from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.errors import Refused, RetryLater
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient

@@ -11,7 +11,7 @@ import pytest
 import requests
 from sqlalchemy import make_url
 
-from gate.domain.report_limits import MOST_FLOWS
+from gate.domain.evidence.report_limits import MOST_FLOWS
 from gate.store.reports import MOST_ALERTS
 from gate.web.bodies import LONGEST
 from tests.integration.harness import REPOSITORY, Gate

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gate.doctor import examine
-from gate.domain.ids import IncidentId
-from gate.domain.incidents import Course, Incident, Resolution
+from gate.domain.incidents.incident import Course, Incident, Resolution
+from gate.domain.model.ids import IncidentId
 from gate.reconciler.heeding import heed_commands
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import CommentRecord, IssueRecord

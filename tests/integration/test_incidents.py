@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gate.domain.deliveries import InstallationSeen, InstallationStatus
-from gate.domain.ids import IncidentId
-from gate.domain.incidents import Course, Resolution
-from gate.domain.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.incidents.incident import Course, Resolution
+from gate.domain.model.deliveries import InstallationSeen, InstallationStatus
+from gate.domain.model.ids import IncidentId
+from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.reconciler import responding
 from gate.reconciler.incidents import look_after
 from gate.reconciler.worker import Worker

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from gate.domain.alert import Channel
+from gate.domain.model.alert import Channel
 from gate.reconciler.alerting import send_alerts
 from gate.reconciler.artifacts import list_artifacts
 from gate.reconciler.incident_issues import keep_issues

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.simulator.errors import SimulatorError
 from gate.simulator.faults import Damage, Fault, WebhookFault
 from gate.simulator.runs import newest_jobs

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from gate.domain.rationale import LARGEST_RATIONALE, cap_rationale, fold
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
+from gate.domain.overrides.rationale import LARGEST_RATIONALE, cap_rationale, fold
 from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.integration.test_overrides import OVERRIDE_ENVIRONMENT, WHY, mirrors, released

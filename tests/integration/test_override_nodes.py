@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.reconciler.ingest import ingest
 from gate.simulator.switches import Switches
 from gate.store.inbox import due_deliveries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import StatusRecord
 from gate.simulator.switches import Switches

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches
 from tests.integration.harness import REPOSITORY, Gate, running_gate

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.postgres import PostgresServer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gate.domain.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId
 from gate.reconciler.ingest import ASKING, ingest, ingest_asking
 from gate.reconciler.worker import READERS
 from gate.simulator.faults import Fault, WebhookFault

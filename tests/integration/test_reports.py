@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from gate.doctor import Finding, Level, examine
-from gate.domain.ids import RepositoryId, RunId
-from gate.domain.reports import FlowStatus, ValidationReport
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.githubapp.jwks import COOLDOWN
 from gate.simulator.faults import Fault
 from gate.store.reports import MOST_ALERTS, read_alerts, read_reports

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.ids import IncidentId
+from gate.domain.model.ids import IncidentId
 from gate.store import incidents
 from tests.integration.harness import REPOSITORY, Gate, running_gate
 from tests.integration.test_reports import alert, flow, post, start, token

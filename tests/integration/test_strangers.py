@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.reconciler.claiming import MOST_OF_A_PERSON
 from gate.reconciler.commanding import MOST_OF_A_STRANGER
 from gate.reconciler.strangers import MOST_LOOKED_UP, REMEMBERED

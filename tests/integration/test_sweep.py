@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gate.clock import Clock
-from gate.domain.ids import DeliveryId, RepositoryId, RunId
+from gate.domain.model.ids import DeliveryId, RepositoryId, RunId
 from gate.githubapp.payloads import PARSED_EVENTS
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.ingest import ingest

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 
-from gate.domain.ids import DeliveryId
-from gate.domain.request import RequestState
+from gate.domain.model.ids import DeliveryId
+from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest import ingest
 from gate.reconciler.reconcile import finish_pass

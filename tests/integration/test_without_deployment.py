@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gate.doctor import Finding, Level, examine
-from gate.domain.request import RequestState
+from gate.domain.model.request import RequestState
 from gate.simulator.switches import Switches
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 

@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from gate.domain.decide import Decision, decide
-from gate.domain.facts import Facts
-from gate.domain.ids import AccountId, RunId
-from gate.domain.overrides import OverrideChannel, OverrideClaim, Standing
-from gate.domain.policy import (
+from gate.domain.model.facts import Facts
+from gate.domain.model.ids import AccountId, RunId
+from gate.domain.model.overrides import OverrideChannel, OverrideClaim, Standing
+from gate.domain.model.policy import (
     Covers,
     EnvironmentPolicy,
     LoadedPolicy,
@@ -29,9 +28,10 @@ from gate.domain.policy import (
     UserReviewer,
     ValidationState,
 )
-from gate.domain.policy_sources import choose_policy
-from gate.domain.reports import FlowStatus, ValidationReport
-from gate.domain.runs import WorkflowRun
+from gate.domain.model.policy_sources import choose_policy
+from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.decide import Decision, decide
 from tests.builders import (
     BRANCH,
     ENVIRONMENT,

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from gate.domain.decide import Decision
-from gate.domain.facts import Facts
-from gate.domain.ids import AccountId, RunId
-from gate.domain.overrides import (
+from gate.domain.model.facts import Facts
+from gate.domain.model.ids import AccountId, RunId
+from gate.domain.model.overrides import (
     OverrideAsk,
     OverrideChannel,
     OverrideClaim,
@@ -20,8 +19,9 @@ from gate.domain.overrides import (
     RefusalCode,
     RefusedClaim,
 )
-from gate.domain.policy import EnvironmentPolicy, OverridePolicy, ValidationState
-from gate.domain.runs import Account
+from gate.domain.model.policy import EnvironmentPolicy, OverridePolicy, ValidationState
+from gate.domain.model.runs import Account
+from gate.domain.requests.decide import Decision
 from tests.builders import (
     ENVIRONMENT,
     NOW,

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from gate.domain.comparing import compare
-from gate.domain.decide import Decision
-from gate.domain.evidence import Evidence
-from gate.domain.facts import Facts
-from gate.domain.ids import AccountId
-from gate.domain.policy import Reaction, ValidationState
-from gate.domain.reports import Flow, FlowStatus, ValidationReport
-from gate.domain.runs import WorkflowRun
+from gate.domain.evidence.comparison import compare
+from gate.domain.evidence.judge import Evidence
+from gate.domain.model.facts import Facts
+from gate.domain.model.ids import AccountId
+from gate.domain.model.policy import Reaction, ValidationState
+from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.decide import Decision
 from tests.builders import (
     NOW,
     TICK,

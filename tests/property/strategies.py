@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from gate.domain.decide import Decision, ReasonCode, Verdict
-from gate.domain.evidence import CLOCK_ERROR, Evidence
-from gate.domain.facts import Facts
-from gate.domain.policy import (
+from gate.domain.evidence.judge import CLOCK_ERROR, Evidence
+from gate.domain.model.facts import Facts
+from gate.domain.model.policy import (
     LONGEST_HOLD,
     Covers,
     EnvironmentPolicy,
@@ -27,7 +26,8 @@ from gate.domain.policy import (
     UnavailablePolicy,
     ValidationState,
 )
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.model.runs import Job, WorkflowRun
+from gate.domain.requests.decide import Decision, ReasonCode, Verdict
 from tests.builders import (
     BRANCH,
     ENVIRONMENT,

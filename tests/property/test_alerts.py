@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.alert import Alert, AlertKind, Severity
-from gate.domain.alert_content import AlertSubject, render_alert
-from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Said, of_outbreak, plan_alerts
-from gate.domain.incidents import (
+from gate.domain.incidents.alert_content import AlertSubject, render_alert
+from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Said, of_outbreak, plan_alerts
+from gate.domain.incidents.incident import (
     Acknowledged,
     Course,
     Decided,
@@ -25,8 +24,9 @@ from gate.domain.incidents import (
     Silenced,
     apply,
 )
-from gate.domain.outbox import coalesce
-from gate.domain.policy import AlertPolicy
+from gate.domain.incidents.outbox import coalesce
+from gate.domain.model.alert import Alert, AlertKind, Severity
+from gate.domain.model.policy import AlertPolicy
 from tests.builders import NOW
 from tests.incidents import make_failure, make_incident
 

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.audit import FIELDS
-from gate.domain.audit_check import Broken, Intact
+from gate.domain.audit.chain import FIELDS
+from gate.domain.audit.verify import Broken, Intact
 from tests.chains import Trail, make_trail
 
 chains = st.integers(1, 8).map(make_trail)

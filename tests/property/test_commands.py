@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.commands import (
+from gate.domain.comments.commands import (
     LONGEST_SILENCE,
     LONGEST_WHY,
     Command,

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.decide import Verdict, decide
-from gate.domain.facts import Facts
-from gate.domain.policy import LONGEST_HOLD, Covers, EnvironmentPolicy, Mode, Reaction
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.model.facts import Facts
+from gate.domain.model.policy import LONGEST_HOLD, Covers, EnvironmentPolicy, Mode, Reaction
+from gate.domain.model.runs import Job, WorkflowRun
+from gate.domain.requests.decide import Verdict, decide
 from tests.builders import TICK, make_policy
 from tests.property.strategies import UNKNOWN, Case, cases, edges
 

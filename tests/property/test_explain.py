@@ -5,11 +5,11 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.commands import parse_command
-from gate.domain.decide import Decision, Verdict
-from gate.domain.explain import COMMENT_LIMIT, explain
-from gate.domain.neutral import neutralise
-from gate.domain.rationale import fold
+from gate.domain.comments.commands import parse_command
+from gate.domain.overrides.rationale import fold
+from gate.domain.requests.decide import Decision, Verdict
+from gate.domain.requests.explain import COMMENT_LIMIT, explain
+from gate.domain.text.escaping import neutralise
 from tests.builders import NOW, make_request
 from tests.markdown import acting, invisible, kinds, shown
 from tests.property.report_strategies import reported_decisions

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from hypothesis import given, settings
 
-from gate.domain.decide import Decision, ReasonCode, Verdict
-from gate.domain.policy import Policy
+from gate.domain.model.policy import Policy
+from gate.domain.requests.decide import Decision, ReasonCode, Verdict
 from tests.builders import ENVIRONMENT
 from tests.property.floor_strategies import MANY_FACTS, PAIRS, Known, Pair, is_accepted
 

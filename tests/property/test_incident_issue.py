@@ -8,11 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.alert import FailedFlow
-from gate.domain.ids import RequestId
-from gate.domain.incident_issue import BODY_LIMIT, IssueSubject, render_issue
-from gate.domain.incident_remarks import next_remark
-from gate.domain.incidents import (
+from gate.domain.incidents.incident import (
     Bypassed,
     Course,
     Decided,
@@ -24,7 +20,11 @@ from gate.domain.incidents import (
     Resolved,
     apply,
 )
-from gate.domain.policy import AlertPolicy
+from gate.domain.incidents.issue import BODY_LIMIT, IssueSubject, render_issue
+from gate.domain.incidents.remarks import next_remark
+from gate.domain.model.alert import FailedFlow
+from gate.domain.model.ids import RequestId
+from gate.domain.model.policy import AlertPolicy
 from tests.builders import NOW
 from tests.incidents import make_incident
 from tests.markdown import acting, check_commands, invisible

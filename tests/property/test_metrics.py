@@ -7,15 +7,15 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.metrics import (
+from gate.domain.model.reports import FlowStatus
+from gate.domain.statistics.metrics import (
     Hold,
     Period,
     measure_flaky_flows,
     measure_pass_rate,
     measure_time_held,
 )
-from gate.domain.reports import FlowStatus
-from gate.domain.spread import spread_of
+from gate.domain.statistics.spread import spread_of
 from tests.builders import NOW, make_validation_report
 from tests.incidents import make_flow
 

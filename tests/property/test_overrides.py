@@ -9,14 +9,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.decide import Decision, Verdict, decide
-from gate.domain.evidence import judge_facts
-from gate.domain.facts import Facts
-from gate.domain.mirrors import DESCRIPTION_LIMIT, render_status_description
-from gate.domain.override_rule import judge_claims
-from gate.domain.overrides import OverrideClaim, OverrideRecord
-from gate.domain.policy import Covers, EnvironmentPolicy, Mode, Reaction
-from gate.domain.runs import WorkflowRun
+from gate.domain.evidence.judge import judge_facts
+from gate.domain.model.facts import Facts
+from gate.domain.model.overrides import OverrideClaim, OverrideRecord
+from gate.domain.model.policy import Covers, EnvironmentPolicy, Mode, Reaction
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.overrides.rule import judge_claims
+from gate.domain.requests.decide import Decision, Verdict, decide
+from gate.domain.requests.deployment_status import DESCRIPTION_LIMIT, render_status_description
 from tests.builders import TICK
 from tests.property.override_strategies import RECORDS, SAID, spoken_cases
 from tests.property.strategies import Case

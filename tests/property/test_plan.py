@@ -8,8 +8,7 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.decide import Decision
-from gate.domain.ledger import (
+from gate.domain.model.ledger import (
     REPORT_LIMIT,
     Effect,
     EffectKind,
@@ -17,8 +16,9 @@ from gate.domain.ledger import (
     Ledger,
     LedgerEntry,
 )
-from gate.domain.plan import is_sendable, plan
-from gate.domain.request import UNDECIDED, GateRequest, RequestState
+from gate.domain.model.request import UNDECIDED, GateRequest, RequestState
+from gate.domain.requests.decide import Decision
+from gate.domain.requests.plan import is_sendable, plan
 from tests.builders import NOW, make_request
 from tests.property.override_strategies import spoken_decisions
 

@@ -3,8 +3,8 @@
 import msgspec
 from hypothesis import given, settings
 
-from gate.domain.decide import Decision, decide
-from gate.domain.facts import Facts
+from gate.domain.model.facts import Facts
+from gate.domain.requests.decide import Decision, decide
 from tests.property.strategies import Case, cases
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain import report_limits
-from gate.domain.counting import relevant_reports
-from gate.domain.decide import Decision, ReasonCode, Verdict, decide
-from gate.domain.evidence import with_reports, without_reports
-from gate.domain.facts import Facts
-from gate.domain.policy import LoadedPolicy, Mode
-from gate.domain.reports import ValidationReport, key_flows
+from gate.domain.evidence import report_limits
+from gate.domain.evidence.judge import with_reports, without_reports
+from gate.domain.evidence.relevance import relevant_reports
+from gate.domain.model.facts import Facts
+from gate.domain.model.policy import LoadedPolicy, Mode
+from gate.domain.model.reports import ValidationReport, key_flows
+from gate.domain.requests.decide import Decision, ReasonCode, Verdict, decide
 from tests.builders import TICK
 from tests.property.report_strategies import Reported, reported_cases
 from tests.property.strategies import Case, edges

@@ -6,7 +6,7 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.runs import WorkflowRun, merge_run
+from gate.domain.model.runs import WorkflowRun, merge_run
 from tests.property.strategies import sightings
 
 often = settings(max_examples=500)

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from gate.domain.ids import (
+from gate.domain.model.ids import (
     DecisionId,
     DeploymentId,
     InstallationId,
     RequestId,
     RequestKey,
 )
-from gate.domain.request import GateRequest, RequestState, ReviewState
+from gate.domain.model.request import GateRequest, RequestState, ReviewState
 from gate.store.database import Database
 from gate.store.leases import (
     Lease,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from gate.domain.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId
 from gate.errors import GateError, RetryLater
 from gate.store.database import Database, Snapshot, Transaction
 from gate.store.inbox import NewDelivery, record_delivery

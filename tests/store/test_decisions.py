@@ -11,10 +11,17 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate.domain.decide import ENGINE_VERSION, Decision, Reason, ReasonCode, Verdict, decide
-from gate.domain.facts import Facts
-from gate.domain.reports import FlowStatus
-from gate.domain.request import GateRequest
+from gate.domain.model.facts import Facts
+from gate.domain.model.reports import FlowStatus
+from gate.domain.model.request import GateRequest
+from gate.domain.requests.decide import (
+    ENGINE_VERSION,
+    Decision,
+    Reason,
+    ReasonCode,
+    Verdict,
+    decide,
+)
 from gate.store.codec import encode
 from gate.store.database import Database
 from gate.store.decisions import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.ids import DeploymentId, RepositoryId, RunId
+from gate.domain.model.ids import DeploymentId, RepositoryId, RunId
 from gate.store.database import Database
 from gate.store.deployments import (
     DeploymentSighting,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from gate.domain.alert import Alert, Channel
-from gate.domain.ids import RepositoryId
-from gate.domain.incidents import GATE, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.incidents.incident import GATE, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.model.alert import Alert, Channel
+from gate.domain.model.ids import RepositoryId
 from gate.store.alerts import AlertState, finish_alert, owe_alert
 from gate.store.database import Database
 from gate.store.gauges import (

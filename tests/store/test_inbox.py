@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from gate.domain.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId
 from gate.store.database import Database
 from gate.store.inbox import (
     NewDelivery,

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.commands import AcknowledgeCommand, ResolveCommand
-from gate.domain.ids import AccountId, CommentId, IncidentId, RepositoryId
-from gate.domain.incidents import IncidentEvent, Opened
-from gate.domain.issue_plan import Followed
-from gate.domain.runs import Account
+from gate.domain.comments.commands import AcknowledgeCommand, ResolveCommand
+from gate.domain.incidents.incident import IncidentEvent, Opened
+from gate.domain.incidents.issue_plan import Followed
+from gate.domain.model.ids import AccountId, CommentId, IncidentId, RepositoryId
+from gate.domain.model.runs import Account
 from gate.store import commands, incident_issues, incidents
 from gate.store.commands import CommandState, GivenCommand
 from gate.store.database import Database

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from gate.domain.ids import RequestId
-from gate.domain.incidents import Alerted, Happening, IncidentEvent, Opened, Overridden
+from gate.domain.incidents.incident import Alerted, Happening, IncidentEvent, Opened, Overridden
+from gate.domain.model.ids import RequestId
 from gate.store.database import Database, Transaction
 from gate.store.incidents import (
     MOST_EVENTS,

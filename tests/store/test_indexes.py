@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event, insert, text
 
-from gate.domain.ids import InstallationId, RunId
-from gate.domain.metrics import Period
+from gate.domain.model.ids import InstallationId, RunId
+from gate.domain.statistics.metrics import Period
 from gate.store.commands import due_commands
 from gate.store.database import Database, Snapshot
 from gate.store.decisions import decisions_of

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from gate.domain.ids import RequestId
-from gate.domain.request import TRANSITIONS, GateRequest, RequestState, ReviewState
+from gate.domain.model.ids import RequestId
+from gate.domain.model.request import TRANSITIONS, GateRequest, RequestState, ReviewState
 from gate.errors import Superseded
 from gate.store.database import Database
 from gate.store.leases import (

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gate.domain.ids import DecisionId
-from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
-from gate.domain.request import GateRequest, ReviewState
+from gate.domain.model.ids import DecisionId
+from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
+from gate.domain.model.request import GateRequest, ReviewState
 from gate.errors import Superseded
 from gate.store.database import Database
 from gate.store.ledger import read_ledger, record_begun, record_intents, record_outcome

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.ids import RepositoryId
-from gate.domain.missing import ListingNeeded
+from gate.domain.model.ids import RepositoryId
+from gate.domain.requests.missing_facts import ListingNeeded
 from gate.store.database import Database
 from gate.store.listings import ListingRecord, read_listings, record_listing
 from gate.store.policies import (

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gate.domain.decide import ReasonCode, Verdict, decide
-from gate.domain.ids import DeliveryId, InstallationId, RepositoryId, RequestId, RunId
-from gate.domain.request import GateRequest, RequestState
+from gate.domain.model.ids import DeliveryId, InstallationId, RepositoryId, RequestId, RunId
+from gate.domain.model.request import GateRequest, RequestState
+from gate.domain.requests.decide import ReasonCode, Verdict, decide
 from gate.store.audit import AuditEntry, read_audit, record_audit
 from gate.store.database import Database
 from gate.store.decisions import record_decision

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
-from gate.domain.ids import RepositoryId, RunId
-from gate.domain.reports import AlertReport, Flow, FlowStatus, ValidationReport
+from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
 from gate.store.codec import decode_report, encode
 from gate.store.database import Database
 from gate.store.reports import (

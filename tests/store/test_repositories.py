@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from gate.domain.deliveries import InstallationSeen, InstallationStatus, Repository
-from gate.domain.ids import InstallationId, RepositoryId
-from gate.domain.request import RequestState
+from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
+from gate.domain.model.ids import InstallationId, RepositoryId
+from gate.domain.model.request import RequestState
 from gate.store.database import Database
 from gate.store.repositories import (
     look_candidates,

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.ids import InstallationId, RequestId
-from gate.domain.request import CLOSED_WITHOUT_US, RequestState, ReviewState
+from gate.domain.model.ids import InstallationId, RequestId
+from gate.domain.model.request import CLOSED_WITHOUT_US, RequestState, ReviewState
 from gate.store.database import Database
 from gate.store.requests import (
     Opening,

@@ -9,11 +9,11 @@ from typing import Any, Final, TypeVar
 import pytest
 from sqlalchemy import func, insert, select
 
-from gate.domain.audit_check import Intact
-from gate.domain.ids import DeliveryId, DeploymentId, IncidentId, RunId
-from gate.domain.incidents import GATE, IncidentEvent, Opened, Resolution, Resolved
-from gate.domain.reports import ValidationReport
-from gate.domain.request import UNDECIDED, GateRequest, RequestState
+from gate.domain.audit.verify import Intact
+from gate.domain.incidents.incident import GATE, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.model.ids import DeliveryId, DeploymentId, IncidentId, RunId
+from gate.domain.model.reports import ValidationReport
+from gate.domain.model.request import UNDECIDED, GateRequest, RequestState
 from gate.reconciler.responding import record_happenings, record_new_incident
 from gate.store import retention
 from gate.store.audit import AuditEntry, record_audit

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.ids import RepositoryId, RunId
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.runs import Job, WorkflowRun
 from gate.store.database import Database
 from gate.store.runs import (
     candidate_runs,

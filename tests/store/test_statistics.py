@@ -8,12 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from gate.domain.alert import AlertKind
-from gate.domain.alert_plan import Said
-from gate.domain.audit import AuditEntry
-from gate.domain.evidence import Evidence
-from gate.domain.ids import InstallationId, RepositoryId, RunId
-from gate.domain.incidents import (
+from gate.domain.audit.chain import AuditEntry
+from gate.domain.evidence.judge import Evidence
+from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.incident import (
     GATE,
     Acknowledged,
     Course,
@@ -23,9 +21,11 @@ from gate.domain.incidents import (
     IncidentPlace,
     Opened,
 )
-from gate.domain.metrics import Hold, Period, Record
-from gate.domain.policy import ValidationState
-from gate.domain.request import GateRequest, RequestState
+from gate.domain.model.alert import AlertKind
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.request import GateRequest, RequestState
+from gate.domain.statistics.metrics import Hold, Period, Record
 from gate.store.audit import record_audit
 from gate.store.database import Database
 from gate.store.decisions import record_decision

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from gate.domain.audit import FIRST, ChainHead, Checkpoint, entry_hash
-from gate.domain.audit_check import Break, Broken, Intact
-from gate.domain.ids import InstallationId, RunId
-from gate.domain.request import ReviewState
+from gate.domain.audit.chain import FIRST, ChainHead, Checkpoint, entry_hash
+from gate.domain.audit.verify import Break, Broken, Intact
+from gate.domain.model.ids import InstallationId, RunId
+from gate.domain.model.request import ReviewState
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.checkpoints import heads_to_sign, record_checkpoint
 from gate.store.database import Database

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from gate.domain.ids import RequestId
-from gate.domain.request import RequestState
+from gate.domain.model.ids import RequestId
+from gate.domain.model.request import RequestState
 from gate.store.database import Database, Transaction
 from gate.store.requests import (
     Watch,

@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 from gate.cli import gate
 from gate.clock import utc_now
-from gate.domain.deliveries import Repository
-from gate.domain.ids import InstallationId, RepositoryId
-from gate.domain.incidents import GATE, Acknowledged, IncidentEvent, IncidentPlace, Opened
-from gate.domain.reports import FlowStatus
+from gate.domain.incidents.incident import GATE, Acknowledged, IncidentEvent, IncidentPlace, Opened
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import InstallationId, RepositoryId
+from gate.domain.model.reports import FlowStatus
 from gate.store.database import Database
 from gate.store.incidents import record_events, record_opening
 from gate.store.reports import record_report

@@ -7,7 +7,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from gate.domain.ids import DeliveryId, RepositoryId, RequestId
+from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
 from gate.reconciler.reconcile import Begun
 from gate.reconciler.wakeups import TURN, DeliveryQueue, IncidentQueue, RequestQueue
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.addresses import file_page, issues_page
+from gate.domain.text.addresses import file_page, issues_page
 
 RUN = "https://ghe.example.com/mona/shop/actions/runs/5"
 PAGE = "https://ghe.example.com/mona/shop/issues"

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.alert import AlertKind
-from gate.domain.alert_content import AlertSubject, render_alert
-from gate.domain.alert_plan import FIRST_UPDATE_AFTER, Message, Said, plan_alerts
-from gate.domain.incidents import (
+from gate.domain.incidents.alert_content import AlertSubject, render_alert
+from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Message, Said, plan_alerts
+from gate.domain.incidents.incident import (
     LASTING,
     REOPEN_WITHIN,
     Acknowledged,
@@ -25,7 +24,8 @@ from gate.domain.incidents import (
     Silenced,
     apply,
 )
-from gate.domain.policy import AlertPolicy
+from gate.domain.model.alert import AlertKind
+from gate.domain.model.policy import AlertPolicy
 from tests.builders import NOW
 from tests.incidents import make_failure, make_incident
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.attempts import known_attempt
-from gate.domain.closing import LATE_JOB
-from gate.domain.request import UNDECIDED, RequestState
+from gate.domain.model.request import UNDECIDED, RequestState
+from gate.domain.requests.attempts import known_attempt
+from gate.domain.requests.closing import LATE_JOB
 from tests.builders import NOW, TICK, make_deploy_run, make_request
 
 RUN = make_deploy_run(run_attempt=2)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.audit import FIELDS, FIRST, ChainHead, checkpoint_text, entry_hash, written
-from gate.domain.audit_check import Break, Broken, Chain, Intact
+from gate.domain.audit.chain import FIELDS, FIRST, ChainHead, checkpoint_text, entry_hash, written
+from gate.domain.audit.verify import Break, Broken, Chain, Intact
 from tests.builders import INSTALLATION, NOW
 from tests.chains import Trail, checkpoint_at, make_trail
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gate.domain.behind import Behind, count_behind
-from gate.domain.decide import Decision, Verdict, decide
-from gate.domain.explain import COMMENT_LIMIT, explain
-from gate.domain.plan import plan
+from gate.domain.requests.behind import Behind, count_behind
+from gate.domain.requests.decide import Decision, Verdict, decide
+from gate.domain.requests.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.plan import plan
 from tests.builders import (
     NOW,
     make_decision,

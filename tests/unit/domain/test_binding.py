@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.binding import Unbound, bind, is_override_run
-from gate.domain.commands import RunReference
-from gate.domain.deliveries import Repository, ReviewSubmitted
-from gate.domain.ids import InstallationId, RepositoryId, RunId, Sha
-from gate.domain.request import GateRequest
+from gate.domain.comments.binding import Unbound, bind, is_override_run
+from gate.domain.comments.commands import RunReference
+from gate.domain.model.deliveries import Repository, ReviewSubmitted
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId, Sha
+from gate.domain.model.request import GateRequest
 from tests.builders import NOW, make_account, make_key, make_request
 
 HOST = "github.example"

@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.closing import (
+from gate.domain.model.policy import GITHUB_WALL
+from gate.domain.model.request import UNDECIDED, RequestState, ReviewState, may_become
+from gate.domain.model.runs import Job
+from gate.domain.requests.closing import (
     LATE_JOB,
     SECOND_LOOK,
     Closure,
@@ -14,9 +17,6 @@ from gate.domain.closing import (
     closed_state,
     is_suspect,
 )
-from gate.domain.policy import GITHUB_WALL
-from gate.domain.request import UNDECIDED, RequestState, ReviewState, may_become
-from gate.domain.runs import Job
 from tests.builders import (
     NOW,
     TICK,

@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.command_rule import CommandFault, Speaker, judge_command
-from gate.domain.commands import (
+from gate.domain.comments.commands import (
     AcknowledgeCommand,
     DecideCommand,
     IncidentCommand,
     ResolveCommand,
     SilenceCommand,
 )
-from gate.domain.incidents import Course, Word
+from gate.domain.comments.rule import CommandFault, Speaker, judge_command
+from gate.domain.incidents.incident import Course, Word
 from tests.builders import NOW
 from tests.incidents import make_incident
 

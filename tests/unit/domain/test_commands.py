@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.commands import (
+from gate.domain.comments.commands import (
     AcknowledgeCommand,
     Command,
     CommandProblem,
@@ -19,8 +19,8 @@ from gate.domain.commands import (
     parse_override_title,
     parse_run_reference,
 )
-from gate.domain.ids import RunId
-from gate.domain.incidents import Course
+from gate.domain.incidents.incident import Course
+from gate.domain.model.ids import RunId
 
 URL = "https://github.com/acme/shop/actions/runs/601"
 RUN = RunReference(RunId(601))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.comparing import Comparison, compare
-from gate.domain.reports import FlowStatus
+from gate.domain.evidence.comparison import Comparison, compare
+from gate.domain.model.reports import FlowStatus
 from tests.builders import make_flow, make_validation_report
 
 FLOWS = st.lists(

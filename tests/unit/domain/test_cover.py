@@ -5,10 +5,10 @@ from typing import Final
 
 import pytest
 
-from gate.domain.counting import last_change
-from gate.domain.evidence import Evidence, judge, judge_facts
-from gate.domain.policy import Covers, ValidationRule, ValidationState
-from gate.domain.runs import WorkflowRun
+from gate.domain.evidence.judge import Evidence, judge, judge_facts
+from gate.domain.evidence.relevance import last_change
+from gate.domain.model.policy import Covers, ValidationRule, ValidationState
+from gate.domain.model.runs import WorkflowRun
 from tests.builders import (
     BRANCH,
     FORK,

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.decide import LAST_CALL, LOOK_AGAIN, Decision, ReasonCode, Verdict, decide
-from gate.domain.ids import AccountId, RunId
-from gate.domain.policy import (
+from gate.domain.model.ids import AccountId, RunId
+from gate.domain.model.policy import (
     LONGEST_HOLD,
     Covers,
     InvalidPolicy,
@@ -19,8 +18,9 @@ from gate.domain.policy import (
     UnavailablePolicy,
     ValidationState,
 )
-from gate.domain.request import GateRequest
-from gate.domain.runs import WorkflowRun
+from gate.domain.model.request import GateRequest
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.decide import LAST_CALL, LOOK_AGAIN, Decision, ReasonCode, Verdict, decide
 from tests.builders import (
     DIGEST,
     ENVIRONMENT,

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.decide import Decision, Verdict, decide
-from gate.domain.overrides import OverrideClaim
-from gate.domain.policy import (
+from gate.domain.model.overrides import OverrideClaim
+from gate.domain.model.policy import (
     InvalidPolicy,
     Mode,
     PolicyReading,
@@ -15,7 +14,8 @@ from gate.domain.policy import (
     Reaction,
     UnavailablePolicy,
 )
-from gate.domain.runs import WorkflowRun
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.decide import Decision, Verdict, decide
 from tests.builders import (
     NOW,
     before,

@@ -6,8 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from gate.domain.deployments import is_later, stand_in
-from gate.domain.ids import DeliveryId
+from gate.domain.model.deployments import is_later, stand_in
+from gate.domain.model.ids import DeliveryId
 from tests.builders import NOW, TICK
 
 IN_ORDER = (

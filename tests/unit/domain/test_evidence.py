@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gate.domain.counting import counting_validations
-from gate.domain.evidence import CLOCK_ERROR, judge
-from gate.domain.ids import RunId
-from gate.domain.policy import ValidationRule, ValidationState
-from gate.domain.runs import WorkflowRun
+from gate.domain.evidence.judge import CLOCK_ERROR, judge
+from gate.domain.evidence.relevance import counting_validations
+from gate.domain.model.ids import RunId
+from gate.domain.model.policy import ValidationRule, ValidationState
+from gate.domain.model.runs import WorkflowRun
 from tests.builders import (
     BRANCH,
     FORK,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from gate.domain.counting import relevant_reports
-from gate.domain.evidence import Evidence, judge, judge_facts
-from gate.domain.override_rule import held_since
-from gate.domain.policy import Covers, ValidationState
-from gate.domain.reports import Flow, FlowStatus, ValidationReport
-from gate.domain.runs import WorkflowRun
+from gate.domain.evidence.judge import Evidence, judge, judge_facts
+from gate.domain.evidence.relevance import relevant_reports
+from gate.domain.model.policy import Covers, ValidationState
+from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.overrides.rule import held_since
 from tests.builders import (
     BRANCH,
     FORK,

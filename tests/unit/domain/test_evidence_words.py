@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gate.domain.counting import RelevantReports, relevant_reports
-from gate.domain.evidence import CLOCK_ERROR, Evidence, judge_facts
-from gate.domain.jobs import Beginning
-from gate.domain.policy import ValidationState
-from gate.domain.runs import WorkflowRun
+from gate.domain.evidence.jobs import Beginning
+from gate.domain.evidence.judge import CLOCK_ERROR, Evidence, judge_facts
+from gate.domain.evidence.relevance import RelevantReports, relevant_reports
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.runs import WorkflowRun
 from tests.builders import (
     BRANCH,
     NOW,

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.evidence import Evidence
-from gate.domain.explain import COMMENT_LIMIT, age, explain, span
-from gate.domain.policy import ValidationState
-from gate.domain.runs import WorkflowRun
+from gate.domain.evidence.judge import Evidence
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.explain import COMMENT_LIMIT, age, explain, span
 from tests.builders import (
     NOW,
     before,

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from gate.domain.comparing import compare
-from gate.domain.decide import Decision, ReasonCode, Verdict
-from gate.domain.evidence import Evidence
-from gate.domain.explain import COMMENT_LIMIT, explain
-from gate.domain.overrides import OverrideAsk
-from gate.domain.policy import ValidationState
-from gate.domain.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.evidence.comparison import compare
+from gate.domain.evidence.judge import Evidence
+from gate.domain.model.overrides import OverrideAsk
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
+from gate.domain.requests.decide import Decision, ReasonCode, Verdict
+from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from tests.builders import (
     NOW,
     make_decision,

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.evidence import Evidence
-from gate.domain.explain import COMMENT_LIMIT, explain
-from gate.domain.overrides import OverrideAsk, OverrideRecord, OverrideRoutes
-from gate.domain.policy import ValidationState
-from gate.domain.request import GateRequest
+from gate.domain.evidence.judge import Evidence
+from gate.domain.model.overrides import OverrideAsk, OverrideRecord, OverrideRoutes
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.request import GateRequest
+from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from tests.builders import (
     NOW,
     TICK,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.alert import AlertKind
-from gate.domain.gate_alerts import LastSaid, key_of_end, key_of_problem
+from gate.domain.incidents.gate_alerts import LastSaid, key_of_end, key_of_problem
+from gate.domain.model.alert import AlertKind
 from tests.builders import NOW
 
 PROBLEM = ("policy/1/abc", AlertKind.POLICY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.ids import environment_key
+from gate.domain.model.ids import environment_key
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from gate.domain.alert import FailedFlow, HeldDeployment
-from gate.domain.ids import RequestId, RunId
-from gate.domain.incident_issue import (
-    BODY_LIMIT,
-    IssueSubject,
-    IssueText,
-    keep_ticks,
-    render_issue,
-)
-from gate.domain.incidents import (
+from gate.domain.incidents.incident import (
     Acknowledged,
     Bypassed,
     Course,
@@ -31,7 +22,16 @@ from gate.domain.incidents import (
     Resolved,
     Silenced,
 )
-from gate.domain.policy import AlertPolicy
+from gate.domain.incidents.issue import (
+    BODY_LIMIT,
+    IssueSubject,
+    IssueText,
+    keep_ticks,
+    render_issue,
+)
+from gate.domain.model.alert import FailedFlow, HeldDeployment
+from gate.domain.model.ids import RequestId, RunId
+from gate.domain.model.policy import AlertPolicy
 from tests.builders import NOW
 from tests.incidents import after, lived, make_failure
 

@@ -6,9 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.ids import RequestId
-from gate.domain.incident_remarks import next_remark, render_closed_by_hand
-from gate.domain.incidents import (
+from gate.domain.incidents.incident import (
     Acknowledged,
     Alerted,
     Bypassed,
@@ -22,6 +20,8 @@ from gate.domain.incidents import (
     Resolved,
     Silenced,
 )
+from gate.domain.incidents.remarks import next_remark, render_closed_by_hand
+from gate.domain.model.ids import RequestId
 from tests.builders import NOW
 from tests.incidents import lived, make_failure
 

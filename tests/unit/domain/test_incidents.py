@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.incident_rule import decide_course, failure_of, observe_validation
-from gate.domain.incidents import (
+from gate.domain.incidents.incident import (
     GATE,
     REOPEN_WITHIN,
     Acknowledged,
@@ -23,8 +22,9 @@ from gate.domain.incidents import (
     Silenced,
     apply,
 )
-from gate.domain.policy import ValidationState
-from gate.domain.reports import FlowStatus
+from gate.domain.incidents.rule import decide_course, failure_of, observe_validation
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.reports import FlowStatus
 from tests.builders import NOW, make_run
 from tests.incidents import (
     flows,

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.instants import parse_instant
+from gate.domain.text.instants import parse_instant
 from tests.builders import NOW
 
 

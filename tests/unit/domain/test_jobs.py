@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 
-from gate.domain.decide import ReasonCode, Verdict, decide
-from gate.domain.evidence import Evidence, judge
-from gate.domain.jobs import beginning_of, executions_of, lacks_jobs, newest_executions, shows_end
-from gate.domain.policy import Covers, ValidationRule, ValidationState
-from gate.domain.reports import FlowStatus, ValidationReport
-from gate.domain.runs import Job, WorkflowRun
+from gate.domain.evidence.jobs import (
+    beginning_of,
+    executions_of,
+    lacks_jobs,
+    newest_executions,
+    shows_end,
+)
+from gate.domain.evidence.judge import Evidence, judge
+from gate.domain.model.policy import Covers, ValidationRule, ValidationState
+from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.model.runs import Job, WorkflowRun
+from gate.domain.requests.decide import ReasonCode, Verdict, decide
 from tests.builders import (
     BRANCH,
     NOW,

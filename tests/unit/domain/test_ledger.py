@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.domain.ledger import EffectStatus, Ledger
+from gate.domain.model.ledger import EffectStatus, Ledger
 from tests.builders import make_ledger, make_report, make_review
 
 

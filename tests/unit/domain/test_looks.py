@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.deliveries import Repository
-from gate.domain.ids import AccountId, InstallationId, RepositoryId
-from gate.domain.looks import (
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.model.runs import Account
+from gate.domain.requests.looks import (
     ACTIVE_EVERY,
     DEFAULT_QUOTA,
     MOST_LOOKS,
@@ -23,7 +24,6 @@ from gate.domain.looks import (
     refilled,
     spent,
 )
-from gate.domain.runs import Account
 from tests.builders import NOW, TICK
 
 OWNER = Account(AccountId(1), "octo-org")

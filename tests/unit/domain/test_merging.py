@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.merging import carry_over, merge_reports, report_of
-from gate.domain.reports import Flow, FlowStatus, LeftOut, ValidationReport
+from gate.domain.evidence.report_merge import carry_over, merge_reports, report_of
+from gate.domain.model.reports import Flow, FlowStatus, LeftOut, ValidationReport
 from tests.builders import (
     NOW,
     before,

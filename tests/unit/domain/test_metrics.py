@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.alert import AlertKind
-from gate.domain.alert_plan import Said
-from gate.domain.ids import RepositoryId, RunId
-from gate.domain.incidents import (
+from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.incident import (
     GATE,
     Acknowledged,
     Course,
@@ -24,7 +22,10 @@ from gate.domain.incidents import (
     Silenced,
     apply,
 )
-from gate.domain.metrics import (
+from gate.domain.model.alert import AlertKind
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.statistics.metrics import (
     MOST_FLOWS,
     AlertLoad,
     Hold,
@@ -42,8 +43,7 @@ from gate.domain.metrics import (
     measure_time_to_decide,
     measure_time_to_resolve,
 )
-from gate.domain.reports import FlowStatus, ValidationReport
-from gate.domain.spread import Share, Spread, spread_of
+from gate.domain.statistics.spread import Share, Spread, spread_of
 from tests.builders import NOW, TICK, make_validation_report
 from tests.incidents import make_failure, make_flow, make_incident
 

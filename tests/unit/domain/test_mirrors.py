@@ -5,11 +5,23 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.ids import DeploymentId
-from gate.domain.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry, status_key
-from gate.domain.mirrors import DESCRIPTION_LIMIT, is_final, plan_mirrors, render_status_description
-from gate.domain.plan import is_sendable
-from gate.domain.request import RequestState
+from gate.domain.model.ids import DeploymentId
+from gate.domain.model.ledger import (
+    Effect,
+    EffectKind,
+    EffectStatus,
+    Ledger,
+    LedgerEntry,
+    status_key,
+)
+from gate.domain.model.request import RequestState
+from gate.domain.requests.deployment_status import (
+    DESCRIPTION_LIMIT,
+    is_final,
+    plan_mirrors,
+    render_status_description,
+)
+from gate.domain.requests.plan import is_sendable
 from tests.builders import make_account, make_claim, make_record, make_request
 
 PAGE = "https://github.com/acme/shop/actions/runs/601"

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from gate.domain.missing import (
+from gate.domain.model.overrides import OverrideChannel
+from gate.domain.model.policy import Covers, Reaction
+from gate.domain.model.runs import Account, WorkflowRun
+from gate.domain.requests.missing_facts import (
     LISTING_TRUSTED,
     JobsNeeded,
     ListingNeeded,
@@ -15,9 +18,6 @@ from gate.domain.missing import (
     listings_of,
     missing_facts,
 )
-from gate.domain.overrides import OverrideChannel
-from gate.domain.policy import Covers, Reaction
-from gate.domain.runs import Account, WorkflowRun
 from tests.builders import (
     BRANCH,
     FORK,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gate.domain.explain import explain
-from gate.domain.neutral import code_span, cut, cut_markdown, neutralise
+from gate.domain.requests.explain import explain
+from gate.domain.text.escaping import code_span, cut, cut_markdown, neutralise
 from tests.builders import NOW, make_decision, make_request
 from tests.markdown import acting, code_spans, invisible, kinds, shown
 

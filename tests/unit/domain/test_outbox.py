@@ -7,10 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.alert import Alert, AlertKind, Severity
-from gate.domain.alert_content import AlertSubject, render_alert
-from gate.domain.alert_plan import Message
-from gate.domain.outbox import (
+from gate.domain.incidents.alert_content import AlertSubject, render_alert
+from gate.domain.incidents.alert_plan import Message
+from gate.domain.incidents.outbox import (
     TRIED_FOR,
     Owed,
     choose_delivery,
@@ -18,7 +17,8 @@ from gate.domain.outbox import (
     is_expired,
     pause_before_repeat,
 )
-from gate.domain.policy import AlertPolicy
+from gate.domain.model.alert import Alert, AlertKind, Severity
+from gate.domain.model.policy import AlertPolicy
 from tests.builders import NOW, TICK
 from tests.incidents import make_incident
 

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from gate.domain.evidence import Evidence
-from gate.domain.ids import AccountId, RunId
-from gate.domain.override_rule import RECEIPT_LAG, ask_for, held_since, judge_override
-from gate.domain.overrides import (
+from gate.domain.evidence.judge import Evidence
+from gate.domain.model.ids import AccountId, RunId
+from gate.domain.model.overrides import (
     OverrideAsk,
     OverrideChannel,
     OverrideClaim,
@@ -17,8 +16,9 @@ from gate.domain.overrides import (
     Standing,
     describe_refused,
 )
-from gate.domain.policy import OverridePolicy, ValidationState
-from gate.domain.rationale import LARGEST_RATIONALE
+from gate.domain.model.policy import OverridePolicy, ValidationState
+from gate.domain.overrides.rationale import LARGEST_RATIONALE
+from gate.domain.overrides.rule import RECEIPT_LAG, ask_for, held_since, judge_override
 from tests.builders import (
     ENVIRONMENT,
     NOW,

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
-from gate.domain.overrides import Refusal, RefusalCode, RefusedClaim
-from gate.domain.plan import KEPT_FOR_THE_END, PASSING_GRACE, is_sendable, plan
-from gate.domain.request import UNDECIDED, GateRequest, RequestState, ReviewState
+from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
+from gate.domain.model.overrides import Refusal, RefusalCode, RefusedClaim
+from gate.domain.model.request import UNDECIDED, GateRequest, RequestState, ReviewState
+from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.plan import KEPT_FOR_THE_END, PASSING_GRACE, is_sendable, plan
 from tests.builders import (
     NOW,
     TICK,

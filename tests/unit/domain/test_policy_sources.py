@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.policy import (
+from gate.domain.model.policy import (
     Covers,
     EnvironmentPolicy,
     InvalidPolicy,
@@ -23,7 +23,7 @@ from gate.domain.policy import (
     UserReviewer,
     ValidationState,
 )
-from gate.domain.policy_sources import check_floor, choose_policy
+from gate.domain.model.policy_sources import check_floor, choose_policy
 from tests.builders import make_environment, make_policy
 
 REPOSITORY = replace(make_policy(), source="repository")

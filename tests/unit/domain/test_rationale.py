@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.domain.rationale import (
+from gate.domain.overrides.rationale import (
     LARGEST_RATIONALE,
     cap_rationale,
     fold,

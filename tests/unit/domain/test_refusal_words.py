@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.overrides import OverrideChannel, Refusal, RefusalCode, RefusedClaim
-from gate.domain.replying import render_refused
+from gate.domain.comments.replies import render_refused
+from gate.domain.model.overrides import OverrideChannel, Refusal, RefusalCode, RefusedClaim
 from tests.builders import make_claim
 
 

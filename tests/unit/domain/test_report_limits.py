@@ -9,13 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.evidence import judge_facts
-from gate.domain.flow_lines import describe_flows
-from gate.domain.incident_rule import failure_of, observe_validation
-from gate.domain.incidents import Reopened, Resolution, Word
-from gate.domain.merging import carry_over, merge_reports
-from gate.domain.policy import ValidationState
-from gate.domain.report_limits import (
+from gate.domain.evidence.judge import judge_facts
+from gate.domain.evidence.report_limits import (
     MOST_ADDRESSES,
     MOST_ERRORS,
     MOST_FLOWS,
@@ -23,7 +18,12 @@ from gate.domain.report_limits import (
     bounded,
     fit,
 )
-from gate.domain.reports import Flow, FlowStatus, LeftOut
+from gate.domain.evidence.report_merge import carry_over, merge_reports
+from gate.domain.incidents.incident import Reopened, Resolution, Word
+from gate.domain.incidents.rule import failure_of, observe_validation
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.reports import Flow, FlowStatus, LeftOut
+from gate.domain.requests.flow_lines import describe_flows
 from tests.builders import (
     NOW,
     make_facts,

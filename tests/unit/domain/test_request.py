@@ -2,8 +2,8 @@
 
 import pytest
 
-from gate.domain.ids import environment_key
-from gate.domain.request import TRANSITIONS, UNDECIDED, RequestState, may_become
+from gate.domain.model.ids import environment_key
+from gate.domain.model.request import TRANSITIONS, UNDECIDED, RequestState, may_become
 from tests.builders import make_key, make_request
 
 OPEN, WAITING, ANSWERING = RequestState.OPEN, RequestState.WAITING, RequestState.ANSWERING

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from gate.domain.runs import (
+from gate.domain.model.runs import (
     WorkflowRun,
     merge_jobs,
     merge_run,

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.closing import SECOND_LOOK, Sighting
-from gate.domain.ledger import EffectStatus, Ledger, LedgerEntry
-from gate.domain.settling import (
+from gate.domain.model.ledger import EffectStatus, Ledger, LedgerEntry
+from gate.domain.requests.closing import SECOND_LOOK, Sighting
+from gate.domain.requests.settlement import (
     Settlement,
     may_have_landed,
     needs_look,

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from gate.domain.github import Place
-from gate.domain.ids import InstallationId, RepositoryId, RunId
-from gate.domain.request import ReviewState
+from gate.domain.model.github import Place
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
+from gate.domain.model.request import ReviewState
 from gate.errors import GateError
 from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient

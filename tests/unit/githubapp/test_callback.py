@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.ids import RepositoryId
+from gate.domain.model.ids import RepositoryId
 from gate.errors import DeliveryRejected
 from gate.githubapp.callback import parse_callback
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from gate.domain.deliveries import (
+from gate.domain.model.deliveries import (
     DeploymentSeen,
     InstallationSeen,
     NothingSeen,

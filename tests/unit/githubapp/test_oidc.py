@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt import PyJWK
 
-from gate.domain.reporters import Reporter
+from gate.domain.model.reporters import Reporter
 from gate.errors import ReportRejected, RetryLater
 from gate.githubapp.issuers import Issuers
 from gate.githubapp.oidc import LEEWAY, LONGEST, TokenVerifier

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.deliveries import (
+from gate.domain.model.deliveries import (
     DeploymentSeen,
     NothingSeen,
     Observation,
@@ -16,8 +16,8 @@ from gate.domain.deliveries import (
     RuleRequested,
     RunSeen,
 )
-from gate.domain.ids import AccountId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
-from gate.domain.runs import Account, WorkflowRun
+from gate.domain.model.ids import AccountId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
+from gate.domain.model.runs import Account, WorkflowRun
 from gate.errors import DeliveryRejected
 from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.manifest import load_manifest

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gate.domain.deliveries import RuleRequested
+from gate.domain.model.deliveries import RuleRequested
 from gate.errors import DeliveryRejected
 from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from tests.unit.githubapp.deliveries import (

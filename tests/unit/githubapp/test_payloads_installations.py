@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.deliveries import (
+from gate.domain.model.deliveries import (
     InstallationSeen,
     InstallationStatus,
     Observation,
     Repository,
 )
-from gate.domain.ids import AccountId, InstallationId, RepositoryId
-from gate.domain.runs import Account
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
+from gate.domain.model.runs import Account
 from gate.githubapp.payloads import PayloadParser
 from tests.unit.githubapp.deliveries import (
     API_URL,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.deliveries import IssueChange, IssueChanged, NothingSeen, Observation
+from gate.domain.model.deliveries import IssueChange, IssueChanged, NothingSeen, Observation
 from gate.githubapp.payloads import PayloadParser
 from tests.unit.githubapp.deliveries import API_URL, encode, make_issue_change
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.deliveries import CommentSeen, NothingSeen, Observation, ReviewSubmitted
+from gate.domain.model.deliveries import CommentSeen, NothingSeen, Observation, ReviewSubmitted
 from gate.githubapp.payloads import PayloadParser
 from tests.unit.githubapp.deliveries import API_URL, encode, make_comment, make_review, make_run
 

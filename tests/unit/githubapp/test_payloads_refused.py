@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.deliveries import (
+from gate.domain.model.deliveries import (
     Observation,
     Pushed,
 )

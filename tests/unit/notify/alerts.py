@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from gate.domain.alert import (
+from gate.domain.model.alert import (
     Alert,
     AlertKind,
     FailedFlow,
@@ -13,7 +13,7 @@ from gate.domain.alert import (
     Mention,
     Severity,
 )
-from gate.domain.ids import RunId
+from gate.domain.model.ids import RunId
 from tests.builders import ENVIRONMENT, NOW, SHA
 
 JOB: Final = "https://github.com/mona/shop/actions/runs/12345"

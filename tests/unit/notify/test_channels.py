@@ -12,7 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from gate.doctor import Finding, Level, examine
-from gate.domain.alert import Channel
+from gate.domain.model.alert import Channel
 from gate.notify import create_notifiers
 from gate.notify.channels import read_channels
 from tests.unit.notify.configured import ALL, MAIL, environ, settings_with

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.alert import Alert, AlertKind
+from gate.domain.model.alert import Alert, AlertKind
 from gate.notify.letter import write_letter
 from gate.notify.outline import Room, outline
 from gate.notify.text import render_html, render_text

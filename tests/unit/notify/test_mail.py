@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gate.domain.alert import AlertKind
+from gate.domain.model.alert import AlertKind
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.notify.mail import MailNotifier
 from gate.notify.mailbox import read_mailbox

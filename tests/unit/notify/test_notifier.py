@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.alert import Alert, Channel
+from gate.domain.model.alert import Alert, Channel
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.notify.notifier import GuardedNotifier
 from tests.unit.notify.alerts import make_alert

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gate.domain.addresses import safe_url
-from gate.domain.alert import AlertKind
+from gate.domain.model.alert import AlertKind
+from gate.domain.text.addresses import safe_url
 from gate.notify.outline import Room, outline
 from gate.notify.text import render_html, render_text
 from tests.unit.notify.alerts import HOSTILE, JOB, make_alert, make_flow, make_hostile

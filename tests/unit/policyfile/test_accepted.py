@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.domain.policy import (
+from gate.domain.model.policy import (
     BUILT_IN,
     Covers,
     EnvironmentPolicy,

@@ -20,8 +20,8 @@ from structlog.testing import capture_logs
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.test import Client, TestResponse
 
-from gate.domain.ids import DeliveryId
-from gate.domain.reporters import Reporter, Submission
+from gate.domain.model.ids import DeliveryId
+from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
 from gate.githubapp.signature import check_signature
 from gate.store.database import Database, T, Transaction

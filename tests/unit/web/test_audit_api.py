@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gate.domain.audit import FIELDS, entry_hash
-from gate.domain.deliveries import Repository
-from gate.domain.ids import AccountId, InstallationId, RepositoryId, RunId
-from gate.domain.runs import Account
+from gate.domain.audit.chain import FIELDS, entry_hash
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId
+from gate.domain.model.runs import Account
 from gate.store.audit import record_audit
 from gate.store.repositories import record_repository
 from tests.chains import make_entry

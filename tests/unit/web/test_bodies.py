@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.reports import AlertReport, FlowStatus, ValidationReport
+from gate.domain.model.reports import AlertReport, FlowStatus, ValidationReport
 from gate.web.bodies import LONGEST, parse_alert, parse_validation
 from reporting.flows import Flow as SentFlow
 from reporting.flows import Status

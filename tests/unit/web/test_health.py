@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.alert import Channel
-from gate.domain.incidents import GATE, IncidentEvent, Opened
+from gate.domain.incidents.incident import GATE, IncidentEvent, Opened
+from gate.domain.model.alert import Channel
 from gate.errors import RetryLater
 from gate.store.alerts import AlertState, finish_alert, owe_alert
 from gate.store.incidents import record_opening

@@ -8,12 +8,9 @@ from typing import Any
 
 import pytest
 
-from gate.domain.alert import AlertKind, Channel, Severity
-from gate.domain.alert_content import AlertSubject, render_alert
-from gate.domain.alert_plan import Message
-from gate.domain.deliveries import Repository
-from gate.domain.ids import AccountId
-from gate.domain.incidents import (
+from gate.domain.incidents.alert_content import AlertSubject, render_alert
+from gate.domain.incidents.alert_plan import Message
+from gate.domain.incidents.incident import (
     Acknowledged,
     Course,
     Decided,
@@ -24,8 +21,11 @@ from gate.domain.incidents import (
     Resolution,
     Resolved,
 )
-from gate.domain.policy import AlertPolicy
-from gate.domain.runs import Account
+from gate.domain.model.alert import AlertKind, Channel, Severity
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId
+from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.runs import Account
 from gate.store.alerts import owe_alert
 from gate.store.database import Transaction
 from gate.store.incidents import IncidentRecord, record_events, record_issue, record_opening

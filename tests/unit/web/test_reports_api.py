@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from werkzeug.test import TestResponse
 
-from gate.domain.reports import AlertReport, ValidationReport
+from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.errors import ReportRejected, RetryLater
 from gate.store.reports import record_alert, record_report
 from gate.web.bodies import LONGEST

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from gate.domain.deliveries import Repository
-from gate.domain.ids import DeploymentId, InstallationId, RepositoryId, RequestId
-from gate.domain.request import GateRequest
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import DeploymentId, InstallationId, RepositoryId, RequestId
+from gate.domain.model.request import GateRequest
 from gate.store.decisions import record_decision
 from gate.store.ledger import record_intents
 from gate.store.repositories import record_repository

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from gate.domain.alert import AlertKind, Severity
-from gate.domain.alert_content import AlertSubject, Bypass, render_alert, render_bypass
-from gate.domain.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
-from gate.domain.gate_alerts import render_broken_policy, render_unanswered
-from gate.domain.incidents import Resolution, Resolved
-from gate.domain.policy import AlertPolicy, InvalidPolicy
+from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
+from gate.domain.incidents.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
+from gate.domain.incidents.gate_alerts import render_broken_policy, render_unanswered
+from gate.domain.incidents.incident import Resolution, Resolved
+from gate.domain.model.alert import AlertKind, Severity
+from gate.domain.model.policy import AlertPolicy, InvalidPolicy
 from gate.runbooks import load_runbooks
 from gate.web.runbook_pages import runbook_pages
 from tests.builders import NOW, make_request

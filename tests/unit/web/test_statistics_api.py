@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.deliveries import Repository
-from gate.domain.ids import IncidentId, InstallationId, RepositoryId
-from gate.domain.incidents import (
+from gate.domain.incidents.incident import (
     GATE,
     Acknowledged,
     IncidentEvent,
@@ -17,7 +15,9 @@ from gate.domain.incidents import (
     Resolution,
     Resolved,
 )
-from gate.domain.reports import FlowStatus
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId
+from gate.domain.model.reports import FlowStatus
 from gate.store.incidents import IncidentRecord, lock_incident, record_events, record_opening
 from gate.store.reports import record_report
 from gate.store.repositories import record_repository

@@ -1,0 +1,294 @@
+"""Read what people ask of the gate in a comment on an issue, and in an override run's title.
+
+Pure. Text in, a command or what is wrong with it out; who may ask, and of what, is decided
+elsewhere. A command begins the first line that is not blank. What is quoted, or stands in a code
+block, was said by somebody else or is an example. What a page, a chat or a keyboard puts into text
+unseen is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Final
+
+from gate.domain.incidents.incident import Course
+from gate.domain.model.ids import RunId
+
+_LARGEST_ID: Final = 2**63 - 1
+_RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+_RUN_URL: Final = re.compile(
+    r"https?://(?P<host>[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)"
+    r"/(?P<name>[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})/actions/runs/(?P<run>[1-9][0-9]{0,18})"
+    r"(?:/attempts/(?P<attempt>[1-9][0-9]{0,5}))?(?:/jobs?/[0-9]{1,19})?/?(?:[?#][^\s]*)?"
+)
+_UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+"""Soft hyphen, zero-width space, (non-)joiners, word joiner, byte order mark. Blanks that do not
+break a line are blanks to `str.split` and to regular expressions."""
+
+_QUOTES: Final = "\"'“”„‟‘’‚‛«»‹›`"  # noqa: RUF001 - what keyboards make of quotes
+_COMMAND: Final = re.compile(
+    rf"[{_UNSEEN}]*(?:[ \u00a0\u202f][{_UNSEEN}]*){{0,3}}/(?P<word>\S+)(?P<rest>.*)", re.DOTALL
+)
+_TITLE: Final = re.compile(r"override of run\b(?P<named>.*)", re.IGNORECASE | re.DOTALL)
+_WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_SPAN: Final = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[mhd])")
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST_WORD: Final = 40
+_ALIKE: Final = 0.8
+_DECIDE: Final = "decide"
+_RESOLVE: Final = "resolve"
+_SILENCE: Final = "silence"
+_OVERRIDE: Final = "override"
+
+LONGEST_SILENCE: Final = timedelta(days=7)
+LONGEST_WHY: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunReference:
+    """A run as a person named it: by its id, or by its address on GitHub.
+
+    `host` and `full_name` are None for a bare id. Both are as written, not checked: whoever acts on
+    an address refuses one of another GitHub or repository, comparing without case.
+    """
+
+    run_id: RunId
+    run_attempt: int | None = None
+    host: str | None = None
+    full_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideCommand:
+    """Somebody releases a held run; `rationale` is raw and may be empty."""
+
+    run: RunReference
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpCommand:
+    """Somebody asks which commands there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeCommand:
+    """Somebody looks after an incident."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideCommand:
+    """Somebody has decided what to do about an incident; `why` is raw."""
+
+    course: Course
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveCommand:
+    """Somebody says that an incident is over; `why` is raw."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceCommand:
+    """Somebody wants to hear nothing of an incident for a while; `why` is raw."""
+
+    span: timedelta
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCommand:
+    """A word after a slash that is no command of ours, and need not have been meant for us."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandProblem:
+    """Somebody meant the command `meant`, and what they wrote cannot be done.
+
+    `detail` may quote hostile text. `usage` is how the command is written, where that helps.
+    """
+
+    detail: str
+    meant: str
+    usage: str | None = None
+
+
+IncidentCommand = AcknowledgeCommand | DecideCommand | ResolveCommand | SilenceCommand
+"""What people say on an incident's issue, about the incident."""
+
+Command = OverrideCommand | HelpCommand | IncidentCommand
+
+Said = Command | UnknownCommand | CommandProblem
+"""What a comment may hold for the gate: a command, or a try at one."""
+
+
+def parse_command(body: str) -> Said | None:
+    """Read the command that a comment begins with; None when it has none.
+
+    The command's arguments may go on over the following lines. A word that is no command of ours
+    is a problem only when it looks like a slip: other Apps have commands too.
+    """
+    found = _COMMAND.match(_from_first_line(body))
+    if found is None:
+        return None
+    written = _seen(found["word"])
+    word = written.casefold()
+    parse = _COMMANDS.get(word)
+    if parse is not None:
+        return parse(found["rest"])
+    alike = _alike(word, _COMMANDS)
+    if alike is not None:
+        known = ", ".join(f"/{name}" for name in _COMMANDS)
+        return CommandProblem(f"/{written} is no command of the gate; known: {known}", alike)
+    return UnknownCommand() if _WORD.fullmatch(word) else None
+
+
+def _alike(word: str, known: Iterable[str]) -> str | None:
+    """Find what was meant by a word with a slip in it."""
+    if len(word) > _LONGEST_WORD:
+        return None
+    return next(iter(get_close_matches(word, known, n=1, cutoff=_ALIKE)), None)
+
+
+def _from_first_line(body: str) -> str:
+    """Drop the blank lines at the beginning, but not the indent of the first that is not blank."""
+    lines = body.replace("\r\n", "\n").split("\n")
+    while lines and not _seen(lines[0]).strip():
+        del lines[0]
+    return "\n".join(lines)
+
+
+def _parse_override(rest: str) -> OverrideCommand | CommandProblem:
+    named, rationale = _split(rest)
+    if not named:
+        usage = "/override <run URL or id> <rationale>"
+        return CommandProblem("say which run", _OVERRIDE, usage)
+    run = parse_run_reference(named)
+    if run is None:
+        detail = "the first word after /override must be a run's URL or id"
+        return CommandProblem(detail, _OVERRIDE)
+    return OverrideCommand(run, rationale)
+
+
+def _split(rest: str) -> tuple[str, str]:
+    """Take the first word, which must stand on the command's own line, from what follows it.
+
+    The word loses what is unseen in it and the quotes around it; what follows is kept as it is.
+    """
+    first, _, following = rest.partition("\n")
+    words = first.lstrip(f"{_UNSEEN} \t\u00a0\u202f").split(maxsplit=1)
+    named = _seen(words[0]).strip(_QUOTES) if words else ""
+    return named, "\n".join([*words[1:], following]).strip()
+
+
+def _seen(text: str) -> str:
+    """Drop the characters that nobody sees."""
+    return text.translate(_WITHOUT_UNSEEN)
+
+
+_WITHOUT_UNSEEN: Final = dict.fromkeys(map(ord, _UNSEEN))
+
+
+def _parse_help(_rest: str) -> HelpCommand:
+    return HelpCommand()
+
+
+def _parse_acknowledge(_rest: str) -> AcknowledgeCommand:
+    return AcknowledgeCommand()
+
+
+def _parse_decide(rest: str) -> DecideCommand | CommandProblem:
+    word, why = _split(rest)
+    choices = ", ".join(Course)
+    course = _COURSES.get(word.casefold())
+    if course is None:
+        return CommandProblem("say what you have decided", _DECIDE, f"/decide <{choices}> <why>")
+    problem = _check_why(why, _DECIDE, f"/decide {course} <why>")
+    return DecideCommand(course, why) if problem is None else problem
+
+
+def _parse_resolve(rest: str) -> ResolveCommand | CommandProblem:
+    why = rest.strip()
+    problem = _check_why(why, _RESOLVE, "/resolve <why>")
+    return ResolveCommand(why) if problem is None else problem
+
+
+def _parse_silence(rest: str) -> SilenceCommand | CommandProblem:
+    word, why = _split(rest)
+    length = _parse_span(word)
+    if length is None:
+        detail = "say for how long, in minutes, hours or days"
+        return CommandProblem(detail, _SILENCE, "/silence <30m, 4h, 2d> <why>")
+    if length > LONGEST_SILENCE:
+        most = LONGEST_SILENCE.days
+        detail = f"{word} is too long: {most}d is the most, and can be said again"
+        return CommandProblem(detail, _SILENCE)
+    problem = _check_why(why, _SILENCE, f"/silence {word} <why>")
+    return SilenceCommand(length, why) if problem is None else problem
+
+
+def _parse_span(text: str) -> timedelta | None:
+    """Read a length of time as the policy spells it, but for seconds."""
+    found = _SPAN.fullmatch(text.casefold())
+    return int(found["count"]) * _UNITS[found["unit"]] if found is not None else None
+
+
+def _check_why(why: str, meant: str, usage: str) -> CommandProblem | None:
+    """Say what is wrong with a reason; people read it in the record, so there has to be one."""
+    if not _seen(why).strip():
+        return CommandProblem("say why", meant, usage)
+    if len(why) > LONGEST_WHY:
+        return CommandProblem(f"the reason is longer than {LONGEST_WHY} characters", meant)
+    return None
+
+
+_COURSES: Final = {course.value: course for course in Course}
+_COMMANDS: Final[Mapping[str, Callable[[str], Command | CommandProblem]]] = {
+    "ack": _parse_acknowledge,
+    _DECIDE: _parse_decide,
+    _RESOLVE: _parse_resolve,
+    _SILENCE: _parse_silence,
+    _OVERRIDE: _parse_override,
+    "help": _parse_help,
+}
+
+
+def parse_run_reference(text: str) -> RunReference | None:
+    """Read a run's id, or its address on GitHub with or without an attempt or a job."""
+    if _RUN_ID.fullmatch(text):
+        return _reference(int(text))
+    found = _RUN_URL.fullmatch(text)
+    if found is None:
+        return None
+    attempt = int(found["attempt"]) if found["attempt"] is not None else None
+    return _reference(int(found["run"]), attempt, found["host"], found["name"])
+
+
+def _reference(
+    run_id: int, attempt: int | None = None, host: str | None = None, full_name: str | None = None
+) -> RunReference | None:
+    return RunReference(RunId(run_id), attempt, host, full_name) if run_id <= _LARGEST_ID else None
+
+
+def parse_override_title(display_title: str) -> RunReference | CommandProblem | None:
+    """Read the run that an override workflow's run says it is for; None for any other title.
+
+    Exactly one run must be named, and nothing else said: a title is made from what somebody typed,
+    and a reviewer who approves must see which run it is.
+    """
+    found = _TITLE.fullmatch(_seen(display_title).strip())
+    if found is None:
+        return None
+    named = [word.strip(_QUOTES) for word in found["named"].split()]
+    run = parse_run_reference(named[0]) if len(named) == 1 else None
+    if run is None:
+        detail = "the title must name exactly one run: Override of run <id or URL>"
+        return CommandProblem(detail, _OVERRIDE)
+    return run

@@ -1,0 +1,119 @@
+"""Say what an alert carries, whichever channel brings it.
+
+Pure. The content is the contract's, field for field; each channel in `gate.notify` renders it in
+its own form. All texts but `event` and `next_steps` may have been written by others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from gate.domain.model.ids import RunId, Sha
+
+SCHEMA_VERSION: Final = 1
+
+
+class Channel(StrEnum):
+    """The channels a policy may name; `notify` is everything that Apprise speaks."""
+
+    SLACK = "slack"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    NOTIFY = "notify"
+
+
+class Severity(StrEnum):
+    """How loud an alert is: `critical` may mention people, `info` asks for nothing."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Mention(StrEnum):
+    """Whom a chat message calls when it is critical."""
+
+    CHANNEL = "channel"
+    HERE = "here"
+    NONE = "none"
+
+
+class AlertKind(StrEnum):
+    """Why this message is sent; one incident pages once, whatever else is said about it."""
+
+    PAGE = "page"
+    UPDATE = "update"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    RECOVERY = "recovery"
+    BYPASS = "bypass"
+    POLICY = "policy"
+    UNANSWERED = "unanswered"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFlow:
+    """A flow that failed; `error` is empty when the report has no words for it."""
+
+    flow_name: str
+    exit_code: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDeployment:
+    """A deployment that waits because of the failure."""
+
+    run_id: RunId
+    run_attempt: int
+    environment: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message about one incident.
+
+    `key` is natural: the same message tried again has the same, so that a receiver can drop the
+    second. `incident` names the incident (`incident/17`): messages of one belong to one thread.
+    `summary` is one line that says what is new; for a page it is why the alert was raised.
+    `run_id`, `run_attempt` and `head_sha` are None when no run is concerned. `unnamed_flows` counts
+    the failed flows beside `failed_flows` whose names are not kept.
+
+    `repeated` and `plain` are of one try: an earlier one may have brought the message already, and
+    the channel has refused it with its markup.
+    """
+
+    key: str
+    kind: AlertKind
+    severity: Severity
+    mention: Mention
+    incident: str
+    summary: str
+    event: str
+    timestamp: datetime
+    terraform_deployment_id: str | None
+    github_job_url: str
+    failed_flows: tuple[FailedFlow, ...]
+    artifact_urls: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    repository: str
+    environment: str
+    run_id: RunId | None
+    run_attempt: int | None
+    head_sha: Sha | None
+    incident_url: str
+    runbook_url: str | None
+    held_deployments: tuple[HeldDeployment, ...]
+    repeated: bool = False
+    plain: bool = False
+    unnamed_flows: int = 0
+
+    @property
+    def is_critical(self) -> bool:
+        """Say whether people are to be called."""
+        return self.severity is Severity.CRITICAL

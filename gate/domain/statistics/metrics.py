@@ -1,0 +1,338 @@
+"""Measure how well validation, alerts and the gate serve people, from what is on record.
+
+Pure. Each `measure_` function is the definition of its metric; docs/reference/metrics.md is made
+from their docstrings. A metric is of what began in a period; what happened at the period's end or
+later has not happened yet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.evidence.judge import FAILED
+from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.incident import (
+    GATE,
+    Acknowledged,
+    Course,
+    Decided,
+    Incident,
+    IncidentEvent,
+    Resolution,
+)
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.model.runs import SUCCESS
+from gate.domain.statistics.spread import Share, Spread, spread_of
+
+MOST_FLOWS: Final = 20
+"""Flaky flows that are listed; who has more of them begins with these."""
+
+_MENDS: Final = frozenset({Course.ROLLBACK, Course.FIX_FORWARD})
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The time that is looked at: from `since` on, before `until`."""
+
+    since: datetime
+    until: datetime
+
+    def seen(self, at: datetime | None) -> datetime | None:
+        """Give an instant if it has come by the end of the period."""
+        return at if at is not None and at < self.until else None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentStory:
+    """An incident with what people did about it, in order, and what was said about it.
+
+    `deeds` need not hold what the gate did by itself; if it does, that counts for nobody.
+    """
+
+    incident: Incident
+    deeds: tuple[IncidentEvent, ...]
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A gate request that was told to wait; `until` is None while it does."""
+
+    environment: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is on record of a period.
+
+    `conclusions` are those of the validation's run attempts, None for one that has not ended.
+    """
+
+    conclusions: tuple[str | None, ...]
+    stories: tuple[IncidentStory, ...]
+    holds: tuple[Hold, ...]
+    overrides: int
+    bypasses: int
+    reports: tuple[ValidationReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTime:
+    """How long a response took; `waiting` still go on without it, `never` ended without it."""
+
+    spread: Spread
+    waiting: int
+    never: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLoad:
+    """How many messages there were about how many incidents, and the most about one."""
+
+    messages: int
+    incidents: int
+    most: int
+
+    @property
+    def mean(self) -> float | None:
+        """Give the messages of one incident on average; None without incidents."""
+        return self.messages / self.incidents if self.incidents else None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTime:
+    """How long deployments were held: `spread` of those that ended, `total` of all."""
+
+    spread: Spread
+    going_on: int
+    total: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class FlakyFlow:
+    """A flow whose result is not to be relied on. `name` is hostile text."""
+
+    repository_id: RepositoryId
+    name: str
+    runs: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The metrics of a period."""
+
+    period: Period
+    pass_rate: Share
+    incidents: int
+    open_incidents: int
+    time_to_acknowledge: ResponseTime
+    time_to_decide: ResponseTime
+    time_to_resolve: ResponseTime
+    false_positives: Share
+    alerts_per_incident: AlertLoad
+    acted_on: Share
+    held: HeldTime
+    held_by_environment: tuple[tuple[str, HeldTime], ...]
+    overrides: int
+    bypasses: int
+    flaky_flows: tuple[FlakyFlow, ...]
+
+
+def measure(record: Record, period: Period) -> Stats:
+    """Measure everything."""
+    stories = record.stories
+    return Stats(
+        period=period,
+        pass_rate=measure_pass_rate(record.conclusions),
+        incidents=len(stories),
+        open_incidents=sum(_end(it, period) is None for it in stories),
+        time_to_acknowledge=measure_time_to_acknowledge(stories, period),
+        time_to_decide=measure_time_to_decide(stories, period),
+        time_to_resolve=measure_time_to_resolve(stories, period),
+        false_positives=measure_false_positives(stories, period),
+        alerts_per_incident=measure_alerts_per_incident(stories, period),
+        acted_on=measure_acted_on(stories, period),
+        held=measure_time_held(record.holds, period),
+        held_by_environment=_held_by_environment(record.holds, period),
+        overrides=record.overrides,
+        bypasses=record.bypasses,
+        flaky_flows=measure_flaky_flows(record.reports),
+    )
+
+
+def measure_pass_rate(conclusions: Iterable[str | None]) -> Share:
+    """Measure, of the validation's run attempts that passed or failed, those that passed.
+
+    An attempt belongs to the period in which it started. It is judged by its own conclusion:
+    `success` is a pass; `failure`, `timed_out` and `startup_failure` are failures. Attempts that
+    run, or were cancelled or skipped, are not counted. A re-run is an attempt of its own. Misses
+    green runs in which a required job or a reported flow failed, and tells no cause of a failure.
+    """
+    ended = [it for it in conclusions if it == SUCCESS or it in FAILED]
+    return Share(ended.count(SUCCESS), len(ended))
+
+
+def measure_time_to_acknowledge(stories: Sequence[IncidentStory], period: Period) -> ResponseTime:
+    """Measure from an incident's opening to the first acknowledgement or decision.
+
+    The clock starts when the gate saw the failure, not when somebody read the alert, and does not
+    begin again when the incident is reopened. An incident that goes on without it is waiting; one
+    that ended without it never was acknowledged. Neither is in the median.
+    """
+    return _response_time(stories, period, _acknowledged_at)
+
+
+def measure_time_to_decide(stories: Sequence[IncidentStory], period: Period) -> ResponseTime:
+    """Measure from an incident's opening to the first decision what to do.
+
+    A decision is to roll back, to fix forward or to accept the risk; a later one that changes it
+    does not count. Clock, waiting and never as for the time to acknowledge.
+    """
+    return _response_time(stories, period, _decided_at)
+
+
+def measure_time_to_resolve(stories: Sequence[IncidentStory], period: Period) -> ResponseTime:
+    """Measure from an incident's opening to its last end.
+
+    An end is a validation that passed, a risk that was accepted, or a person who closed it. The
+    time between an end and a reopening is part of it. Incidents that go on are waiting.
+    """
+    return _response_time(stories, period, lambda it: it.incident.resolved_at)
+
+
+def measure_false_positives(stories: Sequence[IncidentStory], period: Period) -> Share:
+    """Measure, of the incidents that are over, those that needed no rollback and no fix.
+
+    Such an incident ended because the validation passed, and nobody ever decided to roll back or
+    to fix forward. One whose risk was accepted, or that a person closed, was real and is none.
+    Overstates where people mend things and record no decision; understates where they roll back
+    for nothing. So it is no better than the decisions people record.
+    """
+    over = [it for it in stories if _end(it, period) is not None]
+    return Share(sum(_needed_nothing(it, period) for it in over), len(over))
+
+
+def measure_alerts_per_incident(stories: Sequence[IncidentStory], period: Period) -> AlertLoad:
+    """Measure the messages about incidents, divided by the incidents.
+
+    Pages, updates, reminders, escalations and recoveries count, each once however many channels
+    it went to, and when it was planned, not when it was taken. Bypass alerts are not about
+    incidents and do not count.
+    """
+    counts = [sum(period.seen(it.at) is not None for it in story.said) for story in stories]
+    return AlertLoad(sum(counts), len(counts), max(counts, default=0))
+
+
+def measure_acted_on(stories: Sequence[IncidentStory], period: Period) -> Share:
+    """Measure, of all incidents, those about which a person did something.
+
+    That is to acknowledge, decide, silence, override a hold, or close the incident. Misses what
+    people do without telling the gate, such as a re-run.
+    """
+    return Share(sum(bool(_deeds(it, period)) for it in stories), len(stories))
+
+
+def measure_time_held(holds: Iterable[Hold], period: Period) -> HeldTime:
+    """Measure from a deployment's request for an answer until it stopped waiting.
+
+    Only requests that were told to wait count, in the period in which they were opened; an
+    approval at the first look held nobody. Answers, cancelled runs and bypasses alike end a hold.
+    Of a request that a late job opened again the last wait counts. Median and 90th percentile are
+    of holds that ended; the total has those that go on, up to the period's end.
+    """
+    ended: list[timedelta] = []
+    going_on: list[timedelta] = []
+    for hold in holds:
+        until = period.seen(hold.until)
+        lasted = max((until or period.until) - hold.since, timedelta(0))
+        (going_on if until is None else ended).append(lasted)
+    return HeldTime(spread_of(ended), len(going_on), sum([*ended, *going_on], timedelta(0)))
+
+
+def measure_flaky_flows(reports: Iterable[ValidationReport]) -> tuple[FlakyFlow, ...]:
+    """Measure, of the runs in which a flow ran, those in which its result changed by itself.
+
+    In such a run the flow was reported `flaky`, or failed in one attempt and passed in a later one
+    of the same run, which is of the same commit. The flows that did so most often come first, 20
+    at most. Runs without a report are not known, and nor is why a later attempt passed.
+    """
+    seen: dict[tuple[RepositoryId, str], dict[RunId, list[FlowStatus]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for report in sorted(reports, key=lambda it: it.run_attempt):
+        for flow in report.flows:
+            if flow.status is not FlowStatus.NOT_RUN:
+                seen[report.repository_id, flow.name][report.run_id].append(flow.status)
+    flows = [
+        FlakyFlow(repository_id, name, Share(sum(map(_is_flaky, runs.values())), len(runs)))
+        for (repository_id, name), runs in seen.items()
+    ]
+    flaky = [it for it in flows if it.runs.count]
+    flaky.sort(key=lambda it: (-it.runs.count, it.runs.of, it.repository_id, it.name))
+    return tuple(flaky[:MOST_FLOWS])
+
+
+def _is_flaky(statuses: Sequence[FlowStatus]) -> bool:
+    """Say whether the attempts of one run, in order, differ without a change."""
+    if FlowStatus.FLAKY in statuses:
+        return True
+    if FlowStatus.FAILED not in statuses:
+        return False
+    after = statuses[statuses.index(FlowStatus.FAILED) :]
+    return any(it is not FlowStatus.FAILED for it in after)
+
+
+def _held_by_environment(holds: Sequence[Hold], period: Period) -> tuple[tuple[str, HeldTime], ...]:
+    names = sorted({hold.environment for hold in holds})
+    return tuple(
+        (name, measure_time_held((it for it in holds if it.environment == name), period))
+        for name in names
+    )
+
+
+def _response_time(
+    stories: Sequence[IncidentStory],
+    period: Period,
+    response: Callable[[IncidentStory], datetime | None],
+) -> ResponseTime:
+    times: list[timedelta] = []
+    waiting = never = 0
+    for story in stories:
+        at = period.seen(response(story))
+        if at is not None:
+            times.append(max(at - story.incident.opened_at, timedelta(0)))
+        elif _end(story, period) is None:
+            waiting += 1
+        else:
+            never += 1
+    return ResponseTime(spread_of(times), waiting, never)
+
+
+def _acknowledged_at(story: IncidentStory) -> datetime | None:
+    # Not what the incident says: another outbreak must be acknowledged again.
+    return next((it.at for it in story.deeds if isinstance(it.what, Acknowledged | Decided)), None)
+
+
+def _decided_at(story: IncidentStory) -> datetime | None:
+    return next((it.at for it in story.deeds if isinstance(it.what, Decided)), None)
+
+
+def _end(story: IncidentStory, period: Period) -> datetime | None:
+    return period.seen(story.incident.resolved_at)
+
+
+def _needed_nothing(story: IncidentStory, period: Period) -> bool:
+    courses = {it.what.course for it in _deeds(story, period) if isinstance(it.what, Decided)}
+    return story.incident.how is Resolution.VALIDATION_PASSED and not courses & _MENDS
+
+
+def _deeds(story: IncidentStory, period: Period) -> list[IncidentEvent]:
+    """List what people had done by the end of the period."""
+    return [it for it in story.deeds if it.actor != GATE and period.seen(it.at) is not None]
