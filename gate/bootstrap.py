@@ -22,12 +22,12 @@ from gate.notify import create_notifiers
 from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
-from gate.reconciler.documents import record_server_policy
-from gate.reconciler.receiving import receive
+from gate.reconciler.ingest.reports import receive
+from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.strangers import Strangers
-from gate.reconciler.sweep import Sweeper
-from gate.reconciler.wakeups import LocalWakeups
-from gate.reconciler.worker import Worker, WorkerPlan
+from gate.reconciler.worker.queues import LocalWakeups
+from gate.reconciler.worker.sweep import Sweeper
+from gate.reconciler.worker.worker import Worker, WorkerPlan
 from gate.settings import Settings, is_loopback
 from gate.store.database import Database
 from gate.store.leases import clear_leases

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from gate.domain.model.ids import DecisionId
-    from gate.reconciler.replay import Replayed
+    from gate.reconciler.requests.replay import Replayed
 
 
 @click.command()
@@ -27,7 +27,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
     from gate.cli.reading import database_to_read
     from gate.errors import GateError
     from gate.policyfile import parse_policy
-    from gate.reconciler.replay import replay as decide_again
+    from gate.reconciler.requests.replay import replay as decide_again
     from gate.store.database import Snapshot
 
     if every == (decision is not None):

@@ -2,7 +2,8 @@
 
 A token proves which job speaks, not that what it says is true. Only what GitHub's own numbers say
 is used: names change hands, and the subject's form can be changed by whoever owns the repository
-(docs: OpenID Connect reference). Whether the run may report here is `gate.reconciler.receiving`'s.
+(docs: OpenID Connect reference). Whether the run may report here is
+`gate.reconciler.ingest.reports`'s.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Of workflow files only the environments of their jobs are read, for `gate doctor`.
 
-Pure; finding and reading the file is `gate.reconciler.policies`. Nothing here approves or holds: an
-invalid file is a value, which the domain answers with a wait.
+Pure; finding and reading the file is `gate.reconciler.observe.policy`. Nothing here approves or
+holds: an invalid file is a value, which the domain answers with a wait.
 """
 
 from gate.policyfile.built_in import built_in_text

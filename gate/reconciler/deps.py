@@ -12,8 +12,8 @@ from gate.domain.model.alert import Channel
 from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
+from gate.reconciler.observe.override_routes import KnownRoutes
 from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
-from gate.reconciler.routes import KnownRoutes
 from gate.reconciler.strangers import Strangers
 from gate.store.database import Database
 

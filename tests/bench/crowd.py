@@ -20,7 +20,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from gate.domain.model.ids import DeliveryId, RequestId
-from gate.reconciler.reconcile import finish_pass, take_up
+from gate.reconciler.requests.reconcile import finish_pass, take_up
 from gate.store import inbox, requests
 from gate.store.inbox import NewDelivery
 from gate.store.repositories import look_candidates

@@ -16,8 +16,8 @@ from gate.demo.mailbox import open_mailbox
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId
 from gate.domain.model.runs import Account
-from gate.reconciler.incidents import look_after
-from gate.reconciler.policies import organization_source, repository_source
+from gate.reconciler.incidents.check import look_after
+from gate.reconciler.observe.policy import organization_source, repository_source
 from gate.settings import Settings
 from gate.store import policies, repositories, runs
 from gate.store.database import Transaction

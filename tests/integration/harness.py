@@ -24,18 +24,18 @@ from gate.errors import GateError, RetryLater
 from gate.githubapp.signing import check_signature_of, read_public_key
 from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
-from gate.reconciler.alerting import send_alerts
-from gate.reconciler.artifacts import list_artifacts
 from gate.reconciler.backoff import backoff
+from gate.reconciler.comments.sending import send_replies
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
-from gate.reconciler.heeding import heed_commands
-from gate.reconciler.incident_issues import keep_issues
-from gate.reconciler.incidents import look_after
-from gate.reconciler.ingest import Ingested, ingest, ingest_asking
-from gate.reconciler.reconcile import finish_pass, take_up
-from gate.reconciler.replay import replay
-from gate.reconciler.replying import send_replies
-from gate.reconciler.sweep import Sweeper
+from gate.reconciler.incidents.alert_sending import send_alerts
+from gate.reconciler.incidents.artifacts import list_artifacts
+from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.issue import keep_issues
+from gate.reconciler.ingest.commands import heed_commands
+from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
+from gate.reconciler.requests.reconcile import finish_pass, take_up
+from gate.reconciler.requests.replay import replay
+from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.records import ReviewRecord

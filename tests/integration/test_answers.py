@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gate.domain.model.request import RequestState
-from gate.reconciler.ingest import ingest
+from gate.reconciler.ingest.ingest import ingest
 from gate.simulator.faults import WebhookFault
 from gate.simulator.switches import Switches
 from gate.store import inbox

@@ -12,8 +12,8 @@ import pytest
 from gate.domain.model.reporters import Submission
 from gate.domain.model.request import RequestState
 from gate.errors import ConfigError, ReportRejected
-from gate.reconciler.incident_issues import keep_issues
-from gate.reconciler.receiving import receive
+from gate.reconciler.incidents.issue import keep_issues
+from gate.reconciler.ingest.reports import receive
 from gate.simulator.faults import Fault
 from gate.store.requests import wake_requests
 from tests.builders import make_flow, make_reporter, make_validation_report

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from gate.domain.model.request import RequestState
-from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import Begun
+from gate.reconciler.ingest.ingest import ingest
+from gate.reconciler.requests.reconcile import Begun
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store import inbox
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, wait_for

@@ -11,7 +11,7 @@ import pytest
 from gate.doctor import examine
 from gate.domain.incidents.incident import Course, Incident, Resolution
 from gate.domain.model.ids import IncidentId
-from gate.reconciler.heeding import heed_commands
+from gate.reconciler.ingest.commands import heed_commands
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import CommentRecord, IssueRecord
 from gate.store import incident_issues, incidents

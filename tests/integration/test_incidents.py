@@ -15,9 +15,9 @@ from gate.domain.incidents.incident import Course, Resolution
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
-from gate.reconciler import responding
-from gate.reconciler.incidents import look_after
-from gate.reconciler.worker import Worker
+from gate.reconciler.incidents import timeline as responding
+from gate.reconciler.incidents.check import look_after
+from gate.reconciler.worker.worker import Worker
 from gate.simulator.faults import Fault
 from gate.store import incidents
 from gate.store.incident_checks import mark_check

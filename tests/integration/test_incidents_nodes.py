@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 
 from gate.domain.model.alert import Channel
-from gate.reconciler.alerting import send_alerts
-from gate.reconciler.artifacts import list_artifacts
-from gate.reconciler.incident_issues import keep_issues
-from gate.reconciler.incidents import look_after
-from gate.reconciler.ingest import ingest
+from gate.reconciler.incidents.alert_sending import send_alerts
+from gate.reconciler.incidents.artifacts import list_artifacts
+from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.issue import keep_issues
+from gate.reconciler.ingest.ingest import ingest
 from gate.store import incidents
 from gate.store.inbox import due_deliveries
 from gate.store.incident_checks import due_checks

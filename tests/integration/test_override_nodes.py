@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from gate.domain.model.request import RequestState
-from gate.reconciler.ingest import ingest
+from gate.reconciler.ingest.ingest import ingest
 from gate.simulator.switches import Switches
 from gate.store.inbox import due_deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, running_gate

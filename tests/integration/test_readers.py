@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from gate.domain.model.ids import DeliveryId
-from gate.reconciler.ingest import ASKING, ingest, ingest_asking
-from gate.reconciler.worker import READERS
+from gate.reconciler.ingest.ingest import ASKING, ingest, ingest_asking
+from gate.reconciler.worker.worker import READERS
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store import inbox
 from tests.integration.harness import REPOSITORY, Gate, wait_for

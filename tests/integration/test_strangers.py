@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 
 from gate.domain.model.request import RequestState
-from gate.reconciler.claiming import MOST_OF_A_PERSON
-from gate.reconciler.commanding import MOST_OF_A_STRANGER
+from gate.reconciler.ingest.comments import MOST_OF_A_STRANGER
+from gate.reconciler.overrides.claims import MOST_OF_A_PERSON
 from gate.reconciler.strangers import MOST_LOOKED_UP, REMEMBERED
 from gate.simulator.faults import Fault
 from tests.integration.harness import REPOSITORY, Gate

@@ -14,8 +14,8 @@ from gate.clock import Clock
 from gate.domain.model.ids import DeliveryId, RepositoryId, RunId
 from gate.githubapp.payloads import PARSED_EVENTS
 from gate.reconciler.continuity import Continuity
-from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import MOST_ROUNDS
+from gate.reconciler.ingest.ingest import ingest
+from gate.reconciler.requests.reconcile import MOST_ROUNDS
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.switches import Switches
 from gate.store import inbox, runs

@@ -17,8 +17,8 @@ from sqlalchemy.engine import ExceptionContext
 from gate.domain.model.ids import DeliveryId
 from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
-from gate.reconciler.ingest import ingest
-from gate.reconciler.reconcile import finish_pass
+from gate.reconciler.ingest.ingest import ingest
+from gate.reconciler.requests.reconcile import finish_pass
 from gate.store.inbox import due_deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.postgres import PostgresServer

@@ -14,7 +14,7 @@ from gate.domain.incidents.incident import GATE, IncidentEvent, Opened, Resoluti
 from gate.domain.model.ids import DeliveryId, DeploymentId, IncidentId, RunId
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import UNDECIDED, GateRequest, RequestState
-from gate.reconciler.responding import record_happenings, record_new_incident
+from gate.reconciler.incidents.timeline import record_happenings, record_new_incident
 from gate.store import retention
 from gate.store.audit import AuditEntry, record_audit
 from gate.store.database import Database, Snapshot

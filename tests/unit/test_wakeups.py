@@ -8,8 +8,8 @@ from time import monotonic
 from typing import Any
 
 from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
-from gate.reconciler.reconcile import Begun
-from gate.reconciler.wakeups import TURN, DeliveryQueue, IncidentQueue, RequestQueue
+from gate.reconciler.requests.reconcile import Begun
+from gate.reconciler.worker.queues import TURN, DeliveryQueue, IncidentQueue, RequestQueue
 
 
 def begun(number: int) -> Begun:

@@ -1,7 +1,7 @@
 """Turn a decision into the calls that are still owed to GitHub.
 
 Pure. All that makes a call safe to repeat lives here: its natural key, the report budget, and the
-rule that a round is answered once. Sending is `gate.reconciler.dispatch`.
+rule that a round is answered once. Sending is `gate.reconciler.requests.dispatch`.
 See docs/adr/0004-answers-are-final.md.
 """
 

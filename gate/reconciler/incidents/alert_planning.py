@@ -1,0 +1,135 @@
+"""Owe the channels what is to be said about an incident now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
+from gate.domain.incidents.alert_plan import AlertPlan, plan_alerts, say
+from gate.domain.incidents.incident import GATE, Bypassed, Incident, IncidentEvent
+from gate.domain.model.alert import AlertKind, Channel, HeldDeployment
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RepositoryId, environment_key
+from gate.domain.model.policy import AlertPolicy, IncidentPolicy
+from gate.domain.model.request import GateRequest
+from gate.domain.text.addresses import issues_page
+from gate.reconciler.deps import Deps
+from gate.reconciler.incidents.timeline import record_happenings
+from gate.store import alerts, artifacts, incidents, requests, runs
+from gate.store.database import Snapshot, Transaction
+from gate.store.incidents import IncidentRecord
+
+PAGE_HELD_FOR: Final = timedelta(seconds=2)
+"""How long a page waits at most for what it links."""
+
+_MOST_HELD: Final = 20
+"""Held deployments that an alert lists; nobody reads more of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who is told, and from where: what all messages of one look share."""
+
+    repository: Repository
+    policy: AlertPolicy
+    keeping: IncidentPolicy
+    deps: Deps
+    now: datetime
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """List the channels that hear of it: those of the policy that the server has."""
+        asked = self.policy.channels if self.policy.channels is not None else tuple(Channel)
+        return tuple(channel for channel in asked if channel in self.deps.notifiers)
+
+
+def owe_alerts(
+    tx: Transaction, record: IncidentRecord, telling: Telling
+) -> tuple[bool, datetime | None]:
+    """Plan what is said about an incident, owe it to the channels, and say when to look again."""
+    incident, now = record.incident, telling.now
+    plan = plan_alerts(incident, telling.policy, record.said, now)
+    if not plan.messages:
+        return False, plan.next_look
+    held_until = _held_until(tx, record, plan, telling)
+    if held_until is not None:
+        return False, held_until
+    subject = _subject(
+        telling,
+        record.issue_url or _where_it_is_kept(incident, telling),
+        held_deployments(tx, telling.repository.id, incident.place.environment),
+    )
+    for message in plan.messages:
+        alert = render_alert(incident, message, telling.policy, subject, now)
+        alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
+    told = [say(it, incident, now) for it in plan.messages]
+    incidents.record_said(tx, record, told)
+    return True, plan.next_look
+
+
+def _held_until(
+    tx: Transaction, record: IncidentRecord, plan: AlertPlan, telling: Telling
+) -> datetime | None:
+    """Say until when a page waits for what it links; None when it goes out now.
+
+    It leads people to the incident's issue and to the run's artifacts. So these are worth a
+    moment's wait, and no more than that.
+    """
+    until = (record.incident.reopened_at or record.incident.opened_at) + PAGE_HELD_FOR
+    if telling.now >= until or not any(it.kind is AlertKind.PAGE for it in plan.messages):
+        return None
+    lacks_issue = telling.keeping.issue and record.issue_url is None
+    failure = record.incident.failure
+    key = record.incident.place.repository_id, failure.run_id, failure.run_attempt
+    return until if lacks_issue or artifacts.is_listing(tx, *key) else None
+
+
+def owe_bypass_alert(tx: Transaction, request: GateRequest, telling: Telling) -> None:
+    """Tell that a deployment was let past the gate, within its environment's open incident."""
+    now = telling.now
+    url = runs.read_page(tx, request.key)
+    record = incidents.lock_newest_incident(tx, request.key.repository_id, request.environment)
+    if record is not None and not record.incident.is_open:
+        record = None
+    if record is not None:
+        event = IncidentEvent(now, GATE, Bypassed(request.id, url))
+        record = record_happenings(tx, record, [event])
+    bypass = Bypass(request, url, record.incident if record is not None else None)
+    subject = _subject(telling, url, ())
+    alert = render_bypass(bypass, telling.policy, subject, now)
+    alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
+
+
+def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> AlertSubject:
+    return AlertSubject(telling.repository.full_name, url, telling.deps.runbooks, held)
+
+
+def held_deployments(
+    snapshot: Snapshot, repository_id: RepositoryId, environment: str | None
+) -> tuple[HeldDeployment, ...]:
+    """List the deployments that wait at an environment, or at any, the oldest first."""
+    held = [
+        request
+        for request in requests.undecided_requests(snapshot, repository_id)
+        if environment is None
+        or environment_key(request.environment) == environment_key(environment)
+    ]
+    return tuple(
+        HeldDeployment(
+            request.key.run_id,
+            request.key.run_attempt,
+            request.environment,
+            runs.read_page(snapshot, request.key),
+        )
+        for request in held[:_MOST_HELD]
+    )
+
+
+def _where_it_is_kept(incident: Incident, telling: Telling) -> str:
+    """Give a page that a reader of GitHub can open, while the incident has no issue (yet)."""
+    job_url, keeping = incident.failure.job_url, telling.keeping
+    if not keeping.issue:
+        return job_url
+    return issues_page(job_url, telling.repository.full_name, keeping.labels)

@@ -1,0 +1,316 @@
+"""Bring the incidents of one repository up to date, and plan what is said about them.
+
+A look is made after any news, and when a reminder or an escalation is due. It asks what is so, not
+what has changed: news may be lost, doubled or late. GitHub is asked only for what is missing,
+between transactions; what comes of a look is one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.evidence.jobs import lacks_jobs
+from gate.domain.evidence.judge import Evidence, judge
+from gate.domain.evidence.relevance import counting_validations
+from gate.domain.incidents.incident import (
+    GATE,
+    IncidentEvent,
+    IncidentPlace,
+    Opened,
+    Resolution,
+    Resolved,
+)
+from gate.domain.incidents.rule import failure_of, observe_validation
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RepositoryId, Sha
+from gate.domain.model.policy import (
+    AlertPolicy,
+    IncidentPolicy,
+    LoadedPolicy,
+    Policy,
+    ValidationRule,
+)
+from gate.domain.model.reports import AlertReport
+from gate.domain.requests.missing_facts import JobsNeeded, PolicyNeeded, RepositoryNeeded
+from gate.errors import GateError, Refused, RetryLater
+from gate.log import get_logger
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import Deps
+from gate.reconciler.incidents.alert_planning import PAGE_HELD_FOR, Telling, owe_alerts
+from gate.reconciler.incidents.gate_alerts import tell_ends, tell_policy, tell_unread_policy
+from gate.reconciler.incidents.timeline import record_happenings, record_new_incident
+from gate.reconciler.observe.policy import last_policy_of, unreadable
+from gate.reconciler.observe.repository import SharedNeed, observe_shared
+from gate.store import artifacts, incident_checks, incidents, reports, repositories, runs
+from gate.store.database import Transaction
+from gate.store.incident_checks import IncidentCheck
+from gate.store.incidents import IncidentRecord
+from gate.store.turns import take_turn_of_repository
+
+_MOST_READINGS: Final = 8
+"""More than all environments of a policy ever lack at once; the rest waits for the next look."""
+
+_REFUSED_BEFORE: Final = 2
+"""Looks at which GitHub refused the policy before people are told: the App may be leaving."""
+
+_FAILED_BEFORE: Final = 10
+"""Looks at which GitHub failed to show the policy before people are told: some ten minutes."""
+
+_SET_ASIDE: Final = timedelta(minutes=10)
+"""How long a look waits that can tell nobody: no policy, or the App is not at work."""
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """The look cannot be made before this is read."""
+
+    repository: Repository
+    check: IncidentCheck
+    need: SharedNeed
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """The look is on record; `owed` says that channels have something to send.
+
+    `again` is how soon the next one is due; None when it is made by news only.
+    """
+
+    owed: bool = False
+    again: timedelta | None = None
+
+
+def look_after(repository_id: RepositoryId, deps: Deps) -> None:
+    """Make the look that is due at a repository's incidents, if it still is.
+
+    When GitHub does not show what is missing, the look is made with what is known, and due again
+    later.
+    """
+    for _ in range(_MOST_READINGS):
+        step = deps.database.transact(lambda tx: _look(tx, repository_id, deps))
+        if isinstance(step, _Looked):
+            _announce(step, repository_id, deps)
+            return
+        try:
+            observe_shared(step.need, step.repository, deps)
+        except (RetryLater, Refused) as error:
+            _postpone(step, error, deps)
+            if _is_unread_policy(step, error):
+                _tell_unread(step.repository, error, deps)
+            return
+
+
+def _announce(looked: _Looked, repository_id: RepositoryId, deps: Deps) -> None:
+    """Wake whoever has something to do because of a look."""
+    if looked.owed:
+        deps.wakeups.wake_alerts()
+    if looked.again is not None and looked.again <= PAGE_HELD_FOR:
+        # A page is held: what it waits for is on its way, and it waits no longer than that.
+        deps.wakeups.wake_issues()
+        deps.wakeups.wake_incidents(repository_id, looked.again)
+
+
+def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
+    """Come back later to a look for which GitHub would not show a fact; look without it now."""
+    check, now = step.check, deps.clock()
+    failures = check.failures + 1
+    due_at = now + backoff(failures, error, spread=check.repository_id)
+
+    def look(tx: Transaction) -> _Looked:
+        take_turn_of_repository(tx, check.repository_id)
+        owed, next_look = _look_without(tx, step.repository, deps)
+        again = min(due_at, next_look or due_at)
+        incident_checks.settle_check(tx, check, due_at=again, failures=failures)
+        return _Looked(owed, again - now)
+
+    _announce(deps.database.transact(look), check.repository_id, deps)
+    log.warning("incident.postponed", repository_id=check.repository_id, reason=error.reason)
+
+
+def _look_without(
+    tx: Transaction, repository: Repository, deps: Deps
+) -> tuple[bool, datetime | None]:
+    """Make a look by the policy as it was read last, at the environments of which enough is known.
+
+    A failure is not to wait until GitHub shows a policy that may have changed, or the jobs of a
+    green run in another environment.
+    """
+    branch = repository.default_branch
+    choice = last_policy_of(tx, repository, deps, even_if_suspect=True)
+    if branch is None or choice is None or not isinstance(choice.reading, LoadedPolicy):
+        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
+        return tell_ends(tx, telling), None
+    policy = choice.reading.policy
+    telling = Telling(repository, policy.alerts, policy.incidents, deps, deps.clock())
+    look = _Look(branch, policy, telling)
+    return look.make(tx, [it for it in look.see(tx) if isinstance(it, _Seen)])
+
+
+def _is_unread_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
+    """Say whether GitHub goes on not showing the policy, without which no failure can be told."""
+    most = _REFUSED_BEFORE if isinstance(error, Refused) else _FAILED_BEFORE
+    return isinstance(step.need, PolicyNeeded) and step.check.failures >= most
+
+
+def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:
+    """Tell all channels that the policy cannot be read."""
+
+    def tell(tx: Transaction) -> bool:
+        take_turn_of_repository(tx, repository.id)
+        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
+        return tell_unread_policy(tx, unreadable(error), telling)
+
+    if deps.database.transact(tell):
+        deps.wakeups.wake_alerts()
+
+
+def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _Looked:
+    """Make the look on one snapshot, or say what is missing for it."""
+    take_turn_of_repository(tx, repository_id)
+    check = incident_checks.take_check(tx, repository_id, deps.clock())
+    if check is None:
+        return _Looked()
+    repository = repositories.read_served_repository(tx, repository_id)
+    if repository is None:
+        # Nothing is heard of it any more, its end neither: reminders would go on for ever. When the
+        # App is at work there again, that makes the look due.
+        is_open = bool(incidents.open_incidents(tx, repository_id))
+        due_at = deps.clock() + _SET_ASIDE if is_open else None
+        incident_checks.settle_check(tx, check, due_at=due_at)
+        return _Looked()
+    return _look_at(tx, check, repository, deps)
+
+
+def _look_at(
+    tx: Transaction, check: IncidentCheck, repository: Repository, deps: Deps
+) -> _Lacking | _Looked:
+    now = deps.clock()
+    if repository.default_branch is None:
+        return _Lacking(repository, check, RepositoryNeeded())
+    choice = last_policy_of(tx, repository, deps)
+    if choice is None:
+        return _Lacking(repository, check, PolicyNeeded())
+    if not isinstance(choice.reading, LoadedPolicy):
+        # Which workflow validates is not known, so no failure of it can be told: that is told, to
+        # all channels. A policy that can be read again makes the look due, and so does time.
+        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, now)
+        owed = tell_policy(tx, choice.reading, telling) | tell_ends(tx, telling)
+        incident_checks.settle_check(tx, check, due_at=now + _SET_ASIDE)
+        return _Looked(owed)
+    policy = choice.reading.policy
+    telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
+    look = _Look(repository.default_branch, policy, telling)
+    seen: list[_Seen] = []
+    for it in look.see(tx):
+        if isinstance(it, JobsNeeded):
+            return _Lacking(repository, check, it)
+        seen.append(it)
+    owed, next_look = look.make(tx, seen)
+    owed |= tell_policy(tx, choice.reading, telling)
+    incident_checks.settle_check(tx, check, due_at=next_look)
+    return _Looked(owed, next_look - now if next_look is not None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the newest validation of an environment shows, with what its job reported."""
+
+    environment: str
+    evidence: Evidence
+    alerts: tuple[AlertReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at all environments of a repository, at one time and by one policy."""
+
+    default_branch: str
+    policy: Policy
+    telling: Telling
+
+    def see(self, tx: Transaction) -> Iterator[_Seen | JobsNeeded]:
+        """Read what is known of each environment's validation, or name the jobs that decide."""
+        for environment, policy in self.policy.environments.items():
+            yield self._see(tx, environment, policy.validation)
+
+    def _see(self, tx: Transaction, environment: str, rule: ValidationRule) -> _Seen | JobsNeeded:
+        repository_id = self.telling.repository.id
+        found = runs.candidate_runs(
+            tx,
+            repository_id,
+            rule.workflow,
+            branch=rule.branch or self.default_branch,
+            events=rule.events,
+        )
+        counting = counting_validations(found, rule, repository_id, self.default_branch)
+        if counting and lacks_jobs(counting[0], rule.required_jobs):
+            return JobsNeeded(counting[0].run_id, counting[0].run_attempt)
+        evidence = judge(
+            rule,
+            found,
+            (),
+            infrastructure_since=None,
+            repository_id=repository_id,
+            default_branch=self.default_branch,
+            # Which deployments a green run covers is no matter of incidents.
+            head_sha=Sha(""),
+            now=self.telling.now,
+            reports=reports.read_reports(tx, repository_id, [run.run_id for run in found]),
+        )
+        run = evidence.run
+        key = (repository_id, run.run_id, run.run_attempt) if run is not None else None
+        return _Seen(environment, evidence, reports.read_alerts(tx, *key) if key else ())
+
+    def make(self, tx: Transaction, seen: Sequence[_Seen]) -> tuple[bool, datetime | None]:
+        """Bring each environment up to date; say what is owed and when to look again."""
+        owed = tell_ends(tx, self.telling)
+        looks: list[datetime] = []
+        records = [self._brought_up_to_date(tx, one) for one in seen]
+        for record in [*records, *self._gated_no_more(tx)]:
+            if record is None:
+                continue
+            has_news, next_look = owe_alerts(tx, record, self.telling)
+            owed = owed or has_news
+            looks += [next_look] if next_look is not None else []
+        return owed, min(looks, default=None)
+
+    def _artifacts(self, tx: Transaction, seen: _Seen) -> tuple[str, ...]:
+        """Read what GitHub lists of a failed run whose job reported no artifacts; want it once."""
+        failure, run = failure_of(seen.evidence, seen.alerts), seen.evidence.run
+        if failure is None or failure.artifact_urls or run is None or not run.is_completed:
+            return ()
+        key = self.telling.repository.id, run.run_id, run.run_attempt
+        if artifacts.want_artifacts(tx, *key, self.telling.now):
+            return ()
+        return artifacts.read_artifacts(tx, *key) or ()
+
+    def _gated_no_more(self, tx: Transaction) -> list[IncidentRecord]:
+        """End the incidents of environments that the policy does not name any more.
+
+        Which validation was theirs is not known, so nothing else would ever end them.
+        """
+        repository_id = self.telling.repository.id
+        places = [it.incident.place for it in incidents.open_incidents(tx, repository_id)]
+        gone = [it.environment for it in places if self.policy.environment(it.environment) is None]
+        locked = [incidents.lock_newest_incident(tx, repository_id, it) for it in gone]
+        ended = IncidentEvent(self.telling.now, GATE, Resolved(Resolution.NOT_GATED, ""))
+        return [record_happenings(tx, it, [ended]) for it in locked if it is not None]
+
+    def _brought_up_to_date(self, tx: Transaction, seen: _Seen) -> IncidentRecord | None:
+        """Fold in what the newest validation shows; None where there is no incident to tell of."""
+        repository = self.telling.repository
+        record = incidents.lock_newest_incident(tx, repository.id, seen.environment)
+        incident = record.incident if record is not None else None
+        now, listed = self.telling.now, self._artifacts(tx, seen)
+        event = observe_validation(incident, seen.evidence, now, listed, seen.alerts)
+        if event is None:
+            return record
+        if isinstance(event.what, Opened):
+            place = IncidentPlace(repository.installation_id, repository.id, seen.environment)
+            return record_new_incident(tx, place, event, event.what)
+        return record_happenings(tx, record, [event]) if record is not None else None

@@ -1,0 +1,324 @@
+"""Keep each incident's issue on GitHub as it has to be.
+
+What the issue should say is written anew at each look and compared with what was sent last. A step
+is recorded as begun before it is sent; one whose outcome nobody knows is looked up by its mark
+before anything else is sent. Where GitHub takes no issue, the incident goes on without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from gate.domain.incidents.issue import IssueSubject, IssueText, keep_ticks, render_issue
+from gate.domain.incidents.issue_plan import (
+    AddRemark,
+    AnswerClosing,
+    Followed,
+    IssueStep,
+    OpenIssue,
+    UpdateIssue,
+    digest_of,
+    plan_step,
+)
+from gate.domain.incidents.remarks import Remark, next_remark, render_closed_by_hand
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import Place
+from gate.domain.model.ids import IncidentId
+from gate.domain.model.policy import LoadedPolicy, Policy
+from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
+from gate.log import get_logger
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.incidents.alert_planning import held_deployments
+from gate.reconciler.incidents.issue_lookup import Begun, look_up
+from gate.reconciler.incidents.timeline import incident_entry
+from gate.reconciler.observe.policy import last_policy_of
+from gate.reconciler.observe.policy_documents import observe_policy
+from gate.reconciler.places import place_of
+from gate.store import incident_issues, incidents, repositories
+from gate.store.audit import record_audit
+from gate.store.database import Snapshot, Transaction
+from gate.store.incident_checks import mark_check
+from gate.store.incident_issues import TakenIssue
+from gate.store.incidents import IncidentRecord
+from gate.store.turns import take_turn_of_repository
+
+_AT_ONCE: Final = 50
+_MOST_STEPS: Final = 20
+"""More than one incident ever lacks at once; the rest waits for the next look."""
+
+_MOST_EVENTS: Final = 100
+_AGAIN: Final = timedelta(minutes=1)
+"""How soon an open incident's issue is looked at again.
+
+What is held changes without an event, and deadlines pass.
+"""
+
+_REFUSED_AGAIN: Final = timedelta(hours=1)
+"""How soon it is tried again what GitHub has refused: people may have granted it since."""
+
+_GIVEN_UP_AFTER: Final = timedelta(days=1)
+"""How long after the end it is tried to close an issue: it may have been deleted."""
+
+_WITHOUT_POLICY: Final = timedelta(minutes=10)
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What an issue has to show, from one snapshot."""
+
+    record: IncidentRecord
+    repository: Repository
+    policy: Policy
+    text: IssueText
+    remark: Remark | None
+
+    @property
+    def place(self) -> Place:
+        return place_of(self.repository)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """The repository's policy must be read first."""
+
+    repository: Repository
+
+
+@dataclass(frozen=True, slots=True)
+class _Nothing:
+    """Nothing can be said now; `again` is when to look again."""
+
+    again: datetime | None
+
+
+class _PolicyUnavailable(GateError):
+    """GitHub would not show the policy: that is no refusal of the issue."""
+
+
+def keep_issues(deps: Deps) -> None:
+    """Bring the issues up to date that are due; one that fails holds up no other."""
+    now = deps.clock()
+    due = deps.database.read(lambda snapshot: incident_issues.due_issues(snapshot, now, _AT_ONCE))
+    for incident_id in due:
+        _keep(incident_id, deps)
+
+
+def _keep(incident_id: IncidentId, deps: Deps) -> None:
+    now = deps.clock()
+    until = now + LEASE
+    taken = deps.database.transact(
+        lambda tx: incident_issues.take_issue(tx, incident_id, now, until)
+    )
+    if taken is None:
+        return
+    try:
+        due_at = _bring_up_to_date(taken, deps)
+    except (RetryLater, OutcomeUnknown) as error:
+        _postpone(taken, error, deps)
+    except _PolicyUnavailable as error:
+        _settle(taken, deps.clock() + _WITHOUT_POLICY, taken.refused, deps)
+        log.warning("issue.postponed", incident_id=incident_id, reason=error.reason)
+    except Refused as refused:
+        _record_refusal(taken, refused, deps)
+    else:
+        _settle(taken, due_at, None, deps)
+
+
+def _bring_up_to_date(taken: TakenIssue, deps: Deps) -> datetime | None:
+    """Make the steps that are owed, one after the other; give when to look again."""
+    if taken.begun is not None and taken.begun_at is not None:
+        taken = _look_up(taken, taken.begun, taken.begun_at, deps)
+    for _ in range(_MOST_STEPS):
+        view = _observe(taken, deps)
+        if isinstance(view, _Nothing):
+            return view.again
+        step = plan_step(
+            taken.followed,
+            view.text,
+            view.remark,
+            render_closed_by_hand(view.record.incident),
+            labels=view.policy.incidents.labels,
+            is_wanted=view.policy.incidents.issue,
+        )
+        if step is None:
+            return _next_look(view, deps.clock())
+        taken = _make(step, taken, view, deps)
+    return deps.clock()
+
+
+def _next_look(view: _View, now: datetime) -> datetime | None:
+    incident = view.record.incident
+    is_wanted = view.record.issue_number is not None or view.policy.incidents.issue
+    return now + _AGAIN if incident.is_open and is_wanted else None
+
+
+def _observe(taken: TakenIssue, deps: Deps) -> _View | _Nothing:
+    """See what the issue has to show; the policy is read first where it is not known."""
+    view = deps.database.read(lambda snapshot: _view(snapshot, taken, deps))
+    if not isinstance(view, _Lacking):
+        return view
+    try:
+        observe_policy(view.repository, deps, deps.clock())
+    except Refused as error:
+        raise _PolicyUnavailable(error.reason, error.detail) from error
+    view = deps.database.read(lambda snapshot: _view(snapshot, taken, deps))
+    return _Nothing(deps.clock() + _AGAIN) if isinstance(view, _Lacking) else view
+
+
+def _view(snapshot: Snapshot, taken: TakenIssue, deps: Deps) -> _View | _Lacking | _Nothing:
+    now = deps.clock()
+    record = incidents.read_incident(snapshot, taken.incident_id)
+    repository = repositories.read_repository(snapshot, taken.repository_id)
+    if record is None or repository is None:
+        return _Nothing(None)
+    choice = last_policy_of(snapshot, repository, deps)
+    if choice is None:
+        return _Lacking(repository)
+    if not isinstance(choice.reading, LoadedPolicy):
+        return _Nothing(now + _WITHOUT_POLICY)
+    policy, incident = choice.reading.policy, record.incident
+    timeline = incidents.read_timeline(snapshot, incident.id, _MOST_EVENTS)
+    held = held_deployments(snapshot, repository.id, incident.place.environment)
+    subject = IssueSubject(policy.alerts, held)
+    text = render_issue(incident, timeline, subject, now)
+    remark = next_remark(incident, timeline, taken.followed.told)
+    return _View(record, repository, policy, text, remark)
+
+
+def _make(step: IssueStep, taken: TakenIssue, view: _View, deps: Deps) -> TakenIssue:
+    """Begin a step, send it, record it; gives the issue as it is then."""
+    incident_id, now = taken.incident_id, deps.clock()
+    deps.database.transact(lambda tx: incident_issues.record_begun(tx, incident_id, step.name, now))
+    try:
+        followed, url = _send(step, taken.followed, view, deps)
+    except (RetryLater, Refused):
+        deps.database.transact(lambda tx: incident_issues.record_begun(tx, incident_id, None, None))
+        raise
+    deps.failpoint("issue_sent")
+    return _record(taken, step.name, followed, url, deps)
+
+
+def _send(
+    step: IssueStep, followed: Followed, view: _View, deps: Deps
+) -> tuple[Followed, str | None]:
+    """Send a step; gives what GitHub has then, and the page of an issue that is new."""
+    place, number = view.place, followed.number or 0
+    match step:
+        case OpenIssue(text, labels):
+            page = deps.github.send_issue(place, title=text.title, body=text.body, labels=labels)
+            opened = Followed(page.number, digest_of(text), text.is_open, view.record.events)
+            return opened, page.url
+        case AddRemark(remark):
+            deps.github.send_comment(place, number, remark.body)
+            return replace(followed, told=remark.position), None
+        case AnswerClosing(body):
+            deps.github.send_comment(place, number, body)
+            return replace(followed, owes_closing=False), None
+        case UpdateIssue(text):
+            # What people ticked is nowhere but in the issue.
+            body = keep_ticks(text.body, deps.github.read_issue_text(place, number))
+            deps.github.send_issue_update(
+                place, number, title=text.title, body=body, is_open=text.is_open
+            )
+            return replace(followed, digest=digest_of(text), is_open=text.is_open), None
+        case _:
+            assert_never(step)
+
+
+def _record(
+    taken: TakenIssue, step: str, followed: Followed, url: str | None, deps: Deps
+) -> TakenIssue:
+    """Record what GitHub has now."""
+    is_new = url is not None and followed.number is not None
+
+    def record(tx: Transaction) -> None:
+        take_turn_of_repository(tx, taken.repository_id)
+        if is_new:
+            # A page may wait for the issue.
+            mark_check(tx, taken.repository_id, deps.clock())
+        if url is not None and followed.number is not None:
+            incidents.record_issue(tx, taken.incident_id, followed.number, url)
+            detail: dict[str, object] = {"number": followed.number, "url": url}
+            _put_on_record(tx, taken, "issue.opened", deps.clock(), detail=detail)
+        incident_issues.record_step(tx, taken, followed)
+
+    deps.database.transact(record)
+    if is_new:
+        deps.wakeups.wake_incidents(taken.repository_id)
+    log.info("issue.sent", incident_id=taken.incident_id, step=step, number=followed.number)
+    return replace(taken, followed=followed, begun=None, begun_at=None, refused=None)
+
+
+def _look_up(taken: TakenIssue, begun: str, begun_at: datetime, deps: Deps) -> TakenIssue:
+    """Find out whether a step was made whose outcome nobody knows."""
+    repository = deps.database.read(
+        lambda snapshot: repositories.read_repository(snapshot, taken.repository_id)
+    )
+    if repository is None:
+        return taken
+    step = Begun(taken.incident_id, begun, begun_at, taken.followed)
+    followed, url = look_up(step, place_of(repository), deps)
+    return _record(taken, begun, followed, url, deps)
+
+
+def _postpone(taken: TakenIssue, error: RetryLater | OutcomeUnknown, deps: Deps) -> None:
+    """Come back to an issue later."""
+    failures = taken.failures + 1
+    due_at = deps.clock() + backoff(failures, error, spread=taken.incident_id)
+    deps.database.transact(
+        lambda tx: incident_issues.settle_issue(
+            tx, taken, due_at=due_at, failures=failures, refused=taken.refused
+        )
+    )
+    log.warning("issue.postponed", incident_id=taken.incident_id, reason=error.reason)
+
+
+def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
+    """Let the incident go on without an issue, say so once, and try again later."""
+    now = deps.clock()
+
+    def record(tx: Transaction) -> None:
+        take_turn_of_repository(tx, taken.repository_id)
+        known = incidents.read_incident(tx, taken.incident_id)
+        ended = known.incident.resolved if known is not None else None
+        is_given_up = ended is not None and now - ended.at > _GIVEN_UP_AFTER
+        due_at = None if is_given_up else now + _REFUSED_AGAIN
+        if taken.refused != refused.reason:
+            detail: dict[str, object] = {"detail": refused.detail}
+            _put_on_record(tx, taken, "issue.refused", now, reason=refused.reason, detail=detail)
+        incident_issues.settle_issue(tx, taken, due_at=due_at, refused=refused.reason)
+
+    deps.database.transact(record)
+    log.warning(
+        "issue.refused",
+        incident_id=taken.incident_id,
+        repository_id=taken.repository_id,
+        reason=refused.reason,
+        detail=refused.detail,
+    )
+
+
+def _settle(taken: TakenIssue, due_at: datetime | None, refused: str | None, deps: Deps) -> None:
+    deps.database.transact(
+        lambda tx: incident_issues.settle_issue(tx, taken, due_at=due_at, refused=refused)
+    )
+
+
+def _put_on_record(
+    tx: Transaction,
+    taken: TakenIssue,
+    kind: str,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    detail: dict[str, object],
+) -> None:
+    record = incidents.read_incident(tx, taken.incident_id)
+    if record is None:
+        return
+    record_audit(tx, incident_entry(record.incident, kind, now, reason=reason, detail=detail))

@@ -1,0 +1,167 @@
+"""Take up what people say in comments, and what they do to an incident's issue.
+
+Runs in the transaction that marks the delivery as read, and asks nobody anything: who may do what
+they ask, and who is to be answered at all, is found out by `gate.reconciler.ingest.commands`.
+Anybody may write on a public repository, so what is kept for that has bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from gate.domain.comments.commands import (
+    AcknowledgeCommand,
+    CommandProblem,
+    HelpCommand,
+    OverrideCommand,
+    Said,
+    UnknownCommand,
+    parse_command,
+)
+from gate.domain.model.deliveries import CommentSeen, IssueChange, IssueChanged
+from gate.domain.model.ids import RequestId
+from gate.domain.overrides.rationale import cap_rationale
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.overrides.claims import withdraw_claims
+from gate.store import commands, incident_issues, incidents
+from gate.store.commands import GivenCommand
+from gate.store.database import Transaction
+
+MOST_OF_A_STRANGER: Final = 2
+"""Commands of one person that may wait in a repository which, by GitHub's word, knows them not."""
+
+MOST_OF_A_MEMBER: Final = 20
+MOST_OF_STRANGERS: Final = 200
+
+_EVERYWHERE: Final = frozenset({"override", "help"})
+"""Commands that count on any issue, so that a slip in them is answered there, too."""
+
+log = get_logger(__name__)
+
+
+def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
+    """Record a command in a comment, or that a comment does not stand any more.
+
+    Comments of Apps and bots, ours among them, are never commands. Gives the requests to look at.
+    """
+    if not seen.is_standing:
+        return _withdraw(tx, seen, deps)
+    said = parse_command(seen.body) if seen.is_person else None
+    if said is not None and _is_for_us(tx, seen, said) and not _is_too_much(tx, seen, deps):
+        if isinstance(said, OverrideCommand):
+            said = replace(said, rationale=cap_rationale(said.rationale))
+        commands.record_command(tx, _given(seen, said), deps.clock())
+    return ()
+
+
+def _is_for_us(tx: Transaction, seen: CommentSeen, said: Said) -> bool:
+    """Say whether a command is one for the gate where it stands.
+
+    Elsewhere than on an incident's issue other commands, and slips in them, need not be.
+    """
+    match said:
+        case OverrideCommand() | HelpCommand():
+            return True
+        case CommandProblem(meant=meant):
+            return meant in _EVERYWHERE or _is_known(tx, seen)
+        case UnknownCommand():
+            return _is_known(tx, seen)
+        case _:
+            return _may_be_known(tx, seen)
+
+
+def _is_too_much(tx: Transaction, seen: CommentSeen, deps: Deps) -> bool:
+    """Say whether a comment is left alone, since its author has no say or has written too many."""
+    if deps.strangers.is_known(seen.repository.id, seen.author.id, deps.clock()):
+        reason = "stranger"
+    else:
+        waiting = commands.count_waiting(tx, seen.repository.id, seen.author.id)
+        most = MOST_OF_A_MEMBER if seen.is_related else MOST_OF_A_STRANGER
+        is_crowded = not seen.is_related and waiting.of_strangers >= MOST_OF_STRANGERS
+        if waiting.of_person < most and not is_crowded:
+            return False
+        reason = "too_many"
+    log.warning(
+        "comment.ignored",
+        repository_id=seen.repository.id,
+        comment_id=seen.comment_id,
+        person_id=seen.author.id,
+        reason=reason,
+    )
+    return True
+
+
+def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
+    """Take back what a comment said; should it be seen only later, it counts no more either."""
+    if seen.is_person and _may_be_known(tx, seen):
+        # Whatever it asked for: nobody can tell any more what stood there.
+        commands.withdraw_command(tx, _given(seen, AcknowledgeCommand()), deps.clock())
+    return withdraw_claims(tx, seen, deps)
+
+
+def record_issue_change(tx: Transaction, seen: IssueChanged, deps: Deps) -> None:
+    """Record what a person did to an incident's issue; any other issue is none of ours.
+
+    Assigning it says that somebody looks after the incident. Closing it does not end the incident.
+    What bots do is left alone, so that the gate does not quarrel with them.
+    """
+    if not seen.is_person:
+        return
+    record = incidents.incident_of_issue(tx, seen.repository.id, seen.issue_number)
+    if record is None:
+        return
+    incident, now = record.incident, deps.clock()
+    match seen.change:
+        case IssueChange.ASSIGNED:
+            commands.record_command(tx, _assignment(seen), now)
+        case IssueChange.CLOSED:
+            incident_issues.record_closed_by_hand(tx, incident.id, now, goes_on=incident.is_open)
+        case IssueChange.REOPENED:
+            # Of an incident that is over the issue stays as people want it.
+            if incident.is_open:
+                incident_issues.record_reopened_by_hand(tx, incident.id)
+        case _:
+            assert_never(seen.change)
+
+
+def _is_known(tx: Transaction, seen: CommentSeen) -> bool:
+    """Say whether an issue is an incident's."""
+    return incidents.incident_of_issue(tx, seen.repository.id, seen.issue_number) is not None
+
+
+def _may_be_known(tx: Transaction, seen: CommentSeen) -> bool:
+    """Say whether an issue is an incident's, or may be one whose number is not known yet."""
+    return _is_known(tx, seen) or incident_issues.is_opening(tx, seen.repository.id)
+
+
+def _given(seen: CommentSeen, command: Said) -> GivenCommand:
+    return GivenCommand(
+        key=commands.comment_key(seen.repository.id, seen.comment_id),
+        repository_id=seen.repository.id,
+        issue_number=seen.issue_number,
+        comment_id=seen.comment_id,
+        person=seen.author,
+        command=command,
+        given_at=seen.at,
+        url=seen.url,
+        is_related=seen.is_related,
+    )
+
+
+def _assignment(seen: IssueChanged) -> GivenCommand:
+    """Take an assignment for an acknowledgement by whoever assigned: they have seen it."""
+    by = seen.by
+    return GivenCommand(
+        key=f"assigned/{seen.repository.id}/{seen.issue_number}/{by.id}/{seen.at:%Y%m%dT%H%M%S}",
+        repository_id=seen.repository.id,
+        issue_number=seen.issue_number,
+        comment_id=None,
+        person=by,
+        command=AcknowledgeCommand(),
+        given_at=seen.at,
+        url=seen.url,
+        # Nobody can assign an issue without a role in the repository.
+        is_related=True,
+    )

@@ -1,0 +1,192 @@
+"""Fold stored deliveries into the facts, and name the requests that are due because of them.
+
+Folding is commutative and idempotent, so a delivery may be read twice, or by two workers at once:
+no claim is needed, only the row that says it was read, written in the same transaction as the
+facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from gate.domain.model.deliveries import (
+    CommentSeen,
+    InstallationSeen,
+    IssueChanged,
+    NothingSeen,
+    RuleRequested,
+    RunSeen,
+)
+from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
+from gate.domain.requests.attempts import known_attempt
+from gate.errors import DeliveryRejected, RetryLater
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.ingest.handlers import Reading, key_of, record_reading
+from gate.reconciler.places import place_of
+from gate.reconciler.requests.reconcile import Begun, begin_pass
+from gate.store import deployments, inbox, requests, runs
+from gate.store.database import Snapshot, Transaction
+from gate.store.inbox import StoredDelivery
+from gate.store.turns import take_turns
+
+ASKING: Final = timedelta(seconds=30)
+"""How long a delivery that is left to be asked about is not due: then nobody asks any more."""
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What is to be done after deliveries were read.
+
+    `begun` are the passes that were begun in the same commit, and `due` the requests that must
+    still be looked at. `unsettled` are deliveries that were left, since only GitHub can tell which
+    attempt of their run has asked; whoever called hands them to a thread that may wait for it.
+    """
+
+    due: tuple[RequestId, ...] = ()
+    begun: tuple[Begun, ...] = ()
+    unsettled: tuple[DeliveryId, ...] = ()
+
+
+def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: int = 0) -> Ingested:
+    """Read stored deliveries, record what they show, and begin up to `begin` of the passes due.
+
+    All in one transaction, so a pass that fails undoes it: whoever called reads each delivery alone
+    then, and begins no pass with it. A delivery that was read already, or is gone, gives nothing;
+    one that cannot be parsed although its signature was good is set aside for a person.
+    """
+    readings = _read_all(delivery_ids, deps)
+    # Runs first: what they tell may spare the question which attempt of a run has asked.
+    readings.sort(key=lambda reading: isinstance(reading.seen, RuleRequested))
+    return _record_all(readings, deps, begin) if readings else Ingested()
+
+
+def ingest_asking(delivery_id: DeliveryId, deps: Deps) -> Ingested:
+    """Read a delivery that was left unsettled, and ask GitHub which attempt of its run has asked.
+
+    Raises RetryLater when GitHub must be asked again later.
+    """
+    readings = [_with_attempt(reading, deps) for reading in _read_all([delivery_id], deps)]
+    return _record_all(readings, deps, begin=0) if readings else Ingested()
+
+
+def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[Reading]:
+    stored = deps.database.read(lambda snapshot: inbox.read_deliveries(snapshot, delivery_ids))
+    deps.failpoint("taken")
+    return [reading for it in stored if (reading := _parse(it, deps)) is not None]
+
+
+def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested:
+    """Record what some deliveries show, all or nothing; begin the passes that are due then."""
+
+    def record(tx: Transaction) -> tuple[Ingested, list[Reading]]:
+        due: dict[RequestId, None] = {}
+        recorded: list[Reading] = []
+        unsettled: list[DeliveryId] = []
+        take_turns(tx, _installations(readings))
+        for reading in readings:
+            settled = _settled(tx, reading, deps)
+            if settled is None:
+                unsettled.append(reading.delivery_id)
+                continue
+            due |= dict.fromkeys(record_reading(tx, settled, deps))
+            recorded.append(settled)
+        for outcome, ids in _by_outcome(recorded).items():
+            inbox.record_processed(tx, ids, outcome)
+        for delivery_id in unsettled:
+            inbox.put_off(tx, delivery_id, deps.clock() + ASKING)
+        ingested = _begin_some(tx, tuple(due), deps, begin)
+        return replace(ingested, unsettled=tuple(unsettled)), recorded
+
+    ingested, recorded = deps.database.transact(record)
+    for reading in recorded:
+        if isinstance(reading.seen, RunSeen) and reading.seen.run.is_completed:
+            deps.wakeups.wake_incidents(reading.seen.repository.id)
+        if isinstance(reading.seen, CommentSeen | IssueChanged):
+            deps.wakeups.wake_commands()
+        observed = type(reading.seen).__name__
+        log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
+    return ingested
+
+
+def _installations(readings: Sequence[Reading]) -> Iterator[InstallationId]:
+    """Give the installations for which deliveries may change something."""
+    for reading in readings:
+        match reading.seen:
+            case NothingSeen():
+                pass
+            case InstallationSeen(installation_id=installation_id):
+                yield installation_id
+            case seen:
+                yield seen.repository.installation_id
+
+
+def _begin_some(tx: Transaction, due: Sequence[RequestId], deps: Deps, most: int) -> Ingested:
+    """Begin the first of the passes that are due."""
+    begun = [begin_pass(tx, request_id, deps) for request_id in due[:most]]
+    return Ingested(tuple(due[most:]), tuple(it for it in begun if it is not None))
+
+
+def _parse(stored: StoredDelivery, deps: Deps) -> Reading | None:
+    """Parse a delivery; set it aside when it makes no sense."""
+    try:
+        seen = deps.parse_delivery(stored.event, stored.body)
+        return Reading(stored.id, seen, stored.received_at)
+    except DeliveryRejected as error:
+        reason, detail = error.reason, error.detail
+    deps.database.transact(lambda tx: inbox.record_quarantined(tx, stored.id, reason))
+    log.error("delivery.quarantined", delivery_id=stored.id, reason=reason, detail=detail)
+    return None
+
+
+def _with_attempt(reading: Reading, deps: Deps) -> Reading:
+    """Settle which attempt of a run has asked, reading the run from GitHub where need be.
+
+    GitHub's listings lag behind its events: a run that is not to be seen yet is tried again.
+    """
+    seen = reading.seen
+    if not isinstance(seen, RuleRequested):
+        return reading
+    if deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps)) is not None:
+        return reading
+    run = deps.github.read_run(place_of(seen.repository), seen.run_id)
+    if run is None:
+        raise RetryLater("github_unavailable", f"run {seen.run_id} is not visible yet")
+    log.info("run.observed", run_id=run.run_id, run_attempt=run.run_attempt)
+    return replace(reading, run=run, attempt=run.run_attempt)
+
+
+def _settled(tx: Transaction, reading: Reading, deps: Deps) -> Reading | None:
+    """Settle which attempt of a run has asked from what is known; None when that does not do."""
+    seen = reading.seen
+    if not isinstance(seen, RuleRequested) or reading.attempt is not None:
+        return reading
+    known = _known_attempt(tx, seen, deps)
+    return replace(reading, attempt=known) if known is not None else None
+
+
+def _by_outcome(readings: Sequence[Reading]) -> dict[str, list[DeliveryId]]:
+    """Group deliveries by what is noted about them."""
+    grouped: dict[str, list[DeliveryId]] = {}
+    for reading in readings:
+        seen = reading.seen
+        outcome = seen.reason if isinstance(seen, NothingSeen) else "recorded"
+        grouped.setdefault(outcome, []).append(reading.delivery_id)
+    return grouped
+
+
+def _known_attempt(snapshot: Snapshot, seen: RuleRequested, deps: Deps) -> int | None:
+    if seen.deployment_id is not None:
+        mapped = deployments.attempt_of(snapshot, seen.repository.id, seen.deployment_id)
+        if mapped is not None:
+            return mapped
+    run = runs.newest_attempt(snapshot, seen.repository.id, seen.run_id)
+    if run is None:
+        return None
+    key = key_of(seen, run.run_attempt)
+    return known_attempt(run, requests.find_request(snapshot, key), deps.clock())

@@ -1,0 +1,279 @@
+"""Send one effect to GitHub and record what came of it.
+
+Three steps: the attempt is begun, the call is made, the outcome is recorded and the lease given
+back. A review has been begun by the commit that decided it. The process may die at any time; what
+is on record then says that the call may have arrived, and the next pass looks before it sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Final, assert_never
+
+from gate.domain.model.github import Place
+from gate.domain.model.ledger import Effect, EffectKind, EffectStatus
+from gate.domain.model.request import GateRequest, RequestState, ReviewState
+from gate.errors import NOT_ALLOWED, GateError, OutcomeUnknown, Refused, RetryLater, Superseded
+from gate.log import get_logger
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import SEND_WITHIN, Deps
+from gate.reconciler.places import place_of
+from gate.reconciler.requests.closing import sent_answer
+from gate.reconciler.requests.deployment_status import look_after
+from gate.reconciler.requests.opening import request_entry
+from gate.reconciler.requests.snapshot import Passed
+from gate.store import leases, ledger, untold_ends
+from gate.store.audit import record_audit
+from gate.store.database import Transaction
+from gate.store.turns import take_turn
+
+_LOOK_SOON: Final = timedelta(seconds=2)
+"""How long GitHub gets to show what a call came to whose answer was lost."""
+_SENT: Final = "sent"
+_TOO_LATE: Final = "too_late"
+_GONE: Final = frozenset({"nothing_pending", "not_found"})
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt came to, and when the request is due again (None: it is answered)."""
+
+    status: EffectStatus
+    slug: str
+    due_at: datetime | None
+    failures: int = 0
+    missed: bool = False
+    unanswerable: bool = False
+
+
+def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
+    """Send `effect` once; say whether the request must be looked at again at once.
+
+    Nothing is sent when the request moved on since it was decided: then it is decided anew. A
+    review has been begun by the commit that decided it, and is sent within `SEND_WITHIN` of that or
+    not at all (docs/adr/0018-a-late-answer-is-not-sent.md).
+    Raises Superseded when the lease is lost; whoever has it now goes on.
+    """
+    started = perf_counter()
+    if effect.kind is not EffectKind.REVIEW:
+        begun = deps.database.transact(lambda tx: _begin(tx, effect, passed, deps.clock()))
+        if not begun:
+            return True
+    deps.failpoint("begun")
+    error = _send(effect, passed, deps)
+    deps.failpoint("sent")
+    now = deps.clock()
+    outcome = _outcome(effect, passed, error, now)
+    again = deps.database.transact(lambda tx: _settle(tx, effect, passed, outcome, now))
+    deps.failpoint("settled")
+    write = log.error if outcome.status is EffectStatus.REFUSED else log.info
+    write(
+        "effect.finished",
+        effect_key=effect.key,
+        kind=effect.kind,
+        state=effect.state,
+        status=outcome.status,
+        outcome=outcome.slug,
+        detail=error.detail if error is not None else None,
+        duration_ms=round((perf_counter() - started) * 1000, 1),
+    )
+    return again
+
+
+def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bool:
+    """Record that the call is about to be made, unless the request moved on since the decision."""
+    lease, request = passed.view.lease, passed.view.request
+    take_turn(tx, request.installation_id)
+    if leases.check_lease(tx, lease) != request.generation:
+        leases.release(tx, lease, generation=request.generation, due_at=now, failures=0)
+        return False
+    ledger.record_begun(tx, effect, now)
+    return True
+
+
+def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
+    """Make the call; every way in which it can end is a value."""
+    request = passed.view.request
+    place = place_of(passed.view.repository)
+    run_id, environment = request.key.run_id, request.environment
+    try:
+        match effect.kind:
+            case EffectKind.REVIEW if effect.state is not None:
+                deps.github.send_review(
+                    place,
+                    run_id,
+                    environment,
+                    effect.state,
+                    effect.comment,
+                    is_timely=lambda: _is_timely(passed, deps),
+                )
+            case EffectKind.REVIEW | EffectKind.REPORT:
+                deps.github.send_report(place, run_id, environment, effect.comment)
+            case EffectKind.STATUS:
+                _send_status(effect, place, deps)
+            case _:
+                assert_never(effect.kind)
+    except (RetryLater, OutcomeUnknown, Refused) as error:
+        return error
+    return None
+
+
+def _is_timely(passed: Passed, deps: Deps) -> bool:
+    return deps.uptime() - passed.begun_at <= SEND_WITHIN.total_seconds()
+
+
+def _send_status(effect: Effect, place: Place, deps: Deps) -> None:
+    """Add the status that tells of an override to a deployment's history."""
+    if effect.deployment_id is None or effect.mirrored is None or effect.log_url is None:
+        msg = f"effect {effect.key} names no deployment"
+        raise LookupError(msg)
+    deps.github.send_deployment_status(
+        place,
+        effect.deployment_id,
+        state=effect.mirrored,
+        description=effect.comment,
+        log_url=effect.log_url,
+    )
+
+
+def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datetime) -> Outcome:
+    """Say what an attempt came to and when to look again."""
+    is_review = effect.kind is EffectKind.REVIEW
+    failures = passed.view.lease.failures + 1
+    later = now + backoff(failures, error, spread=passed.view.request.id)
+    match error:
+        case None:
+            due_at = look_after(effect, now) if is_review else passed.due_at
+            return Outcome(EffectStatus.DONE, _SENT, due_at)
+        case RetryLater():
+            due_at = now if error.reason == _TOO_LATE else later
+            return Outcome(EffectStatus.INTENDED, error.reason, due_at, failures)
+        case OutcomeUnknown():
+            # A report is not repeated: it may have used up one of ten, and says nothing new.
+            is_report = effect.kind is EffectKind.REPORT
+            due_at = passed.due_at if is_report else max(later, now + _LOOK_SOON)
+            return Outcome(EffectStatus.UNKNOWN, error.reason, due_at, failures)
+        case _ if is_review:
+            return _refused_review(effect, error.reason, now, later, failures)
+        case _ if effect.kind is EffectKind.STATUS:
+            return Outcome(EffectStatus.REFUSED, error.reason, passed.due_at)
+        case _:
+            missed = error.reason in _GONE
+            due_at = now if missed else passed.due_at
+            return Outcome(EffectStatus.REFUSED, error.reason, due_at, missed=missed)
+
+
+def _refused_review(
+    effect: Effect, reason: str, now: datetime, later: datetime, failures: int
+) -> Outcome:
+    """Say what it means that GitHub did not take a review."""
+    match reason:
+        case "already_reviewed":
+            return Outcome(EffectStatus.DONE, reason, look_after(effect, now))
+        case "nothing_pending" | "not_found":
+            due_at = now if failures == 1 else later
+            return Outcome(EffectStatus.REFUSED, reason, due_at, failures, missed=True)
+        case "review_conflict":
+            # Another review of the run is under way: GitHub has done with it in a moment.
+            due_at = now + max(backoff(failures), _LOOK_SOON)
+            return Outcome(EffectStatus.UNKNOWN, reason, due_at, failures)
+        case _ if reason in NOT_ALLOWED:
+            return Outcome(EffectStatus.INTENDED, reason, later, failures)
+        case _:
+            return Outcome(EffectStatus.REFUSED, reason, None, unanswerable=True)
+
+
+def _settle(
+    tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now: datetime
+) -> bool:
+    """Record the outcome, move the request, and give the lease back."""
+    view = passed.view
+    lease, request = view.lease, view.request
+    take_turn(tx, request.installation_id)
+    try:
+        leases.check_lease(tx, lease)
+    except Superseded:
+        return _settle_without_lease(tx, effect, request, outcome, now)
+    ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
+    if effect.kind is EffectKind.REVIEW:
+        _move(tx, effect, passed, outcome, now)
+    elif outcome.missed:
+        leases.record_missing(tx, lease, request, now)
+    _record_sent(tx, effect, request, outcome, now)
+    return leases.release(
+        tx,
+        lease,
+        generation=request.generation,
+        due_at=outcome.due_at,
+        failures=outcome.failures,
+    )
+
+
+def _settle_without_lease(
+    tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome, now: datetime
+) -> bool:
+    """Put on record what GitHub took although the lease was lost meanwhile.
+
+    Whoever has the lease by now moves the request, and is told that it has changed. What GitHub did
+    not take is theirs to find out.
+    """
+    if outcome.status is EffectStatus.DONE:
+        ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
+        _record_sent(tx, effect, request, outcome, now)
+        leases.wake_holder(tx, request.id, now)
+    return False
+
+
+def _record_sent(
+    tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome, now: datetime
+) -> None:
+    """Add to the trail what became of a call."""
+    detail: dict[str, object] = {
+        "effect_key": effect.key,
+        "state": effect.state,
+        "status": outcome.status,
+        "outcome": outcome.slug,
+        "comment": effect.comment,
+    }
+    kind = f"{effect.kind}.{_verb(outcome)}"
+    record_audit(tx, request_entry(request, kind, now, reason=effect.topic, detail=detail))
+
+
+def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now: datetime) -> None:
+    """Move the request to where the outcome of its review leaves it."""
+    lease = passed.view.lease
+    # The pass that planned this review has moved the request to `answering`.
+    request = replace(passed.view.request, state=RequestState.ANSWERING)
+    if outcome.status is EffectStatus.DONE:
+        leases.record_answer(tx, lease, request, _answer(tx, effect, request, outcome), now)
+    elif outcome.unanswerable:
+        leases.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
+        untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
+    elif outcome.missed:
+        leases.record_missing(tx, lease, request, now)
+
+
+def _answer(tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome) -> ReviewState:
+    """Give what GitHub has been told: by this attempt, or by an earlier one it had taken."""
+    if outcome.slug == _SENT and effect.state is not None:
+        return effect.state
+    review = ledger.read_ledger(tx, request.id).review(request.round)
+    if review is None:
+        msg = f"review {effect.key} is not in the ledger"
+        raise LookupError(msg)
+    return sent_answer(review)
+
+
+def _verb(outcome: Outcome) -> str:
+    match outcome.status:
+        case EffectStatus.DONE:
+            return "sent"
+        case EffectStatus.UNKNOWN:
+            return "lost"
+        case EffectStatus.REFUSED:
+            return "refused"
+        case _:
+            return "postponed"

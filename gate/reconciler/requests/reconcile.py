@@ -1,0 +1,140 @@
+"""Bring one gate request one pass closer to its answer.
+
+The only place where facts, policy, decision, plan and effects meet. A pass takes the request's
+lease, reads one consistent snapshot and decides in the same transaction that records the decision
+and its intents. Only where a fact is missing is GitHub asked, between transactions, and the
+snapshot read again. See docs/explanation/architecture.md for the failure table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from structlog.contextvars import bound_contextvars
+
+from gate.domain.model.ids import RequestId
+from gate.errors import Superseded
+from gate.log import get_logger
+from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.observe.request import Observed, give_up, observe
+from gate.reconciler.requests.decision import Pass, run_pass
+from gate.reconciler.requests.dispatch import dispatch
+from gate.reconciler.requests.snapshot import Missing, Passed
+from gate.store import leases
+from gate.store.database import Transaction
+from gate.store.leases import Lease
+from gate.store.turns import take_turn_of_request
+
+MOST_ROUNDS: Final = 8
+"""Times that a pass asks GitHub for what is missing: twice what the longest chain of needs takes
+(repository, policy, listings, jobs, and for an override who started it and who may)."""
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """A pass whose lease is taken: it is decided, or lacks facts. It must be finished."""
+
+    request_id: RequestId
+    step: Missing | Passed
+    started: float
+
+    @property
+    def lease(self) -> Lease:
+        """Give the lease under which it was begun."""
+        return self.step.view.lease
+
+
+def take_up(request_id: RequestId, deps: Deps) -> Begun | None:
+    """Begin to look at one request; None when nothing is due or somebody else holds the lease.
+
+    They will see what we saw. Raises RetryLater when the database cannot be used; the request then
+    stays due, and no lease is taken.
+    """
+
+    def begin(tx: Transaction) -> Begun | None:
+        take_turn_of_request(tx, request_id)
+        return begin_pass(tx, request_id, deps)
+
+    return deps.database.transact(begin)
+
+
+def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | None:
+    """Take the lease and try the pass in the same transaction: in most cases nothing is missing.
+
+    `tx` must have its turn at the request's installation.
+    """
+    started, now, begun_at = perf_counter(), deps.clock(), deps.uptime()
+    lease = leases.take_lease(tx, request_id, now, LEASE)
+    if lease is None:
+        return None
+    return Begun(request_id, run_pass(tx, Pass(lease, Observed(), deps, now, begun_at)), started)
+
+
+def finish_pass(begun: Begun, deps: Deps) -> bool:
+    """Go on once the beginning is durable: ask for what is missing, send what is owed.
+
+    Says whether the request must be looked at again at once.
+    """
+    with bound_contextvars(request_id=begun.request_id):
+        try:
+            passed = _observe_until_decided(begun.step, deps)
+            again = _act(passed, deps)
+        except Superseded as error:
+            log.info("reconcile.superseded", reason=error.reason)
+            return False
+        log.info(
+            "reconcile.finished",
+            repository_id=passed.view.request.key.repository_id,
+            run_id=passed.view.request.key.run_id,
+            run_attempt=passed.view.request.key.run_attempt,
+            environment=passed.view.request.environment,
+            verdict=passed.verdict,
+            reason=passed.reason,
+            effects=len(passed.effects),
+            duration_ms=round((perf_counter() - begun.started) * 1000, 1),
+        )
+        return again
+
+
+def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
+    """Ask GitHub for what is missing until the pass can decide.
+
+    It ends: each round makes a need trusted or turns it into a fact that is unavailable. What was
+    read may be distrusted again before it is used, so the rounds are counted: after the last one
+    nothing is asked, and what is missing then counts as unavailable.
+    """
+    observed = Observed()
+    rounds = 0
+    while isinstance(step, Missing):
+        view, rounds = step.view, rounds + 1
+        if rounds <= MOST_ROUNDS:
+            observed = observe(step.needs, view.request, view.repository, observed, deps)
+        else:
+            log.warning("reconcile.restless", rounds=rounds)
+            observed = give_up(step.needs, observed)
+        current = Pass(view.lease, observed, deps, deps.clock(), deps.uptime())
+        step = deps.database.transact(_again(current))
+    return step
+
+
+def _again(current: Pass) -> Callable[[Transaction], Missing | Passed]:
+    def again(tx: Transaction) -> Missing | Passed:
+        take_turn_of_request(tx, current.lease.request_id)
+        leases.check_lease(tx, current.lease)
+        return run_pass(tx, current)
+
+    return again
+
+
+def _act(passed: Passed, deps: Deps) -> bool:
+    """Send what is owed; the last outcome gives the lease back, in its own transaction."""
+    deps.failpoint("decided")
+    again = passed.again
+    for effect in passed.effects:
+        again = dispatch(effect, passed, deps)
+    return again

@@ -1,0 +1,320 @@
+"""Compare what GitHub shows of a repository's runs with what its webhooks told.
+
+A run that waits for us although no webhook said so is adopted, and one that may be evidence is
+recorded; a request whose run no longer waits is looked at, because GitHub sends no event when a
+gate is bypassed or runs out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RepositoryId, RequestId, RequestKey, RunId, environment_key
+from gate.domain.model.policy import Covers, LoadedPolicy
+from gate.domain.model.request import GateRequest
+from gate.domain.model.runs import WorkflowRun
+from gate.errors import GateError, RetryLater
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.ingest.handlers import record_run
+from gate.reconciler.observe.policy import last_policy_of, was_read
+from gate.reconciler.observe.policy_documents import observe_policy
+from gate.reconciler.places import place_of
+from gate.reconciler.requests.opening import open_gate
+from gate.store import requests, runs
+from gate.store.database import Snapshot, Transaction
+from gate.store.turns import take_turn
+
+_LAG: Final = timedelta(seconds=60)
+"""How long GitHub gets to list a run as waiting after it asked us about it."""
+
+_KEPT: Final = timedelta(minutes=15)
+"""How long it is remembered which environments our rule gates, and what a run waits for."""
+
+_POLICY_CALLS: Final = 4
+"""Calls that reading a policy takes: two places, each with the name that is nearly right."""
+
+_MOST_ASKED: Final = 5
+"""Runs of a repository that are asked in one look what they wait for; the others come next."""
+
+_WAITING: Final = "waiting"
+_IN_PROGRESS: Final = "in_progress"
+"""The status of a run that waits while another of its jobs runs, and of any run that waits not."""
+
+_UNFINISHED: Final = frozenset({_WAITING, _IN_PROGRESS})
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look came to: gates adopted, calls that GitHub counted, and whether runs moved."""
+
+    adopted: int
+    calls: int
+    has_news: bool
+
+
+_Sight = tuple[RunId, int, str, datetime]
+"""A run as it was when it was asked what it waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The newest runs of a repository as they were listed last.
+
+    `paths` are the workflow files whose runs were looked for among them.
+    """
+
+    etag: str | None
+    paths: frozenset[str]
+    ids: frozenset[RunId]
+    unfinished: tuple[WorkflowRun, ...]
+
+
+class Adopter:
+    """Look at the repositories of one installation, remembering what need not be asked again.
+
+    Used by one thread at a time.
+    """
+
+    def __init__(self, deps: Deps) -> None:
+        """Begin knowing nothing."""
+        self._deps = deps
+        self._listed: dict[RepositoryId, _Listed] = {}
+        self._rules: dict[tuple[RepositoryId, str], tuple[datetime, bool]] = {}
+        self._looked_at: dict[_Sight, datetime] = {}
+        self._asked_at: dict[tuple[RunId, int], datetime] = {}
+        self._calls = 0
+
+    def look(self, repository: Repository) -> Looked:
+        """Adopt the gates of a repository that no webhook told us of, and record its lost runs.
+
+        Raises RetryLater or Refused when GitHub cannot be asked.
+        """
+        self._calls, now = 0, self._deps.clock()
+        self._looked_at = {k: at for k, at in self._looked_at.items() if now - at < _KEPT}
+        self._asked_at = {k: at for k, at in self._asked_at.items() if now - at < _KEPT}
+        paths = self._paths(repository)
+        latest = self._deps.github.read_latest_runs(
+            place_of(repository), self._etag(repository.id, paths)
+        )
+        if latest is not None:
+            self._calls += 1
+            unfinished = tuple(it for it in latest.runs if it.status in _UNFINISHED)
+            ids = frozenset(it.run_id for it in latest.runs)
+            etag = latest.etag
+            if latest.runs and not self._is_policy_read(repository):
+                # Which runs count is not known: until it is read, they are listed anew.
+                etag = latest.etag if self._learn_policy(repository) else None
+                paths = self._paths(repository)
+            self._record_lost(repository, [it for it in latest.runs if it.path in paths])
+            self._listed[repository.id] = _Listed(etag, paths, ids, unfinished)
+        adopted = self._compare(repository, self._listed[repository.id], now)
+        return Looked(adopted, self._calls, has_news=latest is not None)
+
+    def _etag(self, repository_id: RepositoryId, paths: frozenset[str]) -> str | None:
+        """Give what to ask again with; nothing, where runs of one more workflow may count now."""
+        listed = self._listed.get(repository_id)
+        return None if listed is None or paths - listed.paths else listed.etag
+
+    def _is_policy_read(self, repository: Repository) -> bool:
+        return self._deps.database.read(lambda snapshot: was_read(snapshot, repository))
+
+    def _learn_policy(self, repository: Repository) -> bool:
+        """Read the policy of a repository that has runs, where it was never read.
+
+        Otherwise nobody would know that one of the runs is a failed validation. Return whether that
+        is settled: False when GitHub may show it at the next look. Where it refuses to, the first
+        deployment asks again.
+        """
+        self._calls += _POLICY_CALLS
+        try:
+            observe_policy(repository, self._deps, self._deps.clock())
+        except GateError as error:
+            log.info("fact.unavailable", need="PolicyNeeded", reason=error.reason)
+            return not isinstance(error, RetryLater)
+        return True
+
+    def _record_lost(self, repository: Repository, seen: Sequence[WorkflowRun]) -> None:
+        """Record what no webhook told of runs that may be evidence."""
+        lost = self._deps.database.read(
+            lambda snapshot: [it for it in seen if _is_news(snapshot, it)]
+        )
+        if not lost:
+            return
+
+        def record(tx: Transaction) -> list[RequestId]:
+            take_turn(tx, repository.installation_id)
+            due: list[RequestId] = []
+            for run in lost:
+                due += record_run(tx, repository, run, self._deps)
+            return due
+
+        for request_id in self._deps.database.transact(record):
+            self._deps.wakeups.wake_request(request_id)
+        self._deps.wakeups.wake_incidents(repository.id)
+        log.info("runs.found", repository_id=repository.id, count=len(lost))
+
+    def _paths(self, repository: Repository) -> frozenset[str]:
+        """Name the workflow files whose runs may be evidence: by the policy, or by what waits."""
+        watches, choice = self._deps.database.read(
+            lambda snapshot: (
+                requests.read_watches(snapshot, repository.id),
+                last_policy_of(snapshot, repository, self._deps),
+            )
+        )
+        paths = {path for watch in watches for path in watch.paths}
+        if choice is not None and isinstance(choice.reading, LoadedPolicy):
+            for environment in choice.reading.policy.environments.values():
+                rule = environment.validation
+                paths.add(rule.workflow)
+                if rule.covers is Covers.INFRASTRUCTURE:
+                    paths.add(rule.infrastructure_workflow)
+        return frozenset(paths)
+
+    def _compare(self, repository: Repository, listed: _Listed, now: datetime) -> int:
+        """Adopt what waits unknown to us, and have looked at what waits no longer."""
+        undecided, gated = self._deps.database.read(
+            lambda snapshot: (
+                requests.undecided_requests(snapshot, repository.id),
+                requests.gated_paths(snapshot, repository.id),
+            )
+        )
+        awaited = {it.key.run_id for it in undecided}
+        unfinished = list(listed.unfinished)
+        if awaited - listed.ids:
+            # It has waited for longer than the newest runs reach.
+            older = self._deps.github.read_waiting_runs(place_of(repository))
+            self._calls += 1
+            unfinished += [it for it in older if it.run_id not in listed.ids]
+        waiting = {it.run_id for it in unfinished}
+        missed = [it for it in undecided if it.key.run_id not in waiting]
+        adopted = 0
+        known = self._deps.database.read(
+            lambda snapshot: {
+                run: requests.known_environments(
+                    snapshot, repository.id, run.run_id, run.run_attempt
+                )
+                for run in unfinished
+            }
+        )
+        to_ask = [
+            run
+            for run in sorted(unfinished, key=self._turn_of)
+            if not self._is_settled(run, known=bool(known[run]), has_asked=run.path in gated)
+        ]
+        for run in to_ask[:_MOST_ASKED]:
+            pending = self._deps.github.read_pending_environments(place_of(repository), run.run_id)
+            self._calls += 1
+            self._looked_at[_sight(run)] = now
+            self._asked_at[run.run_id, run.run_attempt] = now
+            own = [it for it in undecided if it.key.run_id == run.run_id]
+            missed += [it for it in own if it.key.environment not in pending]
+            adopted += self._adopt(run, repository, pending, known[run], now)
+        self._wake_missed(repository, missed, now)
+        return adopted
+
+    def _turn_of(self, run: WorkflowRun) -> tuple[bool, float, bool]:
+        """Sort runs by who was asked about longest ago, or never; those that wait come first."""
+        at = self._asked_at.get((run.run_id, run.run_attempt))
+        return at is not None, at.timestamp() if at is not None else 0.0, run.status != _WAITING
+
+    def _is_settled(self, run: WorkflowRun, *, known: bool, has_asked: bool) -> bool:
+        """Say whether it need not be asked what a run waits for.
+
+        While a run waits it is asked until a request of it is known, and again when the run has
+        changed. While it is in progress it is asked at each look if its workflow `has_asked`
+        before; any other may reach its first gate beside another job, and is asked now and then.
+        """
+        if run.status == _IN_PROGRESS and has_asked:
+            return False
+        may_rest = known or run.status == _IN_PROGRESS
+        return may_rest and _sight(run) in self._looked_at
+
+    def _wake_missed(
+        self, repository: Repository, vanished: Sequence[GateRequest], now: datetime
+    ) -> None:
+        missed = [it.id for it in vanished if now - it.waiting_since >= _LAG]
+        if not missed:
+            return
+
+        def record(tx: Transaction) -> None:
+            take_turn(tx, repository.installation_id)
+            requests.record_missed(tx, missed, now)
+
+        self._deps.database.transact(record)
+        for request_id in missed:
+            self._deps.wakeups.wake_request(request_id)
+
+    def _adopt(
+        self,
+        run: WorkflowRun,
+        repository: Repository,
+        pending: Mapping[str, str],
+        known: frozenset[str],
+        now: datetime,
+    ) -> int:
+        """Open the requests of a run that no webhook told us of."""
+        lost = [
+            spelled
+            for key, spelled in sorted(pending.items())
+            if key not in known and self._is_ours(repository, spelled, now)
+        ]
+        for environment in lost:
+            opened = self._deps.database.transact(_adopting(run, repository, environment, now))
+            for request_id in opened:
+                log.warning("request.adopted", request_id=request_id, run_id=run.run_id)
+                self._deps.wakeups.wake_request(request_id)
+        return len(lost)
+
+    def _is_ours(self, repository: Repository, environment: str, now: datetime) -> bool:
+        """Say whether our rule gates an environment."""
+        key = (repository.id, environment)
+        known = self._rules.get(key)
+        if known is None or now - known[0] >= _KEPT:
+            enabled = self._deps.github.read_rule_enabled(place_of(repository), environment)
+            self._calls += 1
+            known = (now, enabled)
+            self._rules[key] = known
+        return known[1]
+
+
+def _sight(run: WorkflowRun) -> _Sight:
+    return (run.run_id, run.run_attempt, run.status, run.updated_at)
+
+
+def _is_news(snapshot: Snapshot, seen: WorkflowRun) -> bool:
+    """Say whether a run attempt is unknown, or its end is."""
+    known = runs.read_run(snapshot, seen.repository_id, seen.run_id, seen.run_attempt)
+    return known is None or (seen.is_completed and not known.is_completed)
+
+
+def _adopting(
+    run: WorkflowRun, repository: Repository, environment: str, now: datetime
+) -> Callable[[Transaction], tuple[RequestId, ...]]:
+    """Open a request as its webhook would have done; the deployment's id stays unknown.
+
+    The environment is spelled as GitHub does, which the answer must repeat.
+    """
+
+    def adopt(tx: Transaction) -> tuple[RequestId, ...]:
+        take_turn(tx, repository.installation_id)
+        runs.record_run(tx, run, now)
+        key = RequestKey(repository.id, run.run_id, run.run_attempt, environment_key(environment))
+        return open_gate(
+            tx,
+            key,
+            installation_id=repository.installation_id,
+            environment=environment,
+            head_sha=run.head_sha,
+            deployment_id=None,
+            now=now,
+            adopted=True,
+        )
+
+    return adopt

@@ -1,0 +1,209 @@
+"""Find, from time to time, what webhooks did not tell.
+
+Each round asks again for webhooks that GitHub could not deliver, and looks at the repositories that
+are due; now and then it lists the installations, signs the trail and deletes what is too old. A
+part that fails does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Final
+
+from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
+from gate.domain.model.github import Installation
+from gate.domain.model.ids import InstallationId, RepositoryId
+from gate.domain.requests.looks import (
+    ACTIVE_EVERY,
+    DEFAULT_QUOTA,
+    Allowance,
+    Candidate,
+    choose_looks,
+    first_allowance,
+    refilled,
+    spent,
+)
+from gate.errors import GateError, RetryLater
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.worker.adoption import Adopter
+from gate.reconciler.worker.checkpoints import sign_chains
+from gate.reconciler.worker.redelivery import Redeliverer
+from gate.store import repositories, retention
+from gate.store.database import Transaction
+from gate.store.turns import take_turn
+
+INSTALLATIONS_EVERY: Final = timedelta(hours=1)
+RETENTION_EVERY: Final = timedelta(hours=6)
+
+_MOST_CANDIDATES: Final = 20_000
+_AT_ONCE: Final = 8
+"""Installations whose repositories are looked at side by side."""
+_PAUSED: Final = "rate_limited"
+
+log = get_logger(__name__)
+
+
+class Sweeper:
+    """Sweep, remembering when each part was last done; used by one thread."""
+
+    def __init__(self, deps: Deps) -> None:
+        """Begin with everything due."""
+        self._deps = deps
+        self._redeliverer = Redeliverer(deps)
+        self._watches: dict[InstallationId, _Watch] = {}
+        self._done_at: dict[str, datetime] = {}
+
+    def sweep(self) -> None:
+        """Do one round; what fails is logged and tried in the next."""
+        started = perf_counter()
+        every = timedelta(0)
+        counts = {
+            "redelivered": self._part("redelivered", every, self._redeliverer.sweep),
+            "installations": self._part("installations", INSTALLATIONS_EVERY, self._installations),
+            "adopted": self._part("adopted", every, self._repositories),
+            "checkpoints": self._part("checkpoints", every, lambda: sign_chains(self._deps)),
+            "expired": self._part("expired", RETENTION_EVERY, self._expired),
+        }
+        duration = round((perf_counter() - started) * 1000, 1)
+        log.info("sweep.finished", **counts, duration_ms=duration)
+
+    def _part(self, part: str, every: timedelta, work: Callable[[], int]) -> int:
+        """Do a part when it is due; one that fails is due again in the next round."""
+        now = self._deps.clock()
+        last = self._done_at.get(part)
+        if last is not None and now - last < every:
+            return 0
+        try:
+            count = work()
+        except GateError as error:
+            log.warning("sweep.part_failed", part=part, reason=error.reason, detail=error.detail)
+            return 0
+        self._done_at[part] = now
+        return count
+
+    def _installations(self) -> int:
+        """Learn of repositories that never sent a webhook, so that their gates are found too.
+
+        An installation that GitHub refuses us does not keep the others from being read; when one
+        could not be read just now, all are read again in the next round.
+        """
+        read, postponed = 0, None
+        for installation in self._deps.github.read_installations():
+            try:
+                seen = self._seen(installation)
+            except GateError as error:
+                log.warning(
+                    "sweep.installation_failed",
+                    installation_id=installation.id,
+                    reason=error.reason,
+                    detail=error.detail,
+                )
+                postponed = error if isinstance(error, RetryLater) else postponed
+                continue
+            self._deps.database.transact(_recording(seen, self._deps.clock()))
+            read += 1
+        if postponed is not None:
+            raise postponed
+        return read
+
+    def _seen(self, installation: Installation) -> InstallationSeen:
+        status = InstallationStatus.SUSPENDED
+        found: tuple[Repository, ...] = ()
+        if not installation.suspended:
+            status = InstallationStatus.ACTIVE
+            found = self._deps.github.read_installation_repositories(installation)
+        return InstallationSeen(installation.id, installation.account, status, found, ())
+
+    def _repositories(self) -> int:
+        """Look at the repositories that are due, those of several installations side by side.
+
+        One installation that GitHub limits, or that is slow, takes nothing from the others.
+        """
+        now = self._deps.clock()
+        candidates = self._deps.database.read(
+            lambda snapshot: repositories.look_candidates(
+                snapshot, now - ACTIVE_EVERY, _MOST_CANDIDATES
+            )
+        )
+        grouped: dict[InstallationId, list[Candidate]] = {}
+        for it in candidates:
+            grouped.setdefault(it.repository.installation_id, []).append(it)
+        for installation_id in grouped:
+            self._watches.setdefault(installation_id, _Watch(self._deps, installation_id))
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look") as pool:
+            return sum(pool.map(lambda it: self._watches[it].look(grouped[it]), grouped))
+
+    def _expired(self) -> int:
+        """Delete what is older than the retention keeps."""
+        deleted = retention.delete_expired(self._deps.database, self._deps.clock())
+        return sum(deleted.values())
+
+
+class _Watch:
+    """Look at the repositories of one installation, within its share of the quota."""
+
+    def __init__(self, deps: Deps, installation_id: InstallationId) -> None:
+        self._deps = deps
+        self._id = installation_id
+        self._adopter = Adopter(deps)
+        self._active_at: dict[RepositoryId, datetime] = {}
+        self._allowance: Allowance | None = None
+
+    def look(self, candidates: Sequence[Candidate]) -> int:
+        """Make the looks of one round; count the gates that were adopted.
+
+        Once the share is used up, the others wait for another round, in which they have waited
+        longest. Once GitHub limits the installation, they count as looked at.
+        """
+        now = self._deps.clock()
+        known = [replace(it, active_at=self._active_at.get(it.repository.id)) for it in candidates]
+        chosen = choose_looks(known, now)
+        allowance, adopted, looked = self._refilled(now), 0, list[RepositoryId]()
+        for it in chosen:
+            if allowance.is_used_up:
+                left = len(chosen) - len(looked)
+                log.info("sweep.share_used_up", installation_id=self._id, left=left)
+                break
+            looked.append(it.repository.id)
+            try:
+                found = self._adopter.look(it.repository)
+            except GateError as error:
+                log.warning(
+                    "sweep.repository_failed", repository_id=it.repository.id, reason=error.reason
+                )
+                allowance = spent(allowance, 1)
+                if error.reason == _PAUSED:
+                    looked = [one.repository.id for one in chosen]
+                    break
+                continue
+            adopted += found.adopted
+            allowance = spent(allowance, found.calls)
+            if found.has_news:
+                self._active_at[it.repository.id] = now
+        self._allowance = allowance
+
+        def record(tx: Transaction) -> None:
+            take_turn(tx, self._id)
+            repositories.record_looked(tx, looked, now)
+
+        self._deps.database.transact(record)
+        return adopted
+
+    def _refilled(self, now: datetime) -> Allowance:
+        quota = self._deps.github.quota_of(self._id) or DEFAULT_QUOTA
+        if self._allowance is None:
+            return first_allowance(quota, now)
+        return refilled(self._allowance, quota, now)
+
+
+def _recording(seen: InstallationSeen, now: datetime) -> Callable[[Transaction], None]:
+    def record(tx: Transaction) -> None:
+        take_turn(tx, seen.installation_id)
+        repositories.record_installation(tx, seen, now)
+
+    return record
