@@ -29,9 +29,9 @@ from gate.reconciler.worker.queues import LocalWakeups
 from gate.reconciler.worker.sweep import Sweeper
 from gate.reconciler.worker.worker import Worker, WorkerPlan
 from gate.settings import Settings, is_loopback
-from gate.store.database import Database
-from gate.store.leases import clear_leases
-from gate.store.schema import migrate, schema_is_current
+from gate.store.engine.database import Database
+from gate.store.engine.schema import migrate, schema_is_current
+from gate.store.requests.leases import clear_leases
 from gate.web.app import create_app
 from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from gate.domain.comments.commands import Command, parse_command
-from gate.store.commands import COMMAND_KINDS
+from gate.store.comments.commands import COMMAND_KINDS
 
 _PARSER: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _CODE: Final = "\ufffc"

@@ -9,8 +9,8 @@ from typing import Final
 
 from sqlalchemy import create_engine, make_url, text
 
-from gate.store.database import Database
-from gate.store.schema import migrate
+from gate.store.engine.database import Database
+from gate.store.engine.schema import migrate
 from tests.store.servers import postgresql_server
 
 _TEMPLATE: Final = "migrated_template"

@@ -45,8 +45,8 @@ def export(
     """
     from gate.cli.exporting import write_csv, write_jsonl
     from gate.cli.reading import database_to_read, find_repository
-    from gate.store.database import Snapshot
-    from gate.store.trail import stream_entries
+    from gate.store.audit.trail import stream_entries
+    from gate.store.engine.database import Snapshot
 
     def work(snapshot: Snapshot) -> None:
         filters: dict[str, object] = {}
@@ -82,8 +82,8 @@ def verify(key_files: tuple[Path, ...]) -> None:
     from gate.cli.reading import database_to_read
     from gate.domain.audit.verify import Broken
     from gate.githubapp.signing import check_signature_of
-    from gate.store.database import Snapshot
-    from gate.store.trail import check_trail
+    from gate.store.audit.trail import check_trail
+    from gate.store.engine.database import Snapshot
 
     keys = _public_keys(key_files)
 

@@ -15,8 +15,8 @@ def migrate() -> None:
         GATE_DATABASE_URL=postgresql+psycopg://gate@db/gate gate migrate
     """
     from gate.settings import load_database_url
-    from gate.store.database import Database
-    from gate.store.schema import migrate as migrate_schema
+    from gate.store.engine.database import Database
+    from gate.store.engine.schema import migrate as migrate_schema
 
     database = Database(load_database_url(), exclusive=True)
     try:

@@ -11,9 +11,9 @@ import click
 from gate.domain.model.ids import RepositoryId
 from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
-from gate.store.database import Database, Snapshot
-from gate.store.schema import schema_is_current
-from gate.store.trail import repository_named
+from gate.store.audit.trail import repository_named
+from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.schema import schema_is_current
 
 
 @contextmanager

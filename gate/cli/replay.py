@@ -28,7 +28,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
     from gate.errors import GateError
     from gate.policyfile import parse_policy
     from gate.reconciler.requests.replay import replay as decide_again
-    from gate.store.database import Snapshot
+    from gate.store.engine.database import Snapshot
 
     if every == (decision is not None):
         raise click.UsageError("give the number of a decision, or --all")

@@ -31,8 +31,8 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
     from gate.cli.reading import database_to_read, find_repository
     from gate.clock import utc_now
     from gate.domain.statistics.metrics import Period, Record, measure
-    from gate.store.database import Snapshot
-    from gate.store.statistics import Scope, read_record
+    from gate.store.engine.database import Snapshot
+    from gate.store.statistics.record import Scope, read_record
 
     period = Period(since, utc_now())
     if period.since >= period.until:

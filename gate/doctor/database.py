@@ -13,11 +13,14 @@ from gate.doctor.clocks import compare_database_clock
 from gate.doctor.findings import Finding, Level
 from gate.domain.model.ids import RepositoryId
 from gate.settings import Settings
-from gate.store import disks, inbox, incident_issues, repositories
-from gate.store.database import Database, Snapshot
-from gate.store.disks import WAL
-from gate.store.schema import schema_is_current
-from gate.store.server import is_pooled, journal_mode, server_time
+from gate.store.engine import disks
+from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.disks import WAL
+from gate.store.engine.schema import schema_is_current
+from gate.store.engine.server import is_pooled, journal_mode, server_time
+from gate.store.github import repositories
+from gate.store.inbox import deliveries
+from gate.store.incidents import issues
 
 _SQLITE: Final = "sqlite:///"
 _LAG: Final = timedelta(minutes=5)
@@ -62,7 +65,7 @@ def _way(database: Database) -> Iterator[Finding]:
 
 
 def _queue(database: Database, now: datetime) -> Finding:
-    oldest = database.read(inbox.oldest_unread)
+    oldest = database.read(deliveries.oldest_unread)
     if oldest is None:
         return Finding(Level.OK, "queue", "no delivery waits to be read")
     lag = now - oldest
@@ -74,7 +77,7 @@ def _queue(database: Database, now: datetime) -> Finding:
 
 def _refused_issues(database: Database) -> Iterator[Finding]:
     """Name the repositories whose incidents go on without an issue that the policy wants."""
-    for repository_id, reason in database.read(incident_issues.refused_issues):
+    for repository_id, reason in database.read(issues.refused_issues):
         known = database.read(partial(_name_of, repository_id))
         remedy = "see docs/how-to/respond-to-an-incident.md, or set `issue: false` in the policy"
         yield Finding(Level.WARN, f"issue in {known}", f"GitHub refuses it: {reason}", remedy)

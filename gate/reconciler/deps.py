@@ -15,7 +15,7 @@ from gate.reconciler.continuity import Continuity
 from gate.reconciler.observe.override_routes import KnownRoutes
 from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
 from gate.reconciler.strangers import Strangers
-from gate.store.database import Database
+from gate.store.engine.database import Database
 
 LEASE: Final = timedelta(minutes=3)
 """How long a pass may own a request; longer than a pass whose every call runs into its time-out."""

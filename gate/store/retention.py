@@ -14,8 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Delete, Select, Table, delete, exists, select, tuple_
 
 from gate.domain.model.request import UNDECIDED
-from gate.store.database import Database, Transaction
-from gate.store.tables import (
+from gate.store.engine.database import Database, Transaction
+from gate.store.engine.tables import (
     alert_reports,
     alerts,
     commands,

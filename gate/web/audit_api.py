@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from gate.store.trail import FILTERS, NUMBERS, list_entries
+from gate.store.audit.trail import FILTERS, NUMBERS, list_entries
 from gate.web.deps import WebDeps
 from gate.web.queries import by_id, filters, page, page_answer
 from gate.web.readers import answer_readers

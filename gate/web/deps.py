@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gate.clock import Clock
 from gate.domain.model.ids import DeliveryId
 from gate.domain.model.reporters import Reporter, Submission
-from gate.store.database import Database
+from gate.store.engine.database import Database
 from gate.web.metrics import Metrics
 from gate.web.readers import Readers
 

@@ -22,8 +22,8 @@ from werkzeug.http import parse_options_header
 from gate.domain.model.ids import DeliveryId
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
-from gate.store.database import Transaction
-from gate.store.inbox import NewDelivery, Reception, record_delivery
+from gate.store.engine.database import Transaction
+from gate.store.inbox.deliveries import NewDelivery, Reception, record_delivery
 from gate.web.bridge import Answer
 from gate.web.deps import WebDeps
 from gate.web.later import Answers

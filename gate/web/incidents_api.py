@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 
 from gate.domain.model.ids import IncidentId
-from gate.store.incident_listing import CHOICES, FILTERS, NUMBERS, list_incidents, read_shown
+from gate.store.incidents.listing import CHOICES, FILTERS, NUMBERS, list_incidents, read_shown
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
 from gate.web.queries import by_id, filters, json_answer, page, page_answer, parse_number

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from gate.store.database import Database, Transaction
+from gate.store.engine.database import Database, Transaction
 from gate.web.bridge import Answer
 
 T = TypeVar("T")

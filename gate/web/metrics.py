@@ -16,11 +16,13 @@ from prometheus_client.registry import Collector
 from gate.clock import Clock
 from gate.domain.model.alert import Channel
 from gate.errors import RetryLater
-from gate.store import gauges, inbox, requests
-from gate.store.alerts import AlertState
-from gate.store.database import Database, Snapshot
-from gate.store.gauges import Backlog
-from gate.store.requests import Standing
+from gate.store.engine.database import Database, Snapshot
+from gate.store.inbox import deliveries
+from gate.store.incidents.alerts import AlertState
+from gate.store.requests import requests
+from gate.store.requests.requests import Standing
+from gate.store.statistics import gauges
+from gate.store.statistics.gauges import Backlog
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -114,7 +116,7 @@ class _Reading:
 def _read(snapshot: Snapshot, now: datetime) -> _Reading:
     return _Reading(
         requests.read_standing(snapshot),
-        inbox.oldest_unread(snapshot),
+        deliveries.oldest_unread(snapshot),
         gauges.read_open_incidents(snapshot),
         gauges.read_outbox(snapshot),
         gauges.read_recent_alerts(snapshot, now),

@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 import msgspec
 from flask import Response, request
 
-from gate.store.database import Snapshot
-from gate.store.trail import repository_named
+from gate.store.audit.trail import repository_named
+from gate.store.engine.database import Snapshot
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from gate.domain.model.reporters import Reporter, Submission
 from gate.domain.model.reports import AlertReport, FlowStatus, ValidationReport
 from gate.errors import ReportRejected
 from gate.log import get_logger
-from gate.store.database import Snapshot
-from gate.store.reports import read_alerts, read_report
+from gate.store.engine.database import Snapshot
+from gate.store.reports.reports import read_alerts, read_report
 from gate.web.bodies import LONGEST, MOST_PROBLEMS, BodyProblem, parse_alert, parse_validation
 from gate.web.deps import WebDeps
 from gate.web.problems import problem

@@ -8,9 +8,16 @@ import msgspec
 from flask import Blueprint, Response
 
 from gate.domain.model.ids import RequestId, environment_key
-from gate.store import decisions, ledger
-from gate.store.database import Snapshot
-from gate.store.records import CHOICES, FILTERS, NUMBERS, RequestRecord, list_records, read_record
+from gate.store.engine.database import Snapshot
+from gate.store.requests import decisions, ledger
+from gate.store.requests.listing import (
+    CHOICES,
+    FILTERS,
+    NUMBERS,
+    RequestRecord,
+    list_records,
+    read_record,
+)
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
 from gate.web.queries import by_id, filters, json_answer, page, page_answer, parse_number

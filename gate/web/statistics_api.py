@@ -11,8 +11,8 @@ from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.document import render_document
 from gate.domain.statistics.metrics import Period, measure
 from gate.domain.text.instants import EXPECTED, parse_instant
-from gate.store.database import Snapshot
-from gate.store.statistics import Scope, read_record
+from gate.store.engine.database import Snapshot
+from gate.store.statistics.record import Scope, read_record
 from gate.web.deps import WebDeps
 from gate.web.queries import BadQuery, by_id, filters, json_answer
 from gate.web.readers import answer_readers

@@ -21,9 +21,10 @@ from structlog.testing import capture_logs
 
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.reconciler.requests.reconcile import finish_pass, take_up
-from gate.store import inbox, requests
-from gate.store.inbox import NewDelivery
-from gate.store.repositories import look_candidates
+from gate.store.github.repositories import look_candidates
+from gate.store.inbox import deliveries as inbox
+from gate.store.inbox.deliveries import NewDelivery
+from gate.store.requests import requests
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.postgres import postgres_server
 

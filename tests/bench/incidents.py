@@ -19,10 +19,10 @@ from gate.domain.model.runs import Account
 from gate.reconciler.incidents.check import look_after
 from gate.reconciler.observe.policy import organization_source, repository_source
 from gate.settings import Settings
-from gate.store import policies, repositories, runs
-from gate.store.database import Transaction
-from gate.store.incident_checks import due_checks, mark_check
-from gate.store.policies import PolicyDocument
+from gate.store.engine.database import Transaction
+from gate.store.github import policies, repositories, runs
+from gate.store.github.policies import PolicyDocument
+from gate.store.incidents.checks import due_checks, mark_check
 from tests.bench.decisions import furnish
 from tests.bench.rig import SECRET, rig, wait_for
 from tests.builders import make_run

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from gate.domain.audit.chain import AuditEntry
 from gate.domain.audit.verify import Intact
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
-from gate.store.audit import record_audit
-from gate.store.database import Database, Transaction
-from gate.store.schema import migrate
-from gate.store.trail import check_trail
+from gate.store.audit.entries import record_audit
+from gate.store.audit.trail import check_trail
+from gate.store.engine.database import Database, Transaction
+from gate.store.engine.schema import migrate
 
 _BEGINNING = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -41,21 +41,15 @@ from gate.simulator.github import SimulatedGitHub
 from gate.simulator.records import ReviewRecord
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
-from gate.store import (
-    alerts,
-    artifacts,
-    commands,
-    inbox,
-    incident_checks,
-    incident_issues,
-    leases,
-    replies,
-    requests,
-)
-from gate.store.audit import AuditEntry, read_audit
-from gate.store.database import Database
-from gate.store.records import RequestRecord, list_records
-from gate.store.trail import check_trail
+from gate.store.audit.entries import AuditEntry, read_audit
+from gate.store.audit.trail import check_trail
+from gate.store.comments import commands, replies
+from gate.store.engine.database import Database
+from gate.store.inbox import deliveries as inbox
+from gate.store.incidents import alerts, artifacts, issues
+from gate.store.incidents import checks as incident_checks
+from gate.store.requests import leases, requests
+from gate.store.requests.listing import RequestRecord, list_records
 from tests.unit.githubapp.keys import make_key_pair
 
 if TYPE_CHECKING:
@@ -137,7 +131,7 @@ class Gate:
         told, followed, wanted = self.service.database.read(
             lambda snapshot: (
                 commands.due_commands(snapshot, now, 100),
-                incident_issues.due_issues(snapshot, now, 100),
+                issues.due_issues(snapshot, now, 100),
                 artifacts.due_artifacts(snapshot, now, 100),
             )
         )

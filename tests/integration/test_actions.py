@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from gate.domain.model.ids import RepositoryId, RunId
-from gate.store.reports import read_alerts, read_reports
+from gate.store.reports.reports import read_alerts, read_reports
 from tests.actions.acting import needs_act, run_act
 from tests.actions.samples import GREEN, RED
 from tests.integration.harness import REPOSITORY, Gate

@@ -8,7 +8,7 @@ from gate.domain.model.request import RequestState
 from gate.reconciler.ingest.ingest import ingest
 from gate.simulator.faults import WebhookFault
 from gate.simulator.switches import Switches
-from gate.store import inbox
+from gate.store.inbox import deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
 POLICY = ".github/deployment-gate.yml"
@@ -384,7 +384,7 @@ def test_a_job_that_joins_while_the_answer_is_sent_is_answered_too(gate: Gate) -
             gate.github.reach_environment(run_id, ENVIRONMENT, "b")
             gate.github.wait_until_delivered()
             now = gate.service.deps.clock()
-            ids = gate.service.database.read(lambda it: inbox.due_deliveries(it, now, 100))
+            ids = gate.service.database.read(lambda it: deliveries.due_deliveries(it, now, 100))
             ingest(ids, gate.service.deps)
 
     gate.failpoint = join

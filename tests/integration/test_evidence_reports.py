@@ -9,7 +9,7 @@ import requests
 
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.request import RequestState
-from gate.store.incidents import read_incident
+from gate.store.incidents.incidents import read_incident
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.integration.test_overrides import WHY, comment, released
 from tests.integration.test_reports import RED, SECONDS, alert, flow, post, report, start, token

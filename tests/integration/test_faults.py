@@ -11,7 +11,7 @@ from gate.domain.model.request import RequestState
 from gate.reconciler.ingest.ingest import ingest
 from gate.reconciler.requests.reconcile import Begun
 from gate.simulator.faults import Fault, WebhookFault
-from gate.store import inbox
+from gate.store.inbox import deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, wait_for
 
 REVIEW = "deployment_protection_rule$"
@@ -275,7 +275,7 @@ def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
     spoil = text("UPDATE runs SET value = '{' WHERE repository_id = :id AND conclusion = 'success'")
     database, deps = gate.service.database, gate.service.deps
     database.transact(lambda tx: tx.execute(spoil, {"id": repository_id}).close())
-    ids = database.read(lambda snapshot: inbox.due_deliveries(snapshot, deps.clock(), 100))
+    ids = database.read(lambda snapshot: deliveries.due_deliveries(snapshot, deps.clock(), 100))
     with pytest.raises(ValueError, match="truncated"):
         ingest(ids, deps, begin=16)
     queue = gate.service.wakeups.requests
@@ -285,7 +285,7 @@ def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
         gate.service.worker._ingest(ids)
         queue.close()
     assert not [it for it in taken if isinstance(it.result(), Begun)]
-    assert not database.read(lambda snapshot: inbox.read_deliveries(snapshot, ids))
+    assert not database.read(lambda snapshot: deliveries.read_deliveries(snapshot, ids))
     assert not reconcile(gate.record(whole).id, deps)
     assert gate.record(whole).state == RequestState.APPROVED
     assert gate.record(broken).state == RequestState.OPEN

@@ -12,7 +12,7 @@ import requests
 from sqlalchemy import make_url
 
 from gate.domain.evidence.report_limits import MOST_FLOWS
-from gate.store.reports import MOST_ALERTS
+from gate.store.reports.reports import MOST_ALERTS
 from gate.web.bodies import LONGEST
 from tests.integration.harness import REPOSITORY, Gate
 from tests.integration.test_evidence_reports import deploy

@@ -14,8 +14,9 @@ from gate.domain.model.ids import IncidentId
 from gate.reconciler.ingest.commands import heed_commands
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import CommentRecord, IssueRecord
-from gate.store import incident_issues, incidents
-from gate.store.audit import AuditEntry, read_audit
+from gate.store.audit.entries import AuditEntry, read_audit
+from gate.store.incidents import incidents
+from gate.store.incidents import issues as incident_issues
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.markdown import check_commands, code_spans, invisible, shown
 

@@ -19,11 +19,11 @@ from gate.reconciler.incidents import timeline as responding
 from gate.reconciler.incidents.check import look_after
 from gate.reconciler.worker.worker import Worker
 from gate.simulator.faults import Fault
-from gate.store import incidents
-from gate.store.incident_checks import mark_check
-from gate.store.incidents import EVENT_KINDS, IncidentRecord
-from gate.store.reports import record_report
-from gate.store.repositories import read_repository, record_installation
+from gate.store.github.repositories import read_repository, record_installation
+from gate.store.incidents import incidents
+from gate.store.incidents.checks import mark_check
+from gate.store.incidents.incidents import EVENT_KINDS, IncidentRecord
+from gate.store.reports.reports import record_report
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.unit.notify.receiver import Receiver, Reply
 

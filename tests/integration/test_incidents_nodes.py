@@ -13,9 +13,9 @@ from gate.reconciler.incidents.artifacts import list_artifacts
 from gate.reconciler.incidents.check import look_after
 from gate.reconciler.incidents.issue import keep_issues
 from gate.reconciler.ingest.ingest import ingest
-from gate.store import incidents
-from gate.store.inbox import due_deliveries
-from gate.store.incident_checks import due_checks
+from gate.store.inbox.deliveries import due_deliveries
+from gate.store.incidents import incidents
+from gate.store.incidents.checks import due_checks
 from tests.integration.harness import REPOSITORY, Gate, running_gate
 from tests.postgres import PostgresServer
 from tests.store.threads import at_once

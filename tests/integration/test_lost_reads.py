@@ -19,7 +19,7 @@ from gate.githubapp.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.reconciler.continuity import Continuity
 from gate.simulator.faults import Fault, WebhookFault
-from gate.store import requests
+from gate.store.requests import requests
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, running_gate
 
 POLICY: Final = ".github/deployment-gate.yml"

@@ -10,7 +10,7 @@ import pytest
 from gate.domain.model.request import RequestState
 from gate.reconciler.ingest.ingest import ingest
 from gate.simulator.switches import Switches
-from gate.store.inbox import due_deliveries
+from gate.store.inbox.deliveries import due_deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, running_gate
 from tests.integration.test_overrides import WHY, comment, held, held_for_review, override_run
 from tests.postgres import PostgresServer

@@ -10,7 +10,7 @@ from gate.domain.model.ids import DeliveryId
 from gate.reconciler.ingest.ingest import ASKING, ingest, ingest_asking
 from gate.reconciler.worker.worker import READERS
 from gate.simulator.faults import Fault, WebhookFault
-from gate.store import inbox
+from gate.store.inbox import deliveries
 from tests.integration.harness import REPOSITORY, Gate, wait_for
 
 ALL_BUT_THE_RULE = "^(workflow_run|workflow_job|deployment|deployment_status|deployment_review)$"
@@ -27,7 +27,7 @@ def deploy_unannounced(gate: Gate) -> int:
 def due(gate: Gate) -> list[DeliveryId]:
     """List the deliveries that a reader should read now."""
     now = gate.service.deps.clock()
-    return gate.service.database.read(lambda it: inbox.due_deliveries(it, now, 9))
+    return gate.service.database.read(lambda it: deliveries.due_deliveries(it, now, 9))
 
 
 def nothing_waits(gate: Gate) -> bool:

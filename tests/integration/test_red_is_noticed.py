@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from gate.simulator.faults import Fault, WebhookFault
-from gate.store.tables import incident_checks
+from gate.store.engine.tables import incident_checks
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.integration.test_incidents import summaries
 from tests.unit.notify.receiver import Receiver

@@ -15,8 +15,8 @@ from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.githubapp.jwks import COOLDOWN
 from gate.simulator.faults import Fault
-from gate.store.reports import MOST_ALERTS, read_alerts, read_reports
-from gate.store.requests import due_requests
+from gate.store.reports.reports import MOST_ALERTS, read_alerts, read_reports
+from gate.store.requests.requests import due_requests
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate
 
 VALIDATION: Final = "production-validation.yml"

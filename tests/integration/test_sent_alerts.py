@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gate.domain.model.ids import IncidentId
-from gate.store import incidents
+from gate.store.incidents import incidents
 from tests.integration.harness import REPOSITORY, Gate, running_gate
 from tests.integration.test_reports import alert, flow, post, start, token
 from tests.unit.notify.receiver import Receiver

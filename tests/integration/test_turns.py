@@ -19,7 +19,7 @@ from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import ingest
 from gate.reconciler.requests.reconcile import finish_pass
-from gate.store.inbox import due_deliveries
+from gate.store.inbox.deliveries import due_deliveries
 from tests.integration.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.postgres import PostgresServer
 from tests.store.threads import at_once

@@ -14,9 +14,9 @@ from typing import Final
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from gate.store.database import Database
-from gate.store.schema import migrate
-from gate.store.tables import metadata
+from gate.store.engine.database import Database
+from gate.store.engine.schema import migrate
+from gate.store.engine.tables import metadata
 from tests.store.servers import postgresql_server
 
 DIALECTS: Final = ("sqlite", "postgresql")

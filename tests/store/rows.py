@@ -15,8 +15,9 @@ from gate.domain.model.ids import (
     RequestKey,
 )
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
-from gate.store.database import Database
-from gate.store.leases import (
+from gate.store.engine.database import Database
+from gate.store.engine.tables import gate_requests
+from gate.store.requests.leases import (
     Lease,
     PassRecord,
     record_answer,
@@ -25,8 +26,7 @@ from gate.store.leases import (
     release,
     take_lease,
 )
-from gate.store.requests import Opening, open_request, read_request
-from gate.store.tables import gate_requests
+from gate.store.requests.requests import Opening, open_request, read_request
 from tests.builders import DIGEST, ENVIRONMENT, INSTALLATION, NOW, SHA, VALIDATION, make_key
 
 LENGTH: Final = timedelta(minutes=3)

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gate.domain.model.ids import DeliveryId
 from gate.errors import GateError, RetryLater
-from gate.store.database import Database, Snapshot, Transaction
-from gate.store.inbox import NewDelivery, record_delivery
-from gate.store.tables import deliveries
+from gate.store.engine.database import Database, Snapshot, Transaction
+from gate.store.engine.tables import deliveries
+from gate.store.inbox.deliveries import NewDelivery, record_delivery
 from tests.builders import NOW
 from tests.store.conftest import OpenDatabase
 from tests.store.threads import at_once

@@ -22,16 +22,16 @@ from gate.domain.requests.decide import (
     Verdict,
     decide,
 )
-from gate.store.codec import encode
-from gate.store.database import Database
-from gate.store.decisions import (
+from gate.store.engine.codec import encode
+from gate.store.engine.database import Database
+from gate.store.engine.tables import decisions, kept_reports
+from gate.store.requests.decisions import (
     RecordedDecision,
     decisions_of,
     record_decision,
     record_digest,
     stream_decisions,
 )
-from gate.store.tables import decisions, kept_reports
 from tests.builders import (
     NOW,
     TICK,

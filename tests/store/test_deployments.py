@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gate.domain.model.ids import DeploymentId, RepositoryId, RunId
-from gate.store.database import Database
-from gate.store.deployments import (
+from gate.store.engine.database import Database
+from gate.store.github.deployments import (
     DeploymentSighting,
     attempt_of,
     deployment_states,

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gate.errors import ConfigError
-from gate.store import disks
-from gate.store.database import Database
-from gate.store.disks import check_disk, check_journal
+from gate.store.engine import disks
+from gate.store.engine.database import Database
+from gate.store.engine.disks import check_disk, check_journal
 
 
 def mounted(folder: Path, kind: str, *more: str) -> Path:

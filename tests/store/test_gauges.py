@@ -9,16 +9,16 @@ from typing import Any
 from gate.domain.incidents.incident import GATE, IncidentEvent, Opened, Resolution, Resolved
 from gate.domain.model.alert import Alert, Channel
 from gate.domain.model.ids import RepositoryId
-from gate.store.alerts import AlertState, finish_alert, owe_alert
-from gate.store.database import Database
-from gate.store.gauges import (
+from gate.store.engine.database import Database
+from gate.store.incidents.alerts import AlertState, finish_alert, owe_alert
+from gate.store.incidents.incidents import record_events, record_opening
+from gate.store.statistics.gauges import (
     RECENT,
     Backlog,
     read_open_incidents,
     read_outbox,
     read_recent_alerts,
 )
-from gate.store.incidents import record_events, record_opening
 from tests.builders import NOW, TICK, before
 from tests.incidents import PLACE, make_failure
 from tests.unit.notify.alerts import make_alert

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event, text
 
 from gate.errors import ConfigError, RetryLater
-from gate.store.database import Database, Transaction
+from gate.store.engine.database import Database, Transaction
 from tests.store.test_database import deliver, stored
 
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from gate.domain.model.ids import DeliveryId
-from gate.store.database import Database
-from gate.store.inbox import (
+from gate.store.engine.database import Database
+from gate.store.engine.tables import deliveries
+from gate.store.inbox.deliveries import (
     NewDelivery,
     Reception,
     StoredDelivery,
@@ -22,7 +23,6 @@ from gate.store.inbox import (
     record_processed,
     record_quarantined,
 )
-from gate.store.tables import deliveries
 from tests.builders import NOW, before
 from tests.store.conftest import OpenDatabase
 from tests.store.threads import at_once

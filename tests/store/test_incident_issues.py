@@ -11,10 +11,11 @@ from gate.domain.incidents.incident import IncidentEvent, Opened
 from gate.domain.incidents.issue_plan import Followed
 from gate.domain.model.ids import AccountId, CommentId, IncidentId, RepositoryId
 from gate.domain.model.runs import Account
-from gate.store import commands, incident_issues, incidents
-from gate.store.commands import CommandState, GivenCommand
-from gate.store.database import Database
-from gate.store.incident_issues import TakenIssue
+from gate.store.comments import commands
+from gate.store.comments.commands import CommandState, GivenCommand
+from gate.store.engine.database import Database
+from gate.store.incidents import incidents, issues
+from gate.store.incidents.issues import TakenIssue
 from tests.builders import NOW
 from tests.incidents import PLACE, after, make_failure
 
@@ -29,16 +30,14 @@ def incident_id(database: Database) -> IncidentId:
     event = IncidentEvent(NOW, "gate", opened)
     record = database.transact(lambda tx: incidents.record_opening(tx, PLACE, event, opened))
     number = record.incident.id
-    database.transact(lambda tx: incident_issues.mark_issue(tx, number, REPOSITORY, NOW))
+    database.transact(lambda tx: issues.mark_issue(tx, number, REPOSITORY, NOW))
     return number
 
 
 def take(database: Database, incident_id: IncidentId, minutes: float = 0) -> TakenIssue | None:
     """Take the issue, some minutes later."""
     now = after(minutes=minutes)
-    return database.transact(
-        lambda tx: incident_issues.take_issue(tx, incident_id, now, now + LEASE)
-    )
+    return database.transact(lambda tx: issues.take_issue(tx, incident_id, now, now + LEASE))
 
 
 def taken(database: Database, incident_id: IncidentId, minutes: float = 0) -> TakenIssue:
@@ -51,14 +50,14 @@ def taken(database: Database, incident_id: IncidentId, minutes: float = 0) -> Ta
 def due(database: Database, minutes: float = 0) -> list[IncidentId]:
     """List what is due some minutes later."""
     now = after(minutes=minutes)
-    return database.read(lambda it: incident_issues.due_issues(it, now, 10))
+    return database.read(lambda it: issues.due_issues(it, now, 10))
 
 
 def test_one_at_a_time(database: Database, incident_id: IncidentId) -> None:
     """News do not break a lease; it ends by itself when nobody gives it back."""
     assert due(database) == [incident_id]
     taken(database, incident_id)
-    database.transact(lambda tx: incident_issues.mark_issue(tx, incident_id, REPOSITORY, NOW))
+    database.transact(lambda tx: issues.mark_issue(tx, incident_id, REPOSITORY, NOW))
     assert due(database, minutes=2.9) == []
     assert take(database, incident_id, minutes=2.9) is None
     assert due(database, minutes=3) == [incident_id]
@@ -68,25 +67,25 @@ def test_one_at_a_time(database: Database, incident_id: IncidentId) -> None:
 def test_news_stay_due(database: Database, incident_id: IncidentId) -> None:
     """Whoever gives the issue back says when to look again, unless something has happened."""
     first = taken(database, incident_id)
-    database.transact(lambda tx: incident_issues.settle_issue(tx, first, due_at=after(minutes=9)))
+    database.transact(lambda tx: issues.settle_issue(tx, first, due_at=after(minutes=9)))
     assert due(database, minutes=8) == []
     second = taken(database, incident_id, minutes=9)
-    database.transact(lambda tx: incident_issues.mark_issue(tx, incident_id, REPOSITORY, NOW))
-    database.transact(lambda tx: incident_issues.settle_issue(tx, second, due_at=None))
+    database.transact(lambda tx: issues.mark_issue(tx, incident_id, REPOSITORY, NOW))
+    database.transact(lambda tx: issues.settle_issue(tx, second, due_at=None))
     assert due(database, minutes=9) == [incident_id]
 
 
 def test_a_begun_step_is_remembered(database: Database, incident_id: IncidentId) -> None:
     """Until its outcome is known the repository may have an issue without a number."""
     first = taken(database, incident_id)
-    database.transact(lambda tx: incident_issues.record_begun(tx, incident_id, "open", NOW))
-    assert database.read(lambda it: incident_issues.is_opening(it, REPOSITORY))
+    database.transact(lambda tx: issues.record_begun(tx, incident_id, "open", NOW))
+    assert database.read(lambda it: issues.is_opening(it, REPOSITORY))
     again = taken(database, incident_id, minutes=3)
     assert (again.begun, again.begun_at) == ("open", NOW)
     followed = Followed(7, "digest", is_open=True, told=3)
-    database.transact(lambda tx: incident_issues.record_step(tx, first, followed))
+    database.transact(lambda tx: issues.record_step(tx, first, followed))
     database.transact(lambda tx: incidents.record_issue(tx, incident_id, 7, "https://x.example"))
-    assert not database.read(lambda it: incident_issues.is_opening(it, REPOSITORY))
+    assert not database.read(lambda it: issues.is_opening(it, REPOSITORY))
     found = taken(database, incident_id, minutes=6)
     assert (found.begun, found.followed) == (None, followed)
 
@@ -94,12 +93,10 @@ def test_a_begun_step_is_remembered(database: Database, incident_id: IncidentId)
 def test_what_a_person_does_meanwhile_stays(database: Database, incident_id: IncidentId) -> None:
     """An update that was on its way does not hide that somebody has closed the issue."""
     first = taken(database, incident_id)
-    database.transact(
-        lambda tx: incident_issues.record_closed_by_hand(tx, incident_id, NOW, goes_on=True)
-    )
+    database.transact(lambda tx: issues.record_closed_by_hand(tx, incident_id, NOW, goes_on=True))
     followed = Followed(None, "digest", is_open=True)
-    database.transact(lambda tx: incident_issues.record_step(tx, first, followed))
-    database.transact(lambda tx: incident_issues.settle_issue(tx, first, due_at=None))
+    database.transact(lambda tx: issues.record_step(tx, first, followed))
+    database.transact(lambda tx: issues.settle_issue(tx, first, due_at=None))
     again = taken(database, incident_id)
     assert not again.followed.is_open
     assert again.followed.owes_closing
@@ -114,14 +111,12 @@ def test_closing_is_answered_once(database: Database, incident_id: IncidentId, t
 
 def closed_and_answered(database: Database, incident_id: IncidentId) -> bool:
     """Let somebody close the issue and the gate open it; say whether an answer was owed."""
-    database.transact(
-        lambda tx: incident_issues.record_closed_by_hand(tx, incident_id, NOW, goes_on=True)
-    )
+    database.transact(lambda tx: issues.record_closed_by_hand(tx, incident_id, NOW, goes_on=True))
     found = taken(database, incident_id)
     assert not found.followed.is_open
     said = Followed(is_open=True, owes_closing=False)
-    database.transact(lambda tx: incident_issues.record_step(tx, found, said))
-    database.transact(lambda tx: incident_issues.settle_issue(tx, found, due_at=None))
+    database.transact(lambda tx: issues.record_step(tx, found, said))
+    database.transact(lambda tx: issues.settle_issue(tx, found, due_at=None))
     return found.followed.owes_closing
 
 

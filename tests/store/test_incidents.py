@@ -6,8 +6,8 @@ from functools import partial
 
 from gate.domain.incidents.incident import Alerted, Happening, IncidentEvent, Opened, Overridden
 from gate.domain.model.ids import RequestId
-from gate.store.database import Database, Transaction
-from gate.store.incidents import (
+from gate.store.engine.database import Database, Transaction
+from gate.store.incidents.incidents import (
     MOST_EVENTS,
     lock_newest_incident,
     read_incident,

@@ -12,17 +12,19 @@ from sqlalchemy import event, insert, text
 
 from gate.domain.model.ids import InstallationId, RunId
 from gate.domain.statistics.metrics import Period
-from gate.store.commands import due_commands
-from gate.store.database import Database, Snapshot
-from gate.store.decisions import decisions_of
-from gate.store.gauges import read_open_incidents, read_outbox, read_recent_alerts
-from gate.store.inbox import due_deliveries, oldest_unread
-from gate.store.incident_issues import due_issues, is_opening
-from gate.store.kept_reports import read_kept_reports
-from gate.store.ledger import read_ledger
-from gate.store.reports import read_reports
-from gate.store.repositories import look_candidates
-from gate.store.requests import (
+from gate.store.comments.commands import due_commands
+from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.schema import migrate
+from gate.store.engine.tables import deliveries, gate_requests, metadata
+from gate.store.github.repositories import look_candidates
+from gate.store.github.runs import candidate_runs, last_changes, newer_runs
+from gate.store.inbox.deliveries import due_deliveries, oldest_unread
+from gate.store.incidents.issues import due_issues, is_opening
+from gate.store.reports.kept_reports import read_kept_reports
+from gate.store.reports.reports import read_reports
+from gate.store.requests.decisions import decisions_of
+from gate.store.requests.ledger import read_ledger
+from gate.store.requests.requests import (
     due_requests,
     find_request,
     read_standing,
@@ -30,10 +32,8 @@ from gate.store.requests import (
     wake_installation,
     wake_repository,
 )
-from gate.store.runs import candidate_runs, last_changes, newer_runs
-from gate.store.schema import migrate
-from gate.store.statistics import Scope, count_releases
-from gate.store.tables import deliveries, gate_requests, metadata
+from gate.store.statistics.gauges import read_open_incidents, read_outbox, read_recent_alerts
+from gate.store.statistics.record import Scope, count_releases
 from tests.builders import (
     BRANCH,
     NOW,

@@ -10,8 +10,8 @@ import pytest
 from gate.domain.model.ids import RequestId
 from gate.domain.model.request import TRANSITIONS, GateRequest, RequestState, ReviewState
 from gate.errors import Superseded
-from gate.store.database import Database
-from gate.store.leases import (
+from gate.store.engine.database import Database
+from gate.store.requests.leases import (
     Lease,
     check_lease,
     clear_leases,
@@ -23,7 +23,7 @@ from gate.store.leases import (
     release,
     take_lease,
 )
-from gate.store.requests import due_requests, wake_requests
+from gate.store.requests.requests import due_requests, wake_requests
 from tests.builders import NOW, TICK, make_key, make_request
 from tests.store.conftest import OpenDatabase
 from tests.store.rows import LENGTH, ask, asked, column, lease, make_record, reread

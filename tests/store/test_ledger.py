@@ -12,9 +12,9 @@ from gate.domain.model.ids import DecisionId
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.model.request import GateRequest, ReviewState
 from gate.errors import Superseded
-from gate.store.database import Database
-from gate.store.ledger import read_ledger, record_begun, record_intents, record_outcome
-from gate.store.tables import effects
+from gate.store.engine.database import Database
+from gate.store.engine.tables import effects
+from gate.store.requests.ledger import read_ledger, record_begun, record_intents, record_outcome
 from tests.builders import NOW, make_key, make_report, make_review
 from tests.store.conftest import OpenDatabase
 from tests.store.rows import asked

@@ -10,9 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
-from gate.store.database import Database
-from gate.store.schema import head_revision, migrate, schema_is_current
-from gate.store.tables import metadata
+from gate.store.engine.database import Database
+from gate.store.engine.schema import head_revision, migrate, schema_is_current
+from gate.store.engine.tables import metadata
 
 
 @pytest.fixture

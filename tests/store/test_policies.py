@@ -9,9 +9,9 @@ import pytest
 
 from gate.domain.model.ids import RepositoryId
 from gate.domain.requests.missing_facts import ListingNeeded
-from gate.store.database import Database
-from gate.store.listings import ListingRecord, read_listings, record_listing
-from gate.store.policies import (
+from gate.store.engine.database import Database
+from gate.store.github.listings import ListingRecord, read_listings, record_listing
+from gate.store.github.policies import (
     PolicyDocument,
     read_document,
     read_policies,

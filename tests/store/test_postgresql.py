@@ -14,9 +14,9 @@ from gate.clock import utc_now
 from gate.doctor.database import find_database
 from gate.doctor.findings import Level
 from gate.errors import RetryLater
-from gate.store.database import Database, Transaction
-from gate.store.server import is_pooled
-from gate.store.tables import deliveries
+from gate.store.engine.database import Database, Transaction
+from gate.store.engine.server import is_pooled
+from gate.store.engine.tables import deliveries
 from tests.store.test_database import deliver, stored
 from tests.store.threads import at_once
 from tests.unit.notify.configured import settings_with

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import bindparam, insert, select, update
 
-from gate.store.database import Database
-from gate.store.prepared import Prepared
-from gate.store.tables import deliveries, repositories
+from gate.store.engine.database import Database
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import deliveries, repositories
 from tests.builders import NOW
 
 _t = deliveries.c

@@ -9,13 +9,13 @@ import pytest
 from gate.domain.model.ids import DeliveryId, InstallationId, RepositoryId, RequestId, RunId
 from gate.domain.model.request import GateRequest, RequestState
 from gate.domain.requests.decide import ReasonCode, Verdict, decide
-from gate.store.audit import AuditEntry, read_audit, record_audit
-from gate.store.database import Database
-from gate.store.decisions import record_decision
-from gate.store.leases import clear_leases, record_pass
-from gate.store.records import FILTERS, RequestRecord, list_records, read_record
-from gate.store.redeliveries import record_redelivery, redeliveries_asked
-from gate.store.repositories import record_repository
+from gate.store.audit.entries import AuditEntry, read_audit, record_audit
+from gate.store.engine.database import Database
+from gate.store.github.repositories import record_repository
+from gate.store.inbox.redeliveries import record_redelivery, redeliveries_asked
+from gate.store.requests.decisions import record_decision
+from gate.store.requests.leases import clear_leases, record_pass
+from gate.store.requests.listing import FILTERS, RequestRecord, list_records, read_record
 from tests.builders import (
     DIGEST,
     ENVIRONMENT,

@@ -12,9 +12,14 @@ from hypothesis import strategies as st
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
-from gate.store.codec import decode_report, encode
-from gate.store.database import Database
-from gate.store.reports import (
+from gate.store.engine.codec import decode_report, encode
+from gate.store.engine.database import Database
+from gate.store.github.repositories import (
+    read_served_repository,
+    record_installation,
+    record_repository,
+)
+from gate.store.reports.reports import (
     Reception,
     read_alerts,
     read_report,
@@ -22,13 +27,8 @@ from gate.store.reports import (
     record_alert,
     record_report,
 )
-from gate.store.repositories import (
-    read_served_repository,
-    record_installation,
-    record_repository,
-)
+from gate.store.reports.tokens import spend_token
 from gate.store.retention import KEEP_TOKENS, delete_expired
-from gate.store.tokens import spend_token
 from tests.builders import (
     INSTALLATION,
     NOW,

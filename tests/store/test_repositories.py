@@ -10,8 +10,8 @@ import pytest
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.domain.model.request import RequestState
-from gate.store.database import Database
-from gate.store.repositories import (
+from gate.store.engine.database import Database
+from gate.store.github.repositories import (
     look_candidates,
     read_repository,
     record_installation,

@@ -8,8 +8,8 @@ import pytest
 
 from gate.domain.model.ids import InstallationId, RequestId
 from gate.domain.model.request import CLOSED_WITHOUT_US, RequestState, ReviewState
-from gate.store.database import Database
-from gate.store.requests import (
+from gate.store.engine.database import Database
+from gate.store.requests.requests import (
     Opening,
     due_requests,
     find_request,

@@ -16,21 +16,21 @@ from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import UNDECIDED, GateRequest, RequestState
 from gate.reconciler.incidents.timeline import record_happenings, record_new_incident
 from gate.store import retention
-from gate.store.audit import AuditEntry, record_audit
-from gate.store.database import Database, Snapshot
-from gate.store.decisions import record_decision, stream_decisions
-from gate.store.deployments import DeploymentSighting, record_deployment
-from gate.store.inbox import NewDelivery, record_delivery
-from gate.store.incidents import read_incident
-from gate.store.ledger import read_ledger, record_intents
-from gate.store.redeliveries import record_redelivery
-from gate.store.reports import record_alert, record_report
-from gate.store.requests import read_request
+from gate.store.audit.entries import AuditEntry, record_audit
+from gate.store.audit.trail import check_trail
+from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.tables import deliveries, metadata
+from gate.store.github.deployments import DeploymentSighting, record_deployment
+from gate.store.github.runs import record_run
+from gate.store.inbox.deliveries import NewDelivery, record_delivery
+from gate.store.inbox.redeliveries import record_redelivery
+from gate.store.incidents.incidents import read_incident
+from gate.store.reports.reports import record_alert, record_report
+from gate.store.reports.tokens import spend_token
+from gate.store.requests.decisions import record_decision, stream_decisions
+from gate.store.requests.ledger import read_ledger, record_intents
+from gate.store.requests.requests import read_request
 from gate.store.retention import KEEP, KEEP_INCIDENTS, delete_expired
-from gate.store.runs import record_run
-from gate.store.tables import deliveries, metadata
-from gate.store.tokens import spend_token
-from gate.store.trail import check_trail
 from tests.builders import (
     ENVIRONMENT,
     INSTALLATION,

@@ -11,8 +11,8 @@ import pytest
 
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.runs import Job, WorkflowRun
-from gate.store.database import Database
-from gate.store.runs import (
+from gate.store.engine.database import Database
+from gate.store.github.runs import (
     candidate_runs,
     last_changes,
     newest_attempt,

@@ -26,14 +26,14 @@ from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest, RequestState
 from gate.domain.statistics.metrics import Hold, Period, Record
-from gate.store.audit import record_audit
-from gate.store.database import Database
-from gate.store.decisions import record_decision
-from gate.store.incidents import record_events, record_opening, record_said
-from gate.store.leases import record_pass
-from gate.store.reports import record_report
-from gate.store.runs import record_run
-from gate.store.statistics import Scope, read_record
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Database
+from gate.store.github.runs import record_run
+from gate.store.incidents.incidents import record_events, record_opening, record_said
+from gate.store.reports.reports import record_report
+from gate.store.requests.decisions import record_decision
+from gate.store.requests.leases import record_pass
+from gate.store.statistics.record import Scope, read_record
 from tests.builders import (
     ENVIRONMENT,
     FORK,

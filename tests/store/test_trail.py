@@ -15,11 +15,11 @@ from gate.domain.audit.chain import FIRST, ChainHead, Checkpoint, entry_hash
 from gate.domain.audit.verify import Break, Broken, Intact
 from gate.domain.model.ids import InstallationId, RunId
 from gate.domain.model.request import ReviewState
-from gate.store.audit import AuditEntry, record_audit
-from gate.store.checkpoints import heads_to_sign, record_checkpoint
-from gate.store.database import Database
-from gate.store.tables import audit_checkpoints, audit_entries, audit_heads
-from gate.store.trail import check_trail, list_entries, stream_entries
+from gate.store.audit.checkpoints import heads_to_sign, record_checkpoint
+from gate.store.audit.entries import AuditEntry, record_audit
+from gate.store.audit.trail import check_trail, list_entries, stream_entries
+from gate.store.engine.database import Database
+from gate.store.engine.tables import audit_checkpoints, audit_entries, audit_heads
 from tests.builders import FORK, INSTALLATION, NOW, REPOSITORY, TICK, before
 from tests.chains import GOOD, is_good, make_entry
 from tests.store.conftest import OpenDatabase

@@ -10,8 +10,8 @@ import pytest
 
 from gate.domain.model.ids import RequestId
 from gate.domain.model.request import RequestState
-from gate.store.database import Database, Transaction
-from gate.store.requests import (
+from gate.store.engine.database import Database, Transaction
+from gate.store.requests.requests import (
     Watch,
     read_watches,
     record_missed,

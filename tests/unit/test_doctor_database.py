@@ -10,9 +10,9 @@ import pytest
 from gate.clock import utc_now
 from gate.doctor.database import find_database
 from gate.doctor.findings import Finding, Level, guarded
-from gate.store import disks
-from gate.store.database import Database
-from gate.store.schema import migrate
+from gate.store.engine import disks
+from gate.store.engine.database import Database
+from gate.store.engine.schema import migrate
 from tests.unit.notify.configured import settings_with
 
 

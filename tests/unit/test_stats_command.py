@@ -15,11 +15,11 @@ from gate.domain.incidents.incident import GATE, Acknowledged, IncidentEvent, In
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.domain.model.reports import FlowStatus
-from gate.store.database import Database
-from gate.store.incidents import record_events, record_opening
-from gate.store.reports import record_report
-from gate.store.repositories import record_repository
-from gate.store.schema import migrate
+from gate.store.engine.database import Database
+from gate.store.engine.schema import migrate
+from gate.store.github.repositories import record_repository
+from gate.store.incidents.incidents import record_events, record_opening
+from gate.store.reports.reports import record_report
 from tests.builders import make_account, make_validation_report
 from tests.incidents import make_failure, make_flow
 

@@ -1,7 +1,7 @@
 """Remember what was sent to GitHub, or may have been, for one request.
 
 One entry stands for one effect, identified by its natural key. The rules for repeating are here and
-in `gate.domain.requests.plan`; storing the entries is `gate.store.ledger`.
+in `gate.domain.requests.plan`; storing the entries is `gate.store.requests.ledger`.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from typing import Final
 
 from gate.domain.comments.replies import Answering
 from gate.domain.model.ids import CommentId, RepositoryId
-from gate.store.commands import GivenCommand
-from gate.store.database import Transaction
-from gate.store.replies import Reply, record_reply
+from gate.store.comments.commands import GivenCommand
+from gate.store.comments.replies import Reply, record_reply
+from gate.store.engine.database import Transaction
 
 _FIRST: Final = "1"
 """The topic of the answer that a comment gets when its command is settled."""

@@ -15,9 +15,10 @@ from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.places import place_of
-from gate.store import replies, repositories
-from gate.store.database import Snapshot
-from gate.store.replies import OwedReply, Reply, ReplyState
+from gate.store.comments import replies
+from gate.store.comments.replies import OwedReply, Reply, ReplyState
+from gate.store.engine.database import Snapshot
+from gate.store.github import repositories
 
 _AT_ONCE: Final = 50
 _GIVEN_UP_AFTER: Final = timedelta(days=1)

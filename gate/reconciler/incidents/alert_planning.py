@@ -17,9 +17,11 @@ from gate.domain.model.request import GateRequest
 from gate.domain.text.addresses import issues_page
 from gate.reconciler.deps import Deps
 from gate.reconciler.incidents.timeline import record_happenings
-from gate.store import alerts, artifacts, incidents, requests, runs
-from gate.store.database import Snapshot, Transaction
-from gate.store.incidents import IncidentRecord
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.github import runs
+from gate.store.incidents import alerts, artifacts, incidents
+from gate.store.incidents.incidents import IncidentRecord
+from gate.store.requests import requests
 
 PAGE_HELD_FOR: Final = timedelta(seconds=2)
 """How long a page waits at most for what it links."""

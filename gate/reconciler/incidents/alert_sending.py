@@ -27,11 +27,11 @@ from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.incidents.timeline import record_happenings
-from gate.store import alerts, incidents
-from gate.store.alerts import AlertState, OwedAlert
-from gate.store.database import Transaction
-from gate.store.incidents import IncidentRecord
-from gate.store.turns import take_turn_of_incident
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn_of_incident
+from gate.store.incidents import alerts, incidents
+from gate.store.incidents.alerts import AlertState, OwedAlert
+from gate.store.incidents.incidents import IncidentRecord
 
 _AT_ONCE: Final = 100
 

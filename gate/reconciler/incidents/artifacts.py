@@ -15,11 +15,12 @@ from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.places import place_of
-from gate.store import artifacts, repositories, runs
-from gate.store.artifacts import WantedArtifacts
-from gate.store.database import Snapshot, Transaction
-from gate.store.incident_checks import mark_check
-from gate.store.turns import take_turn_of_repository
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.turns import take_turn_of_repository
+from gate.store.github import repositories, runs
+from gate.store.incidents import artifacts
+from gate.store.incidents.artifacts import WantedArtifacts
+from gate.store.incidents.checks import mark_check
 
 _AT_ONCE: Final = 50
 _MOST_LISTED: Final = 50

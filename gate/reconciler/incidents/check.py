@@ -44,11 +44,13 @@ from gate.reconciler.incidents.gate_alerts import tell_ends, tell_policy, tell_u
 from gate.reconciler.incidents.timeline import record_happenings, record_new_incident
 from gate.reconciler.observe.policy import last_policy_of, unreadable
 from gate.reconciler.observe.repository import SharedNeed, observe_shared
-from gate.store import artifacts, incident_checks, incidents, reports, repositories, runs
-from gate.store.database import Transaction
-from gate.store.incident_checks import IncidentCheck
-from gate.store.incidents import IncidentRecord
-from gate.store.turns import take_turn_of_repository
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn_of_repository
+from gate.store.github import repositories, runs
+from gate.store.incidents import artifacts, checks, incidents
+from gate.store.incidents.checks import IncidentCheck
+from gate.store.incidents.incidents import IncidentRecord
+from gate.store.reports import reports
 
 _MOST_READINGS: Final = 8
 """More than all environments of a policy ever lack at once; the rest waits for the next look."""
@@ -125,7 +127,7 @@ def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
         take_turn_of_repository(tx, check.repository_id)
         owed, next_look = _look_without(tx, step.repository, deps)
         again = min(due_at, next_look or due_at)
-        incident_checks.settle_check(tx, check, due_at=again, failures=failures)
+        checks.settle_check(tx, check, due_at=again, failures=failures)
         return _Looked(owed, again - now)
 
     _announce(deps.database.transact(look), check.repository_id, deps)
@@ -172,7 +174,7 @@ def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:
 def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _Looked:
     """Make the look on one snapshot, or say what is missing for it."""
     take_turn_of_repository(tx, repository_id)
-    check = incident_checks.take_check(tx, repository_id, deps.clock())
+    check = checks.take_check(tx, repository_id, deps.clock())
     if check is None:
         return _Looked()
     repository = repositories.read_served_repository(tx, repository_id)
@@ -181,7 +183,7 @@ def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking 
         # App is at work there again, that makes the look due.
         is_open = bool(incidents.open_incidents(tx, repository_id))
         due_at = deps.clock() + _SET_ASIDE if is_open else None
-        incident_checks.settle_check(tx, check, due_at=due_at)
+        checks.settle_check(tx, check, due_at=due_at)
         return _Looked()
     return _look_at(tx, check, repository, deps)
 
@@ -200,7 +202,7 @@ def _look_at(
         # all channels. A policy that can be read again makes the look due, and so does time.
         telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, now)
         owed = tell_policy(tx, choice.reading, telling) | tell_ends(tx, telling)
-        incident_checks.settle_check(tx, check, due_at=now + _SET_ASIDE)
+        checks.settle_check(tx, check, due_at=now + _SET_ASIDE)
         return _Looked(owed)
     policy = choice.reading.policy
     telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
@@ -212,7 +214,7 @@ def _look_at(
         seen.append(it)
     owed, next_look = look.make(tx, seen)
     owed |= tell_policy(tx, choice.reading, telling)
-    incident_checks.settle_check(tx, check, due_at=next_look)
+    checks.settle_check(tx, check, due_at=next_look)
     return _Looked(owed, next_look - now if next_look is not None else None)
 
 

@@ -28,11 +28,12 @@ from gate.domain.model.ids import IncidentId
 from gate.log import get_logger
 from gate.reconciler.comments.replies import answer_command
 from gate.reconciler.incidents import timeline
-from gate.store import commands, incidents
-from gate.store.audit import AuditEntry, record_audit
-from gate.store.commands import COMMAND_KINDS, CommandState, GivenCommand
-from gate.store.database import Transaction
-from gate.store.incidents import IncidentRecord
+from gate.store.audit.entries import AuditEntry, record_audit
+from gate.store.comments import commands
+from gate.store.comments.commands import COMMAND_KINDS, CommandState, GivenCommand
+from gate.store.engine.database import Transaction
+from gate.store.incidents import incidents
+from gate.store.incidents.incidents import IncidentRecord
 
 log = get_logger(__name__)
 

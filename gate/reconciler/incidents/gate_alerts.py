@@ -25,8 +25,10 @@ from gate.domain.model.request import RequestState
 from gate.domain.text.addresses import file_page
 from gate.reconciler.incidents.alert_planning import Telling, held_deployments, owe_bypass_alert
 from gate.reconciler.observe.policy import misnamed, shown, sources_of
-from gate.store import alerts, requests, runs, untold_ends
-from gate.store.database import Transaction
+from gate.store.engine.database import Transaction
+from gate.store.github import runs
+from gate.store.incidents import alerts
+from gate.store.requests import requests, untold_ends
 
 
 def tell_ends(tx: Transaction, telling: Telling) -> bool:

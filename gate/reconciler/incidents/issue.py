@@ -37,13 +37,14 @@ from gate.reconciler.incidents.timeline import incident_entry
 from gate.reconciler.observe.policy import last_policy_of
 from gate.reconciler.observe.policy_documents import observe_policy
 from gate.reconciler.places import place_of
-from gate.store import incident_issues, incidents, repositories
-from gate.store.audit import record_audit
-from gate.store.database import Snapshot, Transaction
-from gate.store.incident_checks import mark_check
-from gate.store.incident_issues import TakenIssue
-from gate.store.incidents import IncidentRecord
-from gate.store.turns import take_turn_of_repository
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.turns import take_turn_of_repository
+from gate.store.github import repositories
+from gate.store.incidents import incidents, issues
+from gate.store.incidents.checks import mark_check
+from gate.store.incidents.incidents import IncidentRecord
+from gate.store.incidents.issues import TakenIssue
 
 _AT_ONCE: Final = 50
 _MOST_STEPS: Final = 20
@@ -103,7 +104,7 @@ class _PolicyUnavailable(GateError):
 def keep_issues(deps: Deps) -> None:
     """Bring the issues up to date that are due; one that fails holds up no other."""
     now = deps.clock()
-    due = deps.database.read(lambda snapshot: incident_issues.due_issues(snapshot, now, _AT_ONCE))
+    due = deps.database.read(lambda snapshot: issues.due_issues(snapshot, now, _AT_ONCE))
     for incident_id in due:
         _keep(incident_id, deps)
 
@@ -111,9 +112,7 @@ def keep_issues(deps: Deps) -> None:
 def _keep(incident_id: IncidentId, deps: Deps) -> None:
     now = deps.clock()
     until = now + LEASE
-    taken = deps.database.transact(
-        lambda tx: incident_issues.take_issue(tx, incident_id, now, until)
-    )
+    taken = deps.database.transact(lambda tx: issues.take_issue(tx, incident_id, now, until))
     if taken is None:
         return
     try:
@@ -193,11 +192,11 @@ def _view(snapshot: Snapshot, taken: TakenIssue, deps: Deps) -> _View | _Lacking
 def _make(step: IssueStep, taken: TakenIssue, view: _View, deps: Deps) -> TakenIssue:
     """Begin a step, send it, record it; gives the issue as it is then."""
     incident_id, now = taken.incident_id, deps.clock()
-    deps.database.transact(lambda tx: incident_issues.record_begun(tx, incident_id, step.name, now))
+    deps.database.transact(lambda tx: issues.record_begun(tx, incident_id, step.name, now))
     try:
         followed, url = _send(step, taken.followed, view, deps)
     except (RetryLater, Refused):
-        deps.database.transact(lambda tx: incident_issues.record_begun(tx, incident_id, None, None))
+        deps.database.transact(lambda tx: issues.record_begun(tx, incident_id, None, None))
         raise
     deps.failpoint("issue_sent")
     return _record(taken, step.name, followed, url, deps)
@@ -245,7 +244,7 @@ def _record(
             incidents.record_issue(tx, taken.incident_id, followed.number, url)
             detail: dict[str, object] = {"number": followed.number, "url": url}
             _put_on_record(tx, taken, "issue.opened", deps.clock(), detail=detail)
-        incident_issues.record_step(tx, taken, followed)
+        issues.record_step(tx, taken, followed)
 
     deps.database.transact(record)
     if is_new:
@@ -271,7 +270,7 @@ def _postpone(taken: TakenIssue, error: RetryLater | OutcomeUnknown, deps: Deps)
     failures = taken.failures + 1
     due_at = deps.clock() + backoff(failures, error, spread=taken.incident_id)
     deps.database.transact(
-        lambda tx: incident_issues.settle_issue(
+        lambda tx: issues.settle_issue(
             tx, taken, due_at=due_at, failures=failures, refused=taken.refused
         )
     )
@@ -291,7 +290,7 @@ def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
         if taken.refused != refused.reason:
             detail: dict[str, object] = {"detail": refused.detail}
             _put_on_record(tx, taken, "issue.refused", now, reason=refused.reason, detail=detail)
-        incident_issues.settle_issue(tx, taken, due_at=due_at, refused=refused.reason)
+        issues.settle_issue(tx, taken, due_at=due_at, refused=refused.reason)
 
     deps.database.transact(record)
     log.warning(
@@ -305,7 +304,7 @@ def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
 
 def _settle(taken: TakenIssue, due_at: datetime | None, refused: str | None, deps: Deps) -> None:
     deps.database.transact(
-        lambda tx: incident_issues.settle_issue(tx, taken, due_at=due_at, refused=refused)
+        lambda tx: issues.settle_issue(tx, taken, due_at=due_at, refused=refused)
     )
 
 

@@ -30,12 +30,13 @@ from gate.domain.incidents.rule import decide_course
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.request import GateRequest
 from gate.log import get_logger
-from gate.store import incidents, runs
-from gate.store.audit import AuditEntry, record_audit
-from gate.store.database import Transaction
-from gate.store.incident_checks import mark_check
-from gate.store.incident_issues import mark_issue
-from gate.store.incidents import EVENT_KINDS, IncidentRecord
+from gate.store.audit.entries import AuditEntry, record_audit
+from gate.store.engine.database import Transaction
+from gate.store.github import runs
+from gate.store.incidents import incidents
+from gate.store.incidents.checks import mark_check
+from gate.store.incidents.incidents import EVENT_KINDS, IncidentRecord
+from gate.store.incidents.issues import mark_issue
 
 log = get_logger(__name__)
 

@@ -50,12 +50,14 @@ from gate.reconciler.overrides.claims import (
     refuse_override,
     request_meant,
 )
-from gate.store import commands, incident_issues, incidents, repositories
-from gate.store.commands import COMMAND_KINDS, CommandState, GivenCommand, PendingCommand
-from gate.store.database import Snapshot, Transaction
-from gate.store.incidents import IncidentRecord
-from gate.store.replies import Reply, record_reply
-from gate.store.turns import take_turn
+from gate.store.comments import commands
+from gate.store.comments.commands import COMMAND_KINDS, CommandState, GivenCommand, PendingCommand
+from gate.store.comments.replies import Reply, record_reply
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.turns import take_turn
+from gate.store.github import repositories
+from gate.store.incidents import incidents, issues
+from gate.store.incidents.incidents import IncidentRecord
 
 _AT_ONCE: Final = 50
 _GIVEN_UP_AFTER: Final = timedelta(days=1)
@@ -136,7 +138,7 @@ def _find(snapshot: Snapshot, given: GivenCommand) -> _Found | None:
 def _may_be_opening(pending: PendingCommand, deps: Deps) -> bool:
     """Come back to a command later when its issue may be an incident's all the same."""
     given, now = pending.given, deps.clock()
-    is_opening = deps.database.read(lambda it: incident_issues.is_opening(it, given.repository_id))
+    is_opening = deps.database.read(lambda it: issues.is_opening(it, given.repository_id))
     if not is_opening or _is_old(pending, now):
         return False
     _postpone(given, now + _NUMBER_UNKNOWN, deps)

@@ -25,9 +25,10 @@ from gate.domain.overrides.rationale import cap_rationale
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.overrides.claims import withdraw_claims
-from gate.store import commands, incident_issues, incidents
-from gate.store.commands import GivenCommand
-from gate.store.database import Transaction
+from gate.store.comments import commands
+from gate.store.comments.commands import GivenCommand
+from gate.store.engine.database import Transaction
+from gate.store.incidents import incidents, issues
 
 MOST_OF_A_STRANGER: Final = 2
 """Commands of one person that may wait in a repository which, by GitHub's word, knows them not."""
@@ -117,11 +118,11 @@ def record_issue_change(tx: Transaction, seen: IssueChanged, deps: Deps) -> None
         case IssueChange.ASSIGNED:
             commands.record_command(tx, _assignment(seen), now)
         case IssueChange.CLOSED:
-            incident_issues.record_closed_by_hand(tx, incident.id, now, goes_on=incident.is_open)
+            issues.record_closed_by_hand(tx, incident.id, now, goes_on=incident.is_open)
         case IssueChange.REOPENED:
             # Of an incident that is over the issue stays as people want it.
             if incident.is_open:
-                incident_issues.record_reopened_by_hand(tx, incident.id)
+                issues.record_reopened_by_hand(tx, incident.id)
         case _:
             assert_never(seen.change)
 
@@ -133,7 +134,7 @@ def _is_known(tx: Transaction, seen: CommentSeen) -> bool:
 
 def _may_be_known(tx: Transaction, seen: CommentSeen) -> bool:
     """Say whether an issue is an incident's, or may be one whose number is not known yet."""
-    return _is_known(tx, seen) or incident_issues.is_opening(tx, seen.repository.id)
+    return _is_known(tx, seen) or issues.is_opening(tx, seen.repository.id)
 
 
 def _given(seen: CommentSeen, command: Said) -> GivenCommand:

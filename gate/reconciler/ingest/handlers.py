@@ -31,11 +31,13 @@ from gate.reconciler.ingest.comments import record_comment, record_issue_change
 from gate.reconciler.observe.policy import misnamed, organization_source, repository_source
 from gate.reconciler.overrides.claims import record_review
 from gate.reconciler.requests.opening import open_gate
-from gate.store import deployments, policies, redeliveries, repositories, requests, runs
-from gate.store.database import Transaction
-from gate.store.deployments import DeploymentSighting
-from gate.store.incident_checks import mark_check
-from gate.store.requests import Watch
+from gate.store.engine.database import Transaction
+from gate.store.github import deployments, policies, repositories, runs
+from gate.store.github.deployments import DeploymentSighting
+from gate.store.inbox import redeliveries
+from gate.store.incidents.checks import mark_check
+from gate.store.requests import requests
+from gate.store.requests.requests import Watch
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
 _STILL_WAITING: Final = "waiting"

@@ -28,10 +28,12 @@ from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.handlers import Reading, key_of, record_reading
 from gate.reconciler.places import place_of
 from gate.reconciler.requests.reconcile import Begun, begin_pass
-from gate.store import deployments, inbox, requests, runs
-from gate.store.database import Snapshot, Transaction
-from gate.store.inbox import StoredDelivery
-from gate.store.turns import take_turns
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.turns import take_turns
+from gate.store.github import deployments, runs
+from gate.store.inbox import deliveries
+from gate.store.inbox.deliveries import StoredDelivery
+from gate.store.requests import requests
 
 ASKING: Final = timedelta(seconds=30)
 """How long a delivery that is left to be asked about is not due: then nobody asks any more."""
@@ -76,7 +78,7 @@ def ingest_asking(delivery_id: DeliveryId, deps: Deps) -> Ingested:
 
 
 def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[Reading]:
-    stored = deps.database.read(lambda snapshot: inbox.read_deliveries(snapshot, delivery_ids))
+    stored = deps.database.read(lambda snapshot: deliveries.read_deliveries(snapshot, delivery_ids))
     deps.failpoint("taken")
     return [reading for it in stored if (reading := _parse(it, deps)) is not None]
 
@@ -97,9 +99,9 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
             due |= dict.fromkeys(record_reading(tx, settled, deps))
             recorded.append(settled)
         for outcome, ids in _by_outcome(recorded).items():
-            inbox.record_processed(tx, ids, outcome)
+            deliveries.record_processed(tx, ids, outcome)
         for delivery_id in unsettled:
-            inbox.put_off(tx, delivery_id, deps.clock() + ASKING)
+            deliveries.put_off(tx, delivery_id, deps.clock() + ASKING)
         ingested = _begin_some(tx, tuple(due), deps, begin)
         return replace(ingested, unsettled=tuple(unsettled)), recorded
 
@@ -139,7 +141,7 @@ def _parse(stored: StoredDelivery, deps: Deps) -> Reading | None:
         return Reading(stored.id, seen, stored.received_at)
     except DeliveryRejected as error:
         reason, detail = error.reason, error.detail
-    deps.database.transact(lambda tx: inbox.record_quarantined(tx, stored.id, reason))
+    deps.database.transact(lambda tx: deliveries.record_quarantined(tx, stored.id, reason))
     log.error("delivery.quarantined", delivery_id=stored.id, reason=reason, detail=detail)
     return None
 

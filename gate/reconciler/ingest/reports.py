@@ -20,12 +20,14 @@ from gate.errors import ReportRejected
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.observe.policy import policy_of
-from gate.store import reports, repositories, requests, tokens
-from gate.store.audit import record_audit
-from gate.store.database import Snapshot, Transaction
-from gate.store.incident_checks import mark_check
-from gate.store.reports import Reception
-from gate.store.turns import take_turn
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.turns import take_turn
+from gate.store.github import repositories
+from gate.store.incidents.checks import mark_check
+from gate.store.reports import reports, tokens
+from gate.store.reports.reports import Reception
+from gate.store.requests import requests
 
 _ACTOR: Final = "github-actions"
 

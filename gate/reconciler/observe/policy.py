@@ -18,9 +18,9 @@ from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
 from gate.reconciler.obstacles import cause
-from gate.store import policies
-from gate.store.database import Snapshot
-from gate.store.policies import PolicyDocument
+from gate.store.engine.database import Snapshot
+from gate.store.github import policies
+from gate.store.github.policies import PolicyDocument
 
 POLICY_TRUSTED: Final = timedelta(minutes=10)
 

@@ -40,11 +40,12 @@ from gate.reconciler.observe.policy import (
     shown,
 )
 from gate.reconciler.places import place_of
-from gate.store import incident_checks, policies
-from gate.store.audit import AuditEntry, record_audit
-from gate.store.database import Database, Transaction
-from gate.store.policies import PolicyDocument
-from gate.store.turns import take_turn, take_turn_of_repository
+from gate.store.audit.entries import AuditEntry, record_audit
+from gate.store.engine.database import Database, Transaction
+from gate.store.engine.turns import take_turn, take_turn_of_repository
+from gate.store.github import policies
+from gate.store.github.policies import PolicyDocument
+from gate.store.incidents import checks
 
 ReadFile = Callable[[FileQuestion], FileReading]
 
@@ -86,7 +87,7 @@ def record_server_policy(
     """
     known = database.read(lambda snapshot: policies.read_document(snapshot, _SERVER))
     if known is None or known.digest != policy.digest:
-        for repository_id in database.read(incident_checks.known_checks):
+        for repository_id in database.read(checks.known_checks):
             database.transact(partial(_mark_in_turn, repository_id, clock()))
     document = PolicyDocument(_SERVER, InstallationId(0), policy.digest, None, read_at=clock())
 
@@ -100,7 +101,7 @@ def record_server_policy(
 
 def _mark_in_turn(repository_id: RepositoryId, now: datetime, tx: Transaction) -> None:
     take_turn_of_repository(tx, repository_id)
-    incident_checks.mark_check(tx, repository_id, now)
+    checks.mark_check(tx, repository_id, now)
 
 
 def _refresh(
@@ -202,9 +203,9 @@ def _mark_concerned(
 ) -> None:
     """Have the incidents looked at of all repositories for which a document speaks."""
     if _is_own(document, repository):
-        incident_checks.mark_check(tx, repository.id, now)
+        checks.mark_check(tx, repository.id, now)
     else:
-        incident_checks.mark_checks_of_owner(tx, repository.owner.id, now)
+        checks.mark_checks_of_owner(tx, repository.owner.id, now)
 
 
 def _entry(

@@ -25,10 +25,10 @@ from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.observe.policy_documents import observe_policy
 from gate.reconciler.places import place_of
-from gate.store import listings, repositories, runs
-from gate.store.database import Transaction
-from gate.store.listings import ListingRecord
-from gate.store.turns import take_turn
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn
+from gate.store.github import listings, repositories, runs
+from gate.store.github.listings import ListingRecord
 
 log = get_logger(__name__)
 

@@ -39,9 +39,9 @@ from gate.reconciler.observe.reviewer import observe_standing
 from gate.reconciler.obstacles import cause
 from gate.reconciler.places import place_of
 from gate.reconciler.requests.opening import open_gate
-from gate.store import runs
-from gate.store.database import Transaction
-from gate.store.turns import take_turn
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn
+from gate.store.github import runs
 
 _MOST_DEPLOYMENTS: Final = 10
 """Deployments of one request, a matrix's for instance, of which the history is read."""

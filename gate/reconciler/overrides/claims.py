@@ -27,11 +27,11 @@ from gate.domain.overrides.rationale import cap_rationale
 from gate.reconciler.deps import Deps
 from gate.reconciler.overrides.record import claim_detail
 from gate.reconciler.requests.opening import request_entry
-from gate.store import claims, requests
-from gate.store.audit import AuditEntry, record_audit
-from gate.store.claims import RecordedClaim
-from gate.store.commands import GivenCommand
-from gate.store.database import Snapshot, Transaction
+from gate.store.audit.entries import AuditEntry, record_audit
+from gate.store.comments.commands import GivenCommand
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.requests import claims, requests
+from gate.store.requests.claims import RecordedClaim
 
 MOST_OF_A_PERSON: Final = 20
 """Claims of one person on one request; each decision of the request repeats them all."""

@@ -17,9 +17,9 @@ from gate.domain.requests.decide import Decision
 from gate.reconciler.comments.replies import CommentPlace, owe_answer
 from gate.reconciler.incidents.timeline import note_override
 from gate.reconciler.requests.opening import request_entry
-from gate.store.audit import record_audit
-from gate.store.claims import RecordedClaim
-from gate.store.database import Transaction
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Transaction
+from gate.store.requests.claims import RecordedClaim
 
 
 @dataclass(frozen=True, slots=True)

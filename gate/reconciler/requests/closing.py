@@ -12,9 +12,9 @@ from gate.log import get_logger
 from gate.reconciler.requests.deployment_status import look_after
 from gate.reconciler.requests.opening import request_entry
 from gate.reconciler.requests.snapshot import Passed, View
-from gate.store import leases, ledger, untold_ends
-from gate.store.audit import record_audit
-from gate.store.database import Transaction
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Transaction
+from gate.store.requests import leases, ledger, untold_ends
 
 _LOOK_AGAIN: Final = timedelta(seconds=10)
 """How soon a gate that vanished is looked at again, until it is believed."""

@@ -50,13 +50,15 @@ from gate.reconciler.requests.closing import record_closure, record_landed, reco
 from gate.reconciler.requests.deployment_status import pass_closed
 from gate.reconciler.requests.opening import request_entry
 from gate.reconciler.requests.snapshot import Missing, Passed, View, read_view
-from gate.store import decisions, leases, ledger, listings, reports, requests, runs
-from gate.store.audit import record_audit
-from gate.store.claims import RecordedClaim, read_claims
-from gate.store.database import Transaction
-from gate.store.incident_checks import mark_check
-from gate.store.leases import Lease, PassRecord
-from gate.store.listings import ListingRecord
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Transaction
+from gate.store.github import listings, runs
+from gate.store.github.listings import ListingRecord
+from gate.store.incidents.checks import mark_check
+from gate.store.reports import reports
+from gate.store.requests import decisions, leases, ledger, requests
+from gate.store.requests.claims import RecordedClaim, read_claims
+from gate.store.requests.leases import Lease, PassRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from gate.domain.requests.deployment_status import is_final, is_own, plan_mirror
 from gate.domain.requests.missing_facts import StatusesNeeded
 from gate.reconciler.observe.request import Observed
 from gate.reconciler.requests.snapshot import Missing, Passed, View
-from gate.store import decisions, deployments, leases, ledger, runs
-from gate.store.database import Transaction
+from gate.store.engine.database import Transaction
+from gate.store.github import deployments, runs
+from gate.store.requests import decisions, leases, ledger
 
 _LOOK: Final = timedelta(hours=1)
 _FOLLOWED: Final = timedelta(days=7)

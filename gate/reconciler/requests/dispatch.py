@@ -24,10 +24,10 @@ from gate.reconciler.requests.closing import sent_answer
 from gate.reconciler.requests.deployment_status import look_after
 from gate.reconciler.requests.opening import request_entry
 from gate.reconciler.requests.snapshot import Passed
-from gate.store import leases, ledger, untold_ends
-from gate.store.audit import record_audit
-from gate.store.database import Transaction
-from gate.store.turns import take_turn
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn
+from gate.store.requests import leases, ledger, untold_ends
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""

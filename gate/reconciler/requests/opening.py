@@ -7,10 +7,10 @@ from typing import Final
 
 from gate.domain.model.ids import DeploymentId, InstallationId, RequestId, RequestKey, Sha
 from gate.domain.model.request import GateRequest
-from gate.store import requests
-from gate.store.audit import AuditEntry, record_audit
-from gate.store.database import Transaction
-from gate.store.requests import Opening
+from gate.store.audit.entries import AuditEntry, record_audit
+from gate.store.engine.database import Transaction
+from gate.store.requests import requests
+from gate.store.requests.requests import Opening
 
 _KINDS: Final = {
     Opening.NEW: "request.opened",

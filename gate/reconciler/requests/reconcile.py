@@ -23,10 +23,10 @@ from gate.reconciler.observe.request import Observed, give_up, observe
 from gate.reconciler.requests.decision import Pass, run_pass
 from gate.reconciler.requests.dispatch import dispatch
 from gate.reconciler.requests.snapshot import Missing, Passed
-from gate.store import leases
-from gate.store.database import Transaction
-from gate.store.leases import Lease
-from gate.store.turns import take_turn_of_request
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn_of_request
+from gate.store.requests import leases
+from gate.store.requests.leases import Lease
 
 MOST_ROUNDS: Final = 8
 """Times that a pass asks GitHub for what is missing: twice what the longest chain of needs takes

@@ -11,10 +11,10 @@ from gate.domain.model.policy import PolicyReading, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyPlace, choose_again
 from gate.domain.requests.decide import ENGINE_VERSION, Decision, decide
 from gate.reconciler.deps import ParsePolicy
-from gate.store.database import Snapshot
-from gate.store.decisions import RecordedDecision, stream_decisions
-from gate.store.policies import read_policy_text
-from gate.store.trail import recorded_digest
+from gate.store.audit.trail import recorded_digest
+from gate.store.engine.database import Snapshot
+from gate.store.github.policies import read_policy_text
+from gate.store.requests.decisions import RecordedDecision, stream_decisions
 
 
 @dataclass(frozen=True, slots=True)

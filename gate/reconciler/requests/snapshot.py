@@ -12,9 +12,10 @@ from gate.domain.model.request import GateRequest
 from gate.domain.requests.closing import Sighting
 from gate.domain.requests.missing_facts import Need
 from gate.reconciler.observe.request import Observed
-from gate.store import deployments, ledger, repositories, requests, runs
-from gate.store.database import Transaction
-from gate.store.leases import Lease
+from gate.store.engine.database import Transaction
+from gate.store.github import deployments, repositories, runs
+from gate.store.requests import ledger, requests
+from gate.store.requests.leases import Lease
 
 
 @dataclass(frozen=True, slots=True)

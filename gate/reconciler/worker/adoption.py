@@ -25,9 +25,10 @@ from gate.reconciler.observe.policy import last_policy_of, was_read
 from gate.reconciler.observe.policy_documents import observe_policy
 from gate.reconciler.places import place_of
 from gate.reconciler.requests.opening import open_gate
-from gate.store import requests, runs
-from gate.store.database import Snapshot, Transaction
-from gate.store.turns import take_turn
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.turns import take_turn
+from gate.store.github import runs
+from gate.store.requests import requests
 
 _LAG: Final = timedelta(seconds=60)
 """How long GitHub gets to list a run as waiting after it asked us about it."""

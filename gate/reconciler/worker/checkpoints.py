@@ -9,8 +9,8 @@ from typing import Final
 from gate.domain.audit.chain import ChainHead, Checkpoint, checkpoint_text
 from gate.reconciler.deps import Deps
 from gate.reconciler.ports import Signer
-from gate.store.checkpoints import heads_to_sign, record_checkpoint
-from gate.store.database import Transaction
+from gate.store.audit.checkpoints import heads_to_sign, record_checkpoint
+from gate.store.engine.database import Transaction
 
 SIGN_EVERY: Final = timedelta(hours=1)
 """How often a chain that grows is signed; what is younger rests on the database alone."""

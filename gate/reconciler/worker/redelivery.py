@@ -19,8 +19,9 @@ from gate.domain.model.ids import DeliveryId
 from gate.errors import Refused
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
-from gate.store import inbox, redeliveries
-from gate.store.database import Transaction
+from gate.store.engine.database import Transaction
+from gate.store.inbox import deliveries as inbox
+from gate.store.inbox import redeliveries
 
 WINDOW: Final = timedelta(days=3)
 """How long GitHub can deliver a webhook again (docs: Redelivering webhooks)."""

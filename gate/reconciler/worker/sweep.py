@@ -33,9 +33,10 @@ from gate.reconciler.deps import Deps
 from gate.reconciler.worker.adoption import Adopter
 from gate.reconciler.worker.checkpoints import sign_chains
 from gate.reconciler.worker.redelivery import Redeliverer
-from gate.store import repositories, retention
-from gate.store.database import Transaction
-from gate.store.turns import take_turn
+from gate.store import retention
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn
+from gate.store.github import repositories
 
 INSTALLATIONS_EVERY: Final = timedelta(hours=1)
 RETENTION_EVERY: Final = timedelta(hours=6)

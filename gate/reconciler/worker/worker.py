@@ -29,8 +29,10 @@ from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.requests.reconcile import Begun, finish_pass, take_up
 from gate.reconciler.worker.queues import LocalWakeups
 from gate.reconciler.worker.sweep import Sweeper
-from gate.store import inbox, incident_checks, leases, requests
-from gate.store.database import Transaction
+from gate.store.engine.database import Transaction
+from gate.store.inbox import deliveries
+from gate.store.incidents import checks as incident_checks
+from gate.store.requests import leases, requests
 
 POLL: Final = timedelta(seconds=1)
 """How long a due row waits at most when its hint was lost."""
@@ -194,19 +196,19 @@ class Worker:
     def _postpone_delivery(self, delivery_id: DeliveryId, error: Exception) -> None:
         """Come back to a delivery later; set it aside when it keeps failing by a fault of ours."""
         database, now = self._deps.database, self._deps.clock()
-        stored = database.read(lambda snapshot: inbox.read_deliveries(snapshot, [delivery_id]))
+        stored = database.read(lambda snapshot: deliveries.read_deliveries(snapshot, [delivery_id]))
         if not stored:
             return
         tries = stored[0].attempts + 1
         known = error if isinstance(error, GateError) else None
         reason = known.reason if known is not None else "bug"
         if tries >= _QUARANTINE_AFTER and not isinstance(error, RetryLater):
-            database.transact(lambda tx: inbox.record_quarantined(tx, delivery_id, reason))
+            database.transact(lambda tx: deliveries.record_quarantined(tx, delivery_id, reason))
             log.error("delivery.quarantined", reason=reason, attempts=tries)
             return
         due_at = now + backoff(tries, known)
         database.transact(
-            lambda tx: inbox.record_postponed(tx, delivery_id, due_at=due_at, reason=reason)
+            lambda tx: deliveries.record_postponed(tx, delivery_id, due_at=due_at, reason=reason)
         )
 
     def _postpone_request(self, request_id: RequestId, token: int | None, error: Exception) -> None:
@@ -286,7 +288,7 @@ class Worker:
         due, waiting, checks = self._deps.database.read(
             lambda snapshot: (
                 requests.due_requests(snapshot, now, _BATCH),
-                inbox.due_deliveries(snapshot, now, _BATCH),
+                deliveries.due_deliveries(snapshot, now, _BATCH),
                 incident_checks.due_checks(snapshot, now, _BATCH),
             )
         )

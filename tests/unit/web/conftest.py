@@ -24,10 +24,10 @@ from gate.domain.model.ids import DeliveryId
 from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
 from gate.githubapp.signature import check_signature
-from gate.store.database import Database, T, Transaction
-from gate.store.inbox import StoredDelivery, read_deliveries
-from gate.store.schema import migrate
-from gate.store.writer import HandOver, Settle
+from gate.store.engine.database import Database, T, Transaction
+from gate.store.engine.schema import migrate
+from gate.store.engine.writer import HandOver, Settle
+from gate.store.inbox.deliveries import StoredDelivery, read_deliveries
 from gate.web.app import create_app
 from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps

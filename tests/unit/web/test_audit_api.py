@@ -10,8 +10,8 @@ from gate.domain.audit.chain import FIELDS, entry_hash
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId
 from gate.domain.model.runs import Account
-from gate.store.audit import record_audit
-from gate.store.repositories import record_repository
+from gate.store.audit.entries import record_audit
+from gate.store.github.repositories import record_repository
 from tests.chains import make_entry
 from tests.unit.web.conftest import Site
 

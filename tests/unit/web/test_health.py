@@ -7,9 +7,9 @@ import pytest
 from gate.domain.incidents.incident import GATE, IncidentEvent, Opened
 from gate.domain.model.alert import Channel
 from gate.errors import RetryLater
-from gate.store.alerts import AlertState, finish_alert, owe_alert
-from gate.store.incidents import record_opening
-from gate.store.requests import open_request
+from gate.store.incidents.alerts import AlertState, finish_alert, owe_alert
+from gate.store.incidents.incidents import record_opening
+from gate.store.requests.requests import open_request
 from tests.builders import make_request
 from tests.incidents import PLACE, make_failure
 from tests.unit.notify.alerts import make_alert

@@ -26,10 +26,15 @@ from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId
 from gate.domain.model.policy import AlertPolicy
 from gate.domain.model.runs import Account
-from gate.store.alerts import owe_alert
-from gate.store.database import Transaction
-from gate.store.incidents import IncidentRecord, record_events, record_issue, record_opening
-from gate.store.repositories import record_repository
+from gate.store.engine.database import Transaction
+from gate.store.github.repositories import record_repository
+from gate.store.incidents.alerts import owe_alert
+from gate.store.incidents.incidents import (
+    IncidentRecord,
+    record_events,
+    record_issue,
+    record_opening,
+)
 from tests.builders import NOW
 from tests.incidents import PLACE, make_failure
 from tests.unit.web.conftest import Site

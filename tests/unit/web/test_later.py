@@ -7,8 +7,8 @@ import json
 import threading
 from typing import Any
 
-from gate.store.database import Database, Transaction
-from gate.store.inbox import Reception
+from gate.store.engine.database import Database, Transaction
+from gate.store.inbox.deliveries import Reception
 from gate.web.bridge import Answer
 from gate.web.later import Answers
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from gate.store import incident_listing, records
+from gate.store.incidents import listing as incident_listing
+from gate.store.requests import listing as request_listing
 from gate.web.queries import BadQuery, filters
 
 
-@pytest.mark.parametrize("module", [records, incident_listing])
+@pytest.mark.parametrize("module", [request_listing, incident_listing])
 def test_a_state_that_does_not_exist_is_refused(module: object) -> None:
     """Who misspells a state is told those that exist, and gets no empty list."""
     known, choices = module.FILTERS, module.CHOICES  # type: ignore[attr-defined]  # both have them

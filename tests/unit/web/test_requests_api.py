@@ -7,10 +7,10 @@ from werkzeug.test import TestResponse
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import DeploymentId, InstallationId, RepositoryId, RequestId
 from gate.domain.model.request import GateRequest
-from gate.store.decisions import record_decision
-from gate.store.ledger import record_intents
-from gate.store.repositories import record_repository
-from gate.store.requests import open_request, read_request
+from gate.store.github.repositories import record_repository
+from gate.store.requests.decisions import record_decision
+from gate.store.requests.ledger import record_intents
+from gate.store.requests.requests import open_request, read_request
 from tests.builders import (
     ENVIRONMENT,
     REPOSITORY,

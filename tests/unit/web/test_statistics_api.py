@@ -18,9 +18,14 @@ from gate.domain.incidents.incident import (
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId
 from gate.domain.model.reports import FlowStatus
-from gate.store.incidents import IncidentRecord, lock_incident, record_events, record_opening
-from gate.store.reports import record_report
-from gate.store.repositories import record_repository
+from gate.store.github.repositories import record_repository
+from gate.store.incidents.incidents import (
+    IncidentRecord,
+    lock_incident,
+    record_events,
+    record_opening,
+)
+from gate.store.reports.reports import record_report
 from tests.builders import ENVIRONMENT, INSTALLATION, make_account, make_validation_report
 from tests.incidents import make_failure, make_flow
 from tests.unit.web.conftest import NOW, Site

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from gate.errors import RetryLater
-from gate.store.database import Database
-from gate.store.inbox import StoredDelivery
+from gate.store.engine.database import Database
+from gate.store.inbox.deliveries import StoredDelivery
 from gate.web.door import LONGEST_BODY
 from tests.unit.web.conftest import OfflineDatabase, Site, delivery_headers, sign
 

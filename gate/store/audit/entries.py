@@ -1,0 +1,76 @@
+"""Append to the trail: what happened, for people who check it later.
+
+An entry is written in the transaction that makes it true, at the end of its installation's chain.
+Entries are never changed or deleted. `gate.store.audit.trail` reads them for those who check.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from sqlalchemy import bindparam, insert, select, update
+
+from gate.domain.audit.chain import FIRST, AuditEntry, ChainHead, canonical, chained
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
+from gate.store.engine.codec import decode_detail
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import audit_entries, audit_heads
+from gate.store.engine.upsert import insert_or_ignore
+
+__all__ = ["AuditEntry", "read_audit", "record_audit"]
+
+_h: Final = audit_heads.c
+_own: Final = _h.installation_id == bindparam("installation")
+# The update locks the head until the transaction ends, so no two can follow the same entry.
+_advance: Final = Prepared(
+    update(audit_heads).where(_own).values(sequence=_h.sequence + 1).returning(_h.sequence, _h.hash)
+)
+_begin: Final = insert_or_ignore(audit_heads)
+_insert: Final = Prepared(insert(audit_entries))
+_settle: Final = Prepared(update(audit_heads).where(_own).values(hash=bindparam("new_hash")))
+
+
+def record_audit(tx: Transaction, entry: AuditEntry) -> None:
+    """Append an entry.
+
+    On PostgreSQL whoever else appends to the installation's chain waits until `tx` has ended, so
+    `tx` should have taken its turn at that installation (`gate.store.engine.turns`) before anything
+    else.
+    """
+    installation = {"installation": entry.installation_id}
+    head = _advance.first(tx, installation)
+    if head is None:
+        values = {"installation_id": entry.installation_id, "sequence": 0, "hash": FIRST}
+        _begin.change(tx, values)
+        head = _advance.first(tx, installation)
+    before = ChainHead(entry.installation_id, head.sequence - 1, head.hash)
+    detail = msgspec.to_builtins(entry.detail)
+    fields = chained(entry, detail, before)
+    _insert.change(tx, {**fields, "at": entry.at, "detail": canonical(detail)})
+    _settle.change(tx, {**installation, "new_hash": fields["hash"]})
+
+
+def read_audit(snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId) -> list[AuditEntry]:
+    """Read the entries about a run, oldest first."""
+    rows = snapshot.execute(
+        select(audit_entries)
+        .where(audit_entries.c.repository_id == repository_id, audit_entries.c.run_id == run_id)
+        .order_by(audit_entries.c.id)
+    )
+    return [
+        AuditEntry(
+            at=row.at,
+            installation_id=InstallationId(row.installation_id),
+            repository_id=RepositoryId(row.repository_id),
+            run_id=RunId(row.run_id),
+            run_attempt=row.run_attempt,
+            environment=row.environment,
+            kind=row.kind,
+            actor=row.actor,
+            reason=row.reason,
+            detail=decode_detail(row.detail),
+        )
+        for row in rows
+    ]

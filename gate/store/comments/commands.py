@@ -1,0 +1,232 @@
+"""Keep the commands that people write in comments, until it is known whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, bindparam, delete, func, select, update
+
+from gate.domain.comments.commands import (
+    AcknowledgeCommand,
+    CommandProblem,
+    DecideCommand,
+    HelpCommand,
+    OverrideCommand,
+    ResolveCommand,
+    Said,
+    SilenceCommand,
+    UnknownCommand,
+)
+from gate.domain.model.ids import AccountId, CommentId, RepositoryId
+from gate.domain.model.runs import Account
+from gate.store.engine.codec import encode
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import commands
+from gate.store.engine.upsert import insert_or_ignore
+
+_t: Final = commands.c
+
+COMMAND_KINDS: Final[Mapping[type[Said], str]] = {
+    AcknowledgeCommand: "ack",
+    DecideCommand: "decide",
+    ResolveCommand: "resolve",
+    SilenceCommand: "silence",
+    OverrideCommand: "override",
+    HelpCommand: "help",
+    CommandProblem: "problem",
+    UnknownCommand: "unknown",
+}
+"""How each command is called in the database and in the trail: as people type it."""
+
+_classes: Final = {kind: cls for cls, kind in COMMAND_KINDS.items()}
+
+
+class CommandState(StrEnum):
+    """Where a command stands; the first and the last are still to be judged."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCommand:
+    """A command as somebody gave it, or what they wrote in place of one; `key` is natural.
+
+    `comment_id` is None when it was given by assigning the issue. `is_related` repeats what GitHub
+    said of the author beside the comment: an owner, a member or a collaborator. It is a hint that
+    decides who is looked up first, never whether somebody may.
+    """
+
+    key: str
+    repository_id: RepositoryId
+    issue_number: int
+    comment_id: CommentId | None
+    person: Account
+    command: Said
+    given_at: datetime
+    url: str
+    is_related: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCommand:
+    """A command that nobody has judged yet, with how often it was tried."""
+
+    given: GivenCommand
+    attempts: int
+    seen_at: datetime
+    due_at: datetime
+
+
+_insert: Final = insert_or_ignore(commands)
+_due: Final = Prepared(
+    select(commands)
+    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"))
+    .order_by(_t.is_related.desc(), _t.due_at, _t.given_at, _t.command_key)
+    .limit(bindparam("most"))
+)
+_waiting: Final = Prepared(
+    select(
+        func.count().filter(_t.actor_id == bindparam("person")).label("of_person"),
+        func.count().filter(_t.is_related.is_(False)).label("of_strangers"),
+    ).where(_t.due_at.is_not(None), _t.repository_id == bindparam("repository"))
+)
+_forget: Final = Prepared(delete(commands).where(_t.command_key == bindparam("own")))
+_take: Final = Prepared(
+    update(commands)
+    .where(_t.command_key == bindparam("own"), _t.due_at == bindparam("seen"))
+    .values(attempts=_t.attempts + 1, due_at=bindparam("new_due_at"))
+)
+_lock: Final = Prepared(
+    select(_t.state).where(_t.command_key == bindparam("own")).with_for_update()
+)
+_finish: Final = Prepared(
+    update(commands)
+    .where(_t.command_key == bindparam("own"))
+    .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"), due_at=None)
+)
+_postpone: Final = Prepared(
+    update(commands)
+    .where(_t.command_key == bindparam("own"), _t.due_at.is_not(None))
+    .values(due_at=bindparam("new_due_at"))
+)
+_withdraw: Final = Prepared(
+    update(commands)
+    .where(
+        _t.repository_id == bindparam("repository"),
+        _t.comment_id == bindparam("comment"),
+        _t.state == CommandState.PENDING.value,
+    )
+    .values(state=CommandState.WITHDRAWN.value)
+)
+
+
+def comment_key(repository_id: RepositoryId, comment_id: CommentId) -> str:
+    """Name the command that a comment gives: at most one."""
+    return f"comment/{repository_id}/{comment_id}"
+
+
+def record_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
+    """Keep a command to be judged; one that is on record, or was withdrawn, stays as it is."""
+    _insert.change(tx, _values(given, now) | {"state": CommandState.PENDING.value, "due_at": now})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many commands wait to be judged in a repository."""
+
+    of_person: int
+    of_strangers: int
+
+
+def count_waiting(snapshot: Snapshot, repository_id: RepositoryId, person_id: AccountId) -> Waiting:
+    """Count the commands that wait: one person's, and those of people unknown to GitHub."""
+    row = _waiting.first(snapshot, {"repository": repository_id, "person": person_id})
+    return Waiting(row.of_person, row.of_strangers)
+
+
+def forget_command(tx: Transaction, key: str) -> None:
+    """Drop a command that nobody needs to remember."""
+    _forget.change(tx, {"own": key})
+
+
+def withdraw_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
+    """Let a comment give no command any more, whether what it said was seen before or not.
+
+    What was seen is judged all the same, so that people are told that it does not count.
+    """
+    unseen = _values(given, now) | {
+        "state": CommandState.WITHDRAWN.value,
+        "due_at": None,
+    }
+    _insert.change(tx, unseen)
+    _withdraw.change(tx, {"repository": given.repository_id, "comment": given.comment_id})
+
+
+def due_commands(snapshot: Snapshot, now: datetime, limit: int) -> list[PendingCommand]:
+    """List the commands to judge as they were given; people that GitHub knows come first."""
+    return [_pending(row) for row in _due.rows(snapshot, {"now": now, "most": limit})]
+
+
+def take_command(tx: Transaction, pending: PendingCommand, until: datetime) -> bool:
+    """Begin to look at a command, unless another node has; if it never ends it is due `until`."""
+    values = {"own": pending.given.key, "seen": pending.due_at, "new_due_at": until}
+    return _take.change(tx, values) == 1
+
+
+def lock_command(tx: Transaction, key: str) -> CommandState:
+    """Read where a command stands, and keep it so until the end of the transaction."""
+    row = _lock.first(tx, {"own": key})
+    return CommandState(row.state) if row is not None else CommandState.WITHDRAWN
+
+
+def finish_command(tx: Transaction, key: str, state: CommandState, outcome: str) -> None:
+    """Record what became of a command."""
+    _finish.change(tx, {"own": key, "new_state": state.value, "new_outcome": outcome})
+
+
+def postpone_command(tx: Transaction, key: str, due_at: datetime) -> None:
+    """Come back to a command later."""
+    _postpone.change(tx, {"own": key, "new_due_at": due_at})
+
+
+def _values(given: GivenCommand, now: datetime) -> dict[str, Any]:
+    return {
+        "command_key": given.key,
+        "repository_id": given.repository_id,
+        "issue_number": given.issue_number,
+        "comment_id": given.comment_id,
+        "actor_id": given.person.id,
+        "actor": given.person.login,
+        "url": given.url,
+        "kind": COMMAND_KINDS[type(given.command)],
+        "value": encode(given.command),
+        "attempts": 0,
+        "given_at": given.given_at,
+        "is_related": given.is_related,
+        "seen_at": now,
+        "outcome": None,
+    }
+
+
+def _pending(row: Row[Any]) -> PendingCommand:
+    given = GivenCommand(
+        key=row.command_key,
+        repository_id=RepositoryId(row.repository_id),
+        issue_number=row.issue_number,
+        comment_id=CommentId(row.comment_id) if row.comment_id is not None else None,
+        person=Account(AccountId(row.actor_id), row.actor),
+        command=msgspec.json.decode(row.value, type=_classes[row.kind]),
+        given_at=row.given_at,
+        url=row.url,
+        is_related=row.is_related,
+    )
+    return PendingCommand(given, row.attempts, row.seen_at, row.due_at)

@@ -1,0 +1,74 @@
+"""Let one transaction at a time write for an installation, where several nodes do.
+
+On PostgreSQL whoever writes what concerns an installation's requests and incidents takes its turn
+first, before any row: so no two transactions lock rows crosswise, and none decides by facts that
+another is about to commit. On SQLite one thread writes anyway, and a turn is nothing to wait for.
+See docs/adr/0019-one-installation-at-a-time.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import ColumnElement, bindparam, func, select
+
+from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId, RequestId
+from gate.store.engine.database import Transaction
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import gate_requests, incidents, repositories
+
+_SQLITE: Final = "sqlite"
+
+
+def _lock(installation: ColumnElement[int]) -> ColumnElement[None]:
+    """Wait for the turn; PostgreSQL ends it with the transaction, however that ends."""
+    return func.pg_advisory_xact_lock(installation)
+
+
+_by_id: Final = Prepared(select(_lock(bindparam("installation"))))
+_by_repository: Final = Prepared(
+    select(_lock(repositories.c.installation_id)).where(
+        repositories.c.repository_id == bindparam("repository")
+    )
+)
+_by_incident: Final = Prepared(
+    select(_lock(incidents.c.installation_id)).where(incidents.c.id == bindparam("incident"))
+)
+_by_request: Final = Prepared(
+    select(_lock(gate_requests.c.installation_id)).where(gate_requests.c.id == bindparam("request"))
+)
+
+
+def take_turns(tx: Transaction, installation_ids: Iterable[InstallationId]) -> None:
+    """Wait until no other transaction writes for these installations.
+
+    In ascending order, whatever order they are given in, so that two who want the same ones do not
+    wait for each other. Call it once, as the first thing of a transaction.
+    """
+    if tx.dialect.name != _SQLITE:
+        for installation_id in sorted(set(installation_ids)):
+            _by_id.rows(tx, {"installation": installation_id})
+
+
+def take_turn(tx: Transaction, installation_id: InstallationId) -> None:
+    """Wait until no other transaction writes for an installation."""
+    take_turns(tx, (installation_id,))
+
+
+def take_turn_of_repository(tx: Transaction, repository_id: RepositoryId) -> None:
+    """Wait for the turn of a repository's installation; one that is not known has none."""
+    if tx.dialect.name != _SQLITE:
+        _by_repository.rows(tx, {"repository": repository_id})
+
+
+def take_turn_of_request(tx: Transaction, request_id: RequestId) -> None:
+    """Wait for the turn of a request's installation; one that is not known has none."""
+    if tx.dialect.name != _SQLITE:
+        _by_request.rows(tx, {"request": request_id})
+
+
+def take_turn_of_incident(tx: Transaction, incident_id: IncidentId) -> None:
+    """Wait for the turn of an incident's installation; one that is not known has none."""
+    if tx.dialect.name != _SQLITE:
+        _by_incident.rows(tx, {"incident": incident_id})

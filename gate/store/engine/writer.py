@@ -1,0 +1,229 @@
+"""Write a SQLite file in one thread, and commit the work of many callers at once.
+
+A commit waits for the disk; sharing it is what makes thousands of durable writes a second possible.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread, current_thread
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from gate.store.engine.outages import busy, closed, is_outage
+
+T = TypeVar("T")
+
+Settle = Callable[[Any, BaseException | None], None]
+"""Takes what a job came to: its result, or else its error."""
+
+HandOver = Callable[[list[Callable[[], None]]], None]
+"""Takes calls that are to be made elsewhere, all those of one commit at once; must not raise."""
+
+_BATCH: Final = 128
+
+
+class _Job:
+    """One closure that waits to be written, who is told, and by what way (None: at once)."""
+
+    __slots__ = ("hand_over", "settle", "work")
+
+    def __init__(
+        self, work: Callable[[Connection], Any], settle: Settle, hand_over: HandOver | None = None
+    ) -> None:
+        self.work = work
+        self.settle = settle
+        self.hand_over = hand_over
+
+
+class _Waiting:
+    """A caller that waits in its thread; a bare lock costs a fraction of a Future."""
+
+    __slots__ = ("_ended", "_failure", "_result")
+
+    def __init__(self) -> None:
+        self._ended = Lock()
+        self._ended.acquire()
+
+    def settle(self, result: Any, failure: BaseException | None) -> None:  # noqa: ANN401 - any work's
+        self._result = result
+        self._failure = failure
+        self._ended.release()
+
+    def wait(self) -> Any:  # noqa: ANN401 - any work's
+        """Give the result, or raise what the work has raised."""
+        self._ended.acquire()
+        if self._failure is not None:
+            raise self._failure
+        return self._result
+
+
+_Outcome = tuple[_Job, Any, BaseException | None]
+
+
+class GroupWriter:
+    """One thread that runs queued work and commits it together.
+
+    It waits for nothing: it takes what has queued up while the last commit was on its way to the
+    disk. When a job fails, the batch is run again, and that job undone alone; when the database
+    fails, the whole batch does.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Start the thread; `engine` must leave beginning and ending transactions to it."""
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        # Nothing may be queued behind the mark that ends the thread: nobody would answer it.
+        self._door = Lock()
+        self._closed = False
+        self._thread = Thread(target=self._write, name="gate-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Queue `work` and wait until it is durable, or has failed."""
+        if current_thread() is self._thread:
+            raise RuntimeError("a transaction cannot be begun inside another")
+        waiting = _Waiting()
+        self._queue(_Job(work, waiting.settle))
+        result: T = waiting.wait()
+        return result
+
+    def submit(
+        self, work: Callable[[Connection], Any], settle: Settle, hand_over: HandOver
+    ) -> None:
+        """Queue `work` and return; `settle` is told once it is durable, or has failed.
+
+        It is not called here but given to `hand_over`, together with all others of the same commit
+        that go the same way, so that an event loop need be woken only once for them.
+        """
+        self._queue(_Job(work, settle, hand_over))
+
+    def close(self) -> None:
+        """Write what is queued, then end the thread."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        self._thread.join()
+        self._disconnect()
+        self._engine.dispose()
+
+    def _queue(self, job: _Job) -> None:
+        with self._door:
+            if self._closed:
+                raise closed()
+            self._jobs.put(job)
+
+    def _write(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch, is_last = self._batch(job)
+            self._commit(batch)
+            if is_last:
+                return
+
+    def _batch(self, first: _Job) -> tuple[list[_Job], bool]:
+        """Take what else has queued up; say whether the end of the queue was among it."""
+        batch = [first]
+        while len(batch) < _BATCH:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                return batch, True
+            batch.append(job)
+        return batch, False
+
+    def _commit(self, batch: list[_Job]) -> None:
+        """Run a batch in one transaction; give out results only once they are durable."""
+        try:
+            outcomes = self._transaction(batch)
+        except BaseException as error:  # noqa: BLE001 - the callers wait; each must hear of it
+            self._disconnect()
+            failure = busy(error) if _is_the_databases(error) else error
+            outcomes = [(job, None, failure) for job in batch]
+        _tell(outcomes)
+
+    def _transaction(self, batch: list[_Job]) -> list[_Outcome]:
+        """Do the work of a batch.
+
+        Transaction and savepoints are begun and ended on the driver's own connection: going
+        through SQLAlchemy would cost as much as the statements between them.
+        """
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        connection = self._connection
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        driver.execute("BEGIN IMMEDIATE")
+        outcomes = _attempt_all(connection, batch)
+        if outcomes[-1][2] is None:
+            driver.execute("COMMIT")
+            return outcomes
+        driver.execute("ROLLBACK")
+        if len(batch) == 1:
+            return outcomes
+        # A savepoint costs as much as a statement, so there are none before they are needed.
+        driver.execute("BEGIN IMMEDIATE")
+        outcomes = [_attempt_apart(connection, driver, job) for job in batch]
+        driver.execute("COMMIT")
+        return outcomes
+
+    def _disconnect(self) -> None:
+        """Throw the connection away, with whatever was not committed on it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+
+def _tell(outcomes: list[_Outcome]) -> None:
+    """Tell everybody in a batch what became of their work."""
+    handed_over: dict[HandOver, list[Callable[[], None]]] = {}
+    for job, result, failure in outcomes:
+        if job.hand_over is None:
+            job.settle(result, failure)
+        else:
+            call = partial(job.settle, result, failure)
+            handed_over.setdefault(job.hand_over, []).append(call)
+    for hand_over, calls in handed_over.items():
+        hand_over(calls)
+
+
+def _is_the_databases(error: BaseException) -> bool:
+    """Say whether a batch failed by its database: a job's own error never comes this far."""
+    return isinstance(error, sqlite3.Error) or is_outage(error)
+
+
+def _attempt(connection: Connection, job: _Job) -> _Outcome:
+    """Do one job; what it raises is its caller's, unless the database itself failed."""
+    try:
+        return job, job.work(connection), None
+    except BaseException as error:  # an exit, too, must not end this thread
+        if is_outage(error):
+            raise
+        return job, None, error
+
+
+def _attempt_all(connection: Connection, batch: list[_Job]) -> list[_Outcome]:
+    """Do the jobs of a batch up to the first that fails."""
+    outcomes: list[_Outcome] = []
+    for job in batch:
+        outcomes.append(_attempt(connection, job))
+        if outcomes[-1][2] is not None:
+            break
+    return outcomes
+
+
+def _attempt_apart(connection: Connection, driver: sqlite3.Connection, job: _Job) -> _Outcome:
+    """Do one job of several, so that one that fails is undone alone."""
+    driver.execute("SAVEPOINT job")
+    outcome = _attempt(connection, job)
+    if outcome[2] is not None:
+        driver.execute("ROLLBACK TO job")
+    driver.execute("RELEASE job")
+    return outcome

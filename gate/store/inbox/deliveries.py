@@ -1,0 +1,236 @@
+"""Keep each webhook delivery until it has been read.
+
+A delivery is durable before it is acknowledged. Once its facts are recorded its body is dropped:
+payloads are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from gate.domain.model.ids import DeliveryId
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import UtcDateTime, deliveries
+from gate.store.engine.upsert import insert_or_ignore
+
+
+class Reception(StrEnum):
+    """What became of a delivery at the door."""
+
+    STORED = "stored"
+    KNOWN = "known"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; a quarantined one waits for a person, or for its redelivery."""
+
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A verified delivery; `body` is its JSON."""
+
+    id: DeliveryId
+    event: str
+    received_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """A delivery that has not been read yet; `attempts` counts the readings that failed."""
+
+    id: DeliveryId
+    event: str
+    body: bytes
+    attempts: int
+    received_at: datetime
+
+
+_MOST: Final = 16
+"""Deliveries that one statement reads or changes."""
+
+_own: Final = deliveries.c.delivery_id == bindparam("own")
+_is_received: Final = deliveries.c.state == DeliveryState.RECEIVED
+_insert: Final = insert_or_ignore(deliveries)
+_retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliveryState.QUARANTINED)
+_make_due: Final = Prepared(
+    update(deliveries).where(_own, _is_received).values(due_at=bindparam("new_due_at"))
+)
+_due: Final = Prepared(
+    select(deliveries.c.delivery_id)
+    .where(deliveries.c.due_at <= bindparam("now"), deliveries.c.due_at.is_not(None))
+    .order_by(deliveries.c.due_at)
+    .limit(bindparam("most"))
+)
+_received_at: Final = type_coerce(deliveries.c.received_at, BigInteger)
+# Plus zero, or else both databases walk all that was ever received, in the order of its arrival,
+# in search of the first that is unread.
+_oldest_unread: Final = Prepared(
+    select(type_coerce(func.min(_received_at + 0), UtcDateTime).label("oldest")).where(
+        deliveries.c.due_at.is_not(None)
+    )
+)
+
+
+def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
+    """Store a delivery, durable once the transaction is.
+
+    The same id again is KNOWN when it has been read or still waits to be, in which case it becomes
+    due now. One that was set aside is taken again with its new body: a redelivery is its cure.
+    """
+    values = {
+        "delivery_id": delivery.id,
+        "event": delivery.event,
+        "received_at": delivery.received_at,
+        "state": DeliveryState.RECEIVED.value,
+        "attempts": 0,
+        "due_at": delivery.received_at,
+        "body": delivery.body,
+    }
+    if _insert.change(tx, values) == 1:
+        return Reception.STORED
+    if tx.execute(_retake.values(values), {"own": delivery.id}).rowcount == 1:
+        return Reception.STORED
+    _make_due.change(tx, {"own": delivery.id, "new_due_at": delivery.received_at})
+    return Reception.KNOWN
+
+
+def read_deliveries(snapshot: Snapshot, delivery_ids: Sequence[DeliveryId]) -> list[StoredDelivery]:
+    """Read those of some deliveries that still wait to be read, oldest first."""
+    rows: list[Any] = []
+    for names in _named(delivery_ids):
+        rows += _read(len(names)).rows(snapshot, names)
+    rows.sort(key=attrgetter("received_at"))
+    return [
+        StoredDelivery(
+            DeliveryId(row.delivery_id), row.event, row.body, row.attempts, row.received_at
+        )
+        for row in rows
+    ]
+
+
+def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[DeliveryId]:
+    """List the deliveries that wait to be read, longest due first."""
+    rows = _due.rows(snapshot, {"now": now, "most": limit})
+    return [DeliveryId(row.delivery_id) for row in rows]
+
+
+def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) -> None:
+    """Note that the facts of some deliveries are recorded, and drop their bodies."""
+    for names in _named(ids):
+        _process(len(names)).change(tx, names | {"new_reason": reason})
+
+
+def put_off(tx: Transaction, delivery_id: DeliveryId, due_at: datetime) -> None:
+    """Let a delivery that waits to be read be due again at a time, and not before."""
+    _make_due.change(tx, {"own": delivery_id, "new_due_at": due_at})
+
+
+def _named(ids: Sequence[DeliveryId]) -> Iterator[dict[str, Any]]:
+    """Give the ids as the parameters of statements that take up to `_MOST` of them."""
+    for start in range(0, len(ids), _MOST):
+        part = ids[start : start + _MOST]
+        yield {f"own_{number}": delivery_id for number, delivery_id in enumerate(part)}
+
+
+def _is_one_of(count: int) -> ColumnElement[bool]:
+    return or_(*(deliveries.c.delivery_id == bindparam(f"own_{it}") for it in range(count)))
+
+
+@cache
+def _read(count: int) -> Prepared:
+    """Make the statement for a number of ids: it is a part of its text."""
+    return Prepared(
+        select(
+            deliveries.c.delivery_id,
+            deliveries.c.event,
+            deliveries.c.received_at,
+            deliveries.c.body,
+            deliveries.c.attempts,
+        ).where(_is_one_of(count), _is_received)
+    )
+
+
+@cache
+def _process(count: int) -> Prepared:
+    """Make the statement for a number of ids, as above."""
+    return Prepared(
+        update(deliveries)
+        .where(_is_one_of(count), _is_received)
+        .values(
+            state=DeliveryState.PROCESSED.value,
+            due_at=null(),
+            body=null(),
+            reason=bindparam("new_reason"),
+        )
+    )
+
+
+def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:
+    """Set a delivery aside for a person; its body is kept to be looked at."""
+    _move(tx, delivery_id, DeliveryState.QUARANTINED, due_at=None, reason=reason)
+
+
+def record_postponed(
+    tx: Transaction, delivery_id: DeliveryId, *, due_at: datetime, reason: str
+) -> None:
+    """Note that reading failed for now, and when to try again."""
+    _move(
+        tx,
+        delivery_id,
+        DeliveryState.RECEIVED,
+        due_at=due_at,
+        reason=reason,
+        attempts=deliveries.c.attempts + 1,
+    )
+
+
+def _move(tx: Transaction, delivery_id: DeliveryId, state: DeliveryState, **values: object) -> None:
+    """Move a delivery that waits to be read; one that was read meanwhile stays as it is."""
+    tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.delivery_id == delivery_id,
+            deliveries.c.state == DeliveryState.RECEIVED,
+        )
+        .values(state=state.value, **values)
+    )
+
+
+def known_deliveries(snapshot: Snapshot, ids: Sequence[DeliveryId]) -> frozenset[DeliveryId]:
+    """Tell which deliveries arrived and need not be asked for again."""
+    rows = snapshot.scalars(
+        select(deliveries.c.delivery_id).where(
+            deliveries.c.delivery_id.in_(ids), deliveries.c.state != DeliveryState.QUARANTINED
+        )
+    )
+    return frozenset(DeliveryId(row) for row in rows)
+
+
+def oldest_unread(snapshot: Snapshot) -> datetime | None:
+    """Give when the longest waiting unread delivery was received."""
+    oldest: datetime | None = _oldest_unread.first(snapshot, {}).oldest
+    return oldest

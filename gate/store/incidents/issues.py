@@ -1,0 +1,261 @@
+"""Keep what GitHub was given of each incident's issue, and which issues must be looked at.
+
+A row is leased by whoever brings its issue up to date. What came while it was leased makes it due
+again at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Executable, Row, and_, bindparam, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gate.domain.incidents.issue_plan import OPENING, Followed
+from gate.domain.model.ids import IncidentId, RepositoryId
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import incident_issues, incidents
+
+_t: Final = incident_issues.c
+_POSTGRESQL: Final = "postgresql"
+
+
+class HandClosing(StrEnum):
+    """Whether somebody has closed an issue by hand, and was told what that means: once."""
+
+    NONE = "none"
+    OWED = "owed"
+    SAID = "said"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIssue:
+    """An issue that is looked at now.
+
+    `begun` names a step that was begun at `begun_at` and whose outcome nobody knows. `refused` is
+    why GitHub would not have the last step.
+    """
+
+    incident_id: IncidentId
+    repository_id: RepositoryId
+    generation: int
+    failures: int
+    followed: Followed
+    begun: str | None
+    begun_at: datetime | None
+    refused: str | None
+
+
+def _build_mark(dialect: str) -> Executable:
+    insert: Callable[..., postgresql.Insert | sqlite.Insert] = (
+        postgresql.insert if dialect == _POSTGRESQL else sqlite.insert
+    )
+    added = insert(incident_issues)
+    return added.on_conflict_do_update(
+        index_elements=[_t.incident_id],
+        set_={"generation": _t.generation + 1, "due_at": added.excluded.due_at},
+    )
+
+
+_mark: Final = Prepared(_build_mark)
+_free: Final = or_(_t.leased_until.is_(None), _t.leased_until <= bindparam("now"))
+_due: Final = Prepared(
+    select(_t.incident_id)
+    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"), _free)
+    .order_by(_t.due_at)
+    .limit(bindparam("most"))
+)
+_lock: Final = Prepared(
+    select(incident_issues).where(_t.incident_id == bindparam("incident")).with_for_update()
+)
+_number: Final = Prepared(
+    select(incidents.c.issue_number).where(incidents.c.id == bindparam("incident"))
+)
+_own: Final = update(incident_issues).where(_t.incident_id == bindparam("incident"))
+_lease: Final = Prepared(_own.values(leased_until=bindparam("until")))
+_begin: Final = Prepared(_own.values(begun=bindparam("step"), begun_at=bindparam("new_begun_at")))
+_advance: Final = Prepared(
+    _own.values(
+        told=bindparam("new_told"),
+        digest=bindparam("new_digest"),
+        begun=None,
+        begun_at=None,
+        refused=None,
+    )
+)
+_turn: Final = Prepared(
+    _own.where(_t.generation == bindparam("seen")).values(
+        is_open=bindparam("new_is_open"), closed_by_hand=bindparam("new_closing")
+    )
+)
+_release: Final = Prepared(
+    _own.values(
+        leased_until=None, failures=bindparam("new_failures"), refused=bindparam("new_refused")
+    )
+)
+_settle: Final = Prepared(
+    _own.where(_t.generation == bindparam("seen")).values(due_at=bindparam("new_due_at"))
+)
+_closed_by_hand: Final = Prepared(
+    _own.values(is_open=False, generation=_t.generation + 1, due_at=bindparam("now"))
+)
+_owe_closing: Final = Prepared(
+    _own.where(_t.closed_by_hand == HandClosing.NONE.value).values(
+        closed_by_hand=HandClosing.OWED.value
+    )
+)
+_reopened_by_hand: Final = Prepared(_own.values(is_open=True, generation=_t.generation + 1))
+_forgive_closing: Final = Prepared(
+    _own.where(_t.closed_by_hand == HandClosing.OWED.value).values(
+        closed_by_hand=HandClosing.NONE.value
+    )
+)
+_opening: Final = Prepared(
+    select(_t.incident_id)
+    .where(_t.repository_id == bindparam("repository"), _t.begun == OPENING)
+    .limit(1)
+)
+_refused: Final = Prepared(
+    select(_t.refused, _t.repository_id)
+    .join(incidents, incidents.c.id == _t.incident_id)
+    .where(and_(_t.refused.is_not(None), incidents.c.resolved_at.is_(None)))
+    .order_by(_t.incident_id)
+)
+
+
+def mark_issue(
+    tx: Transaction, incident_id: IncidentId, repository_id: RepositoryId, now: datetime
+) -> None:
+    """Let an incident's issue be looked at, since something has happened."""
+    values = {
+        "incident_id": incident_id,
+        "repository_id": repository_id,
+        "generation": 1,
+        "failures": 0,
+        "due_at": now,
+        "leased_until": None,
+        "begun": None,
+        "begun_at": None,
+        "told": 0,
+        "digest": None,
+        "is_open": True,
+        "closed_by_hand": HandClosing.NONE.value,
+        "refused": None,
+    }
+    _mark.change(tx, values)
+
+
+def due_issues(snapshot: Snapshot, now: datetime, limit: int) -> list[IncidentId]:
+    """List the incidents whose issues are due for a look, longest due first."""
+    rows = _due.rows(snapshot, {"now": now, "most": limit})
+    return [IncidentId(row.incident_id) for row in rows]
+
+
+def take_issue(
+    tx: Transaction, incident_id: IncidentId, now: datetime, until: datetime
+) -> TakenIssue | None:
+    """Lease an issue; None when it is not due any more, or somebody else has it."""
+    row = _lock.first(tx, {"incident": incident_id})
+    is_due = row is not None and row.due_at is not None and row.due_at <= now
+    if row is None or not is_due or (row.leased_until is not None and row.leased_until > now):
+        return None
+    _lease.change(tx, {"incident": incident_id, "until": until})
+    number = _number.first(tx, {"incident": incident_id})
+    return _taken(row, number.issue_number if number is not None else None)
+
+
+def record_begun(
+    tx: Transaction, incident_id: IncidentId, step: str | None, now: datetime | None
+) -> None:
+    """Note that a step is begun, before it is sent; with None that it certainly was not made."""
+    _begin.change(tx, {"incident": incident_id, "step": step, "new_begun_at": now})
+
+
+def record_step(tx: Transaction, taken: TakenIssue, followed: Followed) -> None:
+    """Record what GitHub has now that a step was made.
+
+    What a person has done to the issue meanwhile stays on record.
+    """
+    own = {"incident": taken.incident_id}
+    closing = HandClosing.NONE
+    if taken.followed.owes_closing:
+        closing = HandClosing.OWED if followed.owes_closing else HandClosing.SAID
+    _advance.change(tx, {**own, "new_told": followed.told, "new_digest": followed.digest})
+    row = _lock.first(tx, own)
+    if closing is HandClosing.NONE and row is not None:
+        closing = HandClosing(row.closed_by_hand)
+    _turn.change(
+        tx,
+        {
+            **own,
+            "seen": taken.generation,
+            "new_is_open": followed.is_open,
+            "new_closing": closing.value,
+        },
+    )
+
+
+def settle_issue(
+    tx: Transaction,
+    taken: TakenIssue,
+    *,
+    due_at: datetime | None,
+    failures: int = 0,
+    refused: str | None = None,
+) -> None:
+    """Give an issue back and say when to look again; news that came meanwhile stays due."""
+    own = {"incident": taken.incident_id}
+    _release.change(tx, {**own, "new_failures": failures, "new_refused": refused})
+    _settle.change(tx, {**own, "seen": taken.generation, "new_due_at": due_at})
+
+
+def record_closed_by_hand(
+    tx: Transaction, incident_id: IncidentId, now: datetime, *, goes_on: bool
+) -> None:
+    """Note that somebody has closed an issue; if the incident goes on, they are told so once."""
+    own = {"incident": incident_id}
+    if goes_on:
+        _owe_closing.change(tx, own)
+    _closed_by_hand.change(tx, {**own, "now": now})
+
+
+def record_reopened_by_hand(tx: Transaction, incident_id: IncidentId) -> None:
+    """Note that somebody has opened an issue again; what was owed for its closing is not."""
+    own = {"incident": incident_id}
+    _forgive_closing.change(tx, own)
+    _reopened_by_hand.change(tx, own)
+
+
+def is_opening(snapshot: Snapshot, repository_id: RepositoryId) -> bool:
+    """Say whether a repository may have an issue of ours whose number is not known yet."""
+    return _opening.first(snapshot, {"repository": repository_id}) is not None
+
+
+def refused_issues(snapshot: Snapshot) -> list[tuple[RepositoryId, str]]:
+    """List the repositories whose open incidents have no issue, or an old one, and why."""
+    return [(RepositoryId(row.repository_id), row.refused) for row in _refused.rows(snapshot, {})]
+
+
+def _taken(row: Row[Any], number: int | None) -> TakenIssue:
+    followed = Followed(
+        number=number,
+        digest=row.digest,
+        is_open=row.is_open,
+        told=row.told,
+        owes_closing=row.closed_by_hand == HandClosing.OWED,
+    )
+    return TakenIssue(
+        incident_id=IncidentId(row.incident_id),
+        repository_id=RepositoryId(row.repository_id),
+        generation=row.generation,
+        failures=row.failures,
+        followed=followed,
+        begun=row.begun,
+        begun_at=row.begun_at,
+        refused=row.refused,
+    )

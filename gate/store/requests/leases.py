@@ -1,0 +1,309 @@
+"""Let one pass at a time work on a request, and write what it found.
+
+A lease ends by itself, so that a process that dies blocks nobody for long. Its token goes up with
+every taking; whoever writes under an older one is told so (docs/adr/0006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, or_, select, update
+
+from gate.domain.model.ids import DecisionId, RequestId
+from gate.domain.model.request import (
+    GateRequest,
+    RequestState,
+    ReviewState,
+    answered_state,
+    may_become,
+)
+from gate.errors import Superseded
+from gate.store.engine.codec import decode_ids, encode_ids, encode_text
+from gate.store.engine.database import Transaction
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import gate_requests
+
+_t: Final = gate_requests.c
+
+
+_own: Final = _t.id == bindparam("request")
+_held: Final = (_own, _t.lease_token == bindparam("token"))
+_take: Final = Prepared(
+    update(gate_requests)
+    .where(
+        _own,
+        _t.due_at.is_not(None),
+        _t.due_at <= bindparam("now"),
+        or_(_t.lease_until.is_(None), _t.lease_until <= bindparam("now")),
+    )
+    .values(lease_token=_t.lease_token + 1, lease_until=bindparam("until"))
+    .returning(_t.lease_token, _t.failures)
+)
+_lock: Final = Prepared(select(_t.generation, _t.lease_token).where(_own).with_for_update())
+_record: Final = Prepared(
+    update(gate_requests)
+    .where(_own)
+    .values(
+        {
+            column: bindparam(f"new_{column}")
+            for column in (
+                "state",
+                "verdict",
+                "reason",
+                "decision_id",
+                "policy_digest",
+                "give_up_at",
+                "recheck_at",
+                "watched",
+                "missed_at",
+                "lease_until",
+            )
+        }
+    )
+)
+_answer: Final = Prepared(
+    update(gate_requests)
+    .where(_own)
+    .values(
+        state=bindparam("new_state"),
+        answer=bindparam("new_answer"),
+        answered_at=bindparam("now"),
+        unanswered="[]",
+        missed_at=None,
+        recheck_at=None,
+    )
+)
+_read_unanswered: Final = Prepared(select(_t.unanswered).where(_own))
+_release: Final = Prepared(
+    update(gate_requests)
+    .where(*_held, _t.generation == bindparam("seen"))
+    .values(lease_until=None, due_at=bindparam("new_due_at"), failures=bindparam("new_failures"))
+)
+_release_moved: Final = Prepared(
+    update(gate_requests).where(*_held).values(lease_until=None, failures=bindparam("new_failures"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a request; `failures` counts the passes before it that failed."""
+
+    request_id: RequestId
+    token: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """What a pass found, as the request shows it."""
+
+    state: RequestState
+    verdict: str
+    reason: str
+    decision_id: DecisionId
+    policy_digest: str
+    give_up_at: datetime
+    recheck_at: datetime | None
+    watched: tuple[str, ...]
+    missed_at: datetime | None
+
+
+def take_lease(
+    tx: Transaction, request_id: RequestId, now: datetime, length: timedelta
+) -> Lease | None:
+    """Take the lease of a request; None when somebody has it, or nothing is due."""
+    wanted = {"request": request_id, "now": now, "until": now + length}
+    row = _take.first(tx, wanted)
+    if row is None:
+        return None
+    return Lease(request_id, row.lease_token, row.failures)
+
+
+def check_lease(tx: Transaction, lease: Lease) -> int:
+    """Give the request's generation; raises Superseded when the lease was lost.
+
+    Locks the row until the transaction ends, so that the lease cannot be lost meanwhile.
+    """
+    row = _lock.first(tx, {"request": lease.request_id})
+    if row is None or row.lease_token != lease.token:
+        raise Superseded("lease_lost", f"request {lease.request_id}")
+    generation: int = row.generation
+    return generation
+
+
+def record_pass(
+    tx: Transaction, lease: Lease, request: GateRequest, record: PassRecord, *, until: datetime
+) -> None:
+    """Write what a pass found, and keep the lease until then for what is sent."""
+    _check_move(request, record.state)
+    _record.change(
+        tx,
+        {
+            "request": lease.request_id,
+            "new_state": record.state.value,
+            "new_verdict": record.verdict,
+            "new_reason": record.reason,
+            "new_decision_id": record.decision_id,
+            "new_policy_digest": record.policy_digest,
+            "new_give_up_at": record.give_up_at,
+            "new_recheck_at": record.recheck_at,
+            "new_watched": encode_text(record.watched),
+            "new_missed_at": record.missed_at,
+            "new_lease_until": until,
+        },
+    )
+
+
+def record_answer(
+    tx: Transaction,
+    lease: Lease,
+    request: GateRequest,
+    answer: ReviewState,
+    now: datetime,
+) -> None:
+    """Write that GitHub has our answer; it covers the deployments known when it was sent.
+
+    A deployment that `request`, as it was when the review was planned, does not list yet is not
+    covered: the request then opens again for it.
+    """
+    state = answered_state(answer)
+    _check_move(request, state)
+    if _reopened(tx, request, answer, now):
+        return
+    _answer.change(
+        tx,
+        {
+            "request": lease.request_id,
+            "new_state": state.value,
+            "new_answer": answer.value,
+            "now": now,
+        },
+    )
+
+
+def _reopened(tx: Transaction, request: GateRequest, answer: ReviewState, now: datetime) -> bool:
+    """Open the request again when a job joined it while the answer was on its way.
+
+    Nobody can tell whether the answer came before or after that job reached the gate, so it gets a
+    round of its own, which begins by looking whether GitHub still waits.
+    """
+    row = _read_unanswered.first(tx, {"request": request.id})
+    joined = decode_ids(row.unanswered) if row is not None else ()
+    late = [it for it in joined if it not in request.unanswered]
+    if not late:
+        return False
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == request.id)
+        .values(
+            state=RequestState.OPEN.value,
+            round=request.round + 1,
+            waiting_since=now,
+            unanswered=encode_ids(late),
+            answer=answer.value,
+            answered_at=now,
+            missed_at=None,
+        )
+    )
+    return True
+
+
+def wake_holder(tx: Transaction, request_id: RequestId, now: datetime) -> None:
+    """Make a request due whose lease somebody else has by now: what they have seen has changed."""
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == request_id)
+        .values(generation=_t.generation + 1, due_at=now)
+    )
+
+
+def record_end(
+    tx: Transaction, lease: Lease, request: GateRequest, state: RequestState, reason: str
+) -> None:
+    """Write that the request is over without an answer of this round, and why."""
+    _check_move(request, state)
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == lease.request_id)
+        .values(
+            state=state.value,
+            verdict="closed",
+            reason=reason,
+            unanswered="[]",
+            recheck_at=None,
+        )
+    )
+
+
+def record_missing(tx: Transaction, lease: Lease, request: GateRequest, now: datetime) -> None:
+    """Write since when GitHub does not show the gate any more."""
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == lease.request_id)
+        .values(missed_at=request.missed_at or now)
+    )
+
+
+def release(
+    tx: Transaction, lease: Lease, *, generation: int, due_at: datetime | None, failures: int
+) -> bool:
+    """Give the lease back and say when to look next; say whether something changed meanwhile.
+
+    `generation` is the one the pass has seen. When it has moved on, the request stays due as
+    whoever moved it has asked.
+    """
+    values = {
+        "request": lease.request_id,
+        "token": lease.token,
+        "seen": generation,
+        "new_due_at": due_at,
+        "new_failures": failures,
+    }
+    if _release.change(tx, values) == 1:
+        return False
+    return _release_moved.change(tx, values) == 1
+
+
+def record_failure(
+    tx: Transaction,
+    request_id: RequestId,
+    token: int | None,
+    now: datetime,
+    due_at: Callable[[int], datetime],
+) -> None:
+    """Give the lease of a failed pass back; `due_at` gives the next look from the failures.
+
+    `token` is that of the lease, None when the pass failed before it had one. Whoever has the lease
+    by now is not disturbed: nothing is written then.
+    """
+    row = tx.execute(
+        select(_t.failures, _t.due_at, _t.lease_token, _t.lease_until)
+        .where(_t.id == request_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None or row.due_at is None:
+        return
+    is_free = row.lease_until is None or row.lease_until <= now
+    if row.lease_token != token and not (token is None and is_free):
+        return
+    failures = row.failures + 1
+    tx.execute(
+        update(gate_requests)
+        .where(_t.id == request_id)
+        .values(lease_until=None, failures=failures, due_at=due_at(failures))
+    )
+
+
+def clear_leases(tx: Transaction) -> None:
+    """Void every lease: for the start of the only process that works on this database."""
+    tx.execute(update(gate_requests).where(_t.lease_until.is_not(None)).values(lease_until=None))
+
+
+def _check_move(request: GateRequest, state: RequestState) -> None:
+    if not may_become(request.state, state):
+        msg = f"request {request.id} is {request.state} and cannot become {state}"
+        raise ValueError(msg)

@@ -1,0 +1,56 @@
+"""Remember which requests ended in a way that people must hear of, until they have.
+
+A request that was bypassed, or whose answer GitHub does not take.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, select, update
+
+from gate.domain.model.ids import RepositoryId, RequestId
+from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.prepared import Prepared
+from gate.store.engine.tables import untold_ends
+from gate.store.engine.upsert import insert_or_ignore
+from gate.store.incidents.checks import mark_check
+
+_t: Final = untold_ends.c
+_insert: Final = insert_or_ignore(untold_ends)
+_untold: Final = Prepared(
+    select(_t.request_id)
+    .where(_t.repository_id == bindparam("repository"), _t.told_at.is_(None))
+    .order_by(_t.request_id)
+)
+_tell: Final = Prepared(
+    update(untold_ends)
+    .where(_t.request_id == bindparam("request"))
+    .values(told_at=bindparam("now"))
+)
+
+
+def record_untold_end(
+    tx: Transaction, request_id: RequestId, repository_id: RepositoryId, now: datetime
+) -> None:
+    """Note that a request has ended so, and have the repository's incidents looked at."""
+    values = {
+        "request_id": request_id,
+        "repository_id": repository_id,
+        "at": now,
+        "told_at": None,
+    }
+    _insert.change(tx, values)
+    mark_check(tx, repository_id, now)
+
+
+def untold_requests(snapshot: Snapshot, repository_id: RepositoryId) -> list[RequestId]:
+    """List the requests of a repository whose end nobody was told of."""
+    rows = _untold.rows(snapshot, {"repository": repository_id})
+    return [RequestId(row.request_id) for row in rows]
+
+
+def record_told(tx: Transaction, request_id: RequestId, now: datetime) -> None:
+    """Note that people are told of an end from now on."""
+    _tell.change(tx, {"request": request_id, "now": now})
