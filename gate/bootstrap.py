@@ -12,12 +12,12 @@ from flask import Flask
 from gate.clock import Clock, Uptime, uptime, utc_now
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError, GateError
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
-from gate.githubapp.issuers import Issuers
-from gate.githubapp.oidc import TokenVerifier
-from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
-from gate.githubapp.signature import check_signature
+from gate.githubapp.oidc.issuers import Issuers
+from gate.githubapp.oidc.verifier import TokenVerifier
+from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
+from gate.githubapp.webhooks.signature import check_signature
 from gate.notify import create_notifiers
 from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
@@ -32,12 +32,12 @@ from gate.settings import Settings, is_loopback
 from gate.store.engine.database import Database
 from gate.store.engine.schema import migrate, schema_is_current
 from gate.store.requests.leases import clear_leases
+from gate.web.api.readers import Readers
 from gate.web.app import create_app
-from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps
-from gate.web.door import Door
+from gate.web.door.asgi import BufferingShell, Lifecycle
+from gate.web.door.door import Door
 from gate.web.metrics import Metrics
-from gate.web.readers import Readers
 
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""

@@ -14,7 +14,7 @@ from gate.cli.instants import Instant
 
 if TYPE_CHECKING:
     from gate.domain.audit.verify import Intact
-    from gate.githubapp.signing import PublicKey
+    from gate.githubapp.app.signing import PublicKey
 
 
 @click.group()
@@ -81,7 +81,7 @@ def verify(key_files: tuple[Path, ...]) -> None:
     """
     from gate.cli.reading import database_to_read
     from gate.domain.audit.verify import Broken
-    from gate.githubapp.signing import check_signature_of
+    from gate.githubapp.app.signing import check_signature_of
     from gate.store.audit.trail import check_trail
     from gate.store.engine.database import Snapshot
 
@@ -105,7 +105,7 @@ def verify(key_files: tuple[Path, ...]) -> None:
 
 
 def _public_keys(files: tuple[Path, ...]) -> list[PublicKey]:
-    from gate.githubapp.signing import read_public_key
+    from gate.githubapp.app.signing import read_public_key
 
     if not files:
         from gate.bootstrap import create_credentials

@@ -27,7 +27,7 @@ def demo(port: int, *, keep: bool) -> None:
 
     from gate.demo.stage import Stage
     from gate.demo.story import play
-    from gate.web.server import free_port
+    from gate.web.door.server import free_port
 
     console = Console()
 

@@ -20,7 +20,7 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
     from gate.bootstrap import create_service, create_shell
     from gate.cli.starting import load_for_service
     from gate.errors import ConfigError
-    from gate.web.server import serve as serve_shell
+    from gate.web.door.server import serve as serve_shell
 
     settings = load_for_service()
     if no_worker and settings.database_url.get_secret_value().startswith("sqlite"):

@@ -19,7 +19,7 @@ from gate.doctor.installations import Look, find_installations
 from gate.doctor.policies import Policies
 from gate.doctor.report_tokens import find_report_tokens
 from gate.errors import ConfigError
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.settings import Settings, near_miss
 

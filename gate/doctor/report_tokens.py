@@ -8,7 +8,7 @@ from gate.clock import Clock
 from gate.doctor.clocks import compare_clock_of_issuer
 from gate.doctor.findings import Finding, Level
 from gate.errors import RetryLater
-from gate.githubapp.jwks import SigningKeys
+from gate.githubapp.oidc.jwks import SigningKeys
 from gate.settings import Settings
 
 

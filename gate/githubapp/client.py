@@ -36,10 +36,9 @@ from gate.domain.model.request import ReviewState
 from gate.domain.model.runs import Account, Job, WorkflowRun
 from gate.domain.requests.missing_facts import ListingNeeded
 from gate.errors import OutcomeUnknown, Refused, RetryLater
-from gate.githubapp import files, issues, notes, people
-from gate.githubapp.auth import AppCredentials
-from gate.githubapp.connection import Answer
-from gate.githubapp.paths import repository_path, segment
+from gate.githubapp import contents, issues, notes, people
+from gate.githubapp.app.auth import AppCredentials
+from gate.githubapp.app.tokens import Scope
 from gate.githubapp.reading import (
     hook_delivery_of,
     installations_of,
@@ -62,8 +61,9 @@ from gate.githubapp.shapes import (
     RunShape,
     RunsPage,
 )
-from gate.githubapp.tokens import Scope
-from gate.githubapp.transport import TIMEOUT, Transport, decoded, time_of
+from gate.githubapp.transport.connection import Answer
+from gate.githubapp.transport.paths import repository_path, segment
+from gate.githubapp.transport.transport import TIMEOUT, Transport, decoded, time_of
 
 _PAGE: Final = 100
 _LISTED_PAGES: Final = 2
@@ -231,17 +231,17 @@ class GitHubClient:
 
     def read_file(self, place: Place, question: FileQuestion) -> FileReading:
         """Read a file from the default branch of a repository."""
-        return files.read_file(self._transport, place, question)
+        return contents.read_file(self._transport, place, question)
 
     def read_folder(self, place: Place, folder: str) -> tuple[str, ...]:
         """List the files right in a folder on the default branch; none where there is none."""
-        return files.read_folder(self._transport, place, folder)
+        return contents.read_folder(self._transport, place, folder)
 
     def read_organization_file(
         self, installation_id: InstallationId, owner: Account, question: FileQuestion
     ) -> FileReading:
         """Read a file from the default branch of the owner's `.github` repository."""
-        return files.read_organization_file(self._transport, installation_id, owner, question)
+        return contents.read_organization_file(self._transport, installation_id, owner, question)
 
     def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
         """Read what a person may do in a repository; None when the login is not theirs."""

@@ -13,11 +13,11 @@ import msgspec
 
 from gate.domain.model.github import IssuePage, Place
 from gate.errors import OutcomeUnknown, RetryLater
-from gate.githubapp.connection import Answer
-from gate.githubapp.paths import repository_path
+from gate.githubapp.app.tokens import Scope
 from gate.githubapp.shapes import IssuePageShape
-from gate.githubapp.tokens import Scope
-from gate.githubapp.transport import Transport, decoded
+from gate.githubapp.transport.connection import Answer
+from gate.githubapp.transport.paths import repository_path
+from gate.githubapp.transport.transport import Transport, decoded
 
 _ISSUES: Final = (("issues", "write"),)
 _PAGE: Final = 100

@@ -12,11 +12,11 @@ import msgspec
 from gate.domain.model.github import DeploymentStatus, Place
 from gate.domain.model.ids import CommentId, DeploymentId
 from gate.errors import OutcomeUnknown, Refused
-from gate.githubapp.connection import Answer
-from gate.githubapp.paths import repository_path
+from gate.githubapp.app.tokens import Scope
 from gate.githubapp.shapes import DeploymentStatusShape, WrittenCommentShape
-from gate.githubapp.tokens import Scope
-from gate.githubapp.transport import Transport, decoded
+from gate.githubapp.transport.connection import Answer
+from gate.githubapp.transport.paths import repository_path
+from gate.githubapp.transport.transport import Transport, decoded
 
 _DEPLOYMENTS: Final = (("deployments", "write"),)
 _ISSUES: Final = (("issues", "write"),)

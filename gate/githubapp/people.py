@@ -14,16 +14,16 @@ from gate.domain.model.github import Collaborator, Place, RequiredReviewer
 from gate.domain.model.ids import AccountId, InstallationId
 from gate.domain.model.runs import Account
 from gate.errors import Refused
-from gate.githubapp.connection import Answer
-from gate.githubapp.paths import repository_path, segment
+from gate.githubapp.app.tokens import Scope
 from gate.githubapp.shapes import (
     MembershipShape,
     PermissionShape,
     ProtectedEnvironmentShape,
     RequiredReviewerShape,
 )
-from gate.githubapp.tokens import Scope
-from gate.githubapp.transport import Transport, decoded
+from gate.githubapp.transport.connection import Answer
+from gate.githubapp.transport.paths import repository_path, segment
+from gate.githubapp.transport.transport import Transport, decoded
 
 _METADATA: Final = (("metadata", "read"),)
 _MEMBERS: Final = (("members", "read"),)

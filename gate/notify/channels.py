@@ -56,7 +56,7 @@ def _create_slack(settings: Settings) -> Notifier | None:
     url = _text(settings.slack_webhook_url)
     if not url:
         return None
-    from gate.notify.slack import SlackNotifier
+    from gate.notify.slack.slack import SlackNotifier
 
     return SlackNotifier(url)
 
@@ -65,8 +65,8 @@ def _create_mail(settings: Settings) -> Notifier | None:
     url = _text(settings.smtp_url)
     if not (url or settings.alert_email_from or settings.alert_email_to):
         return None
-    from gate.notify.mail import MailNotifier
-    from gate.notify.mailbox import read_mailbox
+    from gate.notify.mail.mail import MailNotifier
+    from gate.notify.mail.mailbox import read_mailbox
 
     return MailNotifier(
         read_mailbox(url, settings.alert_email_from, settings.alert_email_to, settings.public_url)
@@ -79,7 +79,7 @@ def _create_webhook(settings: Settings) -> Notifier | None:
         return None
     if not url:
         raise ConfigError(("GATE_ALERT_WEBHOOK_URL is not set, but its secret is",))
-    from gate.notify.webhook import WebhookNotifier
+    from gate.notify.webhook.webhook import WebhookNotifier
 
     return WebhookNotifier(url, secret)
 
@@ -88,7 +88,7 @@ def _create_apprise(settings: Settings) -> Notifier | None:
     urls = _text(settings.notify_urls)
     if not urls:
         return None
-    from gate.notify.apprise_urls import AppriseNotifier
+    from gate.notify.apprise import AppriseNotifier
 
     return AppriseNotifier(urls)
 

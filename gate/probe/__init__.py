@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from gate.clock import Clock, utc_now
 from gate.errors import GateError
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
-from gate.githubapp.probing import Prober
+from gate.githubapp.probe import Prober
 from gate.probe.experiments import EXPERIMENTS
 from gate.probe.observations import Observation, Result, Subject
 from gate.settings import Settings

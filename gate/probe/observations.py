@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from gate.domain.model.github import Place
 from gate.githubapp.client import GitHubClient
-from gate.githubapp.probing import Prober
+from gate.githubapp.probe import Prober
 
 
 class Result(StrEnum):

@@ -1,5 +1,5 @@
 """Take webhooks and answer questions over HTTP.
 
 Nothing here decides anything: a delivery is checked, stored and acknowledged, and the rest is
-reading. What runs it is `gate.web.server`.
+reading. What runs it is `gate.web.door.server`.
 """

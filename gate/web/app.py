@@ -5,17 +5,17 @@ from __future__ import annotations
 from flask import Flask
 
 from gate.runbooks import load_runbooks
-from gate.web.audit_api import audit_api
+from gate.web.api.audit import audit_api
+from gate.web.api.incidents import incidents_api
+from gate.web.api.reports import attempts_api, reports_api
+from gate.web.api.requests import requests_api
+from gate.web.api.statistics import statistics_api
 from gate.web.deps import WebDeps
-from gate.web.door import Door
+from gate.web.door.door import Door
+from gate.web.door.webhooks import webhooks
 from gate.web.health import health
-from gate.web.incidents_api import incidents_api
+from gate.web.pages.runbooks import runbook_pages
 from gate.web.problems import register_problems
-from gate.web.reports_api import attempts_api, reports_api
-from gate.web.requests_api import requests_api
-from gate.web.runbook_pages import runbook_pages
-from gate.web.statistics_api import statistics_api
-from gate.web.webhooks import webhooks
 
 
 def create_app(deps: WebDeps) -> Flask:

@@ -9,8 +9,8 @@ from gate.clock import Clock
 from gate.domain.model.ids import DeliveryId
 from gate.domain.model.reporters import Reporter, Submission
 from gate.store.engine.database import Database
+from gate.web.api.readers import Readers
 from gate.web.metrics import Metrics
-from gate.web.readers import Readers
 
 Check = Callable[[], None]
 """Do nothing when all is well; raise GateError, whose detail says what is not."""

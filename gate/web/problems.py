@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from gate.errors import RetryLater
 from gate.log import get_logger
-from gate.web.bridge import Answer
+from gate.web.door.bridge import Answer
 
 PROBLEM_TYPE: Final = "application/problem+json"
 

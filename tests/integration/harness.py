@@ -21,7 +21,7 @@ from gate.bootstrap import Service, create_service, create_web
 from gate.domain.audit.verify import Broken
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.errors import GateError, RetryLater
-from gate.githubapp.signing import check_signature_of, read_public_key
+from gate.githubapp.app.signing import check_signature_of, read_public_key
 from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
 from gate.reconciler.backoff import backoff

@@ -21,7 +21,7 @@ from threading import Event
 
 from gate.bootstrap import create_service, create_shell
 from gate.cli.starting import load_for_service
-from gate.web.server import serve
+from gate.web.door.server import serve
 
 
 def failing(place: str, at: int, number: signal.Signals) -> Callable[[str], None]:

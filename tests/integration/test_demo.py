@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from gate.web.server import free_port
+from gate.web.door.server import free_port
 
 
 def test_the_whole_story_comes_out_as_expected(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from gate.domain.model.ids import RunId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.simulator.faults import Fault
 from tests.unit.githubapp.keys import make_key_pair

@@ -14,7 +14,7 @@ import pytest
 from gate.domain.model.github import FileFound, FileQuestion, Place
 from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.errors import Refused, RetryLater
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from tests.unit.githubapp.clock import FakeClock
 from tests.unit.githubapp.deliveries import encode, make_repository

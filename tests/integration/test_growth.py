@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from gate.domain.evidence.report_limits import MOST_FLOWS
 from gate.store.reports.reports import MOST_ALERTS
-from gate.web.bodies import LONGEST
+from gate.web.api.bodies import LONGEST
 from tests.integration.harness import REPOSITORY, Gate
 from tests.integration.test_evidence_reports import deploy
 from tests.integration.test_reports import alert, flow, post, start, token

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.reconciler.continuity import Continuity
 from gate.simulator.faults import Fault, WebhookFault

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gate.doctor import Finding, Level, examine
 from gate.errors import GateError, Refused, RetryLater
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from gate.errors import Refused
-from gate.githubapp.auth import AppCredentials
-from gate.githubapp.probing import Prober
+from gate.githubapp.app.auth import AppCredentials
+from gate.githubapp.probe import Prober
 from gate.probe import Observation, Result, probe
 from gate.probe.experiments import EXPERIMENTS
 from gate.probe.observations import Subject

@@ -13,7 +13,7 @@ import requests
 from gate.doctor import Finding, Level, examine
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus, ValidationReport
-from gate.githubapp.jwks import COOLDOWN
+from gate.githubapp.oidc.jwks import COOLDOWN
 from gate.simulator.faults import Fault
 from gate.store.reports.reports import MOST_ALERTS, read_alerts, read_reports
 from gate.store.requests.requests import due_requests

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from gate.clock import Clock
 from gate.domain.model.ids import DeliveryId, RepositoryId, RunId
-from gate.githubapp.payloads import PARSED_EVENTS
+from gate.githubapp.webhooks.payloads import PARSED_EVENTS
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.ingest.ingest import ingest
 from gate.reconciler.requests.reconcile import MOST_ROUNDS

@@ -347,8 +347,8 @@ def test_a_second_signal_ends_it_at_once(own_server: Server) -> None:
 
 _FAILING = """
 from flask import Flask
-from gate.web.asgi import BufferingShell, Lifecycle
-from gate.web.server import serve
+from gate.web.door.asgi import BufferingShell, Lifecycle
+from gate.web.door.server import serve
 
 def start():
     raise LookupError("no worker")
@@ -369,7 +369,7 @@ def test_a_start_that_fails_ends_the_process() -> None:
 
 _COUNTING = """
 import resource, sys
-from gate.web.server import most_connections
+from gate.web.door.server import most_connections
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
 print(most_connections(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])

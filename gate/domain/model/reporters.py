@@ -1,7 +1,7 @@
 """Say who speaks when a job reports, and what it hands in.
 
 Pure values. A reporter is a run attempt by GitHub's word: every field comes from the claims of a
-token that was verified (`gate.githubapp.oidc`). What it hands in is its own word.
+token that was verified (`gate.githubapp.oidc.verifier`). What it hands in is its own word.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from gate.domain.model.github import Place
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.request import ReviewState
 from gate.errors import GateError
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.client import GitHubClient
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.github import SimulatedGitHub

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from gate.errors import ConfigError
-from gate.githubapp.auth import AppCredentials
+from gate.githubapp.app.auth import AppCredentials
 from tests.unit.githubapp.clock import NOW, FakeClock
 from tests.unit.githubapp.keys import make_key_pair
 

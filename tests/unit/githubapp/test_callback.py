@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gate.domain.model.ids import RepositoryId
 from gate.errors import DeliveryRejected
-from gate.githubapp.callback import parse_callback
+from gate.githubapp.webhooks.callback import parse_callback
 
 API = "https://api.github.com"
 GHES = "https://github.example.com/api/v3"

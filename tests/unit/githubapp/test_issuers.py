@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from gate.errors import RetryLater
-from gate.githubapp.issuers import MOST_ISSUERS, Issuers
-from gate.githubapp.jwks import COOLDOWN
+from gate.githubapp.oidc.issuers import MOST_ISSUERS, Issuers
+from gate.githubapp.oidc.jwks import COOLDOWN
 from tests.unit.githubapp.clock import FakeClock
 
 BASE: Final = "https://token.actions.example"

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from gate.errors import GateError, ReportRejected, RetryLater
-from gate.githubapp import jwks
-from gate.githubapp.jwks import COOLDOWN, KEPT, LONGEST, TRUSTED, SigningKeys
+from gate.githubapp.oidc import jwks
+from gate.githubapp.oidc.jwks import COOLDOWN, KEPT, LONGEST, TRUSTED, SigningKeys
 from tests.unit.githubapp.clock import FakeClock
 
 DISCOVERY: Final = "/.well-known/openid-configuration"

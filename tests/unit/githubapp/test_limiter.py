@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gate.errors import RetryLater
-from gate.githubapp.limiter import READ_POINTS, WRITE_POINTS, Limiter
+from gate.githubapp.transport.limiter import READ_POINTS, WRITE_POINTS, Limiter
 from tests.unit.githubapp.clock import NOW, FakeClock
 
 INSTALLATION = 77

@@ -28,8 +28,8 @@ from urllib3.exceptions import (
 )
 
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.connection import Answer
-from gate.githubapp.mapping import (
+from gate.githubapp.transport.connection import Answer
+from gate.githubapp.transport.errors import (
     error_of_answer,
     error_of_transport,
     is_rate_limit,

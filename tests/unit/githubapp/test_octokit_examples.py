@@ -24,7 +24,7 @@ from gate.domain.model.deliveries import (
     RunSeen,
 )
 from gate.errors import DeliveryRejected
-from gate.githubapp.payloads import PayloadParser
+from gate.githubapp.webhooks.payloads import PayloadParser
 
 PACKAGE: Final = "@octokit/webhooks-examples@7.6.1"
 PARSER: Final = PayloadParser("https://api.github.com")

@@ -22,8 +22,8 @@ from jwt import PyJWK
 
 from gate.domain.model.reporters import Reporter
 from gate.errors import ReportRejected, RetryLater
-from gate.githubapp.issuers import Issuers
-from gate.githubapp.oidc import LEEWAY, LONGEST, TokenVerifier
+from gate.githubapp.oidc.issuers import Issuers
+from gate.githubapp.oidc.verifier import LEEWAY, LONGEST, TokenVerifier
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from gate.errors import Refused
-from gate.githubapp.paths import file_path, is_full_name, path_below, repository_path, segment
+from gate.githubapp.transport.paths import (
+    file_path,
+    is_full_name,
+    path_below,
+    repository_path,
+    segment,
+)
 
 
 @pytest.mark.parametrize("name", ["a/b", "octo-org/.github", "o/my.repo_1", "1/2", "a/..."])

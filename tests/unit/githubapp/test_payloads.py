@@ -19,7 +19,7 @@ from gate.domain.model.deliveries import (
 from gate.domain.model.ids import AccountId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
 from gate.domain.model.runs import Account, WorkflowRun
 from gate.errors import DeliveryRejected
-from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
+from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.manifest import load_manifest
 from tests.unit.githubapp.deliveries import (
     API_URL,

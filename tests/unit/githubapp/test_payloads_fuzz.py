@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gate.domain.model.deliveries import RuleRequested
 from gate.errors import DeliveryRejected
-from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
+from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from tests.unit.githubapp.deliveries import (
     API_URL,
     Payload,

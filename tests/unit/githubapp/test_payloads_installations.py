@@ -12,7 +12,7 @@ from gate.domain.model.deliveries import (
 )
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 from gate.domain.model.runs import Account
-from gate.githubapp.payloads import PayloadParser
+from gate.githubapp.webhooks.payloads import PayloadParser
 from tests.unit.githubapp.deliveries import (
     API_URL,
     Payload,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gate.domain.model.deliveries import IssueChange, IssueChanged, NothingSeen, Observation
-from gate.githubapp.payloads import PayloadParser
+from gate.githubapp.webhooks.payloads import PayloadParser
 from tests.unit.githubapp.deliveries import API_URL, encode, make_issue_change
 
 PARSER = PayloadParser(API_URL)

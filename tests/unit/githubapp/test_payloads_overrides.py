@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gate.domain.model.deliveries import CommentSeen, NothingSeen, Observation, ReviewSubmitted
-from gate.githubapp.payloads import PayloadParser
+from gate.githubapp.webhooks.payloads import PayloadParser
 from tests.unit.githubapp.deliveries import API_URL, encode, make_comment, make_review, make_run
 
 PARSER = PayloadParser(API_URL)

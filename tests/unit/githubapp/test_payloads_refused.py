@@ -9,7 +9,7 @@ from gate.domain.model.deliveries import (
     Pushed,
 )
 from gate.errors import DeliveryRejected
-from gate.githubapp.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
+from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from tests.unit.githubapp.deliveries import (
     API_URL,
     Payload,

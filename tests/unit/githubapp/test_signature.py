@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import DeliveryRejected
-from gate.githubapp.signature import check_signature
+from gate.githubapp.webhooks.signature import check_signature
 
 SECRET = "It's a Secret to Everybody"
 BODY = b"Hello, World!"

@@ -10,7 +10,7 @@ from threading import Barrier, Event, Lock
 import pytest
 
 from gate.errors import GateError, Refused, RetryLater
-from gate.githubapp.tokens import Scope, Token, TokenCache
+from gate.githubapp.app.tokens import Scope, Token, TokenCache
 from tests.unit.githubapp.clock import NOW, FakeClock
 
 SCOPE = Scope(77, 1, permissions=(("deployments", "write"),))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from gate.errors import ConfigError, OutcomeUnknown
-from gate.notify.apprise_urls import AppriseNotifier
+from gate.notify.apprise import AppriseNotifier
 from tests.unit.notify.alerts import HOSTILE, make_alert
 from tests.unit.notify.receiver import Receiver, Reply, running_receiver
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from gate.domain.model.alert import AlertKind, Mention, Severity
-from gate.notify.blocks import PAYLOAD_LIMIT, escape, render_message
+from gate.notify.slack.blocks import PAYLOAD_LIMIT, escape, render_message
 from tests.unit.notify.alerts import HOSTILE, make_alert, make_flow, make_hostile
 
 CALL = re.compile(r"<![a-z^]")

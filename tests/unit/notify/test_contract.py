@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 from gate.domain.model.alert import FailedFlow
-from gate.notify.contract import encode_contract, render_contract
+from gate.notify.webhook.contract import encode_contract, render_contract
 from tests.builders import ENVIRONMENT, SHA
 from tests.unit.notify.alerts import HOSTILE, JOB, make_alert, make_held
 

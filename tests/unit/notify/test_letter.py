@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.domain.model.alert import Alert, AlertKind
-from gate.notify.letter import write_letter
+from gate.notify.mail.letter import write_letter
 from gate.notify.outline import Room, outline
 from gate.notify.text import render_html, render_text
 from tests.unit.notify.alerts import HOSTILE, make_alert, make_hostile

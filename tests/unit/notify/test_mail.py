@@ -14,8 +14,8 @@ import pytest
 
 from gate.domain.model.alert import AlertKind
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.notify.mail import MailNotifier
-from gate.notify.mailbox import read_mailbox
+from gate.notify.mail.mail import MailNotifier
+from gate.notify.mail.mailbox import read_mailbox
 from tests.unit.notify.alerts import make_alert
 from tests.unit.notify.certificates import client_context, server_context, write_certificate
 from tests.unit.notify.ports import unused_port

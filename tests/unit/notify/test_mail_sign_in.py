@@ -14,7 +14,7 @@ from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
-from gate.notify.mail_sign_in import sign_in
+from gate.notify.mail.sign_in import sign_in
 from tests.unit.notify.ports import unused_port
 
 USER, PASSWORD = "mona", "pässwörd \N{KEY}"

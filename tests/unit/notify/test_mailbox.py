@@ -7,7 +7,7 @@ from email.headerregistry import Address
 import pytest
 
 from gate.errors import ConfigError
-from gate.notify.mailbox import MailServer, read_mailbox, read_server
+from gate.notify.mail.mailbox import MailServer, read_mailbox, read_server
 
 URL = "smtp://mona:s3cret@mail.example.com:2525?starttls=1"
 SENDER = "gate@example.com"

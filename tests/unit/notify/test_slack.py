@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from gate.errors import ConfigError, GateError, OutcomeUnknown, Refused, RetryLater
-from gate.notify.blocks import render_message
-from gate.notify.slack import SlackNotifier
+from gate.notify.slack.blocks import render_message
+from gate.notify.slack.slack import SlackNotifier
 from tests.unit.notify.alerts import make_alert
 from tests.unit.notify.ports import unused_port
 from tests.unit.notify.receiver import Receiver, Reply

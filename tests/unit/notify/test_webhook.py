@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from gate.errors import ConfigError, GateError, OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.signature import check_signature
-from gate.notify.contract import encode_contract
-from gate.notify.webhook import WebhookNotifier, delivery_id
+from gate.githubapp.webhooks.signature import check_signature
+from gate.notify.webhook.contract import encode_contract
+from gate.notify.webhook.webhook import WebhookNotifier, delivery_id
 from tests.unit.notify.alerts import make_alert
 from tests.unit.notify.ports import unused_port
 from tests.unit.notify.receiver import Receiver, Reply

@@ -23,17 +23,17 @@ from werkzeug.test import Client, TestResponse
 from gate.domain.model.ids import DeliveryId
 from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
-from gate.githubapp.signature import check_signature
+from gate.githubapp.webhooks.signature import check_signature
 from gate.store.engine.database import Database, T, Transaction
 from gate.store.engine.schema import migrate
 from gate.store.engine.writer import HandOver, Settle
 from gate.store.inbox.deliveries import StoredDelivery, read_deliveries
+from gate.web.api.readers import Readers
 from gate.web.app import create_app
-from gate.web.asgi import BufferingShell, Lifecycle
 from gate.web.deps import Check, WebDeps
-from gate.web.door import Door
+from gate.web.door.asgi import BufferingShell, Lifecycle
+from gate.web.door.door import Door
 from gate.web.metrics import Metrics
-from gate.web.readers import Readers
 from tests.builders import make_reporter
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

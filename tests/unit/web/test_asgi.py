@@ -7,9 +7,9 @@ from typing import Any, Self
 import pytest
 from structlog.testing import capture_logs
 
-from gate.web.asgi import BufferingShell, Lifecycle
-from gate.web.bridge import Message
-from gate.web.door import LONGEST_BODY
+from gate.web.door.asgi import BufferingShell, Lifecycle
+from gate.web.door.bridge import Message
+from gate.web.door.door import LONGEST_BODY
 from tests.unit.web.test_bridge import StartResponse, make_scope
 
 PART = b"x" * 1024

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.domain.model.reports import AlertReport, FlowStatus, ValidationReport
-from gate.web.bodies import LONGEST, parse_alert, parse_validation
+from gate.web.api.bodies import LONGEST, parse_alert, parse_validation
 from reporting.flows import Flow as SentFlow
 from reporting.flows import Status
 from reporting.payload import BODY_LIMIT, Job, alert_body, validation_body

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import EnvironHeaders
 
-from gate.web.bridge import Answer, Scope, build_environ, run_wsgi
+from gate.web.door.bridge import Answer, Scope, build_environ, run_wsgi
 
 StartResponse = Callable[..., Callable[[bytes], None]]
 

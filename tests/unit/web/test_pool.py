@@ -1,7 +1,7 @@
 import asyncio
 import threading
 
-from gate.web.pool import CallPool
+from gate.web.door.pool import CallPool
 
 
 def test_calls_run_in_threads_and_give_their_results() -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 
 from gate.store.incidents import listing as incident_listing
 from gate.store.requests import listing as request_listing
-from gate.web.queries import BadQuery, filters
+from gate.web.api.queries import BadQuery, filters
 
 
 @pytest.mark.parametrize("module", [request_listing, incident_listing])

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.errors import ReportRejected, RetryLater
 from gate.store.reports.reports import record_alert, record_report
-from gate.web.bodies import LONGEST
+from gate.web.api.bodies import LONGEST
 from tests.builders import (
     INSTALLATION,
     make_alert_report,

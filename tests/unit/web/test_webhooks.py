@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from gate.errors import RetryLater
 from gate.store.engine.database import Database
 from gate.store.inbox.deliveries import StoredDelivery
-from gate.web.door import LONGEST_BODY
+from gate.web.door.door import LONGEST_BODY
 from tests.unit.web.conftest import OfflineDatabase, Site, delivery_headers, sign
 
 

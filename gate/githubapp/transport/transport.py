@@ -2,7 +2,7 @@
 
 A requester keeps the call it is working on in itself, so each thread has its own; tokens are shared
 instead, and lent to the thread's requester call by call. PyGithub's own retries and pauses are off:
-a write must not be repeated blindly, and `gate.githubapp.limiter` paces the calls.
+a write must not be repeated blindly, and `gate.githubapp.transport.limiter` paces the calls.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from urllib3.exceptions import HTTPError
 from gate import __version__
 from gate.clock import Clock
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.auth import AppCredentials
-from gate.githubapp.connection import Answer, BodyTooLong, Connection
-from gate.githubapp.limiter import READ_POINTS, WRITE_POINTS, Limiter
-from gate.githubapp.mapping import (
+from gate.githubapp.app.auth import AppCredentials
+from gate.githubapp.app.tokens import Scope, Token, TokenCache
+from gate.githubapp.shapes import TokenShape
+from gate.githubapp.transport.connection import Answer, BodyTooLong, Connection
+from gate.githubapp.transport.errors import (
     PAGE,
     error_of_answer,
     error_of_transport,
@@ -41,9 +42,8 @@ from gate.githubapp.mapping import (
     rate_limited,
     refused_token,
 )
-from gate.githubapp.paths import path_below
-from gate.githubapp.shapes import TokenShape
-from gate.githubapp.tokens import Scope, Token, TokenCache
+from gate.githubapp.transport.limiter import READ_POINTS, WRITE_POINTS, Limiter
+from gate.githubapp.transport.paths import path_below
 
 T = TypeVar("T")
 Verb = Literal["GET", "POST", "PATCH"]

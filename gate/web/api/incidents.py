@@ -8,10 +8,10 @@ from flask import Blueprint, Response
 
 from gate.domain.model.ids import IncidentId
 from gate.store.incidents.listing import CHOICES, FILTERS, NUMBERS, list_incidents, read_shown
+from gate.web.api.queries import by_id, filters, json_answer, page, page_answer, parse_number
+from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
-from gate.web.queries import by_id, filters, json_answer, page, page_answer, parse_number
-from gate.web.readers import answer_readers
 
 
 def incidents_api(deps: WebDeps) -> Blueprint:

@@ -26,7 +26,7 @@ from gate.domain.model.ids import AccountId, RepositoryId, RunId, Sha
 from gate.domain.model.reporters import Reporter
 from gate.domain.model.runs import parse_workflow_path
 from gate.errors import ReportRejected
-from gate.githubapp.issuers import Issuers
+from gate.githubapp.oidc.issuers import Issuers
 
 LEEWAY: Final = timedelta(seconds=60)
 """How far our clock may be off. A token's id is kept that much longer than the token lasts."""

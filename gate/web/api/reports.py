@@ -22,11 +22,11 @@ from gate.errors import ReportRejected
 from gate.log import get_logger
 from gate.store.engine.database import Snapshot
 from gate.store.reports.reports import read_alerts, read_report
-from gate.web.bodies import LONGEST, MOST_PROBLEMS, BodyProblem, parse_alert, parse_validation
+from gate.web.api.bodies import LONGEST, MOST_PROBLEMS, BodyProblem, parse_alert, parse_validation
+from gate.web.api.queries import json_answer, parse_number
+from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
-from gate.web.queries import json_answer, parse_number
-from gate.web.readers import answer_readers
 
 _JSON: Final = "application/json"
 _BEARER: Final = "bearer"

@@ -18,10 +18,10 @@ from gate.store.requests.listing import (
     list_records,
     read_record,
 )
+from gate.web.api.queries import by_id, filters, json_answer, page, page_answer, parse_number
+from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
-from gate.web.queries import by_id, filters, json_answer, page, page_answer, parse_number
-from gate.web.readers import answer_readers
 
 
 def requests_api(deps: WebDeps) -> Blueprint:

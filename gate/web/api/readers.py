@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, request
 
 from gate.settings import ApiToken
+from gate.web.api.queries import BadQuery
 from gate.web.problems import problem
-from gate.web.queries import BadQuery
 
 _PROXIED: Final = frozenset({"Forwarded", "Via", "X-Real-Ip"})
 _PROXIED_PREFIX: Final = "X-Forwarded-"

@@ -24,11 +24,11 @@ from gate.domain.model.github import (
 from gate.domain.model.ids import InstallationId
 from gate.domain.model.runs import Account
 from gate.errors import Refused
-from gate.githubapp.connection import Answer
-from gate.githubapp.paths import file_path, repository_path
+from gate.githubapp.app.tokens import Scope
 from gate.githubapp.shapes import EntryShape, RepositoryShape
-from gate.githubapp.tokens import Scope
-from gate.githubapp.transport import Transport, decoded
+from gate.githubapp.transport.connection import Answer
+from gate.githubapp.transport.paths import file_path, repository_path
+from gate.githubapp.transport.transport import Transport, decoded
 
 _LONGEST_FILE: Final = 256 * 1024
 _RAW: Final = "application/vnd.github.raw+json"

@@ -13,9 +13,9 @@ from gate.domain.statistics.metrics import Period, measure
 from gate.domain.text.instants import EXPECTED, parse_instant
 from gate.store.engine.database import Snapshot
 from gate.store.statistics.record import Scope, read_record
+from gate.web.api.queries import BadQuery, by_id, filters, json_answer
+from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
-from gate.web.queries import BadQuery, by_id, filters, json_answer
-from gate.web.readers import answer_readers
 
 FILTERS: Final = ("since", "until", "repository", "repository_id", "environment")
 

@@ -22,7 +22,7 @@ from granian.server.embed import Server
 
 from gate.errors import ConfigError
 from gate.log import get_logger
-from gate.web.asgi import BufferingShell
+from gate.web.door.asgi import BufferingShell
 
 _BACKLOG: Final = 1024
 _CONNECTIONS: Final = 4096

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gate.clock import Clock
 from gate.errors import ConfigError
-from gate.githubapp.signing import PublicKey, sign
+from gate.githubapp.app.signing import PublicKey, sign
 from gate.log import get_logger
 
 _BACKDATED: Final = timedelta(seconds=60)

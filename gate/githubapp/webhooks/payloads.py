@@ -29,8 +29,6 @@ from gate.domain.model.deliveries import (
 from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
 from gate.domain.model.runs import Account
 from gate.errors import DeliveryRejected
-from gate.githubapp.callback import parse_callback
-from gate.githubapp.paths import is_full_name
 from gate.githubapp.reading import account_of, owner_of, repository_of, run_of, without_nul
 from gate.githubapp.shapes import (
     CommentDelivery,
@@ -45,6 +43,8 @@ from gate.githubapp.shapes import (
     RuleDelivery,
     RunDelivery,
 )
+from gate.githubapp.transport.paths import is_full_name
+from gate.githubapp.webhooks.callback import parse_callback
 
 T = TypeVar("T")
 

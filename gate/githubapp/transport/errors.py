@@ -20,8 +20,8 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.connection import Answer
 from gate.githubapp.shapes import ErrorShape
+from gate.githubapp.transport.connection import Answer
 
 _SECRET: Final = re.compile(r"gh[a-z]_[A-Za-z0-9._-]+|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9._-]+)?")
 _REVIEW_TEXTS: Final = (

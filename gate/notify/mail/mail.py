@@ -16,9 +16,9 @@ from gate.domain.model.alert import Alert, Channel
 from gate.domain.overrides.rationale import fold
 from gate.domain.text.escaping import cut
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.notify.letter import write_letter
-from gate.notify.mail_sign_in import encodings, sign_in
-from gate.notify.mailbox import Mailbox, MailServer
+from gate.notify.mail.letter import write_letter
+from gate.notify.mail.mailbox import Mailbox, MailServer
+from gate.notify.mail.sign_in import encodings, sign_in
 from gate.notify.taken import Taken
 
 TIMEOUT: Final = 15.0

@@ -20,8 +20,8 @@ from gate.domain.model.alert import Alert, Channel
 from gate.errors import GateError, OutcomeUnknown, Refused
 from gate.notify.addresses import check_web_address
 from gate.notify.answers import answer_lost, error_of_status, never_sent
-from gate.notify.blocks import render_message
-from gate.notify.slack_words import CHANNEL_WORDS, MESSAGE_WORDS
+from gate.notify.slack.blocks import render_message
+from gate.notify.slack.refusals import CHANNEL_WORDS, MESSAGE_WORDS
 
 TIMEOUT: Final = 10
 """Seconds, for connecting and for each read; slack_sdk takes whole ones."""

@@ -24,9 +24,9 @@ from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
 from gate.store.engine.database import Transaction
 from gate.store.inbox.deliveries import NewDelivery, Reception, record_delivery
-from gate.web.bridge import Answer
 from gate.web.deps import WebDeps
-from gate.web.later import Answers
+from gate.web.door.bridge import Answer
+from gate.web.door.later import Answers
 from gate.web.problems import answer_busy, answer_problem
 
 LONGEST_BODY: Final = 25 * 1024 * 1024

@@ -8,8 +8,8 @@ from typing import Final
 from flask import Blueprint, Response, request
 
 from gate.errors import DeliveryRejected
-from gate.web.bridge import Answer
-from gate.web.door import LONGEST_BODY, Door, Post
+from gate.web.door.bridge import Answer
+from gate.web.door.door import LONGEST_BODY, Door, Post
 
 PATH: Final = "/webhooks/github"
 

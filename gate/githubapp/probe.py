@@ -13,13 +13,13 @@ from gate.domain.model.github import Place
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.runs import Job, WorkflowRun
 from gate.errors import Refused
-from gate.githubapp.auth import AppCredentials
-from gate.githubapp.connection import Answer
-from gate.githubapp.paths import repository_path, segment
+from gate.githubapp.app.auth import AppCredentials
+from gate.githubapp.app.tokens import Scope
 from gate.githubapp.reading import job_of, run_of
 from gate.githubapp.shapes import InstallationShape, JobsPage, RepositoryShape, RunsPage
-from gate.githubapp.tokens import Scope
-from gate.githubapp.transport import Transport, decoded
+from gate.githubapp.transport.connection import Answer
+from gate.githubapp.transport.paths import repository_path, segment
+from gate.githubapp.transport.transport import Transport, decoded
 
 _PAGE: Final = 100
 _READS: Final = (("actions", "read"), ("contents", "read"), ("deployments", "read"))

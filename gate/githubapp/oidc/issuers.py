@@ -16,7 +16,7 @@ from typing import Final
 
 from gate.clock import Clock
 from gate.errors import ReportRejected, RetryLater
-from gate.githubapp.jwks import COOLDOWN, MOST_WAITING, SigningKeys
+from gate.githubapp.oidc.jwks import COOLDOWN, MOST_WAITING, SigningKeys
 
 MOST_ISSUERS: Final = 16
 """Enterprises whose keys are known at once."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from gate.store.audit.trail import FILTERS, NUMBERS, list_entries
+from gate.web.api.queries import by_id, filters, page, page_answer
+from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
-from gate.web.queries import by_id, filters, page, page_answer
-from gate.web.readers import answer_readers
 
 
 def audit_api(deps: WebDeps) -> Blueprint:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from gate.store.engine.database import Database, Transaction
-from gate.web.bridge import Answer
+from gate.web.door.bridge import Answer
 
 T = TypeVar("T")
 

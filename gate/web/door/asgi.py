@@ -15,8 +15,8 @@ from time import perf_counter
 from typing import Final
 
 from gate.log import get_logger
-from gate.web.bodies import LONGEST
-from gate.web.bridge import (
+from gate.web.api.bodies import LONGEST
+from gate.web.door.bridge import (
     Answer,
     Message,
     Receive,
@@ -27,11 +27,11 @@ from gate.web.bridge import (
     read_headers,
     run_wsgi,
 )
-from gate.web.door import LONGEST_BODY, Door, Post
-from gate.web.later import Answers
-from gate.web.pool import CallPool
+from gate.web.door.door import LONGEST_BODY, Door, Post
+from gate.web.door.later import Answers
+from gate.web.door.pool import CallPool
+from gate.web.door.webhooks import PATH
 from gate.web.problems import PROBLEM_TYPE, answer_problem, encode_problem
-from gate.web.webhooks import PATH
 
 BODY_SECONDS: Final = 10.0
 """How long a body may take; GitHub itself gives up after 10 seconds (docs: Best practices for

@@ -1,0 +1,4 @@
+"""One call to GitHub: paths, limits, the connection, and the errors that a call ends in.
+
+Nothing here knows what an answer is about.
+"""

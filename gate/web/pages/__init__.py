@@ -1,0 +1,4 @@
+"""Pages that people read in a browser.
+
+Programs use `gate.web.api`.
+"""
