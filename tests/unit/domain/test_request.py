@@ -35,7 +35,7 @@ def test_staying(state: RequestState) -> None:
     assert may_become(state, state)
 
 
-@pytest.mark.parametrize("state", UNDECIDED)
+@pytest.mark.parametrize("state", sorted(UNDECIDED))
 @pytest.mark.parametrize("target", OVER)
 def test_ending(state: RequestState, target: RequestState) -> None:
     """An undecided request may end in any way."""

@@ -20,7 +20,7 @@ from gate.domain.incidents.incident import Resolution, Resolved
 from gate.domain.model.alert import AlertKind, Severity
 from gate.domain.model.policy import AlertPolicy, InvalidPolicy
 from gate.runbooks import load_runbooks
-from gate.web.runbook_pages import runbook_pages
+from gate.web.pages.runbooks import runbook_pages
 from tests.builders import NOW, make_request
 from tests.incidents import make_incident
 from tests.unit.domain.test_incidents import happened
