@@ -1,7 +1,7 @@
-"""Put together what an alert tells people, once for all channels that show text.
+"""Build the parts of an alert that people read, once for all channels that show text.
 
-Pure. Every text is on one line, without control and bidirectional characters, and cut; what a
-channel would read as its own markup is for that channel to escape.
+Pure. Every text is on one line, cut, and without control and bidirectional characters. Each
+channel escapes its own markup.
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ from gate.domain.text.escaping import cut
 T = TypeVar("T")
 
 _MOST_INVISIBLE: Final = 8
-"""How many times as much of a text is looked at as is shown: it may be invisible without end."""
+"""How much of a text is read, as a multiple of what is shown: all of it may be invisible."""
 
-_TITLE_LIMIT: Final = 120
+_TITLE_LIMIT: Final = 150
+"""Characters that the header of a Slack message takes."""
+
 _NAME_LIMIT: Final = 120
 _SHA_LENGTH: Final = 12
 _LABELS: Final = {
     AlertKind.PAGE: "",
-    AlertKind.UPDATE: "Update: ",
-    AlertKind.REMINDER: "Reminder: ",
-    AlertKind.ESCALATION: "Escalation: ",
-    AlertKind.RECOVERY: "Recovery: ",
-    AlertKind.BYPASS: "Bypass: ",
-    AlertKind.POLICY: "Policy: ",
-    AlertKind.UNANSWERED: "Unanswered: ",
-    AlertKind.TEST: "Test: ",
+    AlertKind.UPDATE: "Update",
+    AlertKind.REMINDER: "Reminder",
+    AlertKind.ESCALATION: "Escalation",
+    AlertKind.RECOVERY: "Recovery",
+    AlertKind.BYPASS: "Bypass",
+    AlertKind.POLICY: "Policy",
+    AlertKind.UNANSWERED: "Unanswered",
+    AlertKind.TEST: "Test",
 }
 
 
@@ -47,7 +49,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a section, with what explains it and where it leads; empty where it has none."""
+    """One line of a section, with an optional note and an optional link."""
 
     text: str
     note: str = ""
@@ -56,7 +58,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Items under a heading. `more` counts those that are left out."""
+    """Items under a heading. `more` counts the items that are left out."""
 
     heading: str
     items: tuple[Item, ...]
@@ -66,17 +68,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What an alert tells, in the order in which it is read; no section is empty."""
+    """An alert in reading order; no section is empty.
+
+    `title` stands alone, as the subject of a mail does. `summary` says who must act by when.
+    """
 
     title: str
-    place: str
     summary: str
+    place: str
     sections: tuple[Section, ...]
     facts: str
 
 
 def outline(alert: Alert, room: Room) -> Outline:
-    """Say what happened where, what failed, where to look, what waits, and what to do next."""
+    """Return the headline, who must act, the place, failed flows, links, holds and next steps."""
     flows = _worst_first(alert.failed_flows)
     sections = (
         _section(
@@ -86,23 +91,23 @@ def outline(alert: Alert, room: Room) -> Outline:
             room,
             unnamed=alert.unnamed_flows,
         ),
-        Section("Look here", _links(alert)),
+        Section("Links", _links(alert)),
         _section("Artifacts", alert.artifact_urls, _artifact, room),
         _section("Held deployments", alert.held_deployments, _held, room),
-        _section("What to do next", alert.next_steps, _step, room, numbered=True),
+        _section("Next steps", alert.next_steps, _step, room, numbered=True),
     )
-    places = (alert.repository, alert.environment)
+    places = (_LABELS[alert.kind], alert.event, alert.repository, alert.environment)
     return Outline(
-        title=shown(f"{_LABELS[alert.kind]}{alert.event}", _TITLE_LIMIT),
-        place=" · ".join(_name(it, room) for it in places if it),
+        title=shown(alert.headline or alert.event, _TITLE_LIMIT),
         summary=shown(alert.summary, 2 * room.words),
+        place=" · ".join(_name(it, room) for it in places if it),
         sections=tuple(section for section in sections if section.items),
         facts=_facts(alert, room),
     )
 
 
 def shown(text: str, limit: int) -> str:
-    """Put foreign text on one line of at most `limit` characters, nothing invisible in it."""
+    """Return foreign text on one line of at most `limit` characters, without invisible ones."""
     return cut(fold(text[: _MOST_INVISIBLE * limit]), limit)
 
 
@@ -115,15 +120,15 @@ def _section(
     numbered: bool = False,
     unnamed: int = 0,
 ) -> Section:
-    """Render as many as there is room for, and count the others."""
+    """Render as many items as there is room for, and count the rest."""
     items = tuple(render(value, room) for value in values[: room.items])
     return Section(heading, items, len(values) + unnamed - len(items), numbered)
 
 
 def _worst_first(flows: tuple[FailedFlow, ...]) -> list[FailedFlow]:
-    """Sort by exit code: a crash weighs more than a failed assertion.
+    """Sort by exit code, since a crash weighs more than a failed assertion.
 
-    Those alike stay in the order of the report.
+    Flows with the same exit code stay in the order of the report.
     """
     return sorted(flows, key=lambda flow: -flow.exit_code)
 
@@ -144,7 +149,7 @@ def _links(alert: Alert) -> tuple[Item, ...]:
 
 
 def _artifact(url: str, room: Room) -> Item:
-    """Name an artifact by its address; one that is not safe to follow is shown as text."""
+    """Return an artifact under its address; an unsafe address is shown as text, not as a link."""
     return Item(shown(url, room.words), url=safe_url(url))
 
 
@@ -162,7 +167,7 @@ def _name(text: str, room: Room) -> str:
 
 
 def _facts(alert: Alert, room: Room) -> str:
-    """Say what one compares between messages: when, which run, which commit, which change."""
+    """Return what people compare between messages: time, severity, run, commit, change."""
     facts = [f"{alert.timestamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", str(alert.severity)]
     if alert.run_id is not None:
         attempt = f", attempt {alert.run_attempt}" if alert.run_attempt is not None else ""

@@ -1,6 +1,6 @@
-"""Render an alert as plain text and as HTML, for mail and for whatever Apprise speaks.
+"""Render an alert as plain text and as HTML, for email and for the services of Apprise.
 
-Pure. The text comes first in worth: it must read well where there is nothing but a terminal.
+Pure. The text matters most: it must read well on a terminal.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ _STYLE: Final = "font-family: sans-serif; max-width: 48em"
 
 
 def render_text(content: Outline) -> str:
-    """Write the alert down, one item a line and addresses in full."""
-    opening = "\n".join(it for it in (content.title, content.place) if it)
-    parts = [opening, content.summary, *map(_text_section, content.sections), content.facts]
+    """Return the alert as text, one item a line and addresses in full."""
+    opening = [content.title, content.summary, content.place]
+    parts = [*opening, *map(_text_section, content.sections), content.facts]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def render_html(content: Outline) -> str:
-    """Write the same as HTML without pictures, scripts or anything that is fetched."""
+    """Return the same as HTML without images, scripts or anything else that is fetched."""
     parts = [
         f"<h2>{escape(content.title)}</h2>",
-        f"<p>{escape(content.place)}</p>" if content.place else "",
         f"<p><strong>{escape(content.summary)}</strong></p>" if content.summary else "",
+        f"<p>{escape(content.place)}</p>" if content.place else "",
         *map(_html_section, content.sections),
         f"<p><small>{escape(content.facts)}</small></p>",
     ]
@@ -48,7 +48,7 @@ def _text_section(section: Section) -> str:
 
 
 def _text_item(item: Item, mark: str) -> list[str]:
-    """Give the item's line and, set in, what belongs to it."""
+    """Return the item's line, then its note and its address, indented."""
     url = item.url if item.url != item.text else ""
     return [f"  {mark} {item.text}", *(f"    {it}" for it in (item.note, url) if it)]
 

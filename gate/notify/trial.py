@@ -1,4 +1,4 @@
-"""Make the alert that tries a channel out; whoever gets it must see that nothing has happened."""
+"""Build the alert that tests a channel; its reader must see that nothing has happened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gate.domain.model.alert import Alert, AlertKind, Channel, Mention, Severity
 
 
 def make_trial(channel: Channel, now: datetime, public_url: str) -> Alert:
-    """Make a test alert for one channel; each call at another instant makes another alert."""
+    """Build a test alert for one channel; each instant makes a different alert."""
     name = f"test/{channel.value}/{now.isoformat()}"
     return Alert(
         key=name,
@@ -16,14 +16,15 @@ def make_trial(channel: Channel, now: datetime, public_url: str) -> Alert:
         severity=Severity.INFO,
         mention=Mention.NONE,
         incident=name,
-        summary="This is a test of the alert channel. Nothing failed, and nothing is held.",
-        event="Deployment Gate tries out this channel",
+        headline="Test alert from Deployment Gate: nothing failed",
+        summary="Nothing failed, and no deployment is held.",
+        event="Deployment Gate Test Alert",
         timestamp=now,
         terraform_deployment_id=None,
         github_job_url=public_url,
         failed_flows=(),
         artifact_urls=(),
-        next_steps=("Nothing is to be done: this is a test.",),
+        next_steps=("No action needed: this is a test",),
         repository="",
         environment="",
         run_id=None,

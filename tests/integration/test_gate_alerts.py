@@ -53,7 +53,7 @@ def test_a_broken_policy_is_told_once(gate: Gate, receiver: Receiver) -> None:
     gate.github.put_file(REPOSITORY, POLICY, SOUND)
     gate.settle()
     gate.advance(minutes=30)
-    assert [it["event"] for it in heard(receiver)][1:] == ["Deployment Gate Policy Mended"]
+    assert [it["event"] for it in heard(receiver)][1:] == ["Deployment Gate Policy Fixed"]
     gate.github.put_file(REPOSITORY, POLICY, BROKEN + "# again\n")
     gate.settle()
     assert [it["severity"] for it in heard(receiver)] == ["critical", "info", "critical"]
@@ -90,7 +90,7 @@ def test_a_policy_at_a_path_that_is_nearly_right_is_told_and_so_is_its_end(
     gate.settle()
     gate.advance(minutes=1)
     gate.advance(minutes=11)
-    assert [it["event"] for it in heard(receiver)][1:] == ["Deployment Gate Policy Mended"]
+    assert [it["event"] for it in heard(receiver)][1:] == ["Deployment Gate Policy Fixed"]
 
 
 def test_a_policy_that_github_refuses_to_show_is_told_once(gate: Gate, receiver: Receiver) -> None:
@@ -109,7 +109,7 @@ def test_a_policy_that_github_refuses_to_show_is_told_once(gate: Gate, receiver:
     gate.github.clear_faults(refused)
     gate.advance(hours=1)
     events = [it["event"] for it in heard(receiver)][1:]
-    assert sorted(events) == ["Deployment Gate Policy Mended", "Production Validation Failed"]
+    assert sorted(events) == ["Deployment Gate Policy Fixed", "Production Validation Failed"]
 
 
 def test_a_broken_policy_of_an_organization_is_told_once_for_all(
@@ -128,7 +128,7 @@ def test_a_broken_policy_of_an_organization_is_told_once_for_all(
     gate.github.put_file("octo-org/.github", POLICY, SOUND)
     gate.settle()
     events = [it["event"] for it in heard(receiver)]
-    assert events.count("Deployment Gate Policy Mended") == 1
+    assert events.count("Deployment Gate Policy Fixed") == 1
 
 
 def test_an_environment_that_the_policy_leaves_out_is_told_once(
@@ -238,7 +238,7 @@ def test_an_environment_that_is_left_out_again_is_told_again(
         gate.github.deploy(REPOSITORY)
         gate.settle()
         gate.advance(minutes=1)
-    problem, mended = "Deployment Gate Policy Problem", "Deployment Gate Policy Mended"
+    problem, mended = "Deployment Gate Policy Problem", "Deployment Gate Policy Fixed"
     assert events(receiver) == [problem, mended, problem]
 
 

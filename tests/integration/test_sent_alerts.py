@@ -50,7 +50,7 @@ def test_an_alert_without_flows_on_a_run_that_ends_green_pages(
     (page,) = heard(receiver)
     assert (page["event"], page["severity"]) == ("Production Validation Failed", "critical")
     assert page["terraformDeploymentId"] == "deploy-12345"
-    assert any("ended green" in step for step in page["nextSteps"])
+    assert any("the run passed" in step for step in page["nextSteps"])
     assert [it.state for it in gate.answers(deployed)] == ["approved"]
     (issue,) = gate.github.issues_of(REPOSITORY)
     assert "although the run ended with success" in issue.body.replace("\u200b", "")

@@ -1,7 +1,6 @@
-"""Write the alerts about the gate itself: it cannot judge, or GitHub does not take its answer.
+"""Write the alerts about the gate itself: it cannot decide, or GitHub refuses its answer.
 
-Pure. No validation has failed, and no incident is open because of it: each such alert is sent once,
-in a thread of its own.
+Pure. They do not belong to an incident: each is sent once, in a thread of its own.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from gate.domain.model.policy import POLICY_PATH, AlertPolicy, InvalidPolicy
 from gate.domain.model.request import GateRequest
 
 POLICY_EVENT: Final = "Deployment Gate Policy Problem"
-POLICY_MENDED_EVENT: Final = "Deployment Gate Policy Mended"
+POLICY_FIXED_EVENT: Final = "Deployment Gate Policy Fixed"
 UNANSWERED_EVENT: Final = "Deployment Gate Answer Refused"
 
 _EVERY_ENVIRONMENT: Final = "every environment"
-_CHECK: Final = f"Check the file with: gate policy check {POLICY_PATH}"
-_DOCTOR: Final = "Check the App's access with: gate doctor"
-_PUSH: Final = "Push it to the default branch: the gate reads it at once"
+_CHECK: Final = f"Check the file: gate policy check {POLICY_PATH}"
+_DOCTOR: Final = "Check the App's access: gate doctor"
+_PUSH: Final = "Push the fix to the default branch: the gate reads it immediately"
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadPolicy:
-    """A policy file that cannot be read for now, and why."""
+    """A policy file that the gate cannot read at present, and why."""
 
     source: str
     detail: str
@@ -36,7 +35,7 @@ class UnreadPolicy:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An environment whose deployments ask the gate, and which the policy does not name."""
+    """An environment that uses the gate's rule, and that the policy does not name."""
 
     repository_id: RepositoryId
     environment: str
@@ -45,28 +44,28 @@ class LeftOut:
 
 
 def policy_thread(installation_id: InstallationId, source: str) -> str:
-    """Return the thread of what is said about a policy file, for all repositories it speaks for."""
+    """Return the thread of alerts about a policy file, for all repositories that it covers."""
     return f"policy/{installation_id}/{source}"
 
 
 def left_out_thread(left_out: LeftOut) -> str:
-    """Return the thread of what is said about an environment that no policy names."""
+    """Return the thread of alerts about an environment that no policy names."""
     return f"policy/{left_out.repository_id}/{environment_key(left_out.environment)}"
 
 
 def told_of(broken: InvalidPolicy | UnreadPolicy, thread: str) -> str:
-    """Return the name of a problem with a policy: the same text, or cause, is told once."""
+    """Return the name of a policy problem; each text or cause of one has its own."""
     return f"{thread}/{broken.digest if isinstance(broken, InvalidPolicy) else 'unread'}"
 
 
 LastSaid = tuple[str, AlertKind]
-"""The key and the kind of what was said last in a thread."""
+"""The key and the kind of the last alert in a thread."""
 
 
 def key_of_problem(name: str, last: LastSaid | None, now: datetime) -> str | None:
-    """Return the key under which a problem is told now; None while people know of it.
+    """Return the key of the alert that a problem needs now; None when it was alerted already.
 
-    They do not once they heard of another problem in its place, or of its end.
+    It is alerted again after another problem has replaced it, or after it was fixed.
     """
     if last is None:
         return name
@@ -77,7 +76,7 @@ def key_of_problem(name: str, last: LastSaid | None, now: datetime) -> str | Non
 
 
 def key_of_end(last: LastSaid | None) -> str | None:
-    """Return the key under which the end of a problem is told; None where none was told last."""
+    """Return the key of the alert that a problem is fixed; None when no problem is open."""
     return f"{last[0]}/mended" if last is not None and last[1] is AlertKind.POLICY else None
 
 
@@ -88,20 +87,21 @@ def render_broken_policy(
     subject: AlertSubject,
     now: datetime,
 ) -> Alert:
-    """Write that a policy is invalid, or cannot be read, to all channels.
+    """Build the alert that a policy is invalid or cannot be read.
 
-    It is critical: while nobody knows which workflow validates, a failure of it alerts nobody.
+    It is critical: without a policy the gate does not know the validation workflow, so a failed
+    validation alerts nobody.
     """
     steps: tuple[str, ...]
     if isinstance(broken, InvalidPolicy):
-        problem = str(broken.problems[0]) if broken.problems else "it cannot be read"
+        problem = str(broken.problems[0]) if broken.problems else "the file cannot be parsed"
         what, why = "is invalid", f"First problem: {problem}"
-        until = "until it is mended"
-        steps = (f"Mend {broken.source}: {problem}", _CHECK, _PUSH)
+        until = "until the policy is fixed"
+        steps = (f"Fix {broken.source}: {problem}", _CHECK, _PUSH)
     else:
-        what, why = "cannot be read", f"Why: {broken.detail}"
+        what, why = "cannot be read", f"Reason: {broken.detail}"
         until = "unless the policy that was read last names its workflow"
-        steps = (f"Let the gate read {broken.source}: {broken.detail}", _DOCTOR)
+        steps = (f"Give the gate access to {broken.source}: {broken.detail}", _DOCTOR)
     return _alert(
         key=key,
         thread=thread,
@@ -109,10 +109,8 @@ def render_broken_policy(
         severity=Severity.CRITICAL,
         policy=AlertPolicy(),
         event=POLICY_EVENT,
-        summary=(
-            f"The policy {broken.source} {what}. Deployments are held, and a failed validation"
-            f" alerts nobody {until}. {why}"
-        ),
+        headline=f"{subject.repository}: policy {what}; all deployments are held",
+        summary=(f"Fix {broken.source} now: a failed validation alerts nobody {until}. {why}"),
         steps=steps,
         environment=_EVERY_ENVIRONMENT,
         subject=subject,
@@ -127,7 +125,7 @@ def render_left_out(
     subject: AlertSubject,
     now: datetime,
 ) -> Alert:
-    """Write that deployments to an environment wait that no policy names."""
+    """Build the alert that deployments wait for an environment that no policy names."""
     thread = left_out_thread(left_out)
     return _alert(
         key=key,
@@ -136,13 +134,17 @@ def render_left_out(
         severity=Severity.WARNING,
         policy=policy,
         event=POLICY_EVENT,
+        headline=(
+            f"{subject.repository}: the policy does not name {left_out.environment};"
+            " its deployments are held"
+        ),
         summary=(
-            f"Deployments to {left_out.environment} ask the gate, and {left_out.source} does not"
-            " name that environment. They are held."
+            f"{left_out.environment} uses the gate's rule, and {left_out.source} has no entry for"
+            " it. Whoever maintains the policy: add the environment, or disable the rule."
         ),
         steps=(
             f"Add {left_out.environment} to {left_out.source}",
-            "Or disable the App's rule on it, in Settings > Environments",
+            "Or disable the App's rule on that environment (Settings > Environments)",
             _CHECK,
             _PUSH,
         ),
@@ -155,22 +157,25 @@ def render_left_out(
 def render_mended(
     ended: LeftOut | str, key: str, thread: str, subject: AlertSubject, now: datetime
 ) -> Alert:
-    """Write that a problem has ended: an environment is named, or the file `ended` is valid."""
+    """Build the alert that a problem is fixed: the environment is named, or the file is valid."""
     if isinstance(ended, LeftOut):
         environment = ended.environment
-        summary = f"{ended.source} names {environment} now. It is judged by the policy."
+        fixed = f"the policy now names {environment}"
+        summary = f"{ended.source} has an entry for {environment}. No action needed."
     else:
         environment = _EVERY_ENVIRONMENT
-        summary = f"The policy {ended} is valid again. Held deployments are judged by it."
+        fixed = "policy is valid again"
+        summary = f"The gate uses {ended} again. No action needed."
     return _alert(
         key=key,
         thread=thread,
         kind=AlertKind.RECOVERY,
         severity=Severity.INFO,
         policy=AlertPolicy(),
-        event=POLICY_MENDED_EVENT,
+        event=POLICY_FIXED_EVENT,
+        headline=f"{subject.repository}: {fixed}; held deployments are checked again",
         summary=summary,
-        steps=("Nothing: held deployments are looked at again by themselves",),
+        steps=("No action needed: the gate checks held deployments again by itself",),
         environment=environment,
         subject=subject,
         now=now,
@@ -180,7 +185,7 @@ def render_mended(
 def render_unanswered(
     request: GateRequest, url: str, policy: AlertPolicy, subject: AlertSubject, now: datetime
 ) -> Alert:
-    """Write that GitHub does not take the gate's answer to a deployment, which goes on waiting."""
+    """Build the alert that GitHub refused the gate's answer, so that a deployment is stuck."""
     thread = f"unanswered/{request.id}"
     return _alert(
         key=thread,
@@ -189,14 +194,18 @@ def render_unanswered(
         severity=Severity.CRITICAL,
         policy=policy,
         event=UNANSWERED_EVENT,
+        headline=(
+            f"{subject.repository}: GitHub refused the gate's answer; a deployment to"
+            f" {request.environment} is stuck"
+        ),
         summary=(
-            f"GitHub refused the gate's answer to a deployment to {request.environment}, for a"
-            " reason that the gate does not know. The deployment waits, and is not tried again."
+            "The gate does not retry, because it does not know the reason. Whoever started the"
+            " deployment: cancel the run and start it again."
         ),
         steps=(
-            "Read what GitHub said in the gate's log (effect.finished, status refused)",
-            "Cancel the run and start it again; if it happens again, report it",
-            "An administrator can start the waiting job on its page, and should say why",
+            "Find GitHub's answer in the gate's log (event effect.finished, status refused)",
+            "Cancel the run and start it again; if this happens twice, report a bug",
+            "Or have an administrator start the waiting job on its page, with a comment why",
         ),
         environment=request.environment,
         subject=subject,
@@ -214,6 +223,7 @@ def _alert(
     severity: Severity,
     policy: AlertPolicy,
     event: str,
+    headline: str,
     summary: str,
     steps: tuple[str, ...],
     environment: str,
@@ -230,6 +240,7 @@ def _alert(
         severity=severity,
         mention=policy.mention if severity is Severity.CRITICAL else Mention.NONE,
         incident=thread,
+        headline=headline,
         summary=summary,
         event=event,
         timestamp=now,

@@ -1,11 +1,11 @@
-"""Put into words what happened to an incident, for its issue and for the comments below it. Pure.
+"""Describe what happened to an incident, for its issue, its comments and its alerts. Pure.
 
 Text that others wrote is neutralised.
 """
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Final, assert_never
 
 from gate.domain.incidents.incident import (
@@ -33,19 +33,24 @@ _LOGIN_LIMIT: Final = 60
 _WORDS_LIMIT: Final = 300
 
 
+def at(moment: datetime) -> str:
+    """Return a moment in UTC, for readers in any time zone."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def who(actor: str) -> str:
-    """Name somebody without calling them."""
+    """Return a person's name without mentioning them."""
     return neutralise(actor, _LOGIN_LIMIT)
 
 
 def run_link(failure: Failure) -> str:
-    """Link the run attempt that failed."""
+    """Return a link to the run attempt that failed."""
     name = f"run {failure.run_id}, attempt {failure.run_attempt}"
     return f"[{name}](<{failure.job_url}>)" if safe_url(failure.job_url) else name
 
 
 def failing(failure: Failure) -> str:
-    """Say in a few words what fails."""
+    """Return in a few words what fails."""
     if not failure.flows:
         return neutralise(failure.detail, _WORDS_LIMIT)
     count = failure.count
@@ -53,30 +58,27 @@ def failing(failure: Failure) -> str:
 
 
 def happening(event: IncidentEvent) -> str:
-    """Say what happened, on one line."""
+    """Return one line that describes an event."""
     what, actor = event.what, who(event.actor)
     match what:
         case Opened() | FailedAgain() | Reopened():
             text = _failed(what)
         case Detailed(urls):
-            text = f"{len(urls)} artifact{'s' if len(urls) > 1 else ''} of the run listed"
+            text = f"GitHub lists {len(urls)} artifact{'s' if len(urls) > 1 else ''} of the run"
         case Alerted() | AlertLost():
             text = _alerted(what)
         case Acknowledged():
-            text = f"{actor} looks after it"
+            text = f"{actor} acknowledged it"
         case Decided(course, why):
             text = f"{actor} decided on {course}: {_quoted(why)}"
         case Silenced(until, why):
-            text = f"{actor} silenced it until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-            text += f": {_quoted(why)}"
+            text = f"{actor} silenced messages until {at(until)}: {_quoted(why)}"
         case Overridden(_, url, why):
-            text = f"{actor} let {_deployment(url)} go on by an override: {_quoted(why)}"
+            text = f"{actor} overrode the hold on {_deployment(url)}: {_quoted(why)}"
         case Bypassed(_, url):
-            text = (
-                f"an administrator let {_deployment(url)} past the gate, without a reason on record"
-            )
+            text = f"an administrator let {_deployment(url)} bypass the gate; no reason given"
         case Resolved(how, why, _):
-            text = f"over: {_ended(how, actor, why)}"
+            text = f"resolved: {_ended(how, actor, why)}"
         case _:
             assert_never(what)
     return text
@@ -90,7 +92,7 @@ def _failed(what: Opened | FailedAgain | Reopened) -> str:
         case FailedAgain():
             return failed
         case Reopened():
-            return f"it failed again soon after its end: {failed}"
+            return f"reopened, the validation failed again: {failed}"
         case _:
             assert_never(what)
 
@@ -99,18 +101,18 @@ def _alerted(what: Alerted | AlertLost) -> str:
     channel = neutralise(what.channel)
     if isinstance(what, Alerted):
         return f"alert sent by {channel}"
-    return f"the alert {neutralise(what.alert_key)} was lost: {channel} never took it"
+    return f"alert {neutralise(what.alert_key)} was lost: {channel} did not accept it"
 
 
 def _deployment(url: str) -> str:
-    """Link the run of a deployment that went on; name it where its page is not known."""
+    """Return a link to the run of a deployment; plain words where its page is not known."""
     return f"[a deployment](<{url}>)" if safe_url(url) else "a deployment"
 
 
 def ending(incident: Incident) -> str:
-    """Say how an incident came to its end."""
+    """Return a sentence on how an incident was resolved."""
     if incident.how is None or incident.resolved is None:
-        return "it goes on."
+        return "still open."
     word = incident.resolved
     return f"{_ended(incident.how, who(word.actor), word.why)}."
 
@@ -122,9 +124,9 @@ def _ended(how: Resolution, actor: str, why: str) -> str:
         case Resolution.RISK_ACCEPTED:
             return f"{actor} accepted the risk: {_quoted(why)}"
         case Resolution.BY_HAND:
-            return f"{actor} ended it: {_quoted(why)}"
+            return f"{actor} resolved it: {_quoted(why)}"
         case Resolution.NOT_GATED:
-            return "the policy does not gate the environment any more"
+            return "the policy no longer gates the environment"
         case _:
             assert_never(how)
 

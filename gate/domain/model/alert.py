@@ -1,7 +1,7 @@
-"""Say what an alert carries, whichever channel brings it.
+"""Define what an alert carries, whichever channel sends it.
 
 Pure. The content is the contract's, field for field; each channel in `gate.notify` renders it in
-its own form. All texts but `event` and `next_steps` may have been written by others.
+its own form. All texts but `event` and `next_steps` may quote what others wrote.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Channel(StrEnum):
 
 
 class Severity(StrEnum):
-    """How loud an alert is: `critical` may mention people, `info` asks for nothing."""
+    """How urgent an alert is: `critical` may mention people, `info` needs no action."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -34,7 +34,7 @@ class Severity(StrEnum):
 
 
 class Mention(StrEnum):
-    """Whom a chat message calls when it is critical."""
+    """Whom a critical chat message mentions."""
 
     CHANNEL = "channel"
     HERE = "here"
@@ -42,7 +42,7 @@ class Mention(StrEnum):
 
 
 class AlertKind(StrEnum):
-    """Why this message is sent; one incident pages once, whatever else is said about it."""
+    """Why this message is sent; each outbreak of an incident pages once."""
 
     PAGE = "page"
     UPDATE = "update"
@@ -57,7 +57,7 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FailedFlow:
-    """A flow that failed; `error` is empty when the report has no words for it."""
+    """A flow that failed; `error` is empty when the report gives no reason."""
 
     flow_name: str
     exit_code: int
@@ -66,7 +66,7 @@ class FailedFlow:
 
 @dataclass(frozen=True, slots=True)
 class HeldDeployment:
-    """A deployment that waits because of the failure."""
+    """A deployment that the gate holds because of the failure."""
 
     run_id: RunId
     run_attempt: int
@@ -78,14 +78,15 @@ class HeldDeployment:
 class Alert:
     """One message about one incident.
 
-    `key` is natural: the same message tried again has the same, so that a receiver can drop the
-    second. `incident` names the incident (`incident/17`): messages of one belong to one thread.
-    `summary` is one line that says what is new; for a page it is why the alert was raised.
-    `run_id`, `run_attempt` and `head_sha` are None when no run is concerned. `unnamed_flows` counts
-    the failed flows beside `failed_flows` whose names are not kept.
+    `key` is natural: a retry of the same message has the same key, so that a receiver can drop
+    the second. `incident` names the incident (`incident/17`), whose messages form one thread.
+    `headline` is the subject line and stands alone: repository, what happened, what is held; it is
+    empty only in alerts stored before the field existed. `summary` says who must act by when.
+    `run_id`, `run_attempt` and `head_sha` are None when the alert is about no run. `unnamed_flows`
+    counts the failed flows besides `failed_flows` whose names are not kept.
 
-    `repeated` and `plain` are of one try: an earlier one may have brought the message already, and
-    the channel has refused it with its markup.
+    `repeated` and `plain` describe one delivery attempt: an earlier attempt may have delivered the
+    message already, and the channel has refused it with its markup.
     """
 
     key: str
@@ -112,8 +113,9 @@ class Alert:
     repeated: bool = False
     plain: bool = False
     unnamed_flows: int = 0
+    headline: str = ""
 
     @property
     def is_critical(self) -> bool:
-        """Say whether people are to be called."""
+        """Return whether the alert calls people."""
         return self.severity is Severity.CRITICAL

@@ -1,8 +1,8 @@
 """Render an alert for Slack: Block Kit, and the line that notifications show.
 
-Pure. Slack reads `<…>` as mentions and links wherever it stands, so everything foreign is escaped,
-`@` is followed by a character without width, and what a report says stands in code spans, where
-there is no markup. slack_sdk's models check each block against Slack's limits.
+Pure. Slack reads `<…>` as a mention or a link wherever it appears, so all foreign text is escaped,
+`@` is followed by a zero-width character, and text from reports goes into code spans, where Slack
+reads no markup. slack_sdk's models check each block against Slack's limits.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from gate.notify.outline import Item, Outline, Room, Section, outline
 from gate.notify.text import render_text
 
 PAYLOAD_LIMIT: Final = 13_000
-"""Characters of JSON. Slack documents limits of blocks only; whole messages failed near 13,200."""
+"""Characters of JSON. Slack documents limits for blocks only; messages failed near 13,200."""
 
 _ROOMS: Final = (Room(10, 180), Room(5, 120), Room(3, 60), Room(1, 30))
-"""Tried in turn until the message is short enough; each foreign character may take twelve of it."""
+"""Tried in turn until the message is short enough; a foreign character may take twelve of JSON."""
 
 _SECTION_LIMIT: Final = 2900
 _HEADER_LIMIT: Final = HeaderBlock.text_max_length
@@ -46,9 +46,9 @@ _ESCAPED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b"}
 
 
 def render_message(alert: Alert) -> dict[str, object]:
-    """Give what is posted: `text` for notifications, `blocks` for the channel.
+    """Return the payload: `text` for notifications, `blocks` for the channel.
 
-    A message that Slack refused as it was is text alone.
+    A message whose markup Slack refused becomes plain text.
     """
     if alert.plain:
         return {"text": escape(render_text(outline(alert, _ROOMS[-1])), _SECTION_LIMIT)}
@@ -73,7 +73,7 @@ def escape(text: str, limit: int) -> str:
 def _message(alert: Alert, room: Room) -> dict[str, object]:
     content = outline(alert, room)
     blocks = [block.to_dict() for block in _blocks(alert, content)]
-    text = escape(f"{content.title}: {content.summary}", _LINE_LIMIT)
+    text = escape(f"{content.title}. {content.summary}", _LINE_LIMIT)
     return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
@@ -93,7 +93,7 @@ def _blocks(alert: Alert, content: Outline) -> list[Block]:
 
 
 def _call(alert: Alert) -> str:
-    """Give what calls people: only for what is critical and new."""
+    """Return the mention; nothing unless the alert is critical and new."""
     if not alert.is_critical or alert.kind in _QUIET:
         return ""
     return _CALLS[alert.mention]
@@ -104,12 +104,12 @@ def _plain(text: str, limit: int) -> PlainTextObject:
 
 
 def _markdown(text: str) -> SectionBlock:
-    # Verbatim: Slack makes links and mentions only of what is written as such.
+    # Verbatim: Slack creates links and mentions only from explicit markup.
     return SectionBlock(text=MarkdownTextObject(text=text, verbatim=True))
 
 
 def _section(section: Section) -> SectionBlock:
-    """Put as many items under the heading as Slack takes, and count the others."""
+    """Return as many items under the heading as Slack accepts, and count the rest."""
     text = f"*{escape(section.heading, _NAME_LIMIT)}*"
     more = section.more + len(section.items)
     for number, item in enumerate(section.items, 1):
@@ -132,10 +132,10 @@ def _line(item: Item, section: Section) -> str:
 
 
 def _code(text: str, limit: int) -> str:
-    """Show text as it is: in a code span only its end has a meaning."""
+    """Return text in a code span, in which Slack reads nothing but the closing backtick."""
     return f"`{escape(text.replace('`', chr(39)), limit) or '-'}`"
 
 
 def _link(url: str, shown: str) -> str:
-    """Link an address that `safe_url` let pass; `&` is all it may hold that Slack reads."""
+    """Return a link to an address that `safe_url` accepted; only its `&` needs escaping."""
     return f"<{url.replace('&', '&amp;')}|{shown.replace('|', '/') or 'link'}>"

@@ -1,7 +1,7 @@
 """Render an alert as the JSON object that other programs rely on.
 
-First the keys of the alert contract, in its order, then what the gate adds. Texts are as they were
-reported: whoever shows them must neutralise them.
+First the keys of the alert contract, in its order, then the keys that the gate adds. Texts are raw:
+a receiver must escape them before it shows them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gate.domain.model.alert import SCHEMA_VERSION, Alert
 
 
 def render_contract(alert: Alert) -> dict[str, object]:
-    """Give the object, with its keys in the order of the contract."""
+    """Return the object, with its keys in the order of the contract."""
     return {
         "event": alert.event,
         "timestamp": _instant(alert.timestamp),
@@ -46,7 +46,7 @@ def render_contract(alert: Alert) -> dict[str, object]:
 
 
 def encode_contract(alert: Alert) -> bytes:
-    """Give the object's bytes: the same alert, the same bytes. ASCII, so that no text breaks it."""
+    """Return the object's bytes in ASCII; the same alert has the same bytes."""
     return json.dumps(render_contract(alert), separators=(",", ":")).encode("ascii")
 
 

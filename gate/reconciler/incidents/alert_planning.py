@@ -8,6 +8,7 @@ from typing import Final
 
 from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.incidents.alert_plan import AlertPlan, plan_alerts, say
+from gate.domain.incidents.alert_words import MOST_HELD
 from gate.domain.incidents.incident import GATE, Bypassed, Incident, IncidentEvent
 from gate.domain.model.alert import AlertKind, Channel, HeldDeployment
 from gate.domain.model.deliveries import Repository
@@ -25,9 +26,6 @@ from gate.store.requests import requests
 
 PAGE_HELD_FOR: Final = timedelta(seconds=2)
 """How long a page waits at most for what it links."""
-
-_MOST_HELD: Final = 20
-"""Held deployments that an alert lists; nobody reads more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ def held_deployments(
             request.environment,
             runs.read_page(snapshot, request.key),
         )
-        for request in held[:_MOST_HELD]
+        for request in held[:MOST_HELD]
     )
 
 

@@ -220,9 +220,12 @@ def test_three_pages_a_day_and_then_updates() -> None:
     (update,) = (it for it in story.messages if it.kind is AlertKind.UPDATE)
     assert update.pages_from == NOW + timedelta(days=1)
     subject = AlertSubject("acme/shop", "", "", ())
-    told_so = render_alert(story.incident, update, POLICY, subject, story.now).summary
-    assert "failed again" in told_so
-    assert "3 pages in 24 hours" in told_so
+    alert = render_alert(story.incident, update, POLICY, subject, story.now)
+    assert alert.headline.startswith("acme/shop: production validation failed again (2.yml);")
+    assert alert.summary.startswith(
+        "Sent without a page: an incident pages at most 3 times in 24 hours."
+        " The next page is possible from 2026-03-03 12:00 UTC."
+    )
     told = story.after(NOW + timedelta(days=1) - story.now - timedelta(seconds=1))
     assert {it.split("/")[0] for it in told} == {"reminder"}
     assert story.after(timedelta(seconds=1)) == ["page/4"]

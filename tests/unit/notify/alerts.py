@@ -42,7 +42,8 @@ def make_alert(**changes: Any) -> Alert:
         severity=Severity.CRITICAL,
         mention=Mention.CHANNEL,
         incident="incident/17",
-        summary="Production validation of mona/shop failed: 1 flow.",
+        headline="mona/shop: production validation failed (add-exercise.yml); 1 deployment held",
+        summary="On call: acknowledge by 2026-03-02 12:15 UTC, decide by 2026-03-02 13:00 UTC.",
         event="Production Validation Failed",
         timestamp=NOW,
         terraform_deployment_id="deploy-12345",
@@ -66,6 +67,7 @@ def make_hostile(flows: int, text: str = HOSTILE, *, times: int = 200) -> Alert:
     """Make an alert whose every foreign text is hostile and very long."""
     long = text * times
     return make_alert(
+        headline=long,
         summary=long,
         event=long,
         failed_flows=tuple(make_flow(f"{index} {long}", index, long) for index in range(flows)),

@@ -32,7 +32,7 @@ def test_every_address_gets_it(receiver: Receiver, other: Receiver) -> None:
     for it in (receiver, other):
         (received,) = it.received
         sent = json.loads(received.body)
-        assert sent["title"] == "Production Validation Failed"
+        assert sent["title"].startswith("mona/shop: production validation failed")
         assert sent["type"] == "failure"
         assert "- add-exercise.yml" in sent["message"]
         assert "https://github.com/mona/shop/actions/runs/12345" in sent["message"]
@@ -66,7 +66,7 @@ def test_another_alert_is_for_all(receiver: Receiver) -> None:
 def test_hostile_text_calls_nobody(receiver: Receiver) -> None:
     """Services read `@everyone` in plain text, too."""
     AppriseNotifier(address(receiver)).send(
-        make_alert(event=HOSTILE, summary=HOSTILE, environment=HOSTILE)
+        make_alert(headline=HOSTILE, event=HOSTILE, summary=HOSTILE, environment=HOSTILE)
     )
 
     sent = json.loads(receiver.received[0].body)

@@ -30,8 +30,7 @@ def test_a_test_alert_says_that_it_is_one(receiver: Receiver) -> None:
 
     assert (done.exit_code, done.output) == (0, "ok   slack: taken\n")
     message = json.loads(receiver.received[0].body)
-    assert message["text"].startswith("Test: ")
-    assert "This is a test of the alert channel. Nothing failed" in message["text"]
+    assert message["text"].startswith("Test alert from Deployment Gate: nothing failed.")
     assert "<!channel>" not in str(message)
     assert "<!here>" not in str(message)
 
@@ -43,7 +42,7 @@ def test_programs_see_a_test_too(receiver: Receiver) -> None:
     (received,) = receiver.received
     sent = json.loads(received.body)
     assert received.headers["x-gate-delivery"].startswith("test/webhook/")
-    assert "tries out" in sent["event"]
+    assert "Test Alert" in sent["event"]
     assert (sent["severity"], sent["failedFlows"]) == ("info", [])
 
 

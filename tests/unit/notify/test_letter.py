@@ -56,7 +56,9 @@ def test_the_headers_say_who_what_and_that_it_is_a_machine() -> None:
 
     assert letter["From"] == "Deployment Gate <gate@example.com>"
     assert letter["To"] == "oncall@example.com, Team <team@example.com>"
-    assert letter["Subject"] == "Production Validation Failed: mona/shop · production-frontend"
+    subject = "mona/shop: production validation failed (add-exercise.yml); 1 deployment held"
+    # A folded header keeps the blank that begins its next line.
+    assert letter["Subject"].strip() == subject
     assert letter["Date"] == "Mon, 02 Mar 2026 12:00:00 +0000"
     assert letter["Auto-Submitted"] == "auto-generated"
 
@@ -88,9 +90,9 @@ def test_an_id_is_one_whatever_the_key() -> None:
 
 
 @given(st.text(), st.text())
-def test_no_text_makes_a_header(event: str, repository: str) -> None:
+def test_no_text_makes_a_header(headline: str, repository: str) -> None:
     """The headers are always the same ones, each once."""
-    letter = parsed(event=f"{event}\r\nBcc: eve@evil.example", repository=repository)
+    letter = parsed(headline=f"{headline}\r\nBcc: eve@evil.example", repository=repository)
 
     assert letter.keys() == [
         "From",

@@ -64,7 +64,7 @@ def test_mail_is_encrypted_signed_in_and_for_all(office: PostOffice, certificate
     assert (office.signed_in, office.encrypted) == ([True], [True])
     (letter,) = office.letters
     assert letter["To"] == f"{ONCALL}, Team <{TEAM}>"
-    assert letter["Subject"] == "Production Validation Failed: mona/shop · production-frontend"
+    assert "mona/shop: production validation failed" in letter["Subject"]
 
 
 def test_mail_goes_by_tls_from_the_first_byte(certificate: Path) -> None:

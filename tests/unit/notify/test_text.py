@@ -16,16 +16,17 @@ from tests.unit.notify.alerts import HOSTILE, JOB, make_alert, make_flow, make_h
 ROOM = Room(items=10, words=160)
 
 TEXT = """\
-Production Validation Failed
-mona/shop · production-frontend
+mona/shop: production validation failed (add-exercise.yml); 1 deployment held
 
-Production validation of mona/shop failed: 1 flow.
+On call: acknowledge by 2026-03-02 12:15 UTC, decide by 2026-03-02 13:00 UTC.
+
+Production Validation Failed · mona/shop · production-frontend
 
 Failed flows (1)
   - add-exercise.yml
     exit code 1: Assertion failed: 'exercise-list' is not visible
 
-Look here
+Links
   - Validation job
     https://github.com/mona/shop/actions/runs/12345
   - Incident
@@ -40,7 +41,7 @@ Held deployments
   - run 43, attempt 1, production-frontend
     https://github.com/mona/shop/actions/runs/43
 
-What to do next
+Next steps
   1. Review production validation logs
   2. Investigate failed assertions
 
@@ -90,24 +91,29 @@ def test_the_worst_flow_is_first_and_the_rest_is_counted() -> None:
 
 
 @pytest.mark.parametrize("kind", AlertKind)
-def test_the_title_tells_kinds_apart(kind: AlertKind) -> None:
-    """Only a page has the event alone; a test says so in its first word."""
-    title = outline(make_alert(kind=kind), ROOM).title
+def test_the_place_tells_kinds_apart(kind: AlertKind) -> None:
+    """Only a page has no label before its event."""
+    place = outline(make_alert(kind=kind), ROOM).place
 
     assert (
-        title.removesuffix("Production Validation Failed")
+        place.removesuffix("Production Validation Failed · mona/shop · production-frontend")
         == {
             AlertKind.PAGE: "",
-            AlertKind.UPDATE: "Update: ",
-            AlertKind.REMINDER: "Reminder: ",
-            AlertKind.ESCALATION: "Escalation: ",
-            AlertKind.RECOVERY: "Recovery: ",
-            AlertKind.BYPASS: "Bypass: ",
-            AlertKind.POLICY: "Policy: ",
-            AlertKind.UNANSWERED: "Unanswered: ",
-            AlertKind.TEST: "Test: ",
+            AlertKind.UPDATE: "Update · ",
+            AlertKind.REMINDER: "Reminder · ",
+            AlertKind.ESCALATION: "Escalation · ",
+            AlertKind.RECOVERY: "Recovery · ",
+            AlertKind.BYPASS: "Bypass · ",
+            AlertKind.POLICY: "Policy · ",
+            AlertKind.UNANSWERED: "Unanswered · ",
+            AlertKind.TEST: "Test · ",
         }[kind]
     )
+
+
+def test_an_alert_stored_without_a_headline_is_titled_by_its_event() -> None:
+    """It was stored before the gate was updated, and is sent after that."""
+    assert outline(make_alert(headline=""), ROOM).title == "Production Validation Failed"
 
 
 def test_what_there_is_nothing_of_has_no_heading() -> None:
@@ -125,7 +131,7 @@ def test_what_there_is_nothing_of_has_no_heading() -> None:
 
     content = outline(alert, ROOM)
 
-    assert [section.heading for section in content.sections] == ["Look here"]
+    assert [section.heading for section in content.sections] == ["Links"]
     assert [item.text for item in content.sections[0].items] == ["Validation job", "Incident"]
     assert content.facts == "2026-03-02 12:00:00 UTC · critical"
 
