@@ -3,27 +3,63 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
-	--no-strip-extras --generate-hashes --custom-compile-command "make lock" $(ARGS) pyproject.toml
+PIP = python -m pip --disable-pip-version-check -qq
+LOCKED = install --require-hashes --only-binary :all: --requirement
+# What builds the wheel, apart from .venv and its development tools.
+BUILDER := build/venv
+# Where `make install` puts the gate: a virtual environment of its own.
+PREFIX ?= /usr/local/lib/deployment-gate
+RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-build \
+	--no-strip-extras --generate-hashes --custom-compile-command "make lock" $(ARGS)
+COMPILE = $(RESOLVE) pyproject.toml
 
-.PHONY: help setup demo test unit check format docs bench mutate lock clean
+.PHONY: help setup demo test unit check format docs bench mutate lock wheel install package clean
 .DEFAULT_GOAL := help
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv from the lock, with gate in it
 
+define CHECK_PYTHON
+$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	echo "gate needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one;" \
+		"name one: make PYTHON=python3.12 $(or $(MAKECMDGOALS),setup)" >&2; exit 1; }
+endef
+
 $(READY): .lock/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-		echo "gate needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one;" \
-			"name one: make PYTHON=python3.12 $(or $(MAKECMDGOALS),setup)" >&2; exit 1; }
+	@$(CHECK_PYTHON)
 	@echo "Installing into .venv; the first time takes a minute."
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes --only-binary :all: --requirement .lock/dev.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/$(PIP) $(LOCKED) .lock/dev.txt
+	@$(BIN)/$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(BUILDER)/.ready: .lock/build.txt
+	@$(CHECK_PYTHON)
+	@$(PYTHON) -m venv $(BUILDER)
+	@$(BUILDER)/bin/$(PIP) $(LOCKED) .lock/build.txt
+	@touch $@
+
+wheel: $(BUILDER)/.ready
+	@rm -rf dist
+	$(BUILDER)/bin/hatchling build --target sdist --target wheel
+
+install: wheel ## install the gate for production, by hash: make install PREFIX=FOLDER
+	@[ -e "$(PREFIX)/pyvenv.cfg" ] || [ -z "$$(ls -A "$(PREFIX)" 2>/dev/null)" ] || { \
+		echo "$(PREFIX) has files in it and is no virtual environment;" \
+			"choose a new folder: make install PREFIX=FOLDER" >&2; exit 1; }
+	@$(PYTHON) -m venv "$(PREFIX)"
+	@"$(PREFIX)"/bin/$(PIP) $(LOCKED) .lock/runtime.txt
+	@"$(PREFIX)"/bin/$(PIP) install --no-deps --no-index --force-reinstall dist/*.whl
+	@"$(PREFIX)"/bin/gate --version
+
+package: override PREFIX := build/trial
+package: install ## build sdist and wheel, install them as production does, and try the result
+	rm -rf build/sdist && mkdir build/sdist && tar -xzf dist/*.tar.gz -C build/sdist --strip-components 1
+	cd build/sdist && ../venv/bin/hatchling build --target wheel
+	cmp dist/*.whl build/sdist/dist/*.whl
+	build/trial/bin/python .ci/try_package.py build/trial/bin/gate
 
 demo: setup ## the whole story against a simulated GitHub on loopback
 	$(BIN)/gate demo $(ARGS)
@@ -72,6 +108,7 @@ mutate: setup ## plant faults in what decides; ARGS="gate.domain.requests.decide
 lock: setup ## write the lock from pyproject.toml; ARGS=--upgrade takes newer releases
 	$(COMPILE) --output-file .lock/runtime.txt
 	$(COMPILE) --group dev --constraint .lock/runtime.txt --output-file .lock/dev.txt
+	$(RESOLVE) --group build --constraint .lock/dev.txt --output-file .lock/build.txt
 
 clean: ## remove .venv, caches and builds
 	rm -rf .venv mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
