@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.actions.acting import needs_act, run_act
+from tests.actions.act import needs_act, run_act
 from tests.actions.samples import GREEN, RED
 from tests.actions.stage import BEARER, Stage
 

@@ -13,14 +13,14 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.crowd import paces
+from tests.bench.baseline import decided_per_second, stored_per_second
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
-from tests.bench.floor import decided_per_second, stored_per_second
 from tests.bench.incidents import alerted_in, looked_after_in
 from tests.bench.load import post_all, prepared
+from tests.bench.old_rows import paces
 from tests.bench.overrides import commented, overridden_in, reviewed
 from tests.bench.reports import FLOWS, least_ms, taken_in
-from tests.bench.rig import Rig, rig
+from tests.bench.services import Rig, rig
 from tests.bench.trail import verified_in
 
 _BODY = 12_000

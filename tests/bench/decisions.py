@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from tests.bench.rig import ENVIRONMENT, Rig, wait_for
+from tests.bench.services import ENVIRONMENT, Rig, wait_for
 
 
 @dataclass(frozen=True, slots=True)

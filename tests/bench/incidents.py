@@ -24,9 +24,9 @@ from gate.store.github import policies, repositories, runs
 from gate.store.github.policies import PolicyDocument
 from gate.store.incidents.checks import due_checks, mark_check
 from tests.bench.decisions import furnish
-from tests.bench.rig import SECRET, rig, wait_for
-from tests.builders import make_run
-from tests.unit.githubapp.keys import make_key_pair
+from tests.bench.services import SECRET, rig, wait_for
+from tests.support.builders import make_run
+from tests.support.keys import make_key_pair
 
 _BEGINNING: Final = datetime(2026, 3, 2, tzinfo=UTC)
 _OWNER: Final = Account(AccountId(5), "octo-org")

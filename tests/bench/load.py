@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tests.bench.rig import SECRET
+from tests.bench.services import SECRET
 
 
 @dataclass(frozen=True, slots=True)

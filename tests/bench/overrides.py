@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tests.bench.decisions import furnish
-from tests.bench.rig import ENVIRONMENT, Rig, wait_for
+from tests.bench.services import ENVIRONMENT, Rig, wait_for
 
 _WHY = "I accept the risk: checkout is down, and this build mends it."
 _REVIEWER = "carol"

@@ -14,7 +14,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.bench.decisions import furnish
-from tests.bench.rig import Rig
+from tests.bench.services import Rig
 
 FLOWS: Final = 500
 _VALIDATION: Final = "production-validation.yml"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gate.simulator.switches import Switches
-from tests.integration.harness import Gate, running_gate
-from tests.postgres import PostgresServer, postgres_server
-from tests.unit.notify.receiver import Receiver, running_receiver
+from tests.support.alert_receiver import Receiver, running_receiver
+from tests.support.harness import Gate, running_gate
+from tests.support.postgres import PostgresServer, postgres_server
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
-from tests.simulator.hook import Hook, listening
+from tests.support.webhook_receiver import Hook, listening
 
 REPOSITORY = "octo-org/frontend"
 ENVIRONMENT = "production-frontend"

@@ -23,7 +23,7 @@ from gate.simulator.loopback import require_loopback_host
 from gate.simulator.server import BANNER, serve
 from gate.simulator.switches import Switches
 from tests.simulator.conftest import ENVIRONMENT, EVENTS, PERMISSIONS, KeyPair, Story
-from tests.simulator.hook import listening
+from tests.support.webhook_receiver import listening
 
 
 def play(github: Commands, public: str, hook: str) -> list[object]:

@@ -9,7 +9,7 @@ import urllib3
 
 from gate.simulator.faults import Fault
 from tests.simulator.conftest import REPOSITORY, Story
-from tests.simulator.hook import wait_for
+from tests.support.webhook_receiver import wait_for
 
 META = "/meta"
 

@@ -8,7 +8,7 @@ import pytest
 
 from gate.simulator.gates import ALREADY_REVIEWED, CONCURRENT, NOTHING_PENDING
 from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, KeyPair, Story
-from tests.simulator.hook import wait_for
+from tests.support.webhook_receiver import wait_for
 
 
 def waiting(story: Story, **more: Any) -> int:

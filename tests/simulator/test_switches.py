@@ -12,7 +12,7 @@ from gate.simulator.errors import Impossible
 from gate.simulator.gates import NOTHING_PENDING
 from gate.simulator.switches import Switches
 from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, Story
-from tests.simulator.hook import wait_for
+from tests.support.webhook_receiver import wait_for
 
 
 def waiting(story: Story, **more: Any) -> int:

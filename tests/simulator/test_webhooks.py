@@ -9,7 +9,7 @@ import pytest
 from gate.simulator.errors import NotLoopback
 from gate.simulator.faults import WebhookFault
 from tests.simulator.conftest import REPOSITORY, SECRET, KeyPair, Story
-from tests.simulator.hook import Hook, listening, wait_for
+from tests.support.webhook_receiver import Hook, listening, wait_for
 
 
 def push(story: Story, count: int = 1) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 from gate.store.engine.database import Database
 from gate.store.engine.schema import migrate
 from gate.store.engine.tables import metadata
-from tests.store.servers import postgresql_server
+from tests.support.postgres_server import postgresql_server
 
 DIALECTS: Final = ("sqlite", "postgresql")
 

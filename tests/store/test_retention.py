@@ -31,7 +31,7 @@ from gate.store.requests.decisions import record_decision, stream_decisions
 from gate.store.requests.ledger import read_ledger, record_intents
 from gate.store.requests.requests import read_request
 from gate.store.retention import KEEP, KEEP_INCIDENTS, delete_expired
-from tests.builders import (
+from tests.support.builders import (
     ENVIRONMENT,
     INSTALLATION,
     NOW,
@@ -46,8 +46,8 @@ from tests.builders import (
     make_run,
     make_validation_report,
 )
-from tests.incidents import PLACE, make_failure
-from tests.store.rows import answer, ask, asked, end, wait
+from tests.support.incidents import PLACE, make_failure
+from tests.support.rows import answer, ask, asked, end, wait
 
 T = TypeVar("T")
 OLD: Final = NOW - KEEP - TICK

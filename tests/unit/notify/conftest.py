@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.notify.receiver import Receiver, running_receiver
+from tests.support.alert_receiver import Receiver, running_receiver
 
 
 @pytest.fixture

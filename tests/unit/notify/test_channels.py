@@ -15,8 +15,8 @@ from gate.doctor import Finding, Level, examine
 from gate.domain.model.alert import Channel
 from gate.notify import create_notifiers
 from gate.notify.channels import read_channels
-from tests.unit.notify.configured import ALL, MAIL, environ, settings_with
-from tests.unit.notify.ports import unused_port
+from tests.support.alert_settings import ALL, MAIL, environ, settings_with
+from tests.support.ports import unused_port
 
 WRONG = {
     Channel.SLACK: {"SLACK_WEBHOOK_URL": "http://hooks.slack.com/s3cret"},

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gate.cli import gate
-from tests.unit.notify.configured import MAIL, environ
-from tests.unit.notify.receiver import Receiver, Reply
+from tests.support.alert_receiver import Receiver, Reply
+from tests.support.alert_settings import MAIL, environ
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from gate.domain.model.alert import Alert, Channel
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.notify.notifier import GuardedNotifier
-from tests.unit.notify.alerts import make_alert
+from tests.support.alerts import make_alert
 
 
 class Library:

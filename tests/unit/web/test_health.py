@@ -10,9 +10,9 @@ from gate.errors import RetryLater
 from gate.store.incidents.alerts import AlertState, finish_alert, owe_alert
 from gate.store.incidents.incidents import record_opening
 from gate.store.requests.requests import open_request
-from tests.builders import make_request
-from tests.incidents import PLACE, make_failure
-from tests.unit.notify.alerts import make_alert
+from tests.support.alerts import make_alert
+from tests.support.builders import make_request
+from tests.support.incidents import PLACE, make_failure
 from tests.unit.web.conftest import NOW, OfflineDatabase, Site, failing
 
 

@@ -1,0 +1,63 @@
+"""Two nodes on one PostgreSQL look after the same incident, and people hear of it once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from gate.domain.model.alert import Channel
+from gate.reconciler.incidents.alert_sending import send_alerts
+from gate.reconciler.incidents.artifacts import list_artifacts
+from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.issue import keep_issues
+from gate.reconciler.ingest.ingest import ingest
+from gate.store.inbox.deliveries import due_deliveries
+from gate.store.incidents import incidents
+from gate.store.incidents.checks import due_checks
+from tests.support.alert_receiver import Receiver
+from tests.support.harness import REPOSITORY, Gate, running_gate
+from tests.support.postgres import PostgresServer
+from tests.support.threads import at_once
+
+
+@pytest.fixture
+def gate(server: PostgresServer, receiver: Receiver) -> Iterator[Gate]:
+    """Give a gate on a PostgreSQL database, with a channel."""
+    with server.migrated_database() as url, running_gate(url, alerts_to=receiver.url) as running:
+        yield running
+
+
+def test_two_nodes_open_one_incident_and_page_once(
+    gate: Gate, second: Gate, receiver: Receiver
+) -> None:
+    """Both look, ask GitHub for what the page waits for, and send, each at the same moment."""
+    gate.validate(REPOSITORY, "failure")
+    gate.github.wait_until_delivered()
+    database, deps = gate.service.database, gate.service.deps
+    ids = database.read(lambda snapshot: due_deliveries(snapshot, deps.clock(), 100))
+    ingest(ids, deps)
+    (repository_id,) = database.read(lambda snapshot: due_checks(snapshot, deps.clock(), 10))
+    nodes = [gate.service.deps, second.service.deps] * 4
+    at_once([partial(look_after, repository_id, node) for node in nodes])
+    found = database.read(lambda snapshot: incidents.open_incidents(snapshot, repository_id))
+    assert [(it.incident.id, it.events) for it in found] == [(1, 1)]
+    at_once([partial(keep_issues, node) for node in nodes])
+    at_once([partial(list_artifacts, node) for node in nodes])
+    at_once([partial(look_after, repository_id, node) for node in nodes])
+    assert len(gate.github.issues_of(REPOSITORY)) == 1
+    at_once([partial(send_alerts, Channel.WEBHOOK, node) for node in nodes])
+    assert len(receiver.received) == 1
+    gate.settle()
+    assert len(receiver.received) == 1
+
+
+def test_red_to_resolved(gate: Gate, second: Gate, receiver: Receiver) -> None:
+    """The first node tells of it, the second of its end."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    gate.validate(REPOSITORY, "success")
+    second.settle()
+    keys = [it.headers["x-gate-delivery"] for it in receiver.received]
+    assert keys == ["incident/1/page", "incident/1/recovery/1"]

@@ -1,0 +1,373 @@
+"""The real process, over real HTTP, killed and restarted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from gate.manifest import load_manifest
+from gate.reconciler.deps import SEND_WITHIN
+from gate.simulator.faults import Fault, WebhookFault
+from gate.simulator.github import SimulatedGitHub
+from gate.simulator.server import serve
+from tests.support.harness import ENVIRONMENT, REPOSITORY, SECRET
+from tests.support.keys import make_key_pair
+from tests.support.ports import unused_port
+from tests.support.postgres import postgres_server
+
+
+class Process:
+    """The service's process and the simulated GitHub beside it."""
+
+    def __init__(
+        self, github: SimulatedGitHub, environ: dict[str, str], port: int, ahead: Path
+    ) -> None:
+        self.github = github
+        self.url = f"http://127.0.0.1:{port}"
+        self.environ = environ
+        self._port = port
+        self._ahead = ahead
+        self._advanced = 0.0
+        self.advance(0)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *failpoint: str) -> None:
+        """Start it and wait until it is ready."""
+        module = "tests.support.process"
+        command = [sys.executable, "-m", module, str(self._port), *failpoint]
+        self._process = subprocess.Popen(command, env=self.environ, stderr=subprocess.DEVNULL)
+        self.wait(self._is_ready, "the service to be ready")
+
+    def advance(self, seconds: float) -> None:
+        """Move both clocks forward."""
+        self._advanced += seconds
+        # Replaced in one step: the process reads it all the time.
+        written = self._ahead.with_suffix(".new")
+        written.write_text(str(self._advanced))
+        written.replace(self._ahead)
+        self.github.advance(seconds)
+
+    def _is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=1).ok
+        except requests.RequestException:
+            return False
+
+    @property
+    def has_died(self) -> bool:
+        """Say whether the process is gone."""
+        return self._process is not None and self._process.poll() is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Say whether the process has been stopped, as by SIGSTOP."""
+        assert self._process is not None
+        state = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "T"
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        Path(self.environ["TESTS_GO_ON_FILE"]).touch()
+        self._process.send_signal(signal.SIGCONT)
+
+    def beside(self) -> Process:
+        """Give one more node on the same database, GitHub and clock, not started yet."""
+        other = Process(self.github, self.environ, unused_port(), self._ahead)
+        other._advanced = self._advanced
+        return other
+
+    def stop(self) -> None:
+        """Kill it, if it lives."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(30)
+
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+        """Wait until something is so; fail when it takes too long."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"waited too long for {what}"
+            time.sleep(0.01)  # between two looks at another process
+
+    def answers(self, run_id: int) -> list[str | None]:
+        """List the answers GitHub took for a run."""
+        return [
+            it.state
+            for it in self.github.reviews(run_id)
+            if it.state is not None and it.status == 204
+        ]
+
+    def state(self, run_id: int) -> str:
+        """Give the state of a run's request as the API shows it."""
+        return str(self._shown(run_id).get("state", ""))
+
+    def reason(self, run_id: int) -> str:
+        """Give the main reason of a run's request as the API shows it."""
+        return str(next(iter(self._shown(run_id).get("reasons", ())), ""))
+
+    def _shown(self, run_id: int) -> dict[str, Any]:
+        asked = f"{self.url}/api/v1/requests?run_id={run_id}"
+        items: list[dict[str, Any]] = requests.get(asked, timeout=10).json()["items"]
+        return items[0] if items else {}
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    """Give a service on SQLite that is not started yet, with one gated repository."""
+    with prepared(tmp_path, f"sqlite:///{tmp_path}/gate.db") as running:
+        yield running
+
+
+@contextmanager
+def prepared(tmp_path: Path, database_url: str) -> Iterator[Process]:
+    """Give a service that is not started yet, with one gated repository."""
+    github = SimulatedGitHub()
+    private, public = make_key_pair()
+    manifest = load_manifest()
+    port = unused_port()
+    with serve(github) as api_url:
+        app_id = github.register_app(
+            public_key_pem=public,
+            webhook_secret=SECRET,
+            webhook_url=f"http://127.0.0.1:{port}/webhooks/github",
+            permissions=dict(manifest.permissions),
+            events_wanted=list(manifest.events),
+        )
+        installation_id = github.create_installation("octo-org")
+        github.create_repository(REPOSITORY, installation_id)
+        github.protect_environment(REPOSITORY, ENVIRONMENT)
+        inherited = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
+        environ = inherited | {
+            "GATE_GITHUB_APP_ID": str(app_id),
+            "GATE_GITHUB_PRIVATE_KEY": private,
+            "GATE_GITHUB_WEBHOOK_SECRET": SECRET,
+            "GATE_GITHUB_API_URL": api_url,
+            "GATE_DATABASE_URL": database_url,
+            "GATE_SWEEP_SECONDS": "1",
+            "TESTS_CLOCK_FILE": f"{tmp_path}/clock",
+            "TESTS_PLACES_FILE": f"{tmp_path}/places",
+            "TESTS_GO_ON_FILE": f"{tmp_path}/go-on",
+        }
+        running = Process(github, environ, port, tmp_path / "clock")
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+def _is_approved(process: Process, run_id: int) -> bool:
+    return process.state(run_id) == "approved"
+
+
+@pytest.mark.parametrize("place", ["decided", "begun", "sent", "settled"])
+def test_kill_9_between_any_two_commits(process: Process, place: str) -> None:
+    """Wherever the process is killed, the restarted one gives exactly one answer."""
+    process.start(place)
+    process.github.validate(REPOSITORY, "success")
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.has_died, "the process to be killed")
+    process.start()
+    process.wait(lambda: process.state(run_id) == "approved", "the request to be approved")
+    assert process.answers(run_id) == ["approved"]
+    assert process.github.run_view(run_id).status == "in_progress"
+
+
+def test_kill_9_while_deliveries_are_read(process: Process) -> None:
+    """A delivery that was acknowledged is read after the restart."""
+    process.start("taken", "3")
+    process.github.validate(REPOSITORY, "success")
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.has_died, "the process to be killed")
+    process.start()
+    process.wait(lambda: process.answers(run_id) == ["approved"], "the answer")
+
+
+def test_a_storm_of_502_for_twenty_seconds(process: Process) -> None:
+    """Through twenty seconds of 502s, applied or not, each deployment is answered once."""
+    process.start()
+    process.github.validate(REPOSITORY, "success")
+    process.github.add_fault(
+        Fault("deployment_protection_rule$", method="POST", status=502, apply=True, times=3)
+    )
+    process.github.add_fault(Fault("", status=502, seconds=20))
+    runs = [process.github.deploy(REPOSITORY).run_id for _ in range(6)]
+    for run_id in runs:
+        process.wait(partial(_is_approved, process, run_id), "approval", 120)
+        assert process.answers(run_id) == ["approved"]
+
+
+POLICY = ".github/deployment-gate.yml"
+STRICT = "version: 1\nenvironments: {production-frontend: {validation: {required_jobs: [none]}}}\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/frontend/contents/.github/deployment-gate.yml$",
+        "/.github/contents/.github/deployment-gate.yml$",
+        "/actions/workflows/production-validation.yml/runs$",
+    ],
+    ids=["policy", "organization's policy", "listing"],
+)
+def test_one_404_opens_nothing(process: Process, path: str) -> None:
+    """What was there and is missed once, after a restart, holds and is found again."""
+    github = process.github
+    installation_id = next(iter(github.world.installations))
+    github.create_repository("octo-org/.github", installation_id)
+    is_policy = "contents" in path
+    if is_policy:
+        place = REPOSITORY if "frontend" in path else "octo-org/.github"
+        github.put_file(place, POLICY, STRICT)
+    process.start()
+    github.validate(REPOSITORY, "success")
+    first = github.deploy(REPOSITORY).run_id
+    at_first, later = "validation_inconclusive", "validation_inconclusive"
+    if not is_policy:
+        at_first, later = "validation_passed", "validation_failed"
+    process.wait(lambda: process.reason(first) == at_first, "the first deployment's reason")
+    process.stop()
+    if not is_policy:
+        number = github.add_webhook_fault(WebhookFault("lose", event="workflow_run"))
+        github.advance(1)
+        github.validate(REPOSITORY, "failure")
+        github.clear_faults(number)
+    github.add_fault(Fault(path, status=404, times=1))
+    process.start()
+    run_id = github.deploy(REPOSITORY).run_id
+    unsure = "policy_unavailable" if is_policy else "facts_unavailable"
+    process.wait(lambda: process.reason(run_id) == unsure, "a hold that is not sure")
+    process.advance(40)
+    process.wait(lambda: process.reason(run_id) == later, "the reason that is so")
+    assert process.answers(run_id) == []
+
+
+def held_for_review(process: Process) -> int:
+    """Let a deployment be held that required reviewers are asked about as well."""
+    process.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    process.github.validate(REPOSITORY, "failure")
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.state(run_id) == "waiting", "the hold")
+    # What is said in the second in which it turned red does not count.
+    process.github.advance(2)
+    return run_id
+
+
+def on_record(folder: Path, run_id: int) -> tuple[list[str], list[str]]:
+    """Read from the file itself which entries the trail has, and which verdicts were decided."""
+    with closing(sqlite3.connect(f"file:{folder / 'gate.db'}?mode=ro", uri=True)) as database:
+        kinds = database.execute(
+            "SELECT kind FROM audit_entries WHERE run_id = ? ORDER BY id", [run_id]
+        ).fetchall()
+        verdicts = database.execute("SELECT verdict FROM decisions ORDER BY id").fetchall()
+    return [kind for (kind,) in kinds], [verdict for (verdict,) in verdicts]
+
+
+@pytest.mark.parametrize("place", ["decided", "sent"])
+def test_kill_9_finds_an_override_on_record_before_the_release(
+    process: Process, tmp_path: Path, place: str
+) -> None:
+    """Wherever it is killed, who released it and why was written before GitHub heard of it."""
+    process.start()
+    run_id = held_for_review(process)
+    process.stop()
+    process.start(place)
+    why = "I accept the risk: checkout is down, and this build mends it."
+    process.github.review_as("carol", run_id, ENVIRONMENT, "approved", why)
+    process.wait(lambda: process.has_died, "the process to be killed")
+    kinds, verdicts = on_record(tmp_path, run_id)
+    assert "override.recorded" in kinds
+    assert verdicts[-1] == "approve"
+    assert process.answers(run_id) == ([] if place == "decided" else ["approved"])
+    process.start()
+    process.wait(lambda: process.state(run_id) == "approved", "the request to be approved")
+    assert process.answers(run_id) == ["approved"]
+    assert on_record(tmp_path, run_id)[0].count("override.recorded") == 1
+
+
+def test_a_lost_approval_beside_required_reviewers_is_no_bypass(
+    process: Process, tmp_path: Path
+) -> None:
+    """GitHub took the answer and its reply was lost; then it turns red, and a reviewer approves."""
+    process.start()
+    process.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["carol"])
+    process.github.validate(REPOSITORY, "success")
+    review = "deployment_protection_rule$"
+    process.github.add_fault(Fault(review, method="POST", damage="close", apply=True, times=1))
+    # Whoever cannot look cannot send it again either: it turns red meanwhile.
+    blind = process.github.add_fault(Fault("/actions/runs/[0-9]+$", status=502))
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.answers(run_id) == ["approved"], "the answer that is lost")
+    process.github.validate(REPOSITORY, "failure")
+    process.github.clear_faults(blind)
+    process.advance(60)
+    process.wait(lambda: process.state(run_id) == "approved", "the answer to be known")
+    process.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
+    process.advance(120)
+    kinds, _ = on_record(tmp_path, run_id)
+    assert "review.landed" in kinds
+    assert "bypass.detected" not in kinds
+    assert process.answers(run_id) == ["approved"]
+
+
+def test_a_node_that_was_stopped_answers_nothing_late(tmp_path: Path) -> None:
+    """SIGSTOP between commit and call: ten minutes later another node holds, and it stays so."""
+    with (
+        postgres_server() as server,
+        server.migrated_database() as url,
+        prepared(tmp_path, url) as stopped,
+    ):
+        github, other = stopped.github, stopped.beside()
+        github.validate(REPOSITORY, "success")
+        stopped.start("decided", "1", "SIGSTOP")
+        began = time.monotonic()
+        run_id = github.deploy(REPOSITORY).run_id
+        stopped.wait(lambda: stopped.is_stopped, "the node to be stopped")
+        try:
+            other.start()
+            github.set_webhook_url(f"{other.url}/webhooks/github")
+            github.validate(REPOSITORY, "failure")
+            other.advance(600)
+            held = "validation_failed"
+            other.wait(lambda: other.reason(run_id) == held, "the other node to hold")
+            too_late = SEND_WITHIN.total_seconds() + 1
+            other.wait(lambda: time.monotonic() - began > too_late, "the answer to be late")
+            stopped.go_on()
+            places = tmp_path / "places"
+            other.wait(lambda: "sent" in places.read_text().split(), "the node to go on")
+            assert other.answers(run_id) == []
+            github.validate(REPOSITORY, "success")
+            other.wait(lambda: other.state(run_id) == "approved", "the answer")
+            assert other.answers(run_id) == ["approved"]
+        finally:
+            other.stop()
+
+
+def test_what_failed_while_it_was_down_is_taken_by_the_first_sweep(process: Process) -> None:
+    """It is asked for once somebody listens, so that no redelivery is refused by our own port."""
+    process.environ["GATE_SWEEP_SECONDS"] = "3600"
+    github = process.github
+    github.validate(REPOSITORY, "success")
+    run_id = github.deploy(REPOSITORY).run_id
+    github.wait_until_delivered()
+    assert github.deliveries()
+    process.start()
+    process.wait(lambda: process.state(run_id) == "approved", "the answer")
+
+    def again() -> list[bool]:
+        return [200 <= it.status_code < 300 for it in github.deliveries() if it.redelivery]
+
+    process.wait(lambda: bool(again()), "a redelivery")
+    assert all(again())

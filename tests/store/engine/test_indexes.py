@@ -1,0 +1,226 @@
+"""What runs all the time finds its rows by an index, however much has piled up beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import event, insert, text
+
+from gate.domain.model.ids import InstallationId, RunId
+from gate.domain.statistics.metrics import Period
+from gate.store.comments.commands import due_commands
+from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.schema import migrate
+from gate.store.engine.tables import deliveries, gate_requests, metadata
+from gate.store.github.repositories import look_candidates
+from gate.store.github.runs import candidate_runs, last_changes, newer_runs
+from gate.store.inbox.deliveries import due_deliveries, oldest_unread
+from gate.store.incidents.issues import due_issues, is_opening
+from gate.store.reports.kept_reports import read_kept_reports
+from gate.store.reports.reports import read_reports
+from gate.store.requests.decisions import decisions_of
+from gate.store.requests.ledger import read_ledger
+from gate.store.requests.requests import (
+    due_requests,
+    find_request,
+    read_standing,
+    undecided_requests,
+    wake_installation,
+    wake_repository,
+)
+from gate.store.statistics.gauges import read_open_incidents, read_outbox, read_recent_alerts
+from gate.store.statistics.record import Scope, count_releases
+from tests.support.builders import (
+    BRANCH,
+    NOW,
+    REPOSITORY,
+    SHA,
+    TERRAFORM,
+    VALIDATION,
+    before,
+    make_key,
+    make_run,
+)
+from tests.support.rows import asked
+
+OLD_REQUESTS: Final = 100_000
+OLD_DELIVERIES: Final = 200_000
+_BATCH: Final = 20_000
+DAY: Final = Period(before(days=1), NOW)
+EVERYTHING: Final = Scope()
+
+QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
+    "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
+    "due issues": (lambda it: due_issues(it, NOW, 50), "ix_incident_issues_due_at"),
+    "issue on its way": (lambda it: is_opening(it, REPOSITORY), "ix_incident_issues_repository"),
+    "due commands": (lambda it: due_commands(it, NOW, 50), "ix_commands_due_at"),
+    "due deliveries": (lambda it: due_deliveries(it, NOW, 100), "ix_deliveries_due_at"),
+    "to sweep": (
+        lambda it: look_candidates(it, before(hours=1), 100),
+        "ix_gate_requests_undecided",
+    ),
+    "oldest unread": (oldest_unread, "ix_deliveries_due_at"),
+    "undecided": (lambda it: undecided_requests(it, REPOSITORY), "ix_gate_requests_undecided"),
+    "standing": (read_standing, "ix_gate_requests_undecided"),
+    "wake repository": (
+        lambda it: wake_repository(it, REPOSITORY, NOW),
+        "ix_gate_requests_undecided",
+    ),
+    "wake installation": (
+        lambda it: wake_installation(it, InstallationId(77), NOW),
+        "ix_gate_requests_undecided",
+    ),
+    "by key": (lambda it: find_request(it, make_key()), "gate_requests_repository_id_run_id"),
+    "runs": (
+        lambda it: candidate_runs(it, REPOSITORY, VALIDATION, branch=BRANCH, events=("push",)),
+        "ix_runs_repository_id_path_started_at",
+    ),
+    "last changes": (
+        lambda it: last_changes(it, REPOSITORY, TERRAFORM, branch=BRANCH, now=NOW),
+        "ix_runs_repository_id_path_started_at",
+    ),
+    "newer runs": (lambda it: newer_runs(it, make_run()), "ix_runs_repository_id_path_started_at"),
+    "kept reports": (lambda it: read_kept_reports(it, asked_id()), "decision_reports"),
+    "reports": (
+        lambda it: read_reports(it, REPOSITORY, [RunId(501), RunId(502)]),
+        "validation_reports",
+    ),
+    "ledger": (lambda it: read_ledger(it, asked_id()), "ix_effects_request_id"),
+    "open incidents": (read_open_incidents, "ix_incidents_"),
+    "outbox": (read_outbox, "ix_alerts_due_at"),
+    "recent alerts": (lambda it: read_recent_alerts(it, NOW), "ix_alerts_planned_at"),
+    "releases": (
+        lambda it: count_releases(it, DAY, EVERYTHING),
+        "ix_audit_entries_releases",
+    ),
+    "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),
+}
+every_query = pytest.mark.parametrize(("query", "index"), QUERIES.values(), ids=QUERIES)
+
+
+def asked_id() -> Any:
+    """Give the number of some request."""
+    return 1
+
+
+def plan_of(database: Database, query: Callable[[Snapshot], object]) -> str:
+    """Run a query and give the plan of its first statement, as the database explains it."""
+    statements: list[tuple[str, Any]] = []
+
+    def look(_c: object, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
+        statements.append((sql, parameters))
+
+    def work(tx: Snapshot) -> list[str]:
+        driver: Any = tx.connection.driver_connection
+        if database.dialect == "sqlite":
+            # Prepared statements go past SQLAlchemy; SQLite's own trace has the values filled in.
+            driver.set_trace_callback(lambda sql: statements.append((sql, ())))
+            query(tx)
+            driver.set_trace_callback(None)
+            explain = "EXPLAIN QUERY PLAN "
+        else:
+            # The planner prefers a scan for tables this small.
+            tx.execute(text("SET LOCAL enable_seqscan = off"))
+            event.listen(tx, "before_cursor_execute", look)
+            query(tx)
+            event.remove(tx, "before_cursor_execute", look)
+            explain = "EXPLAIN "
+        sql, parameters = statements[0]
+        return [str(row) for row in tx.exec_driver_sql(explain + sql, parameters)]
+
+    return "\n".join(database.transact(work))
+
+
+@every_query
+def test_each_query_has_its_index(
+    database: Database, query: Callable[[Snapshot], object], index: str
+) -> None:
+    """The queries of every pass and every tick are served by the index meant for them."""
+    plan = plan_of(database, query)
+    if index in metadata.tables and database.dialect == "sqlite":
+        index = f"sqlite_autoindex_{index}_1"
+    elif "sqlite_autoindex_gate_requests_1" in plan:
+        index = "sqlite_autoindex_gate_requests_1"
+    assert index in plan
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Give a SQLite file with five weeks of answered requests and read deliveries."""
+    path: Path = tmp_path_factory.mktemp("full") / "gate.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    _fill(database, gate_requests, OLD_REQUESTS, _request)
+    _fill(database, deliveries, OLD_DELIVERIES, _delivery)
+    database.transact(lambda tx: tx.execute(text("ANALYZE")).close())
+    asked(database)
+    yield database
+    database.close()
+
+
+def _fill(
+    database: Database, table: Any, count: int, make: Callable[[int], dict[str, object]]
+) -> None:
+    for start in range(0, count, _BATCH):
+        rows = [make(number) for number in range(start, start + _BATCH)]
+        database.transact(lambda tx, it=rows: tx.execute(insert(table), it).close())  # type: ignore[misc]
+
+
+def _request(number: int) -> dict[str, object]:
+    at = NOW - timedelta(days=30) + timedelta(seconds=number)
+    return {
+        "installation_id": 77,
+        "repository_id": REPOSITORY + number % 50,
+        "run_id": 10_000 + number,
+        "run_attempt": 1,
+        "environment_key": "production",
+        "environment": "production",
+        "head_sha": SHA,
+        "state": "approved",
+        "round": 1,
+        "deployments": "[]",
+        "unanswered": "[]",
+        "opened_at": at,
+        "waiting_since": at,
+        "generation": 1,
+        "watched": "[]",
+        "failures": 0,
+        "lease_token": 1,
+    }
+
+
+def _delivery(number: int) -> dict[str, object]:
+    at = NOW - timedelta(days=30) + timedelta(seconds=number)
+    return {
+        "delivery_id": f"d{number}",
+        "event": "workflow_run",
+        "received_at": at,
+        "state": "processed",
+        "attempts": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "due requests",
+        "due deliveries",
+        "oldest unread",
+        "to sweep",
+        "undecided",
+        "standing",
+        "wake repository",
+        "by key",
+    ],
+)
+def test_five_weeks_of_old_rows_are_not_looked_at(full: Database, name: str) -> None:
+    """With everything that was ever answered still there, only what is due or undecided is read."""
+    query, index = QUERIES[name]
+    plan = plan_of(full, query)
+    assert index in plan or "autoindex" in plan
+    scans = [line for line in plan.splitlines() if "SCAN" in line and "INDEX" not in line]
+    assert [it for it in scans if "gate_requests" in it or "deliveries" in it] == []

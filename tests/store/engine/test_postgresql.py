@@ -1,0 +1,124 @@
+"""What only several connections at once can do to one another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+
+from gate.clock import utc_now
+from gate.doctor.database import find_database
+from gate.doctor.findings import Level
+from gate.errors import RetryLater
+from gate.store.engine.database import Database, Transaction
+from gate.store.engine.server import is_pooled
+from gate.store.engine.tables import deliveries
+from tests.store.engine.test_database import deliver, stored
+from tests.support.alert_settings import settings_with
+from tests.support.threads import at_once
+
+
+@pytest.fixture
+def dialect() -> str:
+    """SQLite has one writer; these are about several."""
+    return "postgresql"
+
+
+def lock(tx: Transaction, name: str) -> None:
+    """Lock one row until the transaction ends."""
+    row = select(deliveries.c.event).where(deliveries.c.delivery_id == name).with_for_update()
+    tx.execute(row).one()
+
+
+def test_a_deadlock_is_run_again(database: Database) -> None:
+    """Of two transactions that wait for one another one is undone, and then done once more."""
+    for name in ("a", "b"):
+        database.transact(partial(deliver, name=name))
+    both_hold_one = Barrier(2)
+    runs: list[str] = []
+
+    def crossing(first: str, second: str) -> None:
+        def work(tx: Transaction) -> None:
+            lock(tx, first)
+            runs.append(first)
+            if len(runs) <= 2:
+                both_hold_one.wait(30)
+            lock(tx, second)
+            deliver(tx, f"after {first}")
+
+        database.transact(work)
+
+    at_once([lambda: crossing("a", "b"), lambda: crossing("b", "a")])
+    assert len(runs) == 3
+    assert stored(database) == {"a", "b", "after a", "after b"}
+
+
+def test_a_lost_connection_is_not_run_again(database: Database) -> None:
+    """What may have been committed is not repeated blindly, and the next one reconnects."""
+    runs = 0
+
+    def work(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        deliver(tx, "cut off")
+        tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(RetryLater, match="database_busy") as raised:
+        database.transact(work)
+    assert runs == 1
+    assert isinstance(raised.value.__cause__, OperationalError)
+    database.transact(lambda tx: deliver(tx, "next"))
+    assert stored(database) == {"next"}
+
+
+def test_a_pooler_is_told_from_the_server(database: Database) -> None:
+    """Without one, whoever was connected to is who answers."""
+    assert database.read(is_pooled) is False
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level"),
+    [(0, Level.OK), (20, Level.OK), (-20, Level.OK), (45, Level.FAIL), (-45, Level.FAIL)],
+)
+def test_the_doctor_compares_the_clock_of_the_node(
+    database_url: str, ahead: int, level: Level
+) -> None:
+    """Leases end by each node's own clock, so all of them must agree with the server's."""
+    settings = settings_with(DATABASE_URL=database_url)
+    found = find_database(settings, lambda: utc_now() + timedelta(seconds=ahead))
+    (finding,) = [it for it in found if it.what == "clock of the node"]
+    assert finding.level is level
+    if level is Level.FAIL:
+        assert finding.found.endswith(" the database's")
+        assert " s ahead of " in finding.found or " s behind " in finding.found
+        assert finding.remedy == "synchronize this machine's clock"
+
+
+def test_a_server_that_only_reads_is_busy(database: Database) -> None:
+    """A standby that was not promoted yet asks for another try."""
+
+    def work(tx: Transaction) -> None:
+        tx.execute(text("SET TRANSACTION READ ONLY"))
+        deliver(tx, "refused")
+
+    with pytest.raises(RetryLater, match="read-only"):
+        database.transact(work)
+
+
+def test_nothing_is_left_in_a_session(database: Database) -> None:
+    """A pooler such as PgBouncer gives each transaction another, which knows nothing of it."""
+    for number in range(12):
+        database.transact(partial(deliver, name=f"d{number}"))
+        stored(database)
+
+    def left(tx: Transaction) -> list[str]:
+        prepared = tx.scalars(text("SELECT name FROM pg_prepared_statements")).all()
+        settings = tx.scalars(text("SELECT name FROM pg_settings WHERE source = 'session'")).all()
+        # What BEGIN itself sets ends with the transaction.
+        return [it for it in (*prepared, *settings) if not it.startswith("transaction_")]
+
+    assert database.transact(left) == []

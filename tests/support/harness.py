@@ -1,0 +1,329 @@
+"""Run the whole service against the simulated GitHub, one step at a time.
+
+Webhooks and calls go over real HTTP. The worker's threads are not started: `settle` does what they
+would do, in this thread, until nothing is due any more. So a test knows when the gate has finished,
+and may put a crash, a fault or a day between any two steps. Both sides share one clock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Literal
+
+from pydantic import SecretStr
+from werkzeug.serving import make_server
+
+from gate.bootstrap import Service, create_service, create_web
+from gate.domain.audit.verify import Broken
+from gate.domain.model.ids import DeliveryId, RequestId
+from gate.errors import GateError, RetryLater
+from gate.githubapp.app.signing import check_signature_of, read_public_key
+from gate.manifest import load_manifest
+from gate.policyfile import parse_policy
+from gate.reconciler.backoff import backoff
+from gate.reconciler.comments.sending import send_replies
+from gate.reconciler.deps import Deps, Failpoint, no_failpoint
+from gate.reconciler.incidents.alert_sending import send_alerts
+from gate.reconciler.incidents.artifacts import list_artifacts
+from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.issue import keep_issues
+from gate.reconciler.ingest.commands import heed_commands
+from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
+from gate.reconciler.requests.reconcile import finish_pass, take_up
+from gate.reconciler.requests.replay import replay
+from gate.reconciler.worker.sweep import Sweeper
+from gate.settings import Settings
+from gate.simulator.github import SimulatedGitHub
+from gate.simulator.records import ReviewRecord
+from gate.simulator.server import serve
+from gate.simulator.switches import Switches
+from gate.store.audit.entries import AuditEntry, read_audit
+from gate.store.audit.trail import check_trail
+from gate.store.comments import commands, replies
+from gate.store.engine.database import Database
+from gate.store.inbox import deliveries as inbox
+from gate.store.incidents import alerts, artifacts, issues
+from gate.store.incidents import checks as incident_checks
+from gate.store.requests import leases, requests
+from gate.store.requests.listing import RequestRecord, list_records
+from tests.support.keys import make_key_pair
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+REPOSITORY: Final = "octo-org/frontend"
+ENVIRONMENT: Final = "production-frontend"
+SECRET: Final = "a secret of the tests"
+_ROUNDS: Final = 200
+_DEADLINE: Final = 30.0
+_THREADS: Final = 16
+"""Passes that may be begun while a delivery is read; a busy worker has room for none."""
+
+
+def reconcile(request_id: RequestId, deps: Deps) -> bool:
+    """Make one whole pass over a request; say whether it must be looked at again at once."""
+    begun = take_up(request_id, deps)
+    return finish_pass(begun, deps) if begun is not None else False
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until something is so; fails when it takes too long."""
+    deadline = time.monotonic() + _DEADLINE
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        pause.wait(0.01)
+
+
+class Gate:
+    """The service under test beside its simulated GitHub."""
+
+    def __init__(self, github: SimulatedGitHub, settings: Settings) -> None:
+        self.github = github
+        self.settings = settings
+        self.failpoint: Failpoint = no_failpoint
+        self.room = _THREADS
+        self.url = settings.public_url
+        self._start()
+
+    def _start(self) -> None:
+        self.service: Service = create_service(
+            self.settings,
+            clock=self.github.world.clock,
+            # A day that a test lets pass between two steps of a pass is one that the process slept.
+            since_boot=lambda: self.github.world.clock().timestamp(),
+            failpoint=self._reach,
+        )
+        self.sweeper = Sweeper(self.service.deps)
+        self._web = create_web(self.service, with_worker=False)
+
+    def _reach(self, place: str) -> None:
+        self.failpoint(place)
+
+    def serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer one request with the present service; a restart puts another in its place."""
+        return self._web(environ, start)
+
+    def settle(self) -> None:
+        """Do what is due until nothing is, as the worker's threads would."""
+        for _ in range(_ROUNDS):
+            self.github.wait_until_delivered()
+            if not self._step():
+                return
+        raise AssertionError("the gate does not come to rest")
+
+    def _step(self) -> bool:
+        deps = self.service.deps
+        now = deps.clock()
+        deliveries, due, owed, checks, alerted = self.service.database.read(
+            lambda snapshot: (
+                inbox.due_deliveries(snapshot, now, 100),
+                requests.due_requests(snapshot, now, 100),
+                replies.due_replies(snapshot, now, 100),
+                incident_checks.due_checks(snapshot, now, 100),
+                [it for it in deps.notifiers if alerts.due_incidents(snapshot, it, now, 1)],
+            )
+        )
+        told, followed, wanted = self.service.database.read(
+            lambda snapshot: (
+                commands.due_commands(snapshot, now, 100),
+                issues.due_issues(snapshot, now, 100),
+                artifacts.due_artifacts(snapshot, now, 100),
+            )
+        )
+        for delivery_id in deliveries:
+            self._ingest(delivery_id)
+        for request_id in due:
+            self._reconcile(request_id)
+        if owed:
+            send_replies(deps)
+        for repository_id in checks:
+            look_after(repository_id, deps)
+        for channel in alerted:
+            send_alerts(channel, deps)
+        if told:
+            heed_commands(deps)
+        if followed:
+            keep_issues(deps)
+        if wanted:
+            list_artifacts(deps)
+        return bool(deliveries or due or owed or checks or alerted or told or followed or wanted)
+
+    def ingest_deliveries(self) -> None:
+        """Read the deliveries that have come, and do nothing else."""
+        self.github.wait_until_delivered()
+        now = self.service.deps.clock()
+        for delivery_id in self.service.database.read(
+            lambda snapshot: inbox.due_deliveries(snapshot, now, 100)
+        ):
+            self._ingest(delivery_id)
+
+    def _ingest(self, delivery_id: DeliveryId) -> None:
+        deps = self.service.deps
+        ingested = ingest([delivery_id], deps, begin=self.room)
+        self._finish(ingested)
+        if ingested.unsettled:
+            try:
+                self._finish(ingest_asking(delivery_id, deps))
+            except RetryLater as error:
+                self._postpone(delivery_id, error)
+
+    def _finish(self, ingested: Ingested) -> None:
+        for begun in ingested.begun:
+            if finish_pass(begun, self.service.deps):
+                self._reconcile(begun.request_id)
+
+    def _postpone(self, delivery_id: DeliveryId, error: GateError) -> None:
+        due_at = self.service.deps.clock() + backoff(1, error)
+        self.service.database.transact(
+            lambda tx: inbox.record_postponed(tx, delivery_id, due_at=due_at, reason=error.reason)
+        )
+
+    def _reconcile(self, request_id: RequestId) -> None:
+        again = True
+        while again:
+            again = reconcile(request_id, self.service.deps)
+
+    def validate(
+        self,
+        repository: str,
+        conclusion: str,
+        workflow: str = "production-validation.yml",
+        jobs: dict[str, str] | None = None,
+    ) -> int:
+        """Run a validation in a second of its own, since GitHub tells times in whole seconds."""
+        self.github.advance(1)
+        return self.github.validate(repository, conclusion, workflow, jobs)
+
+    def advance(self, **span: float) -> None:
+        """Move both clocks, then do what has become due."""
+        self.github.advance(timedelta(**span).total_seconds())
+        self.settle()
+
+    def sweep(self) -> None:
+        """Sweep once, then do what that has made due."""
+        self.github.wait_until_delivered()
+        self.sweeper.sweep()
+        self.settle()
+
+    def restart(self) -> None:
+        """Forget everything that is not in the database, as a new process would."""
+        self.service.close()
+        self._start()
+
+    def expire_leases(self) -> None:
+        """Void the leases that a crash left behind."""
+        self.service.database.transact(leases.clear_leases)
+
+    def records(self) -> list[RequestRecord]:
+        """List all requests, oldest first."""
+        found = self.service.database.read(
+            lambda snapshot: list_records(snapshot, filters={}, limit=1000, before=None)
+        )
+        return found[::-1]
+
+    def record(self, run_id: int) -> RequestRecord:
+        """Give the only request of a run."""
+        (found,) = [it for it in self.records() if it.run_id == run_id]
+        return found
+
+    def trail(self, run_id: int) -> list[AuditEntry]:
+        """Give the trail of a run."""
+        repository_id = self.github.run_view(run_id).repository_id
+        return self.service.database.read(
+            lambda snapshot: read_audit(snapshot, repository_id, run_id)  # type: ignore[arg-type]
+        )
+
+    def reports(self, run_id: int) -> list[ReviewRecord]:
+        """List the status reports GitHub took for a run."""
+        return [it for it in self.github.reviews(run_id) if it.state is None and it.status == 204]
+
+    def answers(self, run_id: int) -> list[ReviewRecord]:
+        """List the answers GitHub took for a run."""
+        return [
+            it for it in self.github.reviews(run_id) if it.state is not None and it.status == 204
+        ]
+
+
+def check_record(gate: Gate) -> None:
+    """Find out that every history that a test has played can be derived again, and is whole."""
+    signer = read_public_key(make_key_pair()[1].encode())
+    database = Database(gate.settings.database_url.get_secret_value())
+    try:
+        chains = database.read(
+            lambda it: list(check_trail(it, lambda one: check_signature_of(one, [signer])))
+        )
+        replayed = database.read(lambda it: list(replay(it, parse_policy)))
+    finally:
+        database.close()
+    problems = [str(chain) for chain in chains if isinstance(chain, Broken)]
+    problems += [f"decision {it.recorded.id}: {it.problems}" for it in replayed if not it.agrees]
+    if problems:
+        raise AssertionError(problems)
+
+
+@contextmanager
+def running_gate(
+    database_url: str,
+    *,
+    switches: Switches | None = None,
+    alerts_to: str | None = None,
+    organization_policy: Literal["optional", "required"] = "optional",
+) -> Iterator[Gate]:
+    """Run simulated GitHub and gate while the context lasts, with one gated repository.
+
+    `alerts_to` is where alerts are posted to, as signed JSON.
+    """
+    # Far from the real time, so that a clock that is read in the wrong place shows.
+    base = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
+    started = datetime.now(UTC)
+    github = SimulatedGitHub(switches=switches, clock=lambda: base + (datetime.now(UTC) - started))
+    private, public = make_key_pair()
+    manifest = load_manifest()
+    served: list[Gate] = []
+
+    def front(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return served[0].serve(environ, start)
+
+    # The gate's address is the audience of tokens, which it must know from the start.
+    with serve(github) as api_url, make_server("127.0.0.1", 0, front, threaded=True) as server:
+        app_id = github.register_app(
+            public_key_pem=public,
+            webhook_secret=SECRET,
+            webhook_url=None,
+            permissions=dict(manifest.permissions),
+            events_wanted=list(manifest.events),
+        )
+        url = f"http://127.0.0.1:{server.server_port}"
+        settings = Settings(
+            github_app_id=str(app_id),
+            github_private_key=SecretStr(private),
+            github_webhook_secret=(SecretStr(SECRET),),
+            github_api_url=api_url,
+            github_oidc_issuer=github.issuer.url,
+            public_url=url,
+            database_url=SecretStr(database_url),
+            organization_policy=organization_policy,
+            alert_webhook_url=SecretStr(alerts_to) if alerts_to is not None else None,
+            alert_webhook_secret=SecretStr(SECRET) if alerts_to is not None else None,
+        )
+        gate = Gate(github, settings)
+        served.append(gate)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        try:
+            github.set_webhook_url(f"{url}/webhooks/github")
+            installation_id = github.create_installation("octo-org")
+            github.create_repository(REPOSITORY, installation_id)
+            github.protect_environment(REPOSITORY, ENVIRONMENT)
+            gate.settle()
+            yield gate
+            check_record(gate)
+        finally:
+            server.shutdown()
+            thread.join()
+            gate.service.close()

@@ -1,0 +1,69 @@
+"""Run the real service as a process that dies or stops at a chosen place.
+
+    python -m tests.support.process PORT [PLACE [COUNT [SIGNAL]]]
+
+The process sends itself SIGNAL, by default as `kill -9` would, when a pass reaches PLACE for the
+COUNT-th time. Its clock is ahead by the seconds that stand in the file that TESTS_CLOCK_FILE names.
+Whatever place it reaches is a line in the file that TESTS_PLACES_FILE names. A pass that has
+stopped the process goes on once there is a file that TESTS_GO_ON_FILE names.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from threading import Event
+
+from gate.bootstrap import create_service, create_shell
+from gate.cli.starting import load_for_service
+from gate.web.door.server import serve
+
+
+def failing(place: str, at: int, number: signal.Signals) -> Callable[[str], None]:
+    """Make a failpoint that ends or stops the process at a place."""
+    reached = count(1)
+    places = os.environ.get("TESTS_PLACES_FILE")
+
+    def fail(here: str) -> None:
+        if here == place and next(reached) == at:
+            os.kill(os.getpid(), number)
+            _wait_to_go_on()
+        if places is not None:
+            with Path(places).open("a") as file:
+                file.write(f"{here}\n")
+
+    return fail
+
+
+def _wait_to_go_on() -> None:
+    """Keep the pass at its place: a signal stops a process with threads a moment later only."""
+    path = Path(os.environ["TESTS_GO_ON_FILE"])
+    while not path.exists():
+        Event().wait(0.01)
+
+
+def clock() -> datetime:
+    """Tell the time, as far ahead as the test wants it."""
+    ahead = os.environ.get("TESTS_CLOCK_FILE")
+    seconds = float(Path(ahead).read_text()) if ahead is not None else 0.0
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def main() -> None:
+    """Serve until killed."""
+    port = int(sys.argv[1])
+    place = sys.argv[2] if len(sys.argv) > 2 else ""
+    at = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    number = signal.Signals[sys.argv[4]] if len(sys.argv) > 4 else signal.SIGKILL
+    fail = failing(place, at, number)
+    service = create_service(load_for_service(), clock=clock, failpoint=fail)
+    serve(create_shell(service, with_worker=True), "127.0.0.1", port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Who may do what on an incident's issue."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gate.domain.comments.commands import (
+    AcknowledgeCommand,
+    DecideCommand,
+    IncidentCommand,
+    ResolveCommand,
+    SilenceCommand,
+)
+from gate.domain.comments.rule import CommandFault, Speaker, judge_command
+from gate.domain.incidents.incident import Course, Word
+from tests.support.builders import NOW
+from tests.support.incidents import make_incident
+
+ACK = AcknowledgeCommand()
+DECIDE = DecideCommand(Course.ROLLBACK, "it leaks")
+RESOLVE = ResolveCommand("a false alarm")
+SILENCE = SilenceCommand(timedelta(hours=1), "we know")
+
+READER = Speaker(
+    is_person=True, may_write=False, may_override=False, detail="the policy lists user:mona"
+)
+WRITER = replace(READER, may_write=True)
+REVIEWER = replace(READER, may_override=True, detail="user:mona")
+
+
+def fault(
+    command: IncidentCommand,
+    speaker: Speaker = REVIEWER,
+    *,
+    is_over: bool = False,
+    is_standing: bool = True,
+) -> CommandFault | None:
+    """Judge a command on an incident and give what is wrong with it."""
+    incident = make_incident("a.yml", resolved=Word(NOW, "gate") if is_over else None)
+    refused = judge_command(command, incident, speaker, is_standing=is_standing)
+    return refused.fault if refused is not None else None
+
+
+@pytest.mark.parametrize(
+    ("command", "speaker", "expected"),
+    [
+        (ACK, READER, CommandFault.NOT_ELIGIBLE),
+        (ACK, WRITER, None),
+        (ACK, REVIEWER, None),
+        (DECIDE, READER, CommandFault.NOT_ELIGIBLE),
+        (DECIDE, WRITER, CommandFault.NOT_ELIGIBLE),
+        (DECIDE, REVIEWER, None),
+        (RESOLVE, WRITER, CommandFault.NOT_ELIGIBLE),
+        (RESOLVE, REVIEWER, None),
+        (SILENCE, WRITER, CommandFault.NOT_ELIGIBLE),
+        (SILENCE, REVIEWER, None),
+    ],
+)
+def test_who_may(command: IncidentCommand, speaker: Speaker, expected: CommandFault | None) -> None:
+    """Writers may acknowledge; the rest takes somebody who may override."""
+    assert fault(command, speaker) is expected
+
+
+@pytest.mark.parametrize("command", [ACK, DECIDE, RESOLVE, SILENCE])
+def test_what_counts_for_nobody(command: IncidentCommand) -> None:
+    """A bot, an edited comment, an incident that is over, and an issue that is none."""
+    bot = replace(REVIEWER, is_person=False, may_write=True)
+    assert fault(command, bot) is CommandFault.NOT_A_PERSON
+    assert fault(command, is_standing=False) is CommandFault.WITHDRAWN
+    assert fault(command, is_over=True) is CommandFault.INCIDENT_OVER
+    refused = judge_command(command, None, REVIEWER, is_standing=True)
+    assert refused is not None
+    assert refused.fault is CommandFault.NO_INCIDENT
+
+
+def test_a_refusal_says_who_may() -> None:
+    """The person learns whom to ask."""
+    refused = judge_command(DECIDE, make_incident("a.yml"), WRITER, is_standing=True)
+    assert refused is not None
+    assert "the policy lists user:mona" in refused.detail

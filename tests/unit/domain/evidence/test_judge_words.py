@@ -1,0 +1,143 @@
+"""What a judgement says beside its state: which run shows it, why, and when it may change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gate.domain.evidence.jobs import Beginning
+from gate.domain.evidence.judge import CLOCK_ERROR, Evidence, judge_facts
+from gate.domain.evidence.relevance import RelevantReports, relevant_reports
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.runs import WorkflowRun
+from tests.support.builders import (
+    BRANCH,
+    NOW,
+    REPOSITORY,
+    TICK,
+    before,
+    make_facts,
+    make_job,
+    make_rule,
+    make_run,
+    make_validation_report,
+)
+
+FAILED, INCONCLUSIVE = ValidationState.FAILED, ValidationState.INCONCLUSIVE
+LATE = NOW + CLOCK_ERROR + TICK
+AGAIN = make_job(run_attempt=2, started_at=before(minutes=30))
+OLD = make_job("lint", started_at=before(days=2))
+
+
+def judged(run: WorkflowRun | None, **rule: Any) -> Evidence:
+    """Judge a run, or none, by a rule with these changes."""
+    facts = make_facts(validations=() if run is None else (run,))
+    return judge_facts(make_rule(**rule), facts, NOW)
+
+
+@pytest.mark.parametrize(
+    ("run", "rule", "state", "detail"),
+    [
+        (
+            None,
+            {},
+            ValidationState.MISSING,
+            "no run of .github/workflows/production-validation.yml in which a job ran is known",
+        ),
+        (make_run(), {}, ValidationState.PASSED, "the run succeeded"),
+        (make_run(conclusion="timed_out"), {}, FAILED, "the run ended with timed_out"),
+        (make_run(conclusion="stale"), {}, INCONCLUSIVE, "the run ended with stale"),
+        (
+            make_run(status="queued", conclusion=None),
+            {},
+            ValidationState.RUNNING,
+            "the run is queued",
+        ),
+        (make_run(status="new", conclusion=None), {}, INCONCLUSIVE, "unknown run status new"),
+        (make_run(started_at=LATE), {}, INCONCLUSIVE, "the run claims to start in the future"),
+        (
+            make_run(run_attempt=2, jobs=None),
+            {},
+            INCONCLUSIVE,
+            "it is not known which of its jobs ran again, and when each began",
+        ),
+        (
+            make_run(jobs=(make_job("lint"),)),
+            {"required_jobs": ("flows",)},
+            INCONCLUSIVE,
+            "required job flows did not run",
+        ),
+        (
+            make_run(jobs=(make_job(conclusion="failure"),)),
+            {"required_jobs": ("flows",)},
+            FAILED,
+            "required job flows ended with failure",
+        ),
+        (
+            make_run(jobs=(make_job(conclusion="skipped"),)),
+            {"required_jobs": ("flows",)},
+            INCONCLUSIVE,
+            "required job flows ended with skipped",
+        ),
+        (
+            make_run(jobs=(make_job(conclusion=None, status="queued"),)),
+            {"required_jobs": ("flows",)},
+            INCONCLUSIVE,
+            "required job flows ended with queued",
+        ),
+        (
+            make_run(started_at=before(hours=25)),
+            {},
+            ValidationState.STALE,
+            "it is older than the policy allows",
+        ),
+        (
+            make_run(run_attempt=2, started_at=before(minutes=31), jobs=(AGAIN, OLD)),
+            {},
+            ValidationState.STALE,
+            (
+                "it is older than the policy allows: attempt 2 did not run the job lint again,"
+                " which started 2026-02-28 12:00 UTC; re-run all jobs"
+            ),
+        ),
+        (
+            make_run(run_attempt=2, started_at=before(days=2), jobs=(OLD, AGAIN)),
+            {},
+            ValidationState.STALE,
+            "it is older than the policy allows",
+        ),
+    ],
+)
+def test_each_judgement_names_its_run_and_why(
+    run: WorkflowRun | None, rule: dict[str, Any], state: ValidationState, detail: str
+) -> None:
+    """An override is held against the end of the run that is shown, so it must be there."""
+    shown = judged(run, **rule)
+    assert (shown.state, shown.run, shown.detail) == (state, run, detail)
+
+
+def test_a_job_that_begins_in_the_future_is_not_believed() -> None:
+    """As little as such a run, and until the same moment."""
+    run = make_run(run_attempt=2, jobs=(make_job(run_attempt=2, started_at=LATE),))
+    shown = judged(run)
+    assert (shown.state, shown.run) == (INCONCLUSIVE, run)
+    assert shown.stale_at == LATE - CLOCK_ERROR == NOW + TICK
+    assert judged(make_run(started_at=LATE)).stale_at == NOW + TICK
+
+
+def test_a_success_tells_its_oldest_job() -> None:
+    """The comment shows the age by it, whatever else is wrong."""
+    jobs = (make_job("ios", started_at=before(hours=3)), make_job("android"))
+    for max_age in (timedelta(hours=4), timedelta(hours=2)):
+        assert judged(make_run(jobs=jobs), max_age=max_age).beginning == Beginning(
+            before(hours=3), jobs[0]
+        )
+
+
+def test_reports_without_a_run_that_counts_are_none() -> None:
+    """They may have come before their run's webhook, or be of a branch that does not count."""
+    for runs in ((), (make_run(head_branch="feature"),)):
+        told = relevant_reports((make_validation_report(),), runs, make_rule(), REPOSITORY, BRANCH)
+        assert told == RelevantReports((), None)

@@ -1,0 +1,32 @@
+"""A refusal tells whoever overrode what they can do themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from gate.domain.comments.replies import render_refused
+from gate.domain.model.overrides import OverrideChannel, Refusal, RefusalCode, RefusedClaim
+from tests.support.builders import make_claim
+
+
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [
+        (RefusalCode.BEFORE_RED, "Say it again in a new comment, now that you know of this hold."),
+        (RefusalCode.RATIONALE_SHORT, "Write a new comment with what is missing"),
+        (RefusalCode.SELF_REVIEW, "You cannot release it by this; somebody who may can."),
+        (RefusalCode.NOT_ALLOWED, "Nobody can override this hold; mend its cause."),
+        (RefusalCode.HOLD_NOT_OVERRIDABLE, "Nobody can override this hold; mend its cause."),
+    ],
+)
+def test_a_refusal_says_how_to_go_on(code: RefusalCode, ending: str) -> None:
+    """Who can mend it is told how; where nobody may override, nobody is sent for."""
+    claim = make_claim()
+    refused = RefusedClaim(
+        claim.key,
+        OverrideChannel.COMMENT,
+        claim.person,
+        claim.given_at,
+        (Refusal(code, "it is so"),),
+    )
+    assert ending in render_refused(refused)

@@ -1,0 +1,235 @@
+"""What people read in GitHub: the verdict, its evidence, and what they can do now."""
+
+from datetime import timedelta
+
+import pytest
+
+from gate.domain.evidence.judge import Evidence
+from gate.domain.model.policy import ValidationState
+from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.explain import COMMENT_LIMIT, age, explain, span
+from tests.support.builders import (
+    NOW,
+    before,
+    make_decision,
+    make_infrastructure,
+    make_request,
+    make_run,
+)
+
+WAITING_FOR = [
+    code
+    for code in ReasonCode
+    if code
+    not in {
+        ReasonCode.VALIDATION_PASSED,
+        ReasonCode.OVERRIDE,
+        ReasonCode.OBSERVE_MODE,
+        ReasonCode.GAVE_UP,
+    }
+]
+
+
+def told(decision: Decision) -> str:
+    """Explain a decision on the default request at `NOW`."""
+    return explain(decision, make_request(), NOW)
+
+
+def evidence_of(run: WorkflowRun | None, infrastructure: WorkflowRun | None = None) -> Evidence:
+    """Make evidence that rests on these runs."""
+    return Evidence(ValidationState.FAILED, run, "", infrastructure=infrastructure)
+
+
+def test_approved() -> None:
+    """An approval says so, links its evidence with its age, and asks for nothing."""
+    decision = make_decision(Verdict.APPROVE, evidence=evidence_of(make_run()))
+    assert told(decision) == (
+        "**Approved** — production validation passed.\n\n"
+        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago"
+    )
+
+
+def test_approved_in_observe_mode() -> None:
+    """Observe mode never passes for a passed validation."""
+    decision = make_decision(Verdict.APPROVE, ReasonCode.OBSERVE_MODE, ReasonCode.VALIDATION_FAILED)
+    comment = told(decision)
+    assert comment.startswith("**Approved in observe mode**")
+    assert "validation passed" not in comment
+
+
+def test_rejected() -> None:
+    """A rejection gives every reason, and says that only a re-run can deploy now."""
+    decision = make_decision(Verdict.REJECT, ReasonCode.GAVE_UP, ReasonCode.VALIDATION_FAILED)
+    assert told(decision) == (
+        "**Rejected** — the hold lasted as long as it may; production validation failed.\n\n"
+        "This attempt is over. Fix the cause, then re-run the deployment's jobs."
+    )
+
+
+def test_held() -> None:
+    """A hold says why, what to do, that nothing else is needed, and when it ends."""
+    decision = make_decision(detail="the run ended with failure", evidence=evidence_of(make_run()))
+    assert told(decision) == (
+        "**On hold** — production validation failed.\n\n"
+        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
+        "> the run ended with failure\n\n"
+        "Fix production, or roll the change back, and re-run the validation. "
+        "Nothing else is needed: the deployment goes on by itself then. "
+        "Without it, the gate rejects this attempt at 2026-03-03 11:00 UTC (in 23 h)."
+    )
+
+
+@pytest.mark.parametrize("code", WAITING_FOR)
+def test_every_hold_says_what_happens_next(code: ReasonCode) -> None:
+    """Whatever a request waits for, people learn why, what helps, and when the hold ends."""
+    comment = told(make_decision(Verdict.WAIT, code))
+    headline, next_step = comment.split("\n\n")
+    assert headline.startswith("**On hold** — ")
+    assert "at 2026-03-03 11:00 UTC (in 23 h)" in next_step
+    assert not next_step.startswith("Nothing else")
+
+
+@pytest.mark.parametrize("code", ReasonCode)
+def test_every_reason_has_words(code: ReasonCode) -> None:
+    """No reason is shown as a bare slug."""
+    headline = told(make_decision(Verdict.REJECT, code)).split("\n\n")[0]
+    assert len(headline) > len("**Rejected** — .")
+    assert code not in headline
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        ReasonCode.POLICY_INVALID,
+        ReasonCode.POLICY_UNAVAILABLE,
+        ReasonCode.ENVIRONMENT_NOT_IN_POLICY,
+        ReasonCode.FACTS_UNAVAILABLE,
+    ],
+)
+def test_no_false_promise(code: ReasonCode) -> None:
+    """A hold with more behind it does not promise that the deployment goes on afterwards."""
+    comment = told(make_decision(Verdict.WAIT, code, ReasonCode.VALIDATION_FAILED))
+    assert "goes on by itself" not in comment
+    assert "Fix production" in comment
+
+
+def test_last_call() -> None:
+    """The last call is said before anything else that is to do."""
+    comment = told(make_decision(last_call=True, give_up_at=NOW + timedelta(minutes=59)))
+    assert "\n\n**Last call.** Fix production" in comment
+    assert comment.endswith("at 2026-03-02 12:59 UTC (in 59 min).")
+    assert "Last call" not in told(make_decision())
+
+
+def test_attempt_and_infrastructure() -> None:
+    """A re-run's attempt is named, and the infrastructure run it must follow is linked."""
+    evidence = evidence_of(make_run(run_attempt=2), make_infrastructure())
+    line = told(make_decision(evidence=evidence)).split("\n\n")[1]
+    assert line == (
+        "[validation run 501, attempt 2](https://github.com/acme/shop/actions/runs/501),"
+        " started 1 h ago · "
+        "[infrastructure run 401](https://github.com/acme/shop/actions/runs/401),"
+        " finished 2 h ago"
+    )
+
+
+def test_evidence_without_a_run() -> None:
+    """Where no run is known nothing is linked: of the gate's own there is nothing to open."""
+    assert "](" not in told(make_decision(evidence=evidence_of(None)))
+
+
+def test_links_come_first() -> None:
+    """Links stand before all text that others wrote."""
+    decision = make_decision(detail="foreign text", evidence=evidence_of(make_run()))
+    comment = told(decision)
+    assert comment.rindex("](https://") < comment.index("foreign text")
+
+
+def test_all_details_are_quoted() -> None:
+    """Each line of each reason's detail is quoted on its own."""
+    reasons = (
+        Reason(ReasonCode.FACTS_UNAVAILABLE, "the runs"),
+        Reason(ReasonCode.VALIDATION_FAILED, "one\n\n  two\r\nthree"),
+    )
+    quoted = told(make_decision(reasons=reasons)).split("\n\n")[1]
+    assert quoted == "> the runs\n> one\n> two\n> three"
+
+
+def test_many_details() -> None:
+    """Of many details the first are shown and the others counted, once."""
+    detail = "\n".join(f"line {n}, column 5: unknown key number {n}" for n in range(1, 41))
+    comment = told(make_decision(Verdict.WAIT, ReasonCode.POLICY_INVALID, detail=detail))
+    quoted = comment.split("\n\n")[1].splitlines()
+    assert quoted[-1] == f"> … and {40 - len(quoted) + 1} more"
+    assert len(quoted) > 5
+
+
+LONG_EVIDENCE = evidence_of(
+    make_run(run_attempt=12, html_url="https://github.com/" + "o" * 60 + "/runs/12345678901"),
+    make_infrastructure(html_url="https://github.com/" + "o" * 60 + "/runs/12345678902"),
+)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    ["x" * 5000, "@" * 5000, "word " * 1000, "\n".join(f"line {n}" * 5 for n in range(200))],
+    ids=["one word", "mentions", "words", "lines"],
+)
+@pytest.mark.parametrize("codes", [(ReasonCode.VALIDATION_FAILED,), tuple(WAITING_FOR)])
+def test_details_give_way(detail: str, codes: tuple[ReasonCode, ...]) -> None:
+    """However long the details are, the end of the hold is said, and some detail is shown."""
+    decision = make_decision(
+        Verdict.WAIT, codes[0], detail=detail, evidence=LONG_EVIDENCE, last_call=True
+    )
+    comment = told(decision)
+    assert len(comment) <= COMMENT_LIMIT
+    assert comment.endswith("(in 23 h).")
+    assert not comment.split("\n\n")[2].startswith("> … and")
+
+
+@pytest.mark.parametrize("length", range(500, 640, 7))
+def test_no_room_for_details(length: int) -> None:
+    """Where links fill the comment the details go, and how the hold ends stays."""
+    run = make_run(html_url="https://github.com/" + "o" * length)
+    comment = told(make_decision(detail="x" * 90, evidence=evidence_of(run)))
+    assert len(comment) <= COMMENT_LIMIT
+    assert comment.endswith("(in 23 h).")
+
+
+def test_no_room_at_all() -> None:
+    """A comment that cannot fit is cut, not sent too long."""
+    run = make_run(html_url="https://github.com/" + "o" * 2000)
+    comment = told(make_decision(evidence=evidence_of(run)))
+    assert len(comment) == 1024
+    assert comment.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        ({"seconds": -5}, "0 s"),
+        ({"microseconds": 999_999}, "0 s"),
+        ({"seconds": 1}, "1 s"),
+        ({"seconds": 59}, "59 s"),
+        ({"seconds": 60}, "1 min"),
+        ({"seconds": 61}, "1 min 1 s"),
+        ({"minutes": 59, "seconds": 59}, "59 min 59 s"),
+        ({"hours": 1}, "1 h"),
+        ({"hours": 1, "seconds": 59}, "1 h"),
+        ({"hours": 1, "minutes": 1}, "1 h 1 min"),
+        ({"hours": 23, "minutes": 59, "seconds": 59}, "23 h 59 min"),
+        ({"days": 1}, "1 d"),
+        ({"days": 1, "minutes": 59}, "1 d"),
+        ({"days": 29, "hours": 23}, "29 d 23 h"),
+    ],
+)
+def test_span(length: dict[str, float], text: str) -> None:
+    """A length is told in its one or two largest units, rounded down."""
+    assert span(timedelta(**length)) == text
+
+
+def test_age() -> None:
+    """An age is a span that ends now; the future is now."""
+    assert age(NOW - before(hours=25)) == "1 d 1 h ago"
+    assert age(timedelta(seconds=-1)) == "0 s ago"

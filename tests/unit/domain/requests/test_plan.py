@@ -1,0 +1,320 @@
+"""What is still owed to GitHub: one review a round, and few but telling reports."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
+from gate.domain.model.overrides import Refusal, RefusalCode, RefusedClaim
+from gate.domain.model.request import UNDECIDED, GateRequest, RequestState, ReviewState
+from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.plan import KEPT_FOR_THE_END, PASSING_GRACE, is_sendable, plan
+from tests.support.builders import (
+    NOW,
+    TICK,
+    before,
+    make_claim,
+    make_decision,
+    make_ledger,
+    make_record,
+    make_report,
+    make_request,
+    make_review,
+)
+
+WAIT = make_decision()
+APPROVE = make_decision(Verdict.APPROVE)
+REJECT = make_decision(Verdict.REJECT)
+LAST_CALL = make_decision(last_call=True)
+BEGUN = (
+    EffectStatus.SENDING,
+    EffectStatus.UNKNOWN,
+    EffectStatus.DONE,
+    EffectStatus.REFUSED,
+)
+
+
+def topics(
+    decision: Decision, *entries: LedgerEntry, request: GateRequest | None = None
+) -> list[str]:
+    """Name what is planned when these entries are on record."""
+    effects = plan(decision, request or make_request(), make_ledger(*entries), NOW)
+    return [effect.topic for effect in effects]
+
+
+@pytest.mark.parametrize(
+    ("decision", "state"), [(APPROVE, ReviewState.APPROVED), (REJECT, ReviewState.REJECTED)]
+)
+def test_review(decision: Decision, state: ReviewState) -> None:
+    """A verdict is owed to GitHub as one review with the reason as its topic."""
+    (effect,) = plan(decision, make_request(), Ledger(), NOW)
+    assert effect.kind is EffectKind.REVIEW
+    assert effect.key == "review/1001/601/1/production-frontend/1"
+    assert effect.state is state
+    assert effect.topic == decision.reason
+    assert effect.comment
+
+
+def test_report_on_opening() -> None:
+    """A request that is held says so at once, and decides nothing by it."""
+    (effect,) = plan(WAIT, make_request(), Ledger(), NOW)
+    assert effect.kind is EffectKind.REPORT
+    assert effect.key == "report/1001/601/1/production-frontend/1"
+    assert effect.state is None
+    assert effect.topic == "validation_failed"
+    assert "On hold" in effect.comment
+
+
+def test_every_reason_is_in_the_topic() -> None:
+    """A report is about all reasons, each named once."""
+    codes = (ReasonCode.VALIDATION_STALE, ReasonCode.GAVE_UP, ReasonCode.VALIDATION_STALE)
+    assert topics(make_decision(Verdict.WAIT, *codes)) == ["validation_stale+gave_up"]
+
+
+@pytest.mark.parametrize("status", BEGUN)
+def test_nothing_twice(status: EffectStatus) -> None:
+    """A reason that was told, or may have been, is not told again."""
+    assert topics(WAIT, make_report(status=status)) == []
+
+
+@pytest.mark.parametrize("status", [EffectStatus.INTENDED, EffectStatus.WITHDRAWN])
+def test_report_that_was_never_begun(status: EffectStatus) -> None:
+    """A report that GitHub never saw is planned again under its old key."""
+    (effect,) = plan(WAIT, make_request(), make_ledger(make_report(status=status)), NOW)
+    assert effect.key == make_report().effect.key
+
+
+def test_report_on_change_of_reason() -> None:
+    """A new reason is told under the next number."""
+    told = make_ledger(make_report(topic="validation_running"))
+    (effect,) = plan(WAIT, make_request(), told, NOW)
+    assert effect.key == "report/1001/601/1/production-frontend/2"
+
+
+def test_report_when_a_reason_returns() -> None:
+    """A reason that comes back is news: the newest report must be the true one."""
+    told = [make_report(1), make_report(2, topic="validation_running")]
+    assert topics(WAIT, *told) == ["validation_failed"]
+
+
+def reports(count: int) -> list[LedgerEntry]:
+    """Make so many reports, each about something else."""
+    return [make_report(number, topic=f"topic-{number}") for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(("sent", "planned"), [(8, 1), (9, 0), (10, 0), (11, 0)])
+def test_budget(sent: int, planned: int) -> None:
+    """Changes of reason may use nine of GitHub's ten reports."""
+    assert len(topics(WAIT, *reports(sent))) == planned
+    assert KEPT_FOR_THE_END == 1
+
+
+@pytest.mark.parametrize(("sent", "planned"), [(9, 1), (10, 0), (11, 0)])
+def test_budget_of_the_last_call(sent: int, planned: int) -> None:
+    """The tenth report is kept for the last call, and there is no eleventh."""
+    assert len(topics(LAST_CALL, *reports(sent))) == planned
+
+
+@pytest.mark.parametrize(("sent", "planned"), [(8, 1), (9, 0)])
+def test_budget_of_a_later_wave(sent: int, planned: int) -> None:
+    """GitHub counts by deployment, and those of a later wave have had none of the reports before.
+
+    Their numbers go on, since a key names one report of the whole request.
+    """
+    later = [
+        make_report(number, topic=f"topic-{number}", round=2) for number in range(11, 11 + sent)
+    ]
+    ledger = make_ledger(*reports(10), *later)
+    effects = plan(WAIT, make_request(round=2), ledger, NOW)
+    assert len(effects) == planned
+    assert all(it.key.endswith(f"/{11 + sent}") for it in effects)
+
+
+@pytest.mark.parametrize("status", BEGUN)
+def test_budget_counts_what_may_have_arrived(status: EffectStatus) -> None:
+    """A report that was begun uses up the budget, however it ended."""
+    told = [replace(entry, status=status) for entry in reports(9)]
+    assert topics(WAIT, *told) == []
+
+
+@pytest.mark.parametrize("status", [EffectStatus.INTENDED, EffectStatus.WITHDRAWN])
+def test_budget_ignores_what_was_never_begun(status: EffectStatus) -> None:
+    """Reports that GitHub never saw use up nothing."""
+    told = [replace(entry, status=status) for entry in reports(9)]
+    assert topics(WAIT, *told) == ["validation_failed"]
+
+
+def test_last_call_is_told_once() -> None:
+    """The last call comes after the reason was told, and is the last word of its round."""
+    assert topics(LAST_CALL, make_report()) == ["last_call/1"]
+    called = [make_report(1), make_report(2, topic="last_call/1")]
+    assert topics(LAST_CALL, *called) == []
+    other_reason = make_decision(Verdict.WAIT, ReasonCode.VALIDATION_RUNNING, last_call=True)
+    assert topics(other_reason, *called) == []
+    assert topics(LAST_CALL, *called, make_report(3, topic="validation_running")) == []
+
+
+@pytest.mark.parametrize("status", BEGUN)
+@pytest.mark.parametrize("decision", [WAIT, LAST_CALL, APPROVE, REJECT])
+def test_silence_while_a_review_is_begun(decision: Decision, status: EffectStatus) -> None:
+    """Once a review was begun nothing more is said, whatever its outcome was."""
+    assert topics(decision, make_review(status)) == []
+
+
+@pytest.mark.parametrize("status", [EffectStatus.INTENDED, EffectStatus.WITHDRAWN])
+def test_review_that_was_never_begun(status: EffectStatus) -> None:
+    """A review that was only intended, or withdrawn, is planned again under the same key."""
+    ledger = make_ledger(make_review(status))
+    (effect,) = plan(APPROVE, make_request(), ledger, NOW)
+    assert effect.key == make_review().effect.key
+    (effect,) = plan(REJECT, make_request(), ledger, NOW)
+    assert (effect.key, effect.state) == (make_review().effect.key, ReviewState.REJECTED)
+
+
+def test_evidence_lost_before_the_review() -> None:
+    """An intended approval gives way to a report when its evidence is gone."""
+    assert topics(WAIT, make_review()) == ["validation_failed"]
+
+
+@pytest.mark.parametrize("state", [it for it in RequestState if it not in UNDECIDED])
+@pytest.mark.parametrize("decision", [WAIT, LAST_CALL, APPROVE, REJECT])
+def test_closed_owes_nothing(decision: Decision, state: RequestState) -> None:
+    """A request that is over owes nothing, however it ended."""
+    assert topics(decision, request=make_request(state=state)) == []
+
+
+@pytest.mark.parametrize("state", sorted(UNDECIDED))
+def test_undecided_owes_an_answer(state: RequestState) -> None:
+    """A request that is not over owes its answer, in whichever state it is."""
+    assert topics(APPROVE, request=make_request(state=state)) == ["validation_passed"]
+
+
+def test_review_of_the_next_round() -> None:
+    """The answer of an earlier round does not answer a late job."""
+    request = make_request(round=2)
+    ledger = make_ledger(make_review(EffectStatus.DONE))
+    (effect,) = plan(APPROVE, request, ledger, NOW)
+    assert effect.key == "review/1001/601/1/production-frontend/2"
+
+
+def test_report_of_the_next_round() -> None:
+    """A late job that is held for the old reason is told so: the last word was an approval."""
+    entries = [make_report(), make_review(EffectStatus.DONE)]
+    request = make_request(round=2)
+    (effect,) = plan(WAIT, request, make_ledger(*entries), NOW)
+    assert effect.key == "report/1001/601/1/production-frontend/2"
+
+
+def test_last_call_of_the_next_round() -> None:
+    """Each round has its own last call."""
+    told = make_report(topic="last_call/1")
+    assert topics(LAST_CALL, told, request=make_request(round=2)) == ["last_call/2"]
+
+
+@pytest.mark.parametrize("code", [ReasonCode.FACTS_UNAVAILABLE, ReasonCode.POLICY_UNAVAILABLE])
+def test_passing_reason(code: ReasonCode) -> None:
+    """A reason that usually passes by itself is told only after a minute."""
+    decision = make_decision(Verdict.WAIT, code)
+    for waited, told in (
+        (PASSING_GRACE - TICK, []),
+        (PASSING_GRACE, [code]),
+        (PASSING_GRACE + TICK, [code]),
+    ):
+        request = make_request(waiting_since=NOW - waited)
+        assert topics(decision, request=request) == told
+
+
+def test_lasting_reason() -> None:
+    """Any other reason is told at once."""
+    assert topics(WAIT, request=make_request(waiting_since=NOW)) == ["validation_failed"]
+
+
+def test_passing_reason_does_not_delay_a_review() -> None:
+    """A verdict is owed at once, even where reading the facts failed."""
+    approve = replace(APPROVE, reasons=(Reason(ReasonCode.OBSERVE_MODE),))
+    assert topics(approve, request=make_request(waiting_since=NOW)) == ["observe_mode"]
+
+
+def test_same_input_same_keys() -> None:
+    """Planning again plans the same."""
+    request = make_request(waiting_since=before(hours=1))
+    first = plan(WAIT, request, Ledger(), NOW)
+    assert plan(WAIT, request, Ledger(), NOW) == first
+    later = plan(WAIT, request, Ledger(), NOW + timedelta(minutes=1))
+    assert [effect.key for effect in later] == [effect.key for effect in first]
+
+
+@pytest.mark.parametrize("status", EffectStatus)
+def test_what_may_be_sent(status: EffectStatus) -> None:
+    """Only an effect that GitHub cannot have seen may be begun."""
+    assert is_sendable(status) is (status not in BEGUN)
+
+
+def refused(key: str = "review/1", *codes: RefusalCode) -> RefusedClaim:
+    """Make a claim that does not count, for being too short unless said otherwise."""
+    claim = make_claim()
+    refusals = tuple(Refusal(code, "why") for code in codes or (RefusalCode.RATIONALE_SHORT,))
+    return RefusedClaim(key, claim.channel, claim.person, claim.given_at, refusals)
+
+
+def holding(*claims: RefusedClaim, needed: int = 0, last_call: bool = False) -> Decision:
+    """Make a hold beside which these claims were refused."""
+    codes = (ReasonCode.VALIDATION_FAILED, ReasonCode.OVERRIDE_INCOMPLETE)
+    return make_decision(Verdict.WAIT, *codes, refused=claims, needed=needed, last_call=last_call)
+
+
+def test_refusal_is_told_once() -> None:
+    """A refused override is news although the hold is told already, and only once."""
+    (topic,) = topics(holding(refused()), make_report())
+    assert topic == "validation_failed+override_incomplete+review/1=rationale_short"
+    assert topics(holding(refused()), make_report(), make_report(2, topic=topic)) == []
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        holding(refused("review/2")),
+        holding(refused("review/1", RefusalCode.NOT_ACKNOWLEDGED)),
+        holding(refused(), refused("review/2")),
+        holding(refused(), needed=1),
+        holding(),
+    ],
+)
+def test_other_refusal_is_news(decision: Decision) -> None:
+    """Another claim, another fault, or one more of several approvals is told as well."""
+    (topic,) = topics(holding(refused()))
+    assert len(topics(decision, make_report(topic=topic))) == 1
+
+
+def test_needed_approvals_are_news() -> None:
+    """Each further person of several is told of."""
+    (two,) = topics(holding(needed=2))
+    assert topics(holding(needed=1), make_report(topic=two)) == [
+        "validation_failed+override_incomplete+1 more"
+    ]
+
+
+def test_refusal_after_the_last_call() -> None:
+    """Whoever overrides in the last hour is answered, once, and the last call is not repeated."""
+    late = holding(refused(), last_call=True)
+    called = make_report(topic="last_call/1")
+    (topic,) = topics(late, called)
+    assert topic == "last_call/1+review/1=rationale_short"
+    assert topics(late, called, make_report(2, topic=topic)) == []
+    assert topics(LAST_CALL, make_report(topic=topic)) == []
+    assert topics(late, *reports(9), replace(called, effect=reports(10)[9].effect)) == []
+
+
+def test_refusals_keep_to_the_budget() -> None:
+    """However many overrides are refused, one report is left for the last call."""
+    assert topics(holding(refused()), *reports(9)) == []
+    assert len(topics(holding(refused(), last_call=True), *reports(9))) == 1
+
+
+def test_review_after_an_override() -> None:
+    """An override is answered by one review whose topic says so."""
+    released = make_decision(Verdict.APPROVE, ReasonCode.OVERRIDE, override=make_record())
+    (effect,) = plan(released, make_request(), Ledger(), NOW)
+    assert (effect.kind, effect.topic) == (EffectKind.REVIEW, "override")
+    assert "hubot" in effect.comment

@@ -1,0 +1,345 @@
+"""Each metric is what its definition says, and nothing is never zero."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.incident import (
+    GATE,
+    Acknowledged,
+    Course,
+    Decided,
+    Happening,
+    IncidentEvent,
+    Reopened,
+    Resolution,
+    Resolved,
+    Silenced,
+    apply,
+)
+from gate.domain.model.alert import AlertKind
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.statistics.metrics import (
+    MOST_FLOWS,
+    AlertLoad,
+    Hold,
+    IncidentStory,
+    Period,
+    Record,
+    measure,
+    measure_acted_on,
+    measure_alerts_per_incident,
+    measure_false_positives,
+    measure_flaky_flows,
+    measure_pass_rate,
+    measure_time_held,
+    measure_time_to_acknowledge,
+    measure_time_to_decide,
+    measure_time_to_resolve,
+)
+from gate.domain.statistics.spread import Share, Spread, spread_of
+from tests.support.builders import NOW, TICK, make_validation_report
+from tests.support.incidents import make_failure, make_flow, make_incident
+
+PERIOD = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
+GREEN = Resolved(Resolution.VALIDATION_PASSED, "")
+
+
+def minutes(count: float) -> timedelta:
+    """Give a time."""
+    return timedelta(minutes=count)
+
+
+def story(*happened: tuple[float, Happening], by: str = "mona") -> IncidentStory:
+    """An incident that opened at NOW, and what happened how many minutes later; green is ours."""
+    incident = make_incident()
+    deeds = []
+    for after, what in happened:
+        event = IncidentEvent(NOW + minutes(after), GATE if what == GREEN else by, what)
+        incident = apply(incident, event)
+        deeds.append(event)
+    return IncidentStory(incident, tuple(deeds), ())
+
+
+def said(story: IncidentStory, *after: float) -> IncidentStory:
+    """The same incident, about which something was said after so many minutes."""
+    words = [Said(f"word/{it}", AlertKind.REMINDER, NOW + minutes(it), "") for it in after]
+    return replace(story, said=tuple(words))
+
+
+def report(run_id: int, attempt: int = 1, repository: int = 1, **flows: str) -> ValidationReport:
+    """A report of a run attempt with the status of each flow."""
+    return make_validation_report(
+        repository_id=RepositoryId(repository),
+        run_id=RunId(run_id),
+        run_attempt=attempt,
+        flows=tuple(make_flow(name, FlowStatus(status)) for name, status in flows.items()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("conclusions", "share"),
+    [
+        ([], Share(0, 0)),
+        ([None, "cancelled", "skipped", "neutral", "new word"], Share(0, 0)),
+        (["success"], Share(1, 1)),
+        (["failure", "timed_out", "startup_failure"], Share(0, 3)),
+        (["success", "failure", "cancelled", None, "success"], Share(2, 3)),
+    ],
+)
+def test_the_pass_rate_is_of_those_that_passed_or_failed(
+    conclusions: list[str | None], share: Share
+) -> None:
+    """What proved nothing does not make the rate better or worse."""
+    assert measure_pass_rate(conclusions) == share
+
+
+def test_the_rate_of_nothing_is_not_known() -> None:
+    """Zero would say that everything failed."""
+    assert Share(0, 0).rate is None
+    assert Share(0, 4).rate == 0
+    assert Share(3, 4).rate == 0.75
+
+
+@pytest.mark.parametrize(
+    ("times", "median", "p90"),
+    [
+        ([5], 5, 5),
+        ([4, 2], 3, 4),
+        ([1, 2, 9], 2, 9),
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 5.5, 9),
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], 6, 10),
+    ],
+)
+def test_a_spread_tells_the_middle_and_the_slow_end(
+    times: list[int], median: float, p90: int
+) -> None:
+    """At least nine of ten took no longer than the 90th percentile."""
+    found = spread_of(minutes(it) for it in times)
+    assert found == Spread(len(times), minutes(median), minutes(p90))
+
+
+def test_the_spread_of_nothing_is_not_known() -> None:
+    """Nobody was quick, and nobody was slow."""
+    assert spread_of([]) == Spread(0, None, None)
+
+
+def test_times_run_from_the_opening_to_the_first_response() -> None:
+    """A decision acknowledges; a second one changes the course, not the time."""
+    told = story(
+        (10, Decided(Course.ACCEPT_RISK, "?")),
+        (20, Acknowledged()),
+        (30, Decided(Course.ROLLBACK, "!")),
+    )
+    acknowledged = measure_time_to_acknowledge([told], PERIOD)
+    decided = measure_time_to_decide([told], PERIOD)
+    assert acknowledged.spread == decided.spread == Spread(1, minutes(10), minutes(10))
+
+
+@pytest.mark.parametrize("again", [(), ((65.0, Acknowledged()),)])
+def test_an_outbreak_that_must_be_acknowledged_again_changes_no_time(
+    again: tuple[tuple[float, Happening], ...],
+) -> None:
+    """The first acknowledgement counts, although it does not hold any more."""
+    told = story(
+        (10, Acknowledged()), (20, GREEN), (60, Reopened(make_failure(run_id=900))), *again
+    )
+    found = measure_time_to_acknowledge([told], PERIOD)
+    assert (found.spread, found.waiting) == (Spread(1, minutes(10), minutes(10)), 0)
+
+
+def test_who_still_waits_and_who_never_heard_are_told_apart() -> None:
+    """Neither is in the median, which would look better for it."""
+    stories = [story(), story((5, GREEN)), story((7, Acknowledged()), (9, GREEN))]
+    found = measure_time_to_acknowledge(stories, PERIOD)
+    assert (found.spread.count, found.waiting, found.never) == (1, 1, 1)
+    decided = measure_time_to_decide(stories, PERIOD)
+    assert (decided.spread.count, decided.waiting, decided.never) == (0, 1, 2)
+    resolved = measure_time_to_resolve(stories, PERIOD)
+    assert (resolved.spread, resolved.waiting, resolved.never) == (
+        Spread(2, minutes(7), minutes(9)),
+        1,
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("happened", "is_false"),
+    [
+        ([(5, GREEN)], True),
+        ([(2, Acknowledged()), (5, GREEN)], True),
+        ([(2, Decided(Course.ROLLBACK, "")), (5, GREEN)], False),
+        ([(2, Decided(Course.FIX_FORWARD, "")), (5, GREEN)], False),
+        # The course that stands last hides none that was taken.
+        (
+            [(2, Decided(Course.ROLLBACK, "")), (3, Decided(Course.ACCEPT_RISK, "")), (5, GREEN)],
+            False,
+        ),
+        (
+            [(2, Decided(Course.ACCEPT_RISK, "")), (2, Resolved(Resolution.RISK_ACCEPTED, ""))],
+            False,
+        ),
+        ([(5, Resolved(Resolution.BY_HAND, "noise"))], False),
+    ],
+)
+def test_a_false_positive_went_green_without_a_rollback_or_fix(
+    happened: list[tuple[float, Happening]], is_false: bool
+) -> None:
+    """Each of these incidents is over, so each is in the denominator."""
+    assert measure_false_positives([story(*happened)], PERIOD) == Share(int(is_false), 1)
+
+
+def test_an_open_incident_is_no_false_positive_yet() -> None:
+    """Nobody knows what it will need."""
+    assert measure_false_positives([story((2, Acknowledged()))], PERIOD) == Share(0, 0)
+
+
+def test_alerts_are_counted_by_message_and_incident() -> None:
+    """The mean hides the one that never stopped, so the most is told beside it."""
+    stories = [said(story(), 0, 15, 60), said(story(), 0), story()]
+    found = measure_alerts_per_incident(stories, PERIOD)
+    assert found == AlertLoad(messages=4, incidents=3, most=3)
+    assert found.mean == pytest.approx(4 / 3)
+    assert measure_alerts_per_incident([], PERIOD).mean is None
+
+
+@pytest.mark.parametrize(
+    ("happened", "acted"),
+    [
+        ([], False),
+        ([(5, GREEN)], False),
+        ([(5, Acknowledged())], True),
+        ([(5, Silenced(NOW, ""))], True),
+        ([(5, Resolved(Resolution.BY_HAND, ""))], True),
+    ],
+)
+def test_what_people_do_is_acting(happened: list[tuple[float, Happening]], acted: bool) -> None:
+    """What the gate does by itself is nobody's act."""
+    assert measure_acted_on([story(*happened)], PERIOD) == Share(int(acted), 1)
+
+
+def test_what_happens_at_the_end_of_the_period_is_not_in_it() -> None:
+    """One tick earlier it is."""
+    told = said(story((10, Decided(Course.ROLLBACK, "")), (10, GREEN)), 10)
+    at = NOW + minutes(10)
+    before, after = Period(NOW, at), Period(NOW, at + TICK)
+    for measured in (measure_time_to_acknowledge, measure_time_to_decide, measure_time_to_resolve):
+        assert measured([told], before).waiting == 1
+        assert measured([told], after).spread.count == 1
+    assert measure_alerts_per_incident([told], before).messages == 0
+    assert measure_alerts_per_incident([told], after).messages == 1
+    assert measure_acted_on([told], before).count == 0
+    assert measure_acted_on([told], after).count == 1
+
+
+def hold(since: float, until: float | None, environment: str = "production") -> Hold:
+    """A request that waited, from and to so many minutes after NOW."""
+    end = None if until is None else NOW + minutes(until)
+    return Hold(environment, NOW + minutes(since), end)
+
+
+def test_time_held_is_of_those_that_ended_and_its_total_of_all() -> None:
+    """A hold that goes on has no length yet, but it has cost what it has cost."""
+    period = Period(NOW, NOW + minutes(60))
+    found = measure_time_held([hold(0, 10), hold(0, 20), hold(30, None), hold(50, 70)], period)
+    assert found.spread == Spread(2, minutes(15), minutes(20))
+    assert found.going_on == 2
+    assert found.total == minutes(10 + 20 + 30 + 10)
+
+
+def test_clocks_that_disagree_take_no_time_back() -> None:
+    """An end before the beginning is none at all."""
+    assert measure_time_held([hold(5, 4)], PERIOD).total == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("reports", "share"),
+    [
+        ([report(1, a="passed")], None),
+        ([report(1, a="failed")], None),
+        ([report(1, a="not_run"), report(1, 2, a="passed")], None),
+        ([report(1, a="passed"), report(1, 2, a="failed")], None),
+        ([report(1, a="failed"), report(2, a="passed")], None),
+        ([report(1, a="flaky")], Share(1, 1)),
+        ([report(1, a="failed"), report(1, 2, a="passed"), report(2, a="passed")], Share(1, 2)),
+        ([report(1, 2, a="warned"), report(1, 1, a="failed")], Share(1, 1)),
+        ([report(1, a="flaky"), report(2, a="not_run")], Share(1, 1)),
+    ],
+)
+def test_a_flow_is_flaky_that_changes_within_a_run(
+    reports: list[ValidationReport], share: Share | None
+) -> None:
+    """Between two runs production or the commit may have changed, within one they did not."""
+    found = measure_flaky_flows(reports)
+    assert [it.runs for it in found] == ([share] if share is not None else [])
+
+
+def test_the_flakiest_comes_first_and_few_are_listed() -> None:
+    """Flows of one name in two repositories are two."""
+    often = [report(number, a="flaky") for number in range(3)]
+    other = report(9, repository=2, a="flaky")
+    many = [report(100 + number, 1, 1, **{f"f{number}": "flaky"}) for number in range(MOST_FLOWS)]
+    found = measure_flaky_flows([*many, other, *often])
+    assert len(found) == MOST_FLOWS
+    assert (found[0].repository_id, found[0].name, found[0].runs) == (1, "a", Share(3, 3))
+    assert [it.repository_id for it in measure_flaky_flows([other, *often])] == [1, 2]
+
+
+def record(**changes: Any) -> Record:
+    """What is on record when nothing happened."""
+    values: dict[str, Any] = {
+        "conclusions": (),
+        "stories": (),
+        "holds": (),
+        "overrides": 0,
+        "bypasses": 0,
+        "reports": (),
+    }
+    return Record(**values | changes)
+
+
+def test_nothing_on_record_gives_no_rates_and_no_times() -> None:
+    """An empty month is not a perfect one."""
+    stats = measure(record(), PERIOD)
+    assert stats.pass_rate.rate is None
+    assert stats.false_positives.rate is None
+    assert stats.acted_on.rate is None
+    assert stats.alerts_per_incident.mean is None
+    assert stats.time_to_resolve.spread.median is None
+    assert stats.held.spread.p90 is None
+    assert (stats.held_by_environment, stats.flaky_flows) == ((), ())
+
+
+def test_everything_is_put_together() -> None:
+    """Each metric stands under its own name."""
+    stats = measure(
+        record(
+            conclusions=("success", "failure"),
+            stories=(story((5, GREEN)), story((1, Acknowledged()))),
+            holds=(hold(0, 10), hold(0, 30, "staging")),
+            overrides=3,
+            bypasses=1,
+            reports=(report(1, a="flaky"),),
+        ),
+        PERIOD,
+    )
+    assert (stats.pass_rate, stats.incidents, stats.open_incidents) == (Share(1, 2), 2, 1)
+    assert (stats.false_positives, stats.acted_on) == (Share(1, 1), Share(1, 2))
+    assert (stats.overrides, stats.bypasses, len(stats.flaky_flows)) == (3, 1, 1)
+    held = {name: it.total for name, it in stats.held_by_environment}
+    assert held == {"production": minutes(10), "staging": minutes(30)}
+    assert stats.held.total == minutes(40)
+
+
+def test_a_period_has_its_beginning() -> None:
+    """Only its end is not a part of it."""
+    end: datetime = PERIOD.until
+    assert PERIOD.seen(end) is None
+    assert PERIOD.seen(end - TICK) == end - TICK
+    assert PERIOD.seen(None) is None
