@@ -23,8 +23,8 @@ from gate.domain.incidents.incident import (
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity
 from gate.domain.model.ids import RunId
 from gate.domain.model.policy import AlertPolicy
-from tests.builders import NOW
-from tests.incidents import after, make_failure, make_incident
+from tests.support.builders import NOW
+from tests.support.incidents import after, make_failure, make_incident
 
 POLICY = AlertPolicy()
 HELD = tuple(HeldDeployment(RunId(601 + n), 1, "production-frontend", "") for n in range(2))
