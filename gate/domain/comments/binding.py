@@ -1,8 +1,8 @@
-"""Find the one held request that somebody means when they name a run.
+"""Find the one held request that a person means when they name a run.
 
-Pure. A run is named by an id or an address in a comment, or in the title of an override workflow's
-run. It must be one of this repository that the gate holds, and only one request of it can be meant:
-what is ambiguous releases nothing.
+Pure. People name a run by its id or URL in a comment, or in the title of an override workflow's
+run. The run must belong to this repository and be held by the gate, and exactly one of its requests
+must match: an ambiguous name releases nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OVERRIDE_EVENT: Final = "workflow_dispatch"
 
 @dataclass(frozen=True, slots=True)
 class Unbound:
-    """Why what was said is a claim on nothing: a stable slug, and plain words."""
+    """Why an override matches no held request: a stable slug, and an explanation."""
 
     reason: str
     detail: str
@@ -36,14 +36,14 @@ def bind(
     full_name: str,
     environment: str | None = None,
 ) -> GateRequest | Unbound:
-    """Find the one request of `held` that is meant; all of them are of the repository `full_name`.
+    """Return the one request of `held` that is meant; all belong to the repository `full_name`.
 
-    An address must be one of this repository on the GitHub at `host`. Without an attempt the newest
-    that is held is meant. `environment` is the one whose reviewers approved an override workflow's
-    run; it tells which request is meant where the run waits at several environments.
+    A URL must belong to this repository on the GitHub at `host`. Without an attempt, the newest
+    held attempt is meant. `environment` is the one whose reviewers approved an override workflow's
+    run; it selects the request when the run waits for several environments.
     """
     if named.full_name is not None and not _is_here(named, host, full_name):
-        return Unbound("other_repository", "the run is not one of this repository")
+        return Unbound("other_repository", "the run belongs to another repository")
     of_run = [
         request
         for request in held
@@ -51,23 +51,23 @@ def bind(
         and named.run_attempt in {None, request.key.run_attempt}
     ]
     if not of_run:
-        return Unbound("not_held", f"the gate does not hold run {named.run_id}")
+        return Unbound("not_held", f"the gate is not holding run {named.run_id}")
     newest = max(request.key.run_attempt for request in of_run)
     return _only([it for it in of_run if it.key.run_attempt == newest], environment)
 
 
 def _is_here(named: RunReference, host: str, full_name: str) -> bool:
-    """Say whether a run's address is of this repository, on this GitHub."""
+    """Return whether a run's URL belongs to this repository, on this GitHub."""
     said_host, said_name = named.host or "", named.full_name or ""
     is_own = said_name.casefold() == full_name.casefold()
     return is_own and said_host.casefold() == host.casefold()
 
 
 def _only(held: Sequence[GateRequest], environment: str | None) -> GateRequest | Unbound:
-    """Choose the one request that is meant.
+    """Return the one request that is meant.
 
-    Of several, the name of the override environment tells when it is made from one of theirs, as it
-    is where the policy gives no other.
+    Of several, the name of the override environment selects one when it is derived from the gated
+    environment's name, as it is by default.
     """
     if len(held) == 1:
         return held[0]
@@ -75,7 +75,10 @@ def _only(held: Sequence[GateRequest], environment: str | None) -> GateRequest |
     if len(own) == 1:
         return own[0]
     environments = ", ".join(it.environment for it in held)
-    return Unbound("ambiguous", f"the run waits at several environments: {environments}")
+    return Unbound(
+        "ambiguous",
+        f"the run waits for several environments ({environments}), so it is unclear which one",
+    )
 
 
 def _overrides(environment: str, request: GateRequest) -> bool:
@@ -84,10 +87,10 @@ def _overrides(environment: str, request: GateRequest) -> bool:
 
 
 def is_override_run(seen: ReviewSubmitted) -> bool:
-    """Say whether a run may speak for the override workflow.
+    """Return whether a run counts as one of the override workflow.
 
-    It must be of the default branch and started by hand there: on any other branch whoever pushes
-    could write the workflow.
+    It must be started by hand on the default branch: on any other branch, whoever pushes could
+    write the workflow.
     """
     default = seen.repository.default_branch
     return (

@@ -1,9 +1,9 @@
-"""Read what people ask of the gate in a comment on an issue, and in an override run's title.
+"""Parse commands in comments on issues, and the title of an override workflow's run.
 
-Pure. Text in, a command or what is wrong with it out; who may ask, and of what, is decided
-elsewhere. A command begins the first line that is not blank. What is quoted, or stands in a code
-block, was said by somebody else or is an example. What a page, a chat or a keyboard puts into text
-unseen is passed over.
+Pure. It returns a command or what is wrong with it; who may give it is decided elsewhere. A
+command begins the first line that is not blank. Quotes and code blocks are ignored: someone else
+wrote them, or they are examples. Invisible characters that pages, chats and keyboards add are
+skipped.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _RUN_URL: Final = re.compile(
     r"(?:/attempts/(?P<attempt>[1-9][0-9]{0,5}))?(?:/jobs?/[0-9]{1,19})?/?(?:[?#][^\s]*)?"
 )
 _UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
-"""Soft hyphen, zero-width space, (non-)joiners, word joiner, byte order mark. Blanks that do not
-break a line are blanks to `str.split` and to regular expressions."""
+"""Soft hyphen, zero-width space, (non-)joiners, word joiner, byte order mark. No-break spaces are
+whitespace to `str.split` and to regular expressions."""
 
-_QUOTES: Final = "\"'“”„‟‘’‚‛«»‹›`"  # noqa: RUF001 - what keyboards make of quotes
+_QUOTES: Final = "\"'“”„‟‘’‚‛«»‹›`"  # noqa: RUF001 - quotes that keyboards type
 _COMMAND: Final = re.compile(
     rf"[{_UNSEEN}]*(?:[ \u00a0\u202f][{_UNSEEN}]*){{0,3}}/(?P<word>\S+)(?P<rest>.*)", re.DOTALL
 )
@@ -50,10 +50,10 @@ LONGEST_WHY: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class RunReference:
-    """A run as a person named it: by its id, or by its address on GitHub.
+    """A run as a person named it: by its id, or by its URL on GitHub.
 
-    `host` and `full_name` are None for a bare id. Both are as written, not checked: whoever acts on
-    an address refuses one of another GitHub or repository, comparing without case.
+    `host` and `full_name` are None for a bare id. Both are as written and not checked: the caller
+    refuses a URL of another GitHub or repository, ignoring case.
     """
 
     run_id: RunId
@@ -64,7 +64,7 @@ class RunReference:
 
 @dataclass(frozen=True, slots=True)
 class OverrideCommand:
-    """Somebody releases a held run; `rationale` is raw and may be empty."""
+    """Release a held run; `rationale` is raw and may be empty."""
 
     run: RunReference
     rationale: str
@@ -72,17 +72,17 @@ class OverrideCommand:
 
 @dataclass(frozen=True, slots=True)
 class HelpCommand:
-    """Somebody asks which commands there are."""
+    """List the commands."""
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeCommand:
-    """Somebody looks after an incident."""
+    """Acknowledge an incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecideCommand:
-    """Somebody has decided what to do about an incident; `why` is raw."""
+    """Record what will be done about an incident; `why` is raw."""
 
     course: Course
     why: str
@@ -90,14 +90,14 @@ class DecideCommand:
 
 @dataclass(frozen=True, slots=True)
 class ResolveCommand:
-    """Somebody says that an incident is over; `why` is raw."""
+    """Close an incident; `why` is raw."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceCommand:
-    """Somebody wants to hear nothing of an incident for a while; `why` is raw."""
+    """Pause the messages about an incident; `why` is raw."""
 
     span: timedelta
     why: str
@@ -105,14 +105,14 @@ class SilenceCommand:
 
 @dataclass(frozen=True, slots=True)
 class UnknownCommand:
-    """A word after a slash that is no command of ours, and need not have been meant for us."""
+    """A word after a slash that is not a command of the gate, and may be meant for another App."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandProblem:
-    """Somebody meant the command `meant`, and what they wrote cannot be done.
+    """A try at the command `meant` that cannot be carried out.
 
-    `detail` may quote hostile text. `usage` is how the command is written, where that helps.
+    `detail` may quote hostile text. `usage` shows the command's form, where that helps.
     """
 
     detail: str
@@ -121,19 +121,19 @@ class CommandProblem:
 
 
 IncidentCommand = AcknowledgeCommand | DecideCommand | ResolveCommand | SilenceCommand
-"""What people say on an incident's issue, about the incident."""
+"""The commands about an incident, which count on its issue."""
 
 Command = OverrideCommand | HelpCommand | IncidentCommand
 
 Said = Command | UnknownCommand | CommandProblem
-"""What a comment may hold for the gate: a command, or a try at one."""
+"""What a comment may contain for the gate: a command, or a try at one."""
 
 
 def parse_command(body: str) -> Said | None:
-    """Read the command that a comment begins with; None when it has none.
+    """Parse the command that a comment begins with; None when it has none.
 
-    The command's arguments may go on over the following lines. A word that is no command of ours
-    is a problem only when it looks like a slip: other Apps have commands too.
+    Arguments may continue on the following lines. An unknown word is a problem only when it looks
+    like a typo: other Apps have commands too.
     """
     found = _COMMAND.match(_from_first_line(body))
     if found is None:
@@ -145,20 +145,19 @@ def parse_command(body: str) -> Said | None:
         return parse(found["rest"])
     alike = _alike(word, _COMMANDS)
     if alike is not None:
-        known = ", ".join(f"/{name}" for name in _COMMANDS)
-        return CommandProblem(f"/{written} is no command of the gate; known: {known}", alike)
+        return CommandProblem(f"unknown command /{written}; did you mean /{alike}?", alike)
     return UnknownCommand() if _WORD.fullmatch(word) else None
 
 
 def _alike(word: str, known: Iterable[str]) -> str | None:
-    """Find what was meant by a word with a slip in it."""
+    """Return the known word that a word with a typo resembles."""
     if len(word) > _LONGEST_WORD:
         return None
     return next(iter(get_close_matches(word, known, n=1, cutoff=_ALIKE)), None)
 
 
 def _from_first_line(body: str) -> str:
-    """Drop the blank lines at the beginning, but not the indent of the first that is not blank."""
+    """Drop leading blank lines, but keep the indent of the first line that is not blank."""
     lines = body.replace("\r\n", "\n").split("\n")
     while lines and not _seen(lines[0]).strip():
         del lines[0]
@@ -169,18 +168,18 @@ def _parse_override(rest: str) -> OverrideCommand | CommandProblem:
     named, rationale = _split(rest)
     if not named:
         usage = "/override <run URL or id> <rationale>"
-        return CommandProblem("say which run", _OVERRIDE, usage)
+        return CommandProblem("name the run to release", _OVERRIDE, usage)
     run = parse_run_reference(named)
     if run is None:
-        detail = "the first word after /override must be a run's URL or id"
+        detail = "the first word after /override must be a run URL or a run id"
         return CommandProblem(detail, _OVERRIDE)
     return OverrideCommand(run, rationale)
 
 
 def _split(rest: str) -> tuple[str, str]:
-    """Take the first word, which must stand on the command's own line, from what follows it.
+    """Split the first word, which must be on the command's own line, from what follows it.
 
-    The word loses what is unseen in it and the quotes around it; what follows is kept as it is.
+    The word loses invisible characters and surrounding quotes; what follows is kept as it is.
     """
     first, _, following = rest.partition("\n")
     words = first.lstrip(f"{_UNSEEN} \t\u00a0\u202f").split(maxsplit=1)
@@ -189,7 +188,7 @@ def _split(rest: str) -> tuple[str, str]:
 
 
 def _seen(text: str) -> str:
-    """Drop the characters that nobody sees."""
+    """Drop invisible characters."""
     return text.translate(_WITHOUT_UNSEEN)
 
 
@@ -209,7 +208,7 @@ def _parse_decide(rest: str) -> DecideCommand | CommandProblem:
     choices = ", ".join(Course)
     course = _COURSES.get(word.casefold())
     if course is None:
-        return CommandProblem("say what you have decided", _DECIDE, f"/decide <{choices}> <why>")
+        return CommandProblem("name your decision", _DECIDE, f"/decide <{choices}> <why>")
     problem = _check_why(why, _DECIDE, f"/decide {course} <why>")
     return DecideCommand(course, why) if problem is None else problem
 
@@ -224,26 +223,26 @@ def _parse_silence(rest: str) -> SilenceCommand | CommandProblem:
     word, why = _split(rest)
     length = _parse_span(word)
     if length is None:
-        detail = "say for how long, in minutes, hours or days"
+        detail = "give a duration in minutes, hours or days"
         return CommandProblem(detail, _SILENCE, "/silence <30m, 4h, 2d> <why>")
     if length > LONGEST_SILENCE:
         most = LONGEST_SILENCE.days
-        detail = f"{word} is too long: {most}d is the most, and can be said again"
+        detail = f"{word} is too long; the maximum is {most}d, and you can repeat the command"
         return CommandProblem(detail, _SILENCE)
     problem = _check_why(why, _SILENCE, f"/silence {word} <why>")
     return SilenceCommand(length, why) if problem is None else problem
 
 
 def _parse_span(text: str) -> timedelta | None:
-    """Read a length of time as the policy spells it, but for seconds."""
+    """Parse a duration as the policy spells it, except seconds."""
     found = _SPAN.fullmatch(text.casefold())
     return int(found["count"]) * _UNITS[found["unit"]] if found is not None else None
 
 
 def _check_why(why: str, meant: str, usage: str) -> CommandProblem | None:
-    """Say what is wrong with a reason; people read it in the record, so there has to be one."""
+    """Return what is wrong with a reason, which is required because people read it on record."""
     if not _seen(why).strip():
-        return CommandProblem("say why", meant, usage)
+        return CommandProblem("give a reason", meant, usage)
     if len(why) > LONGEST_WHY:
         return CommandProblem(f"the reason is longer than {LONGEST_WHY} characters", meant)
     return None
@@ -261,7 +260,7 @@ _COMMANDS: Final[Mapping[str, Callable[[str], Command | CommandProblem]]] = {
 
 
 def parse_run_reference(text: str) -> RunReference | None:
-    """Read a run's id, or its address on GitHub with or without an attempt or a job."""
+    """Parse a run's id, or its URL on GitHub with or without an attempt or a job."""
     if _RUN_ID.fullmatch(text):
         return _reference(int(text))
     found = _RUN_URL.fullmatch(text)
@@ -278,10 +277,10 @@ def _reference(
 
 
 def parse_override_title(display_title: str) -> RunReference | CommandProblem | None:
-    """Read the run that an override workflow's run says it is for; None for any other title.
+    """Parse the run that an override workflow's run names in its title; None for other titles.
 
-    Exactly one run must be named, and nothing else said: a title is made from what somebody typed,
-    and a reviewer who approves must see which run it is.
+    The title must name exactly one run and nothing else: it contains what a person typed, and the
+    reviewer who approves must see which run it is.
     """
     found = _TITLE.fullmatch(_seen(display_title).strip())
     if found is None:

@@ -1,7 +1,7 @@
-"""Write the gate's answers to commands in comments.
+"""Write the gate's replies to commands in comments.
 
-Pure. A reaction says at a glance what became of a command; where that is not enough, a comment says
-why. Text that others wrote is neutralised.
+Pure. A reaction shows the outcome at a glance; where that is not enough, a comment gives the
+reason. Text that others wrote is neutralised.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from enum import StrEnum
 from typing import Final
 
 from gate.domain.model.overrides import OPEN_QUESTIONS, RefusalCode, RefusedClaim
+from gate.domain.model.policy import OverridePolicy
 from gate.domain.text.escaping import code_span, cut_markdown, neutralise
 
 _LONGEST: Final = 2_000
 
 
 class Reaction(StrEnum):
-    """What a reaction means, by GitHub's name for it (docs: REST API endpoints for reactions)."""
+    """What a reaction means, with GitHub's name for it (docs: REST API endpoints for reactions)."""
 
     SEEN = "eyes"
     DONE = "rocket"
@@ -26,77 +27,81 @@ class Reaction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """A reaction and, where there is more to say, a comment."""
+    """A reaction and, where it needs an explanation, a comment."""
 
     reaction: Reaction
     body: str | None = None
 
 
+_ASKED: Final = OverridePolicy()
 _OVERRIDE_AND_HELP: Final = (
-    "- `/override <run URL or id> <rationale>`: release a held deployment. The rationale must"
-    " contain the words that the policy asks for.\n"
-    "- `/help`: this list."
+    "- `/override <run URL or id> <rationale>`: release a held deployment. Unless the policy says"
+    f" otherwise, the rationale must contain “{_ASKED.acknowledge}” and {_ASKED.min_length} more"
+    " characters.\n"
+    "- `/help`: show this list."
 )
-INCIDENT_COMMANDS: Final = (
-    "At the beginning of a comment on this issue:\n\n"
-    "- `/ack`: you look after it; assigning yourself says the same.\n"
-    "- `/decide rollback <why>`, `/decide fix-forward <why>` or `/decide accept-risk <why>`: what"
-    " is going to be done. Accepting the risk ends the incident; held deployments stay held.\n"
-    "- `/resolve <why>`: it is over, although the validation has not passed.\n"
-    "- `/silence <30m, 4h, 2d> <why>`: no messages but the end for so long, 7 days at most.\n"
+_INCIDENT_LIST: Final = (
+    "- `/ack`: acknowledge the incident. Assigning the issue does the same.\n"
+    "- `/decide rollback <why>`, `/decide fix-forward <why>` or `/decide accept-risk <why>`: record"
+    " what happens next. Accepting the risk closes the incident; held deployments stay held.\n"
+    "- `/resolve <why>`: close the incident although the validation has not passed.\n"
+    "- `/silence <30m, 4h, 2d> <why>`: pause messages for up to 7 days. The message that the"
+    " incident is over is still sent.\n"
     f"{_OVERRIDE_AND_HELP}\n\n"
-    "Whoever may write to this repository may acknowledge; the rest takes somebody who may override"
-    " a hold. A comment that was edited does not count."
+    "`/ack` needs write access, or being a reviewer. The other commands need being a reviewer:"
+    " someone who may override a hold. Edited comments do not count."
 )
+INCIDENT_COMMANDS: Final = f"Begin a comment on this issue with a command:\n\n{_INCIDENT_LIST}"
 
 
 def render_help(*, on_incident: bool = False) -> str:
-    """List the commands; on an incident's issue there are more."""
+    """List the commands; an incident's issue has more of them."""
     if on_incident:
         return INCIDENT_COMMANDS
-    return f"I understand, at the beginning of a comment:\n\n{_OVERRIDE_AND_HELP}"
+    return f"Begin a comment with a command:\n\n{_OVERRIDE_AND_HELP}"
 
 
 def render_unknown() -> str:
-    """Answer a command that nobody knows, on an incident's issue."""
-    return f"That is no command of mine; I do not say so again here.\n\n{INCIDENT_COMMANDS}"
+    """Answer an unknown command on an incident's issue."""
+    return f"Unknown command. Commands here:\n\n{_INCIDENT_LIST}"
 
 
 def render_refusal(detail: str) -> str:
-    """Say why a command on an incident's issue did nothing."""
-    return cut_markdown(f"Nothing was done: {neutralise(detail)}.", _LONGEST)
+    """Explain why a command on an incident's issue did nothing; `detail` is a sentence."""
+    return cut_markdown(f"{neutralise(detail)}.", _LONGEST)
 
 
 def render_acknowledged_before(actor: str) -> str:
-    """Say who looks after it already."""
-    return cut_markdown(f"{neutralise(actor)} looks after it already.", _LONGEST)
+    """Answer a second acknowledgement with the name of the first person."""
+    return cut_markdown(f"{neutralise(actor)} has already acknowledged this incident.", _LONGEST)
 
 
 def render_problem(detail: str, usage: str | None = None) -> str:
-    """Say what is wrong with a command, and how it is written."""
+    """Explain what is wrong with a command, and how to write it."""
     written = f": {code_span(usage)}" if usage is not None else ""
-    fault = f"Nothing was done: {neutralise(detail)}{written}."
-    return cut_markdown(f"{fault}\n\nSay `/help` for the commands.", _LONGEST)
+    fault = f"Not done: {neutralise(detail)}{written}."
+    return cut_markdown(f"{fault}\n\nComment `/help` for the list of commands.", _LONGEST)
 
 
 def render_refused(claim: RefusedClaim) -> str:
-    """Say everything that an override lacks, and how to go on.
+    """List everything that an override lacks, and what the person can do next.
 
-    What the gate looks up once nothing else is missing is nobody's to mend.
+    What the gate looks up last is left out while people have something to fix.
     """
     theirs = [it for it in claim.refusals if it.code not in OPEN_QUESTIONS] or claim.refusals
     faults = "\n".join(f"- {neutralise(refusal.detail)}" for refusal in theirs)
     return cut_markdown(
-        f"The deployment stays on hold:\n\n{faults}\n\n{_how_to_go_on(claim)}", _LONGEST
+        f"**Not released.** The deployment is still held:\n\n{faults}\n\n{_how_to_go_on(claim)}",
+        _LONGEST,
     )
 
 
 def _how_to_go_on(claim: RefusedClaim) -> str:
-    """Tell whoever spoke what they can do themselves; whoever is barred, that others can."""
+    """Return what the person can do, or that someone else has to."""
     if claim.is_barred_to_all:
-        return "Nobody can override this hold; mend its cause."
+        return "Nobody can override this hold. Fix its cause."
     if not claim.is_mendable:
-        return "You cannot release it by this; somebody who may can."
+        return "You cannot release this deployment; another eligible reviewer can."
     if RefusalCode.BEFORE_RED in claim.codes:
-        return "Say it again in a new comment, now that you know of this hold."
-    return "Write a new comment with what is missing; an edited one does not count."
+        return "Repeat the override in a new comment, now that the deployment is held."
+    return "Add what is missing in a new comment; edited comments do not count."

@@ -1,20 +1,30 @@
-"""Judge whether somebody may do what they ask on an incident's issue.
+"""Check whether a person may give a command on an incident's issue.
 
-Pure. Whoever may write to the repository may say that they look after an incident. What ends it,
-decides about it or keeps it quiet takes one who may override. What is not known is no yes.
+Pure. Everyone with write access may acknowledge an incident. Deciding, resolving and silencing need
+a person who may override holds. An unknown permission counts as none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from gate.domain.comments.commands import AcknowledgeCommand, IncidentCommand
+from gate.domain.comments.commands import (
+    AcknowledgeCommand,
+    DecideCommand,
+    IncidentCommand,
+    OverrideCommand,
+    ResolveCommand,
+    Said,
+    SilenceCommand,
+)
 from gate.domain.incidents.incident import Incident
 
 
 class CommandFault(StrEnum):
-    """What may be wrong with a command, by a stable slug."""
+    """Why a command is refused, as a stable slug."""
 
     WITHDRAWN = "withdrawn"
     NOT_A_PERSON = "not_a_person"
@@ -25,9 +35,9 @@ class CommandFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Somebody as GitHub shows them now, by numeric id.
+    """The author of a command as GitHub shows them now, by numeric id.
 
-    `detail` says why they may override, or why not.
+    `detail` says why they may override, or why not; it follows "Your access: ".
     """
 
     is_person: bool
@@ -38,7 +48,7 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class RefusedCommand:
-    """A command that does nothing. `detail` may quote hostile text."""
+    """A command that does nothing. `detail` is a sentence, and may quote hostile text."""
 
     fault: CommandFault
     detail: str
@@ -47,29 +57,42 @@ class RefusedCommand:
 def judge_command(
     command: IncidentCommand, incident: Incident | None, speaker: Speaker, *, is_standing: bool
 ) -> RefusedCommand | None:
-    """Say what is wrong with a command first of all; None when it counts.
+    """Return the first fault of a command; None when it counts.
 
-    `incident` is the one that the issue is about, `is_standing` says that the comment stands as it
-    was written: an edited one does not count.
+    `incident` is the one that the issue is about. `is_standing` is False when the comment was
+    edited or deleted, and then it does not count.
     """
     if not is_standing:
-        detail = "a comment that was edited or deleted does not count; write a new one"
+        detail = "An edited or deleted comment does not count; write a new one"
         return RefusedCommand(CommandFault.WITHDRAWN, detail)
     if not speaker.is_person:
-        return RefusedCommand(CommandFault.NOT_A_PERSON, "it was not said by a person")
+        return RefusedCommand(CommandFault.NOT_A_PERSON, "Only people can give commands")
     if incident is None:
-        return RefusedCommand(CommandFault.NO_INCIDENT, "this issue is no incident's")
+        detail = "This issue does not belong to an incident"
+        return RefusedCommand(CommandFault.NO_INCIDENT, detail)
     if not incident.is_open:
-        return RefusedCommand(CommandFault.INCIDENT_OVER, "the incident is over")
-    return _check_speaker(command, speaker)
-
-
-def _check_speaker(command: IncidentCommand, speaker: Speaker) -> RefusedCommand | None:
-    needed = "somebody who may override"
-    may = speaker.may_override
-    if isinstance(command, AcknowledgeCommand):
-        needed = f"write permission, or {needed}"
-        may = may or speaker.may_write
-    if may:
+        return RefusedCommand(CommandFault.INCIDENT_OVER, "This incident is already over")
+    may_acknowledge = isinstance(command, AcknowledgeCommand) and speaker.may_write
+    if speaker.may_override or may_acknowledge:
         return None
-    return RefusedCommand(CommandFault.NOT_ELIGIBLE, f"it takes {needed}: {speaker.detail}")
+    detail = explain_denial(command, incident.place.environment, speaker)
+    return RefusedCommand(CommandFault.NOT_ELIGIBLE, detail)
+
+
+def explain_denial(said: Said, environment: str | None, speaker: Speaker) -> str:
+    """Return what a person cannot do, which permission it needs, and which one they have."""
+    needed = "being a reviewer" if environment is None else f"being a reviewer of {environment}"
+    if not isinstance(said, _FOR_REVIEWERS):
+        needed = f"write access, or {needed}"
+    deed = _DEEDS.get(type(said), "give commands here")
+    return f"You cannot {deed}: that needs {needed}. Your access: {speaker.detail}"
+
+
+_FOR_REVIEWERS: Final = (OverrideCommand, DecideCommand, ResolveCommand, SilenceCommand)
+_DEEDS: Final[Mapping[type[Said], str]] = {
+    AcknowledgeCommand: "acknowledge this",
+    DecideCommand: "decide this",
+    ResolveCommand: "resolve this",
+    SilenceCommand: "silence this",
+    OverrideCommand: "override this hold",
+}

@@ -1,21 +1,21 @@
-"""Write the issue in which people follow an incident: what fails, what is due, what was done.
+"""Write an incident's issue: what fails, what is due by when, what was done.
 
-Pure. Times are absolute, so that the text changes only when something has happened or a deadline
-has passed. Text that others wrote is neutralised; what is needed first stands first, since a text
-that is too long is cut at its end.
+Pure. Times are absolute, so that the text changes only after an event or a missed deadline. Text
+that others wrote is neutralised. The most important parts come first, since a text that is too long
+is cut at its end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from gate.domain.comments.replies import INCIDENT_COMMANDS
 from gate.domain.incidents.alert_content import FAILED_EVENT
 from gate.domain.incidents.incident import Course, Incident, IncidentEvent, Resolution, Word
-from gate.domain.incidents.words import ending, happening, run_link, who
+from gate.domain.incidents.words import at, ending, happening, run_link, who
 from gate.domain.model.alert import FailedFlow, HeldDeployment
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.policy import AlertPolicy
@@ -26,7 +26,7 @@ from gate.domain.text.escaping import cut, cut_markdown, neutralise
 T = TypeVar("T")
 
 BODY_LIMIT: Final = 65_536
-"""Characters that GitHub takes in an issue and in a comment."""
+"""Characters that GitHub accepts in an issue and in a comment."""
 
 _TITLE_LIMIT: Final = 200
 _NAME_LIMIT: Final = 120
@@ -50,7 +50,7 @@ Timeline = Sequence[tuple[int, IncidentEvent]]
 
 @dataclass(frozen=True, slots=True)
 class IssueSubject:
-    """What surrounds an incident: who is late when, and what waits."""
+    """What an issue shows besides the incident: the policy's deadlines and the held deployments."""
 
     policy: AlertPolicy
     held: tuple[HeldDeployment, ...]
@@ -58,7 +58,7 @@ class IssueSubject:
 
 @dataclass(frozen=True, slots=True)
 class IssueText:
-    """What an issue has to say, and whether it has to be open."""
+    """The title and the text that an issue should have, and whether it should be open."""
 
     title: str
     body: str
@@ -66,19 +66,19 @@ class IssueText:
 
 
 def mark(incident_id: IncidentId) -> str:
-    """Mark an issue as this incident's; GitHub does not show it."""
+    """Return the mark of this incident's issue, which GitHub does not show."""
     return f"<!-- gate:incident/{incident_id} -->"
 
 
 def render_issue(
     incident: Incident, timeline: Timeline, subject: IssueSubject, now: datetime
 ) -> IssueText:
-    """Write the issue as it has to be now.
+    """Return the issue as it should be now.
 
-    Of an incident that is over nothing is listed that still changes: it is not looked at again.
+    The issue of a resolved incident lists nothing that still changes: it is not updated again.
     """
     is_open = incident.is_open
-    heading, held = ("What to do next", subject.held) if is_open else ("What was done", ())
+    heading, held = ("Next steps", subject.held) if is_open else ("Steps taken", ())
     sections = (
         f"{mark(incident.id)}\n{_headline(incident)}",
         _facts(incident),
@@ -89,7 +89,7 @@ def render_issue(
         f"### {heading}\n\n{_lines(_checklist(incident, subject.policy, now))}",
         _listed("Held deployments", held, _held, len(held)),
         f"### Commands\n\n{INCIDENT_COMMANDS}",
-        f"### What happened\n\n{_lines(_history(timeline))}",
+        f"### Timeline\n\n{_lines(_history(timeline))}",
     )
     body = cut_markdown(_BETWEEN.join(section for section in sections if section), BODY_LIMIT)
     return IssueText(_title(incident), body, is_open)
@@ -102,11 +102,11 @@ def _title(incident: Incident) -> str:
 def _headline(incident: Incident) -> str:
     environment = neutralise(incident.place.environment, _NAME_LIMIT)
     if incident.resolved is not None:
-        return f"**Over** — {environment}, {at(incident.resolved.at)}: {ending(incident)}"
+        return f"**Resolved** — {environment}, {at(incident.resolved.at)}: {ending(incident)}"
     since = f"since {at(incident.opened_at)}"
-    held = "Deployments are held until it is green."
+    held = "Deployments are held until the validation passes."
     if incident.failure.by_alert_only:
-        held = "The run ended green: deployments are not held."
+        held = "The run itself passed, so deployments are not held."
     return f"**{FAILED_EVENT}** — {environment}, {since}. {held}"
 
 
@@ -115,11 +115,11 @@ def _facts(incident: Incident) -> str:
     terraform = failure.terraform_deployment_id
     rows = [
         ("Failed job", run_link(failure)),
-        ("Commit", neutralise(failure.head_sha or "not known")),
-        ("Terraform deployment", neutralise(terraform or "not known", _NAME_LIMIT)),
+        ("Commit", neutralise(failure.head_sha or "unknown")),
+        ("Terraform deployment", neutralise(terraform or "unknown", _NAME_LIMIT)),
         ("What failed", neutralise(failure.detail, _ERROR_LIMIT)),
         ("Failed attempts", str(incident.failures)),
-        ("In the gate's record", f"incident {incident.id}"),
+        ("Gate record", f"incident {incident.id}"),
     ]
     lines = [f"| {name} | {value} |" for name, value in rows]
     return "\n".join(["| | |", "| --- | --- |", *lines])
@@ -138,37 +138,36 @@ def _artifact(url: str) -> str:
 def _held(held: HeldDeployment) -> str:
     name = f"run {held.run_id}, attempt {held.run_attempt}"
     run = f"[{name}](<{held.url}>)" if safe_url(held.url) else name
-    return f"- {run}: `/override {held.run_id} <rationale>`"
+    return f"- {run}; to override: `/override {held.run_id} <rationale>`"
 
 
 def _checklist(incident: Incident, policy: AlertPolicy, now: datetime) -> Iterator[str]:
-    """List what a person does, in the contract's order; what the gate knows is done is ticked.
+    """List the steps in the contract's order, and tick those that the gate knows are done.
 
-    Of the other steps only people know: they tick them, and `keep_ticks` leaves it so.
+    People tick the other steps themselves, and `keep_ticks` preserves those ticks.
     """
     acknowledged, decided = incident.acknowledged, incident.decided
     if acknowledged is not None:
         yield _box(f"Acknowledged by {who(acknowledged.actor)}, {at(acknowledged.at)}", done=True)
     else:
         due = _due(incident, policy.acknowledge_within, now)
-        yield _box(f"Acknowledge: `/ack`, or assign yourself{due}", done=False)
+        yield _box(f"Acknowledge{due}: comment `/ack`, or assign the issue", done=False)
     for step in _LOOK_INTO_IT:
         yield _box(step, done=False)
     yield _decision(incident, decided, _due(incident, policy.decide_within, now))
     if incident.course in _DEEDS:
         yield _box(_DEEDS[incident.course], done=False)
     if incident.resolved is not None and incident.how is Resolution.VALIDATION_PASSED:
-        yield _box(
-            f"The validation passed, seen by the gate, {at(incident.resolved.at)}", done=True
-        )
+        yield _box(f"The validation passed, {at(incident.resolved.at)}", done=True)
     else:
-        yield _box("Re-run the validation: held deployments go on by themselves", done=False)
+        step = "Re-run the validation: held deployments continue when it passes"
+        yield _box(step, done=False)
 
 
 def keep_ticks(body: str, shown: str) -> str:
-    """Tick in `body` what people have ticked in the text that the issue shows.
+    """Tick in `body` the steps that people have ticked in the text that the issue shows.
 
-    Only the steps of which the gate knows nothing: what it knows it ticks itself, or not.
+    Only steps that the gate cannot observe: it ticks the others itself.
     """
     lines = shown.splitlines()
     for step in (*_LOOK_INTO_IT, *_DEEDS.values()):
@@ -180,7 +179,7 @@ def keep_ticks(body: str, shown: str) -> str:
 def _decision(incident: Incident, decided: Word | None, due: str) -> str:
     if decided is None or incident.course is None:
         ways = ", ".join(f"`/decide {course} <why>`" for course in Course)
-        text = f"Decide: {ways}{due}"
+        text = f"Decide{due}: {ways}"
         return _box(text, done=False)
     why = neutralise(decided.why, _WHY_LIMIT)
     text = f"Decided by {who(decided.actor)}, {at(decided.at)}: {incident.course} ({why})"
@@ -191,7 +190,7 @@ def _due(incident: Incident, within: timedelta, now: datetime) -> str:
     if not incident.is_open:
         return ""
     deadline = incident.broke_out_at + within
-    return f", by {at(deadline)}{' — **late**' if now >= deadline else ''}"
+    return f" by {at(deadline)}{' (**overdue**)' if now >= deadline else ''}"
 
 
 def _box(text: str, *, done: bool) -> str:
@@ -199,7 +198,7 @@ def _box(text: str, *, done: bool) -> str:
 
 
 def _history(timeline: Timeline) -> Iterator[str]:
-    """List what happened, the newest first: that is what is read, and what is cut is old."""
+    """List events, the newest first: people read those, and a cut removes the oldest."""
     for _, event in reversed(timeline):
         yield f"- {at(event.at)} — {cut_markdown(happening(event), 2 * _WHY_LIMIT)}"
 
@@ -207,7 +206,7 @@ def _history(timeline: Timeline) -> Iterator[str]:
 def _listed(
     heading: str, values: Sequence[T], render: Callable[[T], str], most: int, unnamed: int = 0
 ) -> str:
-    """List values under a heading, and count those that are left out; nothing without values."""
+    """List values under a heading, and count those left out; return nothing without values."""
     if not values:
         return ""
     lines = [render(value) for value in values[:most]]
@@ -220,8 +219,3 @@ def _listed(
 
 def _lines(lines: Iterable[str]) -> str:
     return "\n".join(lines)
-
-
-def at(moment: datetime) -> str:
-    """Spell a moment as people in any place read it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,7 +1,7 @@
-"""Say what an incident's issue still lacks: to be opened, a comment, other words, to be closed.
+"""Plan the next step for an incident's issue: open it, comment, update its text, close it.
 
-Pure. What the issue has to be is compared with what GitHub was given last, so it does not matter
-which news came, in which order or how often.
+Pure. It compares what the issue should be with what was sent to GitHub last, so the order and
+number of events do not matter.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from gate.domain.incidents.issue import IssueText
 from gate.domain.incidents.remarks import CLOSED_BY_HAND, Remark
 
 OPENING: Final = "open"
-"""The name of the step that opens an issue; others are named by what they say."""
+"""The name of the step that opens an issue; the other steps are named by their content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What GitHub has of an incident's issue, as far as is known.
+    """What GitHub has of an incident's issue, as far as the gate knows.
 
-    `number` is None until there is one. `digest` is of the text that was sent last, `told` the
-    position of the last event that a comment was made about. `owes_closing` says that somebody has
-    closed it by hand and was not answered yet.
+    `number` is None until the issue exists. `digest` is of the text that was sent last, `told` is
+    the position of the last event that the gate commented on. `owes_closing` is set when a person
+    closed the issue and the gate has not answered yet.
     """
 
     number: int | None = None
@@ -36,50 +36,50 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class OpenIssue:
-    """There is no issue yet."""
+    """Open the issue, which does not exist yet."""
 
     text: IssueText
     labels: tuple[str, ...]
 
     @property
     def name(self) -> str:
-        """Name the step, to find out later whether it was made."""
+        """Return the step's name, to find out later whether it was taken."""
         return OPENING
 
 
 @dataclass(frozen=True, slots=True)
 class AddRemark:
-    """People who follow the issue are to hear of something."""
+    """Add a comment about an event."""
 
     remark: Remark
 
     @property
     def name(self) -> str:
-        """Name the step by its topic."""
+        """Return the step's name, which is its topic."""
         return f"event/{self.remark.position}"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerClosing:
-    """Somebody has closed the issue by hand, which ends nothing."""
+    """Answer a person who closed the issue, which does not resolve the incident."""
 
     body: str
 
     @property
     def name(self) -> str:
-        """Name the step by its topic."""
+        """Return the step's name, which is its topic."""
         return CLOSED_BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateIssue:
-    """The issue says or is something else than it should."""
+    """Change the issue's text, or open or close it."""
 
     text: IssueText
 
     @property
     def name(self) -> str:
-        """Name the step; making it twice does no harm."""
+        """Return the step's name; taking it twice does no harm."""
         return "update"
 
 
@@ -87,7 +87,7 @@ IssueStep = OpenIssue | AddRemark | AnswerClosing | UpdateIssue
 
 
 def digest_of(text: IssueText) -> str:
-    """Name what an issue says, to see whether it was sent."""
+    """Return a digest of an issue's text, to see whether it was sent."""
     return sha256(f"{text.title}\n{text.body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -100,10 +100,10 @@ def plan_step(
     labels: Sequence[str],
     is_wanted: bool,
 ) -> IssueStep | None:
-    """Give the next step; None when the issue is as it should be.
+    """Return the next step; None when the issue is as it should be.
 
-    No issue is opened for an incident that is over. Comments come before the change that they
-    announce, since an issue that is closed is not looked at any more.
+    A resolved incident gets no new issue. Comments come before the change that they announce, since
+    the gate does not look at a closed issue again.
     """
     if followed.number is None:
         return OpenIssue(text, tuple(labels)) if is_wanted and text.is_open else None

@@ -1,7 +1,7 @@
-"""Write the comments that the gate adds to an incident's issue, when somebody should hear of it.
+"""Write the comments that the gate adds to an incident's issue.
 
-Pure. The issue's own text says how things stand, and nobody is told when it changes. A comment is
-sent to everybody who follows: only what takes a person is worth one.
+Pure. GitHub notifies nobody when an issue's text changes, and everyone who follows the issue when a
+comment is added. So the gate comments only on events that need a person.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from gate.domain.incidents.incident import (
     Resolved,
     Word,
 )
-from gate.domain.incidents.issue import BODY_LIMIT, Timeline, at
-from gate.domain.incidents.words import ending, happening, who
+from gate.domain.incidents.issue import BODY_LIMIT, Timeline
+from gate.domain.incidents.words import at, ending, happening, who
 from gate.domain.model.ids import IncidentId
 from gate.domain.requests.explain import span
 from gate.domain.text.escaping import cut_markdown, neutralise
@@ -34,21 +34,21 @@ _NAME_LIMIT: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A comment about the event at a position of the timeline; it is made once."""
+    """A comment about the event at a position of the timeline; the gate adds it once."""
 
     position: int
     body: str
 
 
 def remark_mark(incident_id: IncidentId, topic: str) -> str:
-    """Mark a comment as this very remark; GitHub does not show it."""
+    """Return the mark of this remark, which GitHub does not show."""
     return f"<!-- gate:incident/{incident_id}/{topic} -->"
 
 
 def next_remark(incident: Incident, timeline: Timeline, told: int) -> Remark | None:
-    """Give the oldest remark that is owed about events after the position `told`.
+    """Return the oldest remark that is owed about events after the position `told`.
 
-    What is past by now is not said: an end before a new beginning, or the other way round.
+    Outdated events are skipped: a resolution before a reopening, and the other way round.
     """
     for position, event in timeline:
         text = _remark(incident, event, timeline) if position > told else None
@@ -59,11 +59,13 @@ def next_remark(incident: Incident, timeline: Timeline, told: int) -> Remark | N
 
 
 def render_closed_by_hand(incident: Incident) -> str:
-    """Say that closing the issue does not end the incident."""
+    """Return the comment that closing the issue does not resolve the incident."""
     return (
-        "Closing this issue does not end the incident: the validation is still red, and the"
-        " deployments stay held. So it is open again. A green validation ends it by itself; to end"
-        f" it by hand, say `/resolve <why>`.\n\n{remark_mark(incident.id, CLOSED_BY_HAND)}"
+        "Closing this issue does not resolve the incident: the validation has not passed, and"
+        " deployments stay held. The gate reopens the issue.\n\n"
+        "- When the validation passes, the gate closes it.\n"
+        "- To resolve the incident without that, comment `/resolve <why>`.\n\n"
+        f"{remark_mark(incident.id, CLOSED_BY_HAND)}"
     )
 
 
@@ -76,32 +78,32 @@ def _remark(incident: Incident, event: IncidentEvent, timeline: Timeline) -> str
         case Resolved():
             return None if incident.is_open else _summary(incident, timeline)
         case Reopened():
-            return f"**Open again** — {happening(event)}." if incident.is_open else None
+            return f"**Reopened** — {happening(event)}." if incident.is_open else None
         case Overridden():
             return f"**Override** — {happening(event)}"
         case Bypassed():
             return (
-                f"**Bypass** — {happening(event)}.\n\nWho was it, and why? Say so here: the"
-                " record has no reason for it."
+                f"**Bypass** — {happening(event)}.\n\nWho did this, and why? Please answer"
+                " here, so that the reason is on record."
             )
         case _:
             return None
 
 
 def _summary(incident: Incident, timeline: Timeline) -> str:
-    """Sum an incident up when it is over."""
+    """Return the summary of a resolved incident."""
     resolved = incident.resolved
     lasted = span(resolved.at - incident.opened_at) if resolved is not None else ""
     rows = [
         ("Acknowledged", _after(incident.acknowledged, incident.broke_out_at)),
         ("Decided", _after(incident.decided, incident.broke_out_at)),
-        ("Over", _after(resolved, incident.opened_at)),
+        ("Resolved", _after(resolved, incident.opened_at)),
         ("Failed attempts", str(incident.failures)),
         ("Reopened", _times(incident.reopenings)),
     ]
     lines = [f"| {name} | {value} |" for name, value in rows]
     parts = [
-        f"**Over after {lasted}** — {ending(incident)}",
+        f"**Resolved after {lasted}** — {ending(incident)}",
         "\n".join(["| | |", "| --- | --- |", *lines]),
         *_flows(incident),
         *_decisions(timeline),
@@ -126,11 +128,11 @@ def _flows(incident: Incident) -> Iterator[str]:
         names = [neutralise(flow.flow_name, _NAME_LIMIT) for flow in flows[:_MOST_NAMED]]
         left_out = incident.failure.count - len(names)
         more = f", and {left_out} more" if left_out else ""
-        yield f"Failed last: {', '.join(names)}{more}."
+        yield f"Last failing: {', '.join(names)}{more}."
 
 
 def _decisions(timeline: Timeline) -> Iterator[str]:
-    """List every decision: the last one stands, and it matters that there were others."""
+    """List every decision: the last one counts, and the earlier ones stay visible."""
     decided = [
         f"- {at(event.at)} — {happening(event)}"
         for _, event in timeline
@@ -142,5 +144,10 @@ def _decisions(timeline: Timeline) -> Iterator[str]:
 
 def _what_follows(incident: Incident) -> str:
     if incident.how is Resolution.VALIDATION_PASSED:
-        return "Held deployments go on by themselves."
-    return "The validation is still red: held deployments stay held until it passes, or overridden."
+        return "Held deployments continue automatically."
+    if incident.how is Resolution.NOT_GATED:
+        return "Held deployments wait until the policy names the environment again."
+    return (
+        "The validation has not passed: held deployments wait until it passes or a reviewer"
+        " overrides them."
+    )

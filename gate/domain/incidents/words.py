@@ -92,7 +92,7 @@ def _failed(what: Opened | FailedAgain | Reopened) -> str:
         case FailedAgain():
             return failed
         case Reopened():
-            return f"reopened, the validation failed again: {failed}"
+            return f"the validation failed again: {failed}"
         case _:
             assert_never(what)
 
@@ -124,7 +124,7 @@ def _ended(how: Resolution, actor: str, why: str) -> str:
         case Resolution.RISK_ACCEPTED:
             return f"{actor} accepted the risk: {_quoted(why)}"
         case Resolution.BY_HAND:
-            return f"{actor} resolved it: {_quoted(why)}"
+            return f"{actor} closed the incident: {_quoted(why)}"
         case Resolution.NOT_GATED:
             return "the policy no longer gates the environment"
         case _:

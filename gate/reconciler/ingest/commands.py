@@ -31,7 +31,12 @@ from gate.domain.comments.replies import (
     render_refusal,
     render_unknown,
 )
-from gate.domain.comments.rule import CommandFault, RefusedCommand, Speaker
+from gate.domain.comments.rule import (
+    CommandFault,
+    RefusedCommand,
+    Speaker,
+    explain_denial,
+)
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RequestId
 from gate.domain.model.request import GateRequest
@@ -168,9 +173,9 @@ def _look_up(pending: PendingCommand, found: _Found, deps: Deps) -> Speaker | No
         if not _is_old(pending, deps.clock()):
             _postpone(given, deps.clock() + backoff(pending.attempts + 1, error), deps)
             return None
-        return _nobody(f"they could not be looked up ({cause(error)})")
+        return _nobody(f"unknown, GitHub did not answer ({cause(error)})")
     except Refused as error:
-        return _nobody(f"GitHub does not let the gate look them up ({cause(error)})")
+        return _nobody(f"unknown, GitHub does not show it to the gate ({cause(error)})")
 
 
 def _is_old(pending: PendingCommand, now: datetime) -> bool:
@@ -178,7 +183,7 @@ def _is_old(pending: PendingCommand, now: datetime) -> bool:
 
 
 def _nobody(detail: str) -> Speaker:
-    """Give somebody of whom nothing is known: then nothing is done on their word."""
+    """Return a speaker of whom nothing is known, and who therefore may do nothing."""
     return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
 
 
@@ -236,7 +241,8 @@ def _settle_override(
     if found.override is None:
         return ()
     if found.meant is not None and not speaker.may_override:
-        why = Unbound(CommandFault.NOT_ELIGIBLE, f"they may not override: {speaker.detail}")
+        detail = explain_denial(given.command, found.meant, speaker)
+        why = Unbound(CommandFault.NOT_ELIGIBLE, detail)
         refuse_override(tx, found.override, why, deps)
         _close(tx, given, why.reason, _refusing(why.detail), now)
         return ()
@@ -263,7 +269,9 @@ def _turn_away(tx: Transaction, found: _Found, speaker: Speaker, deps: Deps) -> 
     elif isinstance(command, IncidentCommand) and found.record is not None:
         heard = Heard(given, command, found.record, speaker)
         record_refused(tx, heard, RefusedCommand(CommandFault.NOT_ELIGIBLE, speaker.detail), now)
-    answering = _refusing(speaker.detail) if given.is_related else Answering(Reaction.REFUSED)
+    answering = Answering(Reaction.REFUSED)
+    if given.is_related:
+        answering = _refusing(explain_denial(command, found.environment, speaker))
     answer_command(tx, given, answering, now)
     log.info("command.refused", command_key=given.key, reason="stranger")
 

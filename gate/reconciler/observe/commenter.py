@@ -33,7 +33,7 @@ from gate.reconciler.observe.reviewer import observe_standing
 from gate.reconciler.places import place_of
 
 _WRITES: Final = "push"
-_NO_POLICY: Final = "the policy cannot be read, which says who that is"
+_NO_POLICY: Final = "unknown, the policy cannot be read"
 _MOST_ENVIRONMENTS: Final = 3
 """Environments of a policy that are tried for somebody who names none of them."""
 
@@ -61,11 +61,11 @@ def observe_speaker(asked: Asked, deps: Deps) -> Speaker:
     place = place_of(asked.repository)
     found = deps.github.read_collaborator(place, asked.person)
     if found is None:
-        detail = "GitHub does not know them by that login"
+        detail = "the login no longer belongs to this account"
         return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
     may_write = _WRITES in found.permissions
     if may_write and asked.write_is_enough:
-        return Speaker(is_person=True, may_write=True, may_override=False, detail="may write")
+        return Speaker(is_person=True, may_write=True, may_override=False, detail="write access")
     reading = _observe_policy(asked.repository, deps)
     if reading is None or isinstance(reading, UnavailablePolicy):
         raise RetryLater("policy_unavailable", _NO_POLICY)
@@ -81,7 +81,7 @@ def _observe_standing(asked: Asked, policy: Policy, found: Collaborator, deps: D
     """Find out whether somebody may override, in the one environment or in any."""
     place, owner = place_of(asked.repository), asked.repository.owner.login
     quick = _Quick(deps, found, deps.clock())
-    standing = Standing(asked.person.id, may=False, detail="the policy names no environment")
+    standing = Standing(asked.person.id, may=False, detail="none, the policy names no environment")
     for need in _needs(asked, policy):
         standing = observe_standing(need, place, owner, quick)
         if standing.may:

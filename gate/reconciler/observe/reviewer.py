@@ -41,7 +41,7 @@ def observe_standing(need: StandingNeeded, place: Place, owner: str, github: Peo
         return Standing(person.id, may=True, detail=f"GitHub let them review {need.reviewed}")
     found = github.read_collaborator(place, person)
     if found is None:
-        return Standing(person.id, may=False, detail="GitHub does not know them by that login")
+        return Standing(person.id, may=False, detail="the login no longer belongs to this account")
     if need.reviewers:
         return _by_policy(need.reviewers, found, place, github)
     return _by_environments(need.environments, found, place, owner, github)
@@ -64,7 +64,9 @@ def _by_policy(
     if later is not None:
         raise later
     listed = ", ".join(_spell(reviewer) for reviewer in reviewers)
-    return Standing(person_id, may=False, detail="; ".join([f"the policy lists {listed}", *unread]))
+    return Standing(
+        person_id, may=False, detail="; ".join([f"not listed in the policy ({listed})", *unread])
+    )
 
 
 def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: People) -> bool:
@@ -95,7 +97,7 @@ def _by_environments(
             if _is_required(required, found, place, owner, github):
                 return Standing(person_id, may=True, detail=f"a required reviewer of {environment}")
     asked = " or ".join(environments)
-    return Standing(person_id, may=False, detail=f"no required reviewer of {asked}")
+    return Standing(person_id, may=False, detail=f"not a required reviewer of {asked}")
 
 
 def _is_required(

@@ -30,7 +30,7 @@ from tests.support.builders import NOW
 from tests.support.incidents import make_incident
 from tests.support.markdown import acting, check_commands, invisible
 
-HEADINGS = {"Failed flows (2)", "Artifacts (2)", "Commands", "What happened"}
+HEADINGS = {"Failed flows (2)", "Artifacts (2)", "Commands", "Timeline"}
 _MARK = re.compile(r"<!-- gate:[a-z0-9/]+ -->\n?$", re.MULTILINE)
 
 
@@ -75,7 +75,7 @@ def test_any_text(texts: list[str], ends: bool) -> None:
     assert len(text.body) <= BODY_LIMIT
     assert "\n" not in text.title
     headings = re.findall(r"^### (.*)$", text.body, re.MULTILINE)
-    assert set(headings) == HEADINGS | {"What was done" if ends else "What to do next"}
+    assert set(headings) == HEADINGS | {"Steps taken" if ends else "Next steps"}
     check_harmless(text.body)
     for told in range(len(timeline)):
         remark = next_remark(incident, timeline, told)

@@ -8,11 +8,13 @@ import pytest
 from gate.domain.comments.commands import (
     AcknowledgeCommand,
     DecideCommand,
+    HelpCommand,
     IncidentCommand,
     ResolveCommand,
+    Said,
     SilenceCommand,
 )
-from gate.domain.comments.rule import CommandFault, Speaker, judge_command
+from gate.domain.comments.rule import CommandFault, Speaker, explain_denial, judge_command
 from gate.domain.incidents.incident import Course, Word
 from tests.support.builders import NOW
 from tests.support.incidents import make_incident
@@ -23,7 +25,10 @@ RESOLVE = ResolveCommand("a false alarm")
 SILENCE = SilenceCommand(timedelta(hours=1), "we know")
 
 READER = Speaker(
-    is_person=True, may_write=False, may_override=False, detail="the policy lists user:mona"
+    is_person=True,
+    may_write=False,
+    may_override=False,
+    detail="not listed in the policy (user:mona)",
 )
 WRITER = replace(READER, may_write=True)
 REVIEWER = replace(READER, may_override=True, detail="user:mona")
@@ -74,8 +79,30 @@ def test_what_counts_for_nobody(command: IncidentCommand) -> None:
     assert refused.fault is CommandFault.NO_INCIDENT
 
 
-def test_a_refusal_says_who_may() -> None:
-    """The person learns whom to ask."""
-    refused = judge_command(DECIDE, make_incident("a.yml"), WRITER, is_standing=True)
-    assert refused is not None
-    assert "the policy lists user:mona" in refused.detail
+@pytest.mark.parametrize(
+    ("said", "environment", "expected"),
+    [
+        (
+            ACK,
+            "production-frontend",
+            (
+                "You cannot acknowledge this: that needs write access, or being a reviewer of"
+                " production-frontend."
+            ),
+        ),
+        (
+            DECIDE,
+            "production-frontend",
+            "You cannot decide this: that needs being a reviewer of production-frontend.",
+        ),
+        (
+            HelpCommand(),
+            None,
+            "You cannot give commands here: that needs write access, or being a reviewer.",
+        ),
+    ],
+)
+def test_a_refusal_says_who_may(said: Said, environment: str | None, expected: str) -> None:
+    """The person learns which permission is needed, and what the gate found."""
+    text = explain_denial(said, environment, READER)
+    assert text == f"{expected} Your access: not listed in the policy (user:mona)"

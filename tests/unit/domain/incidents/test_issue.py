@@ -68,7 +68,7 @@ def test_the_contract_is_kept() -> None:
         "- [ ] Investigate failed assertions",
         "`/override 601 <rationale>`",
         "- `/decide rollback <why>`",
-        "| In the gate's record | incident 17 |",
+        "| Gate record | incident 17 |",
     ):
         assert part in text.body
 
@@ -87,7 +87,7 @@ def test_the_checklist_follows_the_timeline() -> None:
         Decided(Course.ROLLBACK, "it leaks"), Resolved(Resolution.VALIDATION_PASSED, "")
     )
     assert "- [ ] Do it: rollback" in over.body
-    assert "- [x] The validation passed, seen by the gate, 2026-" in over.body
+    assert "- [x] The validation passed, 2026-" in over.body
     assert not over.is_open
 
 
@@ -100,7 +100,7 @@ def test_the_end_lists_nothing_that_changes() -> None:
     assert over[0] == over[1]
     assert "### Held deployments" not in over[0].body
     assert "- [ ] Review production validation logs" in over[0].body
-    assert "### What was done" in over[0].body
+    assert "### Steps taken" in over[0].body
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_end_lists_nothing_that_changes() -> None:
 )
 def test_the_clock(minutes: int, late: int) -> None:
     """A deadline that has passed is marked, from the very moment."""
-    assert rendered(minutes=minutes).body.count("**late**") == late
+    assert rendered(minutes=minutes).body.count("**overdue**") == late
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,15 @@ def test_the_history_is_newest_first() -> None:
         Bypassed(RequestId(10), "https://github.com/acme/shop/actions/runs/602"),
         Resolved(Resolution.BY_HAND, "a false alarm"),
     ).body
-    told = body.partition("### What happened")[2]
-    expected = ["carol ended it", "past the gate", "override", "silenced it", "2 flows", "1 flow f"]
+    told = body.partition("### Timeline")[2]
+    expected = [
+        "carol closed the",
+        "bypass the gate",
+        "overrode",
+        "silenced",
+        "2 flows",
+        "1 flow f",
+    ]
     at = [told.index(words) for words in expected]
     assert at == sorted(at)
 
@@ -164,14 +171,14 @@ def test_many_flows_are_counted() -> None:
 def test_ticks_of_people_are_kept(tick: str) -> None:
     """Those beside the steps of which the gate knows nothing, and no others."""
     text = (
-        "### What to do next\n\n- [ ] Acknowledge: `/ack`\n"
+        "### Next steps\n\n- [ ] Acknowledge: `/ack`\n"
         "- [ ] Review production validation logs\n- [ ] Investigate failed assertions\n"
         "- [ ] Do it: rollback\n- [ ] Decide: it\n"
     )
     ticked = text.replace("- [ ]", f"- [{tick}]").replace("\n", "\r\n")
     kept = keep_ticks(text, ticked)
     assert kept == (
-        "### What to do next\n\n- [ ] Acknowledge: `/ack`\n"
+        "### Next steps\n\n- [ ] Acknowledge: `/ack`\n"
         "- [x] Review production validation logs\n- [x] Investigate failed assertions\n"
         "- [x] Do it: rollback\n- [ ] Decide: it\n"
     )

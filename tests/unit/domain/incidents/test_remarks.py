@@ -59,12 +59,18 @@ def test_what_takes_nobody_is_not_said(what: Happening) -> None:
     [
         (
             Overridden(RequestId(9), RUN, "the device is retired"),
-            f"carol let [a deployment](<{RUN}>)",
+            f"carol overrode the hold on [a deployment](<{RUN}>)",
         ),
-        (Overridden(RequestId(9), "", "the device is retired"), "carol let a deployment go on"),
-        (Bypassed(RequestId(9), RUN), "Who was it, and why?"),
+        (
+            Overridden(RequestId(9), "", "the device is retired"),
+            "carol overrode the hold on a deployment",
+        ),
+        (Bypassed(RequestId(9), RUN), "Who did this, and why?"),
         (PASSED, "the validation passed"),
-        (Resolved(Resolution.BY_HAND, "a false alarm"), "carol ended it: “a false alarm”"),
+        (
+            Resolved(Resolution.BY_HAND, "a false alarm"),
+            "carol closed the incident: “a false alarm”",
+        ),
     ],
 )
 def test_what_is_said(what: Happening, said: str) -> None:
@@ -83,12 +89,12 @@ def test_a_summary() -> None:
         Decided(Course.FIX_FORWARD, "b"),
         PASSED,
     )
-    assert "**Over after 4 min**" in body
+    assert "**Resolved after 4 min**" in body
     assert "| Acknowledged | after 1 min, by carol |" in body
     assert "| Decided | after 3 min, by carol |" in body
     assert "rollback" in body
-    assert "Failed last: `a.yml`." in body
-    assert "Held deployments go on by themselves." in body
+    assert "Last failing: `a.yml`." in body
+    assert "Held deployments continue automatically." in body
 
 
 def test_what_nobody_did_is_said_to_be_so() -> None:
@@ -102,7 +108,7 @@ def test_what_is_past_is_not_said() -> None:
     """Of an end and a new beginning only what is so now is told."""
     again = Reopened(make_failure("a.yml", run_attempt=3))
     assert [position for position, _ in remarks(PASSED, again)] == [3]
-    assert "**Open again**" in remarks(PASSED, again)[0][1]
+    assert "**Reopened**" in remarks(PASSED, again)[0][1]
     # The ends of an incident that is over say the same: the first that is owed is enough.
     assert [position for position, _ in remarks(again, PASSED)] == [3]
 

@@ -12,11 +12,17 @@ from tests.support.builders import make_claim
 @pytest.mark.parametrize(
     ("code", "ending"),
     [
-        (RefusalCode.BEFORE_RED, "Say it again in a new comment, now that you know of this hold."),
-        (RefusalCode.RATIONALE_SHORT, "Write a new comment with what is missing"),
-        (RefusalCode.SELF_REVIEW, "You cannot release it by this; somebody who may can."),
-        (RefusalCode.NOT_ALLOWED, "Nobody can override this hold; mend its cause."),
-        (RefusalCode.HOLD_NOT_OVERRIDABLE, "Nobody can override this hold; mend its cause."),
+        (
+            RefusalCode.BEFORE_RED,
+            "Repeat the override in a new comment, now that the deployment is held.",
+        ),
+        (RefusalCode.RATIONALE_SHORT, "Add what is missing in a new comment"),
+        (
+            RefusalCode.SELF_REVIEW,
+            "You cannot release this deployment; another eligible reviewer can.",
+        ),
+        (RefusalCode.NOT_ALLOWED, "Nobody can override this hold. Fix its cause."),
+        (RefusalCode.HOLD_NOT_OVERRIDABLE, "Nobody can override this hold. Fix its cause."),
     ],
 )
 def test_a_refusal_says_how_to_go_on(code: RefusalCode, ending: str) -> None:
