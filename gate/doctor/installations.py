@@ -12,7 +12,7 @@ from gate.doctor.findings import HOPELESS, Finding, Level, guarded
 from gate.doctor.policies import Environments, Policies
 from gate.doctor.workflows import find_workflows
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.github import Installation, Place
+from gate.domain.model.github import Installation
 from gate.domain.requests.looks import longest_wait
 from gate.githubapp.client import GitHubClient
 
@@ -65,26 +65,26 @@ def _installation(look: Look, installation: Installation) -> Iterator[Finding]:
 
 
 def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
-    place = Place(repository.installation_id, repository.id, repository.full_name)
+    address = repository.address
     if repository.archived:
         found = "the repository is archived: GitHub takes no answer for it"
         remedy = "unarchive it, or remove it from the installation"
-        yield Finding(Level.WARN, place.full_name, found, remedy)
+        yield Finding(Level.WARN, address.full_name, found, remedy)
         return
-    names = look.github.read_environments(place)
+    names = look.github.read_environments(address)
     looked_at = names[:_ENVIRONMENTS]
-    gated = [it for it in looked_at if look.github.read_rule_enabled(place, it)]
+    gated = [it for it in looked_at if look.github.read_rule_enabled(address, it)]
     if gated:
-        yield Finding(Level.OK, place.full_name, f"gates {', '.join(gated)}")
+        yield Finding(Level.OK, address.full_name, f"gates {', '.join(gated)}")
     else:
         remedy = "enable the App's rule in Settings > Environments"
-        yield Finding(Level.WARN, place.full_name, "gates no environment", remedy)
-    yield from look.policies.find(repository, place, Environments(looked_at, gated))
+        yield Finding(Level.WARN, address.full_name, "gates no environment", remedy)
+    yield from look.policies.find(repository, address, Environments(looked_at, gated))
     if gated:
-        yield from find_workflows(look.github, place, gated)
+        yield from find_workflows(look.github, address, gated)
     if len(names) > _ENVIRONMENTS:
         left = len(names) - _ENVIRONMENTS
-        yield Finding(Level.WARN, place.full_name, f"{left} more environments were not looked at")
+        yield Finding(Level.WARN, address.full_name, f"{left} more environments were not looked at")
 
 
 def _looking(login: str, repositories: int) -> Finding:

@@ -8,7 +8,13 @@ from typing import Final
 
 from gate.doctor.findings import Finding, Level
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.github import FileFound, FileHidden, FileQuestion, FileReading, Place
+from gate.domain.model.github import (
+    FileFound,
+    FileHidden,
+    FileQuestion,
+    FileReading,
+    RepositoryAddress,
+)
 from gate.domain.model.ids import AccountId, environment_key
 from gate.domain.model.policy import (
     MISNAMED_PATH,
@@ -41,18 +47,20 @@ class Policies:
     server: LoadedPolicy
     _shared: dict[AccountId, PolicyReading | None] = field(default_factory=dict)
 
-    def find(self, repository: Repository, place: Place, seen: Environments) -> Iterator[Finding]:
+    def find(
+        self, repository: Repository, address: RepositoryAddress, seen: Environments
+    ) -> Iterator[Finding]:
         """Look at the policy of a repository. Raises GateError where it cannot be read."""
-        own = self._own(repository, place)
+        own = self._own(repository, address)
         reading = choose_policy(own, self._of_owner(repository), self.server)
         if isinstance(reading, InvalidPolicy):
-            yield _invalid(place, reading)
+            yield _invalid(address, reading)
         elif isinstance(reading, LoadedPolicy):
-            yield from _compared(place, reading, seen, is_own=own is not None)
+            yield from _compared(address, reading, seen, is_own=own is not None)
 
-    def _own(self, repository: Repository, place: Place) -> PolicyReading | None:
+    def _own(self, repository: Repository, address: RepositoryAddress) -> PolicyReading | None:
         for path in _PATHS:
-            reading = self.github.read_file(place, FileQuestion(path, None, expects_absence=True))
+            reading = self.github.read_file(address, FileQuestion(path, None, expects_absence=True))
             if isinstance(reading, FileFound):
                 return parse_policy(reading.content, f"{repository.full_name}/{path}")
         return None
@@ -78,16 +86,16 @@ class Policies:
         )
 
 
-def _invalid(place: Place, reading: InvalidPolicy) -> Finding:
+def _invalid(address: RepositoryAddress, reading: InvalidPolicy) -> Finding:
     first, *others = reading.problems
     more = f", and {len(others)} more" if others else ""
     remedy = "correct it; `gate policy check FILE` lists every problem. All its deployments wait"
     found = f"the policy {reading.source} is invalid: {first}{more}"
-    return Finding(Level.FAIL, place.full_name, found, remedy)
+    return Finding(Level.FAIL, address.full_name, found, remedy)
 
 
 def _compared(
-    place: Place, reading: LoadedPolicy, seen: Environments, *, is_own: bool
+    address: RepositoryAddress, reading: LoadedPolicy, seen: Environments, *, is_own: bool
 ) -> Iterator[Finding]:
     """Compare names. A policy for many repositories may name what one of them does not have."""
     policy = reading.policy
@@ -101,17 +109,19 @@ def _compared(
         )
         found = f"the policy {reading.source} names the environment {key}, but {lack}"
         remedy = "enable the rule in Settings > Environments, or correct the name: nothing is gated"
-        yield Finding(Level.FAIL if is_own else Level.WARN, place.full_name, found, remedy)
+        yield Finding(Level.FAIL if is_own else Level.WARN, address.full_name, found, remedy)
     left_out = [it for it in seen.gated if policy.environment(it) is None]
     if left_out:
         listed = ", ".join(repr(it) for it in left_out)
         found = f"the policy {reading.source} has no entry for {listed}, where the rule is enabled"
         remedy = "add an entry, or disable the rule there: every deployment to it waits"
-        yield Finding(Level.WARN, place.full_name, found, remedy)
-    yield from _look_alikes(place, policy, seen)
+        yield Finding(Level.WARN, address.full_name, found, remedy)
+    yield from _look_alikes(address, policy, seen)
 
 
-def _look_alikes(place: Place, policy: Policy, seen: Environments) -> Iterator[Finding]:
+def _look_alikes(
+    address: RepositoryAddress, policy: Policy, seen: Environments
+) -> Iterator[Finding]:
     """Warn of environments that are nearly called like one in the policy."""
     gated = set(seen.gated)
     for name in seen.names:
@@ -124,7 +134,7 @@ def _look_alikes(place: Place, policy: Policy, seen: Environments) -> Iterator[F
             f"the environment {name!r} is nearly called {meant!r}, which the policy names{state}"
         )
         remedy = "a workflow that uses the wrong one is not held: delete one of them, or gate both"
-        yield Finding(Level.WARN, place.full_name, found, remedy)
+        yield Finding(Level.WARN, address.full_name, found, remedy)
 
 
 def _is_like(key: str, other: str) -> bool:

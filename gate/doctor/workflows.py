@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gate.doctor.findings import Finding, Level
-from gate.domain.model.github import FileFound, FileQuestion, Place
+from gate.domain.model.github import FileFound, FileQuestion, RepositoryAddress
 from gate.domain.model.ids import environment_key
 from gate.domain.model.policy import POLICY_PATH, LoadedPolicy
 from gate.errors import Refused
@@ -28,38 +28,42 @@ _REMEDY: Final = (
 _SEPARATE: Final = "validate in a workflow of its own, whose jobs do not use the environment"
 
 
-def find_workflows(github: GitHubClient, place: Place, gated: Sequence[str]) -> Iterator[Finding]:
+def find_workflows(
+    github: GitHubClient, address: RepositoryAddress, gated: Sequence[str]
+) -> Iterator[Finding]:
     """Warn of jobs on the default branch that use one of the gated environments in vain."""
     keys = {environment_key(it) for it in gated}
-    validations = _validations(github, place, keys)
-    paths = [it for it in github.read_folder(place, _FOLDER) if it.endswith(_ENDINGS)]
+    validations = _validations(github, address, keys)
+    paths = [it for it in github.read_folder(address, _FOLDER) if it.endswith(_ENDINGS)]
     unread: list[str] = []
     for path in paths[:_FILES]:
-        jobs = _jobs_of(github, place, path)
+        jobs = _jobs_of(github, address, path)
         if jobs is None:
             unread.append(path)
         for job in jobs or ():
             if not job.deploys and _may_be(job.environment, keys):
                 found = f"{path}: job {job.job} uses {job.environment} without a deployment"
-                yield Finding(Level.WARN, place.full_name, found, _REMEDY)
+                yield Finding(Level.WARN, address.full_name, found, _REMEDY)
             if environment_key(job.environment) in validations.get(path, set()):
                 found = (
                     f"{path} validates for {job.environment}, and its job {job.job} uses that"
                     " environment: its runs wait for themselves"
                 )
-                yield Finding(Level.FAIL, place.full_name, found, _SEPARATE)
+                yield Finding(Level.FAIL, address.full_name, found, _SEPARATE)
     unread += paths[_FILES:]
     if unread:
         found = f"jobs that use a gated environment were not looked for in {', '.join(unread)}"
-        yield Finding(Level.WARN, place.full_name, found, "look for it there yourself")
+        yield Finding(Level.WARN, address.full_name, found, "look for it there yourself")
 
 
-def _validations(github: GitHubClient, place: Place, gated: set[str]) -> dict[str, set[str]]:
+def _validations(
+    github: GitHubClient, address: RepositoryAddress, gated: set[str]
+) -> dict[str, set[str]]:
     """Give the workflow files that validate, each with the gated environments it is for.
 
     By the repository's own policy; without a sound one by the built-in policy.
     """
-    read = github.read_file(place, FileQuestion(POLICY_PATH, None, expects_absence=False))
+    read = github.read_file(address, FileQuestion(POLICY_PATH, None, expects_absence=False))
     text = read.content if isinstance(read, FileFound) else built_in_text()
     reading = parse_policy(text, POLICY_PATH)
     found: dict[str, set[str]] = {}
@@ -70,10 +74,12 @@ def _validations(github: GitHubClient, place: Place, gated: set[str]) -> dict[st
     return found
 
 
-def _jobs_of(github: GitHubClient, place: Place, path: str) -> tuple[JobEnvironment, ...] | None:
+def _jobs_of(
+    github: GitHubClient, address: RepositoryAddress, path: str
+) -> tuple[JobEnvironment, ...] | None:
     """Give the jobs of a workflow file that name an environment; None when it cannot be read."""
     try:
-        read = github.read_file(place, FileQuestion(path, None, expects_absence=False))
+        read = github.read_file(address, FileQuestion(path, None, expects_absence=False))
     except Refused as error:
         if error.reason != "too_large":
             raise

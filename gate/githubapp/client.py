@@ -27,7 +27,7 @@ from gate.domain.model.github import (
     Installation,
     IssuePage,
     LatestRuns,
-    Place,
+    RepositoryAddress,
     RequiredReviewer,
     RunListing,
 )
@@ -106,19 +106,21 @@ class GitHubClient:
         """Tell what is left of each installation's hourly quota; None is the App itself."""
         return self._transport.limiter.quota_left()
 
-    def read_run(self, place: Place, run_id: RunId) -> WorkflowRun | None:
+    def read_run(self, address: RepositoryAddress, run_id: RunId) -> WorkflowRun | None:
         """Read the newest attempt of a run; None when there is no such run."""
-        return self._read_run(place, f"/actions/runs/{run_id}")
+        return self._read_run(address, f"/actions/runs/{run_id}")
 
-    def read_run_attempt(self, place: Place, run_id: RunId, attempt: int) -> WorkflowRun | None:
+    def read_run_attempt(
+        self, address: RepositoryAddress, run_id: RunId, attempt: int
+    ) -> WorkflowRun | None:
         """Read one attempt of a run; None when there is no such attempt."""
-        return self._read_run(place, f"/actions/runs/{run_id}/attempts/{attempt}")
+        return self._read_run(address, f"/actions/runs/{run_id}/attempts/{attempt}")
 
-    def _read_run(self, place: Place, path: str) -> WorkflowRun | None:
-        answer = self._found(place, path)
-        return None if answer is None else next(_own_runs([decoded(answer, _run)], place), None)
+    def _read_run(self, address: RepositoryAddress, path: str) -> WorkflowRun | None:
+        answer = self._found(address, path)
+        return None if answer is None else next(_own_runs([decoded(answer, _run)], address), None)
 
-    def read_runs(self, place: Place, listing: ListingNeeded) -> RunListing | None:
+    def read_runs(self, address: RepositoryAddress, listing: ListingNeeded) -> RunListing | None:
         """Read the newest runs of a workflow file; None when GitHub lists none of it, or no file.
 
         GitHub's own filters leave out newer runs at times (PyGithub #2225, cli/cli #5440), so all
@@ -128,9 +130,9 @@ class GitHubClient:
         path = f"/actions/workflows/{file}/runs?per_page={_PAGE}&exclude_pull_requests=true"
         listed: list[WorkflowRun] = []
         reaches_all = True
-        for answer in islice(self._found_pages(place, path), _LISTED_PAGES):
+        for answer in islice(self._found_pages(address, path), _LISTED_PAGES):
             shapes = decoded(answer, _runs).workflow_runs
-            listed += (run for run in _own_runs(shapes, place) if run.path == listing.path)
+            listed += (run for run in _own_runs(shapes, address) if run.path == listing.path)
             reaches_all = len(shapes) < _PAGE
             if any(run.head_branch == listing.branch and not run.is_skipped for run in listed):
                 break
@@ -143,61 +145,63 @@ class GitHubClient:
         """Tell an installation's hourly quota of calls, where GitHub has said it."""
         return self._transport.limiter.quota_of(installation_id)
 
-    def read_latest_runs(self, place: Place, etag: str | None) -> LatestRuns | None:
+    def read_latest_runs(self, address: RepositoryAddress, etag: str | None) -> LatestRuns | None:
         """Read the 100 newest runs of a repository; None when they are those of `etag` still.
 
         GitHub does not count the call then (docs: Best practices for using the REST API).
         """
         path = f"/actions/runs?per_page={_PAGE}&exclude_pull_requests=true"
         answer = self._transport.call(
-            _scope(place),
+            _scope(address),
             "GET",
-            repository_path(place.full_name, path),
+            repository_path(address.full_name, path),
             headers={"If-None-Match": etag} if etag is not None else {},
         )
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return None
         shapes = decoded(answer, _runs).workflow_runs
-        return LatestRuns(tuple(_own_runs(shapes, place)), answer.headers.get("etag"))
+        return LatestRuns(tuple(_own_runs(shapes, address)), answer.headers.get("etag"))
 
-    def read_waiting_runs(self, place: Place) -> tuple[WorkflowRun, ...]:
+    def read_waiting_runs(self, address: RepositoryAddress) -> tuple[WorkflowRun, ...]:
         """Read the runs whose status is `waiting` now."""
         query = f"status={_WAITING}&per_page={_PAGE}&exclude_pull_requests=true"
         found: list[WorkflowRun] = []
-        for answer in self._pages(place, f"/actions/runs?{query}"):
-            found += _own_runs(decoded(answer, _runs).workflow_runs, place)
+        for answer in self._pages(address, f"/actions/runs?{query}"):
+            found += _own_runs(decoded(answer, _runs).workflow_runs, address)
         return tuple(run for run in found if run.status == _WAITING)
 
-    def read_jobs(self, place: Place, run_id: RunId) -> tuple[Job, ...]:
+    def read_jobs(self, address: RepositoryAddress, run_id: RunId) -> tuple[Job, ...]:
         """Read the executions of all jobs of a run, in all its attempts.
 
         Whether an attempt's own list holds the jobs that were not run again is told in both ways.
         """
         path = f"/actions/runs/{run_id}/jobs?filter=all&per_page={_PAGE}"
         found: list[Job] = []
-        for answer in self._pages(place, path):
+        for answer in self._pages(address, path):
             found += [job_of(shape) for shape in decoded(answer, _jobs).jobs]
         return tuple(found)
 
-    def read_artifacts(self, place: Place, run_id: RunId) -> tuple[int, ...]:
+    def read_artifacts(self, address: RepositoryAddress, run_id: RunId) -> tuple[int, ...]:
         """Read the ids of a run's artifacts that can still be opened, newest first, 100 at most."""
-        answer = self._read(place, f"/actions/runs/{run_id}/artifacts?per_page={_PAGE}")
+        answer = self._read(address, f"/actions/runs/{run_id}/artifacts?per_page={_PAGE}")
         shapes = decoded(answer, _artifacts).artifacts
-        return tuple(it.id for it in shapes if not it.expired and it.is_of(place.repository_id))
+        return tuple(it.id for it in shapes if not it.expired and it.is_of(address.repository_id))
 
-    def read_pending_environments(self, place: Place, run_id: RunId) -> Mapping[str, str]:
+    def read_pending_environments(
+        self, address: RepositoryAddress, run_id: RunId
+    ) -> Mapping[str, str]:
         """Read which environments of a run wait for any protection rule.
 
         By their folded names, each as GitHub spells it.
         """
-        answer = self._read(place, f"/actions/runs/{run_id}/pending_deployments")
+        answer = self._read(address, f"/actions/runs/{run_id}/pending_deployments")
         names = [it.environment.name for it in decoded(answer, _pending)]
         return {environment_key(name): name for name in names}
 
-    def read_rule_enabled(self, place: Place, environment: str) -> bool:
+    def read_rule_enabled(self, address: RepositoryAddress, environment: str) -> bool:
         """Say whether this App's protection rule is enabled on an environment."""
         path = f"/environments/{segment(environment)}/deployment_protection_rules"
-        answer = self._found(place, path)
+        answer = self._found(address, path)
         if answer is None:
             return False
         own = self._own_id()
@@ -210,32 +214,32 @@ class GitHubClient:
             self._app_id = self.read_app().id
         return self._app_id
 
-    def read_environments(self, place: Place) -> tuple[str, ...]:
+    def read_environments(self, address: RepositoryAddress) -> tuple[str, ...]:
         """List the environments of a repository; none when it cannot be seen."""
         names: list[str] = []
         try:
-            for answer in self._pages(place, f"/environments?per_page={_PAGE}"):
+            for answer in self._pages(address, f"/environments?per_page={_PAGE}"):
                 names += [shape.name for shape in decoded(answer, _environments).environments]
         except Refused as error:
             if error.reason != "not_found":
                 raise
         return tuple(names)
 
-    def read_repository(self, place: Place) -> Repository | None:
+    def read_repository(self, address: RepositoryAddress) -> Repository | None:
         """Read a repository's present name and default branch; None when it cannot be seen."""
-        answer = self._found(place, "")
+        answer = self._found(address, "")
         if answer is None:
             return None
-        found = repository_of(decoded(answer, _repository), place.installation_id)
-        return found if found.id == place.repository_id else None
+        found = repository_of(decoded(answer, _repository), address.installation_id)
+        return found if found.id == address.repository_id else None
 
-    def read_file(self, place: Place, question: FileQuestion) -> FileReading:
+    def read_file(self, address: RepositoryAddress, question: FileQuestion) -> FileReading:
         """Read a file from the default branch of a repository."""
-        return contents.read_file(self._transport, place, question)
+        return contents.read_file(self._transport, address, question)
 
-    def read_folder(self, place: Place, folder: str) -> tuple[str, ...]:
+    def read_folder(self, address: RepositoryAddress, folder: str) -> tuple[str, ...]:
         """List the files right in a folder on the default branch; none where there is none."""
-        return contents.read_folder(self._transport, place, folder)
+        return contents.read_folder(self._transport, address, folder)
 
     def read_organization_file(
         self, installation_id: InstallationId, owner: Account, question: FileQuestion
@@ -243,9 +247,9 @@ class GitHubClient:
         """Read a file from the default branch of the owner's `.github` repository."""
         return contents.read_organization_file(self._transport, installation_id, owner, question)
 
-    def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
+    def read_collaborator(self, address: RepositoryAddress, person: Account) -> Collaborator | None:
         """Read what a person may do in a repository; None when the login is not theirs."""
-        return people.read_collaborator(self._transport, place, person)
+        return people.read_collaborator(self._transport, address, person)
 
     def read_team_member(
         self, installation_id: InstallationId, *, organization: str, slug: str, login: str
@@ -256,29 +260,33 @@ class GitHubClient:
         )
 
     def read_required_reviewers(
-        self, place: Place, environment: str
+        self, address: RepositoryAddress, environment: str
     ) -> tuple[RequiredReviewer, ...]:
         """List who must review an environment; nobody when it is not protected so."""
-        return people.read_required_reviewers(self._transport, place, environment)
+        return people.read_required_reviewers(self._transport, address, environment)
 
     def read_deployment_statuses(
-        self, place: Place, deployment_id: DeploymentId
+        self, address: RepositoryAddress, deployment_id: DeploymentId
     ) -> tuple[DeploymentStatus, ...]:
         """Read the newest statuses of a deployment, newest first."""
-        return notes.read_deployment_statuses(self._transport, place, deployment_id)
+        return notes.read_deployment_statuses(self._transport, address, deployment_id)
 
-    def read_comments(self, place: Place, issue_number: int, since: datetime) -> tuple[str, ...]:
+    def read_comments(
+        self, address: RepositoryAddress, issue_number: int, since: datetime
+    ) -> tuple[str, ...]:
         """Read what was written under an issue since a moment."""
-        return notes.read_comments(self._transport, place, issue_number, since)
+        return notes.read_comments(self._transport, address, issue_number, since)
 
-    def read_issue_text(self, place: Place, issue_number: int) -> str:
+    def read_issue_text(self, address: RepositoryAddress, issue_number: int) -> str:
         """Read what an issue says now."""
-        return issues.read_issue_text(self._transport, place, issue_number)
+        return issues.read_issue_text(self._transport, address, issue_number)
 
-    def read_marked_issue(self, place: Place, mark: str, since: datetime) -> IssuePage | None:
+    def read_marked_issue(
+        self, address: RepositoryAddress, mark: str, since: datetime
+    ) -> IssuePage | None:
         """Find the issue of this App whose text has a mark, among those changed since a moment."""
         return issues.read_marked_issue(
-            self._transport, place, mark=mark, since=since, app_id=self._app_id
+            self._transport, address, mark=mark, since=since, app_id=self._app_id
         )
 
     def read_app(self) -> AppShape:
@@ -329,7 +337,7 @@ class GitHubClient:
 
     def send_review(
         self,
-        place: Place,
+        address: RepositoryAddress,
         run_id: RunId,
         environment: str,
         state: ReviewState,
@@ -339,15 +347,17 @@ class GitHubClient:
     ) -> None:
         """Answer for everything of ours that waits for this environment in this run."""
         body = {"environment_name": environment, "state": state.value, "comment": comment}
-        self._send(place, run_id, body, is_timely)
+        self._send(address, run_id, body, is_timely)
 
-    def send_report(self, place: Place, run_id: RunId, environment: str, comment: str) -> None:
+    def send_report(
+        self, address: RepositoryAddress, run_id: RunId, environment: str, comment: str
+    ) -> None:
         """Post a status report; it answers nothing."""
-        self._send(place, run_id, {"environment_name": environment, "comment": comment})
+        self._send(address, run_id, {"environment_name": environment, "comment": comment})
 
     def send_deployment_status(
         self,
-        place: Place,
+        address: RepositoryAddress,
         deployment_id: DeploymentId,
         *,
         state: str,
@@ -357,73 +367,77 @@ class GitHubClient:
         """Add a status to a deployment; no other deployment is touched."""
         notes.send_deployment_status(
             self._transport,
-            place,
+            address,
             deployment_id,
             state=state,
             description=description,
             log_url=log_url,
         )
 
-    def send_comment(self, place: Place, issue_number: int, text: str) -> None:
+    def send_comment(self, address: RepositoryAddress, issue_number: int, text: str) -> None:
         """Comment on an issue."""
-        notes.send_comment(self._transport, place, issue_number, text)
+        notes.send_comment(self._transport, address, issue_number, text)
 
     def send_issue(
-        self, place: Place, *, title: str, body: str, labels: Sequence[str]
+        self, address: RepositoryAddress, *, title: str, body: str, labels: Sequence[str]
     ) -> IssuePage:
         """Open an issue."""
-        return issues.send_issue(self._transport, place, title=title, body=body, labels=labels)
+        return issues.send_issue(self._transport, address, title=title, body=body, labels=labels)
 
     def send_issue_update(
-        self, place: Place, issue_number: int, *, title: str, body: str, is_open: bool
+        self, address: RepositoryAddress, issue_number: int, *, title: str, body: str, is_open: bool
     ) -> None:
         """Change an issue, close it or open it again."""
         issues.send_issue_update(
-            self._transport, place, issue_number, title=title, body=body, is_open=is_open
+            self._transport, address, issue_number, title=title, body=body, is_open=is_open
         )
 
-    def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:
+    def send_reaction(
+        self, address: RepositoryAddress, comment_id: CommentId, content: str
+    ) -> None:
         """React to a comment."""
-        notes.send_reaction(self._transport, place, comment_id, content)
+        notes.send_reaction(self._transport, address, comment_id, content)
 
     def _send(
         self,
-        place: Place,
+        address: RepositoryAddress,
         run_id: RunId,
         body: Mapping[str, object],
         is_timely: Callable[[], bool] | None = None,
     ) -> None:
         path = f"/actions/runs/{run_id}/deployment_protection_rule"
         answer = self._transport.call(
-            _scope(place),
+            _scope(address),
             "POST",
-            repository_path(place.full_name, path),
+            repository_path(address.full_name, path),
             body=body,
             is_timely=is_timely,
         )
         if answer.status != HTTPStatus.NO_CONTENT:
             raise OutcomeUnknown("outcome_unknown", f"status {answer.status} is not documented")
 
-    def _read(self, place: Place, path: str) -> Answer:
-        return self._transport.call(_scope(place), "GET", repository_path(place.full_name, path))
+    def _read(self, address: RepositoryAddress, path: str) -> Answer:
+        return self._transport.call(
+            _scope(address), "GET", repository_path(address.full_name, path)
+        )
 
-    def _found(self, place: Place, path: str) -> Answer | None:
+    def _found(self, address: RepositoryAddress, path: str) -> Answer | None:
         """Read, taking an absence for an answer."""
         try:
-            return self._read(place, path)
+            return self._read(address, path)
         except Refused as error:
             if error.reason == "not_found":
                 return None
             raise
 
-    def _pages(self, place: Place, path: str) -> Iterator[Answer]:
-        ask = partial(self._transport.call, _scope(place), "GET")
-        return self._transport.pages(ask, repository_path(place.full_name, path))
+    def _pages(self, address: RepositoryAddress, path: str) -> Iterator[Answer]:
+        ask = partial(self._transport.call, _scope(address), "GET")
+        return self._transport.pages(ask, repository_path(address.full_name, path))
 
-    def _found_pages(self, place: Place, path: str) -> Iterator[Answer]:
+    def _found_pages(self, address: RepositoryAddress, path: str) -> Iterator[Answer]:
         """Read page by page, taking an absence for no page."""
         try:
-            yield from self._pages(place, path)
+            yield from self._pages(address, path)
         except Refused as error:
             if error.reason != "not_found":
                 raise
@@ -432,18 +446,18 @@ class GitHubClient:
         return self._transport.pages(partial(self._transport.call_as_app, "GET"), path)
 
 
-def _scope(place: Place) -> Scope:
+def _scope(address: RepositoryAddress) -> Scope:
     """Give what watching and answering need on one repository: one token serves both."""
-    return Scope(place.installation_id, place.repository_id, permissions=_GATE)
+    return Scope(address.installation_id, address.repository_id, permissions=_GATE)
 
 
-def _own_runs(shapes: Iterable[RunShape], place: Place) -> Iterator[WorkflowRun]:
+def _own_runs(shapes: Iterable[RunShape], address: RepositoryAddress) -> Iterator[WorkflowRun]:
     """Give the runs that are of the repository asked about.
 
     Any token reads what is public: under a name that was taken over, runs of strangers.
     """
     for shape in shapes:
         owner = shape.repository
-        is_own = owner is None or owner.id == place.repository_id
+        is_own = owner is None or owner.id == address.repository_id
         if is_own and shape.path is not None:
-            yield run_of(shape, place.repository_id, place.full_name)
+            yield run_of(shape, address.repository_id, address.full_name)

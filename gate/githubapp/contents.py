@@ -19,7 +19,7 @@ from gate.domain.model.github import (
     FileQuestion,
     FileReading,
     FileUnchanged,
-    Place,
+    RepositoryAddress,
 )
 from gate.domain.model.ids import InstallationId
 from gate.domain.model.runs import Account
@@ -43,10 +43,12 @@ _repository: Final = msgspec.json.Decoder(RepositoryShape)
 IsMeant = Callable[[RepositoryShape], bool]
 
 
-def read_file(transport: Transport, place: Place, question: FileQuestion) -> FileReading:
+def read_file(
+    transport: Transport, address: RepositoryAddress, question: FileQuestion
+) -> FileReading:
     """Read a file of a repository, which is known by its id."""
-    scope = Scope(place.installation_id, place.repository_id, permissions=_CONTENTS)
-    asked = _Asked(transport, scope, place.full_name, lambda it: it.id == place.repository_id)
+    scope = Scope(address.installation_id, address.repository_id, permissions=_CONTENTS)
+    asked = _Asked(transport, scope, address.full_name, lambda it: it.id == address.repository_id)
     return asked.read(question)
 
 
@@ -62,13 +64,13 @@ def read_organization_file(
     return _Asked(transport, scope, full_name, lambda it: it.owner.id == owner.id).read(question)
 
 
-def read_folder(transport: Transport, place: Place, folder: str) -> tuple[str, ...]:
+def read_folder(transport: Transport, address: RepositoryAddress, folder: str) -> tuple[str, ...]:
     """List the paths of the files right in a folder; none where there is no such folder.
 
     None, too, where the repository cannot be seen: nothing may be concluded from it.
     """
-    scope = Scope(place.installation_id, place.repository_id, permissions=_CONTENTS)
-    below = repository_path(place.full_name, f"/contents/{file_path(folder)}")
+    scope = Scope(address.installation_id, address.repository_id, permissions=_CONTENTS)
+    below = repository_path(address.full_name, f"/contents/{file_path(folder)}")
     try:
         answer = transport.call(scope, "GET", below)
     except Refused as error:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from gate.domain.model.github import IssuePage, Place
+from gate.domain.model.github import IssuePage, RepositoryAddress
 from gate.errors import OutcomeUnknown, RetryLater
 from gate.githubapp.app.tokens import Scope
 from gate.githubapp.shapes import IssuePageShape
@@ -27,7 +27,12 @@ _issues: Final = msgspec.json.Decoder(list[IssuePageShape])
 
 
 def read_marked_issue(
-    transport: Transport, place: Place, *, mark: str, since: datetime, app_id: int | None
+    transport: Transport,
+    address: RepositoryAddress,
+    *,
+    mark: str,
+    since: datetime,
+    app_id: int | None,
 ) -> IssuePage | None:
     """Find the issue of this App whose text has a mark, among those changed since a moment.
 
@@ -36,8 +41,8 @@ def read_marked_issue(
     """
     moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     query = {"state": "all", "since": moment, "sort": "created", "per_page": str(_PAGE)}
-    path = repository_path(place.full_name, f"/issues?{urlencode(query)}")
-    ask = partial(transport.call, _scope(place), "GET")
+    path = repository_path(address.full_name, f"/issues?{urlencode(query)}")
+    ask = partial(transport.call, _scope(address), "GET")
     found: IssuePage | None = None
     for answer in transport.pages(ask, path):
         for shape in decoded(answer, _issues):
@@ -46,10 +51,10 @@ def read_marked_issue(
     return found
 
 
-def read_issue_text(transport: Transport, place: Place, issue_number: int) -> str:
+def read_issue_text(transport: Transport, address: RepositoryAddress, issue_number: int) -> str:
     """Read what an issue says now; people may have changed it."""
-    path = repository_path(place.full_name, f"/issues/{issue_number}")
-    answer = transport.call(_scope(place), "GET", path)
+    path = repository_path(address.full_name, f"/issues/{issue_number}")
+    answer = transport.call(_scope(address), "GET", path)
     return decoded(answer, _issue).body or ""
 
 
@@ -61,12 +66,17 @@ def _is_ours(shape: IssuePageShape, app_id: int | None) -> bool:
 
 
 def send_issue(
-    transport: Transport, place: Place, *, title: str, body: str, labels: Sequence[str]
+    transport: Transport,
+    address: RepositoryAddress,
+    *,
+    title: str,
+    body: str,
+    labels: Sequence[str],
 ) -> IssuePage:
     """Open an issue; GitHub makes the labels that the repository does not have."""
-    path = repository_path(place.full_name, "/issues")
+    path = repository_path(address.full_name, "/issues")
     sent = {"title": title, "body": body, "labels": list(labels)}
-    answer = transport.call(_scope(place), "POST", path, body=sent)
+    answer = transport.call(_scope(address), "POST", path, body=sent)
     _check(answer, HTTPStatus.CREATED)
     try:
         shape = decoded(answer, _issue)
@@ -77,19 +87,25 @@ def send_issue(
 
 
 def send_issue_update(
-    transport: Transport, place: Place, issue_number: int, *, title: str, body: str, is_open: bool
+    transport: Transport,
+    address: RepositoryAddress,
+    issue_number: int,
+    *,
+    title: str,
+    body: str,
+    is_open: bool,
 ) -> None:
     """Change an issue, close it or open it again; the same again does nothing."""
-    path = repository_path(place.full_name, f"/issues/{issue_number}")
+    path = repository_path(address.full_name, f"/issues/{issue_number}")
     sent = {"title": title, "body": body, "state": "open" if is_open else "closed"}
     if not is_open:
         sent["state_reason"] = "completed"
-    answer = transport.call(_scope(place), "PATCH", path, body=sent)
+    answer = transport.call(_scope(address), "PATCH", path, body=sent)
     _check(answer, HTTPStatus.OK)
 
 
-def _scope(place: Place) -> Scope:
-    return Scope(place.installation_id, place.repository_id, permissions=_ISSUES)
+def _scope(address: RepositoryAddress) -> Scope:
+    return Scope(address.installation_id, address.repository_id, permissions=_ISSUES)
 
 
 def _check(answer: Answer, expected: HTTPStatus) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from gate.domain.model.github import DeploymentStatus, Place
+from gate.domain.model.github import DeploymentStatus, RepositoryAddress
 from gate.domain.model.ids import CommentId, DeploymentId
 from gate.errors import OutcomeUnknown, Refused
 from gate.githubapp.app.tokens import Scope
@@ -28,13 +28,13 @@ _comments: Final = msgspec.json.Decoder(list[WrittenCommentShape])
 
 
 def read_deployment_statuses(
-    transport: Transport, place: Place, deployment_id: DeploymentId
+    transport: Transport, address: RepositoryAddress, deployment_id: DeploymentId
 ) -> tuple[DeploymentStatus, ...]:
     """Read the newest statuses of a deployment, newest first; none when it is gone."""
     path = f"/deployments/{deployment_id}/statuses?per_page={_LISTED}"
     try:
         answer = transport.call(
-            _scope(place, _DEPLOYMENTS), "GET", repository_path(place.full_name, path)
+            _scope(address, _DEPLOYMENTS), "GET", repository_path(address.full_name, path)
         )
     except Refused as error:
         if error.reason == "not_found":
@@ -47,7 +47,7 @@ def read_deployment_statuses(
 
 def send_deployment_status(
     transport: Transport,
-    place: Place,
+    address: RepositoryAddress,
     deployment_id: DeploymentId,
     *,
     state: str,
@@ -65,41 +65,45 @@ def send_deployment_status(
         "log_url": log_url,
         "auto_inactive": False,
     }
-    path = repository_path(place.full_name, f"/deployments/{deployment_id}/statuses")
-    answer = transport.call(_scope(place, _DEPLOYMENTS), "POST", path, body=body)
+    path = repository_path(address.full_name, f"/deployments/{deployment_id}/statuses")
+    answer = transport.call(_scope(address, _DEPLOYMENTS), "POST", path, body=body)
     _check(answer, HTTPStatus.CREATED)
 
 
 def read_comments(
-    transport: Transport, place: Place, issue_number: int, since: datetime
+    transport: Transport, address: RepositoryAddress, issue_number: int, since: datetime
 ) -> tuple[str, ...]:
     """Read what was written under an issue since a moment; nothing when the issue is gone."""
     moment = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     query = f"since={moment}&per_page={_PAGE}"
-    path = repository_path(place.full_name, f"/issues/{issue_number}/comments?{query}")
-    ask = partial(transport.call, _scope(place, _ISSUES), "GET")
+    path = repository_path(address.full_name, f"/issues/{issue_number}/comments?{query}")
+    ask = partial(transport.call, _scope(address, _ISSUES), "GET")
     found: list[str] = []
     for answer in transport.pages(ask, path):
         found += [it.body or "" for it in decoded(answer, _comments)]
     return tuple(found)
 
 
-def send_comment(transport: Transport, place: Place, issue_number: int, text: str) -> None:
+def send_comment(
+    transport: Transport, address: RepositoryAddress, issue_number: int, text: str
+) -> None:
     """Comment on an issue."""
-    path = repository_path(place.full_name, f"/issues/{issue_number}/comments")
-    answer = transport.call(_scope(place, _ISSUES), "POST", path, body={"body": text})
+    path = repository_path(address.full_name, f"/issues/{issue_number}/comments")
+    answer = transport.call(_scope(address, _ISSUES), "POST", path, body={"body": text})
     _check(answer, HTTPStatus.CREATED)
 
 
-def send_reaction(transport: Transport, place: Place, comment_id: CommentId, content: str) -> None:
+def send_reaction(
+    transport: Transport, address: RepositoryAddress, comment_id: CommentId, content: str
+) -> None:
     """React to a comment; the same reaction again does nothing."""
-    path = repository_path(place.full_name, f"/issues/comments/{comment_id}/reactions")
-    answer = transport.call(_scope(place, _ISSUES), "POST", path, body={"content": content})
+    path = repository_path(address.full_name, f"/issues/comments/{comment_id}/reactions")
+    answer = transport.call(_scope(address, _ISSUES), "POST", path, body={"content": content})
     _check(answer, HTTPStatus.CREATED, HTTPStatus.OK)
 
 
-def _scope(place: Place, permissions: tuple[tuple[str, str], ...]) -> Scope:
-    return Scope(place.installation_id, place.repository_id, permissions=permissions)
+def _scope(address: RepositoryAddress, permissions: tuple[tuple[str, str], ...]) -> Scope:
+    return Scope(address.installation_id, address.repository_id, permissions=permissions)
 
 
 def _check(answer: Answer, *expected: HTTPStatus) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from gate.domain.model.github import Collaborator, Place, RequiredReviewer
+from gate.domain.model.github import Collaborator, RepositoryAddress, RequiredReviewer
 from gate.domain.model.ids import AccountId, InstallationId
 from gate.domain.model.runs import Account
 from gate.errors import Refused
@@ -37,11 +37,13 @@ _membership: Final = msgspec.json.Decoder(MembershipShape)
 _environment: Final = msgspec.json.Decoder(ProtectedEnvironmentShape)
 
 
-def read_collaborator(transport: Transport, place: Place, person: Account) -> Collaborator | None:
+def read_collaborator(
+    transport: Transport, address: RepositoryAddress, person: Account
+) -> Collaborator | None:
     """Read what a person may do in a repository; None when the login is not theirs (any more)."""
-    scope = Scope(place.installation_id, place.repository_id, permissions=_METADATA)
+    scope = Scope(address.installation_id, address.repository_id, permissions=_METADATA)
     path = f"/collaborators/{segment(person.login)}/permission"
-    answer = _found(transport, scope, repository_path(place.full_name, path))
+    answer = _found(transport, scope, repository_path(address.full_name, path))
     if answer is None:
         return None
     user = decoded(answer, _permission).user
@@ -67,11 +69,11 @@ def read_team_member(
 
 
 def read_required_reviewers(
-    transport: Transport, place: Place, environment: str
+    transport: Transport, address: RepositoryAddress, environment: str
 ) -> tuple[RequiredReviewer, ...]:
     """List who must review an environment; nobody when it is not protected so, or unknown."""
-    scope = Scope(place.installation_id, place.repository_id, permissions=_ACTIONS)
-    path = repository_path(place.full_name, f"/environments/{segment(environment)}")
+    scope = Scope(address.installation_id, address.repository_id, permissions=_ACTIONS)
+    path = repository_path(address.full_name, f"/environments/{segment(environment)}")
     answer = _found(transport, scope, path)
     if answer is None:
         return ()

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from gate.clock import Clock
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.runs import Job, WorkflowRun
 from gate.errors import Refused
@@ -42,7 +42,7 @@ class Prober:
         """Hang up on GitHub."""
         self._transport.close()
 
-    def find(self, full_name: str) -> tuple[Place, str | None]:
+    def find(self, full_name: str) -> tuple[RepositoryAddress, str | None]:
         """Find a repository and its default branch.
 
         Raises Refused("not_found") where the App is not installed on it.
@@ -53,21 +53,23 @@ class Prober:
         scope = Scope(InstallationId(shape.id), repository_name=name, permissions=_METADATA)
         answer = self._transport.call(scope, "GET", repository_path(full_name, ""))
         found = decoded(answer, _repository)
-        place = Place(InstallationId(shape.id), RepositoryId(found.id), found.full_name)
-        return place, found.default_branch
+        address = RepositoryAddress(
+            InstallationId(shape.id), RepositoryId(found.id), found.full_name
+        )
+        return address, found.default_branch
 
-    def has_environment(self, place: Place, name: str) -> bool:
+    def has_environment(self, address: RepositoryAddress, name: str) -> bool:
         """Say whether GitHub finds the rules of an environment spelled like this."""
         path = f"/environments/{segment(name)}/deployment_protection_rules"
         try:
-            return self._read(place, path).status == HTTPStatus.OK
+            return self._read(address, path).status == HTTPStatus.OK
         except Refused as error:
             if error.reason != "not_found":
                 raise
             return False
 
     def list_runs(
-        self, place: Place, *, workflow: str | None = None, query: str = ""
+        self, address: RepositoryAddress, *, workflow: str | None = None, query: str = ""
     ) -> tuple[WorkflowRun, ...]:
         """List the 100 newest runs of a repository or of one workflow file, filtered by `query`.
 
@@ -76,29 +78,33 @@ class Prober:
         below = "" if workflow is None else f"/workflows/{segment(workflow)}"
         path = f"/actions{below}/runs?per_page={_PAGE}{f'&{query}' if query else ''}"
         try:
-            shapes = decoded(self._read(place, path), _runs).workflow_runs
+            shapes = decoded(self._read(address, path), _runs).workflow_runs
         except Refused as error:
             if error.reason != "not_found":
                 raise
             return ()
         return tuple(
-            run_of(it, place.repository_id, place.full_name) for it in shapes if it.path is not None
+            run_of(it, address.repository_id, address.full_name)
+            for it in shapes
+            if it.path is not None
         )
 
     def list_jobs(
-        self, place: Place, run_id: RunId, *, attempt: int | None = None
+        self, address: RepositoryAddress, run_id: RunId, *, attempt: int | None = None
     ) -> tuple[Job, ...]:
         """List the jobs of one attempt of a run as GitHub does, or those of all its attempts."""
         path = f"/actions/runs/{run_id}/jobs?filter=all&per_page={_PAGE}"
         if attempt is not None:
             path = f"/actions/runs/{run_id}/attempts/{attempt}/jobs?per_page={_PAGE}"
-        ask = partial(self._transport.call, _scope(place), "GET")
-        pages = self._transport.pages(ask, repository_path(place.full_name, path))
+        ask = partial(self._transport.call, _scope(address), "GET")
+        pages = self._transport.pages(ask, repository_path(address.full_name, path))
         return tuple(job_of(it) for page in pages for it in decoded(page, _jobs).jobs)
 
-    def _read(self, place: Place, path: str) -> Answer:
-        return self._transport.call(_scope(place), "GET", repository_path(place.full_name, path))
+    def _read(self, address: RepositoryAddress, path: str) -> Answer:
+        return self._transport.call(
+            _scope(address), "GET", repository_path(address.full_name, path)
+        )
 
 
-def _scope(place: Place) -> Scope:
-    return Scope(place.installation_id, place.repository_id, permissions=_READS)
+def _scope(address: RepositoryAddress) -> Scope:
+    return Scope(address.installation_id, address.repository_id, permissions=_READS)

@@ -30,8 +30,8 @@ def probe(settings: Settings, full_name: str, clock: Clock = utc_now) -> Iterato
     prober = Prober(settings.github_api_url, credentials, clock)
     github = GitHubClient(settings.github_api_url, credentials, clock)
     try:
-        place, branch = prober.find(full_name)
-        subject = Subject(github, prober, place, branch)
+        address, branch = prober.find(full_name)
+        subject = Subject(github, prober, address, branch)
         for name, experiment in EXPERIMENTS.items():
             try:
                 result, seen = experiment(subject)

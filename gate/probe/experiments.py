@@ -32,14 +32,14 @@ _FAILURE: Final = "failure"
 
 def environment_spelling(subject: Subject) -> Seen:
     """Read the rules of an environment under its name and under the name in another case."""
-    names = subject.github.read_environments(subject.place)
+    names = subject.github.read_environments(subject.address)
     name = next((it for it in names if it.swapcase().lower() == it.lower() != it.upper()), None)
     if name is None:
         return Result.UNSEEN, "the repository has no environment with letters in its name"
-    if not subject.prober.has_environment(subject.place, name):
+    if not subject.prober.has_environment(subject.address, name):
         return Result.UNSEEN, f"GitHub does not show the rules of {name!r}"
     other = name.swapcase()
-    if subject.prober.has_environment(subject.place, other):
+    if subject.prober.has_environment(subject.address, other):
         return Result.ASSUMED, f"GitHub takes {other!r} for {name!r}"
     return Result.DIFFERS, f"GitHub finds {name!r}, but not {other!r}"
 
@@ -48,9 +48,9 @@ def waiting_run_state(subject: Subject) -> Seen:
     """Look at the state of runs that wait at an environment, best beside a running job."""
     seen: list[str] = []
     for run in _newest(subject, lambda it: it.status != COMPLETED):
-        if not subject.github.read_pending_environments(subject.place, run.run_id):
+        if not subject.github.read_pending_environments(subject.address, run.run_id):
             continue
-        jobs = subject.prober.list_jobs(subject.place, run.run_id, attempt=run.run_attempt)
+        jobs = subject.prober.list_jobs(subject.address, run.run_id, attempt=run.run_attempt)
         beside = any(it.status == "in_progress" for it in jobs)
         what = f"run {run.run_id} is {run.status!r}{' beside a running job' if beside else ''}"
         if run.status not in _LISTED_WHILE_WAITING:
@@ -67,7 +67,7 @@ def cancelled_waiting_job(subject: Subject) -> Seen:
     """Look whether a cancelled run still has jobs that are not over, or waits for somebody."""
     looked_at = 0
     for run in _newest(subject, lambda it: it.conclusion == _CANCELLED):
-        jobs = subject.prober.list_jobs(subject.place, run.run_id, attempt=run.run_attempt)
+        jobs = subject.prober.list_jobs(subject.address, run.run_id, attempt=run.run_attempt)
         if not any(it.conclusion == _CANCELLED for it in jobs):
             continue
         looked_at += 1
@@ -77,7 +77,7 @@ def cancelled_waiting_job(subject: Subject) -> Seen:
                 Result.DIFFERS,
                 f"run {run.run_id} is cancelled, but not its job {open_jobs[0]!r}",
             )
-        if subject.github.read_pending_environments(subject.place, run.run_id):
+        if subject.github.read_pending_environments(subject.address, run.run_id):
             return Result.DIFFERS, f"run {run.run_id} is cancelled and still waits"
     if not looked_at:
         return Result.UNSEEN, "no recent run was cancelled with jobs that had not ended"
@@ -86,13 +86,13 @@ def cancelled_waiting_job(subject: Subject) -> Seen:
 
 def job_without_deployment(subject: Subject) -> Seen:
     """Look how jobs with `deployment: false` ended where the App's rule is enabled."""
-    place = subject.place
-    names = subject.github.read_environments(place)
-    gated = {environment_key(it) for it in names if subject.github.read_rule_enabled(place, it)}
-    paths = [it for it in subject.github.read_folder(place, _FOLDER) if it.endswith(_ENDINGS)]
+    address = subject.address
+    names = subject.github.read_environments(address)
+    gated = {environment_key(it) for it in names if subject.github.read_rule_enabled(address, it)}
+    paths = [it for it in subject.github.read_folder(address, _FOLDER) if it.endswith(_ENDINGS)]
     for path in paths[:_FILES]:
         question = FileQuestion(path, None, expects_absence=False)
-        read = subject.github.read_file(place, question)
+        read = subject.github.read_file(address, question)
         jobs = (job_environments(read.content) or ()) if isinstance(read, FileFound) else ()
         for job in jobs:
             if job.deploys or environment_key(job.environment) not in gated:
@@ -109,9 +109,9 @@ def job_without_deployment(subject: Subject) -> Seen:
 def jobs_after_partial_rerun(subject: Subject) -> Seen:
     """Look whether the list of all jobs has those that a later attempt did not run again."""
     for run in _newest(subject, lambda it: it.run_attempt > 1 and it.is_completed):
-        listed = subject.prober.list_jobs(subject.place, run.run_id)
-        first = subject.prober.list_jobs(subject.place, run.run_id, attempt=1)
-        own = subject.prober.list_jobs(subject.place, run.run_id, attempt=run.run_attempt)
+        listed = subject.prober.list_jobs(subject.address, run.run_id)
+        first = subject.prober.list_jobs(subject.address, run.run_id, attempt=1)
+        own = subject.prober.list_jobs(subject.address, run.run_id, attempt=run.run_attempt)
         kept = {it.name for it in listed if it.run_attempt == 1}
         missing = sorted({it.name for it in first} - kept)
         if missing:
@@ -126,13 +126,13 @@ def jobs_after_partial_rerun(subject: Subject) -> Seen:
 
 def filtered_listing(subject: Subject) -> Seen:
     """Compare a listing that GitHub filters by branch with one that is filtered here."""
-    branch, place = subject.default_branch, subject.place
+    branch, address = subject.default_branch, subject.address
     if branch is None:
         return Result.UNSEEN, "GitHub does not tell the default branch"
-    plain = subject.prober.list_runs(place)
+    plain = subject.prober.list_runs(address)
     # A run that starts between two of these is in the last one.
-    filtered = subject.prober.list_runs(place, query=urlencode({"branch": branch}))
-    again = subject.prober.list_runs(place)
+    filtered = subject.prober.list_runs(address, query=urlencode({"branch": branch}))
+    again = subject.prober.list_runs(address)
     known = {it.run_id for it in (*plain, *again)}
     # Beyond the oldest listed run the unfiltered listing says nothing.
     oldest = min((it.run_id for it in plain), default=RunId(0))
@@ -160,14 +160,14 @@ EXPERIMENTS: Final[Mapping[str, Experiment]] = {
 
 def _newest(subject: Subject, is_wanted: Callable[[WorkflowRun], bool]) -> list[WorkflowRun]:
     """List the newest runs of a kind, of the 100 newest runs in all."""
-    return list(islice(filter(is_wanted, subject.prober.list_runs(subject.place)), _RUNS))
+    return list(islice(filter(is_wanted, subject.prober.list_runs(subject.address)), _RUNS))
 
 
 def _ended(subject: Subject, path: str, job: str) -> tuple[WorkflowRun, str | None] | None:
     """Find the newest execution of a job that is over; one with a name of its own is not found."""
     file = path.rpartition("/")[2]
-    for run in subject.prober.list_runs(subject.place, workflow=file)[:_RUNS]:
-        for it in subject.prober.list_jobs(subject.place, run.run_id, attempt=run.run_attempt):
+    for run in subject.prober.list_runs(subject.address, workflow=file)[:_RUNS]:
+        for it in subject.prober.list_jobs(subject.address, run.run_id, attempt=run.run_attempt):
             if it.name == job and it.status == COMPLETED:
                 return run, it.conclusion
     return None

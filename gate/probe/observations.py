@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.githubapp.client import GitHubClient
 from gate.githubapp.probe import Prober
 
@@ -33,5 +33,5 @@ class Subject:
 
     github: GitHubClient
     prober: Prober
-    place: Place
+    address: RepositoryAddress
     default_branch: str | None

@@ -21,7 +21,7 @@ from gate.domain.model.github import (
     Installation,
     IssuePage,
     LatestRuns,
-    Place,
+    RepositoryAddress,
     RequiredReviewer,
     RunListing,
 )
@@ -37,7 +37,7 @@ ParseDelivery = Callable[[str, bytes], Observation]
 class People(Protocol):
     """What is asked of GitHub about somebody."""
 
-    def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:
+    def read_collaborator(self, address: RepositoryAddress, person: Account) -> Collaborator | None:
         """Read what a person may do in a repository; None when the login is not theirs."""
         ...
 
@@ -48,7 +48,7 @@ class People(Protocol):
         ...
 
     def read_required_reviewers(
-        self, place: Place, environment: str
+        self, address: RepositoryAddress, environment: str
     ) -> tuple[RequiredReviewer, ...]:
         """List who must review an environment; nobody when it is not protected so."""
         ...
@@ -57,15 +57,17 @@ class People(Protocol):
 class GitHub(People, Protocol):
     """The questions and writes the gate puts to GitHub."""
 
-    def read_run(self, place: Place, run_id: RunId) -> WorkflowRun | None:
+    def read_run(self, address: RepositoryAddress, run_id: RunId) -> WorkflowRun | None:
         """Read the newest attempt of a run; None when there is no such run."""
         ...
 
-    def read_run_attempt(self, place: Place, run_id: RunId, attempt: int) -> WorkflowRun | None:
+    def read_run_attempt(
+        self, address: RepositoryAddress, run_id: RunId, attempt: int
+    ) -> WorkflowRun | None:
         """Read one attempt of a run; None when there is no such attempt."""
         ...
 
-    def read_runs(self, place: Place, listing: ListingNeeded) -> RunListing | None:
+    def read_runs(self, address: RepositoryAddress, listing: ListingNeeded) -> RunListing | None:
         """Read the newest runs of a workflow file; None when GitHub lists none of it, or no file.
 
         GitHub lists by creation: a re-run of an older run than it reaches to is not among them.
@@ -76,35 +78,37 @@ class GitHub(People, Protocol):
         """Tell an installation's hourly quota of calls, where GitHub has said it."""
         ...
 
-    def read_latest_runs(self, place: Place, etag: str | None) -> LatestRuns | None:
+    def read_latest_runs(self, address: RepositoryAddress, etag: str | None) -> LatestRuns | None:
         """Read the newest runs of a repository; None when they are those of `etag` still."""
         ...
 
-    def read_waiting_runs(self, place: Place) -> tuple[WorkflowRun, ...]:
+    def read_waiting_runs(self, address: RepositoryAddress) -> tuple[WorkflowRun, ...]:
         """Read the runs whose status is `waiting` now."""
         ...
 
-    def read_jobs(self, place: Place, run_id: RunId) -> tuple[Job, ...]:
+    def read_jobs(self, address: RepositoryAddress, run_id: RunId) -> tuple[Job, ...]:
         """Read the executions of all jobs of a run, in all its attempts."""
         ...
 
-    def read_artifacts(self, place: Place, run_id: RunId) -> tuple[int, ...]:
+    def read_artifacts(self, address: RepositoryAddress, run_id: RunId) -> tuple[int, ...]:
         """Read the ids of a run's artifacts that can still be opened, newest first, 100 at most."""
         ...
 
-    def read_pending_environments(self, place: Place, run_id: RunId) -> Mapping[str, str]:
+    def read_pending_environments(
+        self, address: RepositoryAddress, run_id: RunId
+    ) -> Mapping[str, str]:
         """Read which environments of a run wait for any rule: folded names, and GitHub's own."""
         ...
 
-    def read_rule_enabled(self, place: Place, environment: str) -> bool:
+    def read_rule_enabled(self, address: RepositoryAddress, environment: str) -> bool:
         """Say whether this App's protection rule is enabled on an environment."""
         ...
 
-    def read_repository(self, place: Place) -> Repository | None:
+    def read_repository(self, address: RepositoryAddress) -> Repository | None:
         """Read a repository's present name and default branch; None when it cannot be seen."""
         ...
 
-    def read_file(self, place: Place, question: FileQuestion) -> FileReading:
+    def read_file(self, address: RepositoryAddress, question: FileQuestion) -> FileReading:
         """Read a file from the default branch of a repository."""
         ...
 
@@ -115,20 +119,24 @@ class GitHub(People, Protocol):
         ...
 
     def read_deployment_statuses(
-        self, place: Place, deployment_id: DeploymentId
+        self, address: RepositoryAddress, deployment_id: DeploymentId
     ) -> tuple[DeploymentStatus, ...]:
         """Read the newest statuses of a deployment, newest first."""
         ...
 
-    def read_comments(self, place: Place, issue_number: int, since: datetime) -> tuple[str, ...]:
+    def read_comments(
+        self, address: RepositoryAddress, issue_number: int, since: datetime
+    ) -> tuple[str, ...]:
         """Read what was written under an issue since a moment."""
         ...
 
-    def read_issue_text(self, place: Place, issue_number: int) -> str:
+    def read_issue_text(self, address: RepositoryAddress, issue_number: int) -> str:
         """Read what an issue says now. Raises RetryLater or Refused."""
         ...
 
-    def read_marked_issue(self, place: Place, mark: str, since: datetime) -> IssuePage | None:
+    def read_marked_issue(
+        self, address: RepositoryAddress, mark: str, since: datetime
+    ) -> IssuePage | None:
         """Find the issue of this App whose text has a mark, among those changed since a moment.
 
         What a person has copied the mark into is none.
@@ -153,7 +161,7 @@ class GitHub(People, Protocol):
 
     def send_review(
         self,
-        place: Place,
+        address: RepositoryAddress,
         run_id: RunId,
         environment: str,
         state: ReviewState,
@@ -171,13 +179,15 @@ class GitHub(People, Protocol):
         """
         ...
 
-    def send_report(self, place: Place, run_id: RunId, environment: str, comment: str) -> None:
+    def send_report(
+        self, address: RepositoryAddress, run_id: RunId, environment: str, comment: str
+    ) -> None:
         """Post a status report; it answers nothing. Raises as `send_review` does."""
         ...
 
     def send_deployment_status(
         self,
-        place: Place,
+        address: RepositoryAddress,
         deployment_id: DeploymentId,
         *,
         state: str,
@@ -187,23 +197,25 @@ class GitHub(People, Protocol):
         """Add a status to a deployment; no other deployment is touched. Raises as above."""
         ...
 
-    def send_comment(self, place: Place, issue_number: int, text: str) -> None:
+    def send_comment(self, address: RepositoryAddress, issue_number: int, text: str) -> None:
         """Comment on an issue. Raises as above."""
         ...
 
     def send_issue(
-        self, place: Place, *, title: str, body: str, labels: Sequence[str]
+        self, address: RepositoryAddress, *, title: str, body: str, labels: Sequence[str]
     ) -> IssuePage:
         """Open an issue. Raises as above, and Refused `issues_disabled`."""
         ...
 
     def send_issue_update(
-        self, place: Place, issue_number: int, *, title: str, body: str, is_open: bool
+        self, address: RepositoryAddress, issue_number: int, *, title: str, body: str, is_open: bool
     ) -> None:
         """Change an issue, close it or open it again; the same again does nothing."""
         ...
 
-    def send_reaction(self, place: Place, comment_id: CommentId, content: str) -> None:
+    def send_reaction(
+        self, address: RepositoryAddress, comment_id: CommentId, content: str
+    ) -> None:
         """React to a comment; the same reaction again does nothing. Raises as above."""
         ...
 

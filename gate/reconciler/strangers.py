@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from gate.domain.model.github import Place, RequiredReviewer
+from gate.domain.model.github import RepositoryAddress, RequiredReviewer
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 
 REMEMBERED: Final = timedelta(minutes=5)
@@ -26,7 +26,7 @@ the 5,000 calls that GitHub allows an hour."""
 
 REVIEWERS_KEPT: Final = timedelta(minutes=1)
 
-ReadReviewers = Callable[[Place, str], tuple[RequiredReviewer, ...]]
+ReadReviewers = Callable[[RepositoryAddress, str], tuple[RequiredReviewer, ...]]
 
 
 class Strangers:
@@ -73,18 +73,18 @@ class Strangers:
                 self._looked_up[installation_id].pop()
 
     def required_reviewers(
-        self, place: Place, environment: str, now: datetime, read: ReadReviewers
+        self, address: RepositoryAddress, environment: str, now: datetime, read: ReadReviewers
     ) -> tuple[RequiredReviewer, ...]:
         """Give who must review an environment, as GitHub said within the last minute.
 
         Good for telling who has no say, not for letting anybody do something.
         """
-        key = (place.repository_id, environment)
+        key = (address.repository_id, environment)
         with self._lock:
             known = self._reviewers.get(key)
         if known is not None and now - known[0] < REVIEWERS_KEPT:
             return known[1]
-        found = read(place, environment)
+        found = read(address, environment)
         with self._lock:
             self._reviewers = {
                 it: kept for it, kept in self._reviewers.items() if now - kept[0] < REVIEWERS_KEPT

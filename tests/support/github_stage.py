@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.request import ReviewState
 from gate.errors import GateError
@@ -44,7 +44,7 @@ class Stage:
     url: str
     client: GitHubClient
     app_id: int
-    place: Place
+    address: RepositoryAddress
 
     def calls(self, route: str | None = None, *, status: int | None = None) -> int:
         """Count the calls GitHub got, of one route or of all."""
@@ -62,10 +62,12 @@ class Stage:
         """Start a run that waits at the environment."""
         return RunId(self.github.deploy(REPOSITORY, ENVIRONMENT).run_id)
 
-    def place_of(self, full_name: str) -> Place:
+    def address_of(self, full_name: str) -> RepositoryAddress:
         """Make one more repository of the installation."""
-        repository_id = self.github.create_repository(full_name, self.place.installation_id)
-        return Place(self.place.installation_id, RepositoryId(repository_id), full_name)
+        repository_id = self.github.create_repository(full_name, self.address.installation_id)
+        return RepositoryAddress(
+            self.address.installation_id, RepositoryId(repository_id), full_name
+        )
 
 
 @contextmanager
@@ -88,24 +90,26 @@ def staged(*, root: str = "", timeout: int = 30, client_id: str | None = None) -
         repository_id = github.create_repository(REPOSITORY, installation_id)
         github.protect_environment(REPOSITORY, ENVIRONMENT)
         github.reset_totals()
-        place = Place(InstallationId(installation_id), RepositoryId(repository_id), REPOSITORY)
+        address = RepositoryAddress(
+            InstallationId(installation_id), RepositoryId(repository_id), REPOSITORY
+        )
         credentials = AppCredentials(client_id or str(app_id), private, github.world.clock)
         client = GitHubClient(url, credentials, github.world.clock, timeout=timeout)
         try:
-            yield Stage(github, url, client, app_id, place)
+            yield Stage(github, url, client, app_id, address)
         finally:
             client.close()
 
 
 def read(stage: Stage, run_id: RunId) -> object:
     """Read a run."""
-    return stage.client.read_run(stage.place, run_id)
+    return stage.client.read_run(stage.address, run_id)
 
 
 def write(stage: Stage, run_id: RunId) -> object:
     """Answer for a run."""
     stage.client.send_review(
-        stage.place, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+        stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )
     return None
 
@@ -115,7 +119,7 @@ def failure(
 ) -> tuple[GateError, RunId]:
     """Give the error that a call ends with while a fault is in force."""
     run_id = stage.deploy()
-    stage.client.read_repository(stage.place)
+    stage.client.read_repository(stage.address)
     stage.github.add_fault(fault)
     with pytest.raises(GateError) as caught:
         call(stage, run_id)

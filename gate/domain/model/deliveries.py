@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
 from gate.domain.model.runs import Account, WorkflowRun
 
@@ -29,6 +30,11 @@ class Repository:
     owner: Account
     default_branch: str | None
     archived: bool = field(default=False, compare=False)
+
+    @property
+    def address(self) -> RepositoryAddress:
+        """Return where calls about this repository go."""
+        return RepositoryAddress(self.installation_id, self.id, self.full_name)
 
 
 @dataclass(frozen=True, slots=True)

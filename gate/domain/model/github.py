@@ -13,8 +13,8 @@ from gate.domain.model.runs import Account, WorkflowRun
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a call goes: the installation that allows it and the repository it is about."""
+class RepositoryAddress:
+    """Where calls about a repository go: the installation that allows them, its id and its name."""
 
     installation_id: InstallationId
     repository_id: RepositoryId

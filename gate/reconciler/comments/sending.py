@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
-from gate.reconciler.places import place_of
 from gate.store.comments import replies
 from gate.store.comments.replies import OwedReply, Reply, ReplyState
 from gate.store.engine.database import Snapshot
@@ -43,10 +42,10 @@ def _send(owed: OwedReply, deps: Deps) -> None:
     state, outcome = ReplyState.DONE, "sent"
     error: GateError | None = None
     try:
-        place = deps.database.read(lambda snapshot: _place(snapshot, reply))
-        deps.github.send_reaction(place, reply.comment_id, reply.reaction)
-        if reply.body is not None and not _is_there(owed, place, deps):
-            deps.github.send_comment(place, reply.issue_number, f"{reply.body}\n\n{_mark(reply)}")
+        address = deps.database.read(lambda snapshot: _address(snapshot, reply))
+        deps.github.send_reaction(address, reply.comment_id, reply.reaction)
+        if reply.body is not None and not _is_there(owed, address, deps):
+            deps.github.send_comment(address, reply.issue_number, f"{reply.body}\n\n{_mark(reply)}")
     except OutcomeUnknown as unknown:
         state, outcome, error = ReplyState.UNKNOWN, unknown.reason, unknown
     except RetryLater as later:
@@ -57,19 +56,19 @@ def _send(owed: OwedReply, deps: Deps) -> None:
     _record(owed, state, outcome, error, deps)
 
 
-def _place(snapshot: Snapshot, reply: Reply) -> Place:
+def _address(snapshot: Snapshot, reply: Reply) -> RepositoryAddress:
     repository = repositories.read_repository(snapshot, reply.repository_id)
     if repository is None:
         raise Refused("not_found", f"repository {reply.repository_id}")
-    return place_of(repository)
+    return repository.address
 
 
-def _is_there(owed: OwedReply, place: Place, deps: Deps) -> bool:
+def _is_there(owed: OwedReply, address: RepositoryAddress, deps: Deps) -> bool:
     """Look whether an attempt whose answer was lost has arrived."""
     if owed.state is not ReplyState.UNKNOWN:
         return False
     since = owed.written_at - _CLOCKS_APART
-    written = deps.github.read_comments(place, owed.reply.issue_number, since)
+    written = deps.github.read_comments(address, owed.reply.issue_number, since)
     return any(_mark(owed.reply) in text for text in written)
 
 

@@ -14,7 +14,6 @@ from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
-from gate.reconciler.places import place_of
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.turns import take_turn_of_repository
 from gate.store.github import repositories, runs
@@ -68,7 +67,7 @@ def _read(wanted: WantedArtifacts, deps: Deps) -> tuple[str, ...]:
     repository, page = deps.database.read(known)
     if repository is None or not page:
         return ()
-    ids = deps.github.read_artifacts(place_of(repository), wanted.run_id)
+    ids = deps.github.read_artifacts(repository.address, wanted.run_id)
     return tuple(f"{page}/artifacts/{number}" for number in ids[:_MOST_LISTED])
 
 

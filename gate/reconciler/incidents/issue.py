@@ -24,7 +24,7 @@ from gate.domain.incidents.issue_plan import (
 )
 from gate.domain.incidents.remarks import Remark, next_remark, render_closed_by_hand
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.policy import LoadedPolicy, Policy
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
@@ -36,7 +36,6 @@ from gate.reconciler.incidents.issue_lookup import Begun, look_up
 from gate.reconciler.incidents.timeline import incident_entry
 from gate.reconciler.observe.policy import last_policy_of
 from gate.reconciler.observe.policy_documents import observe_policy
-from gate.reconciler.places import place_of
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.turns import take_turn_of_repository
@@ -79,8 +78,8 @@ class _View:
     remark: Remark | None
 
     @property
-    def place(self) -> Place:
-        return place_of(self.repository)
+    def address(self) -> RepositoryAddress:
+        return self.repository.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,23 +205,23 @@ def _send(
     step: IssueStep, followed: Followed, view: _View, deps: Deps
 ) -> tuple[Followed, str | None]:
     """Send a step; gives what GitHub has then, and the page of an issue that is new."""
-    place, number = view.place, followed.number or 0
+    address, number = view.address, followed.number or 0
     match step:
         case OpenIssue(text, labels):
-            page = deps.github.send_issue(place, title=text.title, body=text.body, labels=labels)
+            page = deps.github.send_issue(address, title=text.title, body=text.body, labels=labels)
             opened = Followed(page.number, digest_of(text), text.is_open, view.record.events)
             return opened, page.url
         case AddRemark(remark):
-            deps.github.send_comment(place, number, remark.body)
+            deps.github.send_comment(address, number, remark.body)
             return replace(followed, told=remark.position), None
         case AnswerClosing(body):
-            deps.github.send_comment(place, number, body)
+            deps.github.send_comment(address, number, body)
             return replace(followed, owes_closing=False), None
         case UpdateIssue(text):
             # What people ticked is nowhere but in the issue.
-            body = keep_ticks(text.body, deps.github.read_issue_text(place, number))
+            body = keep_ticks(text.body, deps.github.read_issue_text(address, number))
             deps.github.send_issue_update(
-                place, number, title=text.title, body=body, is_open=text.is_open
+                address, number, title=text.title, body=body, is_open=text.is_open
             )
             return replace(followed, digest=digest_of(text), is_open=text.is_open), None
         case _:
@@ -261,7 +260,7 @@ def _look_up(taken: TakenIssue, begun: str, begun_at: datetime, deps: Deps) -> T
     if repository is None:
         return taken
     step = Begun(taken.incident_id, begun, begun_at, taken.followed)
-    followed, url = look_up(step, place_of(repository), deps)
+    followed, url = look_up(step, repository.address, deps)
     return _record(taken, begun, followed, url, deps)
 
 

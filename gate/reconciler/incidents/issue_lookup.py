@@ -12,7 +12,7 @@ from typing import Final
 from gate.domain.incidents.issue import mark
 from gate.domain.incidents.issue_plan import OPENING, Followed
 from gate.domain.incidents.remarks import CLOSED_BY_HAND, remark_mark
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import IncidentId
 from gate.errors import RetryLater
 from gate.reconciler.deps import Deps
@@ -34,22 +34,24 @@ class Begun:
     followed: Followed
 
 
-def look_up(begun: Begun, place: Place, deps: Deps) -> tuple[Followed, str | None]:
+def look_up(begun: Begun, address: RepositoryAddress, deps: Deps) -> tuple[Followed, str | None]:
     """Give what GitHub has, and the page of an issue that was found.
 
     Raises RetryLater while it is too early to say that something is not there.
     """
     if begun.step == OPENING:
-        return _look_for_issue(begun, place, deps)
+        return _look_for_issue(begun, address, deps)
     if begun.step == CLOSED_BY_HAND or begun.step.startswith(_EVENT):
-        return _look_for_remark(begun, place, deps), None
+        return _look_for_remark(begun, address, deps), None
     # An update does no harm when it is made twice.
     return replace(begun.followed, digest=None), None
 
 
-def _look_for_issue(begun: Begun, place: Place, deps: Deps) -> tuple[Followed, str | None]:
+def _look_for_issue(
+    begun: Begun, address: RepositoryAddress, deps: Deps
+) -> tuple[Followed, str | None]:
     since = begun.at - _CLOCKS_APART
-    page = deps.github.read_marked_issue(place, mark(begun.incident_id), since)
+    page = deps.github.read_marked_issue(address, mark(begun.incident_id), since)
     if page is None:
         _wait_for_listing(begun, deps)
         return begun.followed, None
@@ -57,10 +59,10 @@ def _look_for_issue(begun: Begun, place: Place, deps: Deps) -> tuple[Followed, s
     return Followed(page.number, told=begun.followed.told), page.url
 
 
-def _look_for_remark(begun: Begun, place: Place, deps: Deps) -> Followed:
+def _look_for_remark(begun: Begun, address: RepositoryAddress, deps: Deps) -> Followed:
     followed = begun.followed
     own = remark_mark(begun.incident_id, begun.step)
-    written = deps.github.read_comments(place, followed.number or 0, begun.at - _CLOCKS_APART)
+    written = deps.github.read_comments(address, followed.number or 0, begun.at - _CLOCKS_APART)
     if not any(own in text for text in written):
         _wait_for_listing(begun, deps)
         return followed

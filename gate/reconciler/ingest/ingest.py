@@ -26,7 +26,6 @@ from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.handlers import Reading, key_of, record_reading
-from gate.reconciler.places import place_of
 from gate.reconciler.requests.reconcile import Begun, begin_pass
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.turns import take_turns
@@ -156,7 +155,7 @@ def _with_attempt(reading: Reading, deps: Deps) -> Reading:
         return reading
     if deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps)) is not None:
         return reading
-    run = deps.github.read_run(place_of(seen.repository), seen.run_id)
+    run = deps.github.read_run(seen.repository.address, seen.run_id)
     if run is None:
         raise RetryLater("github_unavailable", f"run {seen.run_id} is not visible yet")
     log.info("run.observed", run_id=run.run_id, run_attempt=run.run_attempt)

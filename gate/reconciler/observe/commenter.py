@@ -13,7 +13,7 @@ from typing import Final
 
 from gate.domain.comments.rule import Speaker
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.github import Collaborator, Place, RequiredReviewer
+from gate.domain.model.github import Collaborator, RepositoryAddress, RequiredReviewer
 from gate.domain.model.ids import InstallationId
 from gate.domain.model.overrides import Standing
 from gate.domain.model.policy import (
@@ -30,7 +30,6 @@ from gate.reconciler.deps import Deps
 from gate.reconciler.observe.policy import policy_of
 from gate.reconciler.observe.policy_documents import observe_policy
 from gate.reconciler.observe.reviewer import observe_standing
-from gate.reconciler.places import place_of
 
 _WRITES: Final = "push"
 _NO_POLICY: Final = "unknown, the policy cannot be read"
@@ -58,8 +57,8 @@ def observe_speaker(asked: Asked, deps: Deps) -> Speaker:
     Who may acknowledge should not have to wait for a policy. Raises RetryLater or Refused when
     GitHub does not say.
     """
-    place = place_of(asked.repository)
-    found = deps.github.read_collaborator(place, asked.person)
+    address = asked.repository.address
+    found = deps.github.read_collaborator(address, asked.person)
     if found is None:
         detail = "the login no longer belongs to this account"
         return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
@@ -79,13 +78,13 @@ def observe_speaker(asked: Asked, deps: Deps) -> Speaker:
 
 def _observe_standing(asked: Asked, policy: Policy, found: Collaborator, deps: Deps) -> Standing:
     """Find out whether somebody may override, in the one environment or in any."""
-    place, owner = place_of(asked.repository), asked.repository.owner.login
+    address, owner = asked.repository.address, asked.repository.owner.login
     quick = _Quick(deps, found, deps.clock())
     standing = Standing(asked.person.id, may=False, detail="none, the policy names no environment")
     for need in _needs(asked, policy):
-        standing = observe_standing(need, place, owner, quick)
+        standing = observe_standing(need, address, owner, quick)
         if standing.may:
-            return observe_standing(need, place, owner, deps.github)
+            return observe_standing(need, address, owner, deps.github)
     return standing
 
 
@@ -108,7 +107,7 @@ class _Quick:
     found: Collaborator
     now: datetime
 
-    def read_collaborator(self, place: Place, person: Account) -> Collaborator | None:  # noqa: ARG002
+    def read_collaborator(self, address: RepositoryAddress, person: Account) -> Collaborator | None:  # noqa: ARG002
         """Give what was found just now."""
         return self.found
 
@@ -121,11 +120,11 @@ class _Quick:
         )
 
     def read_required_reviewers(
-        self, place: Place, environment: str
+        self, address: RepositoryAddress, environment: str
     ) -> tuple[RequiredReviewer, ...]:
         """Give what GitHub said a minute ago at most."""
         read = self.deps.github.read_required_reviewers
-        return self.deps.strangers.required_reviewers(place, environment, self.now, read)
+        return self.deps.strangers.required_reviewers(address, environment, self.now, read)
 
 
 def _observe_policy(repository: Repository, deps: Deps) -> PolicyReading | None:

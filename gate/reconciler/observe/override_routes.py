@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import RepositoryId
 from gate.domain.model.overrides import OverrideRoutes
 from gate.domain.model.policy import OverridePolicy
@@ -39,14 +39,16 @@ class KnownRoutes:
         _, review, environment = known
         return open_routes(policy, review=review, environment=environment)
 
-    def ask(self, need: RoutesNeeded, place: Place, people: People, now: datetime) -> None:
+    def ask(
+        self, need: RoutesNeeded, address: RepositoryAddress, people: People, now: datetime
+    ) -> None:
         """Ask GitHub and keep what it says; where it says nothing, all ways count as open."""
         try:
-            review = bool(people.read_required_reviewers(place, need.gated))
-            environment = bool(people.read_required_reviewers(place, need.override))
+            review = bool(people.read_required_reviewers(address, need.gated))
+            environment = bool(people.read_required_reviewers(address, need.override))
         except (RetryLater, Refused) as error:
             log.warning("fact.unavailable", need=type(need).__name__, reason=error.reason)
             review = environment = True
         if len(self._read) >= _MOST:
             self._read.clear()
-        self._read[place.repository_id, need] = now, review, environment
+        self._read[address.repository_id, need] = now, review, environment

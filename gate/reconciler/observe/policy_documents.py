@@ -39,7 +39,6 @@ from gate.reconciler.observe.policy import (
     repository_source,
     shown,
 )
-from gate.reconciler.places import place_of
 from gate.store.audit.entries import AuditEntry, record_audit
 from gate.store.engine.database import Database, Transaction
 from gate.store.engine.turns import take_turn, take_turn_of_repository
@@ -60,12 +59,12 @@ def observe_policy(repository: Repository, deps: Deps, now: datetime) -> None:
 
     Raises RetryLater or Refused when GitHub would not show one, or one that was there is missed.
     """
-    place = place_of(repository)
+    address = repository.address
     own = repository_source(repository.id)
     shared = organization_source(repository.owner.id)
 
     def read_own(question: FileQuestion) -> FileReading:
-        return deps.github.read_file(place, question)
+        return deps.github.read_file(address, question)
 
     def read_shared(question: FileQuestion) -> FileReading:
         return deps.github.read_organization_file(

@@ -11,7 +11,7 @@ from typing import assert_never
 from gate.domain.evidence.absence import CONFIRMED_AFTER
 from gate.domain.evidence.jobs import shows_end
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import RunId
 from gate.domain.model.runs import Job
 from gate.domain.requests.missing_facts import (
@@ -24,7 +24,6 @@ from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.observe.policy_documents import observe_policy
-from gate.reconciler.places import place_of
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
 from gate.store.github import listings, repositories, runs
@@ -38,16 +37,16 @@ SharedNeed = RepositoryNeeded | PolicyNeeded | ListingNeeded | JobsNeeded
 
 def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None:
     """Read one fact and record it; raises RetryLater or Refused when GitHub would not show it."""
-    now, place = deps.clock(), place_of(repository)
+    now, address = deps.clock(), repository.address
     match need:
         case RepositoryNeeded():
-            _observe_repository(place, deps)
+            _observe_repository(address, deps)
         case PolicyNeeded():
             observe_policy(repository, deps, now)
         case ListingNeeded():
             _observe_listing(need, repository, deps, now)
         case JobsNeeded(run_id, attempt):
-            jobs = _read_jobs(place, run_id, attempt, deps)
+            jobs = _read_jobs(address, run_id, attempt, deps)
 
             def record(tx: Transaction) -> None:
                 take_turn(tx, repository.installation_id)
@@ -58,28 +57,30 @@ def observe_shared(need: SharedNeed, repository: Repository, deps: Deps) -> None
             assert_never(need)
 
 
-def _read_jobs(place: Place, run_id: RunId, attempt: int, deps: Deps) -> tuple[Job, ...]:
+def _read_jobs(
+    address: RepositoryAddress, run_id: RunId, attempt: int, deps: Deps
+) -> tuple[Job, ...]:
     """Read the jobs of a run that has ended; a list from before that end is not kept.
 
     What is kept once is not read again, and would say for ever what it said too early.
     """
-    jobs = deps.github.read_jobs(place, run_id)
+    jobs = deps.github.read_jobs(address, run_id)
     if not shows_end(jobs, attempt):
         raise RetryLater("github_unavailable", f"the jobs of run {run_id} are not all listed yet")
     return jobs
 
 
-def _observe_repository(place: Place, deps: Deps) -> None:
+def _observe_repository(address: RepositoryAddress, deps: Deps) -> None:
     """Read a repository's present name and default branch.
 
     Where a webhook told another branch meanwhile, it is not known still, and asked for again.
     """
-    seen = deps.github.read_repository(place)
+    seen = deps.github.read_repository(address)
     if seen is None or seen.default_branch is None:
-        raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
+        raise Refused("not_found", f"repository {address.repository_id} cannot be seen")
 
     def record(tx: Transaction) -> None:
-        take_turn(tx, place.installation_id)
+        take_turn(tx, address.installation_id)
         repositories.record_repository(tx, seen)
 
     deps.database.transact(record)
@@ -94,13 +95,13 @@ def _observe_listing(
     find it. Raises RetryLater until it was empty twice, and Refused when the repository cannot be
     seen either.
     """
-    place = place_of(repository)
-    seen = deps.github.read_runs(place, listing)
+    address = repository.address
+    seen = deps.github.read_runs(address, listing)
     missed = seen is None and deps.database.read(
         lambda snapshot: runs.knows_runs(snapshot, repository.id, listing.path)
     )
-    if missed and deps.github.read_repository(place) is None:
-        raise Refused("not_found", f"repository {place.repository_id} cannot be seen")
+    if missed and deps.github.read_repository(address) is None:
+        raise Refused("not_found", f"repository {address.repository_id} cannot be seen")
 
     def record(tx: Transaction) -> ListingRecord:
         take_turn(tx, repository.installation_id)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.github import DeploymentStatus, Place
+from gate.domain.model.github import DeploymentStatus, RepositoryAddress
 from gate.domain.model.ids import DeploymentId, RequestId
 from gate.domain.model.overrides import Standing
 from gate.domain.model.policy import UnavailablePolicy
@@ -37,7 +37,6 @@ from gate.reconciler.observe.policy import unreadable
 from gate.reconciler.observe.repository import observe_shared
 from gate.reconciler.observe.reviewer import observe_standing
 from gate.reconciler.obstacles import cause
-from gate.reconciler.places import place_of
 from gate.reconciler.requests.opening import open_gate
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
@@ -121,21 +120,21 @@ def _observe(
     deps: Deps,
 ) -> Observed:
     """Read one needed fact: record it, or carry it in what is returned."""
-    place = place_of(repository)
+    address = repository.address
     match need:
         case RepositoryNeeded() | PolicyNeeded() | ListingNeeded() | JobsNeeded():
             observe_shared(need, repository, deps)
         case GateNeeded():
             observed = _observe_gate(request, repository, observed, deps)
         case TriggerNeeded():
-            _observe_trigger(request, place, deps)
+            _observe_trigger(request, address, deps)
         case StandingNeeded():
-            standing = observe_standing(need, place, repository.owner.login, deps.github)
+            standing = observe_standing(need, address, repository.owner.login, deps.github)
             observed = replace(observed, standings=(*observed.standings, standing))
         case RoutesNeeded():
-            deps.routes.ask(need, place, deps.github, deps.clock())
+            deps.routes.ask(need, address, deps.github, deps.clock())
         case StatusesNeeded(ids):
-            read = {it: deps.github.read_deployment_statuses(place, it) for it in ids}
+            read = {it: deps.github.read_deployment_statuses(address, it) for it in ids}
             observed = replace(observed, statuses=read)
         case _:
             assert_never(need)
@@ -147,18 +146,18 @@ def _observe_gate(
 ) -> Observed:
     """Look whether GitHub still waits for the request, and how its run stands."""
     now = deps.clock()
-    place = place_of(repository)
+    address = repository.address
     key = request.key
-    newest = deps.github.read_run(place, key.run_id)
+    newest = deps.github.read_run(address, key.run_id)
     if newest is None:
         return replace(observed, gate_asked=True, pending=False, run_gone=True)
-    pending = key.environment in deps.github.read_pending_environments(place, key.run_id)
+    pending = key.environment in deps.github.read_pending_environments(address, key.run_id)
     if newest.run_attempt == key.run_attempt:
         deps.database.transact(_seeing(request, [newest], now))
         if not pending:
-            observed = _observe_end(request, place, observed, deps)
+            observed = _observe_end(request, address, observed, deps)
         return replace(observed, gate_asked=True, pending=pending)
-    own = deps.github.read_run_attempt(place, key.run_id, key.run_attempt)
+    own = deps.github.read_run_attempt(address, key.run_id, key.run_attempt)
     attempts = [newest, own] if own is not None else [newest]
     deps.database.transact(_seeing(request, attempts, now))
     if pending:
@@ -166,13 +165,15 @@ def _observe_gate(
     return replace(observed, gate_asked=True, pending=False)
 
 
-def _observe_end(request: GateRequest, place: Place, observed: Observed, deps: Deps) -> Observed:
+def _observe_end(
+    request: GateRequest, address: RepositoryAddress, observed: Observed, deps: Deps
+) -> Observed:
     """Read what became of the jobs that waited: whether one of them went on."""
     asked = [it for it in request.unanswered if it > 0][:_MOST_DEPLOYMENTS]
     states = [
-        status.state for it in asked for status in deps.github.read_deployment_statuses(place, it)
+        status.state for it in asked for status in deps.github.read_deployment_statuses(address, it)
     ]
-    jobs = deps.github.read_jobs(place, request.key.run_id)
+    jobs = deps.github.read_jobs(address, request.key.run_id)
     own = tuple(job for job in jobs if job.run_attempt == request.key.run_attempt)
     return replace(observed, jobs=own, states=tuple(dict.fromkeys(states)))
 
@@ -202,10 +203,10 @@ def _adopt_later_attempt(request: GateRequest, run: WorkflowRun, deps: Deps, now
         deps.wakeups.wake_request(request_id)
 
 
-def _observe_trigger(request: GateRequest, place: Place, deps: Deps) -> None:
+def _observe_trigger(request: GateRequest, address: RepositoryAddress, deps: Deps) -> None:
     """Read the run attempt that asks: it tells who started it."""
     now = deps.clock()
-    run = deps.github.read_run_attempt(place, request.key.run_id, request.key.run_attempt)
+    run = deps.github.read_run_attempt(address, request.key.run_id, request.key.run_attempt)
     if run is None:
         raise Refused("not_found", f"run {request.key.run_id} cannot be seen")
     deps.database.transact(_seeing(request, [run], now))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from gate.domain.model.github import Collaborator, Place, RequiredReviewer
+from gate.domain.model.github import Collaborator, RepositoryAddress, RequiredReviewer
 from gate.domain.model.overrides import Standing
 from gate.domain.model.policy import (
     Permission,
@@ -29,7 +29,9 @@ _GITHUB_NAME: Final = {
 }
 
 
-def observe_standing(need: StandingNeeded, place: Place, owner: str, github: People) -> Standing:
+def observe_standing(
+    need: StandingNeeded, address: RepositoryAddress, owner: str, github: People
+) -> Standing:
     """Look one person up; `owner` is whose teams an environment can ask.
 
     A team that GitHub does not let us read hides nobody who stands beside it in the list: it is
@@ -39,23 +41,23 @@ def observe_standing(need: StandingNeeded, place: Place, owner: str, github: Peo
     person = need.person
     if not need.reviewers and need.reviewed is not None:
         return Standing(person.id, may=True, detail=f"GitHub let them review {need.reviewed}")
-    found = github.read_collaborator(place, person)
+    found = github.read_collaborator(address, person)
     if found is None:
         return Standing(person.id, may=False, detail="the login no longer belongs to this account")
     if need.reviewers:
-        return _by_policy(need.reviewers, found, place, github)
-    return _by_environments(need.environments, found, place, owner, github)
+        return _by_policy(need.reviewers, found, address, github)
+    return _by_environments(need.environments, found, address, owner, github)
 
 
 def _by_policy(
-    reviewers: tuple[Reviewer, ...], found: Collaborator, place: Place, github: People
+    reviewers: tuple[Reviewer, ...], found: Collaborator, address: RepositoryAddress, github: People
 ) -> Standing:
     person_id = found.account.id
     unread: list[str] = []
     later: RetryLater | None = None
     for reviewer in reviewers:
         try:
-            if _is_reviewer(reviewer, found, place, github):
+            if _is_reviewer(reviewer, found, address, github):
                 return Standing(person_id, may=True, detail=_spell(reviewer))
         except RetryLater as error:
             later = later or error
@@ -69,7 +71,9 @@ def _by_policy(
     )
 
 
-def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: People) -> bool:
+def _is_reviewer(
+    reviewer: Reviewer, found: Collaborator, address: RepositoryAddress, github: People
+) -> bool:
     """Say whether an entry of the policy means this person."""
     match reviewer:
         case UserReviewer(login):
@@ -78,7 +82,7 @@ def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: 
             return _GITHUB_NAME[level] in found.permissions
         case TeamReviewer(organization, slug):
             return github.read_team_member(
-                place.installation_id,
+                address.installation_id,
                 organization=organization,
                 slug=slug,
                 login=found.account.login,
@@ -88,26 +92,34 @@ def _is_reviewer(reviewer: Reviewer, found: Collaborator, place: Place, github: 
 
 
 def _by_environments(
-    environments: tuple[str, ...], found: Collaborator, place: Place, owner: str, github: People
+    environments: tuple[str, ...],
+    found: Collaborator,
+    address: RepositoryAddress,
+    owner: str,
+    github: People,
 ) -> Standing:
     """Find the person among those whom GitHub itself would ask."""
     person_id = found.account.id
     for environment in environments:
-        for required in github.read_required_reviewers(place, environment):
-            if _is_required(required, found, place, owner, github):
+        for required in github.read_required_reviewers(address, environment):
+            if _is_required(required, found, address, owner, github):
                 return Standing(person_id, may=True, detail=f"a required reviewer of {environment}")
     asked = " or ".join(environments)
     return Standing(person_id, may=False, detail=f"not a required reviewer of {asked}")
 
 
 def _is_required(
-    required: RequiredReviewer, found: Collaborator, place: Place, owner: str, github: People
+    required: RequiredReviewer,
+    found: Collaborator,
+    address: RepositoryAddress,
+    owner: str,
+    github: People,
 ) -> bool:
     """Say whether an environment's required reviewer is this person, or a team they are in."""
     if required.team is None:
         return required.user_id == found.account.id
     return github.read_team_member(
-        place.installation_id,
+        address.installation_id,
         organization=owner,
         slug=required.team,
         login=found.account.login,

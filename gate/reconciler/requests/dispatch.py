@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final, assert_never
 
-from gate.domain.model.github import Place
+from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
 from gate.errors import NOT_ALLOWED, GateError, OutcomeUnknown, Refused, RetryLater, Superseded
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import SEND_WITHIN, Deps
-from gate.reconciler.places import place_of
 from gate.reconciler.requests.closing import sent_answer
 from gate.reconciler.requests.deployment_status import look_after
 from gate.reconciler.requests.opening import request_entry
@@ -97,13 +96,13 @@ def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bo
 def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
     """Make the call; every way in which it can end is a value."""
     request = passed.view.request
-    place = place_of(passed.view.repository)
+    address = passed.view.repository.address
     run_id, environment = request.key.run_id, request.environment
     try:
         match effect.kind:
             case EffectKind.REVIEW if effect.state is not None:
                 deps.github.send_review(
-                    place,
+                    address,
                     run_id,
                     environment,
                     effect.state,
@@ -111,9 +110,9 @@ def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
                     is_timely=lambda: _is_timely(passed, deps),
                 )
             case EffectKind.REVIEW | EffectKind.REPORT:
-                deps.github.send_report(place, run_id, environment, effect.comment)
+                deps.github.send_report(address, run_id, environment, effect.comment)
             case EffectKind.STATUS:
-                _send_status(effect, place, deps)
+                _send_status(effect, address, deps)
             case _:
                 assert_never(effect.kind)
     except (RetryLater, OutcomeUnknown, Refused) as error:
@@ -125,13 +124,13 @@ def _is_timely(passed: Passed, deps: Deps) -> bool:
     return deps.uptime() - passed.begun_at <= SEND_WITHIN.total_seconds()
 
 
-def _send_status(effect: Effect, place: Place, deps: Deps) -> None:
+def _send_status(effect: Effect, address: RepositoryAddress, deps: Deps) -> None:
     """Add the status that tells of an override to a deployment's history."""
     if effect.deployment_id is None or effect.mirrored is None or effect.log_url is None:
         msg = f"effect {effect.key} names no deployment"
         raise LookupError(msg)
     deps.github.send_deployment_status(
-        place,
+        address,
         effect.deployment_id,
         state=effect.mirrored,
         description=effect.comment,

@@ -163,8 +163,8 @@ def filtered_listing(gate: Gate) -> tuple[Result, str]:
     clock = gate.service.deps.clock
     credentials = AppCredentials(settings.github_app_id, key, clock)
     prober = Prober(settings.github_api_url, credentials, clock)
-    place, branch = prober.find(REPOSITORY)
-    found = EXPERIMENTS[FILTERED](Subject(gate.service.github, prober, place, branch))
+    address, branch = prober.find(REPOSITORY)
+    found = EXPERIMENTS[FILTERED](Subject(gate.service.github, prober, address, branch))
     prober.close()
     return found
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from gate.doctor import Level, examine
-from gate.domain.model.github import FileQuestion, FileReading, Place
+from gate.domain.model.github import FileQuestion, FileReading, RepositoryAddress
 from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ports import GitHub
@@ -241,9 +241,9 @@ class Meanwhile:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._github, name)
 
-    def read_file(self, place: Place, question: FileQuestion) -> FileReading:
+    def read_file(self, address: RepositoryAddress, question: FileQuestion) -> FileReading:
         """Read a file, and let something happen before the answer arrives."""
-        reading = self._github.read_file(place, question)
+        reading = self._github.read_file(address, question)
         happen, self._happen = self._happen, lambda: None
         happen()
         return reading

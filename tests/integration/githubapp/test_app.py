@@ -41,11 +41,11 @@ def test_installations_and_repositories_are_read_to_the_last_page(stage: Stage) 
     others = [stage.github.create_installation(f"org-{number}") for number in range(110)]
     stage.github.suspend_installation(others[0])
     for number in range(110):
-        stage.place_of(f"{ORGANIZATION}/repository-{number}")
+        stage.address_of(f"{ORGANIZATION}/repository-{number}")
     found = stage.client.read_installations()
-    assert {it.id for it in found} == {stage.place.installation_id, *others}
+    assert {it.id for it in found} == {stage.address.installation_id, *others}
     assert [it.id for it in found if it.suspended] == [others[0]]
-    own = next(it for it in found if it.id == stage.place.installation_id)
+    own = next(it for it in found if it.id == stage.address.installation_id)
     repositories = stage.client.read_installation_repositories(own)
     assert len({it.id for it in repositories}) == 111
     assert {it.installation_id for it in repositories} == {own.id}

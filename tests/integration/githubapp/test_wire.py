@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from gate.domain.model.github import FileFound, FileQuestion, Place
+from gate.domain.model.github import FileFound, FileQuestion, RepositoryAddress
 from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.errors import Refused, RetryLater
 from gate.githubapp.app.auth import AppCredentials
@@ -21,7 +21,7 @@ from tests.support.deliveries import encode, make_repository
 from tests.support.keys import make_key_pair
 
 QUESTION = FileQuestion("policy.yml", None, expects_absence=False)
-PLACE = Place(InstallationId(77), RepositoryId(1), "octo-org/frontend")
+ADDRESS = RepositoryAddress(InstallationId(77), RepositoryId(1), "octo-org/frontend")
 TOKEN = b'{"token": "ghs_0123456789", "expires_at": "2026-11-23T17:00:00Z"}'
 LONGEST = 256 * 1024
 
@@ -77,14 +77,14 @@ def answering(send: Send) -> Iterator[GitHubClient]:
     The repository itself answers as it should.
     """
     mint = whole(201, TOKEN)
-    repository = whole(200, encode(make_repository(id=PLACE.repository_id)))
+    repository = whole(200, encode(make_repository(id=ADDRESS.repository_id)))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             try:
-                is_repository = self.path == f"/repos/{PLACE.full_name}"
+                is_repository = self.path == f"/repos/{ADDRESS.full_name}"
                 (repository if is_repository else send)(self)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
@@ -113,7 +113,7 @@ def answering(send: Send) -> Iterator[GitHubClient]:
 
 def read(client: GitHubClient) -> bytes:
     """Read a file."""
-    found = client.read_file(PLACE, QUESTION)
+    found = client.read_file(ADDRESS, QUESTION)
     assert isinstance(found, FileFound)
     return found.content
 
@@ -152,7 +152,7 @@ def test_no_more_is_read_than_is_wanted(send: Send) -> None:
     with answering(send) as client:
         for _ in range(2):
             with pytest.raises(Refused) as caught:
-                client.read_file(PLACE, QUESTION)
+                client.read_file(ADDRESS, QUESTION)
             assert caught.value.reason == "too_large"
 
 
@@ -171,7 +171,7 @@ def test_no_more_is_read_than_is_wanted(send: Send) -> None:
 def test_half_a_file_is_none(send: Send) -> None:
     """What breaks off is never taken for the whole: half a policy may be a laxer one."""
     with answering(send) as client, pytest.raises(RetryLater) as caught:
-        client.read_file(PLACE, QUESTION)
+        client.read_file(ADDRESS, QUESTION)
     assert caught.value.reason == "github_unavailable"
 
 

@@ -46,17 +46,17 @@ def test_an_ip_allow_list_is_named(stage: Stage, binds: Literal["calls", "tokens
     stage.github.set_switches(Switches(ip_allow_list_binds=binds))
     stage.github.set_ip_allow_list(ORGANIZATION, allows=False)
     with pytest.raises(Refused) as caught:
-        stage.client.read_repository(stage.place)
+        stage.client.read_repository(stage.address)
     assert caught.value.reason == "ip_not_allowed"
     stage.github.set_ip_allow_list(ORGANIZATION, allows=True)
-    assert stage.client.read_repository(stage.place)
+    assert stage.client.read_repository(stage.address)
 
 
 def test_an_archived_repository_is_read_and_not_written(stage: Stage) -> None:
     """A review of it is refused for what it is."""
     run_id = stage.deploy()
     stage.github.archive_repository(REPOSITORY)
-    assert stage.client.read_repository(stage.place)
+    assert stage.client.read_repository(stage.address)
     with pytest.raises(Refused) as caught:
         write(stage, run_id)
     assert caught.value.reason == "repository_archived"
@@ -71,7 +71,7 @@ def test_a_deleted_key_is_named(stage: Stage) -> None:
         stage.client.read_app()
     assert refused.value.reason == "key_rejected"
     with pytest.raises(RetryLater) as later:
-        stage.client.read_repository(stage.place)
+        stage.client.read_repository(stage.address)
     assert later.value.reason == "key_rejected"
 
 
@@ -87,7 +87,7 @@ def test_a_wrong_clock_is_corrected_by_github(stage: Stage, off: timedelta) -> N
     assert client.read_app().id == stage.app_id
     assert stage.calls("/app", status=401) == 1
     for _ in range(3):
-        assert client.read_repository(stage.place)
+        assert client.read_repository(stage.address)
     assert client.read_app().id == stage.app_id
     assert (stage.calls(status=401), stage.calls(MINT)) == (1, 1)
     client.close()
