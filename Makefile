@@ -84,6 +84,7 @@ check: setup ## format, lint, types, import contracts, spelling, workflows and a
 	$(BIN)/codespell
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/actionlint -shellcheck= -pyflakes= $(WORKFLOWS)
 	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml $(WORKFLOWS) $(ACTIONS)
 
