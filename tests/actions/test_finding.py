@@ -77,7 +77,7 @@ def test_a_link_to_a_report_is_no_second_one() -> None:
 def test_too_many_files() -> None:
     """A glob that finds the whole disk is a mistake."""
     write(*(f"r{number}.xml" for number in range(finding.FILE_LIMIT + 1)))
-    with pytest.raises(ReportProblem, match="more than 200"):
+    with pytest.raises(ReportProblem, match="the limit is 200"):
         find_reports("*.xml")
 
 

@@ -74,7 +74,7 @@ def test_green(tmp_path: Path, stage: Stage) -> None:
     }
     assert "### Production validation passed: 2 flows" in outcome.summary
     assert f"| <code>{FLOW}</code> | ✅ passed | 21.0 | 1 |  |" in outcome.summary
-    assert "The gate has it." in outcome.summary
+    assert "Report received." in outcome.summary
     assert outcome.annotations("error") == outcome.annotations("warning") == []
 
 
@@ -118,9 +118,9 @@ def test_a_flow_that_did_not_run_fails_the_step(tmp_path: Path, stage: Stage, st
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"<testsuites>\n<oops>\n</testsuites>", "report.xml, line 3: no valid XML"),
-        (b"<!DOCTYPE x><testsuites/>", "report.xml, line 1: has a document type"),
-        (b"<testsuites/>", "report.xml, line 1: names no flow"),
+        (b"<testsuites>\n<oops>\n</testsuites>", "report.xml, line 3: not valid XML"),
+        (b"<!DOCTYPE x><testsuites/>", "report.xml, line 1: contains a DOCTYPE"),
+        (b"<testsuites/>", "report.xml, line 1: contains no flow"),
         (b"", "report.xml: the file is empty"),
         (None, "report.xml: no report found"),
     ],
@@ -161,9 +161,9 @@ def test_a_gate_that_cannot_be_reached(
     assert outcome.status == status
     assert outcome.outputs["report-url"] == ""
     (warning,) = outcome.annotations("warning")
-    assert "The gate could not be told: " in warning
+    assert "The report was not delivered: " in warning
     assert "refused" in warning
-    assert "The gate could not be told" in outcome.summary
+    assert "The report was not delivered" in outcome.summary
 
 
 def test_an_answer_that_never_comes(tmp_path: Path, stage: Stage) -> None:
@@ -196,17 +196,18 @@ def test_a_gate_that_says_no(tmp_path: Path, stage: Stage, status: int) -> None:
     assert outcome.status == 0
     assert len(stage.posts) == 1
     (error,) = outcome.annotations("error")
-    assert f"The gate did not take it: answers {status}: Not taken; See the list" in error
+    shown = f"The report was not delivered: the gate answered {status}: Not taken; See the list"
+    assert shown in error
     assert "some_slug; flows[0].status: unknown" in error
     assert '"path": "jobUrl"' in error
-    assert f"answers {status}" in outcome.summary
+    assert f"the gate answered {status}" in outcome.summary
 
 
 def test_a_refusal_without_a_problem_document(tmp_path: Path, stage: Stage) -> None:
     """A proxy's page is not shown, its status is."""
     stage.gate = [Reply(403, b"<html>no</html>")]
     (error,) = report(tmp_path, stage).annotations("error")
-    assert error.endswith("answers 403")
+    assert error.endswith("answered 403")
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -227,14 +228,14 @@ def test_a_lost_answer_and_then_a_conflict(tmp_path: Path, stage: Stage) -> None
     """Where the first try may have arrived, the refusal of the second says so."""
     stage.gate = [Reply(drop=True), Reply(409, {"title": "Another report"})]
     (error,) = report(tmp_path, stage).annotations("error")
-    assert "Another report; an earlier try, whose answer was lost, may have arrived" in error
+    assert "Another report; an earlier attempt, whose answer was lost, may have arrived" in error
 
 
 def test_a_gate_that_asks_for_more_time_than_there_is(tmp_path: Path, stage: Stage) -> None:
     """A wait beyond the limit is not begun."""
     stage.gate = [Reply(503, {"title": "Busy"}, {"Retry-After": "3600"})]
     (warning,) = report(tmp_path, stage).annotations("warning")
-    assert "answers 503: Busy" in warning
+    assert "answered 503: Busy" in warning
     assert len(stage.posts) == 1
 
 
@@ -243,7 +244,7 @@ def test_a_redirect_is_not_followed(tmp_path: Path, stage: Stage, status: int) -
     """A token goes nowhere but to the gate."""
     stage.gate = [Reply(status, headers={"Location": f"{stage.url}/elsewhere"})]
     (error,) = report(tmp_path, stage).annotations("error")
-    assert f"answers {status}, a redirect" in error
+    assert f"the gate answered {status}, a redirect" in error
     assert (len(stage.posts), stage.others) == (1, [])
 
 
@@ -251,7 +252,7 @@ def test_a_redirect_of_the_token_service_is_not_followed(tmp_path: Path, stage: 
     """The runner's own token goes nowhere else either."""
     stage.issuer = [Reply(302, headers={"Location": f"{stage.url}/elsewhere"})]
     (error,) = report(tmp_path, stage).annotations("error")
-    assert "token service answers 302" in error
+    assert "token service answered 302" in error
     assert (stage.posts, stage.others) == ([], [])
 
 
@@ -264,18 +265,18 @@ def test_only_202_is_taken_for_an_answer(
     """A page that something else serves in the gate's place is not the gate's word."""
     stage.gate = [Reply(status, b"" if status == 204 else b"hello")]
     outcome = report(tmp_path, stage, timeout_seconds="1")
-    assert f"answers {status}" in outcome.annotations(level)[0]
-    assert "The gate has it" not in outcome.summary
+    assert f"the gate answered {status}" in outcome.annotations(level)[0]
+    assert "received" not in outcome.summary
 
 
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply(200, {"value": "two words"}), "gives no token"),
-        (Reply(200, {"value": "a.b.c\n::error::x"}), "gives no token"),
-        (Reply(200, {"count": 1}), "gives no token"),
-        (Reply(200, b"[" * 10_000), "gives no token"),
-        (Reply(403, b""), "token service answers 403"),
+        (Reply(200, {"value": "two words"}), "returned no token"),
+        (Reply(200, {"value": "a.b.c\n::error::x"}), "returned no token"),
+        (Reply(200, {"count": 1}), "returned no token"),
+        (Reply(200, b"[" * 10_000), "returned no token"),
+        (Reply(403, b""), "token service answered 403"),
     ],
 )
 def test_no_token(tmp_path: Path, stage: Stage, reply: Reply, words: str) -> None:
@@ -353,7 +354,7 @@ def test_without_an_address(tmp_path: Path, stage: Stage) -> None:
     """Nothing is sent, and a warning says so."""
     outcome = report(tmp_path, stage, gate_url="")
     assert outcome.status == 0
-    assert "nothing was sent" in outcome.annotations("warning")[0]
+    assert "the report was not sent" in outcome.annotations("warning")[0]
 
 
 @pytest.mark.parametrize(
@@ -470,7 +471,7 @@ def test_artifact_addresses_that_are_none(tmp_path: Path, stage: Stage) -> None:
     """They are left out with a warning, and the report is sent all the same."""
     outcome = report(tmp_path, stage, artifact_urls="javascript:x https://a.example/1 http://b <b>")
     assert stage.posts[0].json["artifactUrls"] == ["https://a.example/1"]
-    assert "3 left out" in outcome.stdout
+    assert "3 URLs left out" in outcome.stdout
 
 
 def test_a_module_in_the_checkout_is_not_imported(tmp_path: Path, stage: Stage) -> None:

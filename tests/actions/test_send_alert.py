@@ -92,7 +92,7 @@ def test_with_gate_and_report(tmp_path: Path, stage: Stage) -> None:
     ]
     assert content["artifactUrls"] == ["https://a.example/screenshots"]
     assert "- Artifacts: [1](<https://a.example/screenshots>)" in outcome.summary
-    assert "The gate has it." in outcome.summary
+    assert "Alert received." in outcome.summary
 
 
 def test_with_a_gate_alone(tmp_path: Path, stage: Stage) -> None:
@@ -114,7 +114,7 @@ def test_the_alert_stands_in_the_summary_whatever_the_gate_says(
     outcome = alert(tmp_path, stage, gate_url=stage.url, timeout_seconds="1")
     assert outcome.status == 0
     assert content_of(outcome)["githubJobUrl"] == JOB
-    assert "The gate" in outcome.stdout
+    assert "The alert was not delivered" in outcome.stdout
 
 
 @pytest.mark.parametrize("data", [None, b"", b"<oops", b"<testsuites/>"])
@@ -125,7 +125,7 @@ def test_a_report_that_cannot_be_used(tmp_path: Path, stage: Stage, data: bytes 
     outcome = alert(tmp_path, stage, gate_url=stage.url, junit_report="report.xml")
     assert outcome.status == 0
     assert "flows" not in stage.posts[0].json
-    assert "sent without flows: report.xml" in outcome.stdout
+    assert "alert sent without flows: report.xml" in outcome.stdout
     assert content_of(outcome)["failedFlows"] == []
 
 

@@ -66,7 +66,7 @@ def test_red(tmp_path: Path, gate: Gate) -> None:
     flows = {"open-the-app.yml": "passed", "add-and-see.yml": "failed"}
     assert told(gate, run_id) == (flows, ["production-validation-failed"])
     assert "outcome=failure passed=false" in shown
-    assert "did not take it" not in shown
+    assert "was not delivered" not in shown
     kinds = [it.kind for it in gate.trail(run_id)]
     assert kinds == ["report.received", "alert.received"]
 
@@ -76,7 +76,7 @@ def test_a_report_that_cannot_be_read(tmp_path: Path, gate: Gate) -> None:
     run_id, shown = report(tmp_path, gate, b"<testsuites>")
     flows = {"report report.xml": "failed"}
     assert told(gate, run_id) == (flows, ["production-validation-failed"])
-    assert "did not take it" not in shown
+    assert "was not delivered" not in shown
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_a_gate_that_cannot_be_reached(
     run_id, shown = report(tmp_path, gate, data, NOBODY, seconds=1)
     assert told(gate, run_id) == ({}, [])
     assert f"outcome={outcome}" in shown
-    assert "The gate could not be told" in shown
+    assert "was not delivered" in shown

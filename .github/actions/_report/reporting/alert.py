@@ -1,4 +1,4 @@
-"""The action `send-alert`: say that production validation failed, in the job and to the gate."""
+"""The action `send-alert`: show in the job that production validation failed, and tell the gate."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _EVENT_LIMIT = 100
 
 
 def run() -> int:
-    """Run the action, and give the step's exit status.
+    """Run the action, and return the step's exit status.
 
-    The alert stands in the job summary before the gate is asked for anything. It is sent without
-    flows where their report cannot be read: that is often what the alert is about.
+    The job summary shows the alert before the gate is called. The alert is sent without flows when
+    their report cannot be read, since that is often what the alert is about.
     """
     event = cut(inputs.read_text("event"), _EVENT_LIMIT)
     job = inputs.read_job()
@@ -37,7 +37,7 @@ def run() -> int:
         annotate("error", str(problem), title="Inputs of send-alert")
         return FAILURE
     annotate("error", f"{content['event']}: see the job summary", title="Alert")
-    tell_gate(gate, PATH, lambda: alert_body(event, job, flows))
+    tell_gate(gate, PATH, lambda: alert_body(event, job, flows), what="alert")
     return 0
 
 
@@ -48,5 +48,7 @@ def _read_flows() -> tuple[Flow, ...]:
     try:
         return read_flows(patterns)
     except ReportProblem as problem:
-        annotate("warning", f"sent without flows: {problem}", file=problem.file, line=problem.line)
+        annotate(
+            "warning", f"alert sent without flows: {problem}", file=problem.file, line=problem.line
+        )
         return ()

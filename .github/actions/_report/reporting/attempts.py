@@ -1,7 +1,7 @@
-"""Take all results of one flow together: retries, several devices, several reports.
+"""Merge all results of one flow: retries, several devices, several reports.
 
-A flow that failed, was tried again and passed at last is flaky. Only what is surely the same flow
-is taken for a retry; where two results may be of two flows, the worse one counts.
+A flow that failed and passed when it was retried is flaky. Only results that certainly belong to
+the same flow count as retries; when two results may belong to two flows, the worse one counts.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from reporting.wording import cut
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A result, with the report it stands in."""
+    """A result, with the number of its report."""
 
     report: int
     result: Result
 
 
 def merge_results(reports: Iterable[tuple[Result, ...]]) -> tuple[Flow, ...]:
-    """Give one flow for each that the reports name, in the order in which they first appear.
+    """Return one flow for each that the reports name, in the order in which they first appear.
 
-    The reports must be given in the order in which they were written.
+    `reports` must be in the order in which they were written.
     """
     flows: dict[tuple[str, bool], dict[str | None, list[_Attempt]]] = {}
     for number, report in enumerate(reports):
@@ -41,7 +41,7 @@ def merge_results(reports: Iterable[tuple[Result, ...]]) -> tuple[Flow, ...]:
 
 
 def _judge_devices(devices: dict[str | None, list[_Attempt]]) -> Flow:
-    """Judge a flow by the device on which it went worst, and name all on which it went as badly."""
+    """Judge a flow by its worst device, and name all devices with that result."""
     judged = {device: _judge_attempts(attempts) for device, attempts in devices.items()}
     worst = max(judged.values(), key=lambda flow: severity(flow.status))
     if len(judged) == 1 or worst.status is Status.PASSED:
@@ -54,7 +54,7 @@ def _judge_devices(devices: dict[str | None, list[_Attempt]]) -> Flow:
 
 
 def _judge_attempts(attempts: list[_Attempt]) -> Flow:
-    """Judge what one device says of one flow: the last attempt counts, if it passed."""
+    """Judge one flow on one device: the last attempt counts, if it passed."""
     results = _in_order(_without_namesakes(attempts))
     last = results[-1]
     flow = Flow(last.name, last.status, last.note, last.seconds, len(results))
@@ -68,7 +68,7 @@ def _judge_attempts(attempts: list[_Attempt]) -> Flow:
 
 
 def _without_namesakes(attempts: list[_Attempt]) -> list[Result]:
-    """Keep the worst where one suite has a name twice and no file tells whether it is one flow.
+    """Keep the worst result when one suite has a name twice and no file identifies the flow.
 
     Maestro runs a flow once in a suite, but two files may have flows of the same name.
     """
@@ -83,7 +83,7 @@ def _without_namesakes(attempts: list[_Attempt]) -> list[Result]:
 
 
 def _in_order(results: list[Result]) -> list[Result]:
-    """Order by the time of start where all have one; else as the reports have them."""
+    """Sort by start time when all have one; otherwise keep the order of the reports."""
     started = {id(it): it.started for it in results if it.started is not None}
     if len(started) < len(results):
         return results
@@ -91,7 +91,7 @@ def _in_order(results: list[Result]) -> list[Result]:
 
 
 def _name(keys: list[tuple[str, bool]]) -> dict[tuple[str, bool], str]:
-    """Name each flow as the alert does, by its file's name, or by the path where two share one."""
+    """Return each flow's name: its file's name, or its path when two flows share one."""
     short = {key: key[0].rpartition("/")[2] if key[1] else key[0] for key in keys}
     counted: dict[str, int] = {}
     for name in short.values():

@@ -1,7 +1,7 @@
-"""Talk to the runner: annotations, masks, outputs, the job summary.
+"""Write workflow commands: annotations, masks, outputs, the job summary.
 
-All text is foreign until it is escaped: a line of it that began with `::` would be a command of
-its own (docs: Workflow commands for GitHub Actions).
+Text that others wrote is escaped, since a line that begins with `::` is a command (docs: Workflow
+commands for GitHub Actions).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from reporting.wording import clean, cut
 _ANNOTATION_LIMIT = 4_000
 _ZERO_WIDTH = "\u200b"
 _SUMMARY_LIMIT = 1024 * 1024
-"""Bytes of a step's summary; GitHub drops a larger one whole."""
+"""Bytes of a step's summary; GitHub drops a larger one entirely."""
 
 
 def annotate(
     level: str, message: str, *, title: str = "", file: str = "", line: int | None = None
 ) -> None:
-    """Show a message at the job; `level` is error, warning or notice."""
+    """Annotate the job with a message; `level` is error, warning or notice."""
     properties = {"title": title, "file": file, "line": "" if line is None else str(line)}
     shown = ",".join(
         f"{name}={_escape_property(value)}" for name, value in properties.items() if value
@@ -32,22 +32,22 @@ def annotate(
 
 
 def mask(secret: str) -> None:
-    """Have the runner star out a secret from here on. It must not hold a line break."""
+    """Mask a secret in the log from here on. It must not contain a line break."""
     _say(f"::add-mask::{_escape_data(secret)}")
 
 
 def set_output(name: str, value: str) -> None:
-    """Set an output of the step. The end mark cannot be guessed, so no value can end it early."""
+    """Set an output of the step. The end mark is random, so that no value can end it early."""
     mark = f"end-{secrets.token_hex(16)}"
     _append("GITHUB_OUTPUT", f"{name}<<{mark}\n{value}\n{mark}\n")
 
 
 def add_summary(markdown: str) -> None:
-    """Append to the job summary, cut at a line's end where it would be too large."""
+    """Append to the job summary, cut at the end of a line when it is too large."""
     data = f"{markdown.rstrip()}\n\n".encode()
     if len(data) > _SUMMARY_LIMIT // 2:
         kept = data[: _SUMMARY_LIMIT // 2].rpartition(b"\n")[0].decode()
-        markdown = f"{kept}\n\n(The rest was left out: the summary is too long.)"
+        markdown = f"{kept}\n\n(Cut: the summary is too long.)"
     _append("GITHUB_STEP_SUMMARY", f"{markdown.rstrip()}\n\n")
 
 
@@ -64,7 +64,7 @@ def _say(line: str) -> None:
 
 
 def _escape_data(text: str) -> str:
-    """Escape a command's message. The runner's older form, `##[`, acts anywhere in a line."""
+    """Escape a command's message. The older form, `##[`, is a command anywhere in a line."""
     broken = text.replace("##[", f"##{_ZERO_WIDTH}[")
     return broken.translate(_DATA)
 

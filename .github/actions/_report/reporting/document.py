@@ -1,9 +1,8 @@
-"""Read the bytes of an XML file into elements, and refuse what only an attacker sends.
+"""Parse the bytes of an XML file into elements, and refuse what only an attacker sends.
 
-A document type is refused where it begins, so no entity is ever declared and none can be expanded.
-The file is read as UTF-8, which is all that Maestro writes: with expat told so, no `encoding=`
-makes it look for a codec. Characters that XML forbids, such as the escapes that color a terminal,
-cost nobody the rest of the file.
+A DOCTYPE is refused where it begins, so no entity is ever declared or expanded. The file is read as
+UTF-8, which is all that Maestro writes; expat is told so, and no `encoding=` makes it look for a
+codec. Characters that XML forbids, such as terminal colors, do not break the rest of the file.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _REFERENCE = re.compile(r"&#(?:([0-9]{1,16})|x([0-9A-Fa-f]{1,16}));")
 
 @dataclass
 class Element:
-    """An element with what stands in it. `tag` is in lower case and without a prefix."""
+    """An element with its content. `tag` is in lower case and without a prefix."""
 
     tag: str
     attributes: dict[str, str]
@@ -47,13 +46,13 @@ class Element:
 
 
 def parse_document(data: bytes, file: str) -> Element:
-    """Give the root element. Raises ReportProblem, and nothing else, for what is no plain XML."""
+    """Return the root element. Raises ReportProblem, and nothing else, unless it is plain XML."""
     if len(data) > SIZE_LIMIT:
         raise ReportProblem(file, f"larger than {SIZE_LIMIT // _MIB} MiB")
     if not data.strip():
         raise ReportProblem(file, "the file is empty")
     if data.startswith(_UTF_16):
-        raise ReportProblem(file, "no valid XML in UTF-8: it is in UTF-16", 1)
+        raise ReportProblem(file, "not valid XML: the file is in UTF-16, not UTF-8", 1)
     return _Reading(file).read(_without_forbidden(data.decode("utf-8-sig", "replace")))
 
 
@@ -91,9 +90,9 @@ class _Reading:
             self._parser.Parse(text, True)  # noqa: FBT003 - pyexpat takes it by position only
         except expat.ExpatError as error:
             words = expat.ErrorString(error.code) or "not well-formed"
-            raise ReportProblem(self._file, f"no valid XML: {words}", error.lineno) from None
+            raise ReportProblem(self._file, f"not valid XML: {words}", error.lineno) from None
         if self._root is None:
-            raise self._problem("no valid XML: no element found")
+            raise self._problem("not valid XML: no element found")
         return self._root
 
     def _problem(self, message: str) -> ReportProblem:
@@ -101,17 +100,17 @@ class _Reading:
 
     def _declare(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in _ENCODINGS:
-            raise self._problem("says that it is not in UTF-8, and Maestro writes UTF-8")
+            raise self._problem("declares an encoding other than UTF-8; Maestro writes UTF-8")
 
     def _refuse_doctype(self, *_declared: object) -> None:
-        raise self._problem("has a document type (DOCTYPE), and Maestro writes none")
+        raise self._problem("contains a DOCTYPE; Maestro writes none")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._elements += 1
         if self._elements > ELEMENT_LIMIT:
             raise self._problem(f"more than {ELEMENT_LIMIT:,} elements")
         if len(self._open) >= DEPTH_LIMIT:
-            raise self._problem(f"elements stand more than {DEPTH_LIMIT} deep")
+            raise self._problem(f"elements are nested more than {DEPTH_LIMIT} levels deep")
         name = tag.rpartition(":")[2].lower()
         element = Element(name, attributes, self._parser.CurrentLineNumber)
         if self._open:

@@ -1,7 +1,7 @@
-"""Make one HTTP request that takes a token along.
+"""Make one HTTP request that carries a token.
 
-No redirect is followed, since the token would go along; https only, but for loopback; the answer is
-cut; and the whole exchange, with looking up the name, ends in time.
+Redirects are not followed, since the token would be sent along. Only https is allowed, except to
+loopback. The answer is cut, and the whole exchange, including the DNS lookup, has a time limit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _AGENT = "deployment-gate-action/1"
 
 @dataclass(frozen=True)
 class Call:
-    """A request to be made. Its headers may hold a token, so they are not shown."""
+    """A request. Its headers may contain a token, so `repr` leaves them out."""
 
     method: str
     url: str
@@ -35,7 +35,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whatever its status. The body is cut at `ANSWER_LIMIT` bytes."""
+    """The response, whatever its status. The body is cut at `ANSWER_LIMIT` bytes."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,26 +44,26 @@ class Answer:
 
 
 def check_address(url: str, what: str) -> None:
-    """Refuse an address that a token must not be sent to. `what` names it in the InputProblem."""
+    """Refuse a URL that a token must not be sent to. `what` names it in the InputProblem."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        raise InputProblem(f"{what} is no address") from None
+        raise InputProblem(f"{what} is not a URL") from None
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise InputProblem(f"{what} holds characters that no address has")
+        raise InputProblem(f"{what} contains characters that are not allowed in a URL")
     if parts.scheme not in {"http", "https"} or not host:
         raise InputProblem(f"{what} must begin with https:// and name a host")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise InputProblem(f"{what} must begin with https://: a token is sent there")
+        raise InputProblem(f"{what} must begin with https://, because a token is sent there")
     if parts.username is not None or parts.password is not None:
-        raise InputProblem(f"{what} must not hold a user name or password")
+        raise InputProblem(f"{what} must not contain a user name or password")
 
 
 def exchange(call: Call, seconds: float) -> Answer:
-    """Make the call, and give its answer within `seconds`. Raises Unreachable where none came."""
+    """Make the call, and return its answer within `seconds`. Raises Unreachable without one."""
     done: list[Answer | Unreachable] = []
-    # Neither looking up a name nor an answer that drips has a time-out of its own in urllib.
+    # urllib has no time limit of its own for DNS lookups and for slow answers.
     thread = threading.Thread(target=lambda: done.append(_attempt(call, seconds)), daemon=True)
     thread.start()
     thread.join(seconds)
@@ -88,8 +88,8 @@ def _attempt(call: Call, seconds: float) -> Answer | Unreachable:
 
 
 def _opener(url: str) -> request.OpenerDirector:
-    """Make an opener that gives each answer as it is: it has no handler for redirects or errors."""
-    # A proxy would be asked for loopback in plain text, and look on its own machine.
+    """Build an opener without handlers for redirects or errors: it returns each answer as it is."""
+    # A proxy would look for loopback on its own machine.
     is_near = _is_loopback(urlsplit(url).hostname or "")
     opener = request.OpenerDirector()
     opener.add_handler(request.ProxyHandler({} if is_near else None))

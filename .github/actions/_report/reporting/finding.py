@@ -16,10 +16,10 @@ FILE_LIMIT = 200
 
 
 def read_flows(patterns: str) -> tuple[Flow, ...]:
-    """Read all reports that `patterns` names, one path or glob a line, into flows.
+    """Read all reports that `patterns` names, one path or glob per line, into flows.
 
-    Raises ReportProblem where one cannot be read, and where a line finds no file: a report that is
-    missing is no pass.
+    Raises ReportProblem when one cannot be read, and when a line matches no file: a missing report
+    is not a pass.
     """
     return merge_results(_read_report(path) for path in find_reports(patterns))
 
@@ -29,12 +29,12 @@ def find_reports(patterns: str) -> tuple[Path, ...]:
     found: dict[Path, Path] = {}
     lines = [line.strip() for line in patterns.splitlines() if line.strip()]
     if not lines:
-        raise ReportProblem("junit-report", "names no file")
+        raise ReportProblem("junit-report", "is empty; it must name a file")
     for line in lines:
         for path in _find(line):
             found.setdefault(path.resolve(), path)
     if len(found) > FILE_LIMIT:
-        raise ReportProblem(lines[0], f"finds {len(found)} files, more than {FILE_LIMIT}")
+        raise ReportProblem(lines[0], f"matches {len(found)} files; the limit is {FILE_LIMIT}")
     return tuple(found.values())
 
 
@@ -43,9 +43,9 @@ def _find(line: str) -> list[Path]:
         named = [line] if Path(line).is_file() else glob.glob(line, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         paths = [path for path in map(Path, named) if path.is_file()]
     except (OSError, ValueError, re.error) as error:
-        raise ReportProblem(line, f"cannot be looked for: {error}") from None
+        raise ReportProblem(line, f"invalid path or glob: {error}") from None
     if not paths:
-        raise ReportProblem(line, "no report found, and without one there is no pass")
+        raise ReportProblem(line, "no report found; a validation without a report does not pass")
     return sorted(paths, key=_by_number)
 
 

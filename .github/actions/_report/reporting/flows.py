@@ -1,4 +1,4 @@
-"""What a validation says of each flow."""
+"""The result of each flow of a validation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Status(Enum):
-    """How a flow ended, in the words of the gate's interface, the best first."""
+    """How a flow ended, as the gate's API spells it, from best to worst."""
 
     PASSED = "passed"
     WARNED = "warned"
@@ -22,7 +22,7 @@ _SEVERITY = {status: place for place, status in enumerate(Status)}
 
 @dataclass(frozen=True)
 class Flow:
-    """One flow, all its attempts taken together. `note` says why it did not simply pass."""
+    """One flow with all its attempts. `note` says why it did not simply pass."""
 
     name: str
     status: Status
@@ -32,25 +32,25 @@ class Flow:
 
     @property
     def passes(self) -> bool:
-        """Say whether the flow may stand in a validation that passed."""
+        """Return whether the flow counts as passed."""
         return self.status in PASSES
 
 
 def severity(status: Status) -> int:
-    """Order statuses from the best to the worst."""
+    """Return a status's rank, from best to worst."""
     return _SEVERITY[status]
 
 
 def passed(flows: tuple[Flow, ...]) -> bool:
-    """Say whether the validation passed: there are flows, and each passes."""
+    """Return whether the validation passed: there are flows, and each passes."""
     return bool(flows) and all(flow.passes for flow in flows)
 
 
 def worst_first(flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
-    """Put the flows that people must look at first; the order is otherwise kept."""
+    """Sort the flows that need attention first; the order is kept otherwise."""
     return tuple(sorted(flows, key=lambda flow: -severity(flow.status)))
 
 
 def unpassed(flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
-    """Give the flows that keep the validation from passing, failed ones first."""
+    """Return the flows that keep the validation from passing, failed ones first."""
     return tuple(flow for flow in worst_first(flows) if not flow.passes)

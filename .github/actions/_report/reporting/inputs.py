@@ -1,4 +1,4 @@
-"""Read the inputs of an action, which come as environment variables, and what the runner says."""
+"""Read the inputs of an action and the runner's own variables from the environment."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 
 
 def read_text(name: str) -> str:
-    """Give an input as one line of text; "" where it was not given."""
+    """Return an input as one line of text; "" when it is not set."""
     return one_line(_raw(name))
 
 
 def check_given(name: str) -> None:
-    """Raise InputProblem for an input that was left empty; GitHub itself does not refuse it."""
+    """Raise InputProblem for an empty input, which GitHub itself does not refuse."""
     if not read_text(name):
-        raise InputProblem(f"{name} must be given")
+        raise InputProblem(f"{name} is required")
 
 
 def read_lines(name: str) -> str:
-    """Give an input that may have several lines."""
+    """Return an input that may have several lines."""
     return _raw(name).strip()
 
 
 def read_flag(name: str) -> bool:
-    """Give an input that is true or false."""
+    """Return an input that is true or false."""
     text = read_text(name).lower()
     if text not in _TRUE | _FALSE:
         raise InputProblem(f"{name} must be true or false")
@@ -47,16 +47,16 @@ def read_flag(name: str) -> bool:
 
 
 def read_gate() -> Gate | None:
-    """Give the gate, or None where no address is given, neither as an input nor for the job.
+    """Return the gate; None when neither the input nor the job's variable names a URL.
 
-    Raises InputProblem for one that a token must not be sent to.
+    Raises InputProblem for a URL that a token must not be sent to.
     """
     url = (read_text("gate-url") or one_line(os.environ.get("DEPLOYMENT_GATE_URL", ""))).rstrip("/")
     if not url:
         return None
     check_address(url, "gate-url")
     if "?" in url or "#" in url:
-        raise InputProblem("gate-url must end with the path")
+        raise InputProblem("gate-url must not contain a query or a fragment")
     seconds = read_text("timeout-seconds")
     if not _SECONDS.fullmatch(seconds) or int(seconds) > _MOST_SECONDS:
         raise InputProblem(f"timeout-seconds must be a whole number from 1 to {_MOST_SECONDS}")
@@ -64,7 +64,7 @@ def read_gate() -> Gate | None:
 
 
 def read_job() -> Job:
-    """Give the job: its address from the input, else of the run that this is."""
+    """Return the job, with the URL from the input or else of the current run."""
     deployment = cut(read_text("terraform-deployment-id"), _ID_LIMIT)
     return Job(
         url=read_text("job-url") or _run_url(),
@@ -74,18 +74,18 @@ def read_job() -> Job:
 
 
 def _read_artifacts() -> tuple[str, ...]:
-    """Give the addresses that the gate takes; the others are left out with a warning."""
+    """Return the URLs that the gate accepts; the others are left out with a warning."""
     urls = _raw("artifact-urls").split()
     kept = tuple(dict.fromkeys(url for url in urls if _is_artifact(url)))[:_URL_LIMIT]
     left_out = [url for url in urls if url not in kept]
     if left_out:
         shown = cut(one_line(left_out[0]), _SHOWN_LIMIT)
-        annotate("warning", f"artifact-urls: {len(left_out)} left out, the first: {shown}")
+        annotate("warning", f"artifact-urls: {len(left_out)} URLs left out; first: {shown}")
     return kept
 
 
 def _is_artifact(url: str) -> bool:
-    """Say whether the gate takes an address: https, or http of this machine."""
+    """Return whether the gate accepts a URL: https, or http to loopback."""
     try:
         check_address(url, "artifact-urls")
     except InputProblem:

@@ -26,10 +26,10 @@ _LONGEST_SECONDS = 10_000_000
 
 @dataclass(frozen=True)
 class Result:
-    """What one place of a report says of one flow.
+    """The result of one flow at one place of a report.
 
     `file` is the flow's own, with `/`, if known. `suite` numbers the suites of one report. `device`
-    is the name that the report gives it, on one line.
+    is the device's name in the report, on one line.
     """
 
     name: str
@@ -45,9 +45,9 @@ class Result:
 def parse_report(data: bytes, file: str) -> tuple[Result, ...]:
     """Return the result of each flow of one report, in its order; there is at least one.
 
-    Where the report contradicts its own counts, one more result says so and fails: the flows stand,
-    but one may be missing. Raises ReportProblem, and nothing else, for what is no report or names
-    no flow. `file` is what the problem names.
+    When the report contradicts its own counts, one more result fails and says so: the other results
+    count, but one may be missing. Raises ReportProblem, and nothing else, when it is not a report
+    or contains no flow. `file` names the report in the problem.
     """
     root = parse_document(data, file)
     check_shape(root, file)
@@ -57,12 +57,12 @@ def parse_report(data: bytes, file: str) -> tuple[Result, ...]:
         if suite.tag == "testsuite":
             reading.read_suite(suite, None)
     if not reading.results:
-        raise ReportProblem(file, "names no flow, and an empty report is not a pass", root.line)
+        raise ReportProblem(file, "contains no flow; an empty report does not pass", root.line)
     return *reading.results, *_contradiction(root, file)
 
 
 def _contradiction(root: Element, file: str) -> Iterator[Result]:
-    """Give the failed result that stands for what the counts of a report belie."""
+    """Return a failed result when the counts of a report contradict its content."""
     found = find_contradictions(root)
     if found:
         yield Result(
@@ -122,7 +122,7 @@ class _Reading:
 
 
 def _holds_flows(suite: Element) -> bool:
-    """Tell a suite in a suite, as tools that merge reports write it, from a flow with its steps.
+    """Return whether a nested suite contains flows, as merged reports do, and not steps of a flow.
 
     A flow has no device, and no step has an id.
     """
@@ -137,7 +137,7 @@ def _judge_steps(flow: Element) -> tuple[Status, str | None]:
     ran = [step for step in steps if judge_case(step)[0] is Status.FAILED or not was_skipped(step)]
     judged = [(step, *judge_case(step)) for step in ran or steps]
     if not judged:
-        return Status.NOT_RUN, "did not run to its end: no steps"
+        return Status.NOT_RUN, "did not complete: no steps"
     step, status, note = max(judged, key=lambda it: severity(it[1]))
     name = one_line(step.attributes.get("name", ""))
     if note is None or name in {"", one_line(flow.attributes.get("name", ""))}:
@@ -156,13 +156,13 @@ def _steps(suite: Element) -> list[Element]:
 
 
 def _flow_file(text: str) -> str | None:
-    """Give the flow's file with `/`, whichever system wrote it; None where it names none."""
+    """Return the flow's file with `/`, whichever system wrote it; None when it names none."""
     path = one_line(text).replace("\\", "/")
     return path if path.rpartition("/")[2] else None
 
 
 def _seconds(text: str) -> float | None:
-    """Read a duration; one that is no number, or none of this life, is not known."""
+    """Parse a duration; None for anything but a plausible number."""
     try:
         seconds = float(text)
     except ValueError:
@@ -171,7 +171,7 @@ def _seconds(text: str) -> float | None:
 
 
 def _instant(text: str) -> datetime | None:
-    """Read when a flow started. Without an offset it is the time of a runner, which is UTC."""
+    """Parse when a flow started; without an offset it is UTC, the time of a runner."""
     written = re.sub(r"Z$", "+00:00", text.strip())  # Python 3.10 reads no Z
     try:
         found = datetime.fromisoformat(written)

@@ -1,4 +1,4 @@
-"""Get an OIDC token from the runner, which proves to the gate which run is speaking.
+"""Get an OIDC token from the runner, which proves to the gate which run sends the request.
 
 The runner offers it to jobs with `permissions: id-token: write` (docs: OpenID Connect reference).
 """
@@ -22,9 +22,9 @@ _NO_PERMISSION = "the job has no OIDC token; give it `permissions: id-token: wri
 
 
 def fetch_token(audience: str, seconds: float) -> str:
-    """Get a new token for `audience`, masked in the job's log before anything else is done.
+    """Return a new token for `audience`, masked in the job's log before anything else is done.
 
-    Raises Refused where the job may have none, Unreachable where it may work later.
+    Raises Refused when the job may not have one, Unreachable when a retry may help.
     """
     url = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", "")
     bearer = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
@@ -42,9 +42,9 @@ def fetch_token(audience: str, seconds: float) -> str:
     except Unreachable as error:
         raise Unreachable(f"no OIDC token from the runner: {error}") from None
     if answer.status == _TOO_MANY or answer.status >= _SERVER_ERROR:
-        raise Unreachable(f"the runner's token service answers {answer.status}")
+        raise Unreachable(f"the runner's token service answered {answer.status}")
     if answer.status != _OK:
-        raise Refused(f"the runner's token service answers {answer.status}")
+        raise Refused(f"the runner's token service answered {answer.status}")
     token = _read_token(answer.body)
     mask(token)
     return token
@@ -56,7 +56,7 @@ def _read_token(body: bytes) -> str:
     except (ValueError, RecursionError):
         found = None
     token = found.get("value") if isinstance(found, dict) else None
-    # Whatever else it is, it must not break out of a header or of the command that masks it.
+    # It must not break out of a header, or of the command that masks it.
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise Refused("the runner's token service gives no token")
+        raise Refused("the runner's token service returned no token")
     return token

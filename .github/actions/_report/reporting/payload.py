@@ -1,4 +1,4 @@
-"""Build the JSON that the gate takes, and the content of an alert.
+"""Build the JSON that the gate accepts, and the content of an alert.
 
 The shapes are the gate's interface; see docs/reference/actions.md. Pure.
 """
@@ -16,7 +16,7 @@ from reporting.wording import cut
 
 SCHEMA_VERSION = 1
 BODY_LIMIT = 1024 * 1024
-"""Bytes that the gate takes."""
+"""Bytes that the gate accepts."""
 
 _NOTE_LIMITS = (2_000, 500, 100, 20)
 _NEXT_STEPS = (
@@ -28,7 +28,7 @@ _NEXT_STEPS = (
 
 @dataclass(frozen=True)
 class Job:
-    """The job that reports, and what it validated. An unknown deployment is None."""
+    """The job that reports, and what it validated; None for an unknown deployment."""
 
     url: str
     terraform_deployment_id: str | None
@@ -44,7 +44,7 @@ class FailedFlow(TypedDict):
 
 
 class AlertContent(TypedDict):
-    """An alert, as its contract has it, key for key."""
+    """An alert, with exactly the keys of its contract."""
 
     event: str
     timestamp: str
@@ -67,7 +67,7 @@ def validation_body(job: Job, flows: tuple[Flow, ...]) -> bytes:
 
 
 def alert_body(event: str, job: Job, flows: tuple[Flow, ...]) -> bytes:
-    """Build the body of `POST /api/v1/alerts`: what the job says, and a report if there is one."""
+    """Build the body of `POST /api/v1/alerts`, with a report if there is one."""
     head: dict[str, object] = {
         "event": event,
         "jobUrl": job.url,
@@ -79,7 +79,7 @@ def alert_body(event: str, job: Job, flows: tuple[Flow, ...]) -> bytes:
 
 
 def alert_content(event: str, job: Job, flows: tuple[Flow, ...], now: datetime) -> AlertContent:
-    """Give the alert's content. `event` is its slug; the flows that did not pass are named."""
+    """Return the alert's content. `event` is its slug; flows that did not pass are named."""
     return {
         "event": " ".join(event.replace("-", " ").split()).title(),
         "timestamp": f"{now.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
@@ -95,7 +95,7 @@ def alert_content(event: str, job: Job, flows: tuple[Flow, ...], now: datetime) 
 
 
 def _fit(head: dict[str, object], flows: tuple[Flow, ...]) -> bytes:
-    """Shorten notes until the body is small enough. No flow is ever left out."""
+    """Shorten notes until the body is small enough; no flow is left out."""
     for limit in _NOTE_LIMITS:
         told = [_flow_json(flow, limit) for flow in worst_first(flows)]
         document = head | {"flows": told} if told else head
@@ -117,5 +117,5 @@ def _flow_json(flow: Flow, limit: int) -> dict[str, object]:
 
 
 def _exit_code(flow: Flow) -> int:
-    """Give Maestro's exit code for a run with such a flow; its reports hold none."""
+    """Return Maestro's exit code for a run with such a flow; its reports contain none."""
     return 0 if flow.passes else 1

@@ -1,4 +1,4 @@
-"""Send a body to the gate, and try again for as long as that may help."""
+"""Send a body to the gate, and retry while that may help."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _SHOWN_PROBLEMS = 10
 
 @dataclass(frozen=True)
 class Gate:
-    """Where the gate is, without a slash at its end, and for whom its tokens must be."""
+    """The gate's URL without a trailing slash, and the audience of its tokens."""
 
     url: str
     audience: str
     seconds: float
-    """How long everything together may take."""
+    """Time limit for all attempts together."""
 
 
 def send(gate: Gate, path: str, body: bytes) -> str:
-    """Post the body to the gate; give the address of its record, or "" where it names none.
+    """Post the body to the gate; return the URL of its record, or "" when it names none.
 
-    Raises Unreachable when time is up and Refused when the gate says no. Each try has a token of
-    its own, because the gate takes each only once.
+    Raises Unreachable when time is up and Refused when the gate refuses. Each attempt has a new
+    token, because the gate accepts each token once.
     """
     deadline = time.monotonic() + gate.seconds
     pause = _FIRST_PAUSE
@@ -66,7 +66,7 @@ def send(gate: Gate, path: str, body: bytes) -> str:
 
 
 class _Lost(Unreachable):
-    """The body may have arrived, and the answer did not come back."""
+    """The body may have arrived, but no answer came back."""
 
 
 def _post(gate: Gate, path: str, body: bytes, deadline: float) -> Answer:
@@ -84,16 +84,18 @@ def _post(gate: Gate, path: str, body: bytes, deadline: float) -> Answer:
 
 
 def _explain(answer: Answer, *, was_lost: bool = False) -> str:
-    """Say what the gate said, from its problem document where it sent one."""
+    """Return the gate's answer, from its problem document when it sent one."""
     if answer.status in _REDIRECTS:
-        return f"answers {answer.status}, a redirect, and a token is not sent on; check gate-url"
+        return (
+            f"the gate answered {answer.status}, a redirect, which is not followed; check gate-url"
+        )
     words = "; ".join(_problems(answer.body))
-    conflict = "; an earlier try, whose answer was lost, may have arrived" if was_lost else ""
-    return f"answers {answer.status}{': ' if words else ''}{words}{conflict}"
+    conflict = "; an earlier attempt, whose answer was lost, may have arrived" if was_lost else ""
+    return f"the gate answered {answer.status}{': ' if words else ''}{words}{conflict}"
 
 
 def _problems(body: bytes) -> list[str]:
-    """List what a problem document says: title, detail, reason, and each problem."""
+    """Return the texts of a problem document: title, detail, reason, and each problem."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -109,13 +111,13 @@ def _problems(body: bytes) -> list[str]:
 
 
 def _retry_after(answer: Answer) -> float:
-    """Read how many seconds the gate asks to wait; a date is not read."""
+    """Parse how many seconds the gate asks to wait; a date counts as zero."""
     text = answer.headers.get("retry-after", "").strip()
     return float(text[:6]) if text.isascii() and text.isdecimal() else 0.0
 
 
 def _record_url(answer: Answer, gate: Gate) -> str:
-    """Give the address of the record, if the answer names one on the gate itself."""
+    """Return the URL of the record, if the answer names one on the gate itself."""
     try:
         document = json.loads(answer.body)
     except (ValueError, RecursionError):

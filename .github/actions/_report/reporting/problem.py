@@ -1,13 +1,13 @@
-"""Name what can be wrong with a report, an input or the way to the gate."""
+"""The errors of a report, of an input and of the connection to the gate."""
 
 from __future__ import annotations
 
 
 class ReportProblem(Exception):
-    """A report that cannot be read, or that proves nothing. Never to be taken for a pass."""
+    """A report that cannot be read or is inconclusive. It never counts as a pass."""
 
     def __init__(self, file: str, message: str, line: int | None = None) -> None:
-        """Keep the place, so that an annotation can point at it."""
+        """Record the place, so that an annotation can point to it."""
         self.file = file
         self.line = line
         self.message = message
@@ -20,12 +20,12 @@ class InputProblem(Exception):
 
 
 class NotSent(Exception):
-    """The gate did not take what was sent; the message says why."""
+    """The gate did not accept the body; the message says why."""
 
 
 class Unreachable(NotSent):
-    """There was no answer, or one that may be better on another day."""
+    """There was no answer, or one after which a retry may succeed."""
 
 
 class Refused(NotSent):
-    """The gate understood, and said no. Sending the same again is of no use."""
+    """The gate understood and refused; sending the same body again does not help."""

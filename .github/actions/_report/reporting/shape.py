@@ -1,4 +1,4 @@
-"""Check that a report has the shape of Maestro's, so that no result in it is overlooked."""
+"""Check that a report has the shape of Maestro's, so that no result is overlooked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ _TAG_LIMIT = 40
 def check_shape(root: Element, file: str) -> None:
     """Raise ReportProblem for results in odd places, where one could be overlooked."""
     if root.tag not in {"testsuites", "testsuite"}:
-        raise ReportProblem(file, f"no JUnit report: begins with <{_shown(root)}>", root.line)
+        raise ReportProblem(
+            file, f"not a JUnit report: the root element is <{_shown(root)}>", root.line
+        )
     _check_places(root, file)
 
 
@@ -37,7 +39,7 @@ def _check_places(parent: Element, file: str) -> None:
 
 @dataclass
 class _Counted:
-    """What stands in a suite: testcases, those that failed, and all their failure elements."""
+    """The content of a suite: testcases, failed testcases, and all their failure elements."""
 
     cases: int = 0
     failed: int = 0
@@ -45,10 +47,10 @@ class _Counted:
 
 
 def find_contradictions(root: Element) -> tuple[str, ...]:
-    """List where a report announces more than it shows, each with its line; the results stand.
+    """List where a report declares more than it contains, each with its line.
 
-    Fewer failures announced than shown are fine: Maestro counts flows, and not those cancelled.
-    Other tools count every `<failure>` of a case that has several.
+    Fewer declared failures than contained ones are fine: Maestro counts flows without cancelled
+    ones. Other tools count every `<failure>` of a case that has several.
     """
     found: list[str] = []
     _count(root, found)
@@ -75,17 +77,17 @@ def _contradictions(suite: Element, counted: _Counted) -> Iterator[str]:
     announced = {name: _announced(suite, name) for name in ("tests", "failures", "errors")}
     for name, count in announced.items():
         if count is None:
-            yield f"line {suite.line}: its count of {name} is no number"
+            yield f"line {suite.line}: the value of {name} is not a number"
     tests = announced["tests"] or 0
     if tests > counted.cases:
-        yield f"line {suite.line}: announces {tests} tests, shows {counted.cases}"
+        yield f"line {suite.line}: declares {tests} tests but contains {counted.cases}"
     failures = (announced["failures"] or 0) + (announced["errors"] or 0)
     if failures > max(counted.failed, counted.failures):
-        yield f"line {suite.line}: announces {failures} failures, shows {counted.failed}"
+        yield f"line {suite.line}: declares {failures} failures but contains {counted.failed}"
 
 
 def _announced(suite: Element, count: str) -> int | None:
-    """Read a count; None when it is no number."""
+    """Parse a count; None when it is not a number."""
     text = suite.attributes.get(count, "0").strip()
     return int(text) if _COUNT.fullmatch(text) else None
 

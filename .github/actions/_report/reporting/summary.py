@@ -1,4 +1,4 @@
-"""Write what the job summary shows. Pure; what others wrote is escaped."""
+"""Write the job summary. Pure; text that others wrote is escaped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = {
     Status.PASSED: "✅ passed",
     Status.WARNED: "⚠️ passed with a warning",
     Status.FLAKY: "⚠️ passed after a retry",
-    Status.NOT_RUN: "⛔ did not run to its end",
+    Status.NOT_RUN: "⛔ did not complete",
     Status.FAILED: "❌ failed",
 }
 
@@ -30,8 +30,8 @@ def render_validation(flows: tuple[Flow, ...]) -> str:
 
 
 def render_problem(problem: ReportProblem) -> str:
-    """Write why there is no table."""
-    return f"### Production validation failed: its report cannot be used\n\n{code(str(problem))}"
+    """Write why the summary has no table."""
+    return f"### Production validation failed: the report cannot be read\n\n{code(str(problem))}"
 
 
 def render_alert(content: AlertContent, flows: tuple[Flow, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Tell the gate, and tell people where that did not work."""
+"""Send a report or an alert to the gate, and show in the job whether that worked."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from reporting.posting import Gate, send
 from reporting.problem import NotSent, Refused
 
 
-def tell_gate(gate: Gate | None, path: str, body: Callable[[], bytes]) -> str:
-    """Send a body; give the address of the gate's record, or "".
+def tell_gate(gate: Gate | None, path: str, body: Callable[[], bytes], *, what: str) -> str:
+    """Send a body; return the URL of the gate's record, or "". `what` names the body.
 
-    Never fails the step: whether the validation passed is for the step to say, not for the network.
+    Never fails the step: a network error must not change whether the validation passed.
     """
     if gate is None:
-        annotate("warning", "no gate-url is given: nothing was sent", title="Gate")
+        annotate("warning", f"gate-url is not set: the {what} was not sent", title="Gate")
         return ""
     try:
         url = send(gate, path, body())
     except NotSent as failure:
-        was_refused = isinstance(failure, Refused)
-        what = "The gate did not take it" if was_refused else "The gate could not be told"
-        annotate("error" if was_refused else "warning", f"{what}: {failure}", title="Gate")
-        add_summary(f"⚠️ {what}: {code(str(failure))}")
+        shown = f"The {what} was not delivered"
+        level = "error" if isinstance(failure, Refused) else "warning"
+        annotate(level, f"{shown}: {failure}", title="Gate")
+        add_summary(f"⚠️ {shown}: {code(str(failure))}")
         return ""
-    add_summary(f"The gate has it: {link('record', url)}" if url else "The gate has it.")
+    received = f"{what.capitalize()} received"
+    add_summary(f"{received}: {link('record', url)}" if url else f"{received}.")
     return url

@@ -1,4 +1,4 @@
-"""The action `report-validation`: tell people and the gate how the flows ended."""
+"""The action `report-validation`: show people how the flows ended, and report it to the gate."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ _SHOWN_FLOWS = 9
 
 
 def run() -> int:
-    """Run the action, and give the step's exit status.
+    """Run the action, and return the step's exit status.
 
-    People are told first: nothing that goes wrong on the way to the gate may hide how the flows
-    ended.
+    The job shows the flows first: no failure on the way to the gate may hide how they ended.
     """
     try:
         flows, is_broken = read_flows(inputs.read_lines("junit-report")), False
@@ -51,11 +50,11 @@ def run() -> int:
 
 
 def _report(gate: Gate | None, job: Job, flows: tuple[Flow, ...]) -> str:
-    return tell_gate(gate, PATH, lambda: validation_body(job, flows))
+    return tell_gate(gate, PATH, lambda: validation_body(job, flows), what="report")
 
 
 def _stand_in(problem: ReportProblem) -> Flow:
-    """Give the failed flow that the gate is told of when no report can be read."""
+    """Return the failed flow that is reported when no report can be read."""
     return Flow(cut(f"report {problem.file}", NAME_LIMIT), Status.FAILED, str(problem))
 
 

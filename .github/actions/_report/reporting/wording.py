@@ -1,4 +1,4 @@
-"""Make foreign text fit to be kept: no control characters, no length without end."""
+"""Clean text that others wrote: no control characters, limited length."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import unicodedata
 
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Control and format characters (which turn the reading direction), line and paragraph separators,
-and what is no character."""
+and unassigned characters."""
 
 
 def clean(text: str) -> str:
-    """Drop control and format characters; line breaks stay, tabs become blanks."""
+    """Drop control and format characters; line breaks stay, tabs become spaces."""
     if text.isascii() and text.isprintable():
         return text.strip()
     text = text.replace("\r\n", "\n").replace("\t", " ")
@@ -19,12 +19,12 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Put text on one line, with single blanks."""
+    """Return text on one line, with single spaces."""
     return " ".join(clean(text).split())
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten to about `limit` characters, and say so."""
+    """Shorten to about `limit` characters, and mark the cut."""
     if len(text) <= limit:
         return text
     return f"{text[:limit].rstrip()}… (cut, {len(text):,} characters)"
