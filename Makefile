@@ -73,6 +73,7 @@ unit: setup ## only the tests that take seconds
 # What GitHub runs: our own workflow and actions, and the workflows that people copy.
 WORKFLOWS = $(wildcard .github/workflows/*.yml) $(filter-out %/deployment-gate.yml %/prometheus-rules.yml,$(wildcard docs/examples/*.yml))
 ACTIONS = $(wildcard .github/actions/*/action.yml)
+FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 check: setup ## format, lint, types, import contracts, spelling, workflows and actions
 	$(BIN)/ruff format --check .
@@ -85,8 +86,11 @@ check: setup ## format, lint, types, import contracts, spelling, workflows and a
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions $(ACTIONS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(FORMS)
 	$(BIN)/actionlint -shellcheck= -pyflakes= $(WORKFLOWS)
-	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml $(WORKFLOWS) $(ACTIONS)
+	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml $(WORKFLOWS) $(ACTIONS) .github/dependabot.yml
 
 format: setup ## put the code in order, and the generated parts of the docs
 	$(BIN)/ruff check --fix .

@@ -20,7 +20,7 @@ from gate.domain.requests.decide import ReasonCode
 from gate.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 COGGED = [page for page in PAGES if "[[[cog" in page.read_text(encoding="utf-8")]
 COG_SECONDS = 60
 
