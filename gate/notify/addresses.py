@@ -1,4 +1,4 @@
-"""Read the addresses of channels; each problem names the variable and never its value."""
+"""Parse the URLs of channels; each problem names the variable and never its value."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PORTS: Final = range(1, 65536)
 
 
 def split_address(variable: str, value: str, schemes: frozenset[str]) -> SplitResult:
-    """Split an address of one of `schemes`; raises ConfigError when it is none."""
+    """Split a URL of one of `schemes`; raises ConfigError when it is invalid."""
     allowed = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
-    problem = ConfigError((f"{variable} is no address; it must begin with {allowed}",))
+    problem = ConfigError((f"{variable} is not a URL; it must begin with {allowed}",))
     try:
         url = urlsplit(value)
         is_sound = bool(url.hostname) and (url.port is None or url.port in _PORTS)
@@ -27,13 +27,15 @@ def split_address(variable: str, value: str, schemes: frozenset[str]) -> SplitRe
 
 
 def check_web_address(variable: str, value: str) -> str:
-    """Give an address of the web back if alerts may go there; raises ConfigError otherwise.
+    """Return a web URL if alerts may be sent there; raises ConfigError otherwise.
 
-    Credentials in it would be sent in clear text headers that no receiver of ours asks for.
+    Credentials in it would be sent in headers that no receiver of ours asks for.
     """
     url = split_address(variable, value, frozenset({"https", "http"}))
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
-        raise ConfigError((f"{variable} must begin with https://; http is for loopback only",))
+        raise ConfigError(
+            (f"{variable} must begin with https://; http is allowed for loopback only",)
+        )
     if "@" in url.netloc or url.fragment:
-        raise ConfigError((f"{variable} must have no user, password or fragment; remove it",))
+        raise ConfigError((f"{variable} must not contain a user, a password or a fragment",))
     return value

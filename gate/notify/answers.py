@@ -1,7 +1,7 @@
-"""Say by which error a channel failed, and keep addresses out of the words.
+"""Map a channel's failure to an error, without quoting URLs.
 
-An address of a channel is a secret: it is never quoted, and neither is what an exception says about
-it. `channel_refused` is for the address and its credentials, `alert_refused` for the message.
+A channel's URL is a secret: it is never quoted, and neither is an exception's text about it.
+`channel_refused` is for the URL and its credentials, `alert_refused` for the message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
-"""The longest that a channel may keep an alert waiting; it is asked again then."""
+"""The longest time that a channel may delay an alert; then the gate retries."""
 
 _NOT_TAKEN: Final = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.SERVICE_UNAVAILABLE}
@@ -24,9 +24,9 @@ _WRONG_ADDRESS: Final = frozenset(
 
 
 def error_of_status(status: int, retry_after: str | None, said: str = "") -> GateError:
-    """Name an HTTP answer that is no success. `said` must be harmless to show.
+    """Return the error of an unsuccessful HTTP answer. `said` must be harmless to show.
 
-    503 says that nothing was taken; any other failure of a server may have come after it took the
+    503 means that nothing was taken; any other server error may come after the server took the
     alert.
     """
     detail = f"the receiver answered {status}{f' {said}' if said else ''}"
@@ -35,7 +35,7 @@ def error_of_status(status: int, retry_after: str | None, said: str = "") -> Gat
     if status in _NOT_TAKEN:
         return RetryLater("channel_unavailable", detail, after=_pause(retry_after))
     if status in _WRONG_ADDRESS:
-        return Refused("channel_refused", f"{detail}; check the address and its credentials")
+        return Refused("channel_refused", f"{detail}; check the URL and its credentials")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return Refused("channel_refused", f"{detail}; redirects are not followed")
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -44,17 +44,17 @@ def error_of_status(status: int, retry_after: str | None, said: str = "") -> Gat
 
 
 def never_sent(error: BaseException) -> RetryLater:
-    """Name a failure before anything was sent: no such host, no connection, no certificate."""
+    """Return a failure before anything was sent: no such host, no connection, no certificate."""
     return RetryLater("channel_unavailable", f"no connection: {type(error).__name__}")
 
 
 def answer_lost(error: BaseException) -> OutcomeUnknown:
-    """Name a failure after something was sent."""
+    """Return a failure after something was sent."""
     return OutcomeUnknown("outcome_unknown", f"no answer: {type(error).__name__}")
 
 
 def _pause(retry_after: str | None) -> timedelta | None:
-    """Read how many seconds to wait; a date, or what is no number, leaves it to the caller."""
+    """Parse how many seconds to wait; None for a date or anything else but a number."""
     text = (retry_after or "").strip()
     if not (text.isascii() and text.isdigit()):
         return None

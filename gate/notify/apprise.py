@@ -1,7 +1,7 @@
-"""Send alerts to whatever else Apprise speaks: one channel, several addresses.
+"""Send alerts to the services that Apprise supports: one channel, several URLs.
 
-Apprise says of an address that it was served, or that it was not, and not why. So what failed may
-have arrived all the same. Those that took an alert are remembered; the next try is for the rest.
+Apprise reports only whether a URL accepted the alert, and not why, so a failed alert may have
+arrived. The URLs that accepted an alert are remembered, and the next attempt is for the rest.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _TYPES: Final = {
 
 
 class AppriseNotifier:
-    """Send to every address in turn, from any thread."""
+    """Send to every URL in turn, from any thread."""
 
     channel: Final = Channel.NOTIFY
 
     def __init__(self, urls: str) -> None:
-        """Prepare; nothing is called. Raises ConfigError for each that Apprise cannot read."""
-        # Its warnings quote parts of addresses, which hold the services' tokens.
+        """Parse the URLs without a call. Raises ConfigError for each that Apprise cannot read."""
+        # Its warnings quote parts of URLs, which contain the services' tokens.
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         self._targets: Final = _read_targets(urls.split())
         self._taken: Final = Taken()
-        # Apprise paces its calls by what it keeps in the targets.
+        # Apprise keeps the state of its rate limits in the targets.
         self._lock: Final = Lock()
 
     def send(self, alert: Alert) -> None:
-        """Send to each address that has not got it; raises OutcomeUnknown if any may lack it."""
+        """Send to each URL that lacks the alert; raises OutcomeUnknown if any may still lack it."""
         content = outline(alert, _ROOM)
         title, body = _calling_nobody(content.title), _calling_nobody(render_text(content))
         failed: list[str] = []
@@ -67,15 +67,15 @@ class AppriseNotifier:
 
 
 def _calling_nobody(text: str) -> str:
-    """Break what one service or another reads as a mention: `@name`, `<@…>`, `<!…>`, `<#…>`.
+    """Break what some service reads as a mention: `@name`, `<@…>`, `<!…>`, `<#…>`.
 
-    Other markup stays: each service has its own, and Apprise escapes it where it knows how.
+    Other markup stays: each service has its own, and Apprise escapes it where it can.
     """
     return _MENTION.sub("\\g<0>\u200b", text)
 
 
 def _read_targets(urls: list[str]) -> tuple[Apprise, ...]:
-    """Read each address; a problem says which by its place, as the address is a secret."""
+    """Parse each URL; a problem names it by its position, since the URL is a secret."""
     asset = AppriseAsset(app_id="Deployment Gate", app_desc="Deployment Gate", async_mode=False)
     targets: list[Apprise] = []
     problems: list[str] = []
@@ -84,13 +84,13 @@ def _read_targets(urls: list[str]) -> tuple[Apprise, ...]:
         if target.add(url):
             targets.append(target)
         else:
-            problems.append(f"{_VARIABLE} has no address that Apprise can read in place {place}")
+            problems.append(f"{_VARIABLE}: Apprise cannot read URL number {place}")
     if problems:
         raise ConfigError(tuple(problems))
     return tuple(targets)
 
 
 def _named(number: int, target: Apprise) -> str:
-    """Name a target by its place and its service."""
+    """Return a target's position and service."""
     services = ", ".join(str(it.service_name) for it in target)
     return f"{number + 1} ({services})"

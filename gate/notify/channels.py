@@ -1,7 +1,7 @@
-"""Make the alert channels that are configured, and say what is wrong with those that cannot be.
+"""Create the configured alert channels, and report the problems of those that cannot be created.
 
-A wrong channel stops neither the gate nor the other channels: holding a deployment matters more
-than telling of it. The log says so at the start, and `gate doctor` whenever it is asked.
+A misconfigured channel does not stop the gate or the other channels: holding deployments matters
+more than alerting. The log reports it at start, and `gate doctor` whenever it runs.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """The channels that can be used, and the problems of those that cannot."""
+    """The channels that can be used, and the problems of the others."""
 
     notifiers: Mapping[Channel, Notifier]
     problems: Mapping[Channel, tuple[str, ...]]
 
 
 def create_notifiers(settings: Settings) -> dict[Channel, Notifier]:
-    """Make each channel that is configured well, and log each that is configured wrongly."""
+    """Create each channel that is configured correctly, and log the misconfigured ones."""
     channels = read_channels(settings)
     for channel, problems in channels.problems.items():
         log.error("channel.misconfigured", channel=channel.value, problems=list(problems))
@@ -38,7 +38,7 @@ def create_notifiers(settings: Settings) -> dict[Channel, Notifier]:
 
 
 def read_channels(settings: Settings) -> Channels:
-    """Try to make each channel; one of which no variable is set is in neither list."""
+    """Try to create each channel; a channel without any variable is in neither list."""
     notifiers: dict[Channel, Notifier] = {}
     problems: dict[Channel, tuple[str, ...]] = {}
     for channel, create in _CREATORS.items():
@@ -78,7 +78,7 @@ def _create_webhook(settings: Settings) -> Notifier | None:
     if not (url or secret):
         return None
     if not url:
-        raise ConfigError(("GATE_ALERT_WEBHOOK_URL is not set, but its secret is",))
+        raise ConfigError(("GATE_ALERT_WEBHOOK_SECRET is set, but GATE_ALERT_WEBHOOK_URL is not",))
     from gate.notify.webhook.webhook import WebhookNotifier
 
     return WebhookNotifier(url, secret)

@@ -1,7 +1,7 @@
 """Send alerts by mail, over SMTP.
 
-Certificates are checked, always. A recipient that the server puts off does not keep the mail from
-the others: they are remembered, and the next try is for the rest.
+Certificates are always checked. When the server defers one recipient, the others still get the
+mail: they are remembered, and the next attempt is for the rest.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class MailNotifier:
     def __init__(
         self, mailbox: Mailbox, *, context: ssl.SSLContext | None = None, timeout: float = TIMEOUT
     ) -> None:
-        """Prepare; nothing is called. `context` says whom to trust: by default, as the system."""
+        """Store the settings; nothing connects. `context` defaults to the system's certificates."""
         self._mailbox: Final = mailbox
         self._context: Final = context or ssl.create_default_context()
         self._timeout: Final = timeout
         self._taken: Final = Taken()
 
     def send(self, alert: Alert) -> None:
-        """Send one mail to all who have not got it yet.
+        """Send one mail to all recipients that lack it.
 
-        Raises RetryLater when some were put off, Refused when some were refused for good: the
-        others have it then.
+        Raises RetryLater when some were deferred, Refused when some were rejected for good: the
+        others have got the mail then.
         """
         mailbox = self._mailbox
         home = mailbox.server.ehlo
@@ -66,7 +66,7 @@ class MailNotifier:
             raise min(failures, key=lambda it: not isinstance(it, RetryLater))
 
     def _announce(self, connection: SMTP, left: Sequence[int]) -> tuple[list[int], list[GateError]]:
-        """Name sender and recipients; say which the server takes, and why not the others."""
+        """Name sender and recipients; return which the server accepts, and why not the others."""
         server = self._mailbox.server
         with _phase("sender", server):
             _check(connection.mail(self._mailbox.sender.addr_spec))
@@ -88,7 +88,7 @@ class MailNotifier:
 
 @contextmanager
 def _connected(server: MailServer, context: ssl.SSLContext, timeout: float) -> Iterator[SMTP]:
-    """Connect, encrypt and sign in; hang up at the end, whatever the server makes of that."""
+    """Connect, encrypt and sign in; disconnect at the end, even if the server objects."""
     with _phase("connect", server):
         connection = (
             SMTP_SSL(server.host, server.port, server.ehlo, timeout=timeout, context=context)
@@ -106,14 +106,14 @@ def _connected(server: MailServer, context: ssl.SSLContext, timeout: float) -> I
                 sign_in(connection, server.user, server.password)
         yield connection
     finally:
-        # The mail is with the server, or it is not: a lost goodbye changes nothing.
+        # A lost QUIT changes nothing: the server has taken the mail, or it has not.
         with suppress(SMTPException, OSError):
             connection.quit()
         connection.close()
 
 
 def _greet(connection: SMTP, server: MailServer) -> None:
-    """Say who the gate is; by HELO only where nothing is needed that it does not offer."""
+    """Introduce the gate; with HELO only when neither STARTTLS nor a sign-in is needed."""
     with _phase("EHLO", server):
         code, reply = connection.ehlo()
         if code not in _POSITIVE and not (server.starttls or server.user):
@@ -123,7 +123,7 @@ def _greet(connection: SMTP, server: MailServer) -> None:
 
 @contextmanager
 def _phase(name: str, server: MailServer) -> Iterator[None]:
-    """Name what fails while there is nothing yet that could have arrived."""
+    """Name the phase of a failure before the mail was sent."""
     try:
         yield
     except SMTPNotSupportedError:
@@ -131,7 +131,7 @@ def _phase(name: str, server: MailServer) -> Iterator[None]:
     except SMTPResponseException as error:
         raise _error_of_reply(error, name, server) from None
     except SMTPException as error:
-        # The plain class is smtplib's word for what the server does not offer.
+        # smtplib raises the plain class when the server does not offer something.
         is_offered = type(error) is not SMTPException
         raise (_never_sent(name, error) if is_offered else _not_offered(name)) from None
     except OSError as error:
@@ -140,7 +140,7 @@ def _phase(name: str, server: MailServer) -> Iterator[None]:
 
 
 def _deliver(connection: SMTP, letter: bytes, server: MailServer) -> None:
-    """Hand the mail over; once its end is sent, only the server knows whether it took it."""
+    """Send the mail; once its end is sent, only the server knows whether it took the mail."""
     try:
         code, reply = connection.data(letter)
     except SMTPResponseException as error:
@@ -149,7 +149,7 @@ def _deliver(connection: SMTP, letter: bytes, server: MailServer) -> None:
         detail = f"data: no answer: {type(error).__name__}"
         raise OutcomeUnknown("outcome_unknown", detail) from None
     if code < 0:
-        raise OutcomeUnknown("outcome_unknown", "data: the mail server's answer makes no sense")
+        raise OutcomeUnknown("outcome_unknown", "data: the mail server's answer is invalid")
     if code not in _POSITIVE:
         refusal = SMTPResponseException(code, reply)
         raise _error_of_reply(refusal, "data", server, slug="alert_refused")
@@ -164,9 +164,9 @@ def _check(answer: tuple[int, bytes]) -> None:
 def _error_of_reply(
     error: SMTPResponseException, phase: str, server: MailServer, *, slug: str = "channel_refused"
 ) -> RetryLater | Refused:
-    """Name a refusal by its phase, its code (RFC 5321, section 4.2.1) and the server's words.
+    """Return a refusal with its phase, code (RFC 5321, section 4.2.1) and the server's words.
 
-    Only 5xx is for good. A code that is none says that nothing can be known, so not for good.
+    Only 5xx is permanent. An invalid code says nothing, so it is not.
     """
     words = _words(_bytes(error.smtp_error), server)
     detail = f"{phase}: the mail server answered {error.smtp_code}{f' {words}' if words else ''}"
@@ -176,7 +176,7 @@ def _error_of_reply(
 
 
 def _words(reply: bytes, server: MailServer) -> str:
-    """Show what a server says on one line; none of our secrets, should it repeat them."""
+    """Return the server's words on one line, without our secrets, should it repeat them."""
     said = fold(reply.decode("utf-8", "replace"))
     if server.password:
         for secret in (server.password, *encodings(server.user, server.password)):
@@ -185,7 +185,7 @@ def _words(reply: bytes, server: MailServer) -> str:
 
 
 def _never_sent(phase: str, error: Exception) -> RetryLater:
-    """Name a failure before the mail was sent, in the system's own words."""
+    """Return a failure before the mail was sent, in the system's own words."""
     said = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or ""
     words = f" ({cut(fold(str(said)), _MOST_WORDS)})" if said else ""
     return RetryLater("channel_unavailable", f"{phase}: {type(error).__name__}{words}")
@@ -193,9 +193,9 @@ def _never_sent(phase: str, error: Exception) -> RetryLater:
 
 def _not_offered(phase: str) -> Refused:
     if phase == "sign-in":
-        detail = "the mail server offers no way to sign in that the gate knows"
+        detail = "the mail server offers no sign-in method that the gate supports"
     else:
-        detail = "the mail server offers no STARTTLS"
+        detail = "the mail server does not offer STARTTLS"
     return Refused("channel_refused", f"{phase}: {detail}")
 
 

@@ -1,4 +1,4 @@
-"""Read where mail goes and who sends it; every problem names its variable and no value."""
+"""Parse the mail settings; a problem names its variable, and never the value."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Which server takes the mail, from whom, for whom."""
+    """The mail server, the sender and the recipients."""
 
     server: MailServer
     sender: Address
@@ -55,9 +55,9 @@ class Mailbox:
 def read_mailbox(
     url: str | None, sender: str | None, recipients: str | None, public_url: str = ""
 ) -> Mailbox:
-    """Read the three variables together; raises ConfigError with all that is wrong with them.
+    """Parse the three variables together; raises ConfigError with all their problems.
 
-    The gate says it is the host of `public_url` unless `url` has another name.
+    The gate introduces itself with the host of `public_url`, unless `url` has another name.
     """
     problems: list[str] = []
     server: MailServer | None = None
@@ -67,7 +67,7 @@ def read_mailbox(
         problems += error.problems
     senders = _read_addresses(_FROM, sender, problems)
     if len(senders) > 1:
-        problems.append(f"{_FROM} must be one address")
+        problems.append(f"{_FROM} must be one mail address")
     found = _read_addresses(_TO, recipients, problems)
     if problems or server is None:
         raise ConfigError(tuple(problems))
@@ -77,7 +77,7 @@ def read_mailbox(
 
 
 def _name_of(public_url: str) -> str | None:
-    """Name the gate by its own address; None where that is on no network."""
+    """Return the gate's host name or address literal; None for loopback."""
     host = urlsplit(public_url).hostname or ""
     if not host or is_loopback(host):
         return None
@@ -89,9 +89,9 @@ def _name_of(public_url: str) -> str | None:
 
 
 def read_server(url: str) -> MailServer:
-    """Read `smtp://…?starttls=1` or `smtps://…`; raises ConfigError when it cannot be used.
+    """Parse `smtp://…?starttls=1` or `smtps://…`; raises ConfigError when it cannot be used.
 
-    Both take `ehlo=NAME`.
+    Both accept `ehlo=NAME`.
     """
     if not url:
         raise ConfigError((f"{_URL} is not set; mail needs it with {_FROM} and {_TO}",))
@@ -100,15 +100,15 @@ def read_server(url: str) -> MailServer:
     tls = parts.scheme == "smtps"
     host = parts.hostname or ""
     if tls and starttls:
-        raise ConfigError((f"{_URL} must not have starttls=1 with smtps://; keep one of them",))
+        raise ConfigError((f"{_URL} must not have starttls=1 with smtps://; use one of them",))
     if not (tls or starttls or is_loopback(host)):
         problem = (
-            f"{_URL} must end with ?starttls=1 or begin with smtps://; in clear to loopback only"
+            f"{_URL} must end with ?starttls=1 or begin with smtps://; only loopback needs neither"
         )
         raise ConfigError((problem,))
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(user) != bool(password):
-        raise ConfigError((f"{_URL} must have both user and password, or none",))
+        raise ConfigError((f"{_URL} must have both a user and a password, or neither",))
     standard = _TLS_PORT if tls else _SUBMISSION_PORT if starttls else _RELAY_PORT
     return MailServer(host, parts.port or standard, tls, starttls, user, password, ehlo)
 
@@ -117,15 +117,15 @@ def _read_options(parts: SplitResult) -> tuple[bool, str | None]:
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     value, ehlo = query.pop("starttls", ""), query.pop("ehlo", None)
     if query or value not in _STARTTLS or parts.path not in {"", "/"} or parts.fragment:
-        problem = f"{_URL} may have starttls=1 and ehlo=NAME behind the host, and nothing else"
+        problem = f"{_URL} may have only starttls=1 and ehlo=NAME after the host"
         raise ConfigError((problem,))
     if ehlo is not None and not _NAME.fullmatch(ehlo):
-        raise ConfigError((f"{_URL} must have a host name behind ehlo=",))
+        raise ConfigError((f"{_URL} must have a host name after ehlo=",))
     return _STARTTLS[value], ehlo
 
 
 def _read_addresses(variable: str, value: str | None, problems: list[str]) -> tuple[Address, ...]:
-    """Read addresses separated by commas; what is wrong is added to `problems`."""
+    """Parse addresses separated by commas; problems are added to `problems`."""
     if not value:
         problems.append(f"{variable} is not set; mail needs it with {_URL}")
         return ()
@@ -133,5 +133,5 @@ def _read_addresses(variable: str, value: str | None, problems: list[str]) -> tu
     found: tuple[Address, ...] = header.addresses  # type: ignore[attr-defined]  # that of "to" has
     sound = all(it.username and "." in it.domain and it.addr_spec.isascii() for it in found)
     if header.defects or not found or not sound:
-        problems.append(f"{variable} has what is no mail address; separate several by commas")
+        problems.append(f"{variable} contains an invalid mail address; separate several by commas")
     return found

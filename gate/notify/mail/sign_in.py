@@ -1,4 +1,4 @@
-"""Sign in to a mail server with any name and password, by whichever method works on both sides.
+"""Sign in to a mail server with any name and password, by a method that both sides support.
 
 smtplib's own `login` raises on a password that is not ASCII, and on a machine that forbids MD5 it
 fails at the method that needs it in place of trying the next (CPython #136134). PLAIN has names and
@@ -16,11 +16,11 @@ from typing import Final
 _Answer = tuple[int, bytes]
 _GOES_ON: Final = 334
 _SIGNED_IN: Final = frozenset({235, 503})
-"""503 says that it was done already."""
+"""503 means that the client is already signed in."""
 
 
 def sign_in(connection: SMTP, user: str, password: str) -> None:
-    """Try each method that the server offers, the one that hides the password first.
+    """Try each method that the server offers, beginning with the one that hides the password.
 
     Raises SMTPNotSupportedError when none can be used here, and SMTPAuthenticationError with the
     server's last answer when all were refused.
@@ -33,17 +33,17 @@ def sign_in(connection: SMTP, user: str, password: str) -> None:
         try:
             answer = method(connection, user, password)
         except ValueError:
-            continue  # the algorithm is forbidden here, or the challenge makes no sense
+            continue  # the algorithm is forbidden here, or the challenge is invalid
         if answer[0] in _SIGNED_IN:
             return
         refused = answer
     if refused is None:
-        raise SMTPNotSupportedError("no way to sign in that both sides know")
+        raise SMTPNotSupportedError("no sign-in method that both sides support")
     raise SMTPAuthenticationError(*refused)
 
 
 def _cram_md5(connection: SMTP, user: str, password: str) -> _Answer:
-    # Made first: where MD5 is forbidden, nothing has been asked of the server yet.
+    # Created first: where MD5 is forbidden, nothing was sent to the server yet.
     keyed = hmac.new(password.encode(), digestmod="md5")
     code, challenge = connection.docmd("AUTH", "CRAM-MD5")
     if code != _GOES_ON:
@@ -69,7 +69,7 @@ _METHODS: Final[dict[str, Callable[[SMTP, str, str], _Answer]]] = {
 
 
 def encodings(user: str, password: str) -> tuple[str, ...]:
-    """List what stands for the password on the wire, in whole or as a part of a longer text."""
+    """Return the encodings of the password on the wire, alone or within a longer text."""
     return _encoded(f"\0{user}\0{password}"), _encoded(password), _encoded(password).rstrip("=")
 
 

@@ -1,8 +1,8 @@
 """Send alerts to a Slack channel by an incoming webhook.
 
 Slack answers `ok`, or an error whose text is a slug such as `invalid_blocks`
-(https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). It has no key that
-would let it drop a message that comes twice.
+(https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). It has no
+key for dropping a message that arrives twice.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class SlackNotifier:
     channel: Final = Channel.SLACK
 
     def __init__(self, url: str, *, timeout: int = TIMEOUT) -> None:
-        """Prepare; nothing is called. Raises ConfigError when the address cannot be one."""
+        """Check the URL without calling it. Raises ConfigError when it is invalid."""
         self._url: Final = check_web_address("GATE_SLACK_WEBHOOK_URL", url)
         self._timeout: Final = timeout
-        # What slack_sdk logs quotes the address, which is a secret.
+        # slack_sdk logs the URL, which is a secret.
         logging.getLogger("slack_sdk.webhook").setLevel(logging.CRITICAL + 1)
 
     def send(self, alert: Alert) -> None:
-        """Post the alert as one message; an answer but `ok` is none of Slack's."""
-        # When to try again is the caller's business.
+        """Post the alert as one message; any answer but `ok` does not come from Slack."""
+        # The caller decides when to retry.
         client = WebhookClient(self._url, timeout=self._timeout, retry_handlers=[])
         try:
             response = client.send_dict(render_message(alert))
@@ -58,11 +58,11 @@ class SlackNotifier:
             headers = {name.lower(): value for name, value in response.headers.items()}
             raise _error(response.status_code, headers.get("retry-after"), slug)
         if said != "ok":
-            raise OutcomeUnknown("outcome_unknown", "the answer is none of Slack's")
+            raise OutcomeUnknown("outcome_unknown", "the answer does not come from Slack")
 
 
 def _error(status: int, retry_after: str | None, slug: str) -> GateError:
-    """Name an answer that is no success, in words where Slack's own are known."""
+    """Return the error of an unsuccessful answer, explained where Slack's slug is known."""
     is_told = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     if is_told and slug in CHANNEL_WORDS:
         return Refused("channel_refused", f"Slack answered {status} {slug}: {CHANNEL_WORDS[slug]}")

@@ -1,7 +1,7 @@
 """Post alerts as signed JSON to a program of the operator's.
 
-Signed as GitHub signs its webhooks, so that receivers can use what they have for those. The
-delivery's id is the alert's key: a receiver drops one that it has seen.
+They are signed as GitHub signs its webhooks, so that receivers can reuse their code. The delivery's
+id is the alert's key: a receiver ignores one that it has seen.
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ class WebhookNotifier:
     channel: Final = Channel.WEBHOOK
 
     def __init__(self, url: str, secret: str, *, timeout: float = TIMEOUT) -> None:
-        """Prepare; nothing is called. Raises ConfigError when address or secret cannot be used."""
+        """Check URL and secret without a call. Raises ConfigError when one cannot be used."""
         self._url: Final = check_web_address("GATE_ALERT_WEBHOOK_URL", url)
         if not secret:
-            raise ConfigError(("GATE_ALERT_WEBHOOK_SECRET is not set; alerts are signed with it",))
+            raise ConfigError(
+                ("GATE_ALERT_WEBHOOK_SECRET is not set; the gate signs alerts with it",)
+            )
         self._secret: Final = secret
         self._timeout: Final = timeout
 
     def send(self, alert: Alert) -> None:
-        """Post the contract's object. The status is the answer; the body is not read."""
+        """Post the contract's object. Only the response's status counts; its body is not read."""
         body = encode_contract(alert)
         try:
             with requests.post(
@@ -50,14 +52,14 @@ class WebhookNotifier:
                 headers=self._headers(alert.key, body),
                 timeout=self._timeout,
                 allow_redirects=False,
-                # The body may be of any length, and says nothing that we need.
+                # The body may be of any length, and contains nothing that we need.
                 stream=True,
-                # Or requests would send what a .netrc file has for this host.
+                # Without it, requests would send what a .netrc file has for this host.
                 auth=_as_it_is,
             ) as response:
                 status, retry_after = response.status_code, response.headers.get("Retry-After")
         except (RequestException, HTTPError, OSError, ValueError) as error:
-            # Not chained: the original holds the address, which may have a secret in it.
+            # Not chained: the original contains the URL, which may contain a secret.
             raise (never_sent if _was_never_sent(error) else answer_lost)(error) from None
         if not requests.codes.ok <= status < requests.codes.multiple_choices:
             raise error_of_status(status, retry_after)
@@ -73,7 +75,7 @@ class WebhookNotifier:
 
 
 def delivery_id(key: str) -> str:
-    """Spell an alert's key for a header: what is not plain ASCII is escaped as in addresses."""
+    """Return an alert's key for a header: anything but plain ASCII is URL-encoded."""
     return quote(key, safe=_PRINTABLE)
 
 
@@ -82,7 +84,7 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _was_never_sent(error: Exception) -> bool:
-    """Say whether it is certain that the receiver did not get the whole of it."""
+    """Return whether the receiver certainly did not get the whole request."""
     if isinstance(error, (ConnectTimeout, ProxyError, SSLError)):
         return True
     cause = error.args[0] if error.args else None

@@ -33,7 +33,7 @@ def test_the_message_is_posted_and_ok_is_ok(receiver: Receiver) -> None:
         (Reply(404, b"no_service"), Refused, "channel_refused", "404 no_service"),
         (Reply(410, b"channel_is_archived"), Refused, "channel_refused", "410 channel_is_arch"),
         (Reply(400, b"<html>s3cret</html>"), Refused, "alert_refused", "answered 400"),
-        (Reply(404, b"no_service"), Refused, "channel_refused", "deleted or switched off"),
+        (Reply(404, b"no_service"), Refused, "channel_refused", "deleted or disabled"),
         (Reply(410, b"channel_is_archived"), Refused, "channel_refused", "unarchive it"),
         (Reply(400, b"invalid_token"), Refused, "channel_refused", "copy it again"),
         (Reply(403, b"no_team"), Refused, "channel_refused", "workspace does not exist"),
@@ -44,7 +44,12 @@ def test_the_message_is_posted_and_ok_is_ok(receiver: Receiver) -> None:
         (Reply(503, b""), RetryLater, "channel_unavailable", "503"),
         (Reply(500, b"rollup_error"), OutcomeUnknown, "outcome_unknown", "500 rollup_error"),
         (Reply(502, b"Bad Gateway"), OutcomeUnknown, "outcome_unknown", "502"),
-        (Reply(200, b"<html>Sign in</html>"), OutcomeUnknown, "outcome_unknown", "none of Slack"),
+        (
+            Reply(200, b"<html>Sign in</html>"),
+            OutcomeUnknown,
+            "outcome_unknown",
+            "does not come from Slack",
+        ),
         (Reply(200, b"\xff"), OutcomeUnknown, "outcome_unknown", "no answer"),
         (
             Reply(200, b"ok", {"Content-Type": "text/plain; charset=klingon"}),
