@@ -73,7 +73,10 @@ def script() -> dict[str, Any]:
 
 
 def test_site_and_github_show_the_same_blocks(built: Path) -> None:
-    """Each page has as many lists, tables and code blocks on the site as on GitHub."""
+    """Each page has as many lists, tables and code blocks on the site as on GitHub.
+
+    Where it has not, a blank line is missing before an item of a list, or an indent is not of four.
+    """
     github = MarkdownIt("commonmark", {"html": True}).enable("table")
     different = {
         str(page.relative_to(built))

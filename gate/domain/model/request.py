@@ -1,6 +1,6 @@
 """Describe a gate request and the only ways in which its state may change.
 
-A request is our record of one environment that one run attempt waits for. The lifecycle diagram in
+A request is our record of one environment that one run attempt waits for. The table of states in
 docs/explanation/architecture.md is generated from `TRANSITIONS`.
 """
 
