@@ -39,7 +39,7 @@ def find_uncovered(
         case Covers.SAME_COMMIT:
             if validated == deployed:
                 return None
-            return f"it validated commit {validated[:7]}, this deploys {deployed[:7]}"
+            return f"it validated commit {validated[:7]}, but this deploys {deployed[:7]}"
         case Covers.INFRASTRUCTURE:
             return _find_change(rule, began, changes)
         case _:
@@ -49,11 +49,12 @@ def find_uncovered(
 def _find_change(rule: ValidationRule, began: datetime, changes: Changes) -> str | None:
     last = changes.last
     if last is None:
-        return f"no run of {rule.infrastructure_workflow} is known"
+        return f"GitHub lists no run of {rule.infrastructure_workflow}"
     if not last.is_completed:
-        return f"infrastructure run {last.run_id} is {last.status}: it may change production yet"
+        stands = last.status.replace("_", " ")
+        return f"infrastructure run {last.run_id} is {stands} and may still change production"
     if changes.since is not None and began < changes.since:
-        return f"more runs of {rule.infrastructure_workflow} came since than GitHub lists"
+        return f"GitHub does not list all runs of {rule.infrastructure_workflow} since then"
     if began > last.updated_at:
         return None
     return f"it started before infrastructure run {last.run_id} ({last.conclusion}) had finished"

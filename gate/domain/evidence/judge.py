@@ -85,7 +85,7 @@ def judge(
     validations = tuple(validations)
     counting = counting_validations(validations, rule, repository_id, default_branch)
     if not counting:
-        detail = f"no run of {rule.workflow} in which a job ran is known"
+        detail = f"no run of {rule.workflow} counts as a validation"
         return Evidence(ValidationState.MISSING, None, detail)
     run = counting[0]
     last = last_change(infrastructure, rule, repository_id, default_branch)
@@ -116,9 +116,9 @@ def _weigh_reports(shown: Evidence, reports: RelevantReports) -> Evidence:
         state, detail = ValidationState.INCONCLUSIVE, f"{_flows(untried)} did not run"
     else:
         state, detail = ValidationState.INCONCLUSIVE, "no flow ran"
-    detail = f"the run ended with {SUCCESS}, but its report says that {detail}"
+    detail = f"the run succeeded, but its report says that {detail}"
     if not report.left_out.is_pass:
-        detail += "; that is more than are kept by name, so run the validation anew, not again"
+        detail += "; that is too many to compare by name, so start a new run instead of a re-run"
     return replace(told, state=state, detail=detail, worsened_at=report.reported_at)
 
 
@@ -179,7 +179,9 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
         return shown
     if shown.report is not None and shown.report.failures:
         # It cannot end either, but what it will show is known.
-        detail = f"its report says that {_flows(shown.report.failures)} failed, and it cannot end"
+        detail = (
+            f"its report says that {_flows(shown.report.failures)} failed, and it cannot finish"
+        )
         return replace(
             shown,
             state=ValidationState.FAILED,
@@ -187,7 +189,7 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
             worsened_at=shown.report.reported_at,
         )
     # Its own job uses the gated environment, or it shares a workflow with the deployment.
-    detail = f"run {shown.run.run_id} validates and is held at this gate itself, so it cannot end"
+    detail = f"validation run {shown.run.run_id} is itself held at this gate, so it cannot finish"
     return replace(shown, state=ValidationState.WAITS_FOR_ITSELF, detail=detail)
 
 
@@ -209,7 +211,7 @@ def _check_run(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidenc
 def _check_future(run: WorkflowRun, start: datetime, now: datetime) -> Evidence | None:
     if start - now <= CLOCK_ERROR:
         return None
-    detail = "the run claims to start in the future"
+    detail = "the run's start time is in the future"
     return Evidence(ValidationState.INCONCLUSIVE, run, detail, start - CLOCK_ERROR)
 
 
@@ -217,7 +219,7 @@ def _judge_success(green: _Success, now: datetime) -> Evidence:
     """Judge how old a success is, and what it covers, by the oldest job that counts."""
     beginning = beginning_of(green.run, green.rule.required_jobs)
     if beginning is None:
-        detail = "it is not known which of its jobs ran again, and when each began"
+        detail = "the gate does not know which of its jobs ran again and when each started"
         return Evidence(ValidationState.INCONCLUSIVE, green.run, detail)
     shown = (
         _check_future(green.run, beginning.at, now)
@@ -234,21 +236,35 @@ def _with_old_job(shown: Evidence, beginning: Beginning, run: WorkflowRun) -> st
     if job is None or not is_old or shown.state is ValidationState.PASSED:
         return shown.detail
     return (
-        f"{shown.detail}: attempt {run.run_attempt} did not run the job {job.name} again, which"
-        f" started {beginning.at:%Y-%m-%d %H:%M} UTC; re-run all jobs"
+        f"{shown.detail}: attempt {run.run_attempt} did not re-run job {job.name}, which"
+        f" started at {beginning.at:%Y-%m-%d %H:%M} UTC; re-run all jobs"
     )
+
+
+_ENDED: Final = {
+    "failure": "failed",
+    "timed_out": "timed out",
+    "startup_failure": "failed to start",
+    "cancelled": "was cancelled",
+    "skipped": "was skipped",
+}
+
+
+def _ended(conclusion: str | None) -> str:
+    """Put a conclusion into words; one without words of its own is named as GitHub does."""
+    return _ENDED.get(conclusion or "", f"ended with {conclusion}")
 
 
 def _check_end(run: WorkflowRun) -> Evidence | None:
     """Find fault with how a run stands or ended; None when it succeeded as a whole."""
     if run.status in _RUNNING:
-        return Evidence(ValidationState.RUNNING, run, f"the run is {run.status}")
+        return Evidence(ValidationState.RUNNING, run, f"the run is {run.status.replace('_', ' ')}")
     if not run.is_completed:
         return Evidence(ValidationState.INCONCLUSIVE, run, f"unknown run status {run.status}")
     if run.conclusion in FAILED:
-        return Evidence(ValidationState.FAILED, run, f"the run ended with {run.conclusion}")
+        return Evidence(ValidationState.FAILED, run, f"the run {_ended(run.conclusion)}")
     if run.conclusion != SUCCESS:
-        return Evidence(ValidationState.INCONCLUSIVE, run, f"the run ended with {run.conclusion}")
+        return Evidence(ValidationState.INCONCLUSIVE, run, f"the run {_ended(run.conclusion)}")
     return None
 
 
@@ -272,13 +288,15 @@ def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
 
 
 def _job_detail(job: Job) -> str:
-    return f"required job {job.name} ended with {job.conclusion or job.status}"
+    if job.conclusion is None:
+        return f"required job {job.name} is {job.status.replace('_', ' ')}"
+    return f"required job {job.name} {_ended(job.conclusion)}"
 
 
 def _check_age(green: _Success, beginning: Beginning, now: datetime) -> Evidence | None:
     if now - beginning.at <= green.rule.max_age:
         return None
-    detail = "it is older than the policy allows"
+    detail = "it is older than max_age in the policy"
     return Evidence(ValidationState.STALE, green.run, detail, _stale_at(green.rule, beginning))
 
 

@@ -17,7 +17,7 @@ from gate.domain.overrides.rationale import fold
 
 
 class OverrideChannel(StrEnum):
-    """Where somebody spoke: three ways in, one rule behind them.
+    """Where an override was given: three routes, one rule.
 
     `review`: a required reviewer approved the gated environment. `environment`: the override
     environment of an override workflow's run was approved. `comment`: `/override` on an issue.
@@ -87,9 +87,9 @@ class OverrideAsk:
 
 @dataclass(frozen=True, slots=True)
 class OverrideRoutes:
-    """By which ways somebody can override a hold: in the review, by the environment, or a comment.
+    """The open routes of an override: the review, the override environment, a comment.
 
-    A way that nobody can go is not offered. Where it is not known, it is.
+    A route that is open to no one is not offered. Where the gate does not know, it is.
     """
 
     review: bool = True
@@ -98,7 +98,7 @@ class OverrideRoutes:
 
 
 ALL_ROUTES: Final = OverrideRoutes()
-"""What is offered where nobody knows better."""
+"""What is offered where nothing better is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,15 @@ class RefusedClaim:
         return tuple(refusal.code for refusal in self.refusals)
 
     @property
+    def faults(self) -> tuple[Refusal, ...]:
+        """List what a person needs to know: not what the gate looks up once nothing else is wrong.
+
+        Where that is all, it is listed.
+        """
+        real = tuple(it for it in self.refusals if it.code not in OPEN_QUESTIONS)
+        return real or self.refusals
+
+    @property
     def is_mendable(self) -> bool:
         """Say whether the person can mend it, or the gate look it up; else they are barred."""
         return _MENDABLE.issuperset(self.codes)
@@ -179,14 +188,14 @@ class RefusedClaim:
 
 
 def describe(claim: OverrideClaim | RefusedClaim) -> str:
-    """Say who spoke where and when, on one line of raw text."""
+    """Return who overrode, where and when, on one line of raw text."""
     where = _CHANNELS[claim.channel]
-    return f"{fold(claim.person.login)}, by {where}, {claim.given_at:%Y-%m-%d %H:%M} UTC"
+    return f"{fold(claim.person.login)} ({where}, {claim.given_at:%Y-%m-%d %H:%M} UTC)"
 
 
 def describe_refused(claim: RefusedClaim) -> str:
-    """Say what is wrong with a claim, on one line of raw text."""
-    faults = "; ".join(fold(refusal.detail) for refusal in claim.refusals)
+    """Return what is wrong with a claim, on one line of raw text."""
+    faults = "; ".join(fold(refusal.detail) for refusal in claim.faults)
     return f"{describe(claim)}: {faults}"
 
 

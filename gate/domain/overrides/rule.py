@@ -1,4 +1,4 @@
-"""Judge whether people have released a held deployment, and who of them counts.
+"""Judge whether people have released a held deployment, and whose override counts.
 
 Pure. A claim counts only when nothing at all is wrong with it. What is not known (whether the
 person may override now, who started the deployment) is wrong with it until it is.
@@ -152,15 +152,22 @@ def _check_hold(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]:
     """Find fault with the hold: is it one that may be released, and was it there already?"""
     state = context.evidence.state
     if not context.policy.allow:
-        yield Refusal(RefusalCode.NOT_ALLOWED, "the policy allows no override")
+        yield Refusal(RefusalCode.NOT_ALLOWED, "the policy does not allow overrides")
     if not _is_overridable(context.policy, state):
-        detail = f"the policy lets no hold be overridden whose validation is {state}"
+        detail = f"the policy does not allow overriding a hold on a {_spell(state)} validation"
+        if state is ValidationState.RUNNING:
+            detail = "a running validation cannot be overridden; wait for its result"
         yield Refusal(RefusalCode.HOLD_NOT_OVERRIDABLE, detail)
         return
     since = held_since(context.evidence, context.request)
     if since is None or not _was_given_after(claim, since, context.policy):
-        detail = "it was given before this hold began, or may have been; say it again in a comment"
+        detail = "it was given before or just as this hold began; repeat it in a comment"
         yield Refusal(RefusalCode.BEFORE_RED, detail)
+
+
+def _spell(state: ValidationState) -> str:
+    """Spell a state as an adjective."""
+    return "self-blocking" if state is ValidationState.WAITS_FOR_ITSELF else state.value
 
 
 def _was_given_after(claim: OverrideClaim, since: datetime, policy: OverridePolicy) -> bool:
@@ -211,13 +218,13 @@ def _check_subject(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]
     """Find fault with what a claim is about: it never carries over to another attempt."""
     request = context.request
     if (claim.run_id, claim.run_attempt) != (request.key.run_id, request.key.run_attempt):
-        detail = f"it is about run {claim.run_id}, attempt {claim.run_attempt}"
+        detail = f"it is for run {claim.run_id}, attempt {claim.run_attempt}"
         yield Refusal(RefusalCode.OTHER_ATTEMPT, detail)
     elif _is_about_another_attempt(claim, request):
-        detail = f"it was given before attempt {claim.run_attempt} was held"
+        detail = f"it was given before attempt {claim.run_attempt} reached the gate"
         yield Refusal(RefusalCode.OTHER_ATTEMPT, detail)
     if claim.head_sha != request.head_sha:
-        detail = f"it is about commit {claim.head_sha[:7]}, not {request.head_sha[:7]}"
+        detail = f"it is for commit {claim.head_sha[:7]}, not {request.head_sha[:7]}"
         yield Refusal(RefusalCode.OTHER_COMMIT, detail)
     asked = request.environment
     if claim.channel is OverrideChannel.ENVIRONMENT:
@@ -241,19 +248,22 @@ def _is_about_another_attempt(claim: OverrideClaim, request: GateRequest) -> boo
 def _check_person(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]:
     """Find fault with who speaks; identity is the numeric id, since logins are reused."""
     if not claim.is_person:
-        yield Refusal(RefusalCode.NOT_A_PERSON, "it was not given by a person")
+        yield Refusal(RefusalCode.NOT_A_PERSON, "only a person can override, not a bot or an App")
     if context.policy.prevent_self_review:
         if not context.triggered_by:
-            detail = "who started the deployment is not known"
+            detail = "the gate does not know yet who started the deployment"
             yield Refusal(RefusalCode.TRIGGER_UNKNOWN, detail)
         elif claim.person.id in context.triggered_by:
-            yield Refusal(RefusalCode.SELF_REVIEW, "they started the deployment themselves")
+            yield Refusal(
+                RefusalCode.SELF_REVIEW,
+                "they started the deployment, and the policy does not allow self-review",
+            )
     own = [it for it in context.standings if it.person_id == claim.person.id]
     denied = [it.detail for it in own if not it.may]
     if denied:
-        yield Refusal(RefusalCode.NOT_ELIGIBLE, f"they may not override: {min(denied)}")
+        yield Refusal(RefusalCode.NOT_ELIGIBLE, f"they are not an eligible reviewer: {min(denied)}")
     elif not own:
-        detail = "whether they may override is not known yet"
+        detail = "the gate has not checked yet whether they are an eligible reviewer"
         yield Refusal(RefusalCode.ELIGIBILITY_UNKNOWN, detail)
 
 
@@ -264,8 +274,12 @@ def _check_rationale(claim: OverrideClaim, policy: OverridePolicy) -> Iterator[R
         return
     reading = read_rationale(claim.rationale, policy.acknowledge)
     if reading.length < policy.min_length:
-        detail = f"the rationale has {reading.length} characters of {policy.min_length}"
+        lacking = policy.min_length - reading.length
+        detail = (
+            f"the rationale needs {lacking} more character{'s' if lacking > 1 else ''} (minimum"
+            f" {policy.min_length}, without spaces and “{policy.acknowledge}”)"
+        )
         yield Refusal(RefusalCode.RATIONALE_SHORT, detail)
     if not reading.acknowledged:
-        detail = f"the words “{policy.acknowledge}” are missing"
+        detail = f"the rationale must contain “{policy.acknowledge}”"
         yield Refusal(RefusalCode.NOT_ACKNOWLEDGED, detail)

@@ -37,8 +37,9 @@ from gate.domain.model.policy import (
 from gate.domain.overrides.rule import ask_for, judge_claims
 from gate.domain.requests.behind import NOBODY, Behind
 
-ENGINE_VERSION: Final = "6"
-"""Raised whenever the same facts may lead to another verdict, so that a replay knows."""
+ENGINE_VERSION: Final = "7"
+"""Raised whenever the same facts may lead to another verdict or another text of a reason, so that a
+replay knows."""
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
 """The longest a held request goes without another look, whatever webhooks do."""
@@ -211,7 +212,7 @@ def _above(floor: EnvironmentPolicy, decision: Decision, facts: Facts, now: date
     if required.verdict is Verdict.APPROVE:
         return decision
     first, *others = required.reasons
-    whose = f"{first.detail}, by the organisation's policy".removeprefix(", ")
+    whose = f"{first.detail}, by the organization's policy".removeprefix(", ")
     required = replace(required, reasons=(replace(first, detail=whose), *others))
     if required.recheck_at is None or decision.evidence is None:
         return required
@@ -275,7 +276,8 @@ def _what_lacks(judgement: OverrideJudgement) -> Iterator[Reason]:
     barred = [it for it in judgement.outstanding if not it.is_mendable]
     lacking = [describe_refused(it) for it in judgement.outstanding if it.is_mendable]
     if judgement.accepted:
-        lacking.append(f"{judgement.needed} more must override")
+        reviewers = "reviewer" if judgement.needed == 1 else "reviewers"
+        lacking.append(f"{judgement.needed} more {reviewers} must override")
     if barred:
         yield Reason(ReasonCode.OVERRIDE_INELIGIBLE, "\n".join(map(describe_refused, barred)))
     if lacking:

@@ -123,7 +123,7 @@ def test_what_is_no_change(change: dict[str, object]) -> None:
         )
     evidence = judged(make_run(), rule=INFRASTRUCTURE, infrastructure=(other,))
     assert evidence.state is ValidationState.UNCOVERED
-    assert evidence.detail.startswith("no run of ")
+    assert evidence.detail.startswith("GitHub lists no run of ")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_change_that_is_not_over_ends_the_cover(status: str) -> None:
         evidence = judged(make_run(), rule=INFRASTRUCTURE, infrastructure=changes)
         assert (evidence.state, evidence.infrastructure) == (ValidationState.UNCOVERED, running)
         assert evidence.detail == (
-            f"infrastructure run 402 is {status}: it may change production yet"
+            f"infrastructure run 402 is {status.replace('_', ' ')} and may still change production"
         )
 
 
@@ -239,4 +239,4 @@ def test_of_runs_that_go_on_the_one_that_began_last_counts() -> None:
 def test_another_commit_is_named() -> None:
     """By the short form that GitHub shows."""
     shown = judged(make_run(head_sha=OTHER_SHA), rule=make_rule(covers=Covers.SAME_COMMIT))
-    assert shown.detail == f"it validated commit {OTHER_SHA[:7]}, this deploys {SHA[:7]}"
+    assert shown.detail == f"it validated commit {OTHER_SHA[:7]}, but this deploys {SHA[:7]}"

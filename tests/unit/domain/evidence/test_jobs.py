@@ -88,7 +88,7 @@ def test_a_rerun_of_failed_jobs_does_not_cover_a_change_between(jobs: tuple[Job,
     """The other job looked at production before the change, whenever the attempt began."""
     evidence = shown(rerun(*jobs), covers=Covers.INFRASTRUCTURE)
     assert evidence.state is ValidationState.UNCOVERED
-    assert "attempt 2 did not run the job ios again" in evidence.detail
+    assert "attempt 2 did not re-run job ios" in evidence.detail
     assert evidence.detail.endswith("re-run all jobs")
 
 
@@ -99,7 +99,7 @@ def test_a_rerun_of_failed_jobs_is_as_old_as_the_others(jobs: tuple[Job, ...]) -
     assert shown(rerun(*jobs), max_age=age).state is ValidationState.PASSED
     late = shown(rerun(*jobs), max_age=age - TICK)
     assert late.state is ValidationState.STALE
-    assert "the job ios" in late.detail
+    assert "re-run job ios" in late.detail
     assert late.stale_at == NOW
 
 
@@ -302,4 +302,4 @@ def test_the_deployment_waits_and_the_reason_names_the_job() -> None:
     decision = decide(make_policy(environment), facts, NOW)
     assert decision.verdict is Verdict.WAIT
     assert decision.reason is ReasonCode.VALIDATION_UNCOVERED
-    assert "the job ios" in decision.reasons[0].detail
+    assert "re-run job ios" in decision.reasons[0].detail

@@ -44,10 +44,10 @@ def judged(run: WorkflowRun | None, **rule: Any) -> Evidence:
             None,
             {},
             ValidationState.MISSING,
-            "no run of .github/workflows/production-validation.yml in which a job ran is known",
+            "no run of .github/workflows/production-validation.yml counts as a validation",
         ),
         (make_run(), {}, ValidationState.PASSED, "the run succeeded"),
-        (make_run(conclusion="timed_out"), {}, FAILED, "the run ended with timed_out"),
+        (make_run(conclusion="timed_out"), {}, FAILED, "the run timed out"),
         (make_run(conclusion="stale"), {}, INCONCLUSIVE, "the run ended with stale"),
         (
             make_run(status="queued", conclusion=None),
@@ -56,12 +56,12 @@ def judged(run: WorkflowRun | None, **rule: Any) -> Evidence:
             "the run is queued",
         ),
         (make_run(status="new", conclusion=None), {}, INCONCLUSIVE, "unknown run status new"),
-        (make_run(started_at=LATE), {}, INCONCLUSIVE, "the run claims to start in the future"),
+        (make_run(started_at=LATE), {}, INCONCLUSIVE, "the run's start time is in the future"),
         (
             make_run(run_attempt=2, jobs=None),
             {},
             INCONCLUSIVE,
-            "it is not known which of its jobs ran again, and when each began",
+            "the gate does not know which of its jobs ran again and when each started",
         ),
         (
             make_run(jobs=(make_job("lint"),)),
@@ -73,40 +73,40 @@ def judged(run: WorkflowRun | None, **rule: Any) -> Evidence:
             make_run(jobs=(make_job(conclusion="failure"),)),
             {"required_jobs": ("flows",)},
             FAILED,
-            "required job flows ended with failure",
+            "required job flows failed",
         ),
         (
             make_run(jobs=(make_job(conclusion="skipped"),)),
             {"required_jobs": ("flows",)},
             INCONCLUSIVE,
-            "required job flows ended with skipped",
+            "required job flows was skipped",
         ),
         (
             make_run(jobs=(make_job(conclusion=None, status="queued"),)),
             {"required_jobs": ("flows",)},
             INCONCLUSIVE,
-            "required job flows ended with queued",
+            "required job flows is queued",
         ),
         (
             make_run(started_at=before(hours=25)),
             {},
             ValidationState.STALE,
-            "it is older than the policy allows",
+            "it is older than max_age in the policy",
         ),
         (
             make_run(run_attempt=2, started_at=before(minutes=31), jobs=(AGAIN, OLD)),
             {},
             ValidationState.STALE,
             (
-                "it is older than the policy allows: attempt 2 did not run the job lint again,"
-                " which started 2026-02-28 12:00 UTC; re-run all jobs"
+                "it is older than max_age in the policy: attempt 2 did not re-run job lint,"
+                " which started at 2026-02-28 12:00 UTC; re-run all jobs"
             ),
         ),
         (
             make_run(run_attempt=2, started_at=before(days=2), jobs=(OLD, AGAIN)),
             {},
             ValidationState.STALE,
-            "it is older than the policy allows",
+            "it is older than max_age in the policy",
         ),
     ],
 )

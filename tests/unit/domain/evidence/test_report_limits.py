@@ -93,7 +93,7 @@ def test_failures_that_are_not_kept_count() -> None:
     facts = make_facts(validations=(make_run(),), reports=(told,))
     evidence = judge_facts(make_rule(), facts, NOW)
     assert evidence.state is ValidationState.FAILED
-    assert "612 flows failed; that is more than are kept by name" in evidence.detail
+    assert "612 flows failed; that is too many to compare by name" in evidence.detail
     lines, unlisted = describe_flows(evidence)
     assert len(lines) + unlisted == 612
     failure = failure_of(evidence)

@@ -362,8 +362,20 @@ def test_words_for_a_refusal() -> None:
         claim, standings=(Standing(AccountId(5), may=False, detail="no\nreviewer"),)
     ).refused
     assert describe_refused(refused) == (
-        "eve @x, by review, 2026-03-02 11:58 UTC: they may not override: no reviewer; "
-        "the rationale has 2 characters of 20; the words “I accept the risk” are missing"
+        "eve @x (review, 2026-03-02 11:58 UTC): they are not an eligible reviewer: no reviewer; "
+        "the rationale needs 18 more characters (minimum 20, without spaces and"
+        " “I accept the risk”); the rationale must contain “I accept the risk”"
+    )
+
+
+def test_what_the_gate_looks_up_is_no_fault_beside_a_real_one() -> None:
+    """People need not read what they cannot change; where nothing else is wrong, it is said."""
+    (unknown,) = judged(make_claim(), standings=()).refused
+    assert [it.code for it in unknown.faults] == [RefusalCode.ELIGIBILITY_UNKNOWN]
+    (lacking,) = judged(make_claim(rationale=REASON), standings=(), triggered_by=None).refused
+    assert len(lacking.codes) == 3
+    assert describe_refused(lacking).endswith(
+        " UTC): the rationale must contain “I accept the risk”"
     )
 
 
@@ -421,40 +433,63 @@ def test_when_a_review_was_given(
 @pytest.mark.parametrize(
     ("claim", "context", "detail"),
     [
-        ({}, {"allow": False}, "the policy allows no override"),
+        ({}, {"allow": False}, "the policy does not allow overrides"),
         (
             {},
             {"holds": ()},
-            "the policy lets no hold be overridden whose validation is failed",
+            "the policy does not allow overriding a hold on a failed validation",
         ),
         (
             {"given_at": before(hours=9)},
             {},
-            "it was given before this hold began, or may have been; say it again in a comment",
+            "it was given before or just as this hold began; repeat it in a comment",
         ),
-        ({"run_id": RunId(602)}, {}, "it is about run 602, attempt 1"),
+        ({"run_id": RunId(602)}, {}, "it is for run 602, attempt 1"),
         (
             {"head_sha": OTHER_SHA},
             {},
-            f"it is about commit {OTHER_SHA[:7]}, not {make_request().head_sha[:7]}",
+            f"it is for commit {OTHER_SHA[:7]}, not {make_request().head_sha[:7]}",
         ),
         ({"environment": "staging"}, {}, f"it was given for staging, not for {ENVIRONMENT}"),
-        ({"is_person": False}, {}, "it was not given by a person"),
-        ({}, {"triggered_by": None}, "who started the deployment is not known"),
-        ({"person": MONA}, {}, "they started the deployment themselves"),
+        ({"is_person": False}, {}, "only a person can override, not a bot or an App"),
+        ({}, {"triggered_by": None}, "the gate does not know yet who started the deployment"),
+        (
+            {"person": MONA},
+            {},
+            "they started the deployment, and the policy does not allow self-review",
+        ),
         (
             {},
             {"standings": (make_standing(may=False, detail="no reviewer"),)},
-            "they may not override: no reviewer",
+            "they are not an eligible reviewer: no reviewer",
         ),
-        ({}, {"standings": ()}, "whether they may override is not known yet"),
+        (
+            {},
+            {"standings": ()},
+            "the gate has not checked yet whether they are an eligible reviewer",
+        ),
         (
             {"rationale": "x" * (LARGEST_RATIONALE + 1)},
             {},
             "the rationale is longer than 8 KiB",
         ),
-        ({"rationale": WORDS}, {}, "the rationale has 0 characters of 20"),
-        ({"rationale": REASON}, {}, f"the words “{WORDS}” are missing"),
+        (
+            {"rationale": WORDS},
+            {},
+            (
+                "the rationale needs 20 more characters (minimum 20, without spaces and"
+                " “I accept the risk”)"
+            ),
+        ),
+        (
+            {"rationale": f"{WORDS} because nineteen letters"},
+            {"min_length": 23},
+            (
+                "the rationale needs 1 more character (minimum 23, without spaces and"
+                " “I accept the risk”)"
+            ),
+        ),
+        ({"rationale": REASON}, {}, f"the rationale must contain “{WORDS}”"),
     ],
 )
 def test_each_fault_says_what_it_is(
@@ -483,7 +518,7 @@ def test_said_at_the_moment_of_the_rerun() -> None:
         )
         assert [code.value for it in result.refused for code in it.codes] == expected
         details = [fault.detail for it in result.refused for fault in it.refusals]
-        assert details == ["it was given before attempt 2 was held"] * len(expected)
+        assert details == ["it was given before attempt 2 reached the gate"] * len(expected)
 
 
 def test_a_second_approver_is_looked_up() -> None:

@@ -142,7 +142,7 @@ def test_a_validation_that_waited_for_itself_and_ended() -> None:
 def test_each_decision_says_why() -> None:
     """The reason's detail tells what was seen."""
     decision = decided(None, NOT_GREEN["failed"])
-    assert decision.reasons[0].detail == "the run ended with failure"
+    assert decision.reasons[0].detail == "the run failed"
 
 
 @pytest.mark.parametrize("run", [*NOT_GREEN.values(), GREEN])
@@ -398,7 +398,7 @@ def test_a_floor_holds_what_a_stricter_policy_lets_be_overridden() -> None:
     assert decide(reading, facts, NOW).reason is ReasonCode.OVERRIDE
     held = decide(replace(reading, floor=Policy({ENVIRONMENT: floor})), facts, NOW)
     assert (held.verdict, held.reason) == (Verdict.WAIT, ReasonCode.VALIDATION_STALE)
-    assert held.reasons[0].detail.endswith(", by the organisation's policy")
+    assert held.reasons[0].detail.endswith(", by the organization's policy")
 
 
 def test_what_a_floor_does_not_name_it_does_not_hold() -> None:
@@ -449,7 +449,7 @@ def test_a_floor_that_gives_up_says_whose_end_it_is() -> None:
     facts = make_facts(request=request, validations=(GREEN,))
     decision = decide(replace(own, floor=Policy({ENVIRONMENT: floor})), facts, NOW)
     assert (decision.verdict, decision.reason) == (Verdict.REJECT, ReasonCode.GAVE_UP)
-    assert decision.reasons[0].detail == "by the organisation's policy"
+    assert decision.reasons[0].detail == "by the organization's policy"
     assert (decision.policy_digest, decision.recheck_at) == (DIGEST, None)
 
 

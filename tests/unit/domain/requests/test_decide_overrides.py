@@ -74,7 +74,7 @@ def test_override_releases(state: str, run: WorkflowRun | None) -> None:
     assert codes(decision) == ["override", f"validation_{state}"]
     assert decision.override == make_record()
     assert decision.recheck_at is None
-    assert decision.reasons[0].detail == "hubot, by review, 2026-03-02 11:59 UTC"
+    assert decision.reasons[0].detail == "hubot (review, 2026-03-02 11:59 UTC)"
 
 
 def test_running_is_not_overridden() -> None:
@@ -149,7 +149,7 @@ def test_refused(claim: dict[str, Any], expected: str) -> None:
     decision = decided(make_claim(**claim))
     assert decision.verdict is Verdict.WAIT
     assert codes(decision) == ["validation_failed", expected]
-    assert decision.reasons[1].detail.startswith(("hubot, by", "mona, by"))
+    assert decision.reasons[1].detail.startswith(("hubot (", "mona ("))
     assert len(decision.refused) == 1
     assert decision.recheck_at is not None
 
@@ -174,7 +174,7 @@ def test_one_of_two() -> None:
     policy = make_policy(approvals=2)
     decision = decided(make_claim(), reading=policy)
     assert codes(decision) == ["validation_failed", "override_incomplete"]
-    assert decision.reasons[1].detail == "1 more must override"
+    assert decision.reasons[1].detail == "1 more reviewer must override"
     assert decision.needed == 1
     both = decided(make_claim(), make_claim(person=SECOND), reading=policy)
     assert both.verdict is Verdict.APPROVE
