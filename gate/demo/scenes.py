@@ -30,7 +30,7 @@ environments:
       max_age: 12h
 """
 _OVERRIDE_ENVIRONMENT: Final = f"{ENVIRONMENT}-override"
-_RATIONALE: Final = "I accept the risk: checkout is down, and this build mends it."
+_RATIONALE: Final = "I accept the risk: checkout is down, and this build fixes it."
 _BROKEN: Final = _SOUND.replace("max_age: 12h", "max_age: soon")
 
 
@@ -102,7 +102,7 @@ def _override_is_refused(stage: Stage, memory: Memory) -> Seen:
     if not held.ok:
         return held
     _override(stage, memory.held_run_id, "ship it")
-    return see_held(stage, memory.held_run_id, "override is not complete")
+    return see_held(stage, memory.held_run_id, "override is incomplete")
 
 
 def _override_releases(stage: Stage, memory: Memory) -> Seen:

@@ -1,74 +1,88 @@
 """Write the comment that people read in GitHub.
 
-Pure. At most `COMMENT_LIMIT` characters, links first, since GitHub and mail cut the end. Text that
-others wrote (job names, flows, a policy's keys) is neutralised before it is quoted. What is said of
-flows is in `gate.domain.requests.flow_lines`.
+Pure. In this order: the state and its reason, the evidence, what failed, what people can do, and
+when the hold ends. At most `COMMENT_LIMIT` characters: `gate.domain.text.fitting` leaves out whole
+parts. Text that others wrote (job names, flows, a policy's keys) is neutralised before it is
+quoted. `flow_lines` lists the flows, `remedies` what people can do.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final, assert_never
 
-from gate.domain.model.overrides import ALL_ROUTES, OverrideAsk, OverrideRecord, OverrideRoutes
+from gate.domain.evidence.judge import Evidence
+from gate.domain.model.overrides import OverrideRecord
 from gate.domain.model.request import GateRequest
-from gate.domain.model.runs import WorkflowRun
+from gate.domain.model.runs import SUCCESS, WorkflowRun
 from gate.domain.overrides.rationale import fold
-from gate.domain.requests.behind import Behind
 from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.requests.flow_lines import describe_flows, render_context
-from gate.domain.text.escaping import code_span, cut, cut_markdown, neutralise
+from gate.domain.requests.flow_lines import (
+    count_failed,
+    describe_flows,
+    render_artifacts,
+    render_terraform,
+)
+from gate.domain.requests.remedies import ANYWHERE, Guide, list_actions
+from gate.domain.text.escaping import cut, link, neutralise
+from gate.domain.text.fitting import BETWEEN, Paragraph, Part, Rank, leave_out, render
 
 COMMENT_LIMIT: Final = 1024
 """Characters GitHub takes in a status report (docs: Creating custom deployment protection rules);
 whether a review is held to it too is not documented, so it is."""
 
-_DETAIL_LIMIT: Final = 560
+_MOST_DETAILS: Final = 560
 _LINE_LIMIT: Final = 280
-_MORE_LIMIT: Final = len("> … and 99999 more")
-_ROOM_FOR_DETAILS: Final = 220
-_BETWEEN: Final = "\n\n"
+_SHORTEST_CUT: Final = 60
+_MORE_LIMIT: Final = len("> … and 99999 more flows")
+_ROOM_FOR_DETAILS: Final = 240
 _BESIDE: Final = " · "
 _NAME_LIMIT: Final = 60
-_WORDS_LIMIT: Final = 80
+_CONCLUSION_LIMIT: Final = 30
 _MOST_NAMES: Final = 3
+_IN_PROGRESS: Final = "in_progress"
+_MOST_PHRASES: Final = 4
+_DAYS_FROM: Final = 48 * 60
+"""Minutes from which a remaining time is given in days."""
 
 
 def explain(
-    decision: Decision,
-    request: GateRequest,
-    now: datetime,
-    routes: OverrideRoutes = ALL_ROUTES,
+    decision: Decision, request: GateRequest, now: datetime, guide: Guide = ANYWHERE
 ) -> str:
-    """Say what was decided, on what, what happens next and what a person can do now.
+    """Return the comment on a decision: what was decided, on what, and what people can do now.
 
-    Details get the room that the rest leaves: foreign text must not push out how the hold ends. Of
-    what the report links, as much is shown as leaves room for some details. Nothing is linked that
+    Details get the room that the other parts leave: foreign text never pushes out how the hold
+    ends. Some parts are left out to make room for the details, see `Rank`. Nothing is linked that
     only a holder of one of the gate's tokens can open.
     """
-    headline, line = _headline(decision, request), _evidence_line(decision, now)
-    ending = _next_step(decision, request, now, routes)
-    room = COMMENT_LIMIT - len(_BETWEEN.join([headline, line, "", ending]))
-    for context in render_context(decision.evidence):
-        if room - len(_BESIDE + context) >= _ROOM_FOR_DETAILS:
-            line = _BESIDE.join(part for part in (line, context) if part)
-            room -= len(_BESIDE + context)
-    parts = [headline, line, _details(decision, min(room, _DETAIL_LIMIT)), ending]
-    return cut_markdown(_BETWEEN.join(part for part in parts if part), COMMENT_LIMIT)
+    above = [Paragraph((_headline(decision, request),)), _evidence(decision, now)]
+    below = _what_follows(decision, request, now, guide)
+    wanted = _details(decision, _ROOM_FOR_DETAILS)
+    kept = leave_out([*above, *below], COMMENT_LIMIT - len(BETWEEN + wanted), Rank.DETAILS)
+    kept = leave_out(kept, COMMENT_LIMIT, Rank.EVIDENCE)
+    room = COMMENT_LIMIT - len(render(kept)) - len(BETWEEN)
+    details = _details(decision, min(room, _MOST_DETAILS))
+    if len(details) < len(wanted) <= room:
+        details = wanted
+    return render([*kept[: len(above)], Paragraph((Part(details),)), *kept[len(above) :]])
 
 
-def _headline(decision: Decision, request: GateRequest) -> str:
+def _headline(decision: Decision, request: GateRequest) -> Part:
+    because = _because(decision.reasons, decision.evidence)
     match decision.verdict:
         case Verdict.APPROVE if decision.reason is ReasonCode.OBSERVE_MODE:
-            return "**Approved in observe mode** — the policy records verdicts and holds nothing."
+            found = _because(decision.reasons[1:], decision.evidence)
+            finding = f" Finding: {found}." if found else ""
+            return Part(f"**Approved: the policy only observes and holds nothing.**{finding}")
         case Verdict.APPROVE if decision.reason is ReasonCode.OVERRIDE:
-            return _released_by(decision) + _whose_wave(decision, request)
+            return Part(_released_by(decision) + _covering_later_jobs(decision, request))
         case Verdict.APPROVE:
-            return "**Approved** — production validation passed."
+            return Part(f"**Approved: {because}**")
         case Verdict.REJECT:
-            return f"**Rejected** — {_because(decision.reasons)}."
+            return Part(f"**Rejected: {because}**")
         case Verdict.WAIT:
-            return f"**On hold** — {_because(decision.reasons)}."
+            return Part(f"**On hold: {because}**")
         case _:
             assert_never(decision.verdict)
 
@@ -80,22 +94,41 @@ def _released_by(decision: Decision) -> str:
     shown = people[:_MOST_NAMES]
     if len(people) > len(shown):
         shown.append(f"{len(people) - len(shown)} more")
-    names = " and ".join(shown) or "somebody"
-    held = _because(decision.reasons[1:])
-    return f"**Approved by override** — {names} released it{f' although {held}' if held else ''}."
+    by = f" by {' and '.join(shown)}" if shown else ""
+    held = _because(decision.reasons[1:], decision.evidence)
+    return f"**Approved by override{by}{f', although {held}' if held else ''}**"
 
 
-def _whose_wave(decision: Decision, request: GateRequest) -> str:
-    """Say that an override from before jobs of a later wave asked covers them too; else nothing."""
+def _covering_later_jobs(decision: Decision, request: GateRequest) -> str:
+    """Say that an override covers jobs that asked after it was given; nothing without such jobs."""
     claims = decision.override.claims if decision.override is not None else ()
     times = [claim.received_at or claim.given_at for claim in claims]
     if request.round == 1 or not times or max(times) >= request.waiting_since:
         return ""
-    return " The jobs of this wave asked later; that override covers them too."
+    return " The override was given for earlier jobs of this run and covers these jobs too."
 
 
-def _because(reasons: tuple[Reason, ...]) -> str:
-    return "; ".join(dict.fromkeys(_PHRASES[reason.code] for reason in reasons))
+def _because(reasons: tuple[Reason, ...], evidence: Evidence | None) -> str:
+    """Name the reasons, the main one first."""
+    phrases = list(dict.fromkeys(_phrase(it.code, evidence) for it in reasons))
+    if len(phrases) > _MOST_PHRASES:
+        more = len(phrases) - _MOST_PHRASES + 1
+        phrases[_MOST_PHRASES - 1 :] = [f"{more} more reasons"]
+    return "; ".join(phrases)
+
+
+def _phrase(code: ReasonCode, evidence: Evidence | None) -> str:
+    """Name a reason, with the number of flows or the conclusion that made it one."""
+    more = ""
+    if code is ReasonCode.VALIDATION_FAILED:
+        failed = count_failed(evidence)
+        more = f"{failed} flow{'s' if failed > 1 else ''}" if failed else ""
+    elif code is ReasonCode.VALIDATION_INCONCLUSIVE:
+        run = evidence.run if evidence is not None else None
+        conclusion = (run.conclusion or "") if run is not None and run.is_completed else ""
+        if conclusion != SUCCESS:
+            more = neutralise(conclusion.replace("_", " "), _CONCLUSION_LIMIT)
+    return f"{_PHRASES[code]} ({more})" if more else _PHRASES[code]
 
 
 _PHRASES: Final = {
@@ -104,202 +137,167 @@ _PHRASES: Final = {
     ReasonCode.OBSERVE_MODE: "the policy only observes",
     ReasonCode.VALIDATION_FAILED: "production validation failed",
     ReasonCode.VALIDATION_RUNNING: "production validation is still running",
-    ReasonCode.VALIDATION_INCONCLUSIVE: "production validation proved nothing",
+    ReasonCode.VALIDATION_INCONCLUSIVE: "production validation was inconclusive",
     ReasonCode.VALIDATION_MISSING: "there is no production validation",
     ReasonCode.VALIDATION_STALE: "the last production validation is too old",
     ReasonCode.VALIDATION_UNCOVERED: (
         "the last production validation does not cover this deployment"
     ),
-    ReasonCode.VALIDATION_WAITS_FOR_ITSELF: "production validation waits for this very gate",
-    ReasonCode.OVERRIDE_INCOMPLETE: "the override is not complete",
+    ReasonCode.VALIDATION_WAITS_FOR_ITSELF: "production validation is itself held by this gate",
+    ReasonCode.OVERRIDE_INCOMPLETE: "the override is incomplete",
     ReasonCode.OVERRIDE_INELIGIBLE: "an override was refused",
-    ReasonCode.POLICY_INVALID: "the gate's policy file is not valid",
-    ReasonCode.POLICY_UNAVAILABLE: "the gate's policy could not be read",
+    ReasonCode.POLICY_INVALID: "the policy file is invalid",
+    ReasonCode.POLICY_UNAVAILABLE: "the gate cannot read the policy from GitHub",
     ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "the policy has no entry for this environment",
-    ReasonCode.FACTS_UNAVAILABLE: "GitHub could not be asked for the facts",
-    ReasonCode.GAVE_UP: "the hold lasted as long as it may",
+    ReasonCode.FACTS_UNAVAILABLE: "the gate cannot get the evidence from GitHub",
+    ReasonCode.GAVE_UP: "the hold reached its time limit",
 }
 
 
-def _evidence_line(decision: Decision, now: datetime) -> str:
-    """Link the run the verdict rests on, with its age, then other runs; nothing without one."""
+def _evidence(decision: Decision, now: datetime) -> Paragraph:
+    """Link the runs the verdict rests on, with their age; nothing without one."""
     evidence = decision.evidence
-    if evidence is None or evidence.run is None:
-        return ""
-    began = evidence.run.started_at
-    if evidence.beginning is not None:
-        began = min(began, evidence.beginning.at)
-    links = [f"{_run_link('validation run', evidence.run)}, started {age(now - began)}"]
-    if evidence.infrastructure is not None:
+    if evidence is None:
+        return Paragraph(())
+    parts = []
+    if evidence.run is not None:
+        began = evidence.run.started_at
+        if evidence.beginning is not None:
+            began = min(began, evidence.beginning.at)
+        run = f"{_run_link('Validation run', evidence.run)}, started {age(now - began)}"
+        parts.append(Part(run, Rank.EVIDENCE))
+    if evidence.run is not None and evidence.infrastructure is not None:
         change = evidence.infrastructure
-        stands = f"finished {age(now - change.updated_at)}" if change.is_completed else "not over"
-        links.append(f"{_run_link('infrastructure run', change)}, {stands}")
-    return _BESIDE.join(links)
+        ended = f"finished {age(now - change.updated_at)}"
+        stands = ended if change.is_completed else "still running"
+        text = f"{_run_link('infrastructure run', change)}, {stands}"
+        parts.append(Part(text, Rank.INFRASTRUCTURE))
+    parts += [Part(it, Rank.TERRAFORM) for it in render_terraform(evidence)]
+    parts += [Part(it, Rank.ARTIFACT) for it in render_artifacts(evidence)]
+    return Paragraph(tuple(parts), _BESIDE)
 
 
 def _run_link(label: str, run: WorkflowRun) -> str:
     attempt = f", attempt {run.run_attempt}" if run.run_attempt > 1 else ""
-    return f"[{label} {run.run_id}{attempt}]({run.html_url})"
+    return link(f"{label} {run.run_id}{attempt}", run.html_url)
+
+
+def _details(decision: Decision, room: int) -> str:
+    """Quote what makes the reasons concrete, then the flows, neutralised and within `room`."""
+    flows, unlisted = describe_flows(decision.evidence)
+    reasons = [line for line in _quoted(decision) if line]
+    lines = reasons + flows
+    if not lines or room <= _MORE_LIMIT:
+        return ""
+    shown: list[str] = []
+    left = room - _MORE_LIMIT
+    for line in lines:
+        # The first line is rather cut than left out: it may be the only one.
+        limit = _LINE_LIMIT if shown or left < _SHORTEST_CUT else min(_LINE_LIMIT, left - 2)
+        quoted = f"> {neutralise(line, limit)}"
+        if len(quoted) > left:
+            break
+        shown.append(quoted)
+        left -= len(quoted) + 1
+    if more := len(lines) - len(shown) + unlisted:
+        what = f"{more} more"
+        if len(shown) >= len(reasons):
+            again = " more" if len(shown) > len(reasons) else ""
+            what = f"{more}{again} flow{'s' if more > 1 else ''}"
+        shown.append(f"> … and {what}")
+    return "\n".join(shown)
 
 
 def _quoted(decision: Decision) -> list[str]:
     """List what makes the reasons concrete, raw; of an override, what each person said."""
-    reasons = decision.reasons
     said: list[str] = []
     if decision.override is not None:
         said = _rationales(decision.override)
-        reasons = tuple(reason for reason in reasons if reason.code is not ReasonCode.OVERRIDE)
-    return said + [line.strip() for reason in reasons for line in reason.detail.splitlines()]
+    return said + [
+        line.strip()
+        for reason in decision.reasons
+        if not _is_said_already(reason, decision)
+        for line in reason.detail.splitlines()
+    ]
+
+
+def _is_said_already(reason: Reason, decision: Decision) -> bool:
+    """Check whether a reason's detail repeats what stands elsewhere in the comment.
+
+    An override's are its rationales. That a run failed says less than the flows that failed in it,
+    but that its report says so, where the run succeeded, is worth its line.
+    """
+    evidence = decision.evidence
+    match reason.code:
+        case ReasonCode.OVERRIDE:
+            return decision.override is not None
+        case ReasonCode.VALIDATION_FAILED if evidence is not None:
+            return evidence.worsened_at is None and count_failed(evidence) > 0
+        case ReasonCode.VALIDATION_RUNNING if evidence is not None and evidence.run is not None:
+            return evidence.run.status == _IN_PROGRESS
+        case _:
+            return False
 
 
 def _rationales(record: OverrideRecord) -> list[str]:
-    """Give each person's words on a line of their own, so that nobody speaks for another."""
+    """Return each person's words on a line of their own, so that nobody speaks for another."""
     return [
         f"{fold(claim.person.login)}: {cut(fold(claim.rationale), _LINE_LIMIT)}"
         for claim in record.claims
     ]
 
 
-def _details(decision: Decision, room: int) -> str:
-    """Quote what makes the reasons concrete, then the flows, neutralised and within `room`."""
-    flows, unlisted = describe_flows(decision.evidence)
-    lines = [line for line in _quoted(decision) if line] + flows
-    if not lines or room <= _MORE_LIMIT:
-        return ""
-    shown: list[str] = []
-    left = room - _MORE_LIMIT
-    for line in lines:
-        quoted = f"> {neutralise(line, _LINE_LIMIT)}"
-        if len(quoted) > left:
-            break
-        shown.append(quoted)
-        left -= len(quoted) + 1
-    more = len(lines) - len(shown) + unlisted
-    return "\n".join([*shown, f"> … and {more} more"] if more else shown)
-
-
-def _next_step(
-    decision: Decision, request: GateRequest, now: datetime, routes: OverrideRoutes
-) -> str:
+def _what_follows(
+    decision: Decision, request: GateRequest, now: datetime, guide: Guide
+) -> list[Paragraph]:
+    """Return what people can do, and when the hold ends."""
     match decision.verdict:
         case Verdict.APPROVE:
-            return ""
+            return []
         case Verdict.REJECT:
-            return "This attempt is over. Fix the cause, then re-run the deployment's jobs."
+            text = "This attempt is over. Fix the cause, then re-run the deployment's jobs."
+            return [Paragraph((Part(text),))]
         case Verdict.WAIT:
-            end = f"{decision.give_up_at:%Y-%m-%d %H:%M} UTC"
-            warning = "**Last call.** " if decision.last_call else ""
-            left = span(decision.give_up_at - now)
-            remedies = " ".join(
-                dict.fromkeys(_remedy(it.code, decision) for it in decision.reasons)
-            )
-            override = ""
-            if decision.ask is not None:
-                override = _how_to_override(decision.ask, request, routes)
-            otherwise = "Otherwise" if override else "Without it,"
-            return (
-                f"{warning}{_what_waits(decision.behind)}"
-                f"{remedies} {_what_follows(decision)} {override}"
-                f"{otherwise} the gate rejects this attempt at {end} (in {left})."
-            )
+            return [list_actions(decision, request, guide), _ending(decision, now)]
         case _:
             assert_never(decision.verdict)
 
 
-def _what_waits(behind: Behind) -> str:
-    """Tell of newer deployments that this one holds up or that GitHub dropped because of it."""
-    if not behind.total:
-        return ""
-    runs = (
-        "newer run of this workflow waits or was"
-        if behind.total == 1
-        else ("newer runs of this workflow wait or were")
+def _ending(decision: Decision, now: datetime) -> Paragraph:
+    """Say which deployments this one holds up, and when the hold ends."""
+    parts = []
+    behind = decision.behind
+    if behind.total:
+        runs = f"{behind.total} newer run{'s' if behind.total > 1 else ''} of this workflow"
+        lost = f"; {behind.cancelled} cancelled, re-run what you need" if behind.cancelled else ""
+        parts.append(Part(f"Behind this hold: {runs}{lost}.", Rank.BEHIND))
+    warning = "**Ends soon:** if" if decision.last_call else "If"
+    end = f"{decision.give_up_at:%Y-%m-%d %H:%M} UTC"
+    left = remaining(decision.give_up_at - now)
+    parts.append(
+        Part(f"{warning} nothing changes, the gate rejects this attempt at {end} (in {left}).")
     )
-    lost = f" ({behind.cancelled} cancelled; re-run what you need)" if behind.cancelled else ""
-    return f"{behind.total} {runs} cancelled behind this hold{lost}. "
+    return Paragraph(tuple(parts), " ")
 
 
-def _remedy(code: ReasonCode, decision: Decision) -> str:
-    """Say what helps against a reason; to override is no help where nobody may."""
-    if code is ReasonCode.OVERRIDE_INELIGIBLE and decision.ask is None:
-        return ""
-    return _REMEDIES[code]
-
-
-def _how_to_override(ask: OverrideAsk, request: GateRequest, routes: OverrideRoutes) -> str:
-    """Say the ways in which a reviewer releases this hold, and what they must write."""
-    environment = neutralise(ask.environment, _NAME_LIMIT)
-    ways = [
-        way
-        for way, is_open in (
-            ("in the review of this deployment", routes.review),
-            (f"by the environment {environment}", routes.environment),
-            (f"by `/override {request.key.run_id}` on an issue", routes.comment),
-        )
-        if is_open
-    ]
-    if not ways:
-        return (
-            "Nobody can override it: the policy lists no reviewers, and neither this environment "
-            f"nor {environment} has any. "
-        )
-    words = code_span(cut(fold(ask.acknowledge), _WORDS_LIMIT))
-    people = "a reviewer overrides" if ask.approvals == 1 else f"{ask.approvals} people override"
-    *others, last = ways
-    how = f"{', '.join(others)}, or {last}" if others else last
-    return (
-        f"Or {people} it: {how}; with {words} and the reason, in "
-        f"{ask.min_length} characters or more. "
-    )
-
-
-def _what_follows(decision: Decision) -> str:
-    """Promise the release only where the remedy is all that the verdict lacks."""
-    if any(reason.code in _NOT_JUDGED for reason in decision.reasons):
-        return "The gate then judges the validation by itself."
-    return "Nothing else is needed: the deployment goes on by itself then."
-
-
-_NOT_JUDGED: Final = frozenset(
-    {
-        ReasonCode.POLICY_INVALID,
-        ReasonCode.POLICY_UNAVAILABLE,
-        ReasonCode.ENVIRONMENT_NOT_IN_POLICY,
-        ReasonCode.FACTS_UNAVAILABLE,
-    }
-)
-_RERUN: Final = "Fix production, or roll the change back, and re-run the validation."
-_RUN: Final = "Run the validation on the branch the policy names."
-_REMEDIES: Final = {
-    ReasonCode.VALIDATION_PASSED: "",
-    ReasonCode.OVERRIDE: "",
-    ReasonCode.OBSERVE_MODE: "",
-    ReasonCode.VALIDATION_FAILED: _RERUN,
-    ReasonCode.VALIDATION_RUNNING: "Wait for the validation to end green.",
-    ReasonCode.VALIDATION_INCONCLUSIVE: "Re-run the validation until it ends green.",
-    ReasonCode.VALIDATION_MISSING: _RUN,
-    ReasonCode.VALIDATION_STALE: "Run the validation again.",
-    ReasonCode.VALIDATION_UNCOVERED: _RUN,
-    ReasonCode.VALIDATION_WAITS_FOR_ITSELF: (
-        "Validate in a workflow of its own, whose jobs do not use the gated environment."
-    ),
-    ReasonCode.OVERRIDE_INCOMPLETE: "To override, say what is missing in a comment.",
-    ReasonCode.OVERRIDE_INELIGIBLE: "Somebody else must override.",
-    ReasonCode.POLICY_INVALID: "Correct the policy on the default branch (`gate policy check`).",
-    ReasonCode.POLICY_UNAVAILABLE: "The gate keeps trying.",
-    ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "Add it to the policy on the default branch.",
-    ReasonCode.FACTS_UNAVAILABLE: "The gate keeps trying.",
-    ReasonCode.GAVE_UP: "",
-}
+def remaining(length: timedelta) -> str:
+    """Return how long something still lasts, rounded up: a hold of 24 h begins with 24 h."""
+    minutes = max(0, ceil(length / timedelta(minutes=1)))
+    if minutes >= _DAYS_FROM:
+        return span(timedelta(hours=ceil(minutes / 60)))
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def age(elapsed: timedelta) -> str:
-    """Say how long ago something was, in the one or two largest units."""
+    """Return how long ago something was, in the one or two largest units."""
     return f"{span(elapsed)} ago"
 
 
 def span(length: timedelta) -> str:
-    """Say how long something is, in whole units that a person compares at a glance."""
+    """Return how long something is, in whole units that a person compares at a glance."""
     seconds = max(0, int(length.total_seconds()))
     for size, unit, smaller, smaller_unit in (
         (86_400, "d", 3_600, "h"),

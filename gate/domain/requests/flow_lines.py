@@ -1,4 +1,4 @@
-"""Write what a comment says about the flows of a validation.
+"""Write what a comment shows of a validation's report: its flows, its change, its artifacts.
 
 Pure. The lines about flows are raw, as the job reported them: whoever shows them must neutralise
 them. What stands beside links is rendered here, harmless.
@@ -19,10 +19,10 @@ from gate.domain.overrides.rationale import fold
 from gate.domain.text.escaping import cut, neutralise
 
 _NAME_LIMIT: Final = 80
-_ERROR_LIMIT: Final = 120
+_ERROR_LIMIT: Final = 80
 _ID_LIMIT: Final = 60
 _URL_LIMIT: Final = 200
-_MOST_LISTED: Final = 20
+_MOST_LISTED: Final = 3
 _MOST_ARTIFACTS: Final = 3
 
 # No character that ends a Markdown link, hides where it leads, or names a user.
@@ -34,8 +34,8 @@ _SAFE_URL: Final = re.compile(
 def describe_flows(evidence: Evidence | None) -> tuple[list[str], int]:
     """List the flows that need attention, worst first, and count those that are left out.
 
-    Flows that fail newly come before those that failed in the last report too, and those before
-    what did not run. Of a pass, the flows are listed that passed with a note.
+    Newly failing flows come before those that failed in the last report too, and those before what
+    did not run. Of a pass, the flows are listed that passed with a note.
     """
     if evidence is None or evidence.report is None or evidence.comparison is None:
         return [], 0
@@ -52,17 +52,22 @@ def describe_flows(evidence: Evidence | None) -> tuple[list[str], int]:
     return lines, len(listed) - len(lines) + unnamed
 
 
+def count_failed(evidence: Evidence | None) -> int:
+    """Count the flows that failed, by the report; none without one."""
+    return evidence.report.failures if evidence is not None and evidence.report is not None else 0
+
+
 _Labelled = tuple[str, Flow]
 
 
 def _failures(comparison: Comparison) -> Iterator[_Labelled]:
-    """Tell new failures from old ones, as far as anything is known of before."""
+    """List new failures before old ones; without an earlier report nothing is called new."""
     if comparison.previous_run_id is None:
         yield from _labelled("failed", comparison.newly_failing)
         return
-    yield from _labelled("fails newly", comparison.newly_failing)
+    yield from _labelled("newly failing", comparison.newly_failing)
     before = f"run {comparison.previous_run_id}, attempt {comparison.previous_run_attempt}"
-    yield from _labelled(f"failed in {before}, too", comparison.still_failing)
+    yield from _labelled(f"still failing (also in {before})", comparison.still_failing)
 
 
 def _with_a_note(report: ValidationReport) -> list[_Labelled]:
@@ -80,17 +85,20 @@ def _line(label: str, flow: Flow) -> str:
     return f"{label}: {cut(fold(flow.name), _NAME_LIMIT)}{attempts}{f': {error}' if error else ''}"
 
 
-def render_context(evidence: Evidence | None) -> list[str]:
-    """Name the infrastructure change and link a few artifacts, the most telling first."""
-    if evidence is None or evidence.report is None:
+def render_terraform(evidence: Evidence) -> list[str]:
+    """Name the infrastructure change that was validated, as the report does."""
+    named = evidence.report.terraform_deployment_id if evidence.report is not None else None
+    shown = neutralise(named or "", _ID_LIMIT)
+    return [f"Terraform deployment {shown}"] if shown else []
+
+
+def render_artifacts(evidence: Evidence) -> list[str]:
+    """Link a few artifacts of the report, the most telling first."""
+    if evidence.report is None:
         return []
-    parts = []
-    named = neutralise(evidence.report.terraform_deployment_id or "", _ID_LIMIT)
-    if named:
-        parts.append(f"Terraform deployment {named}")
     own = _host(evidence.run.html_url) if evidence.run is not None else None
     safe = [url for url in evidence.report.artifact_urls if _host(url) is not None]
-    return parts + [_artifact(n, url, own) for n, url in enumerate(safe[:_MOST_ARTIFACTS], 1)]
+    return [_artifact(n, url, own) for n, url in enumerate(safe[:_MOST_ARTIFACTS], 1)]
 
 
 def _artifact(number: int, url: str, own: str | None) -> str:

@@ -19,11 +19,11 @@ from gate.domain.model.ledger import (
     report_key,
     review_key,
 )
-from gate.domain.model.overrides import ALL_ROUTES, OverrideRoutes
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest, ReviewState
 from gate.domain.requests.decide import Decision, ReasonCode, Verdict
 from gate.domain.requests.explain import explain
+from gate.domain.requests.remedies import ANYWHERE, Guide
 
 KEPT_FOR_THE_END: Final = 1
 """Reports that a change of reason may not use up: the last call needs one."""
@@ -43,9 +43,9 @@ def plan(
     request: GateRequest,
     ledger: Ledger,
     now: datetime,
-    routes: OverrideRoutes = ALL_ROUTES,
+    guide: Guide = ANYWHERE,
 ) -> tuple[Effect, ...]:
-    """List the effects that `request` still owes; a report offers `routes` to whoever overrides.
+    """List the effects that `request` still owes; a report shows people the ways of `guide`.
 
     Empty when the request is closed, and while a review of this round is begun: its outcome must be
     known before anything else is said. The same arguments give the same keys, so a repeated pass
@@ -60,7 +60,7 @@ def plan(
         case Verdict.REJECT:
             return (_review(ReviewState.REJECTED, decision, request, now),)
         case Verdict.WAIT:
-            return _report(decision, request, ledger, now, routes)
+            return _report(decision, request, ledger, now, guide)
         case _:
             assert_never(decision.verdict)
 
@@ -80,7 +80,7 @@ def _report(
     request: GateRequest,
     ledger: Ledger,
     now: datetime,
-    routes: OverrideRoutes,
+    guide: Guide,
 ) -> tuple[Effect, ...]:
     """Say why the request waits, when that is news and the budget allows it.
 
@@ -101,7 +101,7 @@ def _report(
             key=report_key(request.key, len(ledger.reports) + 1),
             kind=EffectKind.REPORT,
             topic=topic,
-            comment=explain(decision, request, now, routes),
+            comment=explain(decision, request, now, guide),
         ),
     )
 

@@ -31,6 +31,7 @@ _ACTS: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_LINKABLE: Final = re.compile(r"https?://[^\s()<>\[\]\\`]{1,240}")
 _LIST_MARKER: Final = re.compile(r"[0-9]+\.")
 
 
@@ -56,6 +57,11 @@ def code_span(text: str) -> str:
     if not words or set("`|") & set("".join(words)):
         return neutralise(text)
     return f"`{' '.join(words)}`"
+
+
+def link(label: str, url: str) -> str:
+    """Link a harmless label to an address of GitHub; leave out one that would break the link."""
+    return f"[{label}]({url})" if _LINKABLE.fullmatch(url) else label
 
 
 def _words(text: str) -> list[str]:

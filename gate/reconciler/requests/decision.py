@@ -13,7 +13,7 @@ from datetime import datetime
 from gate.domain.evidence.relevance import relevant_reports
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import DecisionId, RunId
-from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
+from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.model.overrides import ALL_ROUTES, OverrideRoutes
 from gate.domain.model.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
 from gate.domain.model.policy_sources import PolicyBasis, choose
@@ -34,6 +34,7 @@ from gate.domain.requests.missing_facts import (
     missing_facts,
 )
 from gate.domain.requests.plan import plan
+from gate.domain.requests.remedies import Guide
 from gate.domain.requests.settlement import (
     NOT_LANDED,
     Settlement,
@@ -43,6 +44,7 @@ from gate.domain.requests.settlement import (
 )
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.observe.override_routes import find_issue
 from gate.reconciler.observe.policy import policy_of
 from gate.reconciler.observe.request import Observed
 from gate.reconciler.overrides.record import Ruling, record_override
@@ -135,7 +137,7 @@ def _decide(tx: Transaction, view: View, current: Pass) -> Missing | Passed:
 def _routes(
     view: View, decision: Decision, reading: PolicyReading, current: Pass
 ) -> OverrideRoutes | RoutesNeeded:
-    """Say what a comment may offer to whoever overrides; GitHub is asked only where one is due."""
+    """Return the routes that a comment may offer; GitHub is asked only where a comment is due."""
     policy = None
     if isinstance(reading, LoadedPolicy):
         policy = reading.policy.environment(view.request.environment)
@@ -264,6 +266,18 @@ def _gated(
     return tuple(sorted(run_id for run_id, _ in running & at_gate))
 
 
+def _owed(
+    tx: Transaction, view: View, decision: Decision, gathered: _Gathered, now: datetime
+) -> tuple[Effect, ...]:
+    """Plan what is owed to GitHub; the incident's issue is read only where a report shows it."""
+    guide = Guide(gathered.routes)
+    effects = plan(decision, view.request, view.entries, now, guide)
+    if not effects or decision.verdict is not Verdict.WAIT:
+        return effects
+    guide = replace(guide, issue=find_issue(tx, view.request))
+    return plan(decision, view.request, view.entries, now, guide)
+
+
 def _record(
     tx: Transaction, view: View, decision: Decision, gathered: _Gathered, current: Pass
 ) -> Passed:
@@ -285,7 +299,7 @@ def _record(
             mark_check(tx, request.key.repository_id, now)
     if is_new and gathered.claims:
         record_override(tx, Ruling(request, decision, before, now), gathered.claims)
-    effects = plan(decision, request, view.entries, now, gathered.routes)
+    effects = _owed(tx, view, decision, gathered, now)
     ledger.record_intents(
         tx,
         request,

@@ -102,7 +102,7 @@ def test_an_override_covers_the_waves_after_it(gate: Gate) -> None:
     first, second = gate.answers(run_id)
     assert (first.state, second.state) == ("approved", "approved")
     assert "covers them too" not in (first.comment or "")
-    assert "that override covers them too" in (second.comment or "")
+    assert "covers these jobs too" in (second.comment or "")
     assert gate.reports(run_id)[1:] == []
 
 
@@ -338,7 +338,7 @@ def test_two_people_of_those_the_policy_lists(gate: Gate, second: str) -> None:
     run_id = held(gate)
     comment(gate, "carol", f"/override {run_id} {WHY}")
     assert gate.record(run_id).reasons == ("validation_failed", "override_incomplete")
-    assert "1 more must override" in (gate.reports(run_id)[-1].comment or "")
+    assert "1 more reviewer must override" in (gate.reports(run_id)[-1].comment or "")
     comment(gate, "carol", f"/override {run_id} {WHY}")
     assert gate.record(run_id).state == RequestState.WAITING
     comment(gate, second, f"/override {run_id} {WHY}")

@@ -1,19 +1,24 @@
 """Whatever is quoted, a comment keeps its size and its shape."""
 
 import re
+from dataclasses import replace
+from typing import Final
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.domain.comments.commands import parse_command
+from gate.domain.model.overrides import OverrideAsk, OverrideRoutes
 from gate.domain.overrides.rationale import fold
+from gate.domain.requests.behind import Behind
 from gate.domain.requests.decide import Decision, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.remedies import Guide, IssueLink
 from gate.domain.text.escaping import neutralise
 from tests.property.strategies.cases import HOSTILE
 from tests.property.strategies.reports import reported_decisions
 from tests.support.builders import NOW, make_request
-from tests.support.markdown import acting, invisible, kinds, shown
+from tests.support.markdown import acting, check_commands, invisible, kinds, shown
 
 often = settings(max_examples=400)
 
@@ -46,7 +51,7 @@ def test_cut_text_cannot_act(text: str, limit: int) -> None:
 def check_context(line: str) -> None:
     """Check that beside the runs there are only links of ours, and words that cannot act."""
     for part in line.split(" · "):
-        if re.match(r"\[(validation|infrastructure) run ", part):
+        if re.match(r"\[?(Validation|infrastructure) run ", part):
             continue
         if part.startswith("[artifact "):
             assert re.fullmatch(
@@ -56,28 +61,87 @@ def check_context(line: str) -> None:
             check_harmless(part.removeprefix("Terraform deployment "))
 
 
+def check_details(paragraph: str) -> None:
+    """Check that each quoted line is harmless, and that what is left out is counted last."""
+    lines = paragraph.splitlines()
+    assert all(line.startswith("> ") for line in lines)
+    foreign = lines[:-1] if re.fullmatch(r"> … and \d+( more)?( flows?)?", lines[-1]) else lines
+    for line in foreign:
+        check_harmless(line.removeprefix("> "))
+
+
+def check_actions(paragraph: str) -> None:
+    """Check that a list of what to do is a list, each bullet whole, its commands readable."""
+    heading, *bullets = paragraph.splitlines()
+    assert heading == "**What you can do**"
+    assert bullets
+    for bullet in bullets:
+        assert re.match(r"- \*\*[A-Z][a-z ]+[.:]?\*\*(.*\.)?$", bullet)
+        own = re.sub(r"\bissue #\d+", "", bullet)
+        assert acting(own) == invisible(own) == []
+    check_commands(paragraph)
+
+
+SHORT: Final = st.text(max_size=12)
+ASKS: Final = st.none() | st.builds(
+    OverrideAsk, HOSTILE, st.integers(1, 3), st.integers(1, 400), HOSTILE | SHORT
+)
+ISSUES: Final = st.none() | st.builds(
+    IssueLink,
+    st.integers(1, 99_999),
+    st.sampled_from(
+        [
+            "https://github.com/acme/shop/issues/12",
+            "https://ghe.example/" + "a" * 100 + "/shop/issues/12",
+            "https://github.com/" + "a" * 2000,
+            "https://github.com/acme/shop/issues/12) [x](https://evil.example",
+        ]
+    ),
+)
+GUIDES: Final = st.builds(
+    Guide, st.builds(OverrideRoutes, st.booleans(), st.booleans(), st.booleans()), ISSUES
+)
+
+
+@st.composite
+def comments(draw: st.DrawFn) -> tuple[Decision, str]:
+    """Draw a decision with its comment, with anything said by anybody, the policy included."""
+    decision = draw(reported_decisions())
+    if decision.verdict is Verdict.WAIT:
+        behind = Behind(draw(st.integers(0, 3)), draw(st.integers(0, 3)))
+        needed = draw(st.integers(0, 2))
+        decision = replace(decision, ask=draw(ASKS), behind=behind, needed=needed)
+    return decision, explain(decision, make_request(), NOW, draw(GUIDES))
+
+
 @often
-@given(decision=reported_decisions())
-def test_a_comment_keeps_its_shape(decision: Decision) -> None:
-    """A comment fits, begins with the verdict, and quotes foreign text on lines of its own."""
-    comment = explain(decision, make_request(), NOW)
+@given(drawn=comments())
+def test_a_comment_keeps_its_shape(drawn: tuple[Decision, str]) -> None:
+    """A comment fits, and has its parts in their order, each of them whole."""
+    decision, comment = drawn
     assert len(comment) <= COMMENT_LIMIT
-    assert comment.startswith("**")
-    paragraphs = comment.split("\n\n")
-    if decision.evidence is not None and decision.evidence.run is not None:
-        check_context(paragraphs[1])
-    quoted = [line for line in comment.splitlines() if line.startswith(">")]
-    for line in quoted:
-        if not re.fullmatch(r"> … and \d+ more", line):
-            check_harmless(line.removeprefix("> "))
-    assert len(paragraphs) <= 4
-    assert len(comment.splitlines()) == len(quoted) + 2 * len(paragraphs) - 1 - bool(quoted)
-
-
-@given(decision=reported_decisions())
-def test_a_comment_is_never_cut(decision: Decision) -> None:
-    """With links of an ordinary length nothing but the details is shortened."""
-    whole = explain(decision, make_request(), NOW)
-    assert len(whole) < COMMENT_LIMIT
+    headline, *paragraphs = comment.split("\n\n")
+    assert re.match(r"\*\*(Approved|Rejected|On hold)\b", headline)
+    assert len(headline.splitlines()) == 1
     if decision.verdict is not Verdict.APPROVE:
-        assert whole.endswith(("(in 23 h).", "re-run the deployment's jobs."))
+        ending = paragraphs.pop()
+        assert ending.endswith(("(in 23 h).", "re-run the deployment's jobs."))
+    if paragraphs and paragraphs[-1].startswith("**What you can do**"):
+        check_actions(paragraphs.pop())
+    if paragraphs and paragraphs[-1].startswith(">"):
+        check_details(paragraphs.pop())
+    if paragraphs:
+        check_context(paragraphs.pop())
+    assert paragraphs == []
+
+
+@often
+@given(drawn=comments())
+def test_what_matters_most_is_never_left_out(drawn: tuple[Decision, str]) -> None:
+    """With links of an ordinary length: the run, what helps first, how to override, who waits."""
+    decision, comment = drawn
+    if decision.evidence is not None and decision.evidence.run is not None:
+        assert "\n\n[Validation run " in comment
+    if decision.verdict is Verdict.WAIT:
+        assert not decision.ask or "- **Override " in comment or "- **No override:** " in comment
+        assert not decision.behind.total or "Behind this hold: " in comment

@@ -75,12 +75,12 @@ def held(waiting: int, cancelled: int, **changes: Any) -> Decision:
 @pytest.mark.parametrize(
     ("waiting", "cancelled", "told"),
     [
-        (1, 0, "1 newer run of this workflow waits or was cancelled behind this hold. "),
-        (2, 0, "2 newer runs of this workflow wait or were cancelled behind this hold. "),
+        (1, 0, "Behind this hold: 1 newer run of this workflow. "),
+        (2, 0, "Behind this hold: 2 newer runs of this workflow. "),
         (
             1,
             2,
-            "3 newer runs of this workflow wait or were cancelled behind this hold (2 cancelled;",
+            "Behind this hold: 3 newer runs of this workflow; 2 cancelled, re-run what you need. ",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from gate.domain.evidence.judge import Evidence
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
-from gate.domain.requests.explain import COMMENT_LIMIT, age, explain, span
+from gate.domain.requests.explain import COMMENT_LIMIT, age, explain, remaining, span
 from tests.support.builders import (
     NOW,
     before,
@@ -45,57 +45,92 @@ def test_approved() -> None:
     """An approval says so, links its evidence with its age, and asks for nothing."""
     decision = make_decision(Verdict.APPROVE, evidence=evidence_of(make_run()))
     assert told(decision) == (
-        "**Approved** — production validation passed.\n\n"
-        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago"
+        "**Approved: production validation passed**\n\n"
+        "[Validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago"
     )
 
 
 def test_approved_in_observe_mode() -> None:
-    """Observe mode never passes for a passed validation."""
+    """Observe mode never passes for a passed validation, and names what was found."""
     decision = make_decision(Verdict.APPROVE, ReasonCode.OBSERVE_MODE, ReasonCode.VALIDATION_FAILED)
-    comment = told(decision)
-    assert comment.startswith("**Approved in observe mode**")
-    assert "validation passed" not in comment
+    assert told(decision) == (
+        "**Approved: the policy only observes and holds nothing.**"
+        " Finding: production validation failed."
+    )
 
 
 def test_rejected() -> None:
     """A rejection gives every reason, and says that only a re-run can deploy now."""
     decision = make_decision(Verdict.REJECT, ReasonCode.GAVE_UP, ReasonCode.VALIDATION_FAILED)
     assert told(decision) == (
-        "**Rejected** — the hold lasted as long as it may; production validation failed.\n\n"
+        "**Rejected: the hold reached its time limit; production validation failed**\n\n"
         "This attempt is over. Fix the cause, then re-run the deployment's jobs."
     )
 
 
 def test_held() -> None:
-    """A hold says why, what to do, that nothing else is needed, and when it ends."""
-    decision = make_decision(detail="the run ended with failure", evidence=evidence_of(make_run()))
+    """A hold says why, what to do, that the deployment then continues, and when the hold ends."""
+    decision = make_decision(detail="the run failed", evidence=evidence_of(make_run()))
     assert told(decision) == (
-        "**On hold** — production validation failed.\n\n"
-        "[validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
-        "> the run ended with failure\n\n"
-        "Fix production, or roll the change back, and re-run the validation. "
-        "Nothing else is needed: the deployment goes on by itself then. "
-        "Without it, the gate rejects this attempt at 2026-03-03 11:00 UTC (in 23 h)."
+        "**On hold: production validation failed**\n\n"
+        "[Validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
+        "> the run failed\n\n"
+        "**What you can do**\n"
+        "- **Fix it:** fix production or roll back, then"
+        " [re-run the validation](https://github.com/acme/shop/actions/runs/501)."
+        " When it passes, the deployment continues automatically.\n\n"
+        "If nothing changes, the gate rejects this attempt at 2026-03-03 11:00 UTC (in 23 h)."
     )
+
+
+OVERRIDING = {ReasonCode.OVERRIDE_INCOMPLETE, ReasonCode.OVERRIDE_INELIGIBLE}
 
 
 @pytest.mark.parametrize("code", WAITING_FOR)
 def test_every_hold_says_what_happens_next(code: ReasonCode) -> None:
-    """Whatever a request waits for, people learn why, what helps, and when the hold ends."""
-    comment = told(make_decision(Verdict.WAIT, code))
-    headline, next_step = comment.split("\n\n")
-    assert headline.startswith("**On hold** — ")
-    assert "at 2026-03-03 11:00 UTC (in 23 h)" in next_step
-    assert not next_step.startswith("Nothing else")
+    """Whatever a request waits for, people learn why, what helps, and when the hold ends.
+
+    Of an override that does not count they learn what helps by the list of ways to override.
+    """
+    headline, *actions, ending = told(make_decision(Verdict.WAIT, code)).split("\n\n")
+    assert headline.startswith("**On hold: ")
+    assert ending.endswith("at 2026-03-03 11:00 UTC (in 23 h).")
+    bullets = [] if code in OVERRIDING else ["- **"]
+    assert [line[:4] for it in actions for line in it.splitlines()[1:]] == bullets
 
 
 @pytest.mark.parametrize("code", ReasonCode)
 def test_every_reason_has_words(code: ReasonCode) -> None:
     """No reason is shown as a bare slug."""
     headline = told(make_decision(Verdict.REJECT, code)).split("\n\n")[0]
-    assert len(headline) > len("**Rejected** — .")
+    assert len(headline) > len("**Rejected: **")
     assert code not in headline
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "shown"),
+    [
+        ("cancelled", "was inconclusive (cancelled)**"),
+        ("action_required", "was inconclusive (action required)**"),
+        ("@octocat", "was inconclusive (`@octocat`)**"),
+        ("success", "was inconclusive**"),
+    ],
+)
+def test_an_inconclusive_run_names_its_conclusion(conclusion: str, shown: str) -> None:
+    """People see at once that the run was cancelled; that it succeeded explains nothing."""
+    decision = make_decision(
+        Verdict.WAIT,
+        ReasonCode.VALIDATION_INCONCLUSIVE,
+        evidence=evidence_of(make_run(conclusion=conclusion)),
+    )
+    assert told(decision).split("\n\n")[0] == f"**On hold: production validation {shown}"
+
+
+def test_many_reasons_are_counted() -> None:
+    """A headline stays one: four reasons at most, the main one first."""
+    headline = told(make_decision(Verdict.WAIT, *WAITING_FOR)).split("\n\n")[0]
+    assert headline.startswith("**On hold: production validation failed; ")
+    assert headline.endswith(f"; {len(WAITING_FOR) - 3} more reasons**")
 
 
 @pytest.mark.parametrize(
@@ -108,18 +143,20 @@ def test_every_reason_has_words(code: ReasonCode) -> None:
     ],
 )
 def test_no_false_promise(code: ReasonCode) -> None:
-    """A hold with more behind it does not promise that the deployment goes on afterwards."""
+    """A hold with more behind it does not promise that the deployment continues afterwards."""
     comment = told(make_decision(Verdict.WAIT, code, ReasonCode.VALIDATION_FAILED))
-    assert "goes on by itself" not in comment
-    assert "Fix production" in comment
+    assert "continues automatically" not in comment
+    assert "**Fix it:** fix production" in comment
 
 
 def test_last_call() -> None:
-    """The last call is said before anything else that is to do."""
+    """The last call stands before when the hold ends."""
     comment = told(make_decision(last_call=True, give_up_at=NOW + timedelta(minutes=59)))
-    assert "\n\n**Last call.** Fix production" in comment
-    assert comment.endswith("at 2026-03-02 12:59 UTC (in 59 min).")
-    assert "Last call" not in told(make_decision())
+    assert comment.endswith(
+        "\n\n**Ends soon:** if nothing changes, the gate rejects this attempt"
+        " at 2026-03-02 12:59 UTC (in 59 min)."
+    )
+    assert "Ends soon" not in told(make_decision())
 
 
 def test_attempt_and_infrastructure() -> None:
@@ -127,7 +164,7 @@ def test_attempt_and_infrastructure() -> None:
     evidence = evidence_of(make_run(run_attempt=2), make_infrastructure())
     line = told(make_decision(evidence=evidence)).split("\n\n")[1]
     assert line == (
-        "[validation run 501, attempt 2](https://github.com/acme/shop/actions/runs/501),"
+        "[Validation run 501, attempt 2](https://github.com/acme/shop/actions/runs/501),"
         " started 1 h ago · "
         "[infrastructure run 401](https://github.com/acme/shop/actions/runs/401),"
         " finished 2 h ago"
@@ -140,10 +177,10 @@ def test_evidence_without_a_run() -> None:
 
 
 def test_links_come_first() -> None:
-    """Links stand before all text that others wrote."""
+    """The link to the evidence stands before all text that others wrote: mail cuts the end."""
     decision = make_decision(detail="foreign text", evidence=evidence_of(make_run()))
     comment = told(decision)
-    assert comment.rindex("](https://") < comment.index("foreign text")
+    assert comment.index("[Validation run 501](https://") < comment.index("foreign text")
 
 
 def test_all_details_are_quoted() -> None:
@@ -185,24 +222,36 @@ def test_details_give_way(detail: str, codes: tuple[ReasonCode, ...]) -> None:
     comment = told(decision)
     assert len(comment) <= COMMENT_LIMIT
     assert comment.endswith("(in 23 h).")
-    assert not comment.split("\n\n")[2].startswith("> … and")
+    assert "\n\n> " in comment
+    assert "\n\n> … and" not in comment
 
 
-@pytest.mark.parametrize("length", range(500, 640, 7))
-def test_no_room_for_details(length: int) -> None:
-    """Where links fill the comment the details go, and how the hold ends stays."""
-    run = make_run(html_url="https://github.com/" + "o" * length)
+def test_an_address_too_long_to_link() -> None:
+    """It is left out whole; what it would have linked keeps its words."""
+    run = make_run(html_url="https://github.com/" + "o" * 2000)
     comment = told(make_decision(detail="x" * 90, evidence=evidence_of(run)))
-    assert len(comment) <= COMMENT_LIMIT
+    assert "\n\nValidation run 501, started 1 h ago\n\n> xxx" in comment
+    assert "then re-run the validation. When" in comment
     assert comment.endswith("(in 23 h).")
 
 
-def test_no_room_at_all() -> None:
-    """A comment that cannot fit is cut, not sent too long."""
-    run = make_run(html_url="https://github.com/" + "o" * 2000)
-    comment = told(make_decision(evidence=evidence_of(run)))
-    assert len(comment) == 1024
-    assert comment.endswith("…")
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        ({"seconds": -5}, "0 min"),
+        ({"seconds": 1}, "1 min"),
+        ({"minutes": 59}, "59 min"),
+        ({"minutes": 59, "seconds": 1}, "1 h"),
+        ({"hours": 1, "minutes": 1}, "1 h 1 min"),
+        ({"hours": 23, "minutes": 59, "seconds": 59, "microseconds": 1}, "24 h"),
+        ({"hours": 47, "minutes": 59}, "47 h 59 min"),
+        ({"hours": 47, "minutes": 59, "seconds": 1}, "2 d"),
+        ({"days": 28, "hours": 23, "seconds": 1}, "29 d"),
+    ],
+)
+def test_remaining(length: dict[str, float], text: str) -> None:
+    """What is left of a hold is rounded up, so that a hold of 24 h begins with 24 h."""
+    assert remaining(timedelta(**length)) == text
 
 
 @pytest.mark.parametrize(

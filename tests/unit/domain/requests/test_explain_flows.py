@@ -41,11 +41,11 @@ def held(
     evidence = Evidence(
         ValidationState.FAILED,
         make_run(conclusion="failure"),
-        "the run ended with failure",
+        "the run failed",
         report=report,
         comparison=compare(report, previous),
     )
-    detail = "the run ended with failure"
+    detail = "the run failed"
     return make_decision(detail=detail, **{"evidence": evidence, **changes})
 
 
@@ -71,30 +71,31 @@ def test_failed_flows_are_listed_worst_first() -> None:
     )
     previous = make_validation_report(failed("old.yml"), failed("open.yml"), run_id=499)
     assert quoted(held(report, previous)) == [
-        "the run ended with failure",
-        "fails newly: new.yml (2 attempts): Assertion failed: “Save” is not visible",
-        "failed in run 499, attempt 1, too: old.yml: Element not found",
+        "newly failing: new.yml (2 attempts): Assertion failed: “Save” is not visible",
+        "still failing (also in run 499, attempt 1): old.yml: Element not found",
         "did not run: late.yml",
     ]
 
 
 def test_without_a_report_before_nothing_is_called_new() -> None:
     """Nobody knows whether it failed before."""
-    assert quoted(held(make_validation_report(failed("a.yml"))))[1:] == ["failed: a.yml"]
+    assert quoted(held(make_validation_report(failed("a.yml")))) == ["failed: a.yml"]
 
 
 @pytest.mark.parametrize("ask", [None, ASK], ids=["no override", "override"])
 @pytest.mark.parametrize("count", [9, 30, 10_000])
 def test_many_flows_are_counted(count: int, ask: OverrideAsk | None) -> None:
-    """As many as there is room for are listed, and of the others their number is told."""
+    """The worst three are listed, and the others counted."""
     names = [f"flow-{number}.yml" for number in range(count)]
     report = make_validation_report(*(failed(name, "Assertion failed: x" * 9) for name in names))
     decision = held(report, ask=ask, last_call=True)
     lines = quoted(decision)
-    assert lines[-1] == f"… and {count - (len(lines) - 2)} more"
-    assert [line.split(":")[1].strip() for line in lines[1:-1]] == names[: len(lines) - 2]
-    assert len(lines) > 3
+    listed = len(lines) - 1
+    assert [line.split(":")[1].strip() for line in lines[:-1]] == names[:listed]
+    assert lines[-1] == f"… and {count - listed} more flows"
+    assert listed == 3
     comment = told(decision)
+    assert comment.startswith(f"**On hold: production validation failed ({count} flows)**")
     assert len(comment) <= COMMENT_LIMIT
     assert comment.endswith("(in 23 h).")
 
@@ -155,7 +156,7 @@ def test_hostile_flows_act_nowhere(text: str) -> None:
     """Name, error and Terraform's id are shown, and neither notify nor format."""
     report = make_validation_report(failed(text, text), terraform_deployment_id=text)
     comment = told(held(report))
-    assert len(comment.split("\n\n")) == 4
+    assert len(comment.split("\n\n")) == 5
     assert acting(comment) == invisible(comment) == []
     assert "\n\n**Approved" not in comment
 

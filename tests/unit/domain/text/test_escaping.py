@@ -102,7 +102,7 @@ HOSTILE = [
     "<!channel> <!here>",
     "`` ` ``",
     "\u202etxt.exe",
-    "x\n\n**Approved** — production validation passed.",
+    "x\n\n**Approved: production validation passed**",
     "x\r# Approved",
 ]
 
@@ -111,9 +111,9 @@ HOSTILE = [
 def test_hostile_text_in_a_comment(text: str) -> None:
     """Hostile text changes neither the shape of a comment nor whom it notifies."""
     comment = explain(make_decision(detail=text), make_request(), NOW)
-    quoted = comment.removeprefix("**On hold** — production validation failed.\n\n")
+    quoted = comment.removeprefix("**On hold: production validation failed**\n\n")
     assert all(line.startswith("> ") for line in quoted.split("\n\n")[0].splitlines())
-    assert len(comment.split("\n\n")) == 3
+    assert len(comment.split("\n\n")) == 4
     assert acting(comment) == []
     assert invisible(comment) == []
     assert "img" not in "".join(kinds(comment))

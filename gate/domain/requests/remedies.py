@@ -1,0 +1,177 @@
+"""List what a person can do about a held deployment, as bullets of the comment on it.
+
+Pure. Words and names from a policy are neutralised before they are shown. What is to be typed
+stands in one code span, so that it can be copied and pasted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gate.domain.model.overrides import ALL_ROUTES, OverrideAsk, OverrideRoutes
+from gate.domain.model.request import GateRequest
+from gate.domain.overrides.rationale import fold
+from gate.domain.requests.decide import Decision, Reason, ReasonCode
+from gate.domain.text.escaping import code_span, link, neutralise
+from gate.domain.text.fitting import Paragraph, Part, Rank
+
+_HEADING: Final = Part("**What you can do**")
+_NAME_LIMIT: Final = 60
+_LONGEST_PHRASE: Final = 80
+_RANKS: Final = (Rank.OVERRIDE, Rank.SECOND_ROUTE, Rank.THIRD_ROUTE)
+_PHRASE_IN_POLICY: Final = "<the acknowledge phrase in the policy>"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueLink:
+    """The issue of the incident that belongs to a hold."""
+
+    number: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Where people can act on a hold: the routes of an override, and the incident's issue."""
+
+    routes: OverrideRoutes = ALL_ROUTES
+    issue: IssueLink | None = None
+
+
+ANYWHERE: Final = Guide()
+"""What is offered where nothing better is known."""
+
+
+def list_actions(decision: Decision, request: GateRequest, guide: Guide) -> Paragraph:
+    """Return the list of what people can do about a hold: fix, override, ask."""
+    remedies = dict.fromkeys(filter(None, (_remedy(it, decision) for it in decision.reasons)))
+    bullets = [Part(f"- {text}", Rank.REMEDY) for text in remedies]
+    if bullets:
+        bullets[0] = Part(bullets[0].text)
+    bullets += _override_bullets(decision, request, guide)
+    if guide.issue is not None:
+        is_linked = decision.ask is not None and guide.routes.comment
+        where = "the same issue" if is_linked else _issue(guide.issue)
+        bullets.append(Part(f"- **Ask:** on {where} (full record).", Rank.ASK))
+    return Paragraph((_HEADING, *bullets)) if bullets else Paragraph(())
+
+
+def _issue(issue: IssueLink) -> str:
+    return link(f"issue #{issue.number}", issue.url)
+
+
+def _remedy(reason: Reason, decision: Decision) -> str:
+    """Return what helps against a reason; nothing where only an override does.
+
+    The release is promised only where the remedy is all that the verdict lacks.
+    """
+    text = _REMEDIES[reason.code]
+    if any(it.code in _NOT_JUDGED for it in decision.reasons):
+        text = text.removesuffix(f" {_CONTINUES}")
+    if "{validation}" not in text:
+        return text
+    run = decision.evidence.run if decision.evidence is not None else None
+    verb = "re-run the validation"
+    return text.format(validation=verb if run is None else link(verb, run.html_url))
+
+
+_NOT_JUDGED: Final = frozenset(
+    {
+        ReasonCode.POLICY_INVALID,
+        ReasonCode.POLICY_UNAVAILABLE,
+        ReasonCode.ENVIRONMENT_NOT_IN_POLICY,
+        ReasonCode.FACTS_UNAVAILABLE,
+    }
+)
+_CONTINUES: Final = "When it passes, the deployment continues automatically."
+_RUN: Final = (
+    f"**Run the validation** on the branch and by an event that the policy names. {_CONTINUES}"
+)
+_RETRYING: Final = (
+    "**Wait:** the gate retries at least every 5 minutes. If this lasts, ask an operator of the"
+    " gate to run `gate doctor`."
+)
+_AFTER_THE_MERGE: Final = "After the merge, the gate checks again."
+_REMEDIES: Final = {
+    ReasonCode.VALIDATION_PASSED: "",
+    ReasonCode.OVERRIDE: "",
+    ReasonCode.OBSERVE_MODE: "",
+    ReasonCode.VALIDATION_FAILED: (
+        "**Fix it:** fix production or roll back, then {validation}. " + _CONTINUES
+    ),
+    ReasonCode.VALIDATION_RUNNING: f"**Wait for the validation.** {_CONTINUES}",
+    ReasonCode.VALIDATION_INCONCLUSIVE: "**Try again:** {validation}. " + _CONTINUES,
+    ReasonCode.VALIDATION_MISSING: _RUN,
+    ReasonCode.VALIDATION_STALE: _RUN,
+    ReasonCode.VALIDATION_UNCOVERED: _RUN,
+    ReasonCode.VALIDATION_WAITS_FOR_ITSELF: (
+        "**Separate them:** run the validation in a workflow of its own, whose jobs do not use the"
+        f" gated environment. {_CONTINUES}"
+    ),
+    ReasonCode.OVERRIDE_INCOMPLETE: "",
+    ReasonCode.OVERRIDE_INELIGIBLE: "",
+    ReasonCode.POLICY_INVALID: (
+        "**Fix the policy** on the default branch; `gate policy check` lists every problem. "
+        + _AFTER_THE_MERGE
+    ),
+    ReasonCode.POLICY_UNAVAILABLE: _RETRYING,
+    ReasonCode.ENVIRONMENT_NOT_IN_POLICY: (
+        f"**Add the environment** to the policy on the default branch. {_AFTER_THE_MERGE}"
+    ),
+    ReasonCode.FACTS_UNAVAILABLE: _RETRYING,
+    ReasonCode.GAVE_UP: "",
+}
+
+
+def _override_bullets(decision: Decision, request: GateRequest, guide: Guide) -> Iterator[Part]:
+    """List the routes by which this hold can be overridden, each with the words to paste."""
+    ask, routes = decision.ask, guide.routes
+    if ask is None:
+        return
+    environment = neutralise(ask.environment, _NAME_LIMIT)
+    people = _who(decision, ask)
+    phrase = _phrase(ask)
+    approving = code_span(f"{phrase}: <why>")
+    texts = []
+    if routes.comment:
+        where = "any issue" if guide.issue is None else _issue(guide.issue)
+        reason = f"<why, {ask.min_length}+ characters>"
+        pasted = code_span(f"/override {request.key.run_id} {phrase}: {reason}")
+        texts.append(f"- **Override by comment:** {people} can comment {pasted} on {where}.")
+    if routes.review:
+        texts.append(
+            f"- **Override in the review:** choose *Review deployments*, approve with {approving}."
+        )
+    if routes.environment:
+        texts.append(
+            f"- **Override by workflow:** start the override workflow for run {request.key.run_id},"
+            f" approve {environment} with {approving}."
+        )
+    if not texts:
+        texts.append(
+            "- **No override:** the policy lists no reviewers, and neither this environment nor"
+            f" {environment} has required reviewers."
+        )
+    for text, rank in zip(texts, _RANKS, strict=False):
+        yield Part(text, rank)
+
+
+def _who(decision: Decision, ask: OverrideAsk) -> str:
+    """Name how many must override, and whether someone else has tried in vain."""
+    if decision.needed:
+        return f"{decision.needed} more reviewer{'s' if decision.needed > 1 else ''}"
+    if ask.approvals > 1:
+        return f"{ask.approvals} eligible reviewers"
+    is_refused = any(it.code is ReasonCode.OVERRIDE_INELIGIBLE for it in decision.reasons)
+    return "another eligible reviewer" if is_refused else "an eligible reviewer"
+
+
+def _phrase(ask: OverrideAsk) -> str:
+    """Return the words that accept the risk; raw.
+
+    A phrase too long for the comment is not cut, since a part of it would not count.
+    """
+    words = fold(ask.acknowledge)
+    return words if len(words) <= _LONGEST_PHRASE else _PHRASE_IN_POLICY
