@@ -133,7 +133,7 @@ def test_a_report_that_comes_later_is_told_once(gate: Gate) -> None:
     assert len(comments(gate, run_id)) == 2
 
 
-def test_what_fails_newly_is_told_from_what_failed_before(gate: Gate) -> None:
+def test_new_failures_stand_before_old_ones(gate: Gate) -> None:
     """The report before it, of whichever run, says which failures are old."""
     first = validated(gate, report(flow("old.yml", "failed")), "failure")
     gate.validate(REPOSITORY, "failure")
@@ -141,9 +141,8 @@ def test_what_fails_newly_is_told_from_what_failed_before(gate: Gate) -> None:
     validated(gate, both, "failure")
     run_id = deploy(gate)
     (comment,) = comments(gate, run_id)
-    assert (
-        f"fails newly: new.yml: Not visible\nfailed in run {first}, attempt 1, too: old.yml"
-    ) in comment
+    old = f"still failing (also in run {first}, attempt 1): old.yml"
+    assert f"newly failing: new.yml: Not visible\n{old}" in comment
 
 
 def test_the_record_shows_flows_and_their_context(gate: Gate) -> None:
@@ -197,7 +196,7 @@ def test_an_override_from_before_the_report_does_not_count(gate: Gate) -> None:
     gate.github.complete_run(validation, "success")
     gate.settle()
     assert gate.record(run_id).reasons == ("validation_failed", "override_incomplete")
-    assert "it was given before this hold began" in comments(gate, run_id)[-1]
+    assert "it was given before or just as this hold began" in comments(gate, run_id)[-1]
 
     comment(gate, "carol", f"/override {run_id} {WHY}")
     assert released(gate, run_id)

@@ -52,7 +52,7 @@ def test_a_partial_rerun_does_not_cover_a_change_between(gate: Gate) -> None:
     rerun_failed(gate, validation)
     assert gate.record(run_id).reasons == ("validation_uncovered",)
     said = gate.reports(run_id)[-1].comment or ""
-    assert "did not run the job ios again" in said
+    assert "did not re-run job ios" in said
     assert "re-run all jobs" in said
     assert gate.answers(run_id) == []
 

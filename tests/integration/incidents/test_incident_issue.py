@@ -111,6 +111,18 @@ def crash_once(place: str) -> Callable[[str], None]:
     return fail
 
 
+def test_the_comment_on_a_held_deployment_links_the_issue(gate: Gate) -> None:
+    """People ask, and override, where the incident is worked on; before it there is no link."""
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    red(gate)
+    later = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    link = f"[issue #{issue(gate).number}](http"
+    assert link not in (gate.reports(run_id)[0].comment or "")
+    assert link in (gate.reports(later)[-1].comment or "")
+
+
 def test_an_incident_has_an_issue(gate: Gate) -> None:
     """It says what fails and what to do, under the policy's labels; the trail names it."""
     gate.github.deploy(REPOSITORY)

@@ -127,8 +127,9 @@ def test_a_comment_offers_only_the_ways_that_are_open(gate: Gate) -> None:
     """Which environments have required reviewers GitHub is asked, and not for each comment."""
     run_id = held_for_review(gate)
     told = gate.reports(run_id)[0].comment or ""
-    assert "Or a reviewer overrides it: in the review of this deployment, or by" in told
-    assert f"by the environment {OVERRIDE_ENVIRONMENT}" not in told
+    assert "**Override by comment:** " in told
+    assert "**Override in the review:** " in told
+    assert "**Override by workflow:**" not in told
     asked = environments_asked(gate)
     assert asked == 2
     gate.github.deploy(REPOSITORY)
@@ -139,7 +140,7 @@ def test_a_comment_offers_only_the_ways_that_are_open(gate: Gate) -> None:
 def test_where_nobody_can_override_a_comment_says_so(gate: Gate) -> None:
     """Without required reviewers and without people in the policy there is no way."""
     told = gate.reports(held(gate))[0].comment or ""
-    assert "Nobody can override it" in told
+    assert "**No override:**" in told
 
 
 @pytest.mark.parametrize("status", [403, 500])
@@ -147,7 +148,7 @@ def test_ways_that_cannot_be_read_are_offered(gate: Gate, status: int) -> None:
     """What is not known is not denied, and holds nothing up."""
     gate.github.add_fault(Fault("/environments/", status=status))
     told = gate.reports(held(gate))[0].comment or ""
-    assert f"by the environment {OVERRIDE_ENVIRONMENT}" in told
+    assert f"approve {OVERRIDE_ENVIRONMENT} with" in told
 
 
 def environments_asked(gate: Gate) -> int:
@@ -172,7 +173,10 @@ def test_the_record_comes_before_the_release(gate: Gate) -> None:
 
 @pytest.mark.parametrize(
     ("said", "fault"),
-    [("I accept the risk", "rationale has 0"), (WHY[19:], "are missing")],
+    [
+        ("I accept the risk", "rationale needs 20 more characters"),
+        (WHY[19:], "rationale must contain"),
+    ],
 )
 def test_an_incomplete_override_says_what_is_missing(gate: Gate, said: str, fault: str) -> None:
     """The hold stays, and a status report names what the comment lacks."""
@@ -231,7 +235,7 @@ def test_an_approval_from_before_the_failure_that_was_lost_does_not_count(gate: 
     gate.sweep()
     assert "override.requested" in kinds(gate, run_id)
     assert gate.record(run_id).state == RequestState.WAITING
-    assert "say it again in a comment" in (gate.reports(run_id)[-1].comment or "")
+    assert "repeat it in a comment" in (gate.reports(run_id)[-1].comment or "")
     assert gate.answers(run_id) == []
 
 
@@ -292,8 +296,8 @@ def test_an_approval_from_before_it_turned_red_does_not_count(gate: Gate) -> Non
     gate.settle()
     assert gate.record(run_id).state == RequestState.WAITING
     told = gate.reports(run_id)[-1].comment or ""
-    assert "before this hold began" in told
-    assert "say it again in a comment" in told
+    assert "before or just as this hold began" in told
+    assert "repeat it in a comment" in told
     assert "Somebody else must" not in told
 
 

@@ -300,7 +300,7 @@ def test_an_apply_that_failed_ends_the_cover(gate: Gate, conclusion: str) -> Non
     second = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     assert gate.record(second).reasons == ("validation_uncovered",)
-    assert "it may change production yet" in (gate.reports(second)[-1].comment or "")
+    assert "may still change production" in (gate.reports(second)[-1].comment or "")
     gate.github.complete_run(apply, conclusion)
     gate.settle()
     assert gate.record(second).reasons == ("validation_uncovered",)
@@ -339,7 +339,7 @@ def test_a_hold_ends_by_rejection_after_a_last_call(gate: Gate) -> None:
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
     gate.advance(hours=23, minutes=30)
-    assert "Last call" in (gate.reports(run_id)[-1].comment or "")
+    assert "**Ends soon:**" in (gate.reports(run_id)[-1].comment or "")
     gate.advance(minutes=31)
     assert [it.state for it in gate.answers(run_id)] == ["rejected"]
     assert gate.record(run_id).reasons[0] == "gave_up"
