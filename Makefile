@@ -13,7 +13,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-b
 	--no-strip-extras --generate-hashes --custom-compile-command "make lock" $(ARGS)
 COMPILE = $(RESOLVE) pyproject.toml
 
-.PHONY: help setup demo test unit check format docs site bench mutate lock wheel install package clean
+.PHONY: help setup demo test unit check format docs pictures recording site bench mutate lock wheel install package clean
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -102,6 +102,12 @@ COGGED = $(shell grep -rlF '[[[cog' README.md docs 2>/dev/null)
 
 docs: setup ## do the generated parts of the docs still agree with the code?
 	$(if $(COGGED),$(BIN)/cog --check $(COGGED))
+
+pictures: setup ## draw the pictures of the README again
+	$(BIN)/python -m tests.docs.pictures
+
+recording: setup ## play the demo, record it in docs/demo.md, and draw it
+	$(BIN)/python -m tests.docs.pictures --record
 
 site: setup ## build the documentation's site in build/docs/site, with every link checked
 	$(BIN)/python .ci/build_site.py build/docs

@@ -1,4 +1,4 @@
-"""The scenes in which validation fails and people hear of it."""
+"""The scenes in which validation fails, people are alerted, and it recovers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def job_reports(stage: Stage, memory: Memory) -> Seen:
         return Seen(ok=False, what=f"HTTP {answers[-1].status_code}")
     shown = requests.get(answers[-1].json()["url"], timeout=10).json()
     (kept,) = shown["report"]["flows"]
-    what = f"HTTP 202, on record: {kept['name']} {kept['status']}"
+    what = f"HTTP 202, recorded: {kept['name']} {kept['status']}"
     return Seen(ok=kept["status"] == "failed", what=what, milliseconds=took)
 
 
@@ -59,7 +59,7 @@ def people_are_alerted(stage: Stage, memory: Memory) -> Seen:
     del memory
     took = timed(stage, lambda: bool(stage.mailbox.alerts))
     if took is None:
-        return Seen(ok=False, what="nobody was told")
+        return Seen(ok=False, what="no alert")
     alert = stage.mailbox.alerts[0]
     flows = [it["flowName"] for it in alert["failedFlows"]]
     is_whole = list(alert)[: len(_CONTRACT)] == list(_CONTRACT)
@@ -83,5 +83,6 @@ def recovery_is_told(stage: Stage, memory: Memory) -> Seen:
 
     took = timed(stage, is_over)
     severities = [it["severity"] for it in stage.mailbox.alerts]
-    ok = took is not None and severities.count("critical") == 1
-    return Seen(ok=ok, what=f"{severities.count('critical')} page, then the end", milliseconds=took)
+    pages = severities.count("critical")
+    ok = took is not None and pages == 1
+    return Seen(ok=ok, what=f"{pages} page, then the recovery", milliseconds=took)

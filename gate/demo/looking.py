@@ -55,7 +55,7 @@ def see_held(stage: Stage, run_id: int, words: str) -> Seen:
     took = timed(stage, lambda: words in comment_of(reports_of(stage, run_id)))
     waiting = stage.github.run_view(run_id).status == "waiting"
     if took is None or not waiting:
-        return Seen(ok=False, what=f"no report that says: {words}")
+        return Seen(ok=False, what=f"no report with: {words}")
     return Seen(ok=True, what=f"held: {words}", milliseconds=took)
 
 

@@ -1,4 +1,4 @@
-"""The scenes of the demo, in order. Each does one thing and says what came of it."""
+"""The scenes of the demo, in order. Each does one thing and returns what the gate did."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _override_releases(stage: Stage, memory: Memory) -> Seen:
     _override(stage, memory.held_run_id, _RATIONALE)
     released = see_released(stage, memory.held_run_id)
     by_whom = "carol" in comment_of(decisions_of(stage, memory.held_run_id))
-    what = "approved, names carol and why" if by_whom else released.what
+    what = "approved, naming carol and her rationale" if by_whom else released.what
     return Seen(released.ok and by_whom, what, released.milliseconds)
 
 
@@ -157,7 +157,7 @@ def _lost_answer_is_looked_up(stage: Stage, memory: Memory) -> Seen:
 
     settled = stage.wait(is_settled, 15)
     sent = len(decisions_of(stage, run_id))
-    what = f"{sent} answer sent, on record as {'approved' if settled else 'open'}"
+    what = f"{sent} answer sent, recorded as {'approved' if settled else 'open'}"
     return Seen(released.ok and settled and sent == 1, what, released.milliseconds)
 
 
@@ -169,7 +169,7 @@ def _failed_delivery_is_asked_for(stage: Stage, memory: Memory) -> Seen:
     run_id = stage.github.deploy(REPOSITORY).run_id
     released = see_released(stage, run_id)
     again = any(it.redelivery and it.status == "OK" for it in stage.github.deliveries())
-    what = "delivered again, approved once" if again else "never asked for again"
+    what = "redelivered, approved once" if again else "not redelivered"
     return Seen(released.ok and again, what, released.milliseconds)
 
 
@@ -187,21 +187,21 @@ def _killed_and_back(stage: Stage, memory: Memory) -> Seen:
 
 
 SCENES: Final = (
-    Scene("a validation's job reports a flow", "taken, by its token", job_reports),
-    Scene("people are alerted", "one page, with the flow", people_are_alerted),
-    Scene("the validation ends", "a red run on main", validation_fails),
+    Scene("a validation job reports a failed flow", "accepted by its token", job_reports),
+    Scene("an alert is sent", "one page, naming the flow", people_are_alerted),
+    Scene("the validation completes", "a failed run on main", validation_fails),
     Scene(f"a deployment reaches {ENVIRONMENT}", "held, with the reason", _deployment_is_held),
-    Scene("somebody forges a webhook", "refused with 401", _forgery_is_refused),
-    Scene("the validation is run again", "still held, says why", _validation_runs_again),
-    Scene("it ends green", "released within a second", _green_releases),
-    Scene("people hear of the end", "once, no further page", recovery_is_told),
+    Scene("a webhook has a forged signature", "refused with 401", _forgery_is_refused),
+    Scene("the validation runs again", "still held, with the reason", _validation_runs_again),
+    Scene("the validation passes", "released within a second", _green_releases),
+    Scene("recovery is announced", "once, without a second page", recovery_is_told),
     Scene("the next deployment", "approved at once", _green_passes),
-    Scene("a reviewer overrides, saying little", "refused, with why", _override_is_refused),
-    Scene("with acknowledgement and reason", "released, on record", _override_releases),
-    Scene("three matrix jobs wait, then green", "one answer for all", _matrix_is_one_request),
-    Scene("a broken policy is pushed", "held, with the line", _broken_policy_holds),
-    Scene("the policy is mended", "released", _mended_policy_releases),
-    Scene("GitHub's answer to us is lost", "looked up, not repeated", _lost_answer_is_looked_up),
-    Scene("a webhook cannot be delivered", "asked for again", _failed_delivery_is_asked_for),
-    Scene("kill -9 while held, green, restart", "released after the restart", _killed_and_back),
+    Scene("an override without a rationale", "refused, with what is missing", _override_is_refused),
+    Scene("an override with a rationale", "released and recorded", _override_releases),
+    Scene("three matrix jobs wait for a pass", "one answer for all", _matrix_is_one_request),
+    Scene("an invalid policy is pushed", "held, naming the line", _broken_policy_holds),
+    Scene("the policy is fixed", "released", _mended_policy_releases),
+    Scene("GitHub's response is lost", "looked up, not sent twice", _lost_answer_is_looked_up),
+    Scene("GitHub drops a webhook", "redelivered on request", _failed_delivery_is_asked_for),
+    Scene("kill -9, a pass, a restart", "released after the restart", _killed_and_back),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.table import Table
@@ -21,16 +21,21 @@ def play(port: int, console: Console, pause: Callable[[Stage], None] | None = No
     """
     console.print(BANNER)
     with set_stage(port) as stage:
-        memory = Memory()
         results: list[tuple[Scene, Seen]] = []
-        for scene in SCENES:
-            seen = _played(scene, stage, memory)
+        for scene, seen in perform(stage):
             results.append((scene, seen))
             console.print(f"  {'ok  ' if seen.ok else 'FAIL'}  {scene.title}: {seen.what}")
         console.print(_table(results))
         if pause is not None:
             pause(stage)
     return all(seen.ok for _, seen in results)
+
+
+def perform(stage: Stage) -> Iterator[tuple[Scene, Seen]]:
+    """Play the scenes in order, and yield each with what it came to."""
+    memory = Memory()
+    for scene in SCENES:
+        yield scene, _played(scene, stage, memory)
 
 
 def _played(scene: Scene, stage: Stage, memory: Memory) -> Seen:
