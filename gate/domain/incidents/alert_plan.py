@@ -1,8 +1,8 @@
-"""Plan what is said about an incident, and when: heard once, reminded of, never a siren.
+"""Plan which messages about an incident are due, and when.
 
-Pure. One page for each outbreak, and three a day at most; news and reminders are spaced, each
-escalation is said once for an outbreak, and the end is told. What was said already is the ledger's
-to tell, so planning again adds nothing.
+Pure. It pages once per outbreak and at most three times a day, spaces out updates and reminders,
+escalates overdue steps once per outbreak, and announces recovery. Messages that were sent already
+are passed in, so planning again adds nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from gate.domain.model.alert import AlertKind, Severity
 from gate.domain.model.policy import AlertPolicy
 
 FIRST_UPDATE_AFTER: Final = timedelta(minutes=5)
-"""How soon after the last word news are told. Each update doubles it, up to the reminders' space,
-so that a flapping validation cannot keep a channel busy."""
+"""The shortest time between a message and an update. Each update doubles it, up to the interval of
+reminders, so that a flapping validation cannot flood a channel."""
 
 MOST_PAGES: Final = 3
-"""Pages of one incident within `_PAGES_WITHIN`, however often it breaks out."""
+"""Pages of one incident within `_PAGES_WITHIN`, however many outbreaks it has."""
 
 _PAGES_WITHIN: Final = timedelta(days=1)
 
@@ -34,9 +34,9 @@ _MOST_DOUBLINGS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something that was said about an incident. `fingerprint` is of the failure it told of.
+    """A message that was sent about an incident. `fingerprint` is that of the failure it described.
 
-    `lacks_artifacts` says that it named none of them.
+    `lacks_artifacts` is set when it listed no artifacts.
     """
 
     topic: str
@@ -48,10 +48,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something to be said now. `topic` is unique within the incident.
+    """A message to send now. `topic` is unique within the incident.
 
-    `pages_from` is set in an update that stands for a page, because there were too many of them: it
-    is when the outbreak may page, should it last so long.
+    `pages_from` is set in an update that replaces a page, because there were too many pages: it is
+    when the outbreak may page, if it lasts that long.
     """
 
     topic: str
@@ -61,7 +61,7 @@ class Message:
 
 
 def say(message: Message, incident: Incident, now: datetime) -> Said:
-    """Remember a message that is said now, about what fails now."""
+    """Return the record of a message that is sent now, about the current failure."""
     failure = incident.failure
     lacks_artifacts = not failure.artifact_urls
     return Said(message.topic, message.kind, now, failure.fingerprint, lacks_artifacts)
@@ -69,7 +69,7 @@ def say(message: Message, incident: Incident, now: datetime) -> Said:
 
 @dataclass(frozen=True, slots=True)
 class AlertPlan:
-    """What to say now, and when to look again; None when only news can change anything."""
+    """The messages to send now, and when to plan again; None when only an event can change it."""
 
     messages: tuple[Message, ...]
     next_look: datetime | None
@@ -78,15 +78,15 @@ class AlertPlan:
 def plan_alerts(
     incident: Incident, policy: AlertPolicy, said: tuple[Said, ...], now: datetime
 ) -> AlertPlan:
-    """Say what is due about an incident at `now`, and when the next look is.
+    """Return the messages that are due at `now`, and when to plan again.
 
-    A silence holds back everything but the end. The clocks for acknowledging and deciding run from
-    the outbreak: they begin again when it fails after an end that lasted, and not before.
+    A silence holds back everything but the recovery. The deadlines for acknowledging and deciding
+    count from the outbreak; they restart only when it fails again after a resolution that lasted.
     """
     told: tuple[Said, ...] = ()
     messages: tuple[Message, ...] = ()
     while True:
-        # One at a time: what is said now moves what comes after it.
+        # One at a time: each message moves the due times of the others.
         looks = [
             (_speakable(incident, it, now), it.message)
             for it in _dues(incident, policy, said + told)
@@ -100,14 +100,14 @@ def plan_alerts(
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """Something still to be said, and from when."""
+    """A message that is still to be sent, and from when."""
 
     at: datetime
     message: Message
 
 
 def _speakable(incident: Incident, due: _Due, now: datetime) -> datetime:
-    """Give the time from which something may be said, a silence heeded."""
+    """Return the time from which a message may be sent, considering a silence."""
     until = incident.silenced_until
     if until is None or not incident.is_silenced(now) or due.message.kind is AlertKind.RECOVERY:
         return due.at
@@ -115,7 +115,7 @@ def _speakable(incident: Incident, due: _Due, now: datetime) -> datetime:
 
 
 def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
-    """List what is still to be said, the most urgent first."""
+    """List the messages that are still to be sent, the most urgent first."""
     topics = {it.topic for it in said}
     if not incident.is_open:
         yield from _recovery(incident, said)
@@ -126,7 +126,7 @@ def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> It
         yield _Due(at, Message(page, AlertKind.PAGE, Severity.CRITICAL))
         if at == incident.broke_out_at:
             return
-        # Too many pages already: until it may page again, what happens is told as an update.
+        # Too many pages: until it may page again, it sends updates.
         pages_from = at
     else:
         yield from _escalations(incident, policy, said)
@@ -136,12 +136,12 @@ def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> It
 
 
 def of_outbreak(topic: str, incident: Incident) -> str:
-    """Name what is said once in each outbreak: the first has the bare name."""
+    """Return the topic of a message that each outbreak sends once; the first has the bare name."""
     return topic if incident.outbreak == 1 else f"{topic}/{incident.outbreak}"
 
 
 def _may_page_at(incident: Incident, said: tuple[Said, ...]) -> datetime:
-    """Say from when an outbreak may page: at once, unless there were too many pages in a day."""
+    """Return when an outbreak may page: immediately, unless a day had too many pages."""
     pages = [it.at for it in said if it.kind is AlertKind.PAGE]
     if len(pages) < MOST_PAGES:
         return incident.broke_out_at
@@ -149,9 +149,9 @@ def _may_page_at(incident: Incident, said: tuple[Said, ...]) -> datetime:
 
 
 def _escalations(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
-    """Say once that nobody has acknowledged, and once that nobody has decided.
+    """Escalate once that nobody has acknowledged, and once that nobody has decided.
 
-    Nobody is late who was paged late: because of pages before it, or of a silence.
+    Both times count from the page, which a silence or earlier pages may have delayed.
     """
     topics = {it.topic: it.at for it in said}
     began = max(incident.broke_out_at, topics[of_outbreak(_PAGE, incident)])
@@ -167,9 +167,9 @@ def _escalations(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]
 
 
 def _late_artifacts(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due]:
-    """Say where the artifacts are, at once, if whoever was told last could not be told.
+    """Send the artifacts immediately when the last message lacked them.
 
-    When other flows fail by now, the update that tells of them names the artifacts, too.
+    When other flows fail by now, the update about those lists the artifacts too.
     """
     failure, last = incident.failure, said[-1] if said else None
     if last is None or last.kind is AlertKind.RECOVERY or last.fingerprint != failure.fingerprint:
@@ -183,7 +183,7 @@ def _late_artifacts(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due
 def _update(
     incident: Incident, policy: AlertPolicy, said: tuple[Said, ...], pages_from: datetime | None
 ) -> Iterator[_Due]:
-    """Tell what fails now, when it is not what was told last."""
+    """Send what fails now, when it differs from the last message."""
     last = said[-1]
     if last.kind is not AlertKind.RECOVERY and last.fingerprint == incident.failure.fingerprint:
         return
@@ -194,17 +194,17 @@ def _update(
 
 
 def _reminder(policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
-    """Remind of what goes on, as long after the last word as the policy says."""
+    """Send a reminder, as long after the last message as the policy says."""
     number = sum(it.kind is AlertKind.REMINDER for it in said) + 1
     message = Message(f"reminder/{number}", AlertKind.REMINDER, Severity.WARNING)
     yield _Due(said[-1].at + policy.remind_every, message)
 
 
 def _recovery(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due]:
-    """Tell each end once; after a reopening only when it has lasted.
+    """Announce each recovery once; after a reopening only when it has lasted.
 
-    Whoever heard of nothing needs not hear of its end, and whoever was not paged again hears of it
-    only when no failure can reopen it any more.
+    Without an earlier message there is no recovery message. An outbreak that did not page announces
+    its recovery only when no failure can reopen the incident any more.
     """
     told = sum(it.kind is AlertKind.RECOVERY for it in said)
     if not said or incident.resolved is None or said[-1].kind is AlertKind.RECOVERY:

@@ -1,8 +1,8 @@
-"""Keep the story of one failing production validation, from the first red to its end.
+"""Define an incident: a failing production validation, from the first failure to its resolution.
 
-Pure. There is one incident for a repository and environment until it is over. What happens to it
-is an event with a time and an actor; folding the events gives what the incident is now. Who may
-cause which event, and what is said about it, is decided elsewhere.
+Pure. A repository's environment has at most one open incident. Everything that happens to it is an
+event with a time and an actor; folding the events gives its current state. Who may cause which
+event, and which messages follow, is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId, Requ
 from gate.domain.text.escaping import cut
 
 REOPEN_WITHIN: Final = timedelta(hours=1)
-"""A validation that fails again this soon after the end is the same incident."""
+"""A validation that fails again this soon after the resolution reopens the incident."""
 
 LASTING: Final = timedelta(minutes=10)
-"""An end that lasts this long is believed: what fails after it calls people anew."""
+"""A failure this long after the resolution is a new outbreak, which pages again."""
 
 GATE: Final = "gate"
-"""The actor of what nobody did."""
+"""The actor of events that no person caused."""
 
 
 class Course(StrEnum):
-    """What people have decided to do about a failure."""
+    """What people decided to do about a failure."""
 
     ROLLBACK = "rollback"
     FIX_FORWARD = "fix-forward"
@@ -36,7 +36,7 @@ class Course(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How an incident came to its end; `not_gated`: the policy asks nothing of the environment."""
+    """How an incident was resolved; `not_gated`: the policy no longer gates the environment."""
 
     VALIDATION_PASSED = "validation_passed"
     RISK_ACCEPTED = "risk_accepted"
@@ -48,12 +48,12 @@ class Resolution(StrEnum):
 class Failure:
     """One failed run attempt of the validation.
 
-    `flows` is empty when nobody reported which flows failed; `detail` then says what is known.
-    `unnamed` counts those that failed besides and whose names are not kept.
-    `newly_failing` names those of them that did not fail in the validation before; None when that
+    `flows` is empty when no report names the failed flows; `detail` then has the reason.
+    `unnamed` counts further failed flows whose names are not kept.
+    `newly_failing` names the flows that did not fail in the previous validation; None when that
     one was not reported.
-    `by_alert_only` says that the run ended green, and nothing but an alert of its job calls it a
-    failure: then no deployment is held because of it.
+    `by_alert_only` is set when the run passed, and only an alert of its job calls it a failure: it
+    holds no deployments.
     Flow names, errors, `detail`, `terraform_deployment_id` and `artifact_urls` are hostile text.
     """
 
@@ -70,23 +70,23 @@ class Failure:
 
     @property
     def count(self) -> int:
-        """Count the flows that failed, as far as they were reported."""
+        """Return how many failed flows were reported."""
         return len(self.flows) + self.unnamed
 
     by_alert_only: bool = False
 
     @property
     def fingerprint(self) -> str:
-        """Name what fails: two failures with the same one are the same failure to people.
+        """Return a digest of what fails: people see two failures with the same one as the same.
 
-        Of one length, however many flows there are: it is kept with every word that is said.
+        It has a fixed length, since it is stored with every message that is sent.
         """
         names = sorted({flow.flow_name for flow in self.flows})
         return sha256(repr(names or self.detail).encode()).hexdigest()
 
     @property
     def attempt(self) -> tuple[RunId, int]:
-        """Name the run attempt that failed."""
+        """Return the run attempt that failed."""
         return self.run_id, self.run_attempt
 
 
@@ -99,35 +99,35 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class FailedAgain:
-    """Another attempt failed, or more is known about one that did."""
+    """Another attempt failed, or more is known about the last one."""
 
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Detailed:
-    """Where to look is known of the attempt that failed last: nothing else fails because of it."""
+    """The artifacts of the last failed attempt are known; the failed flows are unchanged."""
 
     artifact_urls: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """The validation failed again soon after the end."""
+    """The validation failed again soon after the resolution."""
 
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Alerted:
-    """The first channel has taken the page; `channel` names it."""
+    """The first channel accepted the page; `channel` names it."""
 
     channel: str
 
 
 @dataclass(frozen=True, slots=True)
 class AlertLost:
-    """A channel refused a message for good, or did not take it for a day; it is tried no more."""
+    """A channel rejected a message, or did not accept it for a day; it is not retried."""
 
     channel: str
     alert_key: str
@@ -135,12 +135,12 @@ class AlertLost:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """Somebody has seen it and looks after it."""
+    """A person has acknowledged the incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Somebody has decided what to do, and why."""
+    """A person has decided what to do, and why."""
 
     course: Course
     why: str
@@ -148,7 +148,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """Somebody wants to hear no more of it until a moment."""
+    """A person has paused the messages until a moment."""
 
     until: datetime
     why: str
@@ -156,9 +156,9 @@ class Silenced:
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """A reviewer has let a held deployment go on; the incident goes on, too.
+    """A reviewer has overridden a hold; the incident stays open.
 
-    `url` is the page of its run; nothing where that is not known.
+    `url` is the page of the run; empty when it is unknown.
     """
 
     request_id: RequestId
@@ -168,7 +168,7 @@ class Overridden:
 
 @dataclass(frozen=True, slots=True)
 class Bypassed:
-    """An administrator has let a held deployment past every rule, without a reason on record."""
+    """An administrator has released a held deployment past every rule, without a reason."""
 
     request_id: RequestId
     url: str
@@ -176,7 +176,7 @@ class Bypassed:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The run attempt that ended green, so that an incident is over; `job_url` is its page."""
+    """The run attempt that passed and resolved an incident; `job_url` is its page."""
 
     run_id: RunId
     run_attempt: int
@@ -186,7 +186,7 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """It is over; `why` is empty where the validation's own pass says it."""
+    """The incident is resolved; `why` is empty when the validation passed."""
 
     how: Resolution
     why: str
@@ -211,7 +211,7 @@ Happening = (
 
 @dataclass(frozen=True, slots=True)
 class IncidentEvent:
-    """Something that happened to an incident: when, by whom (a login, or `gate`), and what."""
+    """An event of an incident: when, by whom (a login, or `gate`), and what happened."""
 
     at: datetime
     actor: str
@@ -229,7 +229,7 @@ class IncidentPlace:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Who settled something, when, and in which words."""
+    """Who did something, when, and the reason they gave."""
 
     at: datetime
     actor: str
@@ -238,13 +238,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What an incident is after its events.
+    """The state of an incident after its events.
 
     `failure` is the newest one that is known, `failures` counts failed attempts. `acknowledged`,
-    `decided` (with `course`) and `resolved` (with `how`, and `recovery` where a run passed) are
-    None until they happen. Reopening clears `resolved`, and after an end that was `LASTING` also
-    what people have said: that is another `outbreak` then, counted from 1, which began at
-    `broke_out_at`. `reopened_at` is the last time.
+    `decided` (with `course`) and `resolved` (with `how`, and `recovery` when a run passed) are None
+    until they happen. Reopening clears `resolved`. After a resolution that was `LASTING`, it also
+    clears what people did, and begins another `outbreak` (counted from 1) at `broke_out_at`.
+    `reopened_at` is the time of the last reopening.
     """
 
     id: IncidentId
@@ -268,21 +268,21 @@ class Incident:
 
     @property
     def broke_out_at(self) -> datetime:
-        """Return when the present outbreak began, from which people's time runs."""
+        """Return when the current outbreak began, from which the deadlines count."""
         return self.later_outbreak_at or self.opened_at
 
     @property
     def is_open(self) -> bool:
-        """Say whether it goes on."""
+        """Return whether the incident is open."""
         return self.resolved is None
 
     @property
     def resolved_at(self) -> datetime | None:
-        """Say since when it is over."""
+        """Return when the incident was resolved."""
         return self.resolved.at if self.resolved is not None else None
 
     def is_silenced(self, now: datetime) -> bool:
-        """Say whether people want to hear nothing of it at `now`."""
+        """Return whether messages are paused at `now`."""
         return self.silenced_until is not None and now < self.silenced_until
 
 
@@ -291,9 +291,9 @@ _MOST_WORDS: Final = 300
 
 
 def summarized(what: Happening) -> Happening:
-    """Return what happened as the timeline keeps it: of a failure the first flows.
+    """Return an event as the timeline stores it: with the first flows of a failure.
 
-    An incident has all of its newest failure; attempt after attempt of them would add up.
+    The incident itself stores its newest failure completely.
     """
     if not isinstance(what, Opened | FailedAgain | Reopened):
         return what
@@ -315,12 +315,12 @@ def summarized(what: Happening) -> Happening:
 def open_incident(
     incident_id: IncidentId, place: IncidentPlace, at: datetime, opened: Opened
 ) -> Incident:
-    """Begin an incident with the event that opened it."""
+    """Create an incident from the event that opened it."""
     return Incident(incident_id, place, at, opened.failure)
 
 
 def apply(incident: Incident, event: IncidentEvent) -> Incident:
-    """Fold one event in. The first acknowledgement stands; the last decision does."""
+    """Apply one event. The first acknowledgement counts, and the last decision."""
     what, word = event.what, Word(event.at, event.actor)
     changed = incident
     match what:
@@ -351,7 +351,7 @@ def apply(incident: Incident, event: IncidentEvent) -> Incident:
 
 
 def _reopened(incident: Incident, failure: Failure, at: datetime) -> Incident:
-    """Go on; what was accepted before is not what fails now, so that is decided anew."""
+    """Reopen the incident; an accepted risk does not cover the new failure."""
     was_accepted = incident.how is Resolution.RISK_ACCEPTED
     reopened = replace(
         _failed(incident, failure),
@@ -363,7 +363,7 @@ def _reopened(incident: Incident, failure: Failure, at: datetime) -> Incident:
         reopenings=incident.reopenings + 1,
         reopened_at=at,
     )
-    # Nothing was green where it ended only because nothing was gated any more.
+    # When nothing was gated any more, the resolution says nothing about the validation.
     has_lasted = incident.resolved is not None and at - incident.resolved.at >= LASTING
     if not has_lasted and incident.how is not Resolution.NOT_GATED:
         return reopened

@@ -1,7 +1,7 @@
-"""Choose what a channel that was away is told when it is back, and how long it is tried.
+"""Choose which message a channel gets after an outage, and how long messages are retried.
 
-Pure. A channel may be down for hours while an incident goes on. It is told once how things stand,
-not everything that was ever planned.
+Pure. A channel may be down for hours during an incident. It then gets one message with the current
+state, not every message that was planned.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from gate.domain.model.alert import Alert, AlertKind, Severity
 
 TRIED_FOR: Final = timedelta(hours=24)
-"""How long a message is tried; after that it is news no more, and its loss is put on record."""
+"""How long a message is retried; after that it is outdated, and its loss is recorded."""
 
 _FIRST_REPEAT: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
@@ -23,7 +23,7 @@ _CALLS_SOMEBODY: Final = frozenset({AlertKind.PAGE, AlertKind.ESCALATION})
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What to send to a channel about one incident, and which messages it makes superfluous."""
+    """The message to send to a channel about one incident, and the messages that it replaces."""
 
     alert: Alert
     superseded: tuple[str, ...]
@@ -31,17 +31,17 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A message that a channel has not taken yet; it may be tried from `due_at` on."""
+    """A message that a channel has not accepted yet; the next attempt is due at `due_at`."""
 
     alert: Alert
     due_at: datetime
 
 
 def choose_delivery(owed: Sequence[Owed], now: datetime) -> Delivery | None:
-    """Choose what a channel is told at `now` of what it is owed about one incident, oldest first.
+    """Return what to send a channel at `now`, out of what it is owed about one incident.
 
-    A bypass is told by itself, so one that must wait holds up nothing else, and the other way
-    round. The rest is one message, and waits until its newest part may be tried.
+    `owed` is sorted from old to new. A bypass is sent separately, so that it neither delays other
+    messages nor waits for them. The other messages become one, which is due when the newest is.
     """
     for it in owed:
         if it.alert.kind is AlertKind.BYPASS and it.due_at <= now:
@@ -53,10 +53,10 @@ def choose_delivery(owed: Sequence[Owed], now: datetime) -> Delivery | None:
 
 
 def coalesce(owed: Sequence[Alert]) -> Delivery:
-    """Give the one message that says all of `owed`, oldest first, of which there is at least one.
+    """Return the one message that replaces all of `owed`, sorted from old to new and not empty.
 
-    The newest one says how things stand. If a louder one was never told and it is not over, the
-    newest is as loud.
+    The newest one has the current state. It takes over the severity of a critical one that was
+    never sent, unless the incident is resolved.
     """
     newest, older = owed[-1], owed[:-1]
     superseded = tuple(alert.key for alert in older)
@@ -67,19 +67,19 @@ def coalesce(owed: Sequence[Alert]) -> Delivery:
 
 
 def is_answered(alert: Alert, *, is_acknowledged: bool) -> bool:
-    """Say whether a message that calls somebody is needed no more, because somebody came."""
+    """Return whether an acknowledgement has made a message that calls people obsolete."""
     return is_acknowledged and alert.kind in _CALLS_SOMEBODY
 
 
 def is_expired(alert: Alert, now: datetime) -> bool:
-    """Say whether a message has been tried for as long as it is worth."""
+    """Return whether a message has been retried for long enough."""
     return now - alert.timestamp >= TRIED_FOR
 
 
 def pause_before_repeat(tries: int) -> timedelta:
-    """Return how long to wait before a message is repeated that may have arrived.
+    """Return how long to wait before repeating a message that may have arrived.
 
-    It doubles from a quarter of a minute to half an hour: a receiver that takes each one and fails
-    afterwards gets some fifty in a day, and one that takes none is found soon after it is back.
+    The pause doubles from 15 seconds to half an hour: a receiver that accepts each attempt and then
+    fails gets about fifty a day, and one that was down gets the message soon after it is back.
     """
     return min(_LONGEST_PAUSE, _FIRST_REPEAT * (1 << min(tries - 1, 16)))

@@ -1,7 +1,7 @@
-"""Say what the newest validation means for an incident: it opens, goes on, or is over.
+"""Decide what the latest validation means for an incident: it opens, continues, or is resolved.
 
-Pure. The rule looks at what is so, not at what has changed: it may be asked at any time, twice, or
-after an hour in which nothing was heard. So lost and doubled deliveries open and close nothing.
+Pure. The rule looks at the current state, not at changes, and may run at any time and any number of
+times. So lost and duplicate deliveries do not open or close incidents.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ from gate.domain.model.runs import WorkflowRun
 _GREEN: Final = frozenset(
     {ValidationState.PASSED, ValidationState.STALE, ValidationState.UNCOVERED}
 )
-"""The run succeeded. Whether it lets this or that deployment go is another question."""
+"""The run succeeded. Whether it releases a deployment is a separate question."""
 
 _MOST_EVENTS: Final = 3
 _MOST_ERRORS: Final = 32 * 1024
-"""Bytes of all errors of a failure, which is kept with the incident and with each of its alerts."""
+"""Bytes of all errors of a failure, which is stored with the incident and each of its alerts."""
 
 
 def failure_of(evidence: Evidence, alerts: Sequence[AlertReport] = ()) -> Failure | None:
-    """Say what has failed, if anything. `alerts` are those that the run attempt's jobs sent.
+    """Return the failure, if there is one. `alerts` are those that the run attempt's jobs sent.
 
-    A report that names failed flows counts before the run has come to its end, since people need
-    not wait for the job's clean-up, and after it, however green that was. So does an alert once the
-    run is over: somebody wanted people to hear of it, though it opens and holds nothing.
+    A report with failed flows counts before the run has ended, so that people need not wait for the
+    job's clean-up, and also after a run that passed. An alert counts once the run has ended: the
+    job wanted to call people, although the gate holds no deployment because of it.
     """
     run, report = evidence.run, evidence.report
     if run is None:
@@ -77,11 +77,11 @@ def failure_of(evidence: Evidence, alerts: Sequence[AlertReport] = ()) -> Failur
 
 def _raised(alerts: Sequence[AlertReport], run: WorkflowRun) -> str:
     events = ", ".join(dict.fromkeys(alert.event for alert in alerts[:_MOST_EVENTS]))
-    return f"its job sent the alert {events}, although the run ended with {run.conclusion}"
+    return f"the job sent the alert {events}, although the run ended with {run.conclusion}"
 
 
 def _with_alerts(failure: Failure, alerts: Sequence[AlertReport]) -> Failure:
-    """Add what alerts say of the change and of where to look, where the report does not."""
+    """Add the change and the artifacts from alerts, when the report lacks them."""
     change = next((it.terraform_deployment_id for it in alerts if it.terraform_deployment_id), None)
     urls = tuple(dict.fromkeys(url for alert in alerts for url in alert.artifact_urls))
     return replace(
@@ -92,7 +92,7 @@ def _with_alerts(failure: Failure, alerts: Sequence[AlertReport]) -> Failure:
 
 
 def _told(known: Failure, report: ValidationReport, comparison: Comparison | None) -> Failure:
-    """Add what the job reported: which flows failed, which of them newly, and where to look."""
+    """Add the reported flows, which of them are newly failing, and the artifacts."""
     newly = None
     if comparison is not None and comparison.previous_run_id is not None:
         newly = tuple(flow.name for flow in comparison.newly_failing)
@@ -117,12 +117,12 @@ def observe_validation(
     artifact_urls: tuple[str, ...] = (),
     alerts: Sequence[AlertReport] = (),
 ) -> IncidentEvent | None:
-    """Give the event that what is known of the newest validation adds, if any.
+    """Return the event that the latest validation adds, if any.
 
-    `incident` is the newest one of the environment, open or over; None when there never was one.
-    A validation that runs or proved nothing changes nothing, and a green run proves nothing by a
-    report of flows that did not run. An Opened is for a new incident. `artifact_urls` are those
-    that GitHub lists of the run; what its job reported comes before them. `alerts` are of the job.
+    `incident` is the newest one of the environment, open or resolved; None when there was none. A
+    running or inconclusive validation changes nothing, and so does a green run whose report says
+    that flows did not run. An Opened is for a new incident. `artifact_urls` are those that GitHub
+    lists for the run, used when the job reported none. `alerts` are those of the job.
     """
     failure = failure_of(evidence, alerts)
     if failure is not None and not failure.artifact_urls:
@@ -157,17 +157,17 @@ def _failing(incident: Incident | None, failure: Failure, now: datetime) -> Happ
 
 
 def _was_ended_by_people(incident: Incident, failure: Failure) -> bool:
-    """Say whether people have ended the incident over this very attempt.
+    """Return whether people resolved the incident about this very attempt.
 
-    One that ended because another run passed, or nothing was gated, goes on when this attempt
-    counts again: the policy may have changed and changed back.
+    An incident that was resolved because another run passed, or nothing was gated, continues when
+    this attempt counts again: the policy may have changed and changed back.
     """
     is_same = failure.attempt == incident.failure.attempt
     return is_same and incident.how in {Resolution.BY_HAND, Resolution.RISK_ACCEPTED}
 
 
 def _more_of(known: Failure, seen: Failure) -> Happening | None:
-    """Say what a failure adds to the last one: another attempt, other flows, where to look."""
+    """Return what a failure adds to the last one: another attempt, other flows, artifacts."""
     urls = seen.artifact_urls or known.artifact_urls
     is_same = replace(known, artifact_urls=urls) == replace(seen, artifact_urls=urls)
     if known.attempt != seen.attempt or (seen.flows and not is_same):
@@ -176,9 +176,9 @@ def _more_of(known: Failure, seen: Failure) -> Happening | None:
 
 
 def _is_accepted(incident: Incident, failure: Failure) -> bool:
-    """Say whether the risk of this failure was accepted: the same flows, or fewer, fail.
+    """Return whether the risk of this failure was accepted: the same flows fail, or fewer.
 
-    A failure some of whose flows nobody can name is never known to be the same.
+    A failure with unnamed flows never counts as the same.
     """
     if incident.how is not Resolution.RISK_ACCEPTED or not failure.flows or failure.unnamed:
         return False
@@ -189,7 +189,7 @@ def _is_accepted(incident: Incident, failure: Failure) -> bool:
 def decide_course(
     incident: Incident, course: Course, why: str, *, actor: str, now: datetime
 ) -> tuple[IncidentEvent, ...]:
-    """Give the events of a person's decision; accepting the risk ends the incident."""
+    """Return the events of a person's decision; accepting the risk resolves the incident."""
     decided = IncidentEvent(now, actor, Decided(course, why))
     if course is not Course.ACCEPT_RISK or not incident.is_open:
         return (decided,)

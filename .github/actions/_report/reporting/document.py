@@ -57,7 +57,7 @@ def parse_document(data: bytes, file: str) -> Element:
 
 
 def _without_forbidden(text: str) -> str:
-    """Put a stand-in for each character and reference that XML forbids; lines stay as they are."""
+    """Replace each character and reference that XML forbids; line numbers do not change."""
     text = _FORBIDDEN.sub(_STAND_IN, _COLORS.sub(_STAND_IN, text))
     return _REFERENCE.sub(_checked_reference, text)
 

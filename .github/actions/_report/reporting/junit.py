@@ -132,7 +132,7 @@ def _holds_flows(suite: Element) -> bool:
 
 
 def _judge_steps(flow: Element) -> tuple[Status, str | None]:
-    """Take the worst step. Skipped ones do not count, unless there is no other."""
+    """Return the worst step. Skipped steps do not count, unless there are no others."""
     steps = _steps(flow)
     ran = [step for step in steps if judge_case(step)[0] is Status.FAILED or not was_skipped(step)]
     judged = [(step, *judge_case(step)) for step in ran or steps]

@@ -1,4 +1,4 @@
-"""Put foreign text into Markdown so that it is shown and does nothing."""
+"""Escape text that others wrote, so that Markdown shows it and does nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def link(label: str, url: str) -> str:
 
 
 def is_web_address(text: str) -> bool:
-    """Say whether text is a plain http or https address, with nothing that could end a link."""
+    """Return whether text is a plain http or https URL, with nothing that could end a link."""
     return _WEB_ADDRESS.fullmatch(text) is not None
 
 
