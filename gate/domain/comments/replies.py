@@ -48,8 +48,8 @@ _INCIDENT_LIST: Final = (
     "- `/silence <30m, 4h, 2d> <why>`: pause messages for up to 7 days. The message that the"
     " incident is over is still sent.\n"
     f"{_OVERRIDE_AND_HELP}\n\n"
-    "`/ack` needs write access, or being a reviewer. The other commands need being a reviewer:"
-    " someone who may override a hold. Edited comments do not count."
+    "Anyone with write access can use `/ack` and `/help`. The other commands are for reviewers:"
+    " people who may override a hold. Edited comments do not count."
 )
 INCIDENT_COMMANDS: Final = f"Begin a comment on this issue with a command:\n\n{_INCIDENT_LIST}"
 
@@ -78,8 +78,8 @@ def render_acknowledged_before(actor: str) -> str:
 
 def render_problem(detail: str, usage: str | None = None) -> str:
     """Explain what is wrong with a command, and how to write it."""
-    written = f": {code_span(usage)}" if usage is not None else ""
-    fault = f"Not done: {neutralise(detail)}{written}."
+    written = f" Usage: {code_span(usage)}" if usage is not None else ""
+    fault = f"Not done: {neutralise(detail)}.{written}"
     return cut_markdown(f"{fault}\n\nComment `/help` for the list of commands.", _LONGEST)
 
 

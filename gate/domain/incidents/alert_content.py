@@ -117,7 +117,7 @@ def render_bypass(
             f"{subject.repository}: an administrator bypassed the gate and released a deployment"
             f" to {request.environment}"
         ),
-        summary="No reason is on record. Whoever is on call: ask for it now, and watch production.",
+        summary="No reason is on record. On call: ask for the reason now, and watch production.",
         event=BYPASSED_EVENT,
         timestamp=now,
         terraform_deployment_id=failure.terraform_deployment_id if failure is not None else None,

@@ -51,13 +51,15 @@ class Message:
     """A message to send now. `topic` is unique within the incident.
 
     `pages_from` is set in an update that replaces a page, because there were too many pages: it is
-    when the outbreak may page, if it lasts that long.
+    when the outbreak may page, if it lasts that long. `is_again` is set in an update that follows a
+    recovery message.
     """
 
     topic: str
     kind: AlertKind
     severity: Severity
     pages_from: datetime | None = None
+    is_again: bool = False
 
 
 def say(message: Message, incident: Incident, now: datetime) -> Said:
@@ -189,7 +191,8 @@ def _update(
         return
     number = sum(it.kind is AlertKind.UPDATE for it in said) + 1
     space = FIRST_UPDATE_AFTER * 2 ** min(number - 1, _MOST_DOUBLINGS)
-    message = Message(f"update/{number}", AlertKind.UPDATE, Severity.WARNING, pages_from)
+    is_again = last.kind is AlertKind.RECOVERY
+    message = Message(f"update/{number}", AlertKind.UPDATE, Severity.WARNING, pages_from, is_again)
     yield _Due(last.at + min(space, policy.remind_every), message)
 
 

@@ -54,35 +54,36 @@ def summarize(incident: Incident, message: Message, policy: AlertPolicy, now: da
 
 
 def _happened(incident: Incident, message: Message, lasting: str) -> str:
-    by_alert = incident.failure.by_alert_only
-    failed = "alert of the validation job" if by_alert else "failed validation"
+    by_alert, flows = incident.failure.by_alert_only, _names(incident.failure)
+    failed = f"{'alert of the validation job' if by_alert else 'failed validation'}{flows}"
     match message.kind:
         case AlertKind.PAGE | AlertKind.TEST:
-            text = f"production validation failed{' again' if incident.outbreak > 1 else ''}"
             if by_alert:
-                text = "the validation job raised an alert although its run passed"
+                return f"the validation job raised an alert although its run passed{flows}"
+            return f"production validation failed{' again' if incident.outbreak > 1 else ''}{flows}"
         case AlertKind.UPDATE:
-            text = _update(message)
+            return f"{_update(message)}{flows}"
         case AlertKind.REMINDER:
-            still = f"{failed} still open" if by_alert else "production validation still failing"
-            text = f"{still} after {lasting}"
+            still = f"production validation{flows} still failing"
+            if by_alert:
+                still = f"{failed} still open"
+            return f"{still} after {lasting}"
         case AlertKind.ESCALATION:
-            text = f"no decision on the {failed} after {lasting}"
             if message.topic.startswith(LATE_TO_ACKNOWLEDGE):
-                text = f"{failed} not acknowledged after {lasting}"
+                return f"{failed} not acknowledged after {lasting}"
+            return f"no decision on the {failed} after {lasting}"
         case AlertKind.RECOVERY | AlertKind.BYPASS | AlertKind.POLICY | AlertKind.UNANSWERED:
             raise ValueError("the message is not about a failure")
         case _:
             assert_never(message.kind)
-    return f"{text}{_names(incident.failure)}"
 
 
 def _update(message: Message) -> str:
     if message.topic.startswith(ARTIFACTS):
         return "artifacts of the failed validation are available"
-    if message.pages_from is not None:
+    if message.is_again:
         return "production validation failed again"
-    return "production validation now fails"
+    return "the failing flows changed"
 
 
 def _names(failure: Failure) -> str:
@@ -121,7 +122,7 @@ def _recovered(incident: Incident, lasting: str) -> str:
 def _outcome(incident: Incident) -> str:
     match incident.how:
         case Resolution.VALIDATION_PASSED | None:
-            return "The validation passed. No action needed."
+            return "The validation passed, and the incident is closed."
         case Resolution.RISK_ACCEPTED | Resolution.BY_HAND:
             return (
                 "The validation has not passed: held deployments wait until it passes or a reviewer"
@@ -190,7 +191,7 @@ def list_next_steps(incident: Incident, policy: AlertPolicy, now: datetime) -> t
         )
     if incident.failure.by_alert_only:
         steps.append("Stop deployments yourself if needed: the run passed, so the gate holds none")
-    steps.append("Fix it and re-run the validation; held deployments continue when it passes")
+    steps.append("Fix the failure and re-run the validation; held deployments then continue")
     return tuple(steps)
 
 

@@ -95,12 +95,19 @@ def render_broken_policy(
     steps: tuple[str, ...]
     if isinstance(broken, InvalidPolicy):
         problem = str(broken.problems[0]) if broken.problems else "the file cannot be parsed"
-        what, why = "is invalid", f"First problem: {problem}"
-        until = "until the policy is fixed"
+        what = "is invalid"
+        summary = (
+            f"Whoever can push to the default branch: fix {broken.source} now. Until then, a failed"
+            f" validation alerts nobody. First problem: {problem}"
+        )
         steps = (f"Fix {broken.source}: {problem}", _CHECK, _PUSH)
     else:
-        what, why = "cannot be read", f"Reason: {broken.detail}"
-        until = "unless the policy that was read last names its workflow"
+        what = "cannot be read"
+        summary = (
+            f"Whoever manages the App: give it access to {broken.source} now. Until then, a failed"
+            " validation alerts nobody, unless the last policy that was read names its workflow."
+            f" Reason: {broken.detail}"
+        )
         steps = (f"Give the gate access to {broken.source}: {broken.detail}", _DOCTOR)
     return _alert(
         key=key,
@@ -110,7 +117,7 @@ def render_broken_policy(
         policy=AlertPolicy(),
         event=POLICY_EVENT,
         headline=f"{subject.repository}: policy {what}; all deployments are held",
-        summary=(f"Fix {broken.source} now: a failed validation alerts nobody {until}. {why}"),
+        summary=summary,
         steps=steps,
         environment=_EVERY_ENVIRONMENT,
         subject=subject,
@@ -205,7 +212,7 @@ def render_unanswered(
         steps=(
             "Find GitHub's answer in the gate's log (event effect.finished, status refused)",
             "Cancel the run and start it again; if this happens twice, report a bug",
-            "Or have an administrator start the waiting job on its page, with a comment why",
+            "Or have an administrator start the waiting job on its page, and record why",
         ),
         environment=request.environment,
         subject=subject,

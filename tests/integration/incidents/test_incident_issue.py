@@ -453,7 +453,7 @@ def test_what_people_copy_works(gate: Gate) -> None:
     assert "/decide fix-forward <why>" in code_spans(issue(gate).body)
     assert say(gate, "carol", "/decide fix-forward").reactions == ("confused",)
     (answer,) = remarks(gate)
-    assert shown(answer).startswith("Not done: give a reason: /decide fix-forward <why>.")
+    assert shown(answer).startswith("Not done: give a reason. Usage: /decide fix-forward <why>")
     check_commands(answer)
     assert invisible(answer) == []
     pasted = code_spans(answer)[0].replace("<why>", "it leaks").replace("/", "/\u200b")

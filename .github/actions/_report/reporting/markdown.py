@@ -17,19 +17,19 @@ _LINKS = re.compile(r"www\.|:(?=\S)", re.IGNORECASE)
 
 
 def code(text: str) -> str:
-    """Show foreign text in one line of code, where GitHub looks for no mentions either."""
+    """Return text on one line of code, in which GitHub reads no mentions either."""
     escaped = cut(one_line(text), CELL_LIMIT).translate(_ENTITIES)
     return f"<code>{_LINKS.sub(lambda it: f'{it[0][:-1]}&#{ord(it[0][-1])};', escaped)}</code>"
 
 
 def preformatted(text: str) -> str:
-    """Show several lines as they are, in a block that ends where it should."""
+    """Return several lines in a preformatted block, which they cannot end."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return f"<pre>\n{escaped}\n</pre>"
 
 
 def link(label: str, url: str) -> str:
-    """Link an address that `is_web_address` has passed; the label is ours."""
+    """Return a link to a URL that `is_web_address` accepts; the label is ours."""
     return f"[{label}](<{url}>)"
 
 
