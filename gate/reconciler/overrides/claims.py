@@ -231,7 +231,7 @@ def _too_many(tx: Snapshot, key: RequestKey, person: Account) -> Unbound | None:
     of_person = sum(it.claim.person.id == person.id for it in said)
     if of_person < MOST_OF_A_PERSON and len(said) < MOST_OF_A_REQUEST:
         return None
-    detail = "too much was said about this run already; start it anew"
+    detail = "this run already has too many overrides; start a new run"
     return Unbound("too_many_claims", detail)
 
 

@@ -146,7 +146,7 @@ def test_a_reviewer_says_only_so_much_about_a_run(gate: Gate) -> None:
         gate.settle()
     assert kinds(gate, run_id).count("override.requested") == MOST_OF_A_PERSON
     assert gate.trail(run_id)[-1].reason == "too_many_claims"
-    assert "too much was said" in gate.github.comments(REPOSITORY, number)[-1].body
+    assert "too many overrides" in gate.github.comments(REPOSITORY, number)[-1].body
 
 
 def test_a_comment_waits_for_a_policy_that_cannot_be_read(gate: Gate) -> None:

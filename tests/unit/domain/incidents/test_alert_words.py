@@ -217,3 +217,38 @@ def test_what_is_about_no_failure_is_written_elsewhere(kind: AlertKind) -> None:
     """A message of the wrong kind is a bug, and says so."""
     with pytest.raises(ValueError, match="not about a failure"):
         headline(lived(), message(kind), "acme/shop", (), NOW)
+
+
+def test_what_people_have_done_is_no_next_step() -> None:
+    """An acknowledged and decided incident is left to be fixed."""
+    steps = list_next_steps(lived(Decided(Course.ROLLBACK, "it leaks")), POLICY, NOW)
+    assert [it for it in steps if it.startswith(("Acknowledge", "Decide"))] == []
+    assert steps[-1].startswith("Fix the failure and re-run the validation")
+
+
+def test_an_alert_of_a_green_run_holds_nothing_and_says_so() -> None:
+    """People have to stop deployments themselves."""
+    incident = lived()
+    failure = replace(incident.failure, by_alert_only=True)
+    steps = list_next_steps(replace(incident, failure=failure), POLICY, NOW)
+    assert any(it.startswith("Stop deployments yourself if needed") for it in steps)
+
+
+@pytest.mark.parametrize(
+    ("happenings", "expected"),
+    [
+        ((PASSED,), ["Check that held deployments continue"]),
+        (
+            (Decided(Course.ROLLBACK, "it leaks"), PASSED),
+            ["Check that held deployments continue", "Plan when to re-apply the change"],
+        ),
+        ((ACCEPTED,), ["Re-run the validation to release held deployments"]),
+        ((NOT_GATED,), ["Add the environment to the policy again"]),
+    ],
+)
+def test_steps_after_the_end(happenings: tuple[Happening, ...], expected: list[str]) -> None:
+    """They depend on how the incident was resolved."""
+    steps = list_next_steps(lived(*happenings), POLICY, NOW)
+    assert [it.startswith(begins) for it, begins in zip(steps, expected, strict=True)] == [
+        True
+    ] * len(expected)

@@ -97,6 +97,19 @@ def test_a_summary() -> None:
     assert "Held deployments continue automatically." in body
 
 
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        (Resolution.BY_HAND, "The validation has not passed: held deployments wait until"),
+        (Resolution.NOT_GATED, "Held deployments wait until the policy names the environment"),
+    ],
+)
+def test_a_summary_says_what_becomes_of_held_deployments(how: Resolution, expected: str) -> None:
+    """They continue only after a validation that passed."""
+    ((_, body),) = remarks(Resolved(how, "why"))
+    assert expected in body
+
+
 def test_what_nobody_did_is_said_to_be_so() -> None:
     """An end that needed nobody."""
     ((_, body),) = remarks(PASSED)
