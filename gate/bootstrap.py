@@ -26,8 +26,8 @@ from gate.reconciler.ingest.reports import receive
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.strangers import Strangers
 from gate.reconciler.worker.queues import LocalWakeups
+from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
-from gate.reconciler.worker.worker import Worker, WorkerPlan
 from gate.settings import Settings, is_loopback
 from gate.store.engine.database import Database
 from gate.store.engine.schema import migrate, schema_is_current
@@ -54,7 +54,7 @@ class Service:
     database: Database
     github: GitHubClient
     deps: Deps
-    worker: Worker
+    worker: Supervisor
     wakeups: LocalWakeups
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ def create_service(
         failpoint=failpoint,
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
-    worker = Worker(deps, wakeups, Sweeper(deps), plan)
+    worker = Supervisor(deps, wakeups, Sweeper(deps), plan)
     return Service(settings, database, github, deps, worker, wakeups)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
 from typing import Final, Protocol
 
 from gate.clock import Clock, Uptime
 from gate.domain.model.alert import Channel
-from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
+from gate.domain.model.ids import DeliveryId, RequestId
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.observe.override_routes import KnownRoutes
@@ -27,6 +28,17 @@ stopped in between are not those of now."""
 ParsePolicy = Callable[[bytes, str], LoadedPolicy | InvalidPolicy]
 
 
+class Work(Enum):
+    """Kinds of work that wait in the database and are done for everything due at once."""
+
+    INCIDENTS = "incidents"
+    ALERTS = "alerts"
+    COMMANDS = "commands"
+    ISSUES = "issues"
+    ARTIFACTS = "artifacts"
+    REPLIES = "replies"
+
+
 class Wakeups(Protocol):
     """Pass on hints that something is due. A hint may be lost or doubled: rows are the truth."""
 
@@ -38,20 +50,8 @@ class Wakeups(Protocol):
         """Hint that a request is due for a look."""
         ...
 
-    def wake_incidents(self, repository_id: RepositoryId, after: timedelta = timedelta(0)) -> None:
-        """Hint that the incidents of a repository are due for a look, now or in a while."""
-        ...
-
-    def wake_issues(self) -> None:
-        """Hint that an incident's issue is due, or the artifacts of its run."""
-        ...
-
-    def wake_commands(self) -> None:
-        """Hint that somebody has asked for something in a comment."""
-        ...
-
-    def wake_alerts(self) -> None:
-        """Hint that channels are owed something."""
+    def wake(self, work: Work, after: timedelta = timedelta(0)) -> None:
+        """Hint that work of a kind is due, now or in a while."""
         ...
 
 

@@ -15,28 +15,25 @@ from sqlalchemy import Delete, Select, Table, delete, exists, select, tuple_
 
 from gate.domain.model.request import UNDECIDED
 from gate.store.engine.database import Database, Transaction
-from gate.store.engine.tables import (
-    alert_reports,
+from gate.store.engine.tables.comments import commands, replies
+from gate.store.engine.tables.github import deployments, runs
+from gate.store.engine.tables.inbox import deliveries, redeliveries
+from gate.store.engine.tables.incidents import (
     alerts,
-    commands,
-    decision_reports,
-    decisions,
-    deliveries,
-    deployments,
-    effects,
-    gate_requests,
     incident_events,
     incident_issues,
     incidents,
+    run_artifacts,
+)
+from gate.store.engine.tables.reports import alert_reports, spent_tokens, validation_reports
+from gate.store.engine.tables.requests import (
+    decision_reports,
+    decisions,
+    effects,
+    gate_requests,
     kept_reports,
     override_claims,
-    redeliveries,
-    replies,
-    run_artifacts,
-    runs,
-    spent_tokens,
     untold_ends,
-    validation_reports,
 )
 
 KEEP: Final = timedelta(days=35)

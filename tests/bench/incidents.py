@@ -22,7 +22,8 @@ from gate.settings import Settings
 from gate.store.engine.database import Transaction
 from gate.store.github import policies, repositories, runs
 from gate.store.github.policies import PolicyDocument
-from gate.store.incidents.checks import due_checks, mark_check
+from gate.store.incidents import checks
+from gate.store.incidents.checks import mark_check
 from tests.bench.decisions import furnish
 from tests.bench.services import SECRET, rig, wait_for
 from tests.support.builders import make_run
@@ -92,7 +93,7 @@ def _break(tx: Transaction, count: int, now: datetime) -> None:
 def _look_at_all(service: Service, count: int) -> None:
     """Make the looks that are due, as the worker does."""
     deps = service.deps
-    due = deps.database.read(lambda snapshot: due_checks(snapshot, deps.clock(), count))
+    due = deps.database.read(lambda snapshot: checks.rows.due(snapshot, deps.clock(), count))
     if len(due) != count:
         raise ValueError(f"{len(due)} of {count} looks are due")
     for repository_id in due:

@@ -37,8 +37,10 @@ _NUMBERS: Final = """
     )
 """
 _DELIVERIES: Final = """
-    INSERT INTO deliveries (delivery_id, event, received_at, state, attempts, reason)
-    SELECT 'old-' || n, 'workflow_run', :began + n * :step, 'processed', 0, 'recorded' FROM numbers
+    INSERT INTO deliveries (delivery_id, event, received_at, state, attempts, lease_token,
+        reason)
+    SELECT 'old-' || n, 'workflow_run', :began + n * :step, 'processed', 0, 0, 'recorded'
+    FROM numbers
 """
 # All of the very repository whose requests are looked at, which is the worst place for them.
 _REQUESTS: Final = """
@@ -109,7 +111,7 @@ def _works(gate: Gate, request_id: RequestId) -> dict[str, Callable[[], object]]
     def poll() -> None:
         now = deps.clock()
         database.read(
-            lambda it: (requests.due_requests(it, now, 500), inbox.due_deliveries(it, now, 500))
+            lambda it: (requests.due_requests(it, now, 500), inbox.rows.due(it, now, 500))
         )
 
     def scrape() -> None:

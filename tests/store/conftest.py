@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from gate.store.engine.database import Database
 from gate.store.engine.schema import migrate
-from gate.store.engine.tables import metadata
+from gate.store.engine.tables.base import metadata
 from tests.support.postgres_server import postgresql_server
 
 DIALECTS: Final = ("sqlite", "postgresql")

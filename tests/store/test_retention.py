@@ -19,7 +19,9 @@ from gate.store import retention
 from gate.store.audit.entries import AuditEntry, record_audit
 from gate.store.audit.trail import check_trail
 from gate.store.engine.database import Database, Snapshot
-from gate.store.engine.tables import deliveries, metadata
+from gate.store.engine.due import FRESH
+from gate.store.engine.tables.base import metadata
+from gate.store.engine.tables.inbox import deliveries
 from gate.store.github.deployments import DeploymentSighting, record_deployment
 from gate.store.github.runs import record_run
 from gate.store.inbox.deliveries import NewDelivery, record_delivery
@@ -150,8 +152,7 @@ def test_many_go_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch)
     """More rows than one transaction takes are deleted by several, and all of them are counted."""
     monkeypatch.setattr(retention, "_BATCH", 3)
     rows = [
-        {"delivery_id": f"d{n}", "event": "push", "received_at": OLD, "state": "processed"}
-        | {"attempts": 0}
+        {"delivery_id": f"d{n}", "event": "push", "received_at": OLD, "state": "processed", **FRESH}
         for n in range(10)
     ]
     database.transact(lambda tx: tx.execute(insert(deliveries), rows).close())

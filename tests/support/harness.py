@@ -1,7 +1,7 @@
 """Run the whole service against the simulated GitHub, one step at a time.
 
-Webhooks and calls go over real HTTP. The worker's threads are not started: `settle` does what they
-would do, in this thread, until nothing is due any more. So a test knows when the gate has finished,
+Webhooks and calls go over real HTTP. The worker's threads are not started: `settle` calls its
+`step`, in this thread, until nothing is due any more. So a test knows when the gate has finished,
 and may put a crash, a fault or a day between any two steps. Both sides share one clock.
 """
 
@@ -20,19 +20,10 @@ from werkzeug.serving import make_server
 from gate.bootstrap import Service, create_service, create_web
 from gate.domain.audit.verify import Broken
 from gate.domain.model.ids import DeliveryId, RequestId
-from gate.errors import GateError, RetryLater
 from gate.githubapp.app.signing import check_signature_of, read_public_key
 from gate.manifest import load_manifest
 from gate.policyfile import parse_policy
-from gate.reconciler.backoff import backoff
-from gate.reconciler.comments.sending import send_replies
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
-from gate.reconciler.incidents.alert_sending import send_alerts
-from gate.reconciler.incidents.artifacts import list_artifacts
-from gate.reconciler.incidents.check import look_after
-from gate.reconciler.incidents.issue import keep_issues
-from gate.reconciler.ingest.commands import heed_commands
-from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.requests.reconcile import finish_pass, take_up
 from gate.reconciler.requests.replay import replay
 from gate.reconciler.worker.sweep import Sweeper
@@ -43,12 +34,9 @@ from gate.simulator.server import serve
 from gate.simulator.switches import Switches
 from gate.store.audit.entries import AuditEntry, read_audit
 from gate.store.audit.trail import check_trail
-from gate.store.comments import commands, replies
 from gate.store.engine.database import Database
-from gate.store.inbox import deliveries as inbox
-from gate.store.incidents import alerts, artifacts, issues
-from gate.store.incidents import checks as incident_checks
-from gate.store.requests import leases, requests
+from gate.store.inbox import deliveries
+from gate.store.requests import leases
 from gate.store.requests.listing import RequestRecord, list_records
 from tests.support.keys import make_key_pair
 
@@ -65,7 +53,7 @@ _THREADS: Final = 16
 
 
 def reconcile(request_id: RequestId, deps: Deps) -> bool:
-    """Make one whole pass over a request; say whether it must be looked at again at once."""
+    """Make one whole pass over a request; tell whether it must be looked at again at once."""
     begun = take_up(request_id, deps)
     return finish_pass(begun, deps) if begun is not None else False
 
@@ -109,84 +97,25 @@ class Gate:
         return self._web(environ, start)
 
     def settle(self) -> None:
-        """Do what is due until nothing is, as the worker's threads would."""
+        """Do what is due until nothing is; a fault that the worker would outlive is raised."""
         for _ in range(_ROUNDS):
             self.github.wait_until_delivered()
-            if not self._step():
+            stepped = self.service.worker.step(room=self.room)
+            for fault in stepped.faults:
+                raise fault
+            if not stepped.worked:
                 return
         raise AssertionError("the gate does not come to rest")
 
-    def _step(self) -> bool:
-        deps = self.service.deps
-        now = deps.clock()
-        deliveries, due, owed, checks, alerted = self.service.database.read(
-            lambda snapshot: (
-                inbox.due_deliveries(snapshot, now, 100),
-                requests.due_requests(snapshot, now, 100),
-                replies.due_replies(snapshot, now, 100),
-                incident_checks.due_checks(snapshot, now, 100),
-                [it for it in deps.notifiers if alerts.due_incidents(snapshot, it, now, 1)],
-            )
-        )
-        told, followed, wanted = self.service.database.read(
-            lambda snapshot: (
-                commands.due_commands(snapshot, now, 100),
-                issues.due_issues(snapshot, now, 100),
-                artifacts.due_artifacts(snapshot, now, 100),
-            )
-        )
-        for delivery_id in deliveries:
-            self._ingest(delivery_id)
-        for request_id in due:
-            self._reconcile(request_id)
-        if owed:
-            send_replies(deps)
-        for repository_id in checks:
-            look_after(repository_id, deps)
-        for channel in alerted:
-            send_alerts(channel, deps)
-        if told:
-            heed_commands(deps)
-        if followed:
-            keep_issues(deps)
-        if wanted:
-            list_artifacts(deps)
-        return bool(deliveries or due or owed or checks or alerted or told or followed or wanted)
+    def due_deliveries(self) -> list[DeliveryId]:
+        """List the deliveries that wait to be read now."""
+        now = self.service.deps.clock()
+        return self.service.database.read(lambda it: deliveries.rows.due(it, now, 100))
 
     def ingest_deliveries(self) -> None:
         """Read the deliveries that have come, and do nothing else."""
         self.github.wait_until_delivered()
-        now = self.service.deps.clock()
-        for delivery_id in self.service.database.read(
-            lambda snapshot: inbox.due_deliveries(snapshot, now, 100)
-        ):
-            self._ingest(delivery_id)
-
-    def _ingest(self, delivery_id: DeliveryId) -> None:
-        deps = self.service.deps
-        ingested = ingest([delivery_id], deps, begin=self.room)
-        self._finish(ingested)
-        if ingested.unsettled:
-            try:
-                self._finish(ingest_asking(delivery_id, deps))
-            except RetryLater as error:
-                self._postpone(delivery_id, error)
-
-    def _finish(self, ingested: Ingested) -> None:
-        for begun in ingested.begun:
-            if finish_pass(begun, self.service.deps):
-                self._reconcile(begun.request_id)
-
-    def _postpone(self, delivery_id: DeliveryId, error: GateError) -> None:
-        due_at = self.service.deps.clock() + backoff(1, error)
-        self.service.database.transact(
-            lambda tx: inbox.record_postponed(tx, delivery_id, due_at=due_at, reason=error.reason)
-        )
-
-    def _reconcile(self, request_id: RequestId) -> None:
-        again = True
-        while again:
-            again = reconcile(request_id, self.service.deps)
+        self.service.worker.read_now(room=self.room)
 
     def validate(
         self,

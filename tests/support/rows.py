@@ -16,7 +16,7 @@ from gate.domain.model.ids import (
 )
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
 from gate.store.engine.database import Database
-from gate.store.engine.tables import gate_requests
+from gate.store.engine.tables.requests import gate_requests
 from gate.store.requests.leases import (
     Lease,
     PassRecord,

@@ -28,12 +28,11 @@ from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.incidents.timeline import record_happenings
 from gate.store.engine.database import Transaction
+from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turn_of_incident
 from gate.store.incidents import alerts, incidents
 from gate.store.incidents.alerts import AlertState, OwedAlert
 from gate.store.incidents.incidents import IncidentRecord
-
-_AT_ONCE: Final = 100
 
 _MISCONFIGURED: Final = timedelta(minutes=5)
 """How long a channel that refuses our address or credentials is left alone: a person mends it."""
@@ -55,18 +54,8 @@ class _Result:
     maybe_sent: bool = False
 
 
-def send_alerts(channel: Channel, deps: Deps) -> None:
-    """Try what one channel is owed now; what fails is tried again later."""
-    now = deps.clock()
-    due = deps.database.read(
-        lambda snapshot: alerts.due_incidents(snapshot, channel, now, _AT_ONCE)
-    )
-    for incident in due:
-        _send(channel, incident, deps)
-
-
-def _send(channel: Channel, incident: str, deps: Deps) -> None:
-    """Say in one message all that a channel is owed about an incident."""
+def send_alerts(channel: Channel, incident: str, deps: Deps) -> None:
+    """Send one message with all that a channel is owed about an incident; try again later else."""
     now = deps.clock()
     owed = deps.database.transact(lambda tx: _still_owed(tx, channel, incident, now))
     delivery = choose_delivery([Owed(it.alert, it.due_at) for it in owed], now)
@@ -74,9 +63,10 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
         return
     mine = next(it for it in owed if it.alert.key == delivery.alert.key)
     until = now + LEASE
-    if not deps.database.transact(
-        lambda tx: alerts.take_alerts(tx, mine, delivery.superseded, until)
-    ):
+    taken = deps.database.transact(
+        lambda tx: alerts.take_alerts(tx, mine, delivery.superseded, now, until)
+    )
+    if taken is None:
         return
     told = replace(
         delivery.alert, repeated=mine.maybe_sent, plain=mine.outcome == _REFUSED_AS_IT_WAS
@@ -88,7 +78,7 @@ def _send(channel: Channel, incident: str, deps: Deps) -> None:
         error = failure
     result = _result(mine, error, deps.clock())
     deps.failpoint("alerted")
-    deps.database.transact(lambda tx: _record(tx, mine, delivery, result, deps.clock()))
+    deps.database.transact(lambda tx: _record(tx, mine, taken, delivery, result, now=deps.clock()))
     described = {"channel": channel.value, "kind": told.kind.value, "alert_key": told.key}
     if error is None:
         log.info("alert.sent", **described)
@@ -149,19 +139,21 @@ def _result(mine: OwedAlert, error: GateError | None, now: datetime) -> _Result:
 
 
 def _record(
-    tx: Transaction, mine: OwedAlert, delivery: Delivery, result: _Result, now: datetime
+    tx: Transaction,
+    mine: OwedAlert,
+    taken: Taken,
+    delivery: Delivery,
+    result: _Result,
+    *,
+    now: datetime,
 ) -> None:
     """Record what came of a try, and of the messages that it made superfluous."""
     record = _incident_of(tx, mine.alert.incident)
     key, channel = mine.alert.key, mine.channel
     if result.due_at is not None:
-        alerts.postpone_alert(
-            tx,
-            key,
-            channel,
-            outcome=result.outcome,
-            maybe_sent=mine.maybe_sent or result.maybe_sent,
-            due_at=result.due_at,
+        maybe_sent = mine.maybe_sent or result.maybe_sent
+        alerts.rows.postpone(
+            tx, taken, result.due_at, outcome=result.outcome, maybe_sent=maybe_sent
         )
         for one in delivery.superseded:
             alerts.put_off_alert(tx, one, channel, result.due_at)

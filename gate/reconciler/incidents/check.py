@@ -38,17 +38,17 @@ from gate.domain.requests.missing_facts import JobsNeeded, PolicyNeeded, Reposit
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import LEASE, Deps, Work
 from gate.reconciler.incidents.alert_planning import PAGE_HELD_FOR, Telling, owe_alerts
 from gate.reconciler.incidents.gate_alerts import tell_ends, tell_policy, tell_unread_policy
 from gate.reconciler.incidents.timeline import record_happenings, record_new_incident
 from gate.reconciler.observe.policy import last_policy_of, unreadable
 from gate.reconciler.observe.repository import SharedNeed, observe_shared
 from gate.store.engine.database import Transaction
+from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turn_of_repository
 from gate.store.github import repositories, runs
 from gate.store.incidents import artifacts, checks, incidents
-from gate.store.incidents.checks import IncidentCheck
 from gate.store.incidents.incidents import IncidentRecord
 from gate.store.reports import reports
 
@@ -72,7 +72,7 @@ class _Lacking:
     """The look cannot be made before this is read."""
 
     repository: Repository
-    check: IncidentCheck
+    attempts: int
     need: SharedNeed
 
 
@@ -96,7 +96,7 @@ def look_after(repository_id: RepositoryId, deps: Deps) -> None:
     for _ in range(_MOST_READINGS):
         step = deps.database.transact(lambda tx: _look(tx, repository_id, deps))
         if isinstance(step, _Looked):
-            _announce(step, repository_id, deps)
+            _announce(step, deps)
             return
         try:
             observe_shared(step.need, step.repository, deps)
@@ -107,31 +107,33 @@ def look_after(repository_id: RepositoryId, deps: Deps) -> None:
             return
 
 
-def _announce(looked: _Looked, repository_id: RepositoryId, deps: Deps) -> None:
+def _announce(looked: _Looked, deps: Deps) -> None:
     """Wake whoever has something to do because of a look."""
     if looked.owed:
-        deps.wakeups.wake_alerts()
+        deps.wakeups.wake(Work.ALERTS)
     if looked.again is not None and looked.again <= PAGE_HELD_FOR:
         # A page is held: what it waits for is on its way, and it waits no longer than that.
-        deps.wakeups.wake_issues()
-        deps.wakeups.wake_incidents(repository_id, looked.again)
+        deps.wakeups.wake(Work.ISSUES)
+        deps.wakeups.wake(Work.INCIDENTS, looked.again)
 
 
 def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
     """Come back later to a look for which GitHub would not show a fact; look without it now."""
-    check, now = step.check, deps.clock()
-    failures = check.failures + 1
-    due_at = now + backoff(failures, error, spread=check.repository_id)
+    repository_id, now = step.repository.id, deps.clock()
+    due_at = now + backoff(step.attempts, error, spread=repository_id)
 
     def look(tx: Transaction) -> _Looked:
-        take_turn_of_repository(tx, check.repository_id)
+        take_turn_of_repository(tx, repository_id)
+        check = checks.rows.take(tx, repository_id, now, now + LEASE)
+        if check is None:
+            return _Looked()
         owed, next_look = _look_without(tx, step.repository, deps)
         again = min(due_at, next_look or due_at)
-        checks.settle_check(tx, check, due_at=again, failures=failures)
+        checks.rows.postpone(tx, check, again)
         return _Looked(owed, again - now)
 
-    _announce(deps.database.transact(look), check.repository_id, deps)
-    log.warning("incident.postponed", repository_id=check.repository_id, reason=error.reason)
+    _announce(deps.database.transact(look), deps)
+    log.warning("incident.postponed", repository_id=repository_id, reason=error.reason)
 
 
 def _look_without(
@@ -156,7 +158,7 @@ def _look_without(
 def _is_unread_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
     """Say whether GitHub goes on not showing the policy, without which no failure can be told."""
     most = _REFUSED_BEFORE if isinstance(error, Refused) else _FAILED_BEFORE
-    return isinstance(step.need, PolicyNeeded) and step.check.failures >= most
+    return isinstance(step.need, PolicyNeeded) and step.attempts > most
 
 
 def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:
@@ -168,13 +170,14 @@ def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:
         return tell_unread_policy(tx, unreadable(error), telling)
 
     if deps.database.transact(tell):
-        deps.wakeups.wake_alerts()
+        deps.wakeups.wake(Work.ALERTS)
 
 
 def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _Looked:
     """Make the look on one snapshot, or say what is missing for it."""
     take_turn_of_repository(tx, repository_id)
-    check = checks.take_check(tx, repository_id, deps.clock())
+    now = deps.clock()
+    check = checks.rows.take(tx, repository_id, now, now + LEASE)
     if check is None:
         return _Looked()
     repository = repositories.read_served_repository(tx, repository_id)
@@ -182,27 +185,29 @@ def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking 
         # Nothing is heard of it any more, its end neither: reminders would go on for ever. When the
         # App is at work there again, that makes the look due.
         is_open = bool(incidents.open_incidents(tx, repository_id))
-        due_at = deps.clock() + _SET_ASIDE if is_open else None
-        checks.settle_check(tx, check, due_at=due_at)
+        checks.rows.settle(tx, check, due_at=now + _SET_ASIDE if is_open else None)
         return _Looked()
-    return _look_at(tx, check, repository, deps)
+    looked = _look_at(tx, check, repository, deps)
+    if isinstance(looked, _Lacking):
+        checks.rows.release(tx, check)
+    return looked
 
 
 def _look_at(
-    tx: Transaction, check: IncidentCheck, repository: Repository, deps: Deps
+    tx: Transaction, check: Taken, repository: Repository, deps: Deps
 ) -> _Lacking | _Looked:
     now = deps.clock()
     if repository.default_branch is None:
-        return _Lacking(repository, check, RepositoryNeeded())
+        return _Lacking(repository, check.attempts, RepositoryNeeded())
     choice = last_policy_of(tx, repository, deps)
     if choice is None:
-        return _Lacking(repository, check, PolicyNeeded())
+        return _Lacking(repository, check.attempts, PolicyNeeded())
     if not isinstance(choice.reading, LoadedPolicy):
         # Which workflow validates is not known, so no failure of it can be told: that is told, to
         # all channels. A policy that can be read again makes the look due, and so does time.
         telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, now)
         owed = tell_policy(tx, choice.reading, telling) | tell_ends(tx, telling)
-        checks.settle_check(tx, check, due_at=now + _SET_ASIDE)
+        checks.rows.settle(tx, check, due_at=now + _SET_ASIDE)
         return _Looked(owed)
     policy = choice.reading.policy
     telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
@@ -210,11 +215,11 @@ def _look_at(
     seen: list[_Seen] = []
     for it in look.see(tx):
         if isinstance(it, JobsNeeded):
-            return _Lacking(repository, check, it)
+            return _Lacking(repository, check.attempts, it)
         seen.append(it)
     owed, next_look = look.make(tx, seen)
     owed |= tell_policy(tx, choice.reading, telling)
-    checks.settle_check(tx, check, due_at=next_look)
+    checks.rows.settle(tx, check, due_at=next_look)
     return _Looked(owed, next_look - now if next_look is not None else None)
 
 

@@ -25,12 +25,11 @@ from gate.domain.incidents.issue_plan import (
 from gate.domain.incidents.remarks import Remark, next_remark, render_closed_by_hand
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import RepositoryAddress
-from gate.domain.model.ids import IncidentId
 from gate.domain.model.policy import LoadedPolicy, Policy
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.deps import Deps, Work
 from gate.reconciler.incidents.alert_planning import held_deployments
 from gate.reconciler.incidents.issue_lookup import Begun, look_up
 from gate.reconciler.incidents.timeline import incident_entry
@@ -38,6 +37,7 @@ from gate.reconciler.observe.policy import last_policy_of
 from gate.reconciler.observe.policy_documents import observe_policy
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turn_of_repository
 from gate.store.github import repositories
 from gate.store.incidents import incidents, issues
@@ -45,7 +45,6 @@ from gate.store.incidents.checks import mark_check
 from gate.store.incidents.incidents import IncidentRecord
 from gate.store.incidents.issues import TakenIssue
 
-_AT_ONCE: Final = 50
 _MOST_STEPS: Final = 20
 """More than one incident ever lacks at once; the rest waits for the next look."""
 
@@ -100,20 +99,10 @@ class _PolicyUnavailable(GateError):
     """GitHub would not show the policy: that is no refusal of the issue."""
 
 
-def keep_issues(deps: Deps) -> None:
-    """Bring the issues up to date that are due; one that fails holds up no other."""
-    now = deps.clock()
-    due = deps.database.read(lambda snapshot: issues.due_issues(snapshot, now, _AT_ONCE))
-    for incident_id in due:
-        _keep(incident_id, deps)
-
-
-def _keep(incident_id: IncidentId, deps: Deps) -> None:
-    now = deps.clock()
-    until = now + LEASE
-    taken = deps.database.transact(lambda tx: issues.take_issue(tx, incident_id, now, until))
-    if taken is None:
-        return
+def keep_issue(row: Taken, deps: Deps) -> None:
+    """Bring one incident's issue up to date, or say when it is tried again."""
+    taken = deps.database.transact(lambda tx: issues.taken_issue(tx, row))
+    incident_id = taken.incident_id
     try:
         due_at = _bring_up_to_date(taken, deps)
     except (RetryLater, OutcomeUnknown) as error:
@@ -247,7 +236,7 @@ def _record(
 
     deps.database.transact(record)
     if is_new:
-        deps.wakeups.wake_incidents(taken.repository_id)
+        deps.wakeups.wake(Work.INCIDENTS)
     log.info("issue.sent", incident_id=taken.incident_id, step=step, number=followed.number)
     return replace(taken, followed=followed, begun=None, begun_at=None, refused=None)
 
@@ -266,12 +255,9 @@ def _look_up(taken: TakenIssue, begun: str, begun_at: datetime, deps: Deps) -> T
 
 def _postpone(taken: TakenIssue, error: RetryLater | OutcomeUnknown, deps: Deps) -> None:
     """Come back to an issue later."""
-    failures = taken.failures + 1
-    due_at = deps.clock() + backoff(failures, error, spread=taken.incident_id)
+    due_at = deps.clock() + backoff(taken.taken.attempts, error, spread=taken.incident_id)
     deps.database.transact(
-        lambda tx: issues.settle_issue(
-            tx, taken, due_at=due_at, failures=failures, refused=taken.refused
-        )
+        lambda tx: issues.rows.postpone(tx, taken.taken, due_at, refused=taken.refused)
     )
     log.warning("issue.postponed", incident_id=taken.incident_id, reason=error.reason)
 
@@ -289,7 +275,7 @@ def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
         if taken.refused != refused.reason:
             detail: dict[str, object] = {"detail": refused.detail}
             _put_on_record(tx, taken, "issue.refused", now, reason=refused.reason, detail=detail)
-        issues.settle_issue(tx, taken, due_at=due_at, refused=refused.reason)
+        issues.rows.settle(tx, taken.taken, due_at=due_at, refused=refused.reason)
 
     deps.database.transact(record)
     log.warning(
@@ -303,7 +289,7 @@ def _record_refusal(taken: TakenIssue, refused: Refused, deps: Deps) -> None:
 
 def _settle(taken: TakenIssue, due_at: datetime | None, refused: str | None, deps: Deps) -> None:
     deps.database.transact(
-        lambda tx: issues.settle_issue(tx, taken, due_at=due_at, refused=refused)
+        lambda tx: issues.rows.settle(tx, taken.taken, due_at=due_at, refused=refused)
     )
 
 

@@ -44,7 +44,7 @@ from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.comments.replies import answer_command
-from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.deps import Deps
 from gate.reconciler.incidents.commands import Heard, record_refused, settle_command
 from gate.reconciler.observe.commenter import Asked, observe_speaker
 from gate.reconciler.obstacles import cause
@@ -56,15 +56,15 @@ from gate.reconciler.overrides.claims import (
     request_meant,
 )
 from gate.store.comments import commands
-from gate.store.comments.commands import COMMAND_KINDS, CommandState, GivenCommand, PendingCommand
+from gate.store.comments.commands import COMMAND_KINDS, CommandState, GivenCommand, given_of
 from gate.store.comments.replies import Reply, record_reply
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turn
 from gate.store.github import repositories
 from gate.store.incidents import incidents, issues
 from gate.store.incidents.incidents import IncidentRecord
 
-_AT_ONCE: Final = 50
 _GIVEN_UP_AFTER: Final = timedelta(days=1)
 _NUMBER_UNKNOWN: Final = timedelta(seconds=10)
 _TO_BE_JUDGED: Final = frozenset({CommandState.PENDING, CommandState.WITHDRAWN})
@@ -92,27 +92,18 @@ class _Found:
         return self.record.incident.place.environment if self.record is not None else None
 
 
-def heed_commands(deps: Deps) -> None:
-    """Judge the commands that wait: of people that GitHub knows first, then as they were given."""
-    now = deps.clock()
-    due = deps.database.read(lambda snapshot: commands.due_commands(snapshot, now, _AT_ONCE))
-    for pending in due:
-        _heed(pending, deps)
-
-
-def _heed(pending: PendingCommand, deps: Deps) -> None:
-    given, until = pending.given, deps.clock() + LEASE
-    if not deps.database.transact(lambda tx: commands.take_command(tx, pending, until)):
-        return
+def judge_taken(taken: Taken, deps: Deps) -> None:
+    """Judge one command that waits: find out who gives it, then do it or refuse it."""
+    given = given_of(taken.row)
     found = deps.database.read(lambda snapshot: _find(snapshot, given))
     if found is None:
-        if not _may_be_opening(pending, deps):
-            _drop(given, "no_incident", deps)
+        if not _may_be_opening(given, taken, deps):
+            _drop(given, taken, "no_incident", deps)
         return
     if deps.strangers.is_known(given.repository_id, given.person.id, deps.clock()):
-        _drop(given, "stranger", deps)
+        _drop(given, taken, "stranger", deps)
         return
-    speaker = _look_up(pending, found, deps)
+    speaker = _look_up(found, taken, deps)
     if speaker is None:
         return
     deps.failpoint("speaker_known")
@@ -120,7 +111,7 @@ def _heed(pending: PendingCommand, deps: Deps) -> None:
         deps.strangers.remember(given.repository_id, given.person.id, deps.clock())
     elif not given.is_related:
         deps.strangers.was_no_stranger(found.repository.installation_id)
-    due = deps.database.transact(lambda tx: _settle(tx, found, speaker, deps))
+    due = deps.database.transact(lambda tx: _settle(tx, found, taken, speaker, deps))
     for request_id in due:
         deps.wakeups.wake_request(request_id)
 
@@ -140,26 +131,26 @@ def _find(snapshot: Snapshot, given: GivenCommand) -> _Found | None:
     return _Found(given, repository, record, override, meant)
 
 
-def _may_be_opening(pending: PendingCommand, deps: Deps) -> bool:
+def _may_be_opening(given: GivenCommand, taken: Taken, deps: Deps) -> bool:
     """Come back to a command later when its issue may be an incident's all the same."""
-    given, now = pending.given, deps.clock()
+    now = deps.clock()
     is_opening = deps.database.read(lambda it: issues.is_opening(it, given.repository_id))
-    if not is_opening or _is_old(pending, now):
+    if not is_opening or _is_old(taken, now):
         return False
-    _postpone(given, now + _NUMBER_UNKNOWN, deps)
+    _postpone(taken, now + _NUMBER_UNKNOWN, deps)
     return True
 
 
-def _look_up(pending: PendingCommand, found: _Found, deps: Deps) -> Speaker | None:
+def _look_up(found: _Found, taken: Taken, deps: Deps) -> Speaker | None:
     """Find out what somebody may; None when that has to wait.
 
     People unknown to GitHub are looked up at a slow pace, so that many of them do no harm.
     """
-    given, now = pending.given, deps.clock()
+    given, now = found.given, deps.clock()
     if not given.is_related:
         at = deps.strangers.next_look_up(found.repository.installation_id, now)
         if at > now:
-            _postpone(given, at, deps)
+            _postpone(taken, at, deps)
             return None
     # Only what must be known is asked: what an incident or a hold needs takes more than writing.
     write_is_enough = not (
@@ -170,16 +161,17 @@ def _look_up(pending: PendingCommand, found: _Found, deps: Deps) -> Speaker | No
     try:
         return observe_speaker(asked, deps)
     except RetryLater as error:
-        if not _is_old(pending, deps.clock()):
-            _postpone(given, deps.clock() + backoff(pending.attempts + 1, error), deps)
+        if not _is_old(taken, deps.clock()):
+            _postpone(taken, deps.clock() + backoff(taken.attempts, error), deps)
             return None
         return _nobody(f"unknown, GitHub did not answer ({cause(error)})")
     except Refused as error:
         return _nobody(f"unknown, GitHub does not show it to the gate ({cause(error)})")
 
 
-def _is_old(pending: PendingCommand, now: datetime) -> bool:
-    return now - pending.seen_at > _GIVEN_UP_AFTER
+def _is_old(taken: Taken, now: datetime) -> bool:
+    is_old: bool = now - taken.row.seen_at > _GIVEN_UP_AFTER
+    return is_old
 
 
 def _nobody(detail: str) -> Speaker:
@@ -187,26 +179,34 @@ def _nobody(detail: str) -> Speaker:
     return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
 
 
-def _postpone(given: GivenCommand, due_at: datetime, deps: Deps) -> None:
-    deps.database.transact(lambda tx: commands.postpone_command(tx, given.key, due_at))
-    log.warning("command.postponed", command_key=given.key)
+def _postpone(taken: Taken, due_at: datetime, deps: Deps) -> None:
+    deps.database.transact(lambda tx: commands.rows.postpone(tx, taken, due_at))
+    log.warning("command.postponed", command_key=taken.row.command_key)
 
 
-def _drop(given: GivenCommand, reason: str, deps: Deps) -> None:
+def _drop(given: GivenCommand, taken: Taken, reason: str, deps: Deps) -> None:
     """Leave a comment alone: nobody needs an answer."""
-    deps.database.transact(lambda tx: commands.forget_command(tx, given.key))
+
+    def drop(tx: Transaction) -> None:
+        if commands.rows.lock(tx, taken) is not None:
+            commands.forget_command(tx, given.key)
+
+    deps.database.transact(drop)
     log.info("command.dropped", command_key=given.key, reason=reason)
 
 
-def _settle(tx: Transaction, found: _Found, speaker: Speaker, deps: Deps) -> tuple[RequestId, ...]:
+def _settle(
+    tx: Transaction, found: _Found, taken: Taken, speaker: Speaker, deps: Deps
+) -> tuple[RequestId, ...]:
     """Do what a command asks, or refuse it; one that was settled meanwhile is left alone.
 
     Gives the requests to look at.
     """
     given, now = found.given, deps.clock()
     take_turn(tx, found.repository.installation_id)
-    state = commands.lock_command(tx, given.key)
-    if state not in _TO_BE_JUDGED:
+    row = commands.rows.lock(tx, taken)
+    state = CommandState(row.state) if row is not None else None
+    if state is None or state not in _TO_BE_JUDGED:
         return ()
     if not (speaker.may_write or speaker.may_override):
         _turn_away(tx, found, speaker, deps)

@@ -24,10 +24,11 @@ from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.domain.requests.attempts import known_attempt
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import Deps, Work
 from gate.reconciler.ingest.handlers import Reading, key_of, record_reading
 from gate.reconciler.requests.reconcile import Begun, begin_pass
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turns
 from gate.store.github import deployments, runs
 from gate.store.inbox import deliveries
@@ -51,7 +52,7 @@ class Ingested:
 
     due: tuple[RequestId, ...] = ()
     begun: tuple[Begun, ...] = ()
-    unsettled: tuple[DeliveryId, ...] = ()
+    unsettled: tuple[Taken, ...] = ()
 
 
 def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: int = 0) -> Ingested:
@@ -67,12 +68,12 @@ def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: int = 0) ->
     return _record_all(readings, deps, begin) if readings else Ingested()
 
 
-def ingest_asking(delivery_id: DeliveryId, deps: Deps) -> Ingested:
+def ingest_asking(taken: Taken, deps: Deps) -> Ingested:
     """Read a delivery that was left unsettled, and ask GitHub which attempt of its run has asked.
 
     Raises RetryLater when GitHub must be asked again later.
     """
-    readings = [_with_attempt(reading, deps) for reading in _read_all([delivery_id], deps)]
+    readings = [_with_attempt(reading, deps) for reading in _read_all(taken.key, deps)]
     return _record_all(readings, deps, begin=0) if readings else Ingested()
 
 
@@ -88,28 +89,28 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
     def record(tx: Transaction) -> tuple[Ingested, list[Reading]]:
         due: dict[RequestId, None] = {}
         recorded: list[Reading] = []
-        unsettled: list[DeliveryId] = []
+        unsettled: list[Taken] = []
         take_turns(tx, _installations(readings))
         for reading in readings:
             settled = _settled(tx, reading, deps)
             if settled is None:
-                unsettled.append(reading.delivery_id)
+                now = deps.clock()
+                taken = deliveries.rows.take(tx, reading.delivery_id, now, now + ASKING)
+                unsettled += [taken] if taken is not None else []
                 continue
             due |= dict.fromkeys(record_reading(tx, settled, deps))
             recorded.append(settled)
         for outcome, ids in _by_outcome(recorded).items():
             deliveries.record_processed(tx, ids, outcome)
-        for delivery_id in unsettled:
-            deliveries.put_off(tx, delivery_id, deps.clock() + ASKING)
         ingested = _begin_some(tx, tuple(due), deps, begin)
         return replace(ingested, unsettled=tuple(unsettled)), recorded
 
     ingested, recorded = deps.database.transact(record)
     for reading in recorded:
         if isinstance(reading.seen, RunSeen) and reading.seen.run.is_completed:
-            deps.wakeups.wake_incidents(reading.seen.repository.id)
+            deps.wakeups.wake(Work.INCIDENTS)
         if isinstance(reading.seen, CommentSeen | IssueChanged):
-            deps.wakeups.wake_commands()
+            deps.wakeups.wake(Work.COMMANDS)
         observed = type(reading.seen).__name__
         log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
     return ingested

@@ -18,7 +18,7 @@ from gate.domain.model.reporters import Reporter, Submission
 from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
 from gate.errors import ReportRejected
 from gate.log import get_logger
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import Deps, Work
 from gate.reconciler.observe.policy import policy_of
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Snapshot, Transaction
@@ -58,7 +58,7 @@ def receive(submission: Submission, deps: Deps) -> None:
     reception, due = deps.database.transact(record)
     for request_id in due:
         deps.wakeups.wake_request(request_id)
-    deps.wakeups.wake_incidents(reporter.repository_id)
+    deps.wakeups.wake(Work.INCIDENTS)
     log.info(
         "report.received",
         kind=_noun(submission),

@@ -19,7 +19,7 @@ from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import Deps, Work
 from gate.reconciler.ingest.handlers import record_run
 from gate.reconciler.observe.policy import last_policy_of, was_read
 from gate.reconciler.observe.policy_documents import observe_policy
@@ -157,7 +157,7 @@ class Adopter:
 
         for request_id in self._deps.database.transact(record):
             self._deps.wakeups.wake_request(request_id)
-        self._deps.wakeups.wake_incidents(repository.id)
+        self._deps.wakeups.wake(Work.INCIDENTS)
         log.info("runs.found", repository_id=repository.id, count=len(lost))
 
     def _paths(self, repository: Repository) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Carry hints between threads of one process, and passes that were begun in one of them.
 
-The queues only save waiting: every hint stands for a row that is due, and the worker polls those.
+The queues only save waiting: every hint stands for a row that is due, and those are polled.
 So they may drop hints when they are full, and forget all of them when the process ends. A pass that
 was begun is no hint: it is never dropped.
 """
@@ -14,8 +14,10 @@ from threading import Condition, Lock
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
-from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
+from gate.domain.model.ids import DeliveryId, RequestId
+from gate.reconciler.deps import Work
 from gate.reconciler.requests.reconcile import Begun
+from gate.store.engine.due import Taken
 
 T = TypeVar("T")
 
@@ -94,6 +96,11 @@ class DeliveryQueue(HintQueue[DeliveryId]):
                     return taken
             return []
 
+    def take_now(self, most: int) -> list[DeliveryId]:
+        """Take the oldest hints without waiting for any."""
+        with self._lock:
+            return self._oldest(most)
+
     def close(self) -> None:
         """Let every waiting thread go; what is still queued stays due in the database."""
         super().close()
@@ -115,10 +122,10 @@ class DeliveryQueue(HintQueue[DeliveryId]):
             self._full.notify()
 
 
-class RequestQueue(HintQueue[RequestId | DeliveryId]):
+class RequestQueue(HintQueue[RequestId | Taken]):
     """What needs a thread that may wait for GitHub.
 
-    Hints that a request is due, or that GitHub must be asked about a delivery, and passes that were
+    Hints that a request is due, deliveries about which GitHub must be asked, and passes that were
     begun and want to be finished.
     """
 
@@ -142,52 +149,22 @@ class RequestQueue(HintQueue[RequestId | DeliveryId]):
         with self._lock:
             return max(0, self._idle - len(self._begun) - len(self._waiting))
 
-    def next(self) -> Begun | RequestId | DeliveryId | None:
+    def next(self) -> Begun | RequestId | Taken | None:
         """Wait for a pass to finish or a hint to follow; None once the queue is closed."""
         with self._lock:
             self._idle += 1
             while not (self._begun or self._waiting or self._closed):
                 self._ready.wait()
             self._idle -= 1
-            if self._begun:
-                return self._begun.popleft()
-            return None if self._closed else self._oldest(1)[0]
+            return self._first() if self._begun or not self._closed else None
 
-
-class IncidentQueue(HintQueue[RepositoryId]):
-    """Hints that the incidents of a repository are due for a look, at once or in a while."""
-
-    def __init__(self) -> None:
-        """Begin empty and open."""
-        super().__init__()
-        self._later: dict[RepositoryId, float] = {}
-
-    def put_later(self, hint: RepositoryId, after: timedelta) -> None:
-        """Add a hint that is not given out before `after`; of two of them the sooner stands."""
-        due = monotonic() + after.total_seconds()
+    def next_now(self) -> Begun | RequestId | Taken | None:
+        """Take a pass to finish or a hint to follow; None when there is none."""
         with self._lock:
-            if len(self._later) < _LONGEST:
-                self._later[hint] = min(due, self._later.get(hint, due))
-                self._ready.notify()
+            return self._first() if self._begun or self._waiting else None
 
-    def next(self) -> RepositoryId | None:
-        """Wait for a hint; None once the queue is closed."""
-        with self._lock:
-            while True:
-                self._collect_due()
-                if self._closed:
-                    return None
-                if self._waiting:
-                    return self._oldest(1)[0]
-                soonest = min(self._later.values(), default=None)
-                self._ready.wait(None if soonest is None else max(0, soonest - monotonic()))
-
-    def _collect_due(self) -> None:
-        """Let those wait no longer whose time has come."""
-        now = monotonic()
-        for hint in [hint for hint, due in self._later.items() if due <= now]:
-            del self._later[hint]
-            self._waiting[hint] = None
+    def _first(self) -> Begun | RequestId | Taken:
+        return self._begun.popleft() if self._begun else self._oldest(1)[0]
 
 
 class Bell:
@@ -197,12 +174,16 @@ class Bell:
         """Begin silent."""
         self._rung = Condition()
         self._rings = 0
+        self._rings_at = math.inf
         self._closed = False
 
-    def ring(self) -> None:
-        """Wake whoever waits, and whoever will have heard of fewer rings."""
+    def ring(self, after: timedelta = timedelta(0)) -> None:
+        """Wake whoever waits, now or in a while; of two that are to come the sooner stands."""
         with self._rung:
-            self._rings += 1
+            if after > timedelta(0):
+                self._rings_at = min(self._rings_at, monotonic() + after.total_seconds())
+            else:
+                self._rings += 1
             self._rung.notify_all()
 
     def close(self) -> None:
@@ -212,10 +193,17 @@ class Bell:
             self._rung.notify_all()
 
     def wait(self, heard: int, pause: timedelta) -> int | None:
-        """Wait for a ring after `heard`, or for the pause; give the rings, None once closed."""
+        """Wait for a ring after `heard`, or for the pause; return the rings, None once closed."""
+        ends = monotonic() + pause.total_seconds()
         with self._rung:
-            if not self._closed and self._rings == heard:
-                self._rung.wait(pause.total_seconds())
+            while not self._closed and self._rings == heard:
+                now = monotonic()
+                if self._rings_at <= now:
+                    self._rings, self._rings_at = self._rings + 1, math.inf
+                elif ends <= now:
+                    break
+                else:
+                    self._rung.wait(min(ends, self._rings_at) - now)
             return None if self._closed else self._rings
 
 
@@ -226,10 +214,7 @@ class LocalWakeups:
         """Begin with nothing to do."""
         self.deliveries: Final = DeliveryQueue()
         self.requests: Final = RequestQueue()
-        self.incidents: Final = IncidentQueue()
-        self.alerts: Final = Bell()
-        self.commands: Final = Bell()
-        self.issues: Final = Bell()
+        self.bells: Final = {work: Bell() for work in Work}
 
     def wake_delivery(self, delivery_id: DeliveryId) -> None:
         """Hint that a stored delivery waits to be read."""
@@ -239,21 +224,6 @@ class LocalWakeups:
         """Hint that a request is due for a look."""
         self.requests.put(request_id)
 
-    def wake_incidents(self, repository_id: RepositoryId, after: timedelta = timedelta(0)) -> None:
-        """Hint that the incidents of a repository are due for a look, now or in a while."""
-        if after > timedelta(0):
-            self.incidents.put_later(repository_id, after)
-        else:
-            self.incidents.put(repository_id)
-
-    def wake_issues(self) -> None:
-        """Hint that an incident's issue is due, or the artifacts of its run."""
-        self.issues.ring()
-
-    def wake_commands(self) -> None:
-        """Wake the thread that does what people ask."""
-        self.commands.ring()
-
-    def wake_alerts(self) -> None:
-        """Hint that channels are owed something."""
-        self.alerts.ring()
+    def wake(self, work: Work, after: timedelta = timedelta(0)) -> None:
+        """Hint that work of a kind is due, now or in a while."""
+        self.bells[work].ring(after)

@@ -20,7 +20,8 @@ from gate.domain.audit.verify import Broken, Chain, Intact, Trusts, check_chain
 from gate.domain.model.ids import DecisionId, InstallationId, RepositoryId, RunId
 from gate.store.engine.codec import decode_detail
 from gate.store.engine.database import Snapshot
-from gate.store.engine.tables import audit_checkpoints, audit_entries, audit_heads, repositories
+from gate.store.engine.tables.audit import audit_checkpoints, audit_entries, audit_heads
+from gate.store.engine.tables.github import repositories
 
 FILTERS: Final = (
     "repository",

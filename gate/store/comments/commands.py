@@ -26,8 +26,9 @@ from gate.domain.model.ids import AccountId, CommentId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import FRESH, DueTable
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import commands
+from gate.store.engine.tables.comments import commands
 from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = commands.c
@@ -76,23 +77,7 @@ class GivenCommand:
     is_related: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PendingCommand:
-    """A command that nobody has judged yet, with how often it was tried."""
-
-    given: GivenCommand
-    attempts: int
-    seen_at: datetime
-    due_at: datetime
-
-
 _insert: Final = insert_or_ignore(commands)
-_due: Final = Prepared(
-    select(commands)
-    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"))
-    .order_by(_t.is_related.desc(), _t.due_at, _t.given_at, _t.command_key)
-    .limit(bindparam("most"))
-)
 _waiting: Final = Prepared(
     select(
         func.count().filter(_t.actor_id == bindparam("person")).label("of_person"),
@@ -100,23 +85,11 @@ _waiting: Final = Prepared(
     ).where(_t.due_at.is_not(None), _t.repository_id == bindparam("repository"))
 )
 _forget: Final = Prepared(delete(commands).where(_t.command_key == bindparam("own")))
-_take: Final = Prepared(
-    update(commands)
-    .where(_t.command_key == bindparam("own"), _t.due_at == bindparam("seen"))
-    .values(attempts=_t.attempts + 1, due_at=bindparam("new_due_at"))
-)
-_lock: Final = Prepared(
-    select(_t.state).where(_t.command_key == bindparam("own")).with_for_update()
-)
-_finish: Final = Prepared(
-    update(commands)
-    .where(_t.command_key == bindparam("own"))
-    .values(state=bindparam("new_state"), outcome=bindparam("new_outcome"), due_at=None)
-)
-_postpone: Final = Prepared(
-    update(commands)
-    .where(_t.command_key == bindparam("own"), _t.due_at.is_not(None))
-    .values(due_at=bindparam("new_due_at"))
+rows: Final = DueTable(
+    commands,
+    # People that GitHub knows come first.
+    order=(_t.is_related.desc(), _t.due_at, _t.given_at),
+    set_aside={"state": CommandState.REFUSED.value, "outcome": "quarantined"},
 )
 _withdraw: Final = Prepared(
     update(commands)
@@ -171,31 +144,28 @@ def withdraw_command(tx: Transaction, given: GivenCommand, now: datetime) -> Non
     _withdraw.change(tx, {"repository": given.repository_id, "comment": given.comment_id})
 
 
-def due_commands(snapshot: Snapshot, now: datetime, limit: int) -> list[PendingCommand]:
-    """List the commands to judge as they were given; people that GitHub knows come first."""
-    return [_pending(row) for row in _due.rows(snapshot, {"now": now, "most": limit})]
-
-
-def take_command(tx: Transaction, pending: PendingCommand, until: datetime) -> bool:
-    """Begin to look at a command, unless another node has; if it never ends it is due `until`."""
-    values = {"own": pending.given.key, "seen": pending.due_at, "new_due_at": until}
-    return _take.change(tx, values) == 1
-
-
-def lock_command(tx: Transaction, key: str) -> CommandState:
-    """Read where a command stands, and keep it so until the end of the transaction."""
-    row = _lock.first(tx, {"own": key})
-    return CommandState(row.state) if row is not None else CommandState.WITHDRAWN
-
-
 def finish_command(tx: Transaction, key: str, state: CommandState, outcome: str) -> None:
-    """Record what became of a command."""
-    _finish.change(tx, {"own": key, "new_state": state.value, "new_outcome": outcome})
+    """Record what became of a command, whose row the transaction has locked."""
+    tx.execute(
+        update(commands)
+        .where(_t.command_key == key)
+        .values(state=state.value, outcome=outcome, due_at=None, lease_until=None)
+    )
 
 
-def postpone_command(tx: Transaction, key: str, due_at: datetime) -> None:
-    """Come back to a command later."""
-    _postpone.change(tx, {"own": key, "new_due_at": due_at})
+def given_of(row: Row[Any]) -> GivenCommand:
+    """Build the command that a row keeps."""
+    return GivenCommand(
+        key=row.command_key,
+        repository_id=RepositoryId(row.repository_id),
+        issue_number=row.issue_number,
+        comment_id=CommentId(row.comment_id) if row.comment_id is not None else None,
+        person=Account(AccountId(row.actor_id), row.actor),
+        command=msgspec.json.decode(row.value, type=_classes[row.kind]),
+        given_at=row.given_at,
+        url=row.url,
+        is_related=row.is_related,
+    )
 
 
 def _values(given: GivenCommand, now: datetime) -> dict[str, Any]:
@@ -209,24 +179,9 @@ def _values(given: GivenCommand, now: datetime) -> dict[str, Any]:
         "url": given.url,
         "kind": COMMAND_KINDS[type(given.command)],
         "value": encode(given.command),
-        "attempts": 0,
         "given_at": given.given_at,
         "is_related": given.is_related,
         "seen_at": now,
         "outcome": None,
+        **FRESH,
     }
-
-
-def _pending(row: Row[Any]) -> PendingCommand:
-    given = GivenCommand(
-        key=row.command_key,
-        repository_id=RepositoryId(row.repository_id),
-        issue_number=row.issue_number,
-        comment_id=CommentId(row.comment_id) if row.comment_id is not None else None,
-        person=Account(AccountId(row.actor_id), row.actor),
-        command=msgspec.json.decode(row.value, type=_classes[row.kind]),
-        given_at=row.given_at,
-        url=row.url,
-        is_related=row.is_related,
-    )
-    return PendingCommand(given, row.attempts, row.seen_at, row.due_at)

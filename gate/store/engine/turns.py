@@ -16,7 +16,9 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId, RequestId
 from gate.store.engine.database import Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import gate_requests, incidents, repositories
+from gate.store.engine.tables.github import repositories
+from gate.store.engine.tables.incidents import incidents
+from gate.store.engine.tables.requests import gate_requests
 
 _SQLITE: Final = "sqlite"
 

@@ -13,7 +13,7 @@ from gate.domain.model.deployments import is_later
 from gate.domain.model.ids import DeploymentId, RepositoryId, RunId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import deployments
+from gate.store.engine.tables.github import deployments
 from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = deployments.c

@@ -14,7 +14,7 @@ from gate.domain.model.ids import RepositoryId
 from gate.domain.requests.missing_facts import ListingNeeded
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import listings
+from gate.store.engine.tables.github import listings
 from gate.store.engine.upsert import insert_or_update
 
 _read: Final = Prepared(select(listings).where(listings.c.repository_id == bindparam("repository")))

@@ -13,7 +13,7 @@ from sqlalchemy import Row, and_, bindparam, false, or_, select, update
 from gate.domain.model.ids import InstallationId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import policy_documents, policy_texts
+from gate.store.engine.tables.github import policy_documents, policy_texts
 from gate.store.engine.upsert import insert_or_ignore
 
 

@@ -16,7 +16,7 @@ from gate.domain.model.runs import COMPLETED, SKIPPED, Job, WorkflowRun, merge_j
 from gate.store.engine.codec import decode_run, encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import runs
+from gate.store.engine.tables.github import runs
 from gate.store.engine.upsert import insert_or_ignore
 from gate.store.incidents.checks import mark_check
 

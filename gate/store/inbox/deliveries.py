@@ -28,8 +28,10 @@ from sqlalchemy import (
 
 from gate.domain.model.ids import DeliveryId
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import FRESH, DueTable
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import UtcDateTime, deliveries
+from gate.store.engine.tables.base import UtcDateTime
+from gate.store.engine.tables.inbox import deliveries
 from gate.store.engine.upsert import insert_or_ignore
 
 
@@ -60,12 +62,11 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """A delivery that has not been read yet; `attempts` counts the readings that failed."""
+    """A delivery that has not been read yet."""
 
     id: DeliveryId
     event: str
     body: bytes
-    attempts: int
     received_at: datetime
 
 
@@ -77,13 +78,12 @@ _is_received: Final = deliveries.c.state == DeliveryState.RECEIVED
 _insert: Final = insert_or_ignore(deliveries)
 _retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliveryState.QUARANTINED)
 _make_due: Final = Prepared(
-    update(deliveries).where(_own, _is_received).values(due_at=bindparam("new_due_at"))
+    update(deliveries)
+    .where(_own, _is_received)
+    .values(due_at=bindparam("new_due_at"), lease_until=null())
 )
-_due: Final = Prepared(
-    select(deliveries.c.delivery_id)
-    .where(deliveries.c.due_at <= bindparam("now"), deliveries.c.due_at.is_not(None))
-    .order_by(deliveries.c.due_at)
-    .limit(bindparam("most"))
+rows: Final = DueTable(
+    deliveries, set_aside={"state": DeliveryState.QUARANTINED.value, "reason": "bug"}
 )
 _received_at: Final = type_coerce(deliveries.c.received_at, BigInteger)
 # Plus zero, or else both databases walk all that was ever received, in the order of its arrival,
@@ -106,9 +106,9 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
         "event": delivery.event,
         "received_at": delivery.received_at,
         "state": DeliveryState.RECEIVED.value,
-        "attempts": 0,
         "due_at": delivery.received_at,
         "body": delivery.body,
+        **FRESH,
     }
     if _insert.change(tx, values) == 1:
         return Reception.STORED
@@ -120,33 +120,20 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
 
 def read_deliveries(snapshot: Snapshot, delivery_ids: Sequence[DeliveryId]) -> list[StoredDelivery]:
     """Read those of some deliveries that still wait to be read, oldest first."""
-    rows: list[Any] = []
+    found: list[Any] = []
     for names in _named(delivery_ids):
-        rows += _read(len(names)).rows(snapshot, names)
-    rows.sort(key=attrgetter("received_at"))
+        found += _read(len(names)).rows(snapshot, names)
+    found.sort(key=attrgetter("received_at"))
     return [
-        StoredDelivery(
-            DeliveryId(row.delivery_id), row.event, row.body, row.attempts, row.received_at
-        )
-        for row in rows
+        StoredDelivery(DeliveryId(row.delivery_id), row.event, row.body, row.received_at)
+        for row in found
     ]
-
-
-def due_deliveries(snapshot: Snapshot, now: datetime, limit: int) -> list[DeliveryId]:
-    """List the deliveries that wait to be read, longest due first."""
-    rows = _due.rows(snapshot, {"now": now, "most": limit})
-    return [DeliveryId(row.delivery_id) for row in rows]
 
 
 def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) -> None:
     """Note that the facts of some deliveries are recorded, and drop their bodies."""
     for names in _named(ids):
         _process(len(names)).change(tx, names | {"new_reason": reason})
-
-
-def put_off(tx: Transaction, delivery_id: DeliveryId, due_at: datetime) -> None:
-    """Let a delivery that waits to be read be due again at a time, and not before."""
-    _make_due.change(tx, {"own": delivery_id, "new_due_at": due_at})
 
 
 def _named(ids: Sequence[DeliveryId]) -> Iterator[dict[str, Any]]:
@@ -169,7 +156,6 @@ def _read(count: int) -> Prepared:
             deliveries.c.event,
             deliveries.c.received_at,
             deliveries.c.body,
-            deliveries.c.attempts,
         ).where(_is_one_of(count), _is_received)
     )
 
@@ -190,44 +176,28 @@ def _process(count: int) -> Prepared:
 
 
 def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) -> None:
-    """Set a delivery aside for a person; its body is kept to be looked at."""
-    _move(tx, delivery_id, DeliveryState.QUARANTINED, due_at=None, reason=reason)
+    """Set a delivery aside for a person; its body is kept to be looked at.
 
-
-def record_postponed(
-    tx: Transaction, delivery_id: DeliveryId, *, due_at: datetime, reason: str
-) -> None:
-    """Note that reading failed for now, and when to try again."""
-    _move(
-        tx,
-        delivery_id,
-        DeliveryState.RECEIVED,
-        due_at=due_at,
-        reason=reason,
-        attempts=deliveries.c.attempts + 1,
-    )
-
-
-def _move(tx: Transaction, delivery_id: DeliveryId, state: DeliveryState, **values: object) -> None:
-    """Move a delivery that waits to be read; one that was read meanwhile stays as it is."""
+    One that was read meanwhile stays as it is.
+    """
     tx.execute(
         update(deliveries)
         .where(
             deliveries.c.delivery_id == delivery_id,
             deliveries.c.state == DeliveryState.RECEIVED,
         )
-        .values(state=state.value, **values)
+        .values(state=DeliveryState.QUARANTINED.value, due_at=None, reason=reason)
     )
 
 
 def known_deliveries(snapshot: Snapshot, ids: Sequence[DeliveryId]) -> frozenset[DeliveryId]:
     """Tell which deliveries arrived and need not be asked for again."""
-    rows = snapshot.scalars(
+    known = snapshot.scalars(
         select(deliveries.c.delivery_id).where(
             deliveries.c.delivery_id.in_(ids), deliveries.c.state != DeliveryState.QUARANTINED
         )
     )
-    return frozenset(DeliveryId(row) for row in rows)
+    return frozenset(DeliveryId(it) for it in known)
 
 
 def oldest_unread(snapshot: Snapshot) -> datetime | None:

@@ -12,14 +12,15 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, select, true, update
+from sqlalchemy import Row, Update, bindparam, select, update
 
 from gate.domain.model.alert import Alert, AlertKind, Channel
 from gate.domain.model.ids import RepositoryId
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import FRESH, DueTable, Taken
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import alerts
+from gate.store.engine.tables.incidents import alerts
 from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = alerts.c
@@ -38,7 +39,7 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwedAlert:
-    """A message that a channel has not taken yet, and how often it was tried.
+    """A message that a channel has not taken yet, how often it was tried, and when it is due.
 
     `outcome` is what came of the last try; `maybe_sent` says that one of them may have arrived.
     """
@@ -52,14 +53,17 @@ class OwedAlert:
 
 
 _insert: Final = insert_or_ignore(alerts)
-_due: Final = Prepared(
-    select(_t.incident)
-    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"), _t.channel == bindparam("to"))
-    .order_by(_t.due_at)
-    .limit(bindparam("most"))
-)
+rows: Final = DueTable(alerts, key=("incident",))
 _owed: Final = Prepared(
-    select(_t.value, _t.channel, _t.attempts, _t.due_at, _t.outcome, _t.maybe_sent)
+    select(
+        _t.value,
+        _t.channel,
+        _t.attempts,
+        _t.due_at,
+        _t.lease_until,
+        _t.outcome,
+        _t.maybe_sent,
+    )
     .where(
         _t.incident == bindparam("about"),
         _t.channel == bindparam("to"),
@@ -73,33 +77,6 @@ _last: Final = Prepared(
     .order_by(_t.planned_at.desc(), _t.alert_key.desc())
     .limit(1)
 )
-_attempted: Final = update(alerts).where(
-    _t.alert_key == bindparam("own"), _t.channel == bindparam("to")
-)
-_take: Final = Prepared(
-    _attempted.where(_t.due_at == bindparam("seen")).values(
-        # Should the process die in the middle of it, nobody knows whether it was sent.
-        attempts=_t.attempts + 1,
-        due_at=bindparam("new_due_at"),
-        maybe_sent=true(),
-    )
-)
-_finish: Final = Prepared(
-    _attempted.values(
-        state=bindparam("new_state"),
-        due_at=None,
-        outcome=bindparam("new_outcome"),
-        settled_at=bindparam("now"),
-    )
-)
-_postpone: Final = Prepared(
-    _attempted.values(
-        due_at=bindparam("new_due_at"),
-        outcome=bindparam("new_outcome"),
-        maybe_sent=bindparam("new_maybe_sent"),
-    )
-)
-_wait: Final = Prepared(_attempted.values(due_at=bindparam("new_due_at")))
 
 
 def owe_alert(
@@ -122,12 +99,12 @@ def owe_alert(
             "kind": alert.kind.value,
             "planned_at": alert.timestamp,
             "state": AlertState.OWED.value,
-            "attempts": 0,
             "due_at": alert.timestamp,
             "outcome": None,
             "maybe_sent": False,
             "settled_at": None,
             "value": encode(alert),
+            **FRESH,
         }
         is_new = _insert.change(tx, values) == 1 or is_new
     return is_new
@@ -141,32 +118,29 @@ def last_said(snapshot: Snapshot, incident: str) -> tuple[str, AlertKind] | None
 
 def due_incidents(snapshot: Snapshot, channel: Channel, now: datetime, limit: int) -> list[str]:
     """Name the incidents about which a channel is owed something now, each once."""
-    rows = _due.rows(snapshot, {"to": channel.value, "now": now, "most": limit})
-    return list(dict.fromkeys(row.incident for row in rows))
+    due = rows.due(snapshot, now, limit, _t.channel == channel.value)
+    return list(dict.fromkeys(due))
 
 
 def owed_alerts(snapshot: Snapshot, channel: Channel, incident: str) -> list[OwedAlert]:
     """Read all that a channel is owed about an incident, oldest first."""
-    rows = _owed.rows(snapshot, {"to": channel.value, "about": incident})
-    return [_owed_alert(row) for row in rows]
+    owed = _owed.rows(snapshot, {"to": channel.value, "about": incident})
+    return [_owed_alert(row) for row in owed]
 
 
-def take_alerts(tx: Transaction, owed: OwedAlert, others: Sequence[str], until: datetime) -> bool:
-    """Begin a try of one message that stands for `others`, too, unless another node has.
+def take_alerts(
+    tx: Transaction, owed: OwedAlert, others: Sequence[str], now: datetime, until: datetime
+) -> Taken | None:
+    """Begin a try of one message that stands for `others`, too; None when another node has.
 
-    Should it never end, all of them are due again then.
+    Should it never end, all of them are due again then, and the message may have been sent.
     """
-    values = {
-        "own": owed.alert.key,
-        "to": owed.channel.value,
-        "seen": owed.due_at,
-        "new_due_at": until,
-    }
-    if _take.change(tx, values) == 0:
-        return False
-    for key in others:
-        put_off_alert(tx, key, owed.channel, until)
-    return True
+    key = (owed.alert.key, owed.channel.value)
+    taken = rows.take(tx, key, now, until, maybe_sent=True)
+    if taken is not None:
+        for other in others:
+            put_off_alert(tx, other, owed.channel, until)
+    return taken
 
 
 def finish_alert(
@@ -179,39 +153,20 @@ def finish_alert(
     now: datetime,
 ) -> None:
     """Record what became of a message; it is not tried again."""
-    values = {
-        "own": key,
-        "to": channel.value,
-        "new_state": state.value,
-        "new_outcome": outcome,
-        "now": now,
-    }
-    _finish.change(tx, values)
-
-
-def postpone_alert(
-    tx: Transaction,
-    key: str,
-    channel: Channel,
-    *,
-    outcome: str,
-    maybe_sent: bool,
-    due_at: datetime,
-) -> None:
-    """Record that a channel did not confirm a message, and when it is tried again."""
-    values = {
-        "own": key,
-        "to": channel.value,
-        "new_due_at": due_at,
-        "new_outcome": outcome,
-        "new_maybe_sent": maybe_sent,
-    }
-    _postpone.change(tx, values)
+    tx.execute(
+        _own(key, channel).values(
+            state=state.value, due_at=None, lease_until=None, outcome=outcome, settled_at=now
+        )
+    )
 
 
 def put_off_alert(tx: Transaction, key: str, channel: Channel, due_at: datetime) -> None:
     """Let a message wait that another one stands for."""
-    _wait.change(tx, {"own": key, "to": channel.value, "new_due_at": due_at})
+    tx.execute(_own(key, channel).values(due_at=due_at))
+
+
+def _own(key: str, channel: Channel) -> Update:
+    return update(alerts).where(_t.alert_key == key, _t.channel == channel.value)
 
 
 def _owed_alert(row: Row[Any]) -> OwedAlert:
@@ -219,7 +174,7 @@ def _owed_alert(row: Row[Any]) -> OwedAlert:
         _alert.decode(row.value),
         Channel(row.channel),
         row.attempts,
-        row.due_at,
+        max(row.due_at, row.lease_until or row.due_at),
         row.outcome,
         row.maybe_sent,
     )

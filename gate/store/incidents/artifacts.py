@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select
 
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.store.engine.codec import decode_names, encode_text
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import FRESH, DueTable, Taken
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import run_artifacts
+from gate.store.engine.tables.incidents import run_artifacts
 from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = run_artifacts.c
@@ -24,32 +25,17 @@ _of_attempt: Final = (
 )
 _insert: Final = insert_or_ignore(run_artifacts)
 _read: Final = Prepared(select(_t.urls).where(*_of_attempt))
-_due: Final = Prepared(
-    select(run_artifacts)
-    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"))
-    .order_by(_t.due_at)
-    .limit(bindparam("most"))
-)
-_own: Final = update(run_artifacts).where(*_of_attempt)
-_take: Final = Prepared(
-    _own.where(_t.due_at == bindparam("seen")).values(
-        due_at=bindparam("new_due_at"), failures=_t.failures + 1
-    )
-)
-_settle: Final = Prepared(_own.values(due_at=None, urls=bindparam("new_urls")))
-_postpone: Final = Prepared(_own.values(due_at=bindparam("new_due_at")))
+rows: Final = DueTable(run_artifacts)
 
 
 @dataclass(frozen=True, slots=True)
 class WantedArtifacts:
-    """A run attempt whose artifacts are to be listed; `tries` counts the tries before."""
+    """A run attempt whose artifacts are to be listed."""
 
     repository_id: RepositoryId
     run_id: RunId
     run_attempt: int
     wanted_at: datetime
-    due_at: datetime
-    tries: int
 
 
 def want_artifacts(
@@ -62,10 +48,9 @@ def want_artifacts(
         "run_attempt": run_attempt,
         "wanted_at": now,
         "due_at": now,
-        "failures": 0,
         "urls": None,
     }
-    return _insert.change(tx, values) == 1
+    return _insert.change(tx, {**values, **FRESH}) == 1
 
 
 def read_artifacts(
@@ -84,39 +69,16 @@ def is_listing(
     return row is not None and row.urls is None
 
 
-def due_artifacts(snapshot: Snapshot, now: datetime, limit: int) -> list[WantedArtifacts]:
-    """List the attempts whose artifacts are to be listed now, longest due first."""
-    return [
-        WantedArtifacts(
-            RepositoryId(row.repository_id),
-            RunId(row.run_id),
-            row.run_attempt,
-            row.wanted_at,
-            row.due_at,
-            row.failures,
-        )
-        for row in _due.rows(snapshot, {"now": now, "most": limit})
-    ]
+def wanted_of(row: Row[Any]) -> WantedArtifacts:
+    """Build what a row wants listed."""
+    return WantedArtifacts(
+        RepositoryId(row.repository_id), RunId(row.run_id), row.run_attempt, row.wanted_at
+    )
 
 
-def take_artifacts(tx: Transaction, wanted: WantedArtifacts, until: datetime) -> bool:
-    """Begin a try, unless another node has; should it never end, the next one is due `until`."""
-    values = {**_key_of(wanted), "seen": wanted.due_at, "new_due_at": until}
-    return _take.change(tx, values) == 1
-
-
-def record_artifacts(tx: Transaction, wanted: WantedArtifacts, urls: Sequence[str]) -> None:
-    """Keep the pages of an attempt's artifacts; they are not listed again."""
-    _settle.change(tx, {**_key_of(wanted), "new_urls": encode_text(tuple(urls))})
-
-
-def postpone_artifacts(tx: Transaction, wanted: WantedArtifacts, due_at: datetime) -> None:
-    """Say when a listing that failed is tried again."""
-    _postpone.change(tx, {**_key_of(wanted), "new_due_at": due_at})
-
-
-def _key_of(wanted: WantedArtifacts) -> dict[str, object]:
-    return _key(wanted.repository_id, wanted.run_id, wanted.run_attempt)
+def record_artifacts(tx: Transaction, taken: Taken, urls: Sequence[str]) -> None:
+    """Record the pages of an attempt's artifacts; they are not listed again."""
+    rows.settle(tx, taken, urls=encode_text(tuple(urls)))
 
 
 def _key(repository_id: RepositoryId, run_id: RunId, run_attempt: int) -> dict[str, object]:

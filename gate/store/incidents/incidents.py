@@ -35,7 +35,7 @@ from gate.domain.model.ids import IncidentId, RepositoryId, environment_key
 from gate.store.engine.codec import decode_incident, encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import incident_events, incidents
+from gate.store.engine.tables.incidents import incident_events, incidents
 
 _t: Final = incidents.c
 _e: Final = incident_events.c

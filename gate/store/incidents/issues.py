@@ -6,23 +6,21 @@ again at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Executable, Row, and_, bindparam, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, bindparam, select, update
 
 from gate.domain.incidents.issue_plan import OPENING, Followed
 from gate.domain.model.ids import IncidentId, RepositoryId
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.due import DueTable, Taken
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import incident_issues, incidents
+from gate.store.engine.tables.incidents import incident_issues, incidents
 
 _t: Final = incident_issues.c
-_POSTGRESQL: Final = "postgresql"
 
 
 class HandClosing(StrEnum):
@@ -41,35 +39,16 @@ class TakenIssue:
     why GitHub would not have the last step.
     """
 
+    taken: Taken
     incident_id: IncidentId
     repository_id: RepositoryId
-    generation: int
-    failures: int
     followed: Followed
     begun: str | None
     begun_at: datetime | None
     refused: str | None
 
 
-def _build_mark(dialect: str) -> Executable:
-    insert: Callable[..., postgresql.Insert | sqlite.Insert] = (
-        postgresql.insert if dialect == _POSTGRESQL else sqlite.insert
-    )
-    added = insert(incident_issues)
-    return added.on_conflict_do_update(
-        index_elements=[_t.incident_id],
-        set_={"generation": _t.generation + 1, "due_at": added.excluded.due_at},
-    )
-
-
-_mark: Final = Prepared(_build_mark)
-_free: Final = or_(_t.leased_until.is_(None), _t.leased_until <= bindparam("now"))
-_due: Final = Prepared(
-    select(_t.incident_id)
-    .where(_t.due_at.is_not(None), _t.due_at <= bindparam("now"), _free)
-    .order_by(_t.due_at)
-    .limit(bindparam("most"))
-)
+rows: Final = DueTable(incident_issues)
 _lock: Final = Prepared(
     select(incident_issues).where(_t.incident_id == bindparam("incident")).with_for_update()
 )
@@ -77,7 +56,6 @@ _number: Final = Prepared(
     select(incidents.c.issue_number).where(incidents.c.id == bindparam("incident"))
 )
 _own: Final = update(incident_issues).where(_t.incident_id == bindparam("incident"))
-_lease: Final = Prepared(_own.values(leased_until=bindparam("until")))
 _begin: Final = Prepared(_own.values(begun=bindparam("step"), begun_at=bindparam("new_begun_at")))
 _advance: Final = Prepared(
     _own.values(
@@ -92,14 +70,6 @@ _turn: Final = Prepared(
     _own.where(_t.generation == bindparam("seen")).values(
         is_open=bindparam("new_is_open"), closed_by_hand=bindparam("new_closing")
     )
-)
-_release: Final = Prepared(
-    _own.values(
-        leased_until=None, failures=bindparam("new_failures"), refused=bindparam("new_refused")
-    )
-)
-_settle: Final = Prepared(
-    _own.where(_t.generation == bindparam("seen")).values(due_at=bindparam("new_due_at"))
 )
 _closed_by_hand: Final = Prepared(
     _own.values(is_open=False, generation=_t.generation + 1, due_at=bindparam("now"))
@@ -135,10 +105,6 @@ def mark_issue(
     values = {
         "incident_id": incident_id,
         "repository_id": repository_id,
-        "generation": 1,
-        "failures": 0,
-        "due_at": now,
-        "leased_until": None,
         "begun": None,
         "begun_at": None,
         "told": 0,
@@ -147,26 +113,13 @@ def mark_issue(
         "closed_by_hand": HandClosing.NONE.value,
         "refused": None,
     }
-    _mark.change(tx, values)
+    rows.mark(tx, values, now)
 
 
-def due_issues(snapshot: Snapshot, now: datetime, limit: int) -> list[IncidentId]:
-    """List the incidents whose issues are due for a look, longest due first."""
-    rows = _due.rows(snapshot, {"now": now, "most": limit})
-    return [IncidentId(row.incident_id) for row in rows]
-
-
-def take_issue(
-    tx: Transaction, incident_id: IncidentId, now: datetime, until: datetime
-) -> TakenIssue | None:
-    """Lease an issue; None when it is not due any more, or somebody else has it."""
-    row = _lock.first(tx, {"incident": incident_id})
-    is_due = row is not None and row.due_at is not None and row.due_at <= now
-    if row is None or not is_due or (row.leased_until is not None and row.leased_until > now):
-        return None
-    _lease.change(tx, {"incident": incident_id, "until": until})
-    number = _number.first(tx, {"incident": incident_id})
-    return _taken(row, number.issue_number if number is not None else None)
+def taken_issue(tx: Transaction, taken: Taken) -> TakenIssue:
+    """Read what a taken row keeps of an issue."""
+    number = _number.first(tx, {"incident": taken.row.incident_id})
+    return _taken(taken, number.issue_number if number is not None else None)
 
 
 def record_begun(
@@ -193,25 +146,11 @@ def record_step(tx: Transaction, taken: TakenIssue, followed: Followed) -> None:
         tx,
         {
             **own,
-            "seen": taken.generation,
+            "seen": taken.taken.row.generation,
             "new_is_open": followed.is_open,
             "new_closing": closing.value,
         },
     )
-
-
-def settle_issue(
-    tx: Transaction,
-    taken: TakenIssue,
-    *,
-    due_at: datetime | None,
-    failures: int = 0,
-    refused: str | None = None,
-) -> None:
-    """Give an issue back and say when to look again; news that came meanwhile stays due."""
-    own = {"incident": taken.incident_id}
-    _release.change(tx, {**own, "new_failures": failures, "new_refused": refused})
-    _settle.change(tx, {**own, "seen": taken.generation, "new_due_at": due_at})
 
 
 def record_closed_by_hand(
@@ -241,7 +180,8 @@ def refused_issues(snapshot: Snapshot) -> list[tuple[RepositoryId, str]]:
     return [(RepositoryId(row.repository_id), row.refused) for row in _refused.rows(snapshot, {})]
 
 
-def _taken(row: Row[Any], number: int | None) -> TakenIssue:
+def _taken(taken: Taken, number: int | None) -> TakenIssue:
+    row = taken.row
     followed = Followed(
         number=number,
         digest=row.digest,
@@ -250,10 +190,9 @@ def _taken(row: Row[Any], number: int | None) -> TakenIssue:
         owes_closing=row.closed_by_hand == HandClosing.OWED,
     )
     return TakenIssue(
+        taken=taken,
         incident_id=IncidentId(row.incident_id),
         repository_id=RepositoryId(row.repository_id),
-        generation=row.generation,
-        failures=row.failures,
         followed=followed,
         begun=row.begun,
         begun_at=row.begun_at,

@@ -14,7 +14,8 @@ from gate.domain.incidents.incident import Failure, Incident, Word
 from gate.domain.model.ids import IncidentId, environment_key
 from gate.store.engine.codec import decode_incident
 from gate.store.engine.database import Snapshot
-from gate.store.engine.tables import alerts, incidents, repositories
+from gate.store.engine.tables.github import repositories
+from gate.store.engine.tables.incidents import alerts, incidents
 from gate.store.incidents.incidents import EVENT_KINDS, read_timeline
 
 FILTERS: Final = ("repository", "repository_id", "installation_id", "environment", "state")

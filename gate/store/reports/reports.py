@@ -23,7 +23,7 @@ from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.store.engine.codec import decode_alert, decode_report, encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import alert_reports, validation_reports
+from gate.store.engine.tables.reports import alert_reports, validation_reports
 from gate.store.engine.upsert import insert_or_ignore
 
 _r: Final = validation_reports.c

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from gate.store.engine.database import Transaction
-from gate.store.engine.tables import spent_tokens
+from gate.store.engine.tables.reports import spent_tokens
 from gate.store.engine.upsert import insert_or_ignore
 
 _insert: Final = insert_or_ignore(spent_tokens)

@@ -13,7 +13,7 @@ from gate.domain.model.overrides import OverrideChannel, OverrideClaim
 from gate.store.engine.codec import decode_claim, encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import override_claims
+from gate.store.engine.tables.requests import override_claims
 from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = override_claims.c

@@ -25,7 +25,7 @@ from gate.errors import Superseded
 from gate.store.engine.codec import decode_ids, encode_ids, encode_text
 from gate.store.engine.database import Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import gate_requests
+from gate.store.engine.tables.requests import gate_requests
 
 _t: Final = gate_requests.c
 

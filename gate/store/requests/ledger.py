@@ -16,7 +16,7 @@ from gate.domain.requests.settlement import NOT_LANDED
 from gate.errors import Superseded
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import effects
+from gate.store.engine.tables.requests import effects
 from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = effects.c

@@ -17,7 +17,8 @@ from gate.domain.model.request import RequestState
 from gate.domain.requests.decide import Decision, Verdict
 from gate.store.engine.codec import decode_decision, decode_ids
 from gate.store.engine.database import Snapshot
-from gate.store.engine.tables import decisions, gate_requests, repositories
+from gate.store.engine.tables.github import repositories
+from gate.store.engine.tables.requests import decisions, gate_requests
 from gate.store.reports.kept_reports import decode_reports, read_kept_reports
 
 FILTERS: Final = (

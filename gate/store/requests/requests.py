@@ -29,7 +29,9 @@ from gate.domain.requests.closing import Closure
 from gate.store.engine.codec import decode_ids, decode_names, encode_ids
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import UtcDateTime, gate_requests, runs
+from gate.store.engine.tables.base import UtcDateTime
+from gate.store.engine.tables.github import runs
+from gate.store.engine.tables.requests import gate_requests
 from gate.store.engine.upsert import insert_or_ignore
 
 _NEWEST: Final = 200

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 from gate.domain.model.ids import RepositoryId, RequestId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import untold_ends
+from gate.store.engine.tables.requests import untold_ends
 from gate.store.engine.upsert import insert_or_ignore
 from gate.store.incidents.checks import mark_check
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select
 
 from gate.store.engine.database import Snapshot
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import alerts, incidents
+from gate.store.engine.tables.incidents import alerts, incidents
 
 RECENT: Final = timedelta(days=1)
 """How long what became of an alert is counted."""

@@ -25,15 +25,11 @@ from gate.domain.model.runs import WorkflowRun
 from gate.domain.statistics.metrics import Hold, IncidentStory, Period, Record
 from gate.store.engine.codec import decode_decision, decode_incident, decode_report
 from gate.store.engine.database import Snapshot
-from gate.store.engine.tables import (
-    audit_entries,
-    decisions,
-    gate_requests,
-    incident_events,
-    incidents,
-    runs,
-    validation_reports,
-)
+from gate.store.engine.tables.audit import audit_entries
+from gate.store.engine.tables.github import runs
+from gate.store.engine.tables.incidents import incident_events, incidents
+from gate.store.engine.tables.reports import validation_reports
+from gate.store.engine.tables.requests import decisions, gate_requests
 from gate.store.github import runs as run_rows
 from gate.store.incidents.incidents import decode_event
 

@@ -11,7 +11,7 @@ import pytest
 from gate.doctor import examine
 from gate.domain.incidents.incident import Course, Incident, Resolution
 from gate.domain.model.ids import IncidentId
-from gate.reconciler.ingest.commands import heed_commands
+from gate.reconciler.deps import Work
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.records import CommentRecord, IssueRecord
 from gate.store.audit.entries import AuditEntry, read_audit
@@ -579,7 +579,7 @@ def test_two_nodes_judge_one_command(gate: Gate) -> None:
         if place == "speaker_known" and not reached:
             reached.append(place)
             gate.github.advance(240)
-            heed_commands(gate.service.deps)
+            gate.service.worker.do(Work.COMMANDS)
 
     gate.failpoint = overtake
     say(gate, "carol", "/decide rollback it leaks")

@@ -17,7 +17,7 @@ from gate.domain.model.ids import IncidentId
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.reconciler.incidents import timeline as responding
 from gate.reconciler.incidents.check import look_after
-from gate.reconciler.worker.worker import Worker
+from gate.reconciler.worker.supervisor import Supervisor
 from gate.simulator.faults import Fault
 from gate.store.github.repositories import read_repository, record_installation
 from gate.store.incidents import incidents
@@ -487,7 +487,7 @@ def test_an_override_is_in_the_timeline(gate: Gate) -> None:
 
 def test_the_real_worker_tells_without_waiting_for_a_poll(gate: Gate, receiver: Receiver) -> None:
     """Threads and all: from the failing run's webhook to the channel."""
-    worker: Worker = gate.service.worker
+    worker: Supervisor = gate.service.worker
     worker.start()
     try:
         gate.validate(REPOSITORY, "failure")
@@ -501,7 +501,7 @@ def test_the_real_worker_pages_while_github_answers_nothing(gate: Gate, receiver
     """Neither the issue nor the artifacts hold the page up for longer than it waits for them."""
     for path in (r"/issues$", "/artifacts$"):
         gate.github.add_fault(Fault(path=path, delay_before=6))
-    worker: Worker = gate.service.worker
+    worker: Supervisor = gate.service.worker
     worker.start()
     try:
         gate.validate(REPOSITORY, "failure")
@@ -512,7 +512,7 @@ def test_the_real_worker_pages_while_github_answers_nothing(gate: Gate, receiver
     assert summaries(receiver)[0] == "incident/1/page"
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The process dies here."""
 
 

@@ -7,15 +7,10 @@ from functools import partial
 
 import pytest
 
-from gate.domain.model.alert import Channel
-from gate.reconciler.incidents.alert_sending import send_alerts
-from gate.reconciler.incidents.artifacts import list_artifacts
+from gate.reconciler.deps import Work
 from gate.reconciler.incidents.check import look_after
-from gate.reconciler.incidents.issue import keep_issues
 from gate.reconciler.ingest.ingest import ingest
-from gate.store.inbox.deliveries import due_deliveries
-from gate.store.incidents import incidents
-from gate.store.incidents.checks import due_checks
+from gate.store.incidents import checks, incidents
 from tests.support.alert_receiver import Receiver
 from tests.support.harness import REPOSITORY, Gate, running_gate
 from tests.support.postgres import PostgresServer
@@ -36,18 +31,18 @@ def test_two_nodes_open_one_incident_and_page_once(
     gate.validate(REPOSITORY, "failure")
     gate.github.wait_until_delivered()
     database, deps = gate.service.database, gate.service.deps
-    ids = database.read(lambda snapshot: due_deliveries(snapshot, deps.clock(), 100))
-    ingest(ids, deps)
-    (repository_id,) = database.read(lambda snapshot: due_checks(snapshot, deps.clock(), 10))
+    ingest(gate.due_deliveries(), deps)
+    (repository_id,) = database.read(lambda snapshot: checks.rows.due(snapshot, deps.clock(), 10))
     nodes = [gate.service.deps, second.service.deps] * 4
     at_once([partial(look_after, repository_id, node) for node in nodes])
     found = database.read(lambda snapshot: incidents.open_incidents(snapshot, repository_id))
     assert [(it.incident.id, it.events) for it in found] == [(1, 1)]
-    at_once([partial(keep_issues, node) for node in nodes])
-    at_once([partial(list_artifacts, node) for node in nodes])
+    workers = [gate.service.worker, second.service.worker] * 4
+    at_once([partial(worker.do, Work.ISSUES) for worker in workers])
+    at_once([partial(worker.do, Work.ARTIFACTS) for worker in workers])
     at_once([partial(look_after, repository_id, node) for node in nodes])
     assert len(gate.github.issues_of(REPOSITORY)) == 1
-    at_once([partial(send_alerts, Channel.WEBHOOK, node) for node in nodes])
+    at_once([partial(worker.do, Work.ALERTS) for worker in workers])
     assert len(receiver.received) == 1
     gate.settle()
     assert len(receiver.received) == 1

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from gate.simulator.faults import Fault, WebhookFault
-from gate.store.engine.tables import incident_checks
+from gate.store.engine.tables.incidents import incident_checks
 from tests.integration.incidents.test_incidents import summaries
 from tests.support.alert_receiver import Receiver
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate

@@ -10,7 +10,6 @@ import pytest
 from gate.domain.model.request import RequestState
 from gate.reconciler.ingest.ingest import ingest
 from gate.simulator.switches import Switches
-from gate.store.inbox.deliveries import due_deliveries
 from tests.integration.overrides.test_overrides import (
     WHY,
     comment,
@@ -43,8 +42,7 @@ def test_two_nodes_read_the_same_override_and_release_once(gate: Gate, second: G
     run_id = held_for_review(gate)
     gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
     gate.github.wait_until_delivered()
-    deps = gate.service.deps
-    ids = gate.service.database.read(lambda it: due_deliveries(it, deps.clock(), 100))
+    ids = gate.due_deliveries()
     nodes = [gate.service.deps, second.service.deps] * 3
     at_once([partial(ingest, ids, node) for node in nodes])
     request_id = gate.record(run_id).id

@@ -527,7 +527,7 @@ def test_hostile_words_are_quoted_harmlessly(gate: Gate) -> None:
     assert entry.detail["rationale"] == hostile
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The process dies here."""
 
 

@@ -8,7 +8,6 @@ from gate.domain.model.request import RequestState
 from gate.reconciler.ingest.ingest import ingest
 from gate.simulator.faults import WebhookFault
 from gate.simulator.switches import Switches
-from gate.store.inbox import deliveries
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
 POLICY = ".github/deployment-gate.yml"
@@ -383,9 +382,7 @@ def test_a_job_that_joins_while_the_answer_is_sent_is_answered_too(gate: Gate) -
             joined.append(place)
             gate.github.reach_environment(run_id, ENVIRONMENT, "b")
             gate.github.wait_until_delivered()
-            now = gate.service.deps.clock()
-            ids = gate.service.database.read(lambda it: deliveries.due_deliveries(it, now, 100))
-            ingest(ids, gate.service.deps)
+            ingest(gate.due_deliveries(), gate.service.deps)
 
     gate.failpoint = join
     gate.settle()

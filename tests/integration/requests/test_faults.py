@@ -275,14 +275,14 @@ def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
     spoil = text("UPDATE runs SET value = '{' WHERE repository_id = :id AND conclusion = 'success'")
     database, deps = gate.service.database, gate.service.deps
     database.transact(lambda tx: tx.execute(spoil, {"id": repository_id}).close())
-    ids = database.read(lambda snapshot: deliveries.due_deliveries(snapshot, deps.clock(), 100))
+    ids = gate.due_deliveries()
     with pytest.raises(ValueError, match="truncated"):
         ingest(ids, deps, begin=16)
     queue = gate.service.wakeups.requests
     with ThreadPoolExecutor(16) as free:
         taken = [free.submit(queue.next) for _ in range(16)]
         wait_for(lambda: queue.room() == 16, "threads that are free")
-        gate.service.worker._ingest(ids)
+        gate.service.worker._intake.read(ids, begin=16)
         queue.close()
     assert not [it for it in taken if isinstance(it.result(), Begun)]
     assert not database.read(lambda snapshot: deliveries.read_deliveries(snapshot, ids))

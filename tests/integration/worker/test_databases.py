@@ -12,7 +12,7 @@ import pytest
 from gate.domain.model.reporters import Submission
 from gate.domain.model.request import RequestState
 from gate.errors import ConfigError, ReportRejected
-from gate.reconciler.incidents.issue import keep_issues
+from gate.reconciler.deps import Work
 from gate.reconciler.ingest.reports import receive
 from gate.simulator.faults import Fault
 from gate.store.requests.requests import wake_requests
@@ -235,5 +235,5 @@ def test_two_nodes_open_one_issue(gate: Gate, second: Gate) -> None:
     assert gate.github.issues_of(REPOSITORY) == []
     gate.github.advance(3_700)
     gate.github.set_latency(0.2)
-    at_once([partial(keep_issues, node.service.deps) for node in (gate, second)])
+    at_once([partial(node.service.worker.do, Work.ISSUES) for node in (gate, second)])
     assert len(gate.github.issues_of(REPOSITORY)) == 1

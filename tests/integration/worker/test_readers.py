@@ -8,9 +8,9 @@ import pytest
 
 from gate.domain.model.ids import DeliveryId
 from gate.reconciler.ingest.ingest import ASKING, ingest, ingest_asking
-from gate.reconciler.worker.worker import READERS
+from gate.reconciler.worker.supervisor import READERS
 from gate.simulator.faults import Fault, WebhookFault
-from gate.store.inbox import deliveries
+from gate.store.engine.due import Taken
 from tests.support.harness import REPOSITORY, Gate, wait_for
 
 ALL_BUT_THE_RULE = "^(workflow_run|workflow_job|deployment|deployment_status|deployment_review)$"
@@ -26,8 +26,7 @@ def deploy_unannounced(gate: Gate) -> int:
 
 def due(gate: Gate) -> list[DeliveryId]:
     """List the deliveries that a reader should read now."""
-    now = gate.service.deps.clock()
-    return gate.service.database.read(lambda it: deliveries.due_deliveries(it, now, 9))
+    return gate.due_deliveries()
 
 
 def nothing_waits(gate: Gate) -> bool:
@@ -62,23 +61,24 @@ def test_no_reader_waits_for_github(working: Gate) -> None:
     wait_for(lambda: all(gate.answers(run_id) for run_id in held), "their answers")
 
 
-def unsettled(gate: Gate) -> DeliveryId:
+def unsettled(gate: Gate) -> Taken:
     """Have a delivery come that only GitHub can settle, and read it as a reader does."""
     deploy_unannounced(gate)
     gate.github.wait_until_delivered()
     deps = gate.service.deps
     (delivery_id,) = due(gate)
-    assert ingest([delivery_id], deps).unsettled == (delivery_id,)
-    return delivery_id
+    (taken,) = ingest([delivery_id], deps).unsettled
+    assert taken.key == (delivery_id,)
+    return taken
 
 
 def test_a_delivery_that_is_asked_for_is_left_alone_meanwhile(gate: Gate) -> None:
     """Nobody reads it again while somebody asks; should they die, it is due again soon."""
-    delivery_id = unsettled(gate)
+    taken = unsettled(gate)
     deps = gate.service.deps
 
     assert due(gate) == []
     gate.github.advance(ASKING.total_seconds() + 1)
-    assert due(gate) == [delivery_id]
-    assert ingest_asking(delivery_id, deps).due
+    assert due(gate) == [*taken.key]
+    assert ingest_asking(taken, deps).due
     assert due(gate) == []

@@ -20,7 +20,6 @@ from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.switches import Switches
 from gate.store.github import runs
 from gate.store.github.repositories import look_candidates, read_repository
-from gate.store.inbox import deliveries
 from gate.store.inbox.deliveries import known_deliveries
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile
 
@@ -182,7 +181,7 @@ def test_a_pass_ends_although_all_is_distrusted_at_once(gate: Gate) -> None:
     gate.github.wait_until_delivered()
     deps = gate.service.deps
     moving = replace(deps, continuity=Restless(deps.clock))
-    due = deps.database.read(lambda it: deliveries.due_deliveries(it, deps.clock(), 100))
+    due = gate.due_deliveries()
     ingest(due, deps)
     before = len(gate.github.requests())
     (found,) = [it for it in gate.records() if it.run_id == run_id]

@@ -19,7 +19,6 @@ from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import ingest
 from gate.reconciler.requests.reconcile import finish_pass
-from gate.store.inbox.deliveries import due_deliveries
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.support.postgres import PostgresServer
 from tests.support.threads import at_once
@@ -35,8 +34,7 @@ def gate(server: PostgresServer) -> Iterator[Gate]:
 def stored(gate: Gate) -> list[DeliveryId]:
     """List the deliveries that wait to be read, once all have come."""
     gate.github.wait_until_delivered()
-    now = gate.service.deps.clock()
-    return gate.service.database.read(lambda snapshot: due_deliveries(snapshot, now, 100))
+    return gate.due_deliveries()
 
 
 def read(ids: Sequence[DeliveryId], deps: Deps) -> None:

@@ -19,7 +19,7 @@ from gate.store.audit.checkpoints import heads_to_sign, record_checkpoint
 from gate.store.audit.entries import AuditEntry, record_audit
 from gate.store.audit.trail import check_trail, list_entries, stream_entries
 from gate.store.engine.database import Database
-from gate.store.engine.tables import audit_checkpoints, audit_entries, audit_heads
+from gate.store.engine.tables.audit import audit_checkpoints, audit_entries, audit_heads
 from tests.store.conftest import OpenDatabase
 from tests.support.builders import FORK, INSTALLATION, NOW, REPOSITORY, TICK, before
 from tests.support.chains import GOOD, is_good, make_entry

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from gate.domain.model.ids import DeliveryId
 from gate.errors import GateError, RetryLater
 from gate.store.engine.database import Database, Snapshot, Transaction
-from gate.store.engine.tables import deliveries
+from gate.store.engine.tables.inbox import deliveries
 from gate.store.inbox.deliveries import NewDelivery, record_delivery
 from tests.store.conftest import OpenDatabase
 from tests.support.builders import NOW

@@ -12,14 +12,19 @@ from sqlalchemy import event, insert, text
 
 from gate.domain.model.ids import InstallationId, RunId
 from gate.domain.statistics.metrics import Period
-from gate.store.comments.commands import due_commands
+from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.due import FRESH
 from gate.store.engine.schema import migrate
-from gate.store.engine.tables import deliveries, gate_requests, metadata
+from gate.store.engine.tables.base import metadata
+from gate.store.engine.tables.inbox import deliveries as delivery_rows
+from gate.store.engine.tables.requests import gate_requests
 from gate.store.github.repositories import look_candidates
 from gate.store.github.runs import candidate_runs, last_changes, newer_runs
-from gate.store.inbox.deliveries import due_deliveries, oldest_unread
-from gate.store.incidents.issues import due_issues, is_opening
+from gate.store.inbox import deliveries
+from gate.store.inbox.deliveries import oldest_unread
+from gate.store.incidents import alerts, artifacts, checks, issues
+from gate.store.incidents.issues import is_opening
 from gate.store.reports.kept_reports import read_kept_reports
 from gate.store.reports.reports import read_reports
 from gate.store.requests.decisions import decisions_of
@@ -55,10 +60,14 @@ EVERYTHING: Final = Scope()
 
 QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
-    "due issues": (lambda it: due_issues(it, NOW, 50), "ix_incident_issues_due_at"),
+    "due issues": (lambda it: issues.rows.due(it, NOW, 50), "ix_incident_issues_due_at"),
+    "due checks": (lambda it: checks.rows.due(it, NOW, 50), "ix_incident_checks_due_at"),
+    "due alerts": (lambda it: alerts.rows.due(it, NOW, 50), "ix_alerts_due_at"),
+    "due replies": (lambda it: replies.rows.due(it, NOW, 50), "ix_replies_due_at"),
+    "due artifacts": (lambda it: artifacts.rows.due(it, NOW, 50), "ix_run_artifacts_due_at"),
     "issue on its way": (lambda it: is_opening(it, REPOSITORY), "ix_incident_issues_repository"),
-    "due commands": (lambda it: due_commands(it, NOW, 50), "ix_commands_due_at"),
-    "due deliveries": (lambda it: due_deliveries(it, NOW, 100), "ix_deliveries_due_at"),
+    "due commands": (lambda it: commands.rows.due(it, NOW, 50), "ix_commands_due_at"),
+    "due deliveries": (lambda it: deliveries.rows.due(it, NOW, 100), "ix_deliveries_due_at"),
     "to sweep": (
         lambda it: look_candidates(it, before(hours=1), 100),
         "ix_gate_requests_undecided",
@@ -155,7 +164,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database = Database(f"sqlite:///{path}")
     migrate(database)
     _fill(database, gate_requests, OLD_REQUESTS, _request)
-    _fill(database, deliveries, OLD_DELIVERIES, _delivery)
+    _fill(database, delivery_rows, OLD_DELIVERIES, _delivery)
     database.transact(lambda tx: tx.execute(text("ANALYZE")).close())
     asked(database)
     yield database
@@ -200,7 +209,7 @@ def _delivery(number: int) -> dict[str, object]:
         "event": "workflow_run",
         "received_at": at,
         "state": "processed",
-        "attempts": 0,
+        **FRESH,
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from gate.store.engine.database import Database
 from gate.store.engine.schema import head_revision, migrate, schema_is_current
-from gate.store.engine.tables import metadata
+from gate.store.engine.tables.base import metadata
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from gate.doctor.findings import Level
 from gate.errors import RetryLater
 from gate.store.engine.database import Database, Transaction
 from gate.store.engine.server import is_pooled
-from gate.store.engine.tables import deliveries
+from gate.store.engine.tables.inbox import deliveries
 from tests.store.engine.test_database import deliver, stored
 from tests.support.alert_settings import settings_with
 from tests.support.threads import at_once

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import bindparam, insert, select, update
 
 from gate.store.engine.database import Database
+from gate.store.engine.due import FRESH
 from gate.store.engine.prepared import Prepared
-from gate.store.engine.tables import deliveries, repositories
+from gate.store.engine.tables.github import repositories
+from gate.store.engine.tables.inbox import deliveries
 from tests.support.builders import NOW
 
 _t = deliveries.c
@@ -20,7 +22,7 @@ _ROW = {
     "event": "push",
     "received_at": NOW,
     "state": "received",
-    "attempts": 0,
+    **FRESH,
 }
 
 

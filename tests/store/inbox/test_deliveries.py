@@ -8,20 +8,19 @@ import pytest
 from sqlalchemy import select
 
 from gate.domain.model.ids import DeliveryId
-from gate.store.engine.database import Database
-from gate.store.engine.tables import deliveries
+from gate.store.engine.database import Database, Transaction
+from gate.store.engine.tables.inbox import deliveries
 from gate.store.inbox.deliveries import (
     NewDelivery,
     Reception,
     StoredDelivery,
-    due_deliveries,
     known_deliveries,
     oldest_unread,
     read_deliveries,
     record_delivery,
-    record_postponed,
     record_processed,
     record_quarantined,
+    rows,
 )
 from tests.store.conftest import OpenDatabase
 from tests.support.builders import NOW, before
@@ -40,7 +39,7 @@ def receive(
 
 def due(database: Database, at: datetime = NOW, limit: int = 100) -> list[DeliveryId]:
     """List what is due."""
-    return database.read(lambda snapshot: due_deliveries(snapshot, at, limit))
+    return database.read(lambda snapshot: rows.due(snapshot, at, limit))
 
 
 def unread(database: Database, *names: str) -> list[StoredDelivery]:
@@ -61,6 +60,18 @@ def process(database: Database, name: str = ONE) -> None:
     database.transact(lambda tx: record_processed(tx, [DeliveryId(name)], "recorded"))
 
 
+def put_off(database: Database, until: datetime, at: datetime = NOW, name: str = ONE) -> int:
+    """Fail to read a delivery and come back to it later; return how often that has happened."""
+
+    def taking(tx: Transaction) -> int:
+        taken = rows.take(tx, name, at, at + timedelta(minutes=3))
+        assert taken is not None
+        assert rows.postpone(tx, taken, until)
+        return taken.attempts
+
+    return database.transact(taking)
+
+
 def quarantine(database: Database, name: str = ONE) -> None:
     """Set a delivery aside."""
     database.transact(lambda tx: record_quarantined(tx, DeliveryId(name), "malformed"))
@@ -70,7 +81,7 @@ def test_a_delivery_is_stored_and_due_at_once(database: Database) -> None:
     """A new delivery waits to be read, with the body it came with."""
     assert receive(database, body=b'{"a": 1}') is Reception.STORED
     assert due(database) == [ONE]
-    assert unread(database) == [StoredDelivery(ONE, "push", b'{"a": 1}', 0, NOW)]
+    assert unread(database) == [StoredDelivery(ONE, "push", b'{"a": 1}', NOW)]
 
 
 def test_twenty_threads_store_a_delivery_once(database: Database) -> None:
@@ -117,10 +128,10 @@ def test_a_quarantined_delivery_keeps_its_body(database: Database) -> None:
 def test_a_redelivery_cures_a_quarantined_one(database: Database) -> None:
     """A delivery that was set aside is taken again, with its new body and no failures."""
     receive(database, body=b"strange")
-    database.transact(lambda tx: record_postponed(tx, ONE, due_at=NOW, reason="not_found"))
+    put_off(database, NOW)
     quarantine(database)
     assert receive(database, body=b"fine") is Reception.STORED
-    assert unread(database) == [StoredDelivery(ONE, "push", b"fine", 0, NOW)]
+    assert unread(database) == [StoredDelivery(ONE, "push", b"fine", NOW)]
     assert due(database) == [ONE]
 
 
@@ -128,34 +139,35 @@ def test_a_redelivery_of_a_waiting_one_makes_it_due(database: Database) -> None:
     """A delivery that was put off is due when it comes once more, with the body it had."""
     receive(database, body=b"first")
     later = NOW + timedelta(hours=1)
-    database.transact(lambda tx: record_postponed(tx, ONE, due_at=later, reason="busy"))
+    put_off(database, later)
     assert due(database) == []
     assert receive(database, body=b"second") is Reception.KNOWN
     assert due(database) == [ONE]
-    assert unread(database) == [StoredDelivery(ONE, "push", b"first", 1, NOW)]
+    assert unread(database) == [StoredDelivery(ONE, "push", b"first", NOW)]
 
 
 def test_putting_off_counts(database: Database) -> None:
     """Each reading that failed is counted, and the delivery comes back when it was put off to."""
     receive(database)
     later = NOW + timedelta(minutes=1)
-    for _ in range(3):
-        database.transact(lambda tx: record_postponed(tx, ONE, due_at=later, reason="busy"))
+    assert [put_off(database, NOW), put_off(database, NOW), put_off(database, later)] == [1, 2, 3]
     assert due(database) == []
     assert due(database, at=later) == [ONE]
-    assert unread(database)[0].attempts == 3
 
 
 @pytest.mark.parametrize("late", ["postponed", "quarantined"])
 def test_whoever_comes_late_does_not_undo_the_reading(database: Database, late: str) -> None:
     """A second reader that fails leaves a delivery read that the first one has read."""
     receive(database)
+    until = NOW + timedelta(minutes=3)
+    taken = database.transact(lambda tx: rows.take(tx, ONE, NOW, until))
+    assert taken is not None
     process(database)
     if late == "postponed":
-        database.transact(lambda tx: record_postponed(tx, ONE, due_at=NOW, reason="busy"))
+        assert not database.transact(lambda tx: rows.postpone(tx, taken, NOW))
     else:
         quarantine(database)
-    assert due(database) == []
+    assert due(database, at=until) == []
     assert database.read(lambda snapshot: known_deliveries(snapshot, [ONE])) == {ONE}
 
 
@@ -196,8 +208,7 @@ def test_the_oldest_unread(database: Database) -> None:
     process(database, "read")
     quarantine(database, "aside")
     later = NOW + timedelta(hours=1)
-    old = DeliveryId("old")
-    database.transact(lambda tx: record_postponed(tx, old, due_at=later, reason="busy"))
+    put_off(database, later, name="old")
     assert database.read(oldest_unread) == before(minutes=7)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gate.domain.comments.commands import AcknowledgeCommand, ResolveCommand
 from gate.domain.incidents.incident import IncidentEvent, Opened
@@ -13,7 +14,8 @@ from gate.domain.model.ids import AccountId, CommentId, IncidentId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.store.comments import commands
 from gate.store.comments.commands import CommandState, GivenCommand
-from gate.store.engine.database import Database
+from gate.store.engine.database import Database, Transaction
+from gate.store.engine.tables.comments import commands as commands_table
 from gate.store.incidents import incidents, issues
 from gate.store.incidents.issues import TakenIssue
 from tests.support.builders import NOW
@@ -37,7 +39,12 @@ def incident_id(database: Database) -> IncidentId:
 def take(database: Database, incident_id: IncidentId, minutes: float = 0) -> TakenIssue | None:
     """Take the issue, some minutes later."""
     now = after(minutes=minutes)
-    return database.transact(lambda tx: issues.take_issue(tx, incident_id, now, now + LEASE))
+
+    def taking(tx: Transaction) -> TakenIssue | None:
+        row = issues.rows.take(tx, incident_id, now, now + LEASE)
+        return issues.taken_issue(tx, row) if row is not None else None
+
+    return database.transact(taking)
 
 
 def taken(database: Database, incident_id: IncidentId, minutes: float = 0) -> TakenIssue:
@@ -50,7 +57,7 @@ def taken(database: Database, incident_id: IncidentId, minutes: float = 0) -> Ta
 def due(database: Database, minutes: float = 0) -> list[IncidentId]:
     """List what is due some minutes later."""
     now = after(minutes=minutes)
-    return database.read(lambda it: issues.due_issues(it, now, 10))
+    return database.read(lambda it: issues.rows.due(it, now, 10))
 
 
 def test_one_at_a_time(database: Database, incident_id: IncidentId) -> None:
@@ -67,11 +74,11 @@ def test_one_at_a_time(database: Database, incident_id: IncidentId) -> None:
 def test_news_stay_due(database: Database, incident_id: IncidentId) -> None:
     """Whoever gives the issue back says when to look again, unless something has happened."""
     first = taken(database, incident_id)
-    database.transact(lambda tx: issues.settle_issue(tx, first, due_at=after(minutes=9)))
+    database.transact(lambda tx: issues.rows.settle(tx, first.taken, due_at=after(minutes=9)))
     assert due(database, minutes=8) == []
     second = taken(database, incident_id, minutes=9)
     database.transact(lambda tx: issues.mark_issue(tx, incident_id, REPOSITORY, NOW))
-    database.transact(lambda tx: issues.settle_issue(tx, second, due_at=None))
+    database.transact(lambda tx: issues.rows.settle(tx, second.taken))
     assert due(database, minutes=9) == [incident_id]
 
 
@@ -96,7 +103,7 @@ def test_what_a_person_does_meanwhile_stays(database: Database, incident_id: Inc
     database.transact(lambda tx: issues.record_closed_by_hand(tx, incident_id, NOW, goes_on=True))
     followed = Followed(None, "digest", is_open=True)
     database.transact(lambda tx: issues.record_step(tx, first, followed))
-    database.transact(lambda tx: issues.settle_issue(tx, first, due_at=None))
+    database.transact(lambda tx: issues.rows.settle(tx, first.taken))
     again = taken(database, incident_id)
     assert not again.followed.is_open
     assert again.followed.owes_closing
@@ -116,7 +123,7 @@ def closed_and_answered(database: Database, incident_id: IncidentId) -> bool:
     assert not found.followed.is_open
     said = Followed(is_open=True, owes_closing=False)
     database.transact(lambda tx: issues.record_step(tx, found, said))
-    database.transact(lambda tx: issues.settle_issue(tx, found, due_at=None))
+    database.transact(lambda tx: issues.rows.settle(tx, found.taken))
     return found.followed.owes_closing
 
 
@@ -140,17 +147,16 @@ def test_a_command_is_kept_until_it_is_judged(database: Database) -> None:
     command = given(command=ResolveCommand("a\nfalse alarm"))
     for _ in range(2):
         database.transact(lambda tx: commands.record_command(tx, command, NOW))
-    (pending,) = database.read(lambda it: commands.due_commands(it, NOW, 10))
-    assert pending.given == command
+    assert database.read(lambda it: commands.rows.due(it, NOW, 10)) == [command.key]
     until = after(minutes=3)
-    assert database.transact(lambda tx: commands.take_command(tx, pending, until))
-    assert not database.transact(lambda tx: commands.take_command(tx, pending, until))
-    assert database.read(lambda it: commands.due_commands(it, NOW, 10)) == []
+    taken = database.transact(lambda tx: commands.rows.take(tx, command.key, NOW, until))
+    assert taken is not None
+    assert commands.given_of(taken.row) == command
+    assert database.read(lambda it: commands.rows.due(it, NOW, 10)) == []
     database.transact(
         lambda tx: commands.finish_command(tx, command.key, CommandState.ACCEPTED, "done")
     )
-    database.transact(lambda tx: commands.postpone_command(tx, command.key, NOW))
-    assert database.read(lambda it: commands.due_commands(it, until, 10)) == []
+    assert database.read(lambda it: commands.rows.due(it, until, 10)) == []
 
 
 @pytest.mark.parametrize("is_seen_before", [True, False])
@@ -160,6 +166,6 @@ def test_a_withdrawn_command_is_none(database: Database, is_seen_before: bool) -
         database.transact(lambda tx: commands.record_command(tx, given(), NOW))
     database.transact(lambda tx: commands.withdraw_command(tx, given(), NOW))
     database.transact(lambda tx: commands.record_command(tx, given(), NOW))
-    assert len(database.read(lambda it: commands.due_commands(it, NOW, 10))) == is_seen_before
-    state = database.transact(lambda tx: commands.lock_command(tx, given().key))
-    assert state is CommandState.WITHDRAWN
+    assert len(database.read(lambda it: commands.rows.due(it, NOW, 10))) == is_seen_before
+    query = select(commands_table.c.state)
+    assert database.read(lambda it: it.scalars(query).one()) == CommandState.WITHDRAWN

@@ -24,7 +24,7 @@ from gate.domain.requests.decide import (
 )
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Database
-from gate.store.engine.tables import decisions, kept_reports
+from gate.store.engine.tables.requests import decisions, kept_reports
 from gate.store.requests.decisions import (
     RecordedDecision,
     decisions_of,

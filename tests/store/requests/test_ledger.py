@@ -13,7 +13,7 @@ from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, L
 from gate.domain.model.request import GateRequest, ReviewState
 from gate.errors import Superseded
 from gate.store.engine.database import Database
-from gate.store.engine.tables import effects
+from gate.store.engine.tables.requests import effects
 from gate.store.requests.ledger import read_ledger, record_begun, record_intents, record_outcome
 from tests.store.conftest import OpenDatabase
 from tests.support.builders import NOW, make_key, make_report, make_review

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from gate.store.engine.tables import metadata
+from gate.store.engine.tables.base import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -7,9 +7,9 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from gate.domain.model.ids import DeliveryId, RepositoryId, RequestId
+from gate.domain.model.ids import DeliveryId, RequestId
 from gate.reconciler.requests.reconcile import Begun
-from gate.reconciler.worker.queues import TURN, DeliveryQueue, IncidentQueue, RequestQueue
+from gate.reconciler.worker.queues import TURN, Bell, DeliveryQueue, RequestQueue
 
 
 def begun(number: int) -> Begun:
@@ -120,20 +120,32 @@ def test_no_hint_is_left_behind() -> None:
     assert sorted(taken) == sorted(names)
 
 
-def test_a_hint_for_later_is_given_out_by_itself() -> None:
-    """What is due at once goes first; of two times the sooner counts."""
-    queue = IncidentQueue()
-    queue.put_later(RepositoryId(1), timedelta(milliseconds=20))
-    queue.put_later(RepositoryId(1), timedelta(hours=1))
-    queue.put(RepositoryId(2))
-    assert [queue.next(), queue.next()] == [2, 1]
+def test_of_two_rings_for_later_the_sooner_stands() -> None:
+    """Whoever waits is woken by it, once, and long before the pause is over."""
+    bell, pause = Bell(), timedelta(seconds=30)
+    bell.ring(timedelta(hours=1))
+    bell.ring(timedelta(milliseconds=20))
+    began = monotonic()
+    assert bell.wait(0, pause) == 1
+    assert bell.wait(1, timedelta(0)) == 1
+    assert monotonic() - began < pause.total_seconds()
 
 
-def test_a_thread_that_waits_hears_of_a_hint_for_later() -> None:
+def test_a_thread_that_waits_hears_of_a_ring_for_later() -> None:
     """It need not be woken by another one."""
-    queue, taken = IncidentQueue(), []
-    thread = Thread(target=lambda: taken.append(queue.next()))
+    bell, rings = Bell(), []
+    thread = Thread(target=lambda: rings.append(bell.wait(0, timedelta(seconds=60))))
     thread.start()
-    queue.put_later(RepositoryId(1), timedelta(milliseconds=20))
+    bell.ring(timedelta(milliseconds=20))
     thread.join(30)
-    assert taken == [1]
+    assert rings == [1]
+
+
+def test_a_ring_that_nobody_heard_is_not_lost() -> None:
+    """Whoever has heard of fewer rings does not wait; a pause that is over says nothing new."""
+    bell = Bell()
+    bell.ring()
+    assert bell.wait(0, timedelta(seconds=60)) == 1
+    assert bell.wait(1, timedelta(0)) == 1
+    bell.close()
+    assert bell.wait(0, timedelta(seconds=60)) is None

@@ -1,0 +1,131 @@
+"""Read deliveries and make the passes over requests: the work that many threads share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from gate.domain.model.ids import DeliveryId, RequestId
+from gate.errors import GateError
+from gate.reconciler.backoff import backoff
+from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
+from gate.reconciler.requests.reconcile import Begun, finish_pass, take_up
+from gate.reconciler.worker.loops import put_off
+from gate.reconciler.worker.queues import LocalWakeups
+from gate.reconciler.worker.shield import Shield
+from gate.store.engine.database import Transaction
+from gate.store.engine.due import Taken
+from gate.store.inbox import deliveries
+from gate.store.requests import leases, requests
+
+_HINTS: Final = 500
+
+
+class Intake:
+    """Do what the queues hand out; safe to share between threads."""
+
+    def __init__(self, deps: Deps, wakeups: LocalWakeups, shield: Shield) -> None:
+        """Prepare; nothing is read yet."""
+        self._deps = deps
+        self._wakeups = wakeups
+        self._shield = shield
+
+    def hint_due(self) -> None:
+        """Queue what is due and whose hint was lost, and what has become due by time."""
+        now = self._deps.clock()
+        due, waiting = self._deps.database.read(
+            lambda snapshot: (
+                requests.due_requests(snapshot, now, _HINTS),
+                deliveries.rows.due(snapshot, now, _HINTS),
+            )
+        )
+        for request_id in due:
+            self._wakeups.wake_request(request_id)
+        for delivery_id in waiting:
+            self._wakeups.wake_delivery(delivery_id)
+
+    def read(self, ids: Sequence[DeliveryId], *, begin: int) -> None:
+        """Read deliveries together; when that fails, each alone, so that one harms no other.
+
+        No pass is begun with them then, so that it fails in a thread of its own.
+        """
+
+        def each_alone(_error: Exception) -> None:
+            for delivery_id in ids:
+                alone = partial(self._ingest_all, [delivery_id], begin=0)
+                self._shield.run(alone, partial(self._postpone_unread, delivery_id))
+
+        self._shield.run(partial(self._ingest_all, ids, begin=begin), each_alone)
+
+    def answer(self, item: Begun | RequestId | Taken) -> None:
+        """Finish a pass, ask GitHub about a delivery, or make a whole pass over a request."""
+        match item:
+            case Begun():
+                self._finish(item)
+            case Taken():
+                ask = partial(self._ingest_asking, item)
+                self._shield.run(ask, partial(self._postpone_delivery, item))
+            case request_id:
+                begin = partial(self._begin, request_id)
+                self._shield.run(begin, partial(self._postpone_request, request_id, None))
+
+    def _begin(self, request_id: RequestId) -> None:
+        """Make a whole pass."""
+        begun = take_up(request_id, self._deps)
+        if begun is not None:
+            self._finish(begun)
+
+    def _finish(self, begun: Begun) -> None:
+        """Finish a pass that was begun; should it fail, only its own lease is given back."""
+
+        def finish() -> None:
+            if finish_pass(begun, self._deps):
+                self._wakeups.wake_request(begun.request_id)
+
+        request_id, token = begun.request_id, begun.lease.token
+        self._shield.run(finish, partial(self._postpone_request, request_id, token))
+
+    def _ingest_all(self, ids: Sequence[DeliveryId], *, begin: int) -> None:
+        ingested = ingest(ids, self._deps, begin=begin)
+        self._go_on(ingested)
+        for taken in ingested.unsettled:
+            self._wakeups.requests.put(taken)
+
+    def _ingest_asking(self, taken: Taken) -> None:
+        self._go_on(ingest_asking(taken, self._deps))
+
+    def _go_on(self, ingested: Ingested) -> None:
+        for begun in ingested.begun:
+            self._wakeups.requests.finish(begun)
+        for request_id in ingested.due:
+            self._wakeups.wake_request(request_id)
+
+    def _postpone_unread(self, delivery_id: DeliveryId, error: Exception) -> None:
+        """Come back later to a delivery that could not be read."""
+
+        def take(tx: Transaction) -> Taken | None:
+            now = self._deps.clock()
+            return deliveries.rows.take(tx, delivery_id, now, now + LEASE)
+
+        taken = self._deps.database.transact(take)
+        if taken is not None:
+            self._postpone_delivery(taken, error)
+
+    def _postpone_delivery(self, taken: Taken, error: Exception) -> None:
+        put_off(deliveries.rows, taken, error, self._deps)
+
+    def _postpone_request(self, request_id: RequestId, token: int | None, error: Exception) -> None:
+        """Come back to a request later; a request is never given up because of a fault of ours."""
+        known = error if isinstance(error, GateError) else None
+        now = self._deps.clock()
+        self._deps.database.transact(
+            lambda tx: leases.record_failure(
+                tx,
+                request_id,
+                token,
+                now,
+                lambda failures: now + backoff(failures, known, spread=request_id),
+            )
+        )

@@ -1,0 +1,201 @@
+"""Run the work: threads that take what is due, a clock that finds lost hints, and the sweeper.
+
+Threads never die of an error: all work runs behind the shield. `step` does the same work without
+threads, so that what tests run is what a service runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event, Thread
+from typing import Any, Final
+
+from gate.log import get_logger
+from gate.reconciler.deps import Deps, Work
+from gate.reconciler.worker.intake import Intake
+from gate.reconciler.worker.loops import Loop, loops_of
+from gate.reconciler.worker.queues import LocalWakeups
+from gate.reconciler.worker.shield import Shield
+from gate.reconciler.worker.sweep import Sweeper
+
+POLL: Final = timedelta(seconds=1)
+"""How long a due row waits at most when its hint was lost."""
+
+READERS: Final = 2
+"""Threads that read deliveries. It is work for the processor, which more would only share, and they
+wait for nothing but the database."""
+
+_HINTS: Final = 500
+_AT_ONCE: Final = 64
+_DATABASE_PAUSE: Final = timedelta(seconds=1)
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlan:
+    """How much a worker does at once, and how often it sweeps."""
+
+    threads: int
+    sweep_every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What one step did: whether anything was due, and which errors nobody expected."""
+
+    worked: bool
+    faults: tuple[Exception, ...]
+
+
+class Supervisor:
+    """Own the work of one process: its threads, or `step`, which does the same without any."""
+
+    def __init__(
+        self, deps: Deps, wakeups: LocalWakeups, sweeper: Sweeper, plan: WorkerPlan
+    ) -> None:
+        """Prepare; nothing runs before `start` or `step`."""
+        self._deps = deps
+        self._wakeups = wakeups
+        self._sweeper = sweeper
+        self._plan = plan
+        self._loops = loops_of(deps)
+        self._stopping = Event()
+        self._may_sweep = Event()
+        self._readers: list[Thread] = []
+        self._threads: list[Thread] = []
+        self._faults: list[Exception] = []
+        self._shield = Shield(self._stopping, self._note)
+        self._intake = Intake(deps, wakeups, self._shield)
+
+    def start(self, *, sweeping: bool = True) -> None:
+        """Start the threads once; unless `sweeping`, the sweeper waits for `begin_to_sweep`."""
+        if sweeping:
+            self.begin_to_sweep()
+        readers = [("deliveries", self._read_deliveries)] * READERS
+        jobs: list[tuple[str, Callable[[], None]]] = []
+        jobs += [("requests", self._answer_requests)] * self._plan.threads
+        jobs += [("poll", self._poll), ("sweep", self._sweep)]
+        jobs += [(it.name, partial(self._repeat, it)) for it in self._loops]
+        self._readers = [Thread(name=name, target=job) for name, job in readers]
+        self._threads = [Thread(name=name, target=job) for name, job in jobs]
+        for thread in (*self._readers, *self._threads):
+            thread.start()
+        log.info("worker.started", threads=self._plan.threads)
+
+    def begin_to_sweep(self) -> None:
+        """Let the sweeper begin: what it asks GitHub to deliver again can be taken from now on."""
+        self._may_sweep.set()
+
+    def stop(self) -> None:
+        """Take no more hints, finish the passes in flight, and wait for the threads."""
+        self._stopping.set()
+        self._may_sweep.set()
+        # The readers first: what they have begun, the others finish.
+        self._wakeups.deliveries.close()
+        for thread in self._readers:
+            thread.join()
+        self._wakeups.requests.close()
+        for bell in self._wakeups.bells.values():
+            bell.close()
+        for thread in self._threads:
+            thread.join()
+        log.info("worker.stopped")
+
+    @property
+    def is_alive(self) -> bool:
+        """Check that every thread runs; readiness asks."""
+        threads = (*self._readers, *self._threads)
+        return bool(threads) and all(thread.is_alive() for thread in threads)
+
+    def step(self, *, room: int = 0) -> Stepped:
+        """Do once, in this thread, what the threads do: deliveries, requests, then each loop.
+
+        Up to `room` passes begin in the commit that reads their delivery, as they do in a worker
+        that has so many idle threads.
+        """
+        self._faults.clear()
+        worked = self.read_now(room=room)
+        while (item := self._wakeups.requests.next_now()) is not None:
+            self._intake.answer(item)
+            worked = True
+        for work in Work:
+            worked = self.do(work) or worked
+        return Stepped(worked, tuple(self._faults))
+
+    def do(self, work: Work) -> bool:
+        """Do what is due of one kind, in this thread; return whether there was anything."""
+        worked = False
+        for loop in self._loops:
+            if loop.work is work:
+                worked = self._round(loop) or worked
+        return worked
+
+    def read_now(self, *, room: int = 0) -> bool:
+        """Read the deliveries that are due, and answer nothing yet; return whether there were any.
+
+        A part of `step`, for whoever wants to look between the two.
+        """
+        self._shield.run(self._intake.hint_due)
+        ids = self._wakeups.deliveries.take_now(_AT_ONCE)
+        if ids:
+            self._intake.read(ids, begin=room)
+        return bool(ids)
+
+    def _read_deliveries(self) -> None:
+        while ids := self._wakeups.deliveries.take(_AT_ONCE):
+            self._intake.read(ids, begin=self._wakeups.requests.room())
+
+    def _answer_requests(self) -> None:
+        while (item := self._wakeups.requests.next()) is not None:
+            self._intake.answer(item)
+
+    def _repeat(self, loop: Loop[Any]) -> None:
+        """Run a loop's rounds: one for each ring of its bell, and one each `POLL`."""
+        bell, heard = self._wakeups.bells[loop.work], 0
+        while (rings := bell.wait(heard, POLL)) is not None:
+            heard = rings
+            self._round(loop)
+
+    def _round(self, loop: Loop[Any]) -> bool:
+        """Do what is due of a loop now; an item that fails holds up no other."""
+        worked = False
+
+        def run_due() -> None:
+            nonlocal worked
+            for item in loop.take():
+                worked = True
+                self._shield.run(partial(loop.run, item), partial(loop.postpone, item))
+                if self._stopping.is_set():
+                    return
+
+        self._shield.run(run_due)
+        return worked
+
+    def _note(self, fault: Exception) -> None:
+        """Remember a fault for `step`; beside threads it is only logged."""
+        if not self._threads:
+            self._faults.append(fault)
+
+    def _poll(self) -> None:
+        """Find due rows whose hint was lost, and rows whose time has come."""
+        while not self._stopping.wait(POLL.total_seconds()):
+            self._shield.run(self._intake.hint_due)
+
+    def _sweep(self) -> None:
+        """Sweep once at the start, since webhooks may have been lost while we were away.
+
+        GitHub delivers again at once what it is asked for, so somebody must listen by then.
+        """
+        self._may_sweep.wait()
+        while not self._stopping.is_set():
+            started = self._deps.clock()
+            self._shield.run(self._sweeper.sweep)
+            self._stopping.wait(self._pause(started).total_seconds())
+
+    def _pause(self, started: datetime) -> timedelta:
+        elapsed = self._deps.clock() - started
+        return max(self._plan.sweep_every - elapsed, timedelta(seconds=1))

@@ -1,0 +1,10 @@
+"""The tables, cut by subject. Times are UTC, microseconds since 1970 on both databases.
+
+Only declarations: statements are in the folder of the subject. Importing this package declares all
+of them, which migrations rely on.
+"""
+
+from gate.store.engine.tables import audit, comments, github, inbox, incidents, reports, requests
+from gate.store.engine.tables.base import metadata
+
+__all__ = ["audit", "comments", "github", "inbox", "incidents", "metadata", "reports", "requests"]

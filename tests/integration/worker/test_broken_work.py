@@ -1,0 +1,115 @@
+"""Work that keeps failing by a fault of ours harms no other, and is set aside where it may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from gate.domain.model.ids import CommentId, RepositoryId
+from gate.reconciler.deps import Deps, Work
+from gate.reconciler.worker.loops import QUARANTINE_AFTER
+from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
+from gate.store.comments.replies import Reply, record_reply
+from gate.store.engine.database import Database
+from gate.store.engine.tables.comments import replies
+from gate.store.engine.tables.inbox import deliveries
+from gate.store.incidents import checks
+from tests.support.harness import REPOSITORY, Gate
+
+RULE = "deployment_protection_rule"
+
+
+class BrokenGitHub:
+    """GitHub's client with a mistake in every method that is called."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError(name)
+
+
+def broken_worker(gate: Gate, **changed: Any) -> Supervisor:
+    """Make a worker of the gate's service in which something is broken."""
+    deps: Deps = replace(gate.service.deps, **changed)
+    plan = WorkerPlan(1, gate.service.worker._plan.sweep_every)
+    return Supervisor(deps, gate.service.wakeups, gate.sweeper, plan)
+
+
+def fail_for_long(gate: Gate, worker: Supervisor) -> int:
+    """Step through more tries than a row gets; return how many of them failed."""
+    failed = 0
+    with capture_logs():
+        for _ in range(QUARANTINE_AFTER + 5):
+            failed += len(worker.step().faults)
+            gate.github.advance(400)
+    return failed
+
+
+def owe_reply(gate: Gate) -> None:
+    """Owe somebody a reply."""
+    deps = gate.service.deps
+    repository_id = RepositoryId(gate.github.world.repository(REPOSITORY).id)
+    reply = Reply("reply/1", repository_id, 1, CommentId(1), "eyes", None)
+    deps.database.transact(lambda tx: record_reply(tx, reply, deps.clock()))
+
+
+def test_a_reply_that_keeps_failing_is_set_aside(gate: Gate) -> None:
+    """After twenty tries; it says so, and is not due any more."""
+    owe_reply(gate)
+    worker = broken_worker(gate, github=BrokenGitHub())
+    assert fail_for_long(gate, worker) == QUARANTINE_AFTER
+    query = select(replies.c.outcome, replies.c.due_at)
+    assert gate.service.database.read(lambda it: it.execute(query).one()) == ("quarantined", None)
+
+
+def test_a_look_at_incidents_is_never_set_aside(gate: Gate) -> None:
+    """However often it fails; the first look that succeeds opens the incident."""
+    gate.validate(REPOSITORY, "failure")
+    gate.ingest_deliveries()
+    assert fail_for_long(gate, broken_worker(gate, github=BrokenGitHub())) > QUARANTINE_AFTER
+    now = gate.service.deps.clock()
+    assert gate.service.database.read(lambda it: checks.rows.due(it, now, 9))
+    gate.settle()
+    assert gate.github.issues_of(REPOSITORY)
+
+
+def test_a_delivery_that_keeps_failing_is_set_aside_until_it_comes_again(gate: Gate) -> None:
+    """Its body is kept for a person, deliveries beside it are read, and a redelivery cures it."""
+    parse = gate.service.deps.parse_delivery
+
+    def misread(event: str, body: bytes) -> Any:
+        if event == RULE:
+            raise IndexError(event)
+        return parse(event, body)
+
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.github.wait_until_delivered()
+    assert fail_for_long(gate, broken_worker(gate, parse_delivery=misread)) >= QUARANTINE_AFTER
+    query = select(deliveries.c.event).where(deliveries.c.state == "quarantined")
+    assert gate.service.database.read(lambda it: [*it.scalars(query)]) == [RULE]
+    assert gate.due_deliveries() == []
+    (asked,) = [it for it in gate.github.deliveries() if it.event == RULE]
+    app = gate.github.world.app()
+    delivery = gate.github.sender.delivery(app.id, asked.id)
+    assert delivery is not None
+    gate.github.sender.redeliver(app, delivery)
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert len(gate.answers(run_id)) == 1
+
+
+@pytest.mark.parametrize("work", [it for it in Work if it is not Work.ALERTS])
+def test_a_database_that_cannot_be_read_ends_no_loop(gate: Gate, work: Work) -> None:
+    """It is logged, and the next round does what this one could not."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    other = Database(gate.settings.database_url.get_secret_value())
+    other.close()
+    worker = broken_worker(gate, database=other)
+    with capture_logs() as logs:
+        assert not worker.do(work)
+    assert [(it["event"], it["reason"]) for it in logs] == [("worker.postponed", "database_busy")]
