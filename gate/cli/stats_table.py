@@ -9,11 +9,11 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from gate.domain.overrides.rationale import fold
-from gate.domain.requests.explain import span
 from gate.domain.statistics.metrics import HeldTime, ResponseTime, Stats
 from gate.domain.statistics.spread import Share, Spread
+from gate.domain.text.durations import span
 from gate.domain.text.escaping import cut
+from gate.domain.text.fold import fold
 
 _NOTHING: Final = "-"
 """What stands where nothing can be told."""

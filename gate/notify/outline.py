@@ -12,9 +12,9 @@ from datetime import UTC
 from typing import Final, TypeVar
 
 from gate.domain.model.alert import Alert, AlertKind, FailedFlow, HeldDeployment
-from gate.domain.overrides.rationale import fold
 from gate.domain.text.addresses import safe_url
 from gate.domain.text.escaping import cut
+from gate.domain.text.fold import fold
 
 T = TypeVar("T")
 

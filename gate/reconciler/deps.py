@@ -13,7 +13,7 @@ from gate.domain.model.alert import Channel
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
-from gate.reconciler.observe.override_routes import KnownRoutes
+from gate.reconciler.override_routes import KnownRoutes
 from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
 from gate.reconciler.strangers import Strangers
 from gate.store.engine.database import Database

@@ -1,5 +1,5 @@
-"""Commands that people write in comments, who may give them, and what the gate replies.
+"""Commands that people write in comments, the run that they mean, and what the gate replies.
 
-What a command does to an incident is in `gate.domain.incidents`, what an override does in
-`gate.domain.overrides`.
+Who may act on an incident is `gate.domain.incidents.command_rule`, who may override is
+`gate.domain.overrides.rule`.
 """

@@ -15,7 +15,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Final
 
-from gate.domain.incidents.incident import Course
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RunId
 
 _LARGEST_ID: Final = 2**63 - 1

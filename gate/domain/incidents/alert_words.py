@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from gate.domain.incidents.alert_plan import ARTIFACTS, LATE_TO_ACKNOWLEDGE, MOST_PAGES, Message
-from gate.domain.incidents.incident import Course, Failure, Incident, Resolution
+from gate.domain.incidents.incident import Failure, Incident, Resolution
 from gate.domain.incidents.words import at
 from gate.domain.model.alert import AlertKind, HeldDeployment
+from gate.domain.model.course import Course
 from gate.domain.model.policy import AlertPolicy
-from gate.domain.overrides.rationale import fold
-from gate.domain.requests.explain import span
+from gate.domain.text.durations import span
 from gate.domain.text.escaping import cut
+from gate.domain.text.fold import fold
 
 MOST_HELD: Final = 20
 """Held deployments that an alert lists at most; it says when there are as many or more."""

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Final, assert_never
 
 from gate.domain.model.alert import FailedFlow
+from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId, RequestId, RunId, Sha
 from gate.domain.text.escaping import cut
 
@@ -25,14 +26,6 @@ LASTING: Final = timedelta(minutes=10)
 
 GATE: Final = "gate"
 """The actor of events that no person caused."""
-
-
-class Course(StrEnum):
-    """What people decided to do about a failure."""
-
-    ROLLBACK = "rollback"
-    FIX_FORWARD = "fix-forward"
-    ACCEPT_RISK = "accept-risk"
 
 
 class Resolution(StrEnum):

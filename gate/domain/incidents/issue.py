@@ -14,14 +14,15 @@ from typing import Final, TypeVar
 
 from gate.domain.comments.replies import INCIDENT_COMMANDS
 from gate.domain.incidents.alert_content import FAILED_EVENT
-from gate.domain.incidents.incident import Course, Incident, IncidentEvent, Resolution, Word
+from gate.domain.incidents.incident import Incident, IncidentEvent, Resolution, Word
 from gate.domain.incidents.words import at, ending, happening, run_link, who
 from gate.domain.model.alert import FailedFlow, HeldDeployment
+from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.policy import AlertPolicy
-from gate.domain.overrides.rationale import fold
 from gate.domain.text.addresses import safe_url
 from gate.domain.text.escaping import cut, cut_markdown, neutralise
+from gate.domain.text.fold import fold
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from gate.domain.incidents.incident import (
 from gate.domain.incidents.issue import BODY_LIMIT, Timeline
 from gate.domain.incidents.words import at, ending, happening, who
 from gate.domain.model.ids import IncidentId
-from gate.domain.requests.explain import span
+from gate.domain.text.durations import span
 from gate.domain.text.escaping import cut_markdown, neutralise
 
 _MOST_NAMED: Final = 20

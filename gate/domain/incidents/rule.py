@@ -17,7 +17,6 @@ from gate.domain.evidence.report_limits import fit
 from gate.domain.incidents.incident import (
     GATE,
     REOPEN_WITHIN,
-    Course,
     Decided,
     Detailed,
     FailedAgain,
@@ -32,6 +31,7 @@ from gate.domain.incidents.incident import (
     Resolved,
 )
 from gate.domain.model.alert import FailedFlow
+from gate.domain.model.course import Course
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.domain.model.runs import WorkflowRun

@@ -8,13 +8,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from gate.domain.model.ids import AccountId, RunId
 from gate.domain.model.overrides import OverrideClaim, Standing
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.behind import NOBODY, Behind
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How many newer runs of the same workflow and branch wait for their turn or were cancelled.
+
+    Runs that have begun are none of them: those at the gate are held by themselves.
+    """
+
+    waiting: int = 0
+    cancelled: int = 0
+
+    @property
+    def total(self) -> int:
+        """Count them all."""
+        return self.waiting + self.cancelled
+
+
+NOBODY: Final = Behind()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 
 from gate.domain.model.ids import AccountId, RunId, Sha
 from gate.domain.model.runs import Account
-from gate.domain.overrides.rationale import fold
+from gate.domain.text.fold import fold
 
 
 class OverrideChannel(StrEnum):

@@ -7,16 +7,16 @@ the gate's own request for the acknowledgement included, into a quoted reply.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
+
+from gate.domain.text.fold import fold
 
 LARGEST_RATIONALE: Final = 8 * 1024
 """Bytes of UTF-8 that a rationale may have: it is kept in every record of the hold."""
 
 _QUOTE: Final = ">"
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
-_NOT_TEXT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,6 @@ def read_rationale(rationale: str, acknowledge: str) -> Reading:
     if asked:
         rest, times = re.subn(rf"(?<![^\W_]){re.escape(asked)}(?![^\W_])", " ", said)
     return Reading(times > 0, sum(not char.isspace() for char in rest))
-
-
-def fold(text: str) -> str:
-    """Put text on one line: one blank for each run of them, nothing invisible, both ends bare."""
-    composed = unicodedata.normalize("NFC", text)
-    visible = "".join(
-        char for char in composed if char.isspace() or unicodedata.category(char) not in _NOT_TEXT
-    )
-    return " ".join(visible.split())
 
 
 def _own_words(text: str) -> str:

@@ -7,32 +7,13 @@ pending run of a group: a newer one cancels it without a word.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from gate.domain.model.facts import Behind
 from gate.domain.model.runs import WorkflowRun
 
 _CANCELLED: Final = "cancelled"
 _NOT_BEGUN: Final = frozenset({"requested", "queued", "pending"})
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """How many newer runs of the same workflow and branch wait for their turn or were cancelled.
-
-    Runs that have begun are none of them: those at the gate are held by themselves.
-    """
-
-    waiting: int = 0
-    cancelled: int = 0
-
-    @property
-    def total(self) -> int:
-        """Count them all."""
-        return self.waiting + self.cancelled
-
-
-NOBODY: Final = Behind()
 
 
 def count_behind(own: WorkflowRun, runs: Iterable[WorkflowRun]) -> Behind:

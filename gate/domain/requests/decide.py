@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, assert_never
 
 from gate.domain.evidence.judge import Evidence, judge_facts
-from gate.domain.model.facts import Facts
+from gate.domain.model.facts import NOBODY, Behind, Facts
 from gate.domain.model.overrides import (
     OverrideAsk,
     OverrideJudgement,
@@ -35,7 +35,6 @@ from gate.domain.model.policy import (
     ValidationState,
 )
 from gate.domain.overrides.rule import ask_for, judge_claims
-from gate.domain.requests.behind import NOBODY, Behind
 
 ENGINE_VERSION: Final = "7"
 """Raised whenever the same facts may lead to another verdict or another text of a reason, so that a

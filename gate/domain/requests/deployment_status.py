@@ -15,8 +15,8 @@ from gate.domain.model.ids import DeploymentId
 from gate.domain.model.ledger import Effect, EffectKind, Ledger, status_key
 from gate.domain.model.overrides import OverrideRecord
 from gate.domain.model.request import GateRequest, RequestState
-from gate.domain.overrides.rationale import fold
 from gate.domain.requests.plan import is_sendable
+from gate.domain.text.fold import fold
 
 DESCRIPTION_LIMIT: Final = 140
 """Characters that GitHub takes as the description of a deployment status."""

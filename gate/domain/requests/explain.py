@@ -8,15 +8,13 @@ quoted. `flow_lines` lists the flows, `remedies` what people can do.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 from typing import Final, assert_never
 
 from gate.domain.evidence.judge import Evidence
 from gate.domain.model.overrides import OverrideRecord
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import SUCCESS, WorkflowRun
-from gate.domain.overrides.rationale import fold
 from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.flow_lines import (
     count_failed,
@@ -25,8 +23,10 @@ from gate.domain.requests.flow_lines import (
     render_terraform,
 )
 from gate.domain.requests.remedies import ANYWHERE, Guide, list_actions
+from gate.domain.text.durations import age, remaining
 from gate.domain.text.escaping import cut, link, neutralise
 from gate.domain.text.fitting import BETWEEN, Paragraph, Part, Rank, leave_out, render
+from gate.domain.text.fold import fold
 
 COMMENT_LIMIT: Final = 1024
 """Characters GitHub takes in a status report (docs: Creating custom deployment protection rules);
@@ -43,8 +43,6 @@ _CONCLUSION_LIMIT: Final = 30
 _MOST_NAMES: Final = 3
 _IN_PROGRESS: Final = "in_progress"
 _MOST_PHRASES: Final = 4
-_DAYS_FROM: Final = 48 * 60
-"""Minutes from which a remaining time is given in days."""
 
 
 def explain(
@@ -278,37 +276,3 @@ def _ending(decision: Decision, now: datetime) -> Paragraph:
         Part(f"{warning} nothing changes, the gate rejects this attempt at {end} (in {left}).")
     )
     return Paragraph(tuple(parts), " ")
-
-
-def remaining(length: timedelta) -> str:
-    """Return how long something still lasts, rounded up: a hold of 24 h begins with 24 h."""
-    minutes = max(0, ceil(length / timedelta(minutes=1)))
-    if minutes >= _DAYS_FROM:
-        return span(timedelta(hours=ceil(minutes / 60)))
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def age(elapsed: timedelta) -> str:
-    """Return how long ago something was, in the one or two largest units."""
-    return f"{span(elapsed)} ago"
-
-
-def span(length: timedelta) -> str:
-    """Return how long something is, in whole units that a person compares at a glance."""
-    seconds = max(0, int(length.total_seconds()))
-    for size, unit, smaller, smaller_unit in (
-        (86_400, "d", 3_600, "h"),
-        (3_600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if seconds >= size:
-            rest = seconds % size // smaller
-            return (
-                f"{seconds // size} {unit} {rest} {smaller_unit}"
-                if rest
-                else f"{seconds // size} {unit}"
-            )
-    return f"{seconds} s"

@@ -15,8 +15,8 @@ from gate.domain.evidence.comparison import Comparison
 from gate.domain.evidence.judge import Evidence
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
-from gate.domain.overrides.rationale import fold
 from gate.domain.text.escaping import cut, neutralise
+from gate.domain.text.fold import fold
 
 _NAME_LIMIT: Final = 80
 _ERROR_LIMIT: Final = 80

@@ -12,10 +12,10 @@ from typing import Final
 
 from gate.domain.model.overrides import ALL_ROUTES, OverrideAsk, OverrideRoutes
 from gate.domain.model.request import GateRequest
-from gate.domain.overrides.rationale import fold
 from gate.domain.requests.decide import Decision, Reason, ReasonCode
 from gate.domain.text.escaping import code_span, link, neutralise
 from gate.domain.text.fitting import Paragraph, Part, Rank
+from gate.domain.text.fold import fold
 
 _HEADING: Final = Part("**What you can do**")
 _NAME_LIMIT: Final = 60

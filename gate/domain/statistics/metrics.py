@@ -18,12 +18,12 @@ from gate.domain.incidents.alert_plan import Said
 from gate.domain.incidents.incident import (
     GATE,
     Acknowledged,
-    Course,
     Decided,
     Incident,
     IncidentEvent,
     Resolution,
 )
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.model.runs import SUCCESS

@@ -13,8 +13,8 @@ from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPNotSupportedError, SMTPRe
 from typing import Final
 
 from gate.domain.model.alert import Alert, Channel
-from gate.domain.overrides.rationale import fold
 from gate.domain.text.escaping import cut
+from gate.domain.text.fold import fold
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.notify.mail.letter import write_letter
 from gate.notify.mail.mailbox import Mailbox, MailServer

@@ -23,11 +23,12 @@ from gate.domain.comments.replies import (
     render_acknowledged_before,
     render_refusal,
 )
-from gate.domain.comments.rule import RefusedCommand, Speaker, judge_command
+from gate.domain.incidents.command_rule import RefusedCommand, Speaker, judge_command
 from gate.domain.model.ids import IncidentId
 from gate.log import get_logger
 from gate.reconciler.comments.replies import answer_command
 from gate.reconciler.incidents import timeline
+from gate.reconciler.trail import incident_entry
 from gate.store.audit.entries import AuditEntry, record_audit
 from gate.store.comments import commands
 from gate.store.comments.commands import COMMAND_KINDS, CommandState, GivenCommand
@@ -113,6 +114,6 @@ def _entry(
         "url": given.url,
     }
     actor = given.person.login
-    return timeline.incident_entry(
+    return incident_entry(
         incident, kind, now, actor=actor, reason=reason, detail={**said, **detail}
     )

@@ -32,9 +32,9 @@ from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps, Work
 from gate.reconciler.incidents.alert_planning import held_deployments
 from gate.reconciler.incidents.issue_lookup import Begun, look_up
-from gate.reconciler.incidents.timeline import incident_entry
 from gate.reconciler.observe.policy import last_policy_of
 from gate.reconciler.observe.policy_documents import observe_policy
+from gate.reconciler.trail import incident_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import Taken

@@ -11,12 +11,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from gate.domain.incidents.incident import (
-    GATE,
     Acknowledged,
-    Course,
     FailedAgain,
     Happening,
-    Incident,
     IncidentEvent,
     IncidentPlace,
     Opened,
@@ -27,10 +24,12 @@ from gate.domain.incidents.incident import (
     Silenced,
 )
 from gate.domain.incidents.rule import decide_course
+from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.request import GateRequest
 from gate.log import get_logger
-from gate.store.audit.entries import AuditEntry, record_audit
+from gate.reconciler.trail import incident_entry
+from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.github import runs
 from gate.store.incidents import incidents
@@ -143,31 +142,6 @@ def lock_to_act(tx: Transaction, incident_id: IncidentId, now: datetime) -> Inci
 def _lock_open(tx: Transaction, incident_id: IncidentId, now: datetime) -> IncidentRecord | None:
     record = lock_to_act(tx, incident_id, now)
     return record if record is not None and record.incident.is_open else None
-
-
-def incident_entry(
-    incident: Incident,
-    kind: str,
-    now: datetime,
-    *,
-    actor: str = GATE,
-    reason: str | None = None,
-    detail: Mapping[str, object],
-) -> AuditEntry:
-    """Make the audit entry of something that happened to an incident."""
-    place, failure = incident.place, incident.failure
-    return AuditEntry(
-        at=now,
-        installation_id=place.installation_id,
-        repository_id=place.repository_id,
-        run_id=failure.run_id,
-        run_attempt=failure.run_attempt,
-        environment=place.environment,
-        kind=kind,
-        actor=actor,
-        reason=reason,
-        detail={"incident_id": incident.id, **detail},
-    )
 
 
 def _put_on_record(tx: Transaction, record: IncidentRecord, event: IncidentEvent) -> None:

@@ -31,7 +31,7 @@ from gate.domain.comments.replies import (
     render_refusal,
     render_unknown,
 )
-from gate.domain.comments.rule import (
+from gate.domain.incidents.command_rule import (
     CommandFault,
     RefusedCommand,
     Speaker,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.comments.rule import Speaker
+from gate.domain.incidents.command_rule import Speaker
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import Collaborator, RepositoryAddress, RequiredReviewer
 from gate.domain.model.ids import InstallationId

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import DeploymentStatus, RepositoryAddress
-from gate.domain.model.ids import DeploymentId, RequestId
+from gate.domain.model.ids import DeploymentId
 from gate.domain.model.overrides import Standing
 from gate.domain.model.policy import UnavailablePolicy
 from gate.domain.model.request import GateRequest
@@ -37,7 +37,6 @@ from gate.reconciler.observe.policy import unreadable
 from gate.reconciler.observe.repository import observe_shared
 from gate.reconciler.observe.reviewer import observe_standing
 from gate.reconciler.obstacles import cause
-from gate.reconciler.requests.opening import open_gate
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
 from gate.store.github import runs
@@ -53,8 +52,9 @@ class Observed:
     """What GitHub said, or would not say, during one pass.
 
     `gate_asked` says that the gate was looked at in this pass; `pending` and `run_gone` are what
-    was seen then, and where the gate is gone the attempt's `jobs` and the `states` that its
-    deployments have gone through. `standings` are of people who were looked up in this pass, and
+    was seen then, `later_attempt` the one that waits in place of the request's own, and where the
+    gate is gone the attempt's `jobs` and the `states` that its deployments have gone through.
+    `standings` are of people who were looked up in this pass, and
     `statuses` those of deployments, newest first. `unavailable` names the first fact that could not
     be read, and `error` why.
     """
@@ -63,6 +63,7 @@ class Observed:
     gate_asked: bool = False
     pending: bool | None = None
     run_gone: bool = False
+    later_attempt: WorkflowRun | None = None
     jobs: tuple[Job, ...] | None = None
     states: tuple[str, ...] = ()
     unavailable: str | None = None
@@ -160,9 +161,8 @@ def _observe_gate(
     own = deps.github.read_run_attempt(address, key.run_id, key.run_attempt)
     attempts = [newest, own] if own is not None else [newest]
     deps.database.transact(_seeing(request, attempts, now))
-    if pending:
-        _adopt_later_attempt(request, newest, deps, now)
-    return replace(observed, gate_asked=True, pending=False)
+    waits_now = newest if pending else None
+    return replace(observed, gate_asked=True, pending=False, later_attempt=waits_now)
 
 
 def _observe_end(
@@ -176,31 +176,6 @@ def _observe_end(
     jobs = deps.github.read_jobs(address, request.key.run_id)
     own = tuple(job for job in jobs if job.run_attempt == request.key.run_attempt)
     return replace(observed, jobs=own, states=tuple(dict.fromkeys(states)))
-
-
-def _adopt_later_attempt(request: GateRequest, run: WorkflowRun, deps: Deps, now: datetime) -> None:
-    """Open the gate of the attempt that waits in place of the request's own.
-
-    Its webhook may have come before that of its run, and was then taken for one more job of the
-    attempt before it.
-    """
-
-    def adopt(tx: Transaction) -> tuple[RequestId, ...]:
-        take_turn(tx, request.installation_id)
-        return open_gate(
-            tx,
-            replace(request.key, run_attempt=run.run_attempt),
-            installation_id=request.installation_id,
-            environment=request.environment,
-            head_sha=run.head_sha,
-            deployment_id=None,
-            now=now,
-            adopted=True,
-        )
-
-    for request_id in deps.database.transact(adopt):
-        log.warning("request.adopted", request_id=request_id, run_id=run.run_id)
-        deps.wakeups.wake_request(request_id)
 
 
 def _observe_trigger(request: GateRequest, address: RepositoryAddress, deps: Deps) -> None:

@@ -26,7 +26,7 @@ from gate.domain.model.runs import Account
 from gate.domain.overrides.rationale import cap_rationale
 from gate.reconciler.deps import Deps
 from gate.reconciler.overrides.record import claim_detail
-from gate.reconciler.requests.opening import request_entry
+from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import AuditEntry, record_audit
 from gate.store.comments.commands import GivenCommand
 from gate.store.engine.database import Snapshot, Transaction

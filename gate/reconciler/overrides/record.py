@@ -16,7 +16,7 @@ from gate.domain.model.request import GateRequest
 from gate.domain.requests.decide import Decision
 from gate.reconciler.comments.replies import CommentPlace, owe_answer
 from gate.reconciler.incidents.timeline import note_override
-from gate.reconciler.requests.opening import request_entry
+from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.requests.claims import RecordedClaim

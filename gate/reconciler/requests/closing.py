@@ -10,8 +10,8 @@ from gate.domain.model.request import ReviewState
 from gate.domain.requests.closing import Closure, closed_state
 from gate.log import get_logger
 from gate.reconciler.requests.deployment_status import look_after
-from gate.reconciler.requests.opening import request_entry
 from gate.reconciler.requests.snapshot import Passed, View
+from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.requests import leases, ledger, untold_ends

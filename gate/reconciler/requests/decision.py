@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gate.domain.evidence.relevance import relevant_reports
-from gate.domain.model.facts import Facts
+from gate.domain.model.facts import NOBODY, Behind, Facts
 from gate.domain.model.ids import DecisionId, RunId
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.model.overrides import ALL_ROUTES, OverrideRoutes
@@ -19,7 +19,7 @@ from gate.domain.model.policy import Covers, EnvironmentPolicy, LoadedPolicy, Po
 from gate.domain.model.policy_sources import PolicyBasis, choose
 from gate.domain.model.request import GateRequest, RequestState
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.behind import NOBODY, Behind, count_behind
+from gate.domain.requests.behind import count_behind
 from gate.domain.requests.closing import Closure, check_closed, is_suspect
 from gate.domain.requests.decide import Decision, ReasonCode, Verdict, decide
 from gate.domain.requests.missing_facts import (
@@ -44,14 +44,14 @@ from gate.domain.requests.settlement import (
 )
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps
-from gate.reconciler.observe.override_routes import find_issue
 from gate.reconciler.observe.policy import policy_of
 from gate.reconciler.observe.request import Observed
+from gate.reconciler.override_routes import find_issue
 from gate.reconciler.overrides.record import Ruling, record_override
 from gate.reconciler.requests.closing import record_closure, record_landed, record_missed
 from gate.reconciler.requests.deployment_status import pass_closed
-from gate.reconciler.requests.opening import request_entry
 from gate.reconciler.requests.snapshot import Missing, Passed, View, read_view
+from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.github import listings, runs

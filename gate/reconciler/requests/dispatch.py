@@ -21,8 +21,8 @@ from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import SEND_WITHIN, Deps
 from gate.reconciler.requests.closing import sent_answer
 from gate.reconciler.requests.deployment_status import look_after
-from gate.reconciler.requests.opening import request_entry
 from gate.reconciler.requests.snapshot import Passed
+from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from gate.domain.model.ids import DeploymentId, InstallationId, RequestId, RequestKey, Sha
 from gate.domain.model.request import GateRequest
-from gate.store.audit.entries import AuditEntry, record_audit
+from gate.domain.model.runs import WorkflowRun
+from gate.log import get_logger
+from gate.reconciler.deps import Deps
+from gate.reconciler.trail import request_entry
+from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn
 from gate.store.requests import requests
 from gate.store.requests.requests import Opening
 
@@ -17,6 +23,9 @@ _KINDS: Final = {
     Opening.JOINED: "request.joined",
     Opening.REOPENED: "request.reopened",
 }
+
+
+log = get_logger(__name__)
 
 
 def open_gate(
@@ -51,25 +60,27 @@ def open_gate(
     return (request.id,)
 
 
-def request_entry(
-    request: GateRequest,
-    kind: str,
-    now: datetime,
-    *,
-    actor: str = "gate",
-    reason: str | None = None,
-    detail: dict[str, object] | None = None,
-) -> AuditEntry:
-    """Make the audit entry of something that happened to a request."""
-    return AuditEntry(
-        at=now,
-        installation_id=request.installation_id,
-        repository_id=request.key.repository_id,
-        run_id=request.key.run_id,
-        run_attempt=request.key.run_attempt,
-        environment=request.environment,
-        kind=kind,
-        actor=actor,
-        reason=reason,
-        detail=detail or {},
-    )
+def adopt_later_attempt(request: GateRequest, run: WorkflowRun, deps: Deps) -> None:
+    """Open the gate of the attempt that waits in place of the request's own.
+
+    Its webhook may have come before that of its run, and was then taken for one more job of the
+    attempt before it.
+    """
+    now = deps.clock()
+
+    def adopt(tx: Transaction) -> tuple[RequestId, ...]:
+        take_turn(tx, request.installation_id)
+        return open_gate(
+            tx,
+            replace(request.key, run_attempt=run.run_attempt),
+            installation_id=request.installation_id,
+            environment=request.environment,
+            head_sha=run.head_sha,
+            deployment_id=None,
+            now=now,
+            adopted=True,
+        )
+
+    for request_id in deps.database.transact(adopt):
+        log.warning("request.adopted", request_id=request_id, run_id=run.run_id)
+        deps.wakeups.wake_request(request_id)

@@ -9,7 +9,7 @@ snapshot read again. See docs/explanation/architecture.md for the failure table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final
 
@@ -22,6 +22,7 @@ from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.observe.request import Observed, give_up, observe
 from gate.reconciler.requests.decision import Pass, run_pass
 from gate.reconciler.requests.dispatch import dispatch
+from gate.reconciler.requests.opening import adopt_later_attempt
 from gate.reconciler.requests.snapshot import Missing, Passed
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn_of_request
@@ -114,6 +115,9 @@ def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
         view, rounds = step.view, rounds + 1
         if rounds <= MOST_ROUNDS:
             observed = observe(step.needs, view.request, view.repository, observed, deps)
+            if observed.later_attempt is not None:
+                adopt_later_attempt(view.request, observed.later_attempt, deps)
+                observed = replace(observed, later_attempt=None)
         else:
             log.warning("reconcile.restless", rounds=rounds)
             observed = give_up(step.needs, observed)

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gate.domain.incidents.incident import Course, Resolution
+from gate.domain.incidents.incident import Resolution
+from gate.domain.model.course import Course
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport

@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 
 from gate.domain.model.request import RequestState
-from gate.domain.overrides.rationale import LARGEST_RATIONALE, cap_rationale, fold
+from gate.domain.overrides.rationale import LARGEST_RATIONALE, cap_rationale
+from gate.domain.text.fold import fold
 from gate.simulator.switches import Switches
 from tests.integration.overrides.test_overrides import OVERRIDE_ENVIRONMENT, WHY, mirrors, released
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate

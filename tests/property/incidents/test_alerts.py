@@ -12,7 +12,6 @@ from gate.domain.incidents.alert_content import AlertSubject, render_alert
 from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Said, of_outbreak, plan_alerts
 from gate.domain.incidents.incident import (
     Acknowledged,
-    Course,
     Decided,
     FailedAgain,
     Happening,
@@ -26,6 +25,7 @@ from gate.domain.incidents.incident import (
 )
 from gate.domain.incidents.outbox import coalesce
 from gate.domain.model.alert import Alert, AlertKind, Severity
+from gate.domain.model.course import Course
 from gate.domain.model.policy import AlertPolicy
 from tests.support.builders import NOW
 from tests.support.incidents import make_failure, make_incident

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from gate.domain.incidents.incident import (
     Bypassed,
-    Course,
     Decided,
     Happening,
     IncidentEvent,
@@ -23,6 +22,7 @@ from gate.domain.incidents.incident import (
 from gate.domain.incidents.issue import BODY_LIMIT, IssueSubject, render_issue
 from gate.domain.incidents.remarks import next_remark
 from gate.domain.model.alert import FailedFlow
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
 from gate.domain.model.policy import AlertPolicy
 from tests.property.strategies.cases import HOSTILE

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.domain.comments.commands import parse_command
+from gate.domain.model.facts import Behind
 from gate.domain.model.overrides import OverrideAsk, OverrideRoutes
-from gate.domain.overrides.rationale import fold
-from gate.domain.requests.behind import Behind
 from gate.domain.requests.decide import Decision, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.remedies import Guide, IssueLink
 from gate.domain.text.escaping import neutralise
+from gate.domain.text.fold import fold
 from tests.property.strategies.cases import HOSTILE
 from tests.property.strategies.reports import reported_decisions
 from tests.support.builders import NOW, make_request

@@ -14,7 +14,6 @@ from gate.domain.incidents.alert_plan import Said
 from gate.domain.incidents.incident import (
     GATE,
     Acknowledged,
-    Course,
     Decided,
     FailedAgain,
     IncidentEvent,
@@ -22,6 +21,7 @@ from gate.domain.incidents.incident import (
     Opened,
 )
 from gate.domain.model.alert import AlertKind
+from gate.domain.model.course import Course
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest, RequestState

@@ -19,7 +19,7 @@ from gate.domain.comments.commands import (
     parse_override_title,
     parse_run_reference,
 )
-from gate.domain.incidents.incident import Course
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RunId
 
 URL = "https://github.com/acme/shop/actions/runs/601"

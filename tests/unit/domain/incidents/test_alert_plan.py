@@ -12,7 +12,6 @@ from gate.domain.incidents.incident import (
     LASTING,
     REOPEN_WITHIN,
     Acknowledged,
-    Course,
     Decided,
     FailedAgain,
     Happening,
@@ -25,6 +24,7 @@ from gate.domain.incidents.incident import (
     apply,
 )
 from gate.domain.model.alert import AlertKind
+from gate.domain.model.course import Course
 from gate.domain.model.policy import AlertPolicy
 from tests.support.builders import NOW
 from tests.support.incidents import make_failure, make_incident

@@ -11,7 +11,6 @@ from gate.domain.incidents.alert_plan import ARTIFACTS, LATE_TO_ACKNOWLEDGE, LAT
 from gate.domain.incidents.alert_words import MOST_HELD, headline, list_next_steps, summarize
 from gate.domain.incidents.incident import (
     Acknowledged,
-    Course,
     Decided,
     Happening,
     Incident,
@@ -21,6 +20,7 @@ from gate.domain.incidents.incident import (
     apply,
 )
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RunId
 from gate.domain.model.policy import AlertPolicy
 from tests.support.builders import NOW

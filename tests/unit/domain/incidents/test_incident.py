@@ -9,7 +9,6 @@ from gate.domain.incidents.incident import (
     GATE,
     REOPEN_WITHIN,
     Acknowledged,
-    Course,
     Decided,
     FailedAgain,
     Happening,
@@ -23,6 +22,7 @@ from gate.domain.incidents.incident import (
     apply,
 )
 from gate.domain.incidents.rule import decide_course, failure_of, observe_validation
+from gate.domain.model.course import Course
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import FlowStatus
 from tests.support.builders import NOW, make_run

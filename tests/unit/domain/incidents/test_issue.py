@@ -11,7 +11,6 @@ import pytest
 from gate.domain.incidents.incident import (
     Acknowledged,
     Bypassed,
-    Course,
     Decided,
     FailedAgain,
     Happening,
@@ -30,6 +29,7 @@ from gate.domain.incidents.issue import (
     render_issue,
 )
 from gate.domain.model.alert import FailedFlow, HeldDeployment
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId, RunId
 from gate.domain.model.policy import AlertPolicy
 from tests.support.builders import NOW

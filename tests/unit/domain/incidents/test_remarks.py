@@ -10,7 +10,6 @@ from gate.domain.incidents.incident import (
     Acknowledged,
     Alerted,
     Bypassed,
-    Course,
     Decided,
     FailedAgain,
     Happening,
@@ -21,6 +20,7 @@ from gate.domain.incidents.incident import (
     Silenced,
 )
 from gate.domain.incidents.remarks import next_remark, render_closed_by_hand
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
 from tests.support.builders import NOW
 from tests.support.incidents import lived, make_failure

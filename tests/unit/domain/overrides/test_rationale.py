@@ -5,10 +5,10 @@ import pytest
 from gate.domain.overrides.rationale import (
     LARGEST_RATIONALE,
     cap_rationale,
-    fold,
     is_too_long,
     read_rationale,
 )
+from gate.domain.text.fold import fold
 
 PHRASE = "I accept the risk"
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.requests.behind import Behind, count_behind
+from gate.domain.model.facts import Behind
+from gate.domain.requests.behind import count_behind
 from gate.domain.requests.decide import Decision, Verdict, decide
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.plan import plan

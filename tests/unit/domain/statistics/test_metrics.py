@@ -12,7 +12,6 @@ from gate.domain.incidents.alert_plan import Said
 from gate.domain.incidents.incident import (
     GATE,
     Acknowledged,
-    Course,
     Decided,
     Happening,
     IncidentEvent,
@@ -23,6 +22,7 @@ from gate.domain.incidents.incident import (
     apply,
 )
 from gate.domain.model.alert import AlertKind
+from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.statistics.metrics import (

@@ -12,7 +12,6 @@ from gate.domain.incidents.alert_content import AlertSubject, render_alert
 from gate.domain.incidents.alert_plan import Message
 from gate.domain.incidents.incident import (
     Acknowledged,
-    Course,
     Decided,
     FailedAgain,
     Happening,
@@ -22,6 +21,7 @@ from gate.domain.incidents.incident import (
     Resolved,
 )
 from gate.domain.model.alert import AlertKind, Channel, Severity
+from gate.domain.model.course import Course
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId
 from gate.domain.model.policy import AlertPolicy

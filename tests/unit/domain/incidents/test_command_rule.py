@@ -14,8 +14,9 @@ from gate.domain.comments.commands import (
     Said,
     SilenceCommand,
 )
-from gate.domain.comments.rule import CommandFault, Speaker, explain_denial, judge_command
-from gate.domain.incidents.incident import Course, Word
+from gate.domain.incidents.command_rule import CommandFault, Speaker, explain_denial, judge_command
+from gate.domain.incidents.incident import Word
+from gate.domain.model.course import Course
 from tests.support.builders import NOW
 from tests.support.incidents import make_incident
 
