@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NewType, TypeVar, cast
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -21,12 +21,13 @@ from gate.store.engine.outages import busy, closed, is_outage, lost_a_race
 from gate.store.engine.writer import GroupWriter, HandOver, Settle
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Connection)
 
-Transaction = Connection
-"""A connection inside a transaction that will be committed."""
+Snapshot = NewType("Snapshot", Connection)
+"""A connection inside a transaction that reads one consistent state."""
 
-Snapshot = Connection
-"""A connection inside a transaction that only reads."""
+Transaction = NewType("Transaction", Snapshot)
+"""A connection inside a transaction that will be committed: what it reads it may change."""
 
 _SQLITE: Final = "sqlite"
 _POOL: Final = 16
@@ -89,13 +90,13 @@ class Database:
         if self._closed:
             raise closed()
         if self._writer is not None:
-            return self._writer.run(work)
+            return self._writer.run(_on_connection(work))
         try:
-            return _run(self._writes, work)
+            return _run(self._writes, _on_connection(work))
         except RetryLater as error:
             if not lost_a_race(error.__cause__):
                 raise
-            return _run(self._writes, work)
+            return _run(self._writes, _on_connection(work))
 
     @property
     def can_submit(self) -> bool:
@@ -112,15 +113,15 @@ class Database:
         """
         if self._closed or self._writer is None:
             raise closed()
-        self._writer.submit(work, settle, hand_over)
+        self._writer.submit(_on_connection(work), settle, hand_over)
 
     def read(self, work: Callable[[Snapshot], T]) -> T:
         """Run `work` on a consistent snapshot; it cannot write."""
         if self._closed:
             raise closed()
         if self._writer is not None:
-            return _snapshot(self._reads, work)
-        return _run(self._reads, work)
+            return _snapshot(self._reads, _on_connection(work))
+        return _run(self._reads, _on_connection(work))
 
     def check(self) -> None:
         """Raise RetryLater unless the database can be written."""
@@ -140,6 +141,11 @@ class Database:
         """Close a connection that was in use while the database closed: its pool is gone."""
         if self._closed:
             record.invalidate()
+
+
+def _on_connection(work: Callable[[C], T]) -> Callable[[Connection], T]:
+    """Let work run on a plain connection: what it calls it differs for type checkers only."""
+    return cast("Callable[[Connection], T]", work)
 
 
 def _path(url: str) -> str:

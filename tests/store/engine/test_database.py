@@ -109,7 +109,7 @@ def test_retry_later_of_the_work_is_its_own(database: Database) -> None:
 def test_a_read_cannot_write(database: Database) -> None:
     """A snapshot refuses to write."""
     with pytest.raises((DBAPIError, GateError)):
-        database.read(lambda snapshot: deliver(snapshot, "sneaked in"))
+        database.read(lambda snapshot: deliver(Transaction(snapshot), "sneaked in"))
     assert stored(database) == set()
 
 
@@ -118,7 +118,7 @@ def test_a_snapshot_stands_still(database: Database) -> None:
     database.transact(lambda tx: deliver(tx, "before"))
     query = select(deliveries.c.delivery_id)
 
-    def look_twice(snapshot: Transaction) -> tuple[int, int]:
+    def look_twice(snapshot: Snapshot) -> tuple[int, int]:
         first = len(snapshot.scalars(query).all())
         database.transact(lambda tx: deliver(tx, "meanwhile"))
         return first, len(snapshot.scalars(query).all())

@@ -13,7 +13,7 @@ from sqlalchemy import event, insert, text
 from gate.domain.model.ids import InstallationId, RunId
 from gate.domain.statistics.metrics import Period
 from gate.store.comments import commands, replies
-from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.due import FRESH
 from gate.store.engine.schema import migrate
 from gate.store.engine.tables.base import metadata
@@ -76,11 +76,11 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "undecided": (lambda it: undecided_requests(it, REPOSITORY), "ix_gate_requests_undecided"),
     "standing": (read_standing, "ix_gate_requests_undecided"),
     "wake repository": (
-        lambda it: wake_repository(it, REPOSITORY, NOW),
+        lambda it: wake_repository(Transaction(it), REPOSITORY, NOW),
         "ix_gate_requests_undecided",
     ),
     "wake installation": (
-        lambda it: wake_installation(it, InstallationId(77), NOW),
+        lambda it: wake_installation(Transaction(it), InstallationId(77), NOW),
         "ix_gate_requests_undecided",
     ),
     "by key": (lambda it: find_request(it, make_key()), "gate_requests_repository_id_run_id"),
