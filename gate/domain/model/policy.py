@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from gate.domain.model.alert import Channel, Mention
 from gate.domain.model.ids import environment_key
@@ -121,6 +121,8 @@ class Reactions:
                 | ValidationState.PASSED
             ):
                 return Reaction.HOLD
+            case _:
+                assert_never(state)
 
 
 class Permission(StrEnum):

@@ -225,3 +225,15 @@ def test_what_is_older_than_a_checkpoint_that_is_left_cannot_be_changed() -> Non
         4,
         Break.EDITED,
     )
+
+
+def test_an_entry_whose_number_is_none_was_edited() -> None:
+    """A chain from outside may hold anything; the words name the entry that was expected there."""
+    trail = make_trail(2)
+    entries = [trail.entries[0], trail.entries[1] | {"sequence": "two"}]
+
+    broken = replace(trail, entries=entries).check()
+
+    assert isinstance(broken, Broken)
+    assert (broken.sequence, broken.kind) == (2, Break.EDITED)
+    assert str(broken).startswith(f"installation {INSTALLATION}, entry 2: edited: ")

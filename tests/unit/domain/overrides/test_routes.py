@@ -1,0 +1,56 @@
+"""Which ways to override are offered, and which approvals ask for nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from gate.domain.model.overrides import OverrideChannel, OverrideRoutes
+from gate.domain.model.policy import OverridePolicy, UserReviewer
+from gate.domain.overrides.rule import open_routes
+from gate.domain.requests.deployment_status import is_own
+from tests.support.builders import make_claim, make_request
+
+LISTED = OverridePolicy(reviewers=(UserReviewer("mona"),))
+
+
+@pytest.mark.parametrize(
+    ("policy", "review", "environment", "comment"),
+    [
+        (OverridePolicy(), False, False, False),
+        (OverridePolicy(), True, False, True),
+        (OverridePolicy(), False, True, True),
+        (LISTED, False, False, True),
+    ],
+)
+def test_a_comment_is_a_way_for_reviewers_and_for_those_whom_the_policy_lists(
+    policy: OverridePolicy, review: bool, environment: bool, comment: bool
+) -> None:
+    """Where nobody may override, no way is offered."""
+    routes = open_routes(policy, review=review, environment=environment)
+
+    assert routes == OverrideRoutes(review, environment, comment)
+
+
+@pytest.mark.parametrize(
+    ("channel", "rationale", "silent"),
+    [
+        (OverrideChannel.REVIEW, " ", True),
+        (OverrideChannel.REVIEW, "I accept the risk", False),
+        (OverrideChannel.COMMENT, " ", False),
+    ],
+)
+def test_an_approval_without_a_word_asks_for_nothing(
+    channel: OverrideChannel, rationale: str, silent: bool
+) -> None:
+    """A review of GitHub's own needs no words; a comment without any is a mistake to name."""
+    assert make_claim(channel=channel, rationale=rationale).is_silent_review is silent
+
+
+def test_a_status_is_known_again_by_the_mark_of_its_request() -> None:
+    """Whatever the page before the mark is called by then, and by no other request's mark."""
+    request = make_request()
+
+    assert is_own(
+        f"https://github.com/acme/renamed/actions/runs/601#gate-request-{request.id}", request
+    )
+    assert not is_own(f"https://github.com/acme/shop#gate-request-{request.id}1", request)
