@@ -188,20 +188,20 @@ class Settings(BaseSettings):
     )
 
     github_app_id: Annotated[str, AfterValidator(_check_app_id)] = Field(
-        description="App id or client id of the GitHub App"
+        description="App ID or client ID of the GitHub App"
     )
     github_private_key: Annotated[SecretStr, AfterValidator(_check_private_key)] = Field(
-        description="the App's private key: PEM text, line ends real or written as `\\n`"
+        description="private key of the App as PEM text; line ends may be written as `\\n`"
     )
     github_private_key_file: Path | None = Field(
-        default=None, description="path of the private key, instead of its text"
+        default=None, description="path of the private key file, instead of its text"
     )
     github_webhook_secret: Annotated[
         tuple[SecretStr, ...],
         NoDecode,
         BeforeValidator(_split_secrets),
         AfterValidator(_check_secrets),
-    ] = Field(description="the webhook's secret, or several separated by commas while they rotate")
+    ] = Field(description="webhook secret; during a rotation several, separated by commas")
     github_api_url: Annotated[str, AfterValidator(_check_api_url)] = Field(
         default="https://api.github.com",
         description="API root; Enterprise Server has `https://HOST/api/v3`; plain `http` only for"
@@ -209,21 +209,23 @@ class Settings(BaseSettings):
     )
     github_oidc_issuer: Annotated[str, AfterValidator(_check_api_url)] = Field(
         default="https://token.actions.githubusercontent.com",
-        description="whose tokens prove which workflow run reports; that of an enterprise, with its"
-        " name behind the address, counts too; Enterprise Server has `https://HOST/_services/token`",
+        description="issuer of the tokens with which workflow runs report; an enterprise's issuer,"
+        " which appends its name to the address, is accepted too; Enterprise Server has"
+        " `https://HOST/_services/token`",
     )
     oidc_audience: Annotated[str, AfterValidator(_check_audience)] | None = Field(
         default=None,
-        description="audience that those tokens must be for; without it `GATE_PUBLIC_URL`",
+        description="audience of those tokens; the default is the value of `GATE_PUBLIC_URL`",
     )
     public_url: Annotated[str, AfterValidator(_check_public_url)] = Field(
-        default="http://127.0.0.1:8080", description="base of every link in comments"
+        default="http://127.0.0.1:8080",
+        description="public base URL, used in every link that the gate writes",
     )
     api_tokens: Annotated[tuple[ApiToken, ...], NoDecode, BeforeValidator(_read_tokens)] = Field(
         default=(),
-        description="who may read `/api/v1`: `NAME:SHA256`, several separated by commas, as"
-        " `gate token create NAME` prints; without any, nobody but a caller on this machine while"
-        " `GATE_PUBLIC_URL` is loopback",
+        description="tokens that may read `/api/v1`: `NAME:SHA256`, as `gate token create NAME`"
+        " prints, separated by commas; without any, only callers on this machine may read, and only"
+        " while `GATE_PUBLIC_URL` is loopback",
     )
     database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] = Field(
         default=SecretStr("sqlite:///gate.db"),
@@ -231,52 +233,54 @@ class Settings(BaseSettings):
     )
     policy_file: Annotated[Path, AfterValidator(_check_file)] | None = Field(
         default=None,
-        description="policy for repositories that have none; without it a built-in one that holds"
-        " `production-frontend` to `production-validation.yml`",
+        description="policy file for repositories without one; the default is a built-in policy"
+        " that gates `production-frontend` by `production-validation.yml`",
     )
     organization_policy: Literal["optional", "required"] = Field(
         default="optional",
-        description="`required` holds all while an owner's `.github` repository shows no policy,"
-        " even to a gate that never saw one there",
+        description="`required` holds every deployment of an owner whose `.github` repository shows"
+        " no policy, even if the gate never saw one there",
     )
     # Channels are checked where they are made, by `gate.notify`: a wrong one must not stop a gate.
     slack_webhook_url: SecretStr | None = Field(
-        default=None, description="incoming webhook of Slack that alerts go to"
+        default=None, description="URL of the Slack incoming webhook for alerts"
     )
     smtp_url: SecretStr | None = Field(
         default=None,
         description="mail server for alerts: `smtp://USER:PASSWORD@HOST:587?starttls=1` or"
-        " `smtps://USER:PASSWORD@HOST`; in clear only to loopback. `ehlo=NAME` in its query is the"
-        " name that the gate greets with (the host of `GATE_PUBLIC_URL`)",
+        " `smtps://USER:PASSWORD@HOST`; unencrypted only to loopback. `ehlo=NAME` in the query"
+        " sets the name for the greeting (default: the host of `GATE_PUBLIC_URL`)",
     )
     alert_email_from: str | None = Field(
-        default=None, description="sender of alerts by mail, such as `Gate <gate@example.com>`"
+        default=None, description="sender of email alerts, such as `Gate <gate@example.com>`"
     )
     alert_email_to: str | None = Field(
-        default=None, description="who gets alerts by mail: addresses separated by commas"
+        default=None, description="recipients of email alerts, separated by commas"
     )
     alert_webhook_url: SecretStr | None = Field(
         default=None,
-        description="address that alerts are posted to as JSON; plain `http` only for loopback",
+        description="URL to which alerts are posted as JSON; plain `http` only for loopback",
     )
     alert_webhook_secret: SecretStr | None = Field(
-        default=None, description="what the JSON is signed with; needed with the address"
+        default=None,
+        description="secret that signs the JSON; required with `GATE_ALERT_WEBHOOK_URL`",
     )
     notify_urls: SecretStr | None = Field(
-        default=None, description="any other channels: Apprise URLs separated by blanks"
+        default=None, description="other channels: Apprise URLs, separated by blanks"
     )
     sweep_seconds: int = Field(
-        default=60, ge=1, le=_LONGEST_SWEEP, description="how often the sweeper runs, in seconds"
+        default=60, ge=1, le=_LONGEST_SWEEP, description="seconds between two sweeps, 1 to 3600"
     )
     log_format: Literal["json", "console"] | None = Field(
-        default=None, description="`json` or `console`; console on a terminal, else json"
+        default=None,
+        description="`json` or `console`; the default is `console` on a terminal, otherwise `json`",
     )
     # No description: it is a finding about the environment, not a variable of it.
     unknown_variables: Annotated[tuple[str, ...], NoDecode] = ()
 
     @property
     def report_audience(self) -> str:
-        """Give the audience that tokens of workflow runs must be for."""
+        """Return the audience that tokens of workflow runs must have."""
         return self.oidc_audience or self.public_url
 
     @classmethod

@@ -61,10 +61,10 @@ def _kind(schema: dict[str, Any]) -> str:
 
 def _default(key: str, schema: dict[str, Any], section: dict[str, Any]) -> str:
     if key in section.get("required", []):
-        return "must be given"
+        return "required"
     default = schema.get("default")
     if default is None:
-        return "see its table" if schema_of(schema)["type"] == "object" else "see right"
+        return "see its table" if schema_of(schema)["type"] == "object" else "see meaning"
     if isinstance(default, list):
         return f"`[{', '.join(default)}]`"
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"

@@ -72,17 +72,17 @@ class _Section(BaseModel):
 
 
 class InfrastructureSection(_Section):
-    """The workflow whose changes a validation has to cover."""
+    """The workflow whose changes a validation must cover."""
 
     workflow: WorkflowFile = Field(
         default=_RULE.infrastructure_workflow.removeprefix(_WORKFLOWS),
         description="File in `.github/workflows` that changes the infrastructure."
-        " Read only with `covers: infrastructure`.",
+        " Used only with `covers: infrastructure`.",
     )
 
 
 class ValidationSection(_Section):
-    """Which workflow run counts as the validation, and what it must show."""
+    """Which workflow run counts as the validation, and what it requires."""
 
     workflow: WorkflowFile = Field(
         default=_RULE.workflow.removeprefix(_WORKFLOWS),
@@ -91,30 +91,30 @@ class ValidationSection(_Section):
     )
     branch: BranchName | None = Field(
         default=_RULE.branch,
-        description="Branch that the run must belong to. Default: the repository's default branch.",
+        description="Branch of the run. Default: the repository's default branch.",
         examples=["main"],
     )
     events: list[Event] = Field(
         default=list(_RULE.events),
         min_length=1,
         json_schema_extra=UNIQUE,
-        description="Events that may have started the run.",
+        description="Events that may start the run.",
     )
     max_age: Duration = Field(
         default=_RULE.max_age,
-        description="How long a pass counts, from the start of its oldest job that counts.",
+        description="How long a pass counts, measured from the start of its oldest counting job.",
     )
     required_jobs: list[Line] = Field(
         default=list(_RULE.required_jobs),
         json_schema_extra=UNIQUE,
-        description="Names of jobs, as GitHub shows them, that must each have succeeded."
-        " A successful run in which one of them was skipped is not a pass.",
+        description="Names of jobs, as GitHub shows them, that must all succeed."
+        " A successful run in which one of them was skipped does not pass.",
     )
     covers: CoversValue = Field(
         default=_RULE.covers,
-        description="What the run must cover: `latest` asks for nothing more, `same-commit` that"
-        " it ran on the commit being deployed, `infrastructure` that it started after every"
-        " run of `infrastructure.workflow` on the policy's branch had ended, however it ended.",
+        description="What the run must cover. `latest`: nothing more. `same-commit`: it ran on the"
+        " commit that is deployed. `infrastructure`: it started after every run of"
+        " `infrastructure.workflow` on the policy's branch had ended, with any result.",
     )
     infrastructure: InfrastructureSection = Field(
         default_factory=InfrastructureSection, description="Used with `covers: infrastructure`."
@@ -122,23 +122,22 @@ class ValidationSection(_Section):
 
 
 class WhenSection(_Section):
-    """What to do while the validation is no pass: `hold` waits, `reject` fails the deployment."""
+    """What to do without a pass: `hold` waits, `reject` fails the deployment."""
 
     failed: ReactionValue = Field(
-        default=_REACTIONS.failed, description="The newest run failed, or timed out."
+        default=_REACTIONS.failed, description="The newest run failed or timed out."
     )
     running: ReactionValue = Field(
         default=_REACTIONS.running, description="The newest run has not ended."
     )
     inconclusive: ReactionValue = Field(
         default=_REACTIONS.inconclusive,
-        description="The newest run was cancelled or skipped, or ended in a way nobody knows.",
+        description="The newest run was cancelled, or its conclusion is neutral or unknown.",
     )
-    missing: ReactionValue = Field(
-        default=_REACTIONS.missing, description="There is no run at all."
-    )
+    missing: ReactionValue = Field(default=_REACTIONS.missing, description="There is no run.")
     stale: ReactionValue = Field(
-        default=_REACTIONS.stale, description="The newest run passed, but `max_age` is over."
+        default=_REACTIONS.stale,
+        description="The newest run passed, but longer ago than `max_age`.",
     )
 
 
@@ -148,43 +147,41 @@ class RationaleSection(_Section):
     min_length: int = Field(
         default=_OVERRIDE.min_length,
         ge=1,
-        description="Fewest characters of a rationale, not counting blanks and the words of"
-        " `acknowledge`.",
+        description="Minimum characters of a rationale, without blanks and the `acknowledge`"
+        " phrase.",
     )
     acknowledge: Line = Field(
-        default=_OVERRIDE.acknowledge, description="Words that the comment must contain."
+        default=_OVERRIDE.acknowledge, description="Phrase that the comment must contain."
     )
 
 
 class OverrideSection(_Section):
     """Who may release a held deployment, and how."""
 
-    allow: bool = Field(
-        default=_OVERRIDE.allow, description="Whether a hold can be overridden at all."
-    )
+    allow: bool = Field(default=_OVERRIDE.allow, description="Whether holds can be overridden.")
     holds: list[OverridableHold] = Field(
         default=cast("list[OverridableHold]", [hold.value for hold in _OVERRIDE.holds]),
         json_schema_extra=UNIQUE,
-        description="Which holds an override may release. `running` is none of them: its result"
-        " is waited for. A validation that waits for itself counts as `inconclusive` here.",
+        description="Which holds an override may release. `running` is not allowed, because the"
+        " result is still to come. A validation that waits for itself counts as `inconclusive`.",
     )
     reviewers: list[Reviewer] = Field(
         default=[],
         json_schema_extra=UNIQUE,
-        description="Who may override: `team:ORGANISATION/SLUG`, `user:LOGIN`,"
-        " `permission:admin`, `permission:maintain` or `permission:write`. Empty: whoever GitHub"
-        " lets review the environment.",
+        description="Who may override: `team:ORGANIZATION/SLUG`, `user:LOGIN`,"
+        " `permission:admin`, `permission:maintain` or `permission:write`. Empty: the"
+        " required reviewers of the environment in GitHub.",
         examples=[["team:acme/production-owners", "user:octocat", "permission:maintain"]],
     )
     environment: EnvironmentName | None = Field(
         default=_OVERRIDE.environment,
         description="Environment whose reviewers approve an override."
-        " Default: the name of the gated environment with `-override` behind it.",
+        " Default: the name of the gated environment, followed by `-override`.",
         examples=["production-frontend-override"],
     )
     prevent_self_review: bool = Field(
         default=_OVERRIDE.prevent_self_review,
-        description="Whether whoever started the deployment is barred from overriding.",
+        description="Whether the person who started the deployment may not override it.",
     )
     approvals: int = Field(
         default=_OVERRIDE.approvals, ge=1, description="How many people must override."
@@ -195,21 +192,20 @@ class OverrideSection(_Section):
 
 
 class EnvironmentSection(_Section):
-    """What one environment asks of the gate. Every key may be left out."""
+    """The rules for one environment. Every key is optional."""
 
     validation: ValidationSection = Field(
         default_factory=ValidationSection,
-        description="Which run counts as the validation, and what it must show.",
+        description="Which run counts as the validation, and what it requires.",
     )
     when: WhenSection = Field(
         default_factory=WhenSection,
-        description="What to do while the validation is no pass: `hold` waits,"
-        " `reject` fails the deployment.",
+        description="What to do without a pass: `hold` waits, `reject` fails the deployment.",
     )
     give_up_after: HoldDuration = Field(
         default=_ENVIRONMENT.give_up_after,
-        description="A hold this old is rejected. At most 29d: GitHub itself fails the deployment"
-        " after 30.",
+        description="Age at which a hold is rejected. At most 29d, because GitHub itself fails the"
+        " deployment after 30.",
     )
     override: OverrideSection = Field(
         default_factory=OverrideSection,
@@ -217,39 +213,40 @@ class EnvironmentSection(_Section):
     )
     mode: ModeValue = Field(
         default=_ENVIRONMENT.mode,
-        description="`enforce` binds. `observe` records each verdict and approves all the same.",
+        description="`enforce` holds deployments. `observe` records each verdict and approves.",
     )
 
 
 class AlertsSection(_Section):
-    """Who hears of a failed validation, and when again."""
+    """Who is alerted to a failed validation, and when they are reminded."""
 
     channels: list[ChannelValue] | None = Field(
         default=None,
         json_schema_extra=UNIQUE,
-        description="Channels of the server that are used. Without it: all that it has.",
+        description="Channels of the server to use. Default: all that are configured.",
     )
     mention: MentionValue = Field(
-        default=_ALERTS.mention, description="Whom a critical alert mentions in Slack."
+        default=_ALERTS.mention, description="Who is mentioned by a critical alert in Slack."
     )
     remind_every: PauseDuration = Field(
-        default=_ALERTS.remind_every, description="Time between reminders, 10m at least."
+        default=_ALERTS.remind_every, description="Time between reminders, at least 10m."
     )
     acknowledge_within: Duration = Field(
         default=_ALERTS.acknowledge_within,
-        description="Time until somebody must have acknowledged.",
+        description="Time within which someone must acknowledge the incident.",
     )
     decide_within: Duration = Field(
         default=_ALERTS.decide_within,
-        description="Time until somebody must have decided what to do.",
+        description="Time within which someone must decide what to do.",
     )
 
 
 class IncidentsSection(_Section):
-    """How an incident is kept."""
+    """How incidents are tracked."""
 
     issue: bool = Field(
-        default=_INCIDENTS.issue, description="Whether to keep it as an issue on GitHub."
+        default=_INCIDENTS.issue,
+        description="Whether to track each incident as an issue on GitHub.",
     )
     labels: list[Label] = Field(
         default=list(_INCIDENTS.labels),
@@ -259,27 +256,27 @@ class IncidentsSection(_Section):
 
 
 class PolicyFile(_Section):
-    """What this repository asks of the deployment gate."""
+    """The rules of this repository for the deployment gate."""
 
-    version: Version = Field(description="Version of the format. There is only 1.")
+    version: Version = Field(description="Version of the format. The only version is 1.")
     environments: dict[EnvironmentName, EnvironmentSection] = Field(
         min_length=1,
         # Names are a pattern to the schema; what does not match it must not slip through.
         json_schema_extra={"additionalProperties": False},
-        description="The environments that are gated, by name. Upper and lower case are the same.",
+        description="The gated environments, by name. Case does not matter.",
     )
     alerts: AlertsSection = Field(
         default_factory=AlertsSection,
-        description="Who hears of a failed validation.",
+        description="Who is alerted to a failed validation.",
     )
     incidents: IncidentsSection = Field(
         default_factory=IncidentsSection,
-        description="How an incident is kept.",
+        description="How incidents are tracked.",
     )
 
 
 class _Schema(GenerateJsonSchema):
-    """Spells durations as a policy does, and says nothing of Python's None and class names."""
+    """Writes durations as a policy does, and omits Python's None and class names."""
 
     def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - pydantic's signature
         return spell_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
@@ -304,9 +301,9 @@ def _policy_schema() -> dict[str, Any]:
 
 
 def policy_schema() -> dict[str, Any]:
-    """Give the JSON Schema (draft 2020-12) of policy files; the caller may change its copy.
+    """Return the JSON Schema (draft 2020-12) of policy files; the caller may change its copy.
 
-    It cannot see what a parser of YAML has already decided: keys that stand twice, unquoted values
-    that YAML versions read differently, and environments that differ in case only.
+    It cannot detect what a YAML parser has already decided: duplicate keys, unquoted values that
+    YAML versions read differently, and environments that differ only in case.
     """
     return deepcopy(_policy_schema())

@@ -202,11 +202,11 @@ def _explain_reviewer(text: str) -> str:
     if text.startswith("permission:"):
         return f"a permission is one of admin, maintain, write, not {shown(text)}"
     if text.startswith("team:"):
-        return f"a team is `team:ORGANISATION/SLUG`, not {shown(text)}"
+        return f"a team is `team:ORGANIZATION/SLUG`, not {shown(text)}"
     if text.startswith("user:"):
         return f"a user is `user:LOGIN`, not {shown(text)}"
     return (
-        "expected `team:ORGANISATION/SLUG`, `user:LOGIN` or `permission:admin|maintain|write`,"
+        "expected `team:ORGANIZATION/SLUG`, `user:LOGIN` or `permission:admin|maintain|write`,"
         f" not {shown(text)}"
     )
 

@@ -172,69 +172,69 @@ def measure_pass_rate(conclusions: Iterable[str | None]) -> Share:
 
     An attempt belongs to the period in which it started. It is judged by its own conclusion:
     `success` is a pass; `failure`, `timed_out` and `startup_failure` are failures. Attempts that
-    run, or were cancelled or skipped, are not counted. A re-run is an attempt of its own. Misses
-    green runs in which a required job or a reported flow failed, and tells no cause of a failure.
+    are running, cancelled or skipped do not count. A re-run is a separate attempt. Misses green
+    runs in which a required job or a reported flow failed, and does not show causes of failures.
     """
     ended = [it for it in conclusions if it == SUCCESS or it in FAILED]
     return Share(ended.count(SUCCESS), len(ended))
 
 
 def measure_time_to_acknowledge(stories: Sequence[IncidentStory], period: Period) -> ResponseTime:
-    """Measure from an incident's opening to the first acknowledgement or decision.
+    """Measure from an incident's opening to the first acknowledgment or decision.
 
-    The clock starts when the gate saw the failure, not when somebody read the alert, and does not
-    begin again when the incident is reopened. An incident that goes on without it is waiting; one
-    that ended without it never was acknowledged. Neither is in the median.
+    The clock starts when the gate saw the failure, not when someone read the alert, and does not
+    restart when the incident is reopened. An open incident without an acknowledgment counts as
+    waiting, a resolved one as never. Neither is in the median.
     """
     return _response_time(stories, period, _acknowledged_at)
 
 
 def measure_time_to_decide(stories: Sequence[IncidentStory], period: Period) -> ResponseTime:
-    """Measure from an incident's opening to the first decision what to do.
+    """Measure from an incident's opening to the first decision.
 
-    A decision is to roll back, to fix forward or to accept the risk; a later one that changes it
-    does not count. Clock, waiting and never as for the time to acknowledge.
+    A decision is to roll back, to fix forward or to accept the risk. A later decision that changes
+    it does not count. Clock, waiting and never are the same as for the time to acknowledge.
     """
     return _response_time(stories, period, _decided_at)
 
 
 def measure_time_to_resolve(stories: Sequence[IncidentStory], period: Period) -> ResponseTime:
-    """Measure from an incident's opening to its last end.
+    """Measure from an incident's opening to its last resolution.
 
-    An end is a validation that passed, a risk that was accepted, or a person who closed it. The
-    time between an end and a reopening is part of it. Incidents that go on are waiting.
+    An incident is resolved by a validation that passes, by an accepted risk, or by a person who
+    closes it. The time between a resolution and a reopening counts. Open incidents are waiting.
     """
     return _response_time(stories, period, lambda it: it.incident.resolved_at)
 
 
 def measure_false_positives(stories: Sequence[IncidentStory], period: Period) -> Share:
-    """Measure, of the incidents that are over, those that needed no rollback and no fix.
+    """Measure, of the resolved incidents, those that needed no rollback and no fix.
 
-    Such an incident ended because the validation passed, and nobody ever decided to roll back or
-    to fix forward. One whose risk was accepted, or that a person closed, was real and is none.
-    Overstates where people mend things and record no decision; understates where they roll back
-    for nothing. So it is no better than the decisions people record.
+    Such an incident was resolved because the validation passed, and no one decided to roll back or
+    to fix forward. An incident whose risk was accepted, or that a person closed, was real and does
+    not count. Too high if people fix things without recording a decision, too low if they roll
+    back without need: the metric is only as good as the recorded decisions.
     """
     over = [it for it in stories if _end(it, period) is not None]
     return Share(sum(_needed_nothing(it, period) for it in over), len(over))
 
 
 def measure_alerts_per_incident(stories: Sequence[IncidentStory], period: Period) -> AlertLoad:
-    """Measure the messages about incidents, divided by the incidents.
+    """Measure the number of messages about incidents, divided by the number of incidents.
 
-    Pages, updates, reminders, escalations and recoveries count, each once however many channels
-    it went to, and when it was planned, not when it was taken. Bypass alerts are not about
-    incidents and do not count.
+    Pages, updates, reminders, escalations and recoveries count once each, regardless of the number
+    of channels, at the time when they were planned. Bypass alerts are not about incidents and do
+    not count.
     """
     counts = [sum(period.seen(it.at) is not None for it in story.said) for story in stories]
     return AlertLoad(sum(counts), len(counts), max(counts, default=0))
 
 
 def measure_acted_on(stories: Sequence[IncidentStory], period: Period) -> Share:
-    """Measure, of all incidents, those about which a person did something.
+    """Measure, of all incidents, those that a person acted on.
 
-    That is to acknowledge, decide, silence, override a hold, or close the incident. Misses what
-    people do without telling the gate, such as a re-run.
+    A person acts by acknowledging, deciding, silencing, overriding a hold, or closing the incident.
+    Misses actions that the gate does not see, such as a re-run.
     """
     return Share(sum(bool(_deeds(it, period)) for it in stories), len(stories))
 
@@ -242,10 +242,10 @@ def measure_acted_on(stories: Sequence[IncidentStory], period: Period) -> Share:
 def measure_time_held(holds: Iterable[Hold], period: Period) -> HeldTime:
     """Measure from a deployment's request for an answer until it stopped waiting.
 
-    Only requests that were told to wait count, in the period in which they were opened; an
-    approval at the first look held nobody. Answers, cancelled runs and bypasses alike end a hold.
-    Of a request that a late job opened again the last wait counts. Median and 90th percentile are
-    of holds that ended; the total has those that go on, up to the period's end.
+    Only requests that had to wait count, in the period in which they were opened; an approval in
+    the first pass held no one. An answer, a cancelled run or a bypass ends a hold. If a late job
+    opened a request again, its last wait counts. Median and 90th percentile cover holds that
+    ended; the total also includes current holds, up to the end of the period.
     """
     ended: list[timedelta] = []
     going_on: list[timedelta] = []
@@ -257,11 +257,11 @@ def measure_time_held(holds: Iterable[Hold], period: Period) -> HeldTime:
 
 
 def measure_flaky_flows(reports: Iterable[ValidationReport]) -> tuple[FlakyFlow, ...]:
-    """Measure, of the runs in which a flow ran, those in which its result changed by itself.
+    """Measure, of the runs in which a flow ran, those in which its result changed without a change.
 
     In such a run the flow was reported `flaky`, or failed in one attempt and passed in a later one
-    of the same run, which is of the same commit. The flows that did so most often come first, 20
-    at most. Runs without a report are not known, and nor is why a later attempt passed.
+    of the same run and commit. Lists the 20 flows with the most such runs. Runs without a report
+    do not count, and the reason why a later attempt passed is unknown.
     """
     seen: dict[tuple[RepositoryId, str], dict[RunId, list[FlowStatus]]] = defaultdict(
         lambda: defaultdict(list)

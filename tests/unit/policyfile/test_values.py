@@ -165,7 +165,7 @@ def test_validation(written: str, column: int, path: str, message: str) -> None:
             "override.reviewers[0]",
             (
                 "expected"
-                " `team:ORGANISATION/SLUG`, `user:LOGIN` or `permission:admin|maintain|write`, not"
+                " `team:ORGANIZATION/SLUG`, `user:LOGIN` or `permission:admin|maintain|write`, not"
                 " `octocat`"
             ),
         ),
@@ -173,7 +173,7 @@ def test_validation(written: str, column: int, path: str, message: str) -> None:
             "override: {reviewers: ['team:owners']}",
             28,
             "override.reviewers[0]",
-            "a team is `team:ORGANISATION/SLUG`, not `team:owners`",
+            "a team is `team:ORGANIZATION/SLUG`, not `team:owners`",
         ),
         (
             "override: {reviewers: ['user:@octocat']}",
