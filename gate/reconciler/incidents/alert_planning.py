@@ -1,4 +1,4 @@
-"""Owe the channels what is to be said about an incident now."""
+"""Queue the alerts about an incident that are due now, for each channel."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from gate.store.incidents.incidents import IncidentRecord
 from gate.store.requests import requests
 
 PAGE_HELD_FOR: Final = timedelta(seconds=2)
-"""How long a page waits at most for what it links."""
+"""The longest that a page waits for the issue and the artifacts that it links."""
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Who is told, and from where: what all messages of one look share."""
+    """What all messages of one check share: the repository, its policy and the channels."""
 
     repository: Repository
     policy: AlertPolicy
@@ -40,7 +40,7 @@ class Telling:
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """List the channels that hear of it: those of the policy that the server has."""
+        """Return the channels of the policy that the server has configured."""
         asked = self.policy.channels if self.policy.channels is not None else tuple(Channel)
         return tuple(channel for channel in asked if channel in self.deps.notifiers)
 
@@ -48,7 +48,7 @@ class Telling:
 def owe_alerts(
     tx: Transaction, record: IncidentRecord, telling: Telling
 ) -> tuple[bool, datetime | None]:
-    """Plan what is said about an incident, owe it to the channels, and say when to look again."""
+    """Queue the messages that are due about an incident; return whether, and when to plan again."""
     incident, now = record.incident, telling.now
     plan = plan_alerts(incident, telling.policy, record.said, now)
     if not plan.messages:
@@ -72,7 +72,7 @@ def owe_alerts(
 def _held_until(
     tx: Transaction, record: IncidentRecord, plan: AlertPlan, telling: Telling
 ) -> datetime | None:
-    """Say until when a page waits for what it links; None when it goes out now.
+    """Return until when a page waits for what it links; None when it is sent now.
 
     It leads people to the incident's issue and to the run's artifacts. So these are worth a
     moment's wait, and no more than that.
@@ -87,7 +87,7 @@ def _held_until(
 
 
 def owe_bypass_alert(tx: Transaction, request: GateRequest, telling: Telling) -> None:
-    """Tell that a deployment was let past the gate, within its environment's open incident."""
+    """Queue the alert that a deployment bypassed the gate, in the open incident if there is one."""
     now = telling.now
     url = runs.read_page(tx, request.key)
     record = incidents.lock_newest_incident(tx, request.key.repository_id, request.environment)
@@ -109,7 +109,7 @@ def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> Al
 def held_deployments(
     snapshot: Snapshot, repository_id: RepositoryId, environment: str | None
 ) -> tuple[HeldDeployment, ...]:
-    """List the deployments that wait at an environment, or at any, the oldest first."""
+    """List the deployments that wait for an environment, or for any, the oldest first."""
     held = [
         request
         for request in requests.undecided_requests(snapshot, repository_id)
@@ -128,7 +128,7 @@ def held_deployments(
 
 
 def _where_it_is_kept(incident: Incident, telling: Telling) -> str:
-    """Give a page that a reader of GitHub can open, while the incident has no issue (yet)."""
+    """Return a page on GitHub that people can open while the incident has no issue (yet)."""
     job_url, keeping = incident.failure.job_url, telling.keeping
     if not keeping.issue:
         return job_url

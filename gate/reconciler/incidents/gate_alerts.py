@@ -1,4 +1,4 @@
-"""Owe the alerts about the gate itself, and about deployments that went on, or wait, without it."""
+"""Queue the alerts about the gate itself, about bypasses and about refused answers."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from gate.store.requests import requests, untold_ends
 
 
 def tell_ends(tx: Transaction, telling: Telling) -> bool:
-    """Tell of deployments that were let past the gate, or whose answer GitHub does not take.
+    """Queue alerts about deployments that bypassed the gate, or whose answer GitHub refused.
 
-    Says whether there is something to send.
+    Returns whether there is something to send.
     """
     told = untold_ends.untold_requests(tx, telling.repository.id)
     for request_id in told:
@@ -56,9 +56,9 @@ def _tell_end(tx: Transaction, request_id: RequestId, telling: Telling) -> None:
 
 
 def tell_policy(tx: Transaction, reading: PolicyReading, telling: Telling) -> bool:
-    """Tell once of a policy that is invalid, or leaves out an environment that asks the gate.
+    """Queue one alert about an invalid policy, or one that lacks an environment with held runs.
 
-    And once that an invalid one was mended. Says whether there is something to send.
+    Queues one more when the problem is fixed. Returns whether there is something to send.
     """
     if isinstance(reading, InvalidPolicy):
         return _tell_broken(tx, reading, telling)
@@ -74,9 +74,9 @@ def tell_policy(tx: Transaction, reading: PolicyReading, telling: Telling) -> bo
 
 
 def tell_unread_policy(tx: Transaction, reading: UnavailablePolicy, telling: Telling) -> bool:
-    """Tell once that the policy of a repository cannot be read, which holds it like an invalid one.
+    """Queue one alert about a policy that cannot be read, which holds like an invalid one.
 
-    Says whether there is something to send.
+    Returns whether there is something to send.
     """
     own, _ = sources_of(telling.repository)
     return _tell_broken(tx, UnreadPolicy(shown(own, telling.repository), reading.detail), telling)
@@ -119,7 +119,7 @@ def _tell_left_out(tx: Transaction, left_out: LeftOut, telling: Telling) -> bool
 
 
 def _tell_named(tx: Transaction, named: LeftOut, telling: Telling) -> bool:
-    """Tell that the policy names an environment, where people were told that it did not."""
+    """Queue the alert that the policy names an environment, after one that it did not."""
     thread = left_out_thread(named)
     key = key_of_end(alerts.last_said(tx, thread))
     if key is None:

@@ -1,8 +1,8 @@
-"""Take up what people say in comments, and what they do to an incident's issue.
+"""Record commands in comments, and what people do to an incident's issue.
 
-Runs in the transaction that marks the delivery as read, and asks nobody anything: who may do what
-they ask, and who is to be answered at all, is found out by `gate.reconciler.ingest.commands`.
-Anybody may write on a public repository, so what is kept for that has bounds.
+Runs in the transaction that marks the delivery as read, and makes no calls: who may give a command,
+and who gets a reply, is found out later by `gate.reconciler.ingest.commands`. Anyone may comment on
+a public repository, so the number of stored commands is limited.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from gate.store.engine.database import Transaction
 from gate.store.incidents import incidents, issues
 
 MOST_OF_A_STRANGER: Final = 2
-"""Commands of one person that may wait in a repository which, by GitHub's word, knows them not."""
+"""Waiting commands of one person who, according to GitHub, has no role in the repository."""
 
 MOST_OF_A_MEMBER: Final = 20
 MOST_OF_STRANGERS: Final = 200
 
 _EVERYWHERE: Final = frozenset({"override", "help"})
-"""Commands that count on any issue, so that a slip in them is answered there, too."""
+"""Commands that count on any issue, so that the gate answers typos in them there too."""
 
 log = get_logger(__name__)
 
 
 def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
-    """Record a command in a comment, or that a comment does not stand any more.
+    """Record a command in a comment, or that a comment was edited or deleted.
 
-    Comments of Apps and bots, ours among them, are never commands. Gives the requests to look at.
+    Comments of Apps and bots, including ours, are never commands. Returns the requests to process.
     """
     if not seen.is_standing:
         return _withdraw(tx, seen, deps)
@@ -58,9 +58,9 @@ def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[Requ
 
 
 def _is_for_us(tx: Transaction, seen: CommentSeen, said: Said) -> bool:
-    """Say whether a command is one for the gate where it stands.
+    """Return whether a command on this issue is for the gate.
 
-    Elsewhere than on an incident's issue other commands, and slips in them, need not be.
+    On other issues than an incident's, other commands and typos may be for another App.
     """
     match said:
         case OverrideCommand() | HelpCommand():
@@ -74,7 +74,7 @@ def _is_for_us(tx: Transaction, seen: CommentSeen, said: Said) -> bool:
 
 
 def _is_too_much(tx: Transaction, seen: CommentSeen, deps: Deps) -> bool:
-    """Say whether a comment is left alone, since its author has no say or has written too many."""
+    """Return whether to ignore a comment, because its author has no access or wrote too many."""
     if deps.strangers.is_known(seen.repository.id, seen.author.id, deps.clock()):
         reason = "stranger"
     else:
@@ -95,7 +95,7 @@ def _is_too_much(tx: Transaction, seen: CommentSeen, deps: Deps) -> bool:
 
 
 def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId, ...]:
-    """Take back what a comment said; should it be seen only later, it counts no more either."""
+    """Withdraw what a comment said, even if the gate sees the comment only later."""
     if seen.is_person and _may_be_known(tx, seen):
         # Whatever it asked for: nobody can tell any more what stood there.
         commands.withdraw_command(tx, _given(seen, AcknowledgeCommand()), deps.clock())
@@ -103,10 +103,10 @@ def _withdraw(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[RequestId
 
 
 def record_issue_change(tx: Transaction, seen: IssueChanged, deps: Deps) -> None:
-    """Record what a person did to an incident's issue; any other issue is none of ours.
+    """Record what a person did to an incident's issue; other issues are ignored.
 
-    Assigning it says that somebody looks after the incident. Closing it does not end the incident.
-    What bots do is left alone, so that the gate does not quarrel with them.
+    Assigning it acknowledges the incident. Closing it does not resolve the incident. The gate
+    ignores what bots do, so that it does not fight with them.
     """
     if not seen.is_person:
         return
@@ -128,12 +128,12 @@ def record_issue_change(tx: Transaction, seen: IssueChanged, deps: Deps) -> None
 
 
 def _is_known(tx: Transaction, seen: CommentSeen) -> bool:
-    """Say whether an issue is an incident's."""
+    """Return whether an issue is an incident's."""
     return incidents.incident_of_issue(tx, seen.repository.id, seen.issue_number) is not None
 
 
 def _may_be_known(tx: Transaction, seen: CommentSeen) -> bool:
-    """Say whether an issue is an incident's, or may be one whose number is not known yet."""
+    """Return whether an issue is an incident's, or may be one whose number is unknown yet."""
     return _is_known(tx, seen) or issues.is_opening(tx, seen.repository.id)
 
 
@@ -152,7 +152,7 @@ def _given(seen: CommentSeen, command: Said) -> GivenCommand:
 
 
 def _assignment(seen: IssueChanged) -> GivenCommand:
-    """Take an assignment for an acknowledgement by whoever assigned: they have seen it."""
+    """Return the acknowledgement by the person who assigned the issue."""
     by = seen.by
     return GivenCommand(
         key=f"assigned/{seen.repository.id}/{seen.issue_number}/{by.id}/{seen.at:%Y%m%dT%H%M%S}",
