@@ -16,7 +16,7 @@ import yaml
 
 from gate.domain.model.ids import environment_key
 from gate.domain.model.policy import Problem
-from gate.policyfile.tree import Mapping, Node, Place, Scalar, Sequence, read_tree
+from gate.policyfile.tree import Place, is_plain, place_of, read_tree
 
 Location = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
@@ -103,39 +103,39 @@ def cut(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-def _value(node: Node, location: Location, document: Document) -> Value:
-    document.values.setdefault(location, node.place)
-    if node.tag is not None:
-        _report(document, node.place, location, f"tag `{cut(node.tag)}` is not allowed; remove it")
-    if isinstance(node, Scalar):
-        value = resolve(node.text, plain=node.plain)
-        if isinstance(value, Unquoted) and not node.text and location in document.keys:
+def _value(node: yaml.Node, location: Location, document: Document) -> Value:
+    document.values.setdefault(location, place_of(node))
+    _check_tag(node, location, document)
+    if isinstance(node, yaml.ScalarNode):
+        value = resolve(node.value, plain=is_plain(node))
+        if isinstance(value, Unquoted) and not node.value and location in document.keys:
             # YAML puts an absent value wherever the next token happens to be; show its key.
             document.values[location] = document.keys[location]
         return value
-    if isinstance(node, Sequence):
+    if isinstance(node, yaml.SequenceNode):
         return _list(node, location, document)
+    assert isinstance(node, yaml.MappingNode)  # noqa: S101 - there are three kinds of nodes
     return _dict(node, location, document)
 
 
-def _list(node: Sequence, location: Location, document: Document) -> list[Value]:
+def _list(node: yaml.SequenceNode, location: Location, document: Document) -> list[Value]:
     values: list[Value] = []
     seen: dict[str, int] = {}
-    for index, item in enumerate(node.items):
+    for index, item in enumerate(node.value):
         values.append(_value(item, (*location, index), document))
-        if isinstance(item, Scalar) and seen.setdefault(item.text, index) != index:
+        if isinstance(item, yaml.ScalarNode) and seen.setdefault(item.value, index) != index:
             _report(
                 document,
-                item.place,
+                place_of(item),
                 (*location, index),
-                f"`{cut(item.text)}` stands twice in this list; remove one",
+                f"`{cut(item.value)}` stands twice in this list; remove one",
             )
     return values
 
 
-def _dict(node: Mapping, location: Location, document: Document) -> dict[str, Value]:
+def _dict(node: yaml.MappingNode, location: Location, document: Document) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    for key_node, value_node in node.pairs:
+    for key_node, value_node in node.value:
         key = _key(key_node, location, document)
         if key is None:
             continue
@@ -144,45 +144,50 @@ def _dict(node: Mapping, location: Location, document: Document) -> dict[str, Va
             first = document.keys[here]
             _report(
                 document,
-                key_node.place,
+                place_of(key_node),
                 here,
                 f"this key stands twice; the first is on line {first.line}",
             )
             continue
-        document.keys[here] = key_node.place
+        document.keys[here] = place_of(key_node)
         values[key] = _value(value_node, here, document)
     return values
 
 
-def _key(node: Node, location: Location, document: Document) -> str | None:
+def _key(node: yaml.Node, location: Location, document: Document) -> str | None:
     """Read a key; None, and a problem, when it is not plainly text."""
-    if not isinstance(node, Scalar):
-        _report(document, node.place, location, "a key must be text, not a list or a mapping")
+    if not isinstance(node, yaml.ScalarNode):
+        _report(document, place_of(node), location, "a key must be text, not a list or a mapping")
         return None
-    if node.tag is not None:
-        _report(document, node.place, location, f"tag `{cut(node.tag)}` is not allowed; remove it")
-    if node.plain and node.text == "<<":
+    _check_tag(node, location, document)
+    if is_plain(node) and node.value == "<<":
         _report(
             document,
-            node.place,
+            place_of(node),
             location,
             "merge key `<<` is not supported, as in GitHub Actions; write the keys out,"
             " or use an alias for a whole value",
         )
         return None
-    if len(node.text) > _LONGEST_KEY:
-        _report(document, node.place, location, f"a key of more than {_LONGEST_KEY} characters")
+    if len(node.value) > _LONGEST_KEY:
+        _report(document, place_of(node), location, f"a key of more than {_LONGEST_KEY} characters")
         return None
-    value = resolve(node.text, plain=node.plain)
+    value = resolve(node.value, plain=is_plain(node))
     if isinstance(value, str):
         return value
     _report(
         document,
-        node.place,
+        place_of(node),
         location,
-        f'key `{cut(node.text)}` is not text to YAML; write "{cut(node.text)}" with quotes',
+        f'key `{cut(node.value)}` is not text to YAML; write "{cut(node.value)}" with quotes',
     )
     return None
+
+
+def _check_tag(node: yaml.Node, location: Location, document: Document) -> None:
+    if node.tag is not None:
+        message = f"tag `{cut(node.tag)}` is not allowed; remove it"
+        _report(document, place_of(node), location, message)
 
 
 def _report(document: Document, place: Place, location: Location, message: str) -> None:

@@ -1,25 +1,24 @@
-"""Read YAML into a small tree of our own, in which every node knows its place.
+"""Read YAML into PyYAML's nodes, each of which knows its place in the file.
 
-Pure. Works on parser events rather than on `yaml.compose`, because only events let the limits bite
-before anything is built: a node too deep or an alias too many ends the reading at once. Nothing is
-interpreted here; `gate.policyfile.document` gives the nodes their values.
+Pure. The limits are checked on the parser's events, before anything is built: a node too deep or an
+alias too many ends the reading at once. No value is interpreted here; `gate.policyfile.document`
+does that.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
 from gate.domain.model.policy import Problem
 
 try:  # the C parser is some ten times quicker; wheels have it, a build without libyaml does not
-    from yaml import CSafeLoader as _Loader
+    from yaml import CSafeLoader as _SafeLoader
 except ImportError:  # pragma: no cover - needs a PyYAML built without libyaml
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
 
 LARGEST_FILE: Final = 64 * 1024
 """Bytes. A policy of a hundred environments with every key written out is smaller."""
@@ -38,6 +37,8 @@ _UNPRINTABLE: Final = re.compile(
 )
 _LINE_BREAK: Final = re.compile("\r\n|\r|\n")
 
+_NodeEvent = yaml.ScalarEvent | yaml.CollectionStartEvent
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -45,40 +46,6 @@ class Place:
 
     line: int
     column: int
-
-
-@dataclass(slots=True, eq=False)
-class Scalar:
-    """A single value as it is written. `plain` is without quotes, the only kind YAML interprets."""
-
-    place: Place
-    tag: str | None
-    text: str
-    plain: bool
-    size: int = 1
-
-
-@dataclass(slots=True, eq=False)
-class Sequence:
-    """A list of nodes."""
-
-    place: Place
-    tag: str | None
-    items: list[Node] = field(default_factory=list)
-    size: int = 1
-
-
-@dataclass(slots=True, eq=False)
-class Mapping:
-    """Pairs of nodes in the order of the file; a key may still be anything, and stand twice."""
-
-    place: Place
-    tag: str | None
-    pairs: list[tuple[Node, Node]] = field(default_factory=list)
-    size: int = 1
-
-
-Node = Scalar | Sequence | Mapping
 
 
 class Unreadable(Exception):
@@ -90,20 +57,45 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def read_tree(text: bytes) -> Mapping:
-    """Build the tree of the only document in `text`.
+class _Loader(_SafeLoader):
+    """Resolves no tags, so that a node has a tag only where one is written."""
+
+    def resolve(self, *_: object) -> None:
+        """Leave out the tag that YAML would imply."""
+
+
+def read_tree(text: bytes) -> yaml.MappingNode:
+    """Build the nodes of the only document in `text`.
 
     Raises `Unreadable` for everything that is no mapping in one YAML document of UTF-8, for
     whatever breaks a limit, and for nothing else. Aliased nodes appear as the very same object.
     """
-    root = _Composer(_decode(text)).compose()
-    if root is None or (isinstance(root, Scalar) and root.plain and not root.text):
+    decoded = _decode(text)
+    try:
+        limits = _Limits()
+        for event in yaml.parse(decoded, Loader=_Loader):
+            limits.check(event)
+        root = yaml.compose(decoded, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(decoded, error) from error
+    if root is None or (isinstance(root, yaml.ScalarNode) and is_plain(root) and not root.value):
         raise Unreadable(Place(1, 1), "the file is empty; it must at least say `version: 1`")
-    if not isinstance(root, Mapping):
+    if not isinstance(root, yaml.MappingNode):
         raise Unreadable(
-            root.place, "expected keys with values at the top, beginning with `version: 1`"
+            place_of(root), "expected keys with values at the top, beginning with `version: 1`"
         )
     return root
+
+
+def place_of(node: yaml.Node | yaml.Event) -> Place:
+    """Return where a node begins."""
+    mark = node.start_mark
+    return Place(mark.line + 1, mark.column + 1) if mark is not None else Place(1, 1)
+
+
+def is_plain(node: yaml.ScalarNode) -> bool:
+    """Check that a scalar is written without quotes; YAML interprets no other kind."""
+    return not node.style
 
 
 def _decode(text: bytes) -> str:
@@ -131,97 +123,76 @@ def _end_of(text: str) -> Place:
     return Place(len(lines), len(lines[-1]) + 1)
 
 
-def _begin(event: yaml.Event) -> Place:
-    mark = event.start_mark
-    return Place(mark.line + 1, mark.column + 1) if mark is not None else Place(1, 1)
+class _Limits:
+    """Checks what `yaml.compose` would build or refuse without a place, event by event."""
 
-
-class _Composer:
-    """Turns the events of one text into nodes, without recursion."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._anchors: dict[str, Node | None] = {}
-        # Open collections with the children seen so far; the root ends up in `_top`.
-        self._open: list[tuple[Sequence | Mapping, list[Node], str | None]] = []
-        self._top: list[Node] = []
+    def __init__(self) -> None:
+        # The place and the size of what each anchor names; None until its node has ended.
+        self._anchors: dict[str, tuple[Place, int] | None] = {}
+        self._open: list[tuple[_NodeEvent, int]] = []
         self._nodes = 0
 
-    def compose(self) -> Node | None:
-        for event in self._events():
-            match event:
-                case yaml.DocumentStartEvent() if self._top:
-                    raise Unreadable(_begin(event), "expected one document; a second begins here")
-                case yaml.ScalarEvent():
-                    plain = event.style is None or event.style == ""
-                    self._add(
-                        Scalar(_begin(event), event.tag, event.value, plain),
-                        event.anchor,
-                    )
-                case yaml.AliasEvent():
-                    self._add(self._aliased(event), None)
-                case yaml.SequenceStartEvent():
-                    self._enter(Sequence(_begin(event), event.tag), event.anchor)
-                case yaml.MappingStartEvent():
-                    self._enter(Mapping(_begin(event), event.tag), event.anchor)
-                case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                    self._leave()
-                case _:
-                    pass
-        return self._top[0] if self._top else None
+    def check(self, event: yaml.Event) -> None:
+        match event:
+            case yaml.DocumentStartEvent() if self._nodes:
+                raise Unreadable(place_of(event), "expected one document; a second begins here")
+            case yaml.AliasEvent():
+                self._add(*self._aliased(event))
+            case yaml.ScalarEvent():
+                self._enter(event)
+                self._leave()
+            case yaml.CollectionStartEvent():
+                if len(self._open) >= DEEPEST:
+                    raise Unreadable(place_of(event), f"nested more than {DEEPEST} levels deep")
+                self._enter(event)
+            case yaml.CollectionEndEvent():
+                self._leave()
+            case _:
+                pass
 
-    def _events(self) -> Iterator[yaml.Event]:
-        try:
-            yield from yaml.parse(self._text, Loader=_Loader)
-        except yaml.MarkedYAMLError as error:
-            self._refuse(error)
-        except yaml.YAMLError as error:  # pragma: no cover - `_decode` lets nothing through for it
-            raise Unreadable(Place(1, 1), f"not YAML: {error}") from error
-
-    def _refuse(self, error: yaml.MarkedYAMLError) -> NoReturn:
-        mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark is not None else Place(1, 1)
-        lines = _LINE_BREAK.split(self._text)
-        line = lines[place.line - 1] if place.line <= len(lines) else ""
-        character = line[place.column - 1 : place.column]
-        message = f"not YAML: {error.problem or error.context or 'it cannot be parsed'}"
-        if "\t" in line[: len(line) - len(line.lstrip())]:
-            message += "; indent with spaces, a tab is not allowed here"
-        elif character in {"@", "`", "%"}:
-            message += f"; a value that begins with {character} needs quotes"
-        raise Unreadable(place, message) from error
-
-    def _enter(self, node: Sequence | Mapping, anchor: str | None) -> None:
-        if len(self._open) >= DEEPEST:
-            raise Unreadable(node.place, f"nested more than {DEEPEST} levels deep")
-        if anchor is not None:
-            self._anchors[anchor] = None
-        self._open.append((node, [], anchor))
+    def _enter(self, event: _NodeEvent) -> None:
+        if event.tag == "!":
+            raise Unreadable(place_of(event), "tag `!` is not allowed; remove it")
+        if event.anchor in self._anchors:
+            raise Unreadable(
+                place_of(event), f"anchor `&{event.anchor}` is defined twice; rename one of them"
+            )
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        self._open.append((event, self._nodes))
 
     def _leave(self) -> None:
-        node, children, anchor = self._open.pop()
-        node.size += sum(child.size for child in children)
-        if isinstance(node, Sequence):
-            node.items = children
-        else:
-            node.pairs = list(zip(children[::2], children[1::2], strict=True))
-        self._add(node, anchor, counted=True)
+        event, before = self._open.pop()
+        self._add(place_of(event), 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = place_of(event), self._nodes - before
 
-    def _add(self, node: Node, anchor: str | None, *, counted: bool = False) -> None:
-        self._nodes += 1 if counted else node.size
+    def _add(self, place: Place, size: int) -> None:
+        self._nodes += size
         if self._nodes > MOST_NODES:
             raise Unreadable(
-                node.place, f"more than {MOST_NODES} values, counting what aliases stand for"
+                place, f"more than {MOST_NODES} values, counting what aliases stand for"
             )
-        if anchor is not None:
-            self._anchors[anchor] = node
-        (self._open[-1][1] if self._open else self._top).append(node)
 
-    def _aliased(self, event: yaml.AliasEvent) -> Node:
-        name = event.anchor
+    def _aliased(self, event: yaml.AliasEvent) -> tuple[Place, int]:
+        name = event.anchor or ""
         if name not in self._anchors:
-            raise Unreadable(_begin(event), f"alias `*{name}` has no anchor `&{name}` above it")
-        node = self._anchors[name]
-        if node is None:
-            raise Unreadable(_begin(event), f"alias `*{name}` stands inside its own anchor")
-        return node
+            raise Unreadable(place_of(event), f"alias `*{name}` has no anchor `&{name}` above it")
+        anchored = self._anchors[name]
+        if anchored is None:
+            raise Unreadable(place_of(event), f"alias `*{name}` stands inside its own anchor")
+        return anchored
+
+
+def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> Unreadable:
+    mark = error.problem_mark or error.context_mark
+    place = Place(mark.line + 1, mark.column + 1) if mark is not None else Place(1, 1)
+    lines = _LINE_BREAK.split(text)
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    character = line[place.column - 1 : place.column]
+    message = f"not YAML: {error.problem or error.context or 'it cannot be parsed'}"
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        message += "; indent with spaces, a tab is not allowed here"
+    elif character in {"@", "`", "%"}:
+        message += f"; a value that begins with {character} needs quotes"
+    return Unreadable(place, message)

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gate.policyfile.tree import Mapping, Node, Scalar, Unreadable, read_tree
+import yaml
+
+from gate.policyfile.tree import Unreadable, is_plain, read_tree
 
 _TRUE: Final = "true"
 
@@ -33,27 +35,27 @@ def job_environments(text: bytes) -> tuple[JobEnvironment, ...] | None:
     except Unreadable:
         return None
     jobs = _child(root, "jobs")
-    return tuple(_named(jobs)) if isinstance(jobs, Mapping) else ()
+    return tuple(_named(jobs)) if isinstance(jobs, yaml.MappingNode) else ()
 
 
-def _named(jobs: Mapping) -> Iterator[JobEnvironment]:
-    for key, job in jobs.pairs:
+def _named(jobs: yaml.MappingNode) -> Iterator[JobEnvironment]:
+    for key, job in jobs.value:
         environment = _child(job, "environment")
         name = environment
         deploys = True
-        if isinstance(environment, Mapping):
+        if isinstance(environment, yaml.MappingNode):
             name = _child(environment, "name")
             deployment = _child(environment, "deployment")
             deploys = deployment is None or _is_true(deployment)
-        if isinstance(key, Scalar) and isinstance(name, Scalar):
-            yield JobEnvironment(key.text, name.text, deploys)
+        if isinstance(key, yaml.ScalarNode) and isinstance(name, yaml.ScalarNode):
+            yield JobEnvironment(key.value, name.value, deploys)
 
 
-def _child(node: Node, name: str) -> Node | None:
-    """Give the value of a key, if the node is a mapping that has it."""
-    pairs = node.pairs if isinstance(node, Mapping) else []
-    return next((v for k, v in pairs if isinstance(k, Scalar) and k.text == name), None)
+def _child(node: yaml.Node, name: str) -> yaml.Node | None:
+    """Return the value of a key, if the node is a mapping that has it."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((v for k, v in pairs if isinstance(k, yaml.ScalarNode) and k.value == name), None)
 
 
-def _is_true(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.plain and node.text.lower() == _TRUE
+def _is_true(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and is_plain(node) and node.value.lower() == _TRUE

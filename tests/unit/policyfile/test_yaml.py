@@ -56,6 +56,11 @@ MANY = "more than 10000 values, counting what aliases stand for"
         ),
         (b"a: *b", "line 1, column 4: alias `*b` has no anchor `&b` above it"),
         (b"a: &b [*b]", "line 1, column 8: alias `*b` stands inside its own anchor"),
+        (
+            b"a: &b 1\nc: &b 2\nd: *b",
+            "line 2, column 4: anchor `&b` is defined twice; rename one of them",
+        ),
+        (b"a: ! b", "line 1, column 4: tag `!` is not allowed; remove it"),
         (b"[" * 60000, f"line 1, column 17: {DEEP}"),
         (b"a: " + b"[" * 16 + b"]" * 16, f"line 1, column 19: {DEEP}"),
         (b"- " * 30000, f"line 1, column 33: {DEEP}"),
