@@ -1,7 +1,8 @@
 """Parse a policy file: bytes in, a policy or every problem out.
 
 Pure: the same bytes give the same answer, nothing is read and nothing is raised. The steps are
-`tree` (YAML, limits), `document` (values, places), `schema` (keys, types) and `wording` (messages).
+`tree` (YAML, limits), `document` (values, places), `sections` (keys, types) and `wording`
+(messages).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from gate.domain.model.policy import (
 )
 from gate.domain.model.runs import workflow_file
 from gate.policyfile.document import Document, read_document, spell_path
-from gate.policyfile.schema import (
+from gate.policyfile.sections import (
     AlertsSection,
     EnvironmentSection,
     IncidentsSection,
