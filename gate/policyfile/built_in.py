@@ -32,5 +32,5 @@ environments:
 
 
 def built_in_text() -> bytes:
-    """Give the built-in policy as the bytes of a policy file."""
+    """Return the built-in policy as the bytes of a policy file."""
     return _TEXT

@@ -1,4 +1,4 @@
-"""Give the nodes of a policy file their values, and keep where each of them stands.
+"""Resolve the nodes of a policy file to values, and keep the place of each.
 
 Pure. A scalar becomes text, a whole number, true or false only where YAML 1.1, YAML 1.2 and JSON
 agree about it. Whatever one of them reads differently (`yes`, `1:30`, `1.0`, a date) becomes an
@@ -195,7 +195,7 @@ def _report(document: Document, place: Place, location: Location, message: str) 
 
 
 def resolve(text: str, *, plain: bool) -> str | int | bool | Unquoted:
-    """Give a scalar its value; quoted and block scalars are always text."""
+    """Return the value of a scalar; quoted and block scalars are always text."""
     if not plain:
         return text
     if text.lower() in {"true", "false"} and text in {text.lower(), text.title(), text.upper()}:

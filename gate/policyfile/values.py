@@ -1,4 +1,4 @@
-"""Say which single values a policy file takes: durations, workflow files, events, reviewers.
+"""Define the single values that a policy file takes: durations, workflow files, events, reviewers.
 
 Pure. Each type carries the check that the parser runs and the pattern that the JSON Schema shows,
 side by side, because the two must agree.

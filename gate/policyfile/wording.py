@@ -1,4 +1,4 @@
-"""Say what pydantic found wrong in words that a developer can act on.
+"""Describe what pydantic found wrong in words that a developer can act on.
 
 Pure. The words are made from the JSON Schema at the place in question, so that a message can never
 list other keys or values than the reference does.
@@ -31,7 +31,7 @@ _LONGEST_COMPARED: Final = 40
 
 
 def describe(error: ErrorDetails) -> str:
-    """Give the message for one of pydantic's errors."""
+    """Return the message for one of pydantic's errors."""
     location, given, context = error["loc"], error["input"], error.get("ctx", {})
     match error["type"]:
         case "policy":  # our own checks, see `gate.policyfile.values.problem`
