@@ -13,7 +13,7 @@ from gate.clock import Clock, Uptime, uptime, utc_now
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError, GateError
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.githubapp.oidc.issuers import Issuers
 from gate.githubapp.oidc.verifier import TokenVerifier
 from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
@@ -24,6 +24,7 @@ from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.ingest.reports import receive
 from gate.reconciler.observe.policy_documents import record_server_policy
+from gate.reconciler.ports import GitHub
 from gate.reconciler.strangers import Strangers
 from gate.reconciler.worker.queues import LocalWakeups
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
@@ -52,7 +53,7 @@ class Service:
 
     settings: Settings
     database: Database
-    github: GitHubClient
+    github: GitHubClients
     deps: Deps
     worker: Supervisor
     wakeups: LocalWakeups
@@ -79,11 +80,11 @@ def create_service(
     credentials = create_credentials(settings, clock)
     database = _open_database(settings)
     record_server_policy(server_policy, server_text, database, clock)
-    github = GitHubClient(settings.github_api_url, credentials, clock)
+    github = GitHubClients.connect(settings.github_api_url, credentials, clock)
     wakeups = LocalWakeups()
     deps = Deps(
         database=database,
-        github=github,
+        github=github_port(github),
         signer=credentials,
         parse_delivery=PayloadParser(settings.github_api_url).parse,
         parse_policy=parse_policy,
@@ -101,6 +102,18 @@ def create_service(
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
     worker = Supervisor(deps, wakeups, Sweeper(deps), plan)
     return Service(settings, database, github, deps, worker, wakeups)
+
+
+def github_port(clients: GitHubClients) -> GitHub:
+    """Bundle the clients as the reconciler knows them."""
+    return GitHub(
+        app=clients.app,
+        actions=clients.actions,
+        deployments=clients.deployments,
+        contents=clients.contents,
+        people=clients.people,
+        issues=clients.issues,
+    )
 
 
 def create_credentials(settings: Settings, clock: Clock = utc_now) -> AppCredentials:
@@ -147,7 +160,7 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
         public_url=service.settings.public_url,
         readers=_readers(service.settings),
         checks=_checks(service, with_worker=with_worker),
-        metrics=Metrics(service.database, lambda: service.github.quota_left, deps.clock),
+        metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         clock=deps.clock,
     )
 

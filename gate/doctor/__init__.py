@@ -20,7 +20,7 @@ from gate.doctor.policies import Policies
 from gate.doctor.report_tokens import find_report_tokens
 from gate.errors import ConfigError
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.settings import Settings, near_miss
 
 __all__ = ["Finding", "Level", "examine"]
@@ -43,7 +43,7 @@ def examine(
     credentials = AppCredentials(settings.github_app_id, key, clock)
     yield Finding(Level.OK, "private key", "can be read")
     yield from find_channels(settings)
-    github = GitHubClient(settings.github_api_url, credentials, clock)
+    github = GitHubClients.connect(settings.github_api_url, credentials, clock)
     try:
         yield from _find_on_github(github, settings, clock, tell)
     finally:
@@ -52,19 +52,19 @@ def examine(
 
 
 def _find_on_github(
-    github: GitHubClient, settings: Settings, clock: Clock, tell: Callable[[str], None]
+    github: GitHubClients, settings: Settings, clock: Clock, tell: Callable[[str], None]
 ) -> Iterator[Finding]:
-    reason = yield from guarded("App", lambda: find_app(github, settings, clock))
+    reason = yield from guarded("App", lambda: find_app(github.app, settings, clock))
     if reason in HOPELESS:
         return
-    yield from guarded("deliveries", lambda: find_hook_deliveries(github))
+    yield from guarded("deliveries", lambda: find_hook_deliveries(github.app))
     try:
         server, _ = read_server_policy(settings)
     except ConfigError as error:
         for problem in error.problems:
             yield Finding(Level.FAIL, "policy of the server", problem, "correct it")
         return
-    look = Look(github, Policies(github, server), tell)
+    look = Look(github, Policies(github.contents, server), tell)
     yield from guarded("installations", lambda: find_installations(look))
 
 

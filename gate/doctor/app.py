@@ -8,19 +8,19 @@ from typing import Final
 from gate.clock import Clock
 from gate.doctor.clocks import compare_clock
 from gate.doctor.findings import Finding, Level
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.app.client import AppClient
 from gate.manifest import load_manifest
 from gate.settings import Settings
 
 _RANK: Final = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 
-def find_app(github: GitHubClient, settings: Settings, clock: Clock) -> Iterator[Finding]:
+def find_app(client: AppClient, settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Compare permissions, events and the webhook's URL with those that `app.yaml` asks for."""
     wanted = load_manifest()
-    app = github.read_app()
+    app = client.read_app()
     yield Finding(Level.OK, "App", f"{app.slug} (id {app.id}) answers to this key")
-    yield compare_clock(github.read_time(), clock())
+    yield compare_clock(client.read_time(), clock())
     lacking = [
         f"{name}: {level}"
         for name, level in wanted.permissions.items()
@@ -31,7 +31,7 @@ def find_app(github: GitHubClient, settings: Settings, clock: Clock) -> Iterator
     missing = [event for event in wanted.events if event not in app.events]
     yield _lacking("events", missing, "subscribe to it in the App's settings")
     expected = f"{settings.public_url}/webhooks/github"
-    actual = github.read_hook_url()
+    actual = client.read_hook_url()
     if actual == expected:
         yield Finding(Level.OK, "webhook", actual)
     else:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.doctor.findings import Finding, Level
-from gate.githubapp.transport.transport import off_by
+from gate.githubapp.app.session import off_by
 
 SKEW: Final = timedelta(seconds=30)
 

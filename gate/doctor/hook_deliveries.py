@@ -9,15 +9,15 @@ from typing import Final
 
 from gate.doctor.findings import Finding, Level
 from gate.domain.model.github import HookDelivery
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.app.client import AppClient
 
 _READ: Final = 100
 """One page of the log: one call."""
 
 
-def find_hook_deliveries(github: GitHubClient) -> Iterator[Finding]:
+def find_hook_deliveries(app: AppClient) -> Iterator[Finding]:
     """Compare secrets with those that GitHub signs with, by what our 401s in its log tell."""
-    recent = list(islice(github.read_hook_deliveries(), _READ))
+    recent = list(islice(app.read_hook_deliveries(), _READ))
     if not recent:
         found = "GitHub's log has none yet; whether the secrets agree cannot be seen"
         yield Finding(Level.OK, "deliveries", found)

@@ -14,7 +14,7 @@ from gate.doctor.workflows import find_workflows
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import Installation
 from gate.domain.requests.looks import longest_wait
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 
 _REPOSITORIES: Final = 100
 _ENVIRONMENTS: Final = 30
@@ -27,14 +27,14 @@ _ORGANIZATION_REPOSITORY: Final = ".github"
 class Look:
     """What each repository is looked at with; `tell` is told which one it is."""
 
-    github: GitHubClient
+    github: GitHubClients
     policies: Policies
     tell: Callable[[str], None]
 
 
 def find_installations(look: Look) -> Iterator[Finding]:
     """Look at each installation; one that cannot be read is a finding."""
-    installations = look.github.read_installations()
+    installations = look.github.app.read_installations()
     if not installations:
         yield Finding(Level.WARN, "installations", "none", "install the App on a repository")
     for installation in installations:
@@ -46,7 +46,7 @@ def _installation(look: Look, installation: Installation) -> Iterator[Finding]:
     if installation.suspended:
         yield Finding(Level.WARN, login, "the installation is suspended", "unsuspend it")
         return
-    repositories = look.github.read_installation_repositories(installation)
+    repositories = look.github.app.read_installation_repositories(installation)
     yield _looking(login, len(repositories))
     names = {it.full_name.partition("/")[2] for it in repositories}
     if _ORGANIZATION_REPOSITORY not in names and not installation.sees_all:
@@ -71,9 +71,9 @@ def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
         remedy = "unarchive it, or remove it from the installation"
         yield Finding(Level.WARN, address.full_name, found, remedy)
         return
-    names = look.github.read_environments(address)
+    names = look.github.deployments.read_environments(address)
     looked_at = names[:_ENVIRONMENTS]
-    gated = [it for it in looked_at if look.github.read_rule_enabled(address, it)]
+    gated = [it for it in looked_at if look.github.deployments.read_rule_enabled(address, it)]
     if gated:
         yield Finding(Level.OK, address.full_name, f"gates {', '.join(gated)}")
     else:
@@ -81,7 +81,7 @@ def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
         yield Finding(Level.WARN, address.full_name, "gates no environment", remedy)
     yield from look.policies.find(repository, address, Environments(looked_at, gated))
     if gated:
-        yield from find_workflows(look.github, address, gated)
+        yield from find_workflows(look.github.contents, address, gated)
     if len(names) > _ENVIRONMENTS:
         left = len(names) - _ENVIRONMENTS
         yield Finding(Level.WARN, address.full_name, f"{left} more environments were not looked at")

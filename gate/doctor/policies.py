@@ -25,7 +25,7 @@ from gate.domain.model.policy import (
     PolicyReading,
 )
 from gate.domain.model.policy_sources import choose_policy
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.contents import ContentsClient
 from gate.policyfile import parse_policy
 
 _PATHS: Final = (POLICY_PATH, MISNAMED_PATH)
@@ -43,7 +43,7 @@ class Environments:
 class Policies:
     """Read policies where the gate reads them; an owner's shared one is read once."""
 
-    github: GitHubClient
+    contents: ContentsClient
     server: LoadedPolicy
     _shared: dict[AccountId, PolicyReading | None] = field(default_factory=dict)
 
@@ -60,7 +60,9 @@ class Policies:
 
     def _own(self, repository: Repository, address: RepositoryAddress) -> PolicyReading | None:
         for path in _PATHS:
-            reading = self.github.read_file(address, FileQuestion(path, None, expects_absence=True))
+            reading = self.contents.read_file(
+                address, FileQuestion(path, None, expects_absence=True)
+            )
             if isinstance(reading, FileFound):
                 return parse_policy(reading.content, f"{repository.full_name}/{path}")
         return None
@@ -81,7 +83,7 @@ class Policies:
 
     def _shared_file(self, repository: Repository, path: str) -> FileReading:
         question = FileQuestion(path, None, expects_absence=True)
-        return self.github.read_organization_file(
+        return self.contents.read_organization_file(
             repository.installation_id, repository.owner, question
         )
 

@@ -13,7 +13,7 @@ from gate.domain.model.github import FileFound, FileQuestion, RepositoryAddress
 from gate.domain.model.ids import environment_key
 from gate.domain.model.policy import POLICY_PATH, LoadedPolicy
 from gate.errors import Refused
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.contents import ContentsClient
 from gate.policyfile import JobEnvironment, built_in_text, job_environments, parse_policy
 
 _FOLDER: Final = ".github/workflows"
@@ -29,15 +29,15 @@ _SEPARATE: Final = "validate in a workflow of its own, whose jobs do not use the
 
 
 def find_workflows(
-    github: GitHubClient, address: RepositoryAddress, gated: Sequence[str]
+    contents: ContentsClient, address: RepositoryAddress, gated: Sequence[str]
 ) -> Iterator[Finding]:
     """Warn of jobs on the default branch that use one of the gated environments in vain."""
     keys = {environment_key(it) for it in gated}
-    validations = _validations(github, address, keys)
-    paths = [it for it in github.read_folder(address, _FOLDER) if it.endswith(_ENDINGS)]
+    validations = _validations(contents, address, keys)
+    paths = [it for it in contents.read_folder(address, _FOLDER) if it.endswith(_ENDINGS)]
     unread: list[str] = []
     for path in paths[:_FILES]:
-        jobs = _jobs_of(github, address, path)
+        jobs = _jobs_of(contents, address, path)
         if jobs is None:
             unread.append(path)
         for job in jobs or ():
@@ -57,13 +57,13 @@ def find_workflows(
 
 
 def _validations(
-    github: GitHubClient, address: RepositoryAddress, gated: set[str]
+    contents: ContentsClient, address: RepositoryAddress, gated: set[str]
 ) -> dict[str, set[str]]:
     """Give the workflow files that validate, each with the gated environments it is for.
 
     By the repository's own policy; without a sound one by the built-in policy.
     """
-    read = github.read_file(address, FileQuestion(POLICY_PATH, None, expects_absence=False))
+    read = contents.read_file(address, FileQuestion(POLICY_PATH, None, expects_absence=False))
     text = read.content if isinstance(read, FileFound) else built_in_text()
     reading = parse_policy(text, POLICY_PATH)
     found: dict[str, set[str]] = {}
@@ -75,11 +75,11 @@ def _validations(
 
 
 def _jobs_of(
-    github: GitHubClient, address: RepositoryAddress, path: str
+    contents: ContentsClient, address: RepositoryAddress, path: str
 ) -> tuple[JobEnvironment, ...] | None:
     """Give the jobs of a workflow file that name an environment; None when it cannot be read."""
     try:
-        read = github.read_file(address, FileQuestion(path, None, expects_absence=False))
+        read = contents.read_file(address, FileQuestion(path, None, expects_absence=False))
     except Refused as error:
         if error.reason != "too_large":
             raise

@@ -1,5 +1,6 @@
-"""Speak with GitHub as an App; the only importer of PyGithub.
+"""Speak with GitHub as an App, one client for each of its subjects; the only importer of PyGithub.
 
-What goes out is in `client`, what comes in is read by `payloads` and checked by `signature`. Errors
-of PyGithub, requests and urllib3 end here, in `mapping`.
+Never a decision, and never the database: those are `gate.domain` and `gate.store`. The reconciler
+calls the clients through `gate.reconciler.ports`; errors of PyGithub, requests and urllib3 end in
+`gate.githubapp.transport.errors`.
 """

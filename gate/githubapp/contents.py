@@ -1,4 +1,4 @@
-"""Read files from default branches; a policy is never read from what is being deployed.
+"""Read repositories and the files on their default branches, never those that are being deployed.
 
 GitHub says 404 for a file that is not there and for a repository that is not shown, and a name may
 have passed to another repository. So news is believed only of a repository that was looked at.
@@ -6,12 +6,14 @@ have passed to another repository. So news is believed only of a repository that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
 
+from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import (
     FileAbsent,
     FileFound,
@@ -23,19 +25,28 @@ from gate.domain.model.github import (
 )
 from gate.domain.model.ids import InstallationId
 from gate.domain.model.runs import Account
-from gate.errors import Refused
+from gate.githubapp.app.repository import GATE, RepositoryCalls
+from gate.githubapp.app.session import Session
 from gate.githubapp.app.tokens import Scope
-from gate.githubapp.shapes import EntryShape, RepositoryShape
+from gate.githubapp.shapes.fields import Name
+from gate.githubapp.shapes.repositories import RepositoryShape, repository_of
 from gate.githubapp.transport.connection import Answer
-from gate.githubapp.transport.paths import file_path, repository_path
-from gate.githubapp.transport.transport import Transport, decoded
+from gate.githubapp.transport.decoding import decoded
+from gate.githubapp.transport.paths import file_path
 
 _LONGEST_FILE: Final = 256 * 1024
 _RAW: Final = "application/vnd.github.raw+json"
 _CONTENTS: Final = (("contents", "read"),)
 _ORGANIZATION_REPOSITORY: Final = ".github"
-
 _FILE: Final = "file"
+
+
+class EntryShape(msgspec.Struct):
+    """What is right in a folder; `type` is `file`, `dir`, `symlink` or `submodule`."""
+
+    name: Name
+    type: str
+
 
 _entries: Final = msgspec.json.Decoder(list[EntryShape])
 _repository: Final = msgspec.json.Decoder(RepositoryShape)
@@ -43,53 +54,56 @@ _repository: Final = msgspec.json.Decoder(RepositoryShape)
 IsMeant = Callable[[RepositoryShape], bool]
 
 
-def read_file(
-    transport: Transport, address: RepositoryAddress, question: FileQuestion
-) -> FileReading:
-    """Read a file of a repository, which is known by its id."""
-    scope = Scope(address.installation_id, address.repository_id, permissions=_CONTENTS)
-    asked = _Asked(transport, scope, address.full_name, lambda it: it.id == address.repository_id)
-    return asked.read(question)
+class ContentsClient:
+    """What repositories hold."""
 
+    def __init__(self, session: Session) -> None:
+        """Prepare; nothing is called before it is needed."""
+        self._session = session
 
-def read_organization_file(
-    transport: Transport, installation_id: InstallationId, owner: Account, question: FileQuestion
-) -> FileReading:
-    """Read a file of the owner's `.github` repository; the owner is known by its id.
+    def read_repository(self, address: RepositoryAddress) -> Repository | None:
+        """Read a repository's present name and default branch; None when it cannot be seen."""
+        answer = RepositoryCalls.to(address, GATE, self._session).find("")
+        if answer is None:
+            return None
+        found = repository_of(decoded(answer, _repository), address.installation_id)
+        return found if found.id == address.repository_id else None
 
-    Hidden, too, when the App is not installed on that repository: GitHub then mints no token.
-    """
-    scope = Scope(installation_id, repository_name=_ORGANIZATION_REPOSITORY, permissions=_CONTENTS)
-    full_name = f"{owner.login}/{_ORGANIZATION_REPOSITORY}"
-    return _Asked(transport, scope, full_name, lambda it: it.owner.id == owner.id).read(question)
+    def read_file(self, address: RepositoryAddress, question: FileQuestion) -> FileReading:
+        """Read a file of a repository, which is known by its id."""
+        calls = RepositoryCalls.to(address, _CONTENTS, self._session)
+        return _FileReader(calls, lambda it: it.id == address.repository_id).read(question)
 
+    def read_organization_file(
+        self, installation_id: InstallationId, owner: Account, question: FileQuestion
+    ) -> FileReading:
+        """Read a file of the owner's `.github` repository; the owner is known by its id.
 
-def read_folder(transport: Transport, address: RepositoryAddress, folder: str) -> tuple[str, ...]:
-    """List the paths of the files right in a folder; none where there is no such folder.
+        Hidden, too, when the App is not installed on that repository: GitHub then mints no token.
+        """
+        name = _ORGANIZATION_REPOSITORY
+        scope = Scope(installation_id, repository_name=name, permissions=_CONTENTS)
+        calls = RepositoryCalls(self._session, scope, f"{owner.login}/{name}")
+        return _FileReader(calls, lambda it: it.owner.id == owner.id).read(question)
 
-    None, too, where the repository cannot be seen: nothing may be concluded from it.
-    """
-    scope = Scope(address.installation_id, address.repository_id, permissions=_CONTENTS)
-    below = repository_path(address.full_name, f"/contents/{file_path(folder)}")
-    try:
-        answer = transport.call(scope, "GET", below)
-    except Refused as error:
-        if error.reason == "not_found":
+    def read_folder(self, address: RepositoryAddress, folder: str) -> tuple[str, ...]:
+        """Read the paths of the files right in a folder; none where there is no such folder.
+
+        None, too, where the repository cannot be seen: nothing may be concluded from it.
+        """
+        calls = RepositoryCalls.to(address, _CONTENTS, self._session)
+        answer = calls.find(f"/contents/{file_path(folder)}")
+        if answer is None:
             return ()
-        raise
-    return tuple(f"{folder}/{it.name}" for it in decoded(answer, _entries) if it.type == _FILE)
+        return tuple(f"{folder}/{it.name}" for it in decoded(answer, _entries) if it.type == _FILE)
 
 
-class _Asked:
-    """A repository that is asked for a file."""
+@dataclass(frozen=True, slots=True)
+class _FileReader:
+    """Read files of one repository, if it is the one that is meant."""
 
-    def __init__(
-        self, transport: Transport, scope: Scope, full_name: str, is_meant: IsMeant
-    ) -> None:
-        self._transport = transport
-        self._scope = scope
-        self._full_name = full_name
-        self._is_meant = is_meant
+    calls: RepositoryCalls
+    is_meant: IsMeant
 
     def read(self, question: FileQuestion) -> FileReading:
         """Read a file's bytes as they are; raises Refused("too_large") for more than 256 KiB."""
@@ -110,24 +124,18 @@ class _Asked:
         if question.etag is not None:
             headers["If-None-Match"] = question.etag
         path = f"/contents/{file_path(question.path)}"
-        return self._found(path, headers)
+        return self._find(path, headers)
 
     def _look(self) -> FileHidden | None:
         """Look at the repository itself: is it to be seen, and the one that is meant?"""
-        answer = self._found("", {})
+        answer = self._find("", {})
         if answer is None:
-            return FileHidden(f"GitHub shows the App no repository {self._full_name}")
-        if not self._is_meant(decoded(answer, _repository)):
-            return FileHidden(f"{self._full_name} is another repository now")
+            return FileHidden(f"GitHub shows the App no repository {self.calls.full_name}")
+        if not self.is_meant(decoded(answer, _repository)):
+            return FileHidden(f"{self.calls.full_name} is another repository now")
         return None
 
-    def _found(self, path: str, headers: dict[str, str]) -> Answer | None:
-        below = repository_path(self._full_name, path)
-        try:
-            return self._transport.call(
-                self._scope, "GET", below, headers=headers, longest=_LONGEST_FILE
-            )
-        except Refused as error:
-            if error.reason == "not_found":
-                return None
-            raise
+    def _find(self, path: str, headers: Mapping[str, str]) -> Answer | None:
+        """Read; a name that cannot be one is refused, and no absence."""
+        scope, whole = self.calls.scope, self.calls.path(path)
+        return self.calls.session.find(scope, whole, headers=headers, longest=_LONGEST_FILE)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from gate.clock import Clock, utc_now
 from gate.errors import GateError
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.githubapp.probe import Prober
 from gate.probe.experiments import EXPERIMENTS
 from gate.probe.observations import Observation, Result, Subject
@@ -28,7 +28,7 @@ def probe(settings: Settings, full_name: str, clock: Clock = utc_now) -> Iterato
     key = settings.github_private_key.get_secret_value()
     credentials = AppCredentials(settings.github_app_id, key, clock)
     prober = Prober(settings.github_api_url, credentials, clock)
-    github = GitHubClient(settings.github_api_url, credentials, clock)
+    github = GitHubClients.connect(settings.github_api_url, credentials, clock)
     try:
         address, branch = prober.find(full_name)
         subject = Subject(github, prober, address, branch)

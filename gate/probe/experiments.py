@@ -32,7 +32,7 @@ _FAILURE: Final = "failure"
 
 def environment_spelling(subject: Subject) -> Seen:
     """Read the rules of an environment under its name and under the name in another case."""
-    names = subject.github.read_environments(subject.address)
+    names = subject.github.deployments.read_environments(subject.address)
     name = next((it for it in names if it.swapcase().lower() == it.lower() != it.upper()), None)
     if name is None:
         return Result.UNSEEN, "the repository has no environment with letters in its name"
@@ -48,7 +48,7 @@ def waiting_run_state(subject: Subject) -> Seen:
     """Look at the state of runs that wait at an environment, best beside a running job."""
     seen: list[str] = []
     for run in _newest(subject, lambda it: it.status != COMPLETED):
-        if not subject.github.read_pending_environments(subject.address, run.run_id):
+        if not subject.github.actions.read_pending_environments(subject.address, run.run_id):
             continue
         jobs = subject.prober.list_jobs(subject.address, run.run_id, attempt=run.run_attempt)
         beside = any(it.status == "in_progress" for it in jobs)
@@ -77,7 +77,7 @@ def cancelled_waiting_job(subject: Subject) -> Seen:
                 Result.DIFFERS,
                 f"run {run.run_id} is cancelled, but not its job {open_jobs[0]!r}",
             )
-        if subject.github.read_pending_environments(subject.address, run.run_id):
+        if subject.github.actions.read_pending_environments(subject.address, run.run_id):
             return Result.DIFFERS, f"run {run.run_id} is cancelled and still waits"
     if not looked_at:
         return Result.UNSEEN, "no recent run was cancelled with jobs that had not ended"
@@ -87,12 +87,18 @@ def cancelled_waiting_job(subject: Subject) -> Seen:
 def job_without_deployment(subject: Subject) -> Seen:
     """Look how jobs with `deployment: false` ended where the App's rule is enabled."""
     address = subject.address
-    names = subject.github.read_environments(address)
-    gated = {environment_key(it) for it in names if subject.github.read_rule_enabled(address, it)}
-    paths = [it for it in subject.github.read_folder(address, _FOLDER) if it.endswith(_ENDINGS)]
+    names = subject.github.deployments.read_environments(address)
+    gated = {
+        environment_key(it)
+        for it in names
+        if subject.github.deployments.read_rule_enabled(address, it)
+    }
+    paths = [
+        it for it in subject.github.contents.read_folder(address, _FOLDER) if it.endswith(_ENDINGS)
+    ]
     for path in paths[:_FILES]:
         question = FileQuestion(path, None, expects_absence=False)
-        read = subject.github.read_file(address, question)
+        read = subject.github.contents.read_file(address, question)
         jobs = (job_environments(read.content) or ()) if isinstance(read, FileFound) else ()
         for job in jobs:
             if job.deploys or environment_key(job.environment) not in gated:

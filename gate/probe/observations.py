@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gate.domain.model.github import RepositoryAddress
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.githubapp.probe import Prober
 
 
@@ -31,7 +31,7 @@ class Observation:
 class Subject:
     """The repository that is looked at, and what it is looked at with."""
 
-    github: GitHubClient
+    github: GitHubClients
     prober: Prober
     address: RepositoryAddress
     default_branch: str | None

@@ -1,4 +1,4 @@
-"""State what the reconciler needs from GitHub, as a protocol that `gate.githubapp` fulfils.
+"""State what the reconciler needs from GitHub, as protocols that `gate.githubapp` fulfills.
 
 Every method is one question or one write, raises only errors of `gate.errors`, and may block for
 as long as the client's time-out. None is called inside a database transaction.
@@ -7,6 +7,7 @@ as long as the client's time-out. None is called inside a database transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -34,28 +35,32 @@ ParseDelivery = Callable[[str, bytes], Observation]
 """Read a verified delivery (event name, JSON body); raises DeliveryRejected when malformed."""
 
 
-class People(Protocol):
-    """What is asked of GitHub about somebody."""
+class App(Protocol):
+    """What is asked of GitHub about the App itself."""
 
-    def read_collaborator(self, address: RepositoryAddress, person: Account) -> Collaborator | None:
-        """Read what a person may do in a repository; None when the login is not theirs."""
+    def read_installations(self) -> tuple[Installation, ...]:
+        """Read the installations of the App."""
         ...
 
-    def read_team_member(
-        self, installation_id: InstallationId, *, organization: str, slug: str, login: str
-    ) -> bool:
-        """Say whether a login is an active member of a team."""
+    def read_installation_repositories(self, installation: Installation) -> tuple[Repository, ...]:
+        """Read the repositories an installation may see."""
         ...
 
-    def read_required_reviewers(
-        self, address: RepositoryAddress, environment: str
-    ) -> tuple[RequiredReviewer, ...]:
-        """List who must review an environment; nobody when it is not protected so."""
+    def quota_of(self, installation_id: InstallationId) -> int | None:
+        """Return an installation's hourly quota of calls, where GitHub has said it."""
+        ...
+
+    def read_hook_deliveries(self) -> Iterator[HookDelivery]:
+        """Iterate GitHub's delivery log of the App's webhook, newest first, page by page."""
+        ...
+
+    def send_redelivery(self, number: int) -> None:
+        """Ask GitHub to deliver a webhook again, under the same delivery id."""
         ...
 
 
-class GitHub(People, Protocol):
-    """The questions and writes the gate puts to GitHub."""
+class Actions(Protocol):
+    """What is asked of GitHub about workflow runs."""
 
     def read_run(self, address: RepositoryAddress, run_id: RunId) -> WorkflowRun | None:
         """Read the newest attempt of a run; None when there is no such run."""
@@ -72,10 +77,6 @@ class GitHub(People, Protocol):
 
         GitHub lists by creation: a re-run of an older run than it reaches to is not among them.
         """
-        ...
-
-    def quota_of(self, installation_id: InstallationId) -> int | None:
-        """Tell an installation's hourly quota of calls, where GitHub has said it."""
         ...
 
     def read_latest_runs(self, address: RepositoryAddress, etag: str | None) -> LatestRuns | None:
@@ -100,63 +101,18 @@ class GitHub(People, Protocol):
         """Read which environments of a run wait for any rule: folded names, and GitHub's own."""
         ...
 
+
+class Deployments(Protocol):
+    """What GitHub is asked and told about deployments."""
+
     def read_rule_enabled(self, address: RepositoryAddress, environment: str) -> bool:
-        """Say whether this App's protection rule is enabled on an environment."""
-        ...
-
-    def read_repository(self, address: RepositoryAddress) -> Repository | None:
-        """Read a repository's present name and default branch; None when it cannot be seen."""
-        ...
-
-    def read_file(self, address: RepositoryAddress, question: FileQuestion) -> FileReading:
-        """Read a file from the default branch of a repository."""
-        ...
-
-    def read_organization_file(
-        self, installation_id: InstallationId, owner: Account, question: FileQuestion
-    ) -> FileReading:
-        """Read a file from the default branch of the owner's `.github` repository."""
+        """Return whether this App's protection rule is enabled on an environment."""
         ...
 
     def read_deployment_statuses(
         self, address: RepositoryAddress, deployment_id: DeploymentId
     ) -> tuple[DeploymentStatus, ...]:
         """Read the newest statuses of a deployment, newest first."""
-        ...
-
-    def read_comments(
-        self, address: RepositoryAddress, issue_number: int, since: datetime
-    ) -> tuple[str, ...]:
-        """Read what was written under an issue since a moment."""
-        ...
-
-    def read_issue_text(self, address: RepositoryAddress, issue_number: int) -> str:
-        """Read what an issue says now. Raises RetryLater or Refused."""
-        ...
-
-    def read_marked_issue(
-        self, address: RepositoryAddress, mark: str, since: datetime
-    ) -> IssuePage | None:
-        """Find the issue of this App whose text has a mark, among those changed since a moment.
-
-        What a person has copied the mark into is none.
-        """
-        ...
-
-    def read_installations(self) -> tuple[Installation, ...]:
-        """List the installations of the App."""
-        ...
-
-    def read_installation_repositories(self, installation: Installation) -> tuple[Repository, ...]:
-        """List the repositories an installation may see."""
-        ...
-
-    def read_hook_deliveries(self) -> Iterator[HookDelivery]:
-        """Iterate GitHub's delivery log of the App's webhook, newest first, page by page."""
-        ...
-
-    def send_redelivery(self, number: int) -> None:
-        """Ask GitHub to deliver a webhook again, under the same delivery id."""
         ...
 
     def send_review(
@@ -197,8 +153,65 @@ class GitHub(People, Protocol):
         """Add a status to a deployment; no other deployment is touched. Raises as above."""
         ...
 
-    def send_comment(self, address: RepositoryAddress, issue_number: int, text: str) -> None:
-        """Comment on an issue. Raises as above."""
+
+class Contents(Protocol):
+    """What is asked of GitHub about repositories and their files."""
+
+    def read_repository(self, address: RepositoryAddress) -> Repository | None:
+        """Read a repository's present name and default branch; None when it cannot be seen."""
+        ...
+
+    def read_file(self, address: RepositoryAddress, question: FileQuestion) -> FileReading:
+        """Read a file from the default branch of a repository."""
+        ...
+
+    def read_organization_file(
+        self, installation_id: InstallationId, owner: Account, question: FileQuestion
+    ) -> FileReading:
+        """Read a file from the default branch of the owner's `.github` repository."""
+        ...
+
+
+class People(Protocol):
+    """What is asked of GitHub about people."""
+
+    def read_collaborator(self, address: RepositoryAddress, person: Account) -> Collaborator | None:
+        """Read what a person may do in a repository; None when the login is not theirs."""
+        ...
+
+    def read_team_member(
+        self, installation_id: InstallationId, *, organization: str, slug: str, login: str
+    ) -> bool:
+        """Return whether a login is an active member of a team."""
+        ...
+
+    def read_required_reviewers(
+        self, address: RepositoryAddress, environment: str
+    ) -> tuple[RequiredReviewer, ...]:
+        """Read who must review an environment; nobody when it is not protected so."""
+        ...
+
+
+class Issues(Protocol):
+    """What GitHub is asked and told about issues and comments."""
+
+    def read_marked_issue(
+        self, address: RepositoryAddress, mark: str, since: datetime
+    ) -> IssuePage | None:
+        """Find the issue of this App whose text has a mark, among those changed since a moment.
+
+        What a person has copied the mark into is none.
+        """
+        ...
+
+    def read_issue_text(self, address: RepositoryAddress, issue_number: int) -> str:
+        """Read what an issue says now. Raises RetryLater or Refused."""
+        ...
+
+    def read_comments(
+        self, address: RepositoryAddress, issue_number: int, since: datetime
+    ) -> tuple[str, ...]:
+        """Read what was written under an issue since a moment."""
         ...
 
     def send_issue(
@@ -213,6 +226,10 @@ class GitHub(People, Protocol):
         """Change an issue, close it or open it again; the same again does nothing."""
         ...
 
+    def send_comment(self, address: RepositoryAddress, issue_number: int, text: str) -> None:
+        """Comment on an issue. Raises as above."""
+        ...
+
     def send_reaction(
         self, address: RepositoryAddress, comment_id: CommentId, content: str
     ) -> None:
@@ -220,12 +237,24 @@ class GitHub(People, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """The questions and writes that the gate puts to GitHub, by subject; for any thread."""
+
+    app: App
+    actions: Actions
+    deployments: Deployments
+    contents: Contents
+    people: People
+    issues: Issues
+
+
 class Notifier(Protocol):
     """A channel that brings alerts to people; may be used from any thread."""
 
     @property
     def channel(self) -> Channel:
-        """Say which of a policy's channels this is."""
+        """Return which of a policy's channels this is."""
         ...
 
     def send(self, alert: Alert) -> None:
@@ -242,5 +271,5 @@ class Signer(Protocol):
         ...
 
     def sign(self, text: bytes) -> str:
-        """Give a signature of `text`, in base64."""
+        """Sign `text`; the signature comes in base64."""
         ...

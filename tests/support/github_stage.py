@@ -14,7 +14,7 @@ from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.request import ReviewState
 from gate.errors import GateError
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
@@ -42,7 +42,7 @@ class Stage:
 
     github: SimulatedGitHub
     url: str
-    client: GitHubClient
+    client: GitHubClients
     app_id: int
     address: RepositoryAddress
 
@@ -94,7 +94,7 @@ def staged(*, root: str = "", timeout: int = 30, client_id: str | None = None) -
             InstallationId(installation_id), RepositoryId(repository_id), REPOSITORY
         )
         credentials = AppCredentials(client_id or str(app_id), private, github.world.clock)
-        client = GitHubClient(url, credentials, github.world.clock, timeout=timeout)
+        client = GitHubClients.connect(url, credentials, github.world.clock, timeout=timeout)
         try:
             yield Stage(github, url, client, app_id, address)
         finally:
@@ -103,12 +103,12 @@ def staged(*, root: str = "", timeout: int = 30, client_id: str | None = None) -
 
 def read(stage: Stage, run_id: RunId) -> object:
     """Read a run."""
-    return stage.client.read_run(stage.address, run_id)
+    return stage.client.actions.read_run(stage.address, run_id)
 
 
 def write(stage: Stage, run_id: RunId) -> object:
     """Answer for a run."""
-    stage.client.send_review(
+    stage.client.deployments.send_review(
         stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )
     return None
@@ -119,7 +119,7 @@ def failure(
 ) -> tuple[GateError, RunId]:
     """Give the error that a call ends with while a fault is in force."""
     run_id = stage.deploy()
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     stage.github.add_fault(fault)
     with pytest.raises(GateError) as caught:
         call(stage, run_id)

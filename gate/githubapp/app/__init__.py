@@ -1,4 +1,5 @@
-"""Who the gate is to GitHub: the App's key, its JWT and its installation tokens.
+"""The App as GitHub knows it: its key, JWT and tokens, the session that calls with them, its client.
 
-Nothing here calls the API by itself but to mint a token; calls are `gate.githubapp.transport`.
+Never a call about another subject: those are the modules beside this folder, which take a session.
+How one call is made is `gate.githubapp.transport`, which knows nothing of the App.
 """

@@ -21,6 +21,9 @@ _RENEWED_BEFORE: Final = timedelta(minutes=5)
 _USED_UNTIL: Final = timedelta(seconds=30)
 _MOST_TOKENS: Final = 5_000
 
+Permissions = tuple[tuple[str, str], ...]
+"""Names of permissions with `read` or `write` each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -29,7 +32,7 @@ class Scope:
     installation_id: int
     repository_id: int | None = None
     repository_name: str | None = None
-    permissions: tuple[tuple[str, str], ...] = ()
+    permissions: Permissions = ()
 
     def request_body(self) -> Mapping[str, object]:
         """Give the body that asks GitHub for such a token."""

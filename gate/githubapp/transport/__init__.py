@@ -1,4 +1,5 @@
 """One call to GitHub: paths, limits, the connection, and the errors that a call ends in.
 
-Nothing here knows what an answer is about.
+Never what an answer is about, and never whose token it is: those are the subjects' clients and
+`gate.githubapp.app`, which call this and are not imported here.
 """

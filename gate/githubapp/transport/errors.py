@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.shapes import ErrorShape
 from gate.githubapp.transport.connection import Answer
 
 _SECRET: Final = re.compile(r"gh[a-z]_[A-Za-z0-9._-]+|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9._-]+)?")
@@ -50,11 +49,30 @@ _FORBIDDEN_TEXTS: Final = (
 (atlassian/github-for-jira#961, r-universe-org/help#247)."""
 
 _LIMIT_TEXTS: Final = ("rate limit", "abuse detection")
-_UNSEEN_TEXTS: Final = ("does not exist", "not accessible")
 
 PAGE: Final = "a web page, so another service answers in place of GitHub's API"
 
-_errors: Final = msgspec.json.Decoder(ErrorShape)
+
+class Unauthorized(GateError):
+    """GitHub did not accept the token; nothing was done. `told_at` is GitHub's time of saying so.
+
+    It stays between the transport and who has the tokens.
+    """
+
+    def __init__(self, reason: str, detail: str, told_at: datetime | None = None) -> None:
+        """Keep GitHub's time beside the reason."""
+        self.told_at: Final = told_at
+        super().__init__(reason, detail)
+
+
+class _ErrorShape(msgspec.Struct):
+    """GitHub's error body; `errors` is a list of texts, or of objects with a `message`."""
+
+    message: object = ""
+    errors: object = None
+
+
+_errors: Final = msgspec.json.Decoder(_ErrorShape)
 
 
 def error_of_transport(error: Exception, *, is_write: bool) -> GateError:
@@ -163,18 +181,6 @@ def _refusal(message: str) -> str:
         if text in words:
             return reason
     return "unprocessable"
-
-
-def refused_token(error: Refused) -> Refused:
-    """Name why GitHub gives us no token: the App sees no such repository, or may not do as much.
-
-    Never "unprocessable", which says that one call makes no sense: the next one, or the same after
-    the installation was changed, may well be fine.
-    """
-    if error.reason != "unprocessable":
-        return error
-    unseen = any(text in error.detail for text in _UNSEEN_TEXTS)
-    return Refused("not_found" if unseen else "permission_missing", error.detail)
 
 
 def is_rate_limit(answer: Answer) -> bool:

@@ -1,24 +1,21 @@
-"""Make calls to GitHub through PyGithub's public requester.
+"""Make single calls to GitHub through PyGithub's public requester.
 
-A requester keeps the call it is working on in itself, so each thread has its own; tokens are shared
-instead, and lent to the thread's requester call by call. PyGithub's own retries and pauses are off:
-a write must not be repeated blindly, and `gate.githubapp.transport.limiter` paces the calls.
+A requester keeps the call it is working on in itself, so each thread has its own; the token is lent
+to the thread's requester call by call. PyGithub's own retries and pauses are off: a write must not
+be repeated blindly, and `gate.githubapp.transport.limiter` paces the calls.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException
 from threading import Lock, local
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 from weakref import WeakSet
 
-import msgspec
 from github import Github
 from github.Auth import Auth
 from requests.exceptions import RequestException
@@ -27,25 +24,20 @@ from urllib3.exceptions import HTTPError
 
 from gate import __version__
 from gate.clock import Clock
-from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.app.tokens import Scope, Token, TokenCache
-from gate.githubapp.shapes import TokenShape
+from gate.errors import GateError, Refused, RetryLater
 from gate.githubapp.transport.connection import Answer, BodyTooLong, Connection
+from gate.githubapp.transport.decoding import time_of
 from gate.githubapp.transport.errors import (
-    PAGE,
+    Unauthorized,
     error_of_answer,
     error_of_transport,
-    is_page,
     is_rate_limit,
     nonsense,
     rate_limited,
-    refused_token,
 )
 from gate.githubapp.transport.limiter import READ_POINTS, WRITE_POINTS, Limiter
 from gate.githubapp.transport.paths import path_below
 
-T = TypeVar("T")
 Verb = Literal["GET", "POST", "PATCH"]
 
 API_VERSION: Final = "2022-11-28"
@@ -53,9 +45,10 @@ TIMEOUT: Final = 15
 """Seconds, for connecting and for each read; PyGithub takes whole ones."""
 
 _JSON: Final = "application/vnd.github+json"
-_LONGEST_BODY: Final = 32 * 1024 * 1024
+LONGEST_BODY: Final = 32 * 1024 * 1024
+"""Bytes of an answer, after decompression, unless the caller takes fewer."""
+
 _MOST_REDIRECTS: Final = 3
-_MOST_PAGES: Final = 100
 _REDIRECTS: Final = frozenset(
     {
         HTTPStatus.MOVED_PERMANENTLY,
@@ -65,25 +58,21 @@ _REDIRECTS: Final = frozenset(
     }
 )
 
-_SKEWED: Final = "clock_skewed"
-_JWT_REASONS: Final = frozenset({_SKEWED, "key_rejected"})
-
-_token: Final = msgspec.json.Decoder(TokenShape)
-
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class Call:
     """What is asked, without who asks."""
 
     verb: Verb
     path: str
     body: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    longest: int = _LONGEST_BODY
+    longest: int = LONGEST_BODY
     is_timely: Callable[[], bool] | None = None
 
     @property
     def is_write(self) -> bool:
+        """Return whether the call may change something."""
         return self.verb != "GET"
 
 
@@ -122,71 +111,18 @@ class _Thread:
 
 
 class Transport:
-    """Call GitHub from any thread, as the App or as one of its installations."""
+    """Call GitHub from any thread, with whatever token the caller brings."""
 
-    def __init__(
-        self, api_url: str, credentials: AppCredentials, clock: Clock, *, timeout: int = TIMEOUT
-    ) -> None:
-        """Prepare; nothing is called before it is needed."""
+    def __init__(self, api_url: str, clock: Clock, *, timeout: int = TIMEOUT) -> None:
+        """Prepare; nothing is called before it is needed. `timeout` is in seconds."""
         # At debug level it writes whole requests, whatever the service's own logging is set to.
         logging.getLogger("github.Requester").setLevel(logging.WARNING)
         self._api_url = api_url.rstrip("/")
-        self._credentials = credentials
         self._timeout = timeout
-        self._tokens = TokenCache(self._mint, credentials.now)
         self._local = local()
         self._lock = Lock()
         self._threads: WeakSet[_Thread] = WeakSet()
         self.limiter: Final = Limiter(clock)
-
-    def call_as_app(
-        self, verb: Verb, path: str, body: Mapping[str, object] | None = None
-    ) -> Answer:
-        """Call with the App's JWT."""
-        try:
-            return self._call_with_jwt(_Call(verb, path, body))
-        except _Unauthorized as error:
-            raise Refused(error.reason, error.detail) from error
-
-    def call(
-        self,
-        scope: Scope,
-        verb: Verb,
-        path: str,
-        *,
-        body: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        longest: int = _LONGEST_BODY,
-        is_timely: Callable[[], bool] | None = None,
-    ) -> Answer:
-        """Call with an installation token of the given scope.
-
-        `is_timely` is asked right before the request is written, when token and limiter have kept
-        it waiting for as long as they do.
-
-        When GitHub does not accept the token, nothing was done: the call is made once more with a
-        new one. A new token that is not accepted either is not known everywhere yet.
-        """
-        call = _Call(verb, path, body, headers or {}, longest, is_timely)
-        try:
-            return self._call_once(call, scope)
-        except _Unauthorized:
-            pass
-        try:
-            return self._call_once(call, scope)
-        except _Unauthorized as error:
-            raise RetryLater("github_unavailable", error.detail) from error
-
-    def pages(self, ask: Callable[[str], Answer], path: str) -> Iterator[Answer]:
-        """Iterate a listing page by page, as GitHub links them, up to a hundred pages."""
-        for _ in range(_MOST_PAGES):
-            answer = ask(path)
-            yield answer
-            links = parse_header_links(answer.headers.get("link", ""))
-            following = [it["url"] for it in links if it.get("rel") == "next"]
-            if not following:
-                return
-            path = self._below_root(following[0])
 
     def close(self) -> None:
         """Hang up on GitHub, on behalf of every thread; a later call connects again."""
@@ -195,47 +131,11 @@ class Transport:
         for thread in threads:
             thread.connection.close()
 
-    def _call_once(self, call: _Call, scope: Scope) -> Answer:
-        token = self._tokens.token(scope)
-        try:
-            return self._call(call, token, scope.installation_id)
-        except _Unauthorized:
-            self._tokens.forget(scope, token)
-            raise
-
-    def _mint(self, scope: Scope) -> Token:
-        """Ask for a token; one that was minted and lost does no harm."""
-        path = f"/app/installations/{scope.installation_id}/access_tokens"
-        call = _Call("POST", path, scope.request_body())
-        try:
-            answer = self._call_with_jwt(call)
-        except OutcomeUnknown as error:
-            raise RetryLater("github_unavailable", error.detail) from error
-        except _Unauthorized as error:
-            is_known = error.reason in _JWT_REASONS
-            reason = error.reason if is_known else "github_unavailable"
-            raise RetryLater(reason, error.detail) from error
-        except Refused as error:
-            raise refused_token(error) from error
-        shape = decoded(answer, _token)
-        return Token(shape.token, shape.expires_at)
-
-    def _call_with_jwt(self, call: _Call) -> Answer:
-        """Call as the App; a JWT refused for its times is signed once more, by GitHub's clock."""
-        try:
-            return self._call(call, self._credentials.token(), None)
-        except _Unauthorized as error:
-            if error.reason != _SKEWED or error.told_at is None:
-                raise
-            behind = self._credentials.correct(error.told_at)
-        try:
-            return self._call(call, self._credentials.token(), None)
-        except _Unauthorized as error:
-            skew = f"this machine's clock is {off_by(behind)} GitHub's: {error.detail}"
-            raise _Unauthorized(error.reason, skew) from error
-
-    def _call(self, call: _Call, token: str, installation_id: int | None) -> Answer:
+    def call(self, call: Call, token: str, installation_id: int | None) -> Answer:
         """Make one call, wherever it is redirected to, and map what is no success to an error.
+
+        Raises Unauthorized when GitHub does not accept the token. `installation_id` is whose quota
+        the call counts against; None is the App's own.
 
         A renamed repository redirects, writes as well: they were not applied where they went first
         (docs: Best practices for using the REST API).
@@ -252,16 +152,22 @@ class Transport:
         _check_success(answer, call)
         return answer
 
+    def next_page(self, answer: Answer) -> str | None:
+        """Return the path of the page after this one, as GitHub links it; None on the last page."""
+        links = parse_header_links(answer.headers.get("link", ""))
+        following = [it["url"] for it in links if it.get("rel") == "next"]
+        return self._below_root(following[0]) if following else None
+
     def _refusal(self, answer: Answer, installation_id: int | None, *, is_write: bool) -> GateError:
         if is_rate_limit(answer):
             return rate_limited(self.limiter.record_limit(installation_id, answer.headers))
         error = error_of_answer(answer, is_write=is_write)
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            return _Unauthorized(error.reason, error.detail, time_of(answer.headers))
+            return Unauthorized(error.reason, error.detail, time_of(answer.headers))
         return error
 
     def _redirected(self, path: str, answer: Answer) -> str:
-        """Give the path that a redirect names, with the query, should it have been left out."""
+        """Return the path that a redirect names, with the query, should it have been left out."""
         following = self._below_root(answer.headers.get("location", ""))
         query = path.partition("?")[2]
         return following if "?" in following or not query else f"{following}?{query}"
@@ -273,7 +179,7 @@ class Transport:
             raise nonsense("it names an address elsewhere")
         return path
 
-    def _exchange(self, call: _Call, token: str, installation_id: int | None) -> Answer:
+    def _exchange(self, call: Call, token: str, installation_id: int | None) -> Answer:
         points = WRITE_POINTS if call.is_write else READ_POINTS
         with self.limiter.admitted(installation_id, points):
             if call.is_timely is not None and not call.is_timely():
@@ -282,7 +188,7 @@ class Transport:
         self.limiter.record_answer(installation_id, answer.headers)
         return answer
 
-    def _send(self, call: _Call, token: str) -> Answer:
+    def _send(self, call: Call, token: str) -> Answer:
         thread = self._thread()
         thread.auth.value = token
         thread.connection.longest = call.longest
@@ -311,37 +217,7 @@ class Transport:
         return thread
 
 
-class _Unauthorized(GateError):
-    """GitHub did not accept the token; nothing was done. It was `told_at` by GitHub's clock."""
-
-    def __init__(self, reason: str, detail: str, told_at: datetime | None = None) -> None:
-        self.told_at: Final = told_at
-        super().__init__(reason, detail)
-
-
-def off_by(behind: timedelta) -> str:
-    """Spell how far our clock is off, in whole seconds."""
-    seconds = round(behind.total_seconds())
-    return f"{abs(seconds)} s {'behind' if seconds > 0 else 'ahead of'}"
-
-
-def time_of(headers: Mapping[str, str]) -> datetime | None:
-    """Read GitHub's clock from an answer, to the second; None when it does not tell it."""
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def decoded(answer: Answer, decoder: msgspec.json.Decoder[T]) -> T:
-    """Read a body; raises RetryLater when it is not what GitHub answers."""
-    try:
-        return decoder.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise nonsense(PAGE if is_page(answer) else str(error)) from None
-
-
-def _check_success(answer: Answer, call: _Call) -> None:
+def _check_success(answer: Answer, call: Call) -> None:
     """Refuse what is neither success nor "unchanged" to a caller that asked for it.
 
     A 202 to a question says that GitHub has no answer yet.

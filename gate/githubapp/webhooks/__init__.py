@@ -1,4 +1,5 @@
 """Webhook deliveries: their signature, and their payload as values of the domain.
 
-Storing a delivery is `gate.web.door`; what it means is `gate.reconciler.ingest`.
+Never a call: nothing that a payload names is asked for here. Storing a delivery is
+`gate.web.door`; what follows from it is `gate.reconciler.ingest`.
 """

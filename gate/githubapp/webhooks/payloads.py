@@ -29,22 +29,27 @@ from gate.domain.model.deliveries import (
 from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
 from gate.domain.model.runs import Account
 from gate.errors import DeliveryRejected
-from gate.githubapp.reading import account_of, owner_of, repository_of, run_of, without_nul
-from gate.githubapp.shapes import (
+from gate.githubapp.shapes.accounts import account_of, owner_of
+from gate.githubapp.shapes.fields import without_nul
+from gate.githubapp.shapes.repositories import (
+    NamedRepositoryShape,
+    RepositoryRefShape,
+    repository_of,
+)
+from gate.githubapp.shapes.runs import run_of
+from gate.githubapp.transport.paths import is_full_name
+from gate.githubapp.webhooks.callback import parse_callback
+from gate.githubapp.webhooks.shapes import (
     CommentDelivery,
     Delivery,
     DeploymentStatusDelivery,
     InstallationDelivery,
     IssueDelivery,
-    NamedRepositoryShape,
     PushDelivery,
-    RepositoryRefShape,
     ReviewDelivery,
     RuleDelivery,
     RunDelivery,
 )
-from gate.githubapp.transport.paths import is_full_name
-from gate.githubapp.webhooks.callback import parse_callback
 
 T = TypeVar("T")
 

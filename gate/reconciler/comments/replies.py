@@ -74,9 +74,11 @@ def send_reply(taken: Taken, deps: Deps) -> None:
     error: GateError | None = None
     try:
         address = deps.database.read(lambda snapshot: _address(snapshot, reply))
-        deps.github.send_reaction(address, reply.comment_id, reply.reaction)
+        deps.github.issues.send_reaction(address, reply.comment_id, reply.reaction)
         if reply.body is not None and not _is_there(reply, taken, address, deps):
-            deps.github.send_comment(address, reply.issue_number, f"{reply.body}\n\n{_mark(reply)}")
+            deps.github.issues.send_comment(
+                address, reply.issue_number, f"{reply.body}\n\n{_mark(reply)}"
+            )
     except (OutcomeUnknown, RetryLater) as later:
         state, outcome, error = ReplyState.INTENDED, later.reason, later
     except Refused as refused:
@@ -111,7 +113,7 @@ def _is_there(reply: Reply, taken: Taken, address: RepositoryAddress, deps: Deps
     if taken.attempts == 1:
         return False
     since = taken.row.written_at - _CLOCKS_APART
-    written = deps.github.read_comments(address, reply.issue_number, since)
+    written = deps.github.issues.read_comments(address, reply.issue_number, since)
     return any(_mark(reply) in text for text in written)
 
 

@@ -58,7 +58,7 @@ def _read(wanted: WantedArtifacts, deps: Deps) -> tuple[str, ...]:
     repository, page = deps.database.read(known)
     if repository is None or not page:
         return ()
-    ids = deps.github.read_artifacts(repository.address, wanted.run_id)
+    ids = deps.github.actions.read_artifacts(repository.address, wanted.run_id)
     return tuple(f"{page}/artifacts/{number}" for number in ids[:_MOST_LISTED])
 
 

@@ -197,19 +197,21 @@ def _send(
     address, number = view.address, followed.number or 0
     match step:
         case OpenIssue(text, labels):
-            page = deps.github.send_issue(address, title=text.title, body=text.body, labels=labels)
+            page = deps.github.issues.send_issue(
+                address, title=text.title, body=text.body, labels=labels
+            )
             opened = Followed(page.number, digest_of(text), text.is_open, view.record.events)
             return opened, page.url
         case AddRemark(remark):
-            deps.github.send_comment(address, number, remark.body)
+            deps.github.issues.send_comment(address, number, remark.body)
             return replace(followed, told=remark.position), None
         case AnswerClosing(body):
-            deps.github.send_comment(address, number, body)
+            deps.github.issues.send_comment(address, number, body)
             return replace(followed, owes_closing=False), None
         case UpdateIssue(text):
             # What people ticked is nowhere but in the issue.
-            body = keep_ticks(text.body, deps.github.read_issue_text(address, number))
-            deps.github.send_issue_update(
+            body = keep_ticks(text.body, deps.github.issues.read_issue_text(address, number))
+            deps.github.issues.send_issue_update(
                 address, number, title=text.title, body=body, is_open=text.is_open
             )
             return replace(followed, digest=digest_of(text), is_open=text.is_open), None

@@ -51,7 +51,7 @@ def _look_for_issue(
     begun: Begun, address: RepositoryAddress, deps: Deps
 ) -> tuple[Followed, str | None]:
     since = begun.at - _CLOCKS_APART
-    page = deps.github.read_marked_issue(address, mark(begun.incident_id), since)
+    page = deps.github.issues.read_marked_issue(address, mark(begun.incident_id), since)
     if page is None:
         _wait_for_listing(begun, deps)
         return begun.followed, None
@@ -62,7 +62,9 @@ def _look_for_issue(
 def _look_for_remark(begun: Begun, address: RepositoryAddress, deps: Deps) -> Followed:
     followed = begun.followed
     own = remark_mark(begun.incident_id, begun.step)
-    written = deps.github.read_comments(address, followed.number or 0, begun.at - _CLOCKS_APART)
+    written = deps.github.issues.read_comments(
+        address, followed.number or 0, begun.at - _CLOCKS_APART
+    )
     if not any(own in text for text in written):
         _wait_for_listing(begun, deps)
         return followed

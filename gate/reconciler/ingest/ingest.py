@@ -156,7 +156,7 @@ def _with_attempt(reading: Reading, deps: Deps) -> Reading:
         return reading
     if deps.database.read(lambda snapshot: _known_attempt(snapshot, seen, deps)) is not None:
         return reading
-    run = deps.github.read_run(seen.repository.address, seen.run_id)
+    run = deps.github.actions.read_run(seen.repository.address, seen.run_id)
     if run is None:
         raise RetryLater("github_unavailable", f"run {seen.run_id} is not visible yet")
     log.info("run.observed", run_id=run.run_id, run_attempt=run.run_attempt)

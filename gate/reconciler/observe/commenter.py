@@ -58,7 +58,7 @@ def observe_speaker(asked: Asked, deps: Deps) -> Speaker:
     GitHub does not say.
     """
     address = asked.repository.address
-    found = deps.github.read_collaborator(address, asked.person)
+    found = deps.github.people.read_collaborator(address, asked.person)
     if found is None:
         detail = "the login no longer belongs to this account"
         return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
@@ -84,7 +84,7 @@ def _observe_standing(asked: Asked, policy: Policy, found: Collaborator, deps: D
     for need in _needs(asked, policy):
         standing = observe_standing(need, address, owner, quick)
         if standing.may:
-            return observe_standing(need, address, owner, deps.github)
+            return observe_standing(need, address, owner, deps.github.people)
     return standing
 
 
@@ -115,7 +115,7 @@ class _Quick:
         self, installation_id: InstallationId, *, organization: str, slug: str, login: str
     ) -> bool:
         """Ask GitHub: teams are about the person."""
-        return self.deps.github.read_team_member(
+        return self.deps.github.people.read_team_member(
             installation_id, organization=organization, slug=slug, login=login
         )
 
@@ -123,7 +123,7 @@ class _Quick:
         self, address: RepositoryAddress, environment: str
     ) -> tuple[RequiredReviewer, ...]:
         """Give what GitHub said a minute ago at most."""
-        read = self.deps.github.read_required_reviewers
+        read = self.deps.github.people.read_required_reviewers
         return self.deps.strangers.required_reviewers(address, environment, self.now, read)
 
 

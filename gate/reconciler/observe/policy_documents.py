@@ -64,10 +64,10 @@ def observe_policy(repository: Repository, deps: Deps, now: datetime) -> None:
     shared = organization_source(repository.owner.id)
 
     def read_own(question: FileQuestion) -> FileReading:
-        return deps.github.read_file(address, question)
+        return deps.github.contents.read_file(address, question)
 
     def read_shared(question: FileQuestion) -> FileReading:
-        return deps.github.read_organization_file(
+        return deps.github.contents.read_organization_file(
             repository.installation_id, repository.owner, question
         )
 

@@ -64,7 +64,7 @@ def _read_jobs(
 
     What is kept once is not read again, and would say for ever what it said too early.
     """
-    jobs = deps.github.read_jobs(address, run_id)
+    jobs = deps.github.actions.read_jobs(address, run_id)
     if not shows_end(jobs, attempt):
         raise RetryLater("github_unavailable", f"the jobs of run {run_id} are not all listed yet")
     return jobs
@@ -75,7 +75,7 @@ def _observe_repository(address: RepositoryAddress, deps: Deps) -> None:
 
     Where a webhook told another branch meanwhile, it is not known still, and asked for again.
     """
-    seen = deps.github.read_repository(address)
+    seen = deps.github.contents.read_repository(address)
     if seen is None or seen.default_branch is None:
         raise Refused("not_found", f"repository {address.repository_id} cannot be seen")
 
@@ -96,11 +96,11 @@ def _observe_listing(
     seen either.
     """
     address = repository.address
-    seen = deps.github.read_runs(address, listing)
+    seen = deps.github.actions.read_runs(address, listing)
     missed = seen is None and deps.database.read(
         lambda snapshot: runs.knows_runs(snapshot, repository.id, listing.path)
     )
-    if missed and deps.github.read_repository(address) is None:
+    if missed and deps.github.contents.read_repository(address) is None:
         raise Refused("not_found", f"repository {address.repository_id} cannot be seen")
 
     def record(tx: Transaction) -> ListingRecord:

@@ -130,12 +130,12 @@ def _observe(
         case TriggerNeeded():
             _observe_trigger(request, address, deps)
         case StandingNeeded():
-            standing = observe_standing(need, address, repository.owner.login, deps.github)
+            standing = observe_standing(need, address, repository.owner.login, deps.github.people)
             observed = replace(observed, standings=(*observed.standings, standing))
         case RoutesNeeded():
-            deps.routes.ask(need, address, deps.github, deps.clock())
+            deps.routes.ask(need, address, deps.github.people, deps.clock())
         case StatusesNeeded(ids):
-            read = {it: deps.github.read_deployment_statuses(address, it) for it in ids}
+            read = {it: deps.github.deployments.read_deployment_statuses(address, it) for it in ids}
             observed = replace(observed, statuses=read)
         case _:
             assert_never(need)
@@ -149,16 +149,16 @@ def _observe_gate(
     now = deps.clock()
     address = repository.address
     key = request.key
-    newest = deps.github.read_run(address, key.run_id)
+    newest = deps.github.actions.read_run(address, key.run_id)
     if newest is None:
         return replace(observed, gate_asked=True, pending=False, run_gone=True)
-    pending = key.environment in deps.github.read_pending_environments(address, key.run_id)
+    pending = key.environment in deps.github.actions.read_pending_environments(address, key.run_id)
     if newest.run_attempt == key.run_attempt:
         deps.database.transact(_seeing(request, [newest], now))
         if not pending:
             observed = _observe_end(request, address, observed, deps)
         return replace(observed, gate_asked=True, pending=pending)
-    own = deps.github.read_run_attempt(address, key.run_id, key.run_attempt)
+    own = deps.github.actions.read_run_attempt(address, key.run_id, key.run_attempt)
     attempts = [newest, own] if own is not None else [newest]
     deps.database.transact(_seeing(request, attempts, now))
     waits_now = newest if pending else None
@@ -171,9 +171,11 @@ def _observe_end(
     """Read what became of the jobs that waited: whether one of them went on."""
     asked = [it for it in request.unanswered if it > 0][:_MOST_DEPLOYMENTS]
     states = [
-        status.state for it in asked for status in deps.github.read_deployment_statuses(address, it)
+        status.state
+        for it in asked
+        for status in deps.github.deployments.read_deployment_statuses(address, it)
     ]
-    jobs = deps.github.read_jobs(address, request.key.run_id)
+    jobs = deps.github.actions.read_jobs(address, request.key.run_id)
     own = tuple(job for job in jobs if job.run_attempt == request.key.run_attempt)
     return replace(observed, jobs=own, states=tuple(dict.fromkeys(states)))
 
@@ -181,7 +183,7 @@ def _observe_end(
 def _observe_trigger(request: GateRequest, address: RepositoryAddress, deps: Deps) -> None:
     """Read the run attempt that asks: it tells who started it."""
     now = deps.clock()
-    run = deps.github.read_run_attempt(address, request.key.run_id, request.key.run_attempt)
+    run = deps.github.actions.read_run_attempt(address, request.key.run_id, request.key.run_attempt)
     if run is None:
         raise Refused("not_found", f"run {request.key.run_id} cannot be seen")
     deps.database.transact(_seeing(request, [run], now))

@@ -30,7 +30,7 @@ _GITHUB_NAME: Final = {
 
 
 def observe_standing(
-    need: StandingNeeded, address: RepositoryAddress, owner: str, github: People
+    need: StandingNeeded, address: RepositoryAddress, owner: str, people: People
 ) -> Standing:
     """Look one person up; `owner` is whose teams an environment can ask.
 
@@ -41,23 +41,23 @@ def observe_standing(
     person = need.person
     if not need.reviewers and need.reviewed is not None:
         return Standing(person.id, may=True, detail=f"GitHub let them review {need.reviewed}")
-    found = github.read_collaborator(address, person)
+    found = people.read_collaborator(address, person)
     if found is None:
         return Standing(person.id, may=False, detail="the login no longer belongs to this account")
     if need.reviewers:
-        return _by_policy(need.reviewers, found, address, github)
-    return _by_environments(need.environments, found, address, owner, github)
+        return _by_policy(need.reviewers, found, address, people)
+    return _by_environments(need.environments, found, address, owner, people)
 
 
 def _by_policy(
-    reviewers: tuple[Reviewer, ...], found: Collaborator, address: RepositoryAddress, github: People
+    reviewers: tuple[Reviewer, ...], found: Collaborator, address: RepositoryAddress, people: People
 ) -> Standing:
     person_id = found.account.id
     unread: list[str] = []
     later: RetryLater | None = None
     for reviewer in reviewers:
         try:
-            if _is_reviewer(reviewer, found, address, github):
+            if _is_reviewer(reviewer, found, address, people):
                 return Standing(person_id, may=True, detail=_spell(reviewer))
         except RetryLater as error:
             later = later or error
@@ -72,7 +72,7 @@ def _by_policy(
 
 
 def _is_reviewer(
-    reviewer: Reviewer, found: Collaborator, address: RepositoryAddress, github: People
+    reviewer: Reviewer, found: Collaborator, address: RepositoryAddress, people: People
 ) -> bool:
     """Say whether an entry of the policy means this person."""
     match reviewer:
@@ -81,7 +81,7 @@ def _is_reviewer(
         case PermissionReviewer(level):
             return _GITHUB_NAME[level] in found.permissions
         case TeamReviewer(organization, slug):
-            return github.read_team_member(
+            return people.read_team_member(
                 address.installation_id,
                 organization=organization,
                 slug=slug,
@@ -96,13 +96,13 @@ def _by_environments(
     found: Collaborator,
     address: RepositoryAddress,
     owner: str,
-    github: People,
+    people: People,
 ) -> Standing:
     """Find the person among those whom GitHub itself would ask."""
     person_id = found.account.id
     for environment in environments:
-        for required in github.read_required_reviewers(address, environment):
-            if _is_required(required, found, address, owner, github):
+        for required in people.read_required_reviewers(address, environment):
+            if _is_required(required, found, address, owner, people):
                 return Standing(person_id, may=True, detail=f"a required reviewer of {environment}")
     asked = " or ".join(environments)
     return Standing(person_id, may=False, detail=f"not a required reviewer of {asked}")
@@ -113,12 +113,12 @@ def _is_required(
     found: Collaborator,
     address: RepositoryAddress,
     owner: str,
-    github: People,
+    people: People,
 ) -> bool:
     """Say whether an environment's required reviewer is this person, or a team they are in."""
     if required.team is None:
         return required.user_id == found.account.id
-    return github.read_team_member(
+    return people.read_team_member(
         address.installation_id,
         organization=owner,
         slug=required.team,

@@ -101,7 +101,7 @@ def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
     try:
         match effect.kind:
             case EffectKind.REVIEW if effect.state is not None:
-                deps.github.send_review(
+                deps.github.deployments.send_review(
                     address,
                     run_id,
                     environment,
@@ -110,7 +110,7 @@ def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
                     is_timely=lambda: _is_timely(passed, deps),
                 )
             case EffectKind.REVIEW | EffectKind.REPORT:
-                deps.github.send_report(address, run_id, environment, effect.comment)
+                deps.github.deployments.send_report(address, run_id, environment, effect.comment)
             case EffectKind.STATUS:
                 _send_status(effect, address, deps)
             case _:
@@ -129,7 +129,7 @@ def _send_status(effect: Effect, address: RepositoryAddress, deps: Deps) -> None
     if effect.deployment_id is None or effect.mirrored is None or effect.log_url is None:
         msg = f"effect {effect.key} names no deployment"
         raise LookupError(msg)
-    deps.github.send_deployment_status(
+    deps.github.deployments.send_deployment_status(
         address,
         effect.deployment_id,
         state=effect.mirrored,

@@ -100,7 +100,7 @@ class Adopter:
         self._looked_at = {k: at for k, at in self._looked_at.items() if now - at < _KEPT}
         self._asked_at = {k: at for k, at in self._asked_at.items() if now - at < _KEPT}
         paths = self._paths(repository)
-        latest = self._deps.github.read_latest_runs(
+        latest = self._deps.github.actions.read_latest_runs(
             repository.address, self._etag(repository.id, paths)
         )
         if latest is not None:
@@ -189,7 +189,7 @@ class Adopter:
         unfinished = list(listed.unfinished)
         if awaited - listed.ids:
             # It has waited for longer than the newest runs reach.
-            older = self._deps.github.read_waiting_runs(repository.address)
+            older = self._deps.github.actions.read_waiting_runs(repository.address)
             self._calls += 1
             unfinished += [it for it in older if it.run_id not in listed.ids]
         waiting = {it.run_id for it in unfinished}
@@ -209,7 +209,9 @@ class Adopter:
             if not self._is_settled(run, known=bool(known[run]), has_asked=run.path in gated)
         ]
         for run in to_ask[:_MOST_ASKED]:
-            pending = self._deps.github.read_pending_environments(repository.address, run.run_id)
+            pending = self._deps.github.actions.read_pending_environments(
+                repository.address, run.run_id
+            )
             self._calls += 1
             self._looked_at[_sight(run)] = now
             self._asked_at[run.run_id, run.run_attempt] = now
@@ -277,7 +279,9 @@ class Adopter:
         key = (repository.id, environment)
         known = self._rules.get(key)
         if known is None or now - known[0] >= _KEPT:
-            enabled = self._deps.github.read_rule_enabled(repository.address, environment)
+            enabled = self._deps.github.deployments.read_rule_enabled(
+                repository.address, environment
+            )
             self._calls += 1
             known = (now, enabled)
             self._rules[key] = known

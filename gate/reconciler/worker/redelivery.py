@@ -81,7 +81,7 @@ class Redeliverer:
         """Ask for one; when GitHub refuses, which counts as a try, the others are asked for."""
         known = {"delivery_id": delivery.delivery_id, "of": delivery.event}
         try:
-            self._deps.github.send_redelivery(delivery.number)
+            self._deps.github.app.send_redelivery(delivery.number)
         except Refused as error:
             log.warning("delivery.not_asked_again", **known, reason=error.reason)
             is_asked = False
@@ -92,7 +92,7 @@ class Redeliverer:
         return is_asked
 
     def _recent(self, since: datetime) -> Iterable[HookDelivery]:
-        for delivery in islice(self._deps.github.read_hook_deliveries(), _MOST_READ):
+        for delivery in islice(self._deps.github.app.read_hook_deliveries(), _MOST_READ):
             if delivery.delivered_at < since:
                 return
             yield delivery

@@ -94,7 +94,7 @@ class Sweeper:
         could not be read just now, all are read again in the next round.
         """
         read, postponed = 0, None
-        for installation in self._deps.github.read_installations():
+        for installation in self._deps.github.app.read_installations():
             try:
                 seen = self._seen(installation)
             except GateError as error:
@@ -117,7 +117,7 @@ class Sweeper:
         found: tuple[Repository, ...] = ()
         if not installation.suspended:
             status = InstallationStatus.ACTIVE
-            found = self._deps.github.read_installation_repositories(installation)
+            found = self._deps.github.app.read_installation_repositories(installation)
         return InstallationSeen(installation.id, installation.account, status, found, ())
 
     def _repositories(self) -> int:
@@ -196,7 +196,7 @@ class _Watch:
         return adopted
 
     def _refilled(self, now: datetime) -> Allowance:
-        quota = self._deps.github.quota_of(self._id) or DEFAULT_QUOTA
+        quota = self._deps.github.app.quota_of(self._id) or DEFAULT_QUOTA
         if self._allowance is None:
             return first_allowance(quota, now)
         return refilled(self._allowance, quota, now)

@@ -14,7 +14,7 @@ from gate.doctor import Level, examine
 from gate.domain.model.github import FileQuestion, FileReading, RepositoryAddress
 from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
-from gate.reconciler.ports import GitHub
+from gate.reconciler.ports import Contents
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.switches import Switches
 from tests.support.harness import REPOSITORY, Gate, reconcile, running_gate
@@ -232,18 +232,18 @@ def test_an_empty_listing_of_a_repository_that_cannot_be_read_is_none(gate: Gate
 
 
 class Meanwhile:
-    """GitHub, with something that happens while a file is being read."""
+    """The contents of GitHub, with something that happens while a file is being read."""
 
-    def __init__(self, github: GitHub, happen: Callable[[], None]) -> None:
-        self._github = github
+    def __init__(self, contents: Contents, happen: Callable[[], None]) -> None:
+        self._contents = contents
         self._happen = happen
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._github, name)
+        return getattr(self._contents, name)
 
     def read_file(self, address: RepositoryAddress, question: FileQuestion) -> FileReading:
         """Read a file, and let something happen before the answer arrives."""
-        reading = self._github.read_file(address, question)
+        reading = self._contents.read_file(address, question)
         happen, self._happen = self._happen, lambda: None
         happen()
         return reading
@@ -268,7 +268,8 @@ def test_a_push_while_the_policy_is_read_is_not_lost(gate: Gate, *, is_known: bo
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.ingest_deliveries()
     deps: Deps = gate.service.deps
-    github = cast("GitHub", Meanwhile(deps.github, push))
+    contents = cast("Contents", Meanwhile(deps.github.contents, push))
+    github = replace(deps.github, contents=contents)
     while reconcile(gate.record(run_id).id, replace(deps, github=github)):
         pass
     assert reasons(gate, run_id) == ("validation_stale",)

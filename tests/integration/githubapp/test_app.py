@@ -42,11 +42,11 @@ def test_installations_and_repositories_are_read_to_the_last_page(stage: Stage) 
     stage.github.suspend_installation(others[0])
     for number in range(110):
         stage.address_of(f"{ORGANIZATION}/repository-{number}")
-    found = stage.client.read_installations()
+    found = stage.client.app.read_installations()
     assert {it.id for it in found} == {stage.address.installation_id, *others}
     assert [it.id for it in found if it.suspended] == [others[0]]
     own = next(it for it in found if it.id == stage.address.installation_id)
-    repositories = stage.client.read_installation_repositories(own)
+    repositories = stage.client.app.read_installation_repositories(own)
     assert len({it.id for it in repositories}) == 111
     assert {it.installation_id for it in repositories} == {own.id}
     assert own.account.login == ORGANIZATION
@@ -54,10 +54,10 @@ def test_installations_and_repositories_are_read_to_the_last_page(stage: Stage) 
 
 def test_an_installation_that_is_gone_is_refused(stage: Stage) -> None:
     """It may have been deleted after it was listed."""
-    (own,) = stage.client.read_installations()
+    (own,) = stage.client.app.read_installations()
     gone = Installation(InstallationId(own.id + 1), own.account, suspended=False, sees_all=False)
     with pytest.raises(Refused) as caught:
-        stage.client.read_installation_repositories(gone)
+        stage.client.app.read_installation_repositories(gone)
     assert caught.value.reason == "not_found"
 
 
@@ -68,9 +68,9 @@ def test_the_delivery_log_is_read_page_by_page(stage: Stage) -> None:
     assert stage.github.wait_until_delivered()
     log = stage.github.deliveries()
     assert len(log) > 100
-    first = next(stage.client.read_hook_deliveries())
+    first = next(stage.client.app.read_hook_deliveries())
     assert stage.calls("/app/hook/deliveries") == 1
-    found = list(stage.client.read_hook_deliveries())
+    found = list(stage.client.app.read_hook_deliveries())
     assert found[0] == first
     assert [it.number for it in found] == [it.id for it in log]
     assert [it.delivery_id for it in found] == [it.guid for it in log]
@@ -83,26 +83,26 @@ def test_a_redelivery_is_asked_for(stage: Stage) -> None:
     """GitHub tries again under the same delivery id; one it has forgotten is refused."""
     stage.github.put_file(REPOSITORY, "README.md", "again")
     assert stage.github.wait_until_delivered()
-    failed = next(stage.client.read_hook_deliveries())
+    failed = next(stage.client.app.read_hook_deliveries())
     stage.github.add_webhook_fault(WebhookFault("drop"))
-    stage.client.send_redelivery(failed.number)
+    stage.client.app.send_redelivery(failed.number)
     assert stage.github.wait_until_delivered()
-    again = next(stage.client.read_hook_deliveries())
+    again = next(stage.client.app.read_hook_deliveries())
     assert again.number != failed.number
     assert again.delivery_id == failed.delivery_id
     with pytest.raises(Refused) as caught:
-        stage.client.send_redelivery(1)
+        stage.client.app.send_redelivery(1)
     assert caught.value.reason == "not_found"
 
 
 def test_the_app_is_read(either: Stage) -> None:
     """What the doctor compares: id, permissions, events, hook and clock."""
-    app = either.client.read_app()
+    app = either.client.app.read_app()
     assert (app.id, app.slug) == (either.app_id, "deployment-gate")
     assert app.permissions == load_manifest().permissions
     assert set(app.events) == {"push", "workflow_run"}
-    assert either.client.read_hook_url() == HOOK_URL
-    told = either.client.read_time()
+    assert either.client.app.read_hook_url() == HOOK_URL
+    told = either.client.app.read_time()
     assert told is not None
     assert told.utcoffset() == timedelta(0)
 
@@ -111,7 +111,7 @@ def test_a_jwt_that_is_not_accepted_is_named(stage: Stage) -> None:
     """The doctor learns that App id and key do not belong together."""
     stage.github.add_fault(Fault("^/app$", status=401, body='{"message": "Integration not found"}'))
     with pytest.raises(Refused) as caught:
-        stage.client.read_app()
+        stage.client.app.read_app()
     assert caught.value.reason == "key_rejected"
     assert "Integration not found" in caught.value.detail
 
@@ -122,7 +122,7 @@ def test_an_installation_without_an_owner_is_passed_over(stage: Stage) -> None:
     listed = [{"id": 1, "account": None}, {"id": 2, "account": account, "suspended_at": None}]
     body = msgspec.json.encode(listed).decode()
     stage.github.add_fault(Fault("^/app/installations$", status=200, body=body))
-    assert [(it.id, it.account.login) for it in stage.client.read_installations()] == [
+    assert [(it.id, it.account.login) for it in stage.client.app.read_installations()] == [
         (2, "octo-corp")
     ]
 
@@ -131,8 +131,8 @@ def test_a_redelivery_whose_answer_is_lost_is_asked_for_later(stage: Stage) -> N
     """A delivery may come twice: asking again does no harm."""
     stage.github.put_file(REPOSITORY, "README.md", "again")
     assert stage.github.wait_until_delivered()
-    failed = next(stage.client.read_hook_deliveries())
+    failed = next(stage.client.app.read_hook_deliveries())
     stage.github.add_fault(Fault("/attempts$", damage="close", apply=True, times=1))
     with pytest.raises(RetryLater) as caught:
-        stage.client.send_redelivery(failed.number)
+        stage.client.app.send_redelivery(failed.number)
     assert caught.value.reason == "github_unavailable"

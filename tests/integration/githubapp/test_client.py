@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from gate.bootstrap import github_port
 from gate.domain.model.github import FileFound, FileHidden, FileQuestion, RepositoryAddress
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.request import ReviewState
 from gate.domain.requests.missing_facts import ListingNeeded
 from gate.errors import Refused
-from gate.reconciler.ports import GitHub
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches
 from tests.support.github_stage import (
@@ -45,18 +45,17 @@ def either(request: pytest.FixtureRequest) -> Iterator[Stage]:
         yield made
 
 
-def test_the_client_fulfils_the_port(stage: Stage) -> None:
-    """The reconciler's protocol is what the client has; mypy checks the signatures here."""
-    port: GitHub = stage.client
-    assert port.read_installations()
+def test_the_clients_fulfill_the_port(stage: Stage) -> None:
+    """The reconciler's protocols are what the clients have; mypy checks the signatures there."""
+    assert github_port(stage.client).app.read_installations()
 
 
 def test_a_run_is_read(either: Stage) -> None:
     """A run is read by id, the newest attempt or an earlier one."""
     run_id = RunId(either.github.validate(REPOSITORY, "failure"))
     either.github.rerun(run_id)
-    newest = either.client.read_run(either.address, run_id)
-    first = either.client.read_run_attempt(either.address, run_id, 1)
+    newest = either.client.actions.read_run(either.address, run_id)
+    first = either.client.actions.read_run_attempt(either.address, run_id, 1)
     assert newest is not None
     assert first is not None
     assert (newest.run_attempt, newest.conclusion) == (2, None)
@@ -70,12 +69,12 @@ def test_what_does_not_exist_is_none(stage: Stage) -> None:
         stage.address.installation_id, stage.address.repository_id, "octo-org/gone"
     )
     listing = ListingNeeded(".github/workflows/no-such.yml", "main")
-    assert stage.client.read_run(stage.address, NO_RUN) is None
-    assert stage.client.read_run_attempt(stage.address, NO_RUN, 1) is None
-    assert stage.client.read_runs(stage.address, listing) is None
-    assert stage.client.read_repository(gone) is None
-    assert stage.client.read_environments(gone) == ()
-    assert stage.client.read_rule_enabled(gone, ENVIRONMENT) is False
+    assert stage.client.actions.read_run(stage.address, NO_RUN) is None
+    assert stage.client.actions.read_run_attempt(stage.address, NO_RUN, 1) is None
+    assert stage.client.actions.read_runs(stage.address, listing) is None
+    assert stage.client.contents.read_repository(gone) is None
+    assert stage.client.deployments.read_environments(gone) == ()
+    assert stage.client.deployments.read_rule_enabled(gone, ENVIRONMENT) is False
 
 
 def test_runs_are_listed_by_file_and_branch(either: Stage) -> None:
@@ -83,7 +82,7 @@ def test_runs_are_listed_by_file_and_branch(either: Stage) -> None:
     wanted = either.github.validate(REPOSITORY)
     either.github.start_run(REPOSITORY, "production-validation.yml", branch="feature")
     either.github.validate(REPOSITORY, workflow="other.yml")
-    on_main = either.client.read_runs(either.address, ListingNeeded(VALIDATION, "main"))
+    on_main = either.client.actions.read_runs(either.address, ListingNeeded(VALIDATION, "main"))
     assert on_main is not None
     assert [run.run_id for run in on_main.runs] == [wanted]
     assert on_main.since is None
@@ -93,7 +92,7 @@ def test_a_stale_filter_of_githubs_hides_nothing(stage: Stage) -> None:
     """Runs are chosen here: a listing that GitHub filters may lack the newest ones."""
     stage.github.set_switches(Switches(filtered_listings="stale"))
     wanted = stage.github.validate(REPOSITORY)
-    listed = stage.client.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
+    listed = stage.client.actions.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
     assert listed is not None
     assert [run.run_id for run in listed.runs] == [wanted]
 
@@ -110,7 +109,7 @@ def test_runs_of_other_branches_are_passed_over(
     for _ in range(others):
         stage.github.start_run(REPOSITORY, "production-validation.yml", branch="feature")
     before = stage.calls() - stage.calls(MINT)
-    listed = stage.client.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
+    listed = stage.client.actions.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
     assert listed is not None
     assert [run.run_id for run in listed.runs] == ([wanted] if found else [])
     assert (listed.since is None) is reaches_all
@@ -125,7 +124,7 @@ def test_one_page_is_enough_where_it_shows_the_branch(stage: Stage) -> None:
     for _ in range(99):
         stage.github.start_run(REPOSITORY, "production-validation.yml", branch="feature")
     wanted = stage.github.validate(REPOSITORY)
-    listed = stage.client.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
+    listed = stage.client.actions.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
     assert listed is not None
     assert [run.run_id for run in listed.runs] == [wanted]
     assert listed.since is not None
@@ -136,7 +135,7 @@ def test_waiting_runs_are_read_to_the_last_page(stage: Stage) -> None:
     """More runs than one page holds wait; all are found."""
     waiting = {it.run_id for it in stage.github.deploy_many(REPOSITORY, 130)}
     stage.github.validate(REPOSITORY)
-    found = stage.client.read_waiting_runs(stage.address)
+    found = stage.client.actions.read_waiting_runs(stage.address)
     assert {run.run_id for run in found} == waiting
     assert {run.status for run in found} == {"waiting"}
 
@@ -145,38 +144,41 @@ def test_jobs_are_read_to_the_last_page(stage: Stage) -> None:
     """A required job on the third page is not missed."""
     jobs = {f"flow {number}": "success" for number in range(230)}
     run_id = RunId(stage.github.validate(REPOSITORY, jobs=jobs))
-    found = stage.client.read_jobs(stage.address, run_id)
+    found = stage.client.actions.read_jobs(stage.address, run_id)
     assert {(it.name, it.status, it.conclusion) for it in found} == {
         (name, "completed", "success") for name in jobs
     }
     with pytest.raises(Refused, match="not_found"):
-        stage.client.read_jobs(stage.address, RunId(run_id + 1))
+        stage.client.actions.read_jobs(stage.address, RunId(run_id + 1))
 
 
 def test_pending_environments_are_folded(stage: Stage) -> None:
     """GitHub compares the names of environments without regard to case."""
     stage.github.protect_environment(REPOSITORY, "Staging/EU West")
     run_id = RunId(stage.github.deploy(REPOSITORY, "Staging/EU West").run_id)
-    pending = stage.client.read_pending_environments(stage.address, run_id)
+    pending = stage.client.actions.read_pending_environments(stage.address, run_id)
     assert pending == {"staging/eu west": "Staging/EU West"}
 
 
 def test_the_rule_is_found_where_it_is_enabled(either: Stage) -> None:
     """An environment may have any name; where our rule is not enabled it is not found."""
     either.github.protect_environment(REPOSITORY, "Staging/EU West?")
-    assert either.client.read_rule_enabled(either.address, "Staging/EU West?") is True
-    assert either.client.read_rule_enabled(either.address, ENVIRONMENT) is True
-    assert either.client.read_rule_enabled(either.address, "nowhere") is False
-    assert either.client.read_environments(either.address) == (ENVIRONMENT, "Staging/EU West?")
+    assert either.client.deployments.read_rule_enabled(either.address, "Staging/EU West?") is True
+    assert either.client.deployments.read_rule_enabled(either.address, ENVIRONMENT) is True
+    assert either.client.deployments.read_rule_enabled(either.address, "nowhere") is False
+    assert either.client.deployments.read_environments(either.address) == (
+        ENVIRONMENT,
+        "Staging/EU West?",
+    )
     either.github.disable_rule(REPOSITORY, ENVIRONMENT)
-    assert either.client.read_rule_enabled(either.address, ENVIRONMENT) is False
+    assert either.client.deployments.read_rule_enabled(either.address, ENVIRONMENT) is False
 
 
 def test_the_rule_of_another_app_is_not_ours() -> None:
     """The App is compared by its id, which is asked for when the client id is configured."""
     with staged(client_id="Iv23liABCDEF") as stage:
-        assert stage.client.read_rule_enabled(stage.address, ENVIRONMENT) is True
-        assert stage.client.read_rule_enabled(stage.address, ENVIRONMENT) is True
+        assert stage.client.deployments.read_rule_enabled(stage.address, ENVIRONMENT) is True
+        assert stage.client.deployments.read_rule_enabled(stage.address, ENVIRONMENT) is True
         assert stage.calls("/app") == 1
         stage.github.disable_rule(REPOSITORY, ENVIRONMENT)
         stage.github.register_app(
@@ -190,7 +192,7 @@ def test_the_rule_of_another_app_is_not_ours() -> None:
         )
         stage.github.create_installation(ORGANIZATION, app_id=7)
         stage.github.protect_environment(REPOSITORY, ENVIRONMENT, app_id=7)
-        assert stage.client.read_rule_enabled(stage.address, ENVIRONMENT) is False
+        assert stage.client.deployments.read_rule_enabled(stage.address, ENVIRONMENT) is False
 
 
 @pytest.mark.parametrize(
@@ -200,21 +202,21 @@ def test_the_rule_of_another_app_is_not_ours() -> None:
 def test_an_answer_arrives(either: Stage, state: ReviewState, conclusion: str | None) -> None:
     """What was decided is what GitHub has, comment included."""
     run_id = either.deploy()
-    either.client.send_review(
+    either.client.deployments.send_review(
         either.address, run_id, ENVIRONMENT, state, "because: **it is**", is_timely=lambda: True
     )
     (review,) = either.github.reviews(run_id)
     assert (review.state, review.comment, review.status) == (state, "because: **it is**", 204)
-    assert either.client.read_pending_environments(either.address, run_id) == {}
+    assert either.client.actions.read_pending_environments(either.address, run_id) == {}
     assert either.github.run_view(run_id).conclusion == conclusion
 
 
 def test_a_report_answers_nothing(stage: Stage) -> None:
     """After a status report GitHub still waits."""
     run_id = stage.deploy()
-    stage.client.send_report(stage.address, run_id, ENVIRONMENT, "on hold")
+    stage.client.deployments.send_report(stage.address, run_id, ENVIRONMENT, "on hold")
     assert [it.state for it in stage.github.reviews(run_id)] == [None]
-    assert stage.client.read_pending_environments(stage.address, run_id) == {
+    assert stage.client.actions.read_pending_environments(stage.address, run_id) == {
         ENVIRONMENT: ENVIRONMENT
     }
 
@@ -223,11 +225,11 @@ def test_a_second_answer_is_told_from_a_first(stage: Stage) -> None:
     """While a reviewer is still awaited, GitHub says that our rule has answered already."""
     stage.github.protect_environment(REPOSITORY, ENVIRONMENT, reviewers=["lisa"])
     run_id = stage.deploy()
-    stage.client.send_review(
+    stage.client.deployments.send_review(
         stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )
     with pytest.raises(Refused) as caught:
-        stage.client.send_review(
+        stage.client.deployments.send_review(
             stage.address, run_id, ENVIRONMENT, ReviewState.REJECTED, "red", is_timely=lambda: True
         )
     assert caught.value.reason == "already_reviewed"
@@ -238,7 +240,7 @@ def test_an_answer_that_nobody_waits_for_is_refused(stage: Stage) -> None:
     validated = RunId(stage.github.validate(REPOSITORY))
     for run_id, reason in [(validated, "nothing_pending"), (NO_RUN, "not_found")]:
         with pytest.raises(Refused) as caught:
-            stage.client.send_review(
+            stage.client.deployments.send_review(
                 stage.address,
                 run_id,
                 ENVIRONMENT,
@@ -253,7 +255,7 @@ def test_an_overlong_comment_is_unprocessable(stage: Stage) -> None:
     """GitHub takes 1,024 characters; what it refuses otherwise is no reason to try again."""
     run_id = stage.deploy()
     with pytest.raises(Refused) as caught:
-        stage.client.send_report(stage.address, run_id, ENVIRONMENT, "x" * 1025)
+        stage.client.deployments.send_report(stage.address, run_id, ENVIRONMENT, "x" * 1025)
     assert caught.value.reason == "unprocessable"
 
 
@@ -262,7 +264,7 @@ def test_a_missing_permission_is_named(stage: Stage) -> None:
     run_id = stage.deploy()
     stage.github.grant(stage.address.installation_id, {"actions": "read"})
     with pytest.raises(Refused) as caught:
-        stage.client.send_review(
+        stage.client.deployments.send_review(
             stage.address,
             run_id,
             ENVIRONMENT,
@@ -276,20 +278,20 @@ def test_a_missing_permission_is_named(stage: Stage) -> None:
 
 def test_a_suspended_installation_may_nothing(stage: Stage) -> None:
     """Neither does a token from before work, nor is there a new one."""
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     stage.github.suspend_installation(stage.address.installation_id)
     with pytest.raises(Refused) as caught:
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     assert caught.value.reason == "installation_suspended"
     stage.advance(hours=2)
     with pytest.raises(Refused) as caught:
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     assert caught.value.reason == "installation_suspended"
 
 
 def test_a_repository_is_read(stage: Stage) -> None:
     """Its name, owner and default branch as they are now."""
-    found = stage.client.read_repository(stage.address)
+    found = stage.client.contents.read_repository(stage.address)
     assert found is not None
     assert (found.full_name, found.owner.login, found.default_branch) == (
         REPOSITORY,
@@ -305,15 +307,17 @@ def test_a_renamed_repository_is_followed(either: Stage) -> None:
     run_id = either.deploy()
     either.github.put_file(REPOSITORY, POLICY, "version: 1")
     either.github.rename_repository(REPOSITORY, "shop")
-    listed = either.client.read_runs(either.address, ListingNeeded(VALIDATION, "main"))
+    listed = either.client.actions.read_runs(either.address, ListingNeeded(VALIDATION, "main"))
     assert listed is not None
     assert [run.run_id for run in listed.runs] == [wanted]
-    assert [run.run_id for run in either.client.read_waiting_runs(either.address)] == [run_id]
-    assert isinstance(either.client.read_file(either.address, QUESTION), FileFound)
-    found = either.client.read_repository(either.address)
+    assert [run.run_id for run in either.client.actions.read_waiting_runs(either.address)] == [
+        run_id
+    ]
+    assert isinstance(either.client.contents.read_file(either.address, QUESTION), FileFound)
+    found = either.client.contents.read_repository(either.address)
     assert found is not None
     assert found.full_name == "octo-org/shop"
-    either.client.send_review(
+    either.client.deployments.send_review(
         either.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )
     assert [it.state for it in either.github.reviews(run_id)] == ["approved"]
@@ -325,22 +329,22 @@ def test_a_name_that_was_taken_over_is_not_ours(stage: Stage) -> None:
     stage.github.rename_repository(REPOSITORY, "shop")
     stranger = stage.address_of(REPOSITORY)
     run_id = RunId(stage.github.validate(REPOSITORY))
-    assert stage.client.read_run(stranger, run_id) is not None
-    assert stage.client.read_run(stage.address, run_id) is None
-    assert stage.client.read_repository(stage.address) is None
+    assert stage.client.actions.read_run(stranger, run_id) is not None
+    assert stage.client.actions.read_run(stage.address, run_id) is None
+    assert stage.client.contents.read_repository(stage.address) is None
 
 
 def test_a_token_is_as_narrow_as_its_calls(stage: Stage) -> None:
     """One token to watch and answer, one to read policies; each for one repository."""
     run_id = stage.deploy()
-    stage.client.read_run(stage.address, run_id)
-    stage.client.read_jobs(stage.address, run_id)
-    stage.client.read_rule_enabled(stage.address, ENVIRONMENT)
-    stage.client.send_review(
+    stage.client.actions.read_run(stage.address, run_id)
+    stage.client.actions.read_jobs(stage.address, run_id)
+    stage.client.deployments.read_rule_enabled(stage.address, ENVIRONMENT)
+    stage.client.deployments.send_review(
         stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )
     assert stage.calls(MINT) == 1
-    stage.client.read_file(stage.address, QUESTION)
+    stage.client.contents.read_file(stage.address, QUESTION)
     assert stage.calls(MINT) == 2
     issued = stage.github.tokens._issued.values()
     assert [it.repository_ids for it in issued] == [frozenset({stage.address.repository_id})] * 2
@@ -355,8 +359,8 @@ def test_a_strangers_repository_id_is_not_found(stage: Stage) -> None:
     stranger = RepositoryAddress(
         stage.address.installation_id, RepositoryId(1), "octo-org/stranger"
     )
-    assert stage.client.read_repository(stranger) is None
-    assert isinstance(stage.client.read_file(stranger, QUESTION), FileHidden)
+    assert stage.client.contents.read_repository(stranger) is None
+    assert isinstance(stage.client.contents.read_file(stranger, QUESTION), FileHidden)
 
 
 def test_environments_that_may_not_be_seen_are_not_none(stage: Stage) -> None:
@@ -364,5 +368,5 @@ def test_environments_that_may_not_be_seen_are_not_none(stage: Stage) -> None:
     body = '{"message": "Resource not accessible by integration"}'
     stage.github.add_fault(Fault("/environments$", status=403, body=body))
     with pytest.raises(Refused) as caught:
-        stage.client.read_environments(stage.address)
+        stage.client.deployments.read_environments(stage.address)
     assert caught.value.reason == "permission_missing"

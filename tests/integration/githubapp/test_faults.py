@@ -11,7 +11,7 @@ import pytest
 from gate.domain.model.ids import RunId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.simulator.faults import Fault
 from tests.support.github_stage import ENVIRONMENT, Stage, failure, read, staged, write
 from tests.support.keys import make_key_pair
@@ -83,7 +83,7 @@ def test_a_broken_write_leaves_its_outcome_open(
     fault = Fault(REVIEWS, method="POST", apply=applied, **damage)  # type: ignore[arg-type]  # a table of keywords
     error, run_id = failure(stage, fault, write)
     assert isinstance(error, OutcomeUnknown)
-    pending = stage.client.read_pending_environments(stage.address, run_id)
+    pending = stage.client.actions.read_pending_environments(stage.address, run_id)
     assert pending == ({} if applied else {ENVIRONMENT: ENVIRONMENT})
     assert stage.github.totals().decisions == int(applied)
 
@@ -106,9 +106,11 @@ def test_a_github_that_cannot_be_reached_got_nothing(
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     credentials = AppCredentials("1", make_key_pair()[0], stage.github.world.clock)
-    nowhere = GitHubClient(f"http://127.0.0.1:{port}", credentials, stage.github.world.clock)
-    nowhere._transport._tokens = stage.client._transport._tokens
-    stage.client.read_repository(stage.address)
+    nowhere = GitHubClients.connect(
+        f"http://127.0.0.1:{port}", credentials, stage.github.world.clock
+    )
+    nowhere.session._tokens = stage.client.session._tokens
+    stage.client.contents.read_repository(stage.address)
     unreachable = Stage(stage.github, "", nowhere, stage.app_id, stage.address)
     with pytest.raises(RetryLater) as caught:
         call(unreachable, stage.deploy())
@@ -132,8 +134,8 @@ def test_a_token_that_makes_no_sense_is_asked_for_again(stage: Stage, damage: st
     fault = Fault("access_tokens$", damage=damage, times=1)  # type: ignore[arg-type]  # a literal
     stage.github.add_fault(fault)
     with pytest.raises(RetryLater):
-        stage.client.read_repository(stage.address)
-    assert stage.client.read_repository(stage.address) is not None
+        stage.client.contents.read_repository(stage.address)
+    assert stage.client.contents.read_repository(stage.address) is not None
 
 
 @pytest.mark.parametrize("call", [read, write])
@@ -146,7 +148,7 @@ def test_a_secondary_limit_is_kept_to(
 ) -> None:
     """GitHub is left alone for as long as it says, and nobody even asks meanwhile."""
     run_id = stage.deploy()
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     stage.github.limit_secondary(retry_after=retry_after, path="/actions/runs/")
     with pytest.raises(RetryLater) as caught:
         call(stage, run_id)
@@ -165,28 +167,28 @@ def test_a_secondary_limit_is_kept_to(
 
 def test_a_spent_quota_is_waited_for(stage: Stage) -> None:
     """The last call of the hour succeeds; the next one is not made until the hour is over."""
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     stage.github.set_rate_limit(2, stage.address.installation_id)
     for _ in range(2):
-        assert stage.client.read_repository(stage.address) is not None
-    assert stage.client.quota_left[stage.address.installation_id] == 0
+        assert stage.client.contents.read_repository(stage.address) is not None
+    assert stage.client.app.quota_left[stage.address.installation_id] == 0
     asked = stage.calls()
     with pytest.raises(RetryLater) as caught:
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     assert caught.value.reason == "rate_limited"
     assert caught.value.after is not None
     assert timedelta(minutes=55) < caught.value.after <= timedelta(hours=1)
     assert stage.calls() == asked
     stage.advance(hours=1, seconds=1)
-    assert stage.client.read_repository(stage.address) is not None
+    assert stage.client.contents.read_repository(stage.address) is not None
 
 
 def test_a_quota_that_others_spent_is_learnt(stage: Stage) -> None:
     """Another process may use the quota up; GitHub's 403 then says until when."""
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     stage.github.set_rate_limit(0, stage.address.installation_id)
     with pytest.raises(RetryLater) as caught:
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     assert caught.value.reason == "rate_limited"
     assert caught.value.after is not None
     assert caught.value.after > timedelta(minutes=55)
@@ -194,12 +196,12 @@ def test_a_quota_that_others_spent_is_learnt(stage: Stage) -> None:
 
 def test_one_installations_limit_is_not_anothers(stage: Stage) -> None:
     """A busy customer does not hold up the others, nor the App itself."""
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     stage.github.set_rate_limit(1, stage.address.installation_id)
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     with pytest.raises(RetryLater):
-        stage.client.read_repository(stage.address)
-    assert stage.client.read_app().id == stage.app_id
+        stage.client.contents.read_repository(stage.address)
+    assert stage.client.app.read_app().id == stage.app_id
 
 
 @pytest.mark.parametrize(
@@ -212,4 +214,4 @@ def test_a_body_without_end_is_not_kept(
     body = '"' + "x" * (32 * 1024 * 1024) + '"'
     error, run_id = failure(stage, Fault("/runs/", status=200, body=body, times=1), call)
     assert isinstance(error, kind)
-    assert stage.client.read_run(stage.address, run_id) is not None
+    assert stage.client.actions.read_run(stage.address, run_id) is not None

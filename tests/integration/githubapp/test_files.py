@@ -55,22 +55,22 @@ def test_a_file_is_read_as_it_is(either: Stage) -> None:
     """Bytes come back unchanged, and only while they are new."""
     text = "version: 1 # \N{LATIN SMALL LETTER U WITH DIAERESIS}\r\n\ttab\0"
     either.github.put_file(REPOSITORY, POLICY, text)
-    found = either.client.read_file(either.address, FIRST)
+    found = either.client.contents.read_file(either.address, FIRST)
     assert isinstance(found, FileFound)
     assert found.content == text.encode()
-    assert either.client.read_file(either.address, again(found)) == FileUnchanged()
+    assert either.client.contents.read_file(either.address, again(found)) == FileUnchanged()
     either.github.put_file(REPOSITORY, POLICY, "version: 2")
-    changed = either.client.read_file(either.address, again(found))
+    changed = either.client.contents.read_file(either.address, again(found))
     assert isinstance(changed, FileFound)
     assert changed.content == b"version: 2"
     either.github.delete_file(REPOSITORY, POLICY)
-    assert either.client.read_file(either.address, again(changed)) == FileAbsent()
+    assert either.client.contents.read_file(either.address, again(changed)) == FileAbsent()
 
 
 def test_a_file_is_read_from_the_default_branch(stage: Stage) -> None:
     """What stands on the branch that is deployed has no say."""
     stage.github.put_file(REPOSITORY, POLICY, "lax", branch="feature")
-    assert stage.client.read_file(stage.address, FIRST) == FileAbsent()
+    assert stage.client.contents.read_file(stage.address, FIRST) == FileAbsent()
 
 
 @pytest.mark.parametrize(("size", "is_read"), [(256 * 1024, True), (256 * 1024 + 1, False)])
@@ -78,16 +78,16 @@ def test_a_file_has_a_largest_size(stage: Stage, size: int, *, is_read: bool) ->
     """Beyond 256 KiB it is refused, not taken for absent."""
     stage.github.put_file(REPOSITORY, POLICY, "x" * size)
     if is_read:
-        assert isinstance(stage.client.read_file(stage.address, FIRST), FileFound)
+        assert isinstance(stage.client.contents.read_file(stage.address, FIRST), FileFound)
         return
     with pytest.raises(Refused) as caught:
-        stage.client.read_file(stage.address, FIRST)
+        stage.client.contents.read_file(stage.address, FIRST)
     assert caught.value.reason == "too_large"
 
 
 def owner_of(stage: Stage) -> Account:
     """Give the organization by its id and login."""
-    found = stage.client.read_repository(stage.address)
+    found = stage.client.contents.read_repository(stage.address)
     assert found is not None
     return found.owner
 
@@ -98,7 +98,7 @@ def test_an_organizations_file_is_read(either: Stage) -> None:
 
     def ask(question: FileQuestion = FIRST) -> FileReading:
         installation_id = either.address.installation_id
-        return either.client.read_organization_file(installation_id, owner, question)
+        return either.client.contents.read_organization_file(installation_id, owner, question)
 
     assert isinstance(ask(), FileHidden)
     either.github.create_repository(shared)
@@ -119,7 +119,7 @@ def test_a_name_that_changed_hands_supplies_no_policy(stage: Stage) -> None:
     stage.github.rename_repository(REPOSITORY, "shop")
     stage.address_of(REPOSITORY)
     stage.github.put_file(REPOSITORY, POLICY, "lax")
-    found = stage.client.read_file(stage.address, FIRST)
+    found = stage.client.contents.read_file(stage.address, FIRST)
     assert found == FileHidden(f"{REPOSITORY} is another repository now")
 
 
@@ -128,7 +128,9 @@ def test_a_login_that_changed_hands_supplies_no_floor(stage: Stage) -> None:
     stage.github.create_repository(f"{ORGANIZATION}/.github", stage.address.installation_id)
     stage.github.put_file(f"{ORGANIZATION}/.github", POLICY, "lax")
     former = Account(AccountId(4711), ORGANIZATION)
-    found = stage.client.read_organization_file(stage.address.installation_id, former, FIRST)
+    found = stage.client.contents.read_organization_file(
+        stage.address.installation_id, former, FIRST
+    )
     assert found == FileHidden(f"{ORGANIZATION}/.github is another repository now")
 
 
@@ -139,7 +141,7 @@ def test_a_404_is_believed_of_a_repository_that_was_looked_at(
     """Unless its absence is no news, a missing file is absent only where the repository shows."""
     stage.github.add_fault(Fault("/repos/", status=404))
     question = FileQuestion(POLICY, None, expects_absence)
-    found = stage.client.read_file(stage.address, question)
+    found = stage.client.contents.read_file(stage.address, question)
     assert isinstance(found, FileAbsent if expects_absence else FileHidden)
 
 
@@ -151,10 +153,10 @@ def test_without_the_permission_no_file_is_absent(stage: Stage) -> None:
     stage.github.create_repository(f"{ORGANIZATION}/.github", installation_id)
     owner = owner_of(stage)
     with pytest.raises(Refused) as own:
-        stage.client.read_file(stage.address, FIRST)
+        stage.client.contents.read_file(stage.address, FIRST)
     with pytest.raises(Refused) as shared:
-        stage.client.read_organization_file(installation_id, owner, FIRST)
+        stage.client.contents.read_organization_file(installation_id, owner, FIRST)
     assert own.value.reason == shared.value.reason == "permission_missing"
-    stage.client.send_review(
+    stage.client.deployments.send_review(
         stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )

@@ -33,7 +33,9 @@ def since(stage: Stage) -> datetime:
 def send(stage: Stage, body: str = MARK) -> IssuePage:
     """Open an issue as the App."""
     labels = ["production-validation"]
-    return stage.client.send_issue(stage.address, title="It is red", body=body, labels=labels)
+    return stage.client.issues.send_issue(
+        stage.address, title="It is red", body=body, labels=labels
+    )
 
 
 def test_an_issue_is_opened_and_found_by_its_mark(stage: Stage) -> None:
@@ -48,15 +50,15 @@ def test_an_issue_is_opened_and_found_by_its_mark(stage: Stage) -> None:
     assert page == IssuePage(1, page.url)
     assert page.url.endswith(f"/{REPOSITORY}/issues/1")
     stage.github.close_issue(REPOSITORY, 1, "carol")
-    assert stage.client.read_marked_issue(stage.address, MARK, since(stage)) == page
+    assert stage.client.issues.read_marked_issue(stage.address, MARK, since(stage)) == page
     other = "<!-- gate:incident/1 -->"
-    assert stage.client.read_marked_issue(stage.address, other, since(stage)) is None
+    assert stage.client.issues.read_marked_issue(stage.address, other, since(stage)) is None
 
 
 def test_the_oldest_of_several_counts(stage: Stage) -> None:
     """Whoever looks twice finds the same one."""
     first, _ = send(stage), send(stage)
-    assert stage.client.read_marked_issue(stage.address, MARK, since(stage)) == first
+    assert stage.client.issues.read_marked_issue(stage.address, MARK, since(stage)) == first
 
 
 @pytest.mark.parametrize(
@@ -84,18 +86,20 @@ def test_a_copied_mark_is_none(
         body=MARK,
         app_id=apps[via],
     )
-    assert stage.client.read_marked_issue(stage.address, MARK, since(stage)) is None
+    assert stage.client.issues.read_marked_issue(stage.address, MARK, since(stage)) is None
 
 
 def test_an_issue_is_changed(stage: Stage) -> None:
     """Text and state follow; the same again does nothing."""
     send(stage)
     for _ in range(2):
-        stage.client.send_issue_update(stage.address, 1, title="Over", body="Done", is_open=False)
+        stage.client.issues.send_issue_update(
+            stage.address, 1, title="Over", body="Done", is_open=False
+        )
     (issue,) = stage.github.issues_of(REPOSITORY)
     assert (issue.title, issue.body, issue.state) == ("Over", "Done", "closed")
     assert issue.state_reason == "completed"
-    stage.client.send_issue_update(stage.address, 1, title="Again", body="Red", is_open=True)
+    stage.client.issues.send_issue_update(stage.address, 1, title="Again", body="Red", is_open=True)
     (issue,) = stage.github.issues_of(REPOSITORY)
     assert (issue.state, issue.state_reason) == ("open", "reopened")
 
@@ -111,7 +115,7 @@ def test_a_repository_without_issues(stage: Stage) -> None:
 def test_a_missing_issue(stage: Stage) -> None:
     """One that was deleted or transferred is not found."""
     with pytest.raises(Refused) as refused:
-        stage.client.send_issue_update(stage.address, 9, title="x", body="x", is_open=True)
+        stage.client.issues.send_issue_update(stage.address, 9, title="x", body="x", is_open=True)
     assert refused.value.reason == "not_found"
 
 

@@ -50,7 +50,7 @@ def test_redirects_are_followed_with_the_same_verb(
     root = "" if relative else stage.url
     below = f"/repositories/{stage.address.repository_id}/actions/runs/{run_id}"
     moved(stage, f"{root}{below}", status, "GET")
-    found = stage.client.read_run(stage.address, run_id)
+    found = stage.client.actions.read_run(stage.address, run_id)
     assert found is not None
     assert found.run_id == run_id
     moved(stage, f"{root}{below}/deployment_protection_rule", status, "POST")
@@ -65,7 +65,9 @@ def test_a_redirect_that_forgets_the_query_is_given_it_back(stage: Stage) -> Non
     waiting = stage.deploy()
     fault = Fault("^/repos/.*/actions/runs$", status=301, headers={"Location": below})
     stage.github.add_fault(fault)
-    assert [run.run_id for run in stage.client.read_waiting_runs(stage.address)] == [waiting]
+    assert [run.run_id for run in stage.client.actions.read_waiting_runs(stage.address)] == [
+        waiting
+    ]
 
 
 @pytest.mark.parametrize("call", [read, write])
@@ -88,7 +90,7 @@ def test_redirects_elsewhere_are_not_followed(
 def test_redirects_in_a_circle_end(stage: Stage, call: Callable[[Stage, RunId], object]) -> None:
     """Three in a row are followed, and no more."""
     run_id = stage.deploy()
-    stage.client.read_repository(stage.address)
+    stage.client.contents.read_repository(stage.address)
     moved(stage, "/repos/octo-org/frontend/actions/round", 301, "*", times=None)
     asked = stage.calls()
     with pytest.raises(RetryLater):
@@ -108,8 +110,8 @@ def test_runs_of_another_repository_prove_nothing(stage: Stage) -> None:
     """Any token reads what is public; under a name that changed hands, a stranger's green run."""
     stage.github.add_fault(stranger(stage, RunId(77), status="waiting"))
     listing = ListingNeeded(VALIDATION, "main")
-    assert stage.client.read_runs(stage.address, listing) is None
-    assert stage.client.read_waiting_runs(stage.address) == ()
+    assert stage.client.actions.read_runs(stage.address, listing) is None
+    assert stage.client.actions.read_waiting_runs(stage.address) == ()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_filters_are_checked_again(stage: Stage, changes: dict[str, object]) -> 
     """A listing that lost its filters on the way proves nothing either."""
     own = make_repository(id=stage.address.repository_id)
     stage.github.add_fault(stranger(stage, RunId(77), repository=own, **changes))
-    listed = stage.client.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
+    listed = stage.client.actions.read_runs(stage.address, ListingNeeded(VALIDATION, "main"))
     assert listed is None or listed.runs == ()
 
 
@@ -135,7 +137,7 @@ def test_a_next_page_elsewhere_is_not_asked_for(stage: Stage) -> None:
     """Links are followed below the configured root only."""
     link = '<https://evil.example/jobs?page=2>; rel="next"'
     fault = Fault("/jobs$", status=200, headers={"Link": link}, body='{"jobs": []}')
-    error, _ = failure(stage, fault, lambda it, run: it.client.read_jobs(it.address, run))
+    error, _ = failure(stage, fault, lambda it, run: it.client.actions.read_jobs(it.address, run))
     assert isinstance(error, RetryLater)
 
 
@@ -144,7 +146,7 @@ def test_pages_without_end_end(stage: Stage) -> None:
     link = "</repos/octo-org/frontend/actions/runs/1/jobs>; rel=next"
     fault = Fault("/jobs$", status=200, headers={"Link": link}, body='{"jobs": []}')
     stage.github.add_fault(fault)
-    assert stage.client.read_jobs(stage.address, RunId(1)) == ()
+    assert stage.client.actions.read_jobs(stage.address, RunId(1)) == ()
     assert stage.calls() - stage.calls(MINT) == 100
 
 
@@ -152,10 +154,10 @@ def test_a_name_that_is_none_is_not_called(stage: Stage) -> None:
     """Nothing is sent for a place that could lead elsewhere."""
     odd = RepositoryAddress(stage.address.installation_id, stage.address.repository_id, "../../app")
     secrets = FileQuestion("../../secrets", None, expects_absence=True)
-    assert stage.client.read_run(odd, RunId(1)) is None
+    assert stage.client.actions.read_run(odd, RunId(1)) is None
     with pytest.raises(Refused, match="not_found"):
-        stage.client.read_file(stage.address, secrets)
+        stage.client.contents.read_file(stage.address, secrets)
     with pytest.raises(Refused) as caught:
-        stage.client.send_report(odd, RunId(1), ENVIRONMENT, "x")
+        stage.client.deployments.send_report(odd, RunId(1), ENVIRONMENT, "x")
     assert caught.value.reason == "not_found"
     assert stage.calls() == stage.calls(MINT) == stage.calls(REVIEW) == 0

@@ -42,7 +42,7 @@ def together(ask: Callable[[int], T]) -> list[T]:
 def test_sixteen_threads_mint_one_token(stage: Stage) -> None:
     """Whoever comes while a token is minted waits for that one."""
     stage.github.add_fault(Fault("access_tokens$", delay_before=0.2))
-    found = together(lambda _: stage.client.read_repository(stage.address))
+    found = together(lambda _: stage.client.contents.read_repository(stage.address))
     assert len(set(found)) == 1
     assert stage.calls(MINT) == 1
     assert stage.calls() == THREADS + 1
@@ -56,7 +56,7 @@ def test_everybody_gets_his_own_answer(stage: Stage) -> None:
     def ask(number: int) -> None:
         for step in range(50):
             wanted = run_ids[(number + step) % THREADS]
-            run = stage.client.read_run(stage.address, wanted)
+            run = stage.client.actions.read_run(stage.address, wanted)
             if run is None or run.run_id != wanted:
                 mixed_up.append((wanted, run))
 
@@ -71,7 +71,7 @@ def test_everybody_answers_his_own_run(stage: Stage) -> None:
 
     def answer(number: int) -> None:
         run_id = RunId(run_ids[number])
-        stage.client.send_review(
+        stage.client.deployments.send_review(
             stage.address,
             run_id,
             ENVIRONMENT,
@@ -88,7 +88,7 @@ def test_everybody_answers_his_own_run(stage: Stage) -> None:
 def test_a_token_is_renewed_before_it_expires(stage: Stage) -> None:
     """GitHub never sees a token that has expired."""
     for _ in range(5):
-        together(lambda _: stage.client.read_repository(stage.address))
+        together(lambda _: stage.client.contents.read_repository(stage.address))
         stage.advance(minutes=27)
     # One at the beginning, which after 54 minutes still serves, and one after 81.
     assert stage.calls(MINT) == 2
@@ -97,9 +97,9 @@ def test_a_token_is_renewed_before_it_expires(stage: Stage) -> None:
 
 def test_a_revoked_token_is_replaced_once(stage: Stage) -> None:
     """When GitHub accepts a token no more, one new one serves all sixteen threads."""
-    together(lambda _: stage.client.read_repository(stage.address))
+    together(lambda _: stage.client.contents.read_repository(stage.address))
     stage.github.tokens.revoke(stage.address.installation_id)
-    found = together(lambda _: stage.client.read_repository(stage.address))
+    found = together(lambda _: stage.client.contents.read_repository(stage.address))
     assert None not in found
     assert 1 <= stage.calls(status=401) <= THREADS
     assert stage.calls(MINT) == 2
@@ -108,9 +108,9 @@ def test_a_revoked_token_is_replaced_once(stage: Stage) -> None:
 def test_a_write_is_repeated_with_a_new_token(stage: Stage) -> None:
     """A call whose token was not accepted was not made: the answer is given once."""
     run_id = stage.deploy()
-    stage.client.read_run(stage.address, run_id)
+    stage.client.actions.read_run(stage.address, run_id)
     stage.github.tokens.revoke(stage.address.installation_id)
-    stage.client.send_review(
+    stage.client.deployments.send_review(
         stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )
     assert [it.status for it in stage.github.reviews(run_id)] == [204]
@@ -122,28 +122,28 @@ def test_a_new_token_that_is_not_accepted_yet_is_waited_for(stage: Stage) -> Non
     fault = Fault("^/repos/", status=401, body='{"message": "Bad credentials"}')
     number = stage.github.add_fault(fault)
     with pytest.raises(RetryLater) as caught:
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     assert caught.value.reason == "github_unavailable"
     assert stage.calls(status=401) == 2
     stage.github.clear_faults(number)
-    assert stage.client.read_repository(stage.address) is not None
+    assert stage.client.contents.read_repository(stage.address) is not None
 
 
 def test_a_jwt_that_is_not_accepted_is_no_refusal_of_a_call(stage: Stage) -> None:
     """When the App cannot prove itself just now, no run and no answer is given up for it."""
     stage.github.add_fault(Fault("access_tokens$", status=401, times=1))
     with pytest.raises(RetryLater):
-        stage.client.read_repository(stage.address)
-    assert stage.client.read_repository(stage.address) is not None
+        stage.client.contents.read_repository(stage.address)
+    assert stage.client.contents.read_repository(stage.address) is not None
 
 
 def test_connections_are_kept_and_can_be_closed(stage: Stage) -> None:
     """A thread's calls share a connection; after closing, the next call connects again."""
     for _ in range(5):
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     stage.client.close()
     stage.client.close()
-    assert stage.client.read_repository(stage.address) is not None
+    assert stage.client.contents.read_repository(stage.address) is not None
 
 
 def test_no_token_is_logged_even_at_debug_level(
@@ -152,13 +152,13 @@ def test_no_token_is_logged_even_at_debug_level(
     """PyGithub would write bodies, and those of tokens are secrets."""
     caplog.set_level(logging.DEBUG)
     run_id = stage.deploy()
-    stage.client.send_review(
+    stage.client.deployments.send_review(
         stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
     )
     logging.getLogger("github.Requester").setLevel(logging.DEBUG)
     try:
         stage.advance(hours=2)
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     finally:
         logging.getLogger("github.Requester").setLevel(logging.WARNING)
     assert stage.calls(MINT) == 2

@@ -15,7 +15,7 @@ from gate.domain.model.github import FileFound, FileQuestion, RepositoryAddress
 from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.errors import Refused, RetryLater
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from tests.support.clock import FakeClock
 from tests.support.deliveries import encode, make_repository
 from tests.support.keys import make_key_pair
@@ -71,7 +71,7 @@ def told_more(request: BaseHTTPRequestHandler) -> None:
 
 
 @contextmanager
-def answering(send: Send) -> Iterator[GitHubClient]:
+def answering(send: Send) -> Iterator[GitHubClients]:
     """Serve one answer to every question, and a token to whoever asks for one.
 
     The repository itself answers as it should.
@@ -101,7 +101,9 @@ def answering(send: Send) -> Iterator[GitHubClient]:
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     credentials = AppCredentials("1", make_key_pair()[0], FakeClock())
-    client = GitHubClient(f"http://127.0.0.1:{server.server_port}", credentials, FakeClock())
+    client = GitHubClients.connect(
+        f"http://127.0.0.1:{server.server_port}", credentials, FakeClock()
+    )
     try:
         yield client
     finally:
@@ -111,9 +113,9 @@ def answering(send: Send) -> Iterator[GitHubClient]:
         server.server_close()
 
 
-def read(client: GitHubClient) -> bytes:
+def read(client: GitHubClients) -> bytes:
     """Read a file."""
-    found = client.read_file(ADDRESS, QUESTION)
+    found = client.contents.read_file(ADDRESS, QUESTION)
     assert isinstance(found, FileFound)
     return found.content
 
@@ -152,7 +154,7 @@ def test_no_more_is_read_than_is_wanted(send: Send) -> None:
     with answering(send) as client:
         for _ in range(2):
             with pytest.raises(Refused) as caught:
-                client.read_file(ADDRESS, QUESTION)
+                client.contents.read_file(ADDRESS, QUESTION)
             assert caught.value.reason == "too_large"
 
 
@@ -171,7 +173,7 @@ def test_no_more_is_read_than_is_wanted(send: Send) -> None:
 def test_half_a_file_is_none(send: Send) -> None:
     """What breaks off is never taken for the whole: half a policy may be a laxer one."""
     with answering(send) as client, pytest.raises(RetryLater) as caught:
-        client.read_file(ADDRESS, QUESTION)
+        client.contents.read_file(ADDRESS, QUESTION)
     assert caught.value.reason == "github_unavailable"
 
 
@@ -187,7 +189,7 @@ def test_a_clock_that_cannot_be_read_is_none(date: str) -> None:
         request.wfile.write(b"{}")
 
     with answering(send) as client:
-        assert client.read_time() is None
+        assert client.app.read_time() is None
 
 
 @pytest.mark.parametrize(

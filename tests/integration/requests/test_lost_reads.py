@@ -15,8 +15,9 @@ from typing import Final
 
 import pytest
 
+from gate.bootstrap import github_port
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.reconciler.continuity import Continuity
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store.requests import requests
@@ -255,8 +256,8 @@ class Trial:
         assert isinstance(signer, AppCredentials)
         service.github.close()
         clock = service.deps.clock
-        github = GitHubClient(service.settings.github_api_url, signer, clock)
-        deps = replace(service.deps, github=github, continuity=Continuity(clock()))
+        github = GitHubClients.connect(service.settings.github_api_url, signer, clock)
+        deps = replace(service.deps, github=github_port(github), continuity=Continuity(clock()))
         self._gate.service = replace(service, github=github, deps=deps)
 
     def _look(self, run_id: int) -> None:

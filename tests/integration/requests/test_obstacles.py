@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gate.doctor import Finding, Level, examine
 from gate.errors import GateError, Refused, RetryLater
 from gate.githubapp.app.auth import AppCredentials
-from gate.githubapp.client import GitHubClient
+from gate.githubapp.clients import GitHubClients
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches
 from tests.support.github_stage import MINT, ORGANIZATION, REPOSITORY, Stage, staged, write
@@ -46,17 +46,17 @@ def test_an_ip_allow_list_is_named(stage: Stage, binds: Literal["calls", "tokens
     stage.github.set_switches(Switches(ip_allow_list_binds=binds))
     stage.github.set_ip_allow_list(ORGANIZATION, allows=False)
     with pytest.raises(Refused) as caught:
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     assert caught.value.reason == "ip_not_allowed"
     stage.github.set_ip_allow_list(ORGANIZATION, allows=True)
-    assert stage.client.read_repository(stage.address)
+    assert stage.client.contents.read_repository(stage.address)
 
 
 def test_an_archived_repository_is_read_and_not_written(stage: Stage) -> None:
     """A review of it is refused for what it is."""
     run_id = stage.deploy()
     stage.github.archive_repository(REPOSITORY)
-    assert stage.client.read_repository(stage.address)
+    assert stage.client.contents.read_repository(stage.address)
     with pytest.raises(Refused) as caught:
         write(stage, run_id)
     assert caught.value.reason == "repository_archived"
@@ -68,10 +68,10 @@ def test_a_deleted_key_is_named(stage: Stage) -> None:
     """For the App's own calls, and where a token is minted; that one is tried again."""
     stage.github.replace_app_key(another_public_key())
     with pytest.raises(Refused) as refused:
-        stage.client.read_app()
+        stage.client.app.read_app()
     assert refused.value.reason == "key_rejected"
     with pytest.raises(RetryLater) as later:
-        stage.client.read_repository(stage.address)
+        stage.client.contents.read_repository(stage.address)
     assert later.value.reason == "key_rejected"
 
 
@@ -83,12 +83,14 @@ def test_a_wrong_clock_is_corrected_by_github(stage: Stage, off: timedelta) -> N
         return stage.github.world.clock() + off
 
     private, _ = make_key_pair()
-    client = GitHubClient(stage.url, AppCredentials(str(stage.app_id), private, wrong), wrong)
-    assert client.read_app().id == stage.app_id
+    client = GitHubClients.connect(
+        stage.url, AppCredentials(str(stage.app_id), private, wrong), wrong
+    )
+    assert client.app.read_app().id == stage.app_id
     assert stage.calls("/app", status=401) == 1
     for _ in range(3):
-        assert client.read_repository(stage.address)
-    assert client.read_app().id == stage.app_id
+        assert client.contents.read_repository(stage.address)
+    assert client.app.read_app().id == stage.app_id
     assert (stage.calls(status=401), stage.calls(MINT)) == (1, 1)
     client.close()
 
@@ -97,7 +99,7 @@ def test_a_clock_is_not_corrected_for_another_refusal(stage: Stage) -> None:
     """Only what GitHub says of the times makes us doubt our own."""
     stage.github.replace_app_key(another_public_key())
     with pytest.raises(GateError):
-        stage.client.read_app()
+        stage.client.app.read_app()
     assert stage.calls("/app") == 1
 
 

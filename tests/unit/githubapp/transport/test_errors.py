@@ -36,7 +36,6 @@ from gate.githubapp.transport.errors import (
     message_of,
     nonsense,
     redacted,
-    refused_token,
 )
 
 POOL = HTTPConnectionPool("127.0.0.1")
@@ -227,21 +226,6 @@ def test_a_missing_permission_is_named() -> None:
 def test_a_limit_is_told_from_a_refusal(found: Answer, *, expected: bool) -> None:
     """GitHub answers both with 403."""
     assert is_rate_limit(found) is expected
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (Refused("unprocessable", "422 [-] permissions are not granted"), "permission_missing"),
-        (Refused("unprocessable", "422 [-] one repository that does not exist"), "not_found"),
-        (Refused("unprocessable", "422 [-] something new"), "permission_missing"),
-        (Refused("not_found", "404"), "not_found"),
-        (Refused("permission_missing", "403"), "permission_missing"),
-    ],
-)
-def test_a_refused_token_never_blames_the_call(error: Refused, reason: str) -> None:
-    """A review must not be given up because the token for it could not be had just now."""
-    assert refused_token(error).reason == reason
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Connect the clients of GitHub's subjects to one session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from gate.clock import Clock
+from gate.githubapp.actions.client import ActionsClient
+from gate.githubapp.app.auth import AppCredentials
+from gate.githubapp.app.client import AppClient
+from gate.githubapp.app.session import Session
+from gate.githubapp.contents import ContentsClient
+from gate.githubapp.deployments import DeploymentsClient
+from gate.githubapp.issues import IssuesClient
+from gate.githubapp.people import PeopleClient
+from gate.githubapp.transport.transport import TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubClients:
+    """One client for each subject, all safe to share between threads."""
+
+    session: Session
+    app: AppClient
+    actions: ActionsClient
+    deployments: DeploymentsClient
+    contents: ContentsClient
+    people: PeopleClient
+    issues: IssuesClient
+
+    @classmethod
+    def connect(
+        cls, api_url: str, credentials: AppCredentials, clock: Clock, *, timeout: int = TIMEOUT
+    ) -> Self:
+        """Build the clients; nothing is called before it is needed. `timeout` is in seconds."""
+        session = Session(api_url, credentials, clock, timeout=timeout)
+        app = AppClient(session)
+        return cls(
+            session=session,
+            app=app,
+            actions=ActionsClient(session),
+            deployments=DeploymentsClient(session, app),
+            contents=ContentsClient(session),
+            people=PeopleClient(session),
+            issues=IssuesClient(session, app),
+        )
+
+    def close(self) -> None:
+        """Hang up on GitHub."""
+        self.session.close()
