@@ -127,7 +127,7 @@ class _FileReader:
         return self._find(path, headers)
 
     def _look(self) -> FileHidden | None:
-        """Look at the repository itself: is it to be seen, and the one that is meant?"""
+        """Return why the file is hidden: the repository cannot be seen, or is another one now."""
         answer = self._find("", {})
         if answer is None:
             return FileHidden(f"GitHub shows the App no repository {self.calls.full_name}")

@@ -1,4 +1,4 @@
-"""Answer for deployments, and read and write what GitHub knows of them and their environments."""
+"""Answer for deployments, and read and write their statuses and their environments' rules."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class IssuesClient:
         Anybody may copy a mark into an issue of their own, so that only a bot's counts, written
         through this App; while its numeric id is not known, through any. The oldest counts.
         """
-        query = {"state": "all", "since": _spelled(since), "sort": "created", "per_page": _PAGE}
+        query = {"state": "all", "since": _formatted(since), "sort": "created", "per_page": _PAGE}
         found: IssuePage | None = None
         for answer in self._calls(address).pages(f"/issues?{urlencode(query)}"):
             for shape in decoded(answer, _issues):
@@ -85,7 +85,7 @@ class IssuesClient:
         self, address: RepositoryAddress, issue_number: int, since: datetime
     ) -> tuple[str, ...]:
         """Read what was written under an issue since a moment."""
-        query = f"since={_spelled(since)}&per_page={_PAGE}"
+        query = f"since={_formatted(since)}&per_page={_PAGE}"
         found: list[str] = []
         for answer in self._calls(address).pages(f"/issues/{issue_number}/comments?{query}"):
             found += [it.body or "" for it in decoded(answer, _comments)]
@@ -135,8 +135,8 @@ class IssuesClient:
         return RepositoryCalls.to(address, _ISSUES, self._session)
 
 
-def _spelled(moment: datetime) -> str:
-    """Spell a moment as GitHub's queries take it."""
+def _formatted(moment: datetime) -> str:
+    """Format a moment as GitHub's queries take it."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -1,4 +1,4 @@
-"""Ask GitHub who somebody is and what they may do, by numeric id: logins are given up and reused.
+"""Read what people may do, by numeric id: logins are given up and reused.
 
 GitHub answers these questions by login. So the answer is used only when it is about the account
 that was asked for.

@@ -1,6 +1,6 @@
-"""Ask GitHub what the service itself never asks, for `gate.probe`, to see how it behaves.
+"""Read from GitHub what the service itself never asks, for the experiments of `gate.probe`.
 
-Reads only. What the service asks is in the clients of `gate.githubapp.clients`.
+Never a write. What the service asks is in the clients of `gate.githubapp.clients`.
 """
 
 from __future__ import annotations

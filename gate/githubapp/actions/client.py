@@ -1,4 +1,4 @@
-"""Ask GitHub about workflow runs, their jobs and their artifacts.
+"""Read workflow runs, their jobs and their artifacts.
 
 A repository's name may have passed to another one since it was last seen, so that whatever tells
 its repository is compared with the id that was asked about.

@@ -42,7 +42,7 @@ class JobsPage(msgspec.Struct):
 
 
 def job_of(shape: JobShape) -> Job:
-    """Give a job."""
+    """Return a job."""
     return Job(
         name=without_nul(shape.name),
         status=shape.status,
@@ -66,7 +66,7 @@ class ArtifactShape(msgspec.Struct):
     workflow_run: ArtifactRunShape | None = None
 
     def is_of(self, repository_id: int) -> bool:
-        """Say whether it is of this repository, for all that GitHub tells of it."""
+        """Return whether it is of this repository, as far as GitHub shows."""
         told = self.workflow_run.repository_id if self.workflow_run is not None else None
         return told is None or told == repository_id
 

@@ -1,4 +1,4 @@
-"""Prove to GitHub that we are the App.
+"""Sign the JWT that proves to GitHub that we are the App.
 
 The private key is parsed once and a JWT is signed once in several minutes: reading a PEM and
 signing costs as much as many calls (docs: Generating a JSON Web Token for a GitHub App).
@@ -60,7 +60,7 @@ class AppCredentials:
         return self._clock() + self._behind
 
     def correct(self, told: datetime) -> timedelta:
-        """Go by GitHub's clock, which showed `told` just now; return how far ours is behind it.
+        """Adopt GitHub's clock, which showed `told` just now; return how far ours is behind it.
 
         For a JWT that GitHub refused for its times. What is signed from now on fits its clock.
         """
@@ -72,7 +72,7 @@ class AppCredentials:
         return behind
 
     def token(self) -> str:
-        """Give a JWT that is valid for three minutes more; the same one while it may be used.
+        """Return a JWT that is valid for three minutes more; the same one while it may be used.
 
         A clock that was set back makes a new one: the old would be from the future.
         """
@@ -91,7 +91,7 @@ class AppCredentials:
 
     @property
     def fingerprint(self) -> str:
-        """Name the key as GitHub shows it on the App's page."""
+        """Return the key's name as GitHub shows it on the App's page."""
         return self.public_key.fingerprint
 
     def sign(self, text: bytes) -> str:

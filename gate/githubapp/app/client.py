@@ -1,4 +1,4 @@
-"""Ask GitHub about the App itself: its registration, installations and webhook deliveries."""
+"""Read the App itself from GitHub: its registration, installations and webhook deliveries."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class AppClient:
         return self._session.limiter.quota_left()
 
     def quota_of(self, installation_id: InstallationId) -> int | None:
-        """Return an installation's hourly quota of calls, where GitHub has said it."""
+        """Return an installation's hourly quota of calls, where GitHub has shown it."""
         return self._session.limiter.quota_of(installation_id)
 
     def read_app(self) -> AppShape:
@@ -99,7 +99,7 @@ class AppClient:
                 yield hook_delivery_of(shape)
 
     def send_redelivery(self, number: int) -> None:
-        """Ask GitHub to deliver a webhook again, under the same delivery id.
+        """Request that GitHub deliver a webhook again, under the same delivery id.
 
         Asking twice does no harm, so a lost answer only means: ask later.
         """

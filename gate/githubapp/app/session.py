@@ -142,7 +142,7 @@ class Session:
             raise
 
     def _mint(self, scope: Scope) -> Token:
-        """Ask for a token; one that was minted and lost does no harm."""
+        """Request a token; one that was minted and lost does no harm."""
         path = f"/app/installations/{scope.installation_id}/access_tokens"
         call = Call("POST", path, scope.request_body())
         try:
@@ -174,7 +174,7 @@ class Session:
 
 
 def refused_token(error: Refused) -> Refused:
-    """Name why GitHub gives us no token: the App sees no such repository, or may not do as much.
+    """Return why GitHub gives us no token: the App sees no such repository, or may not do as much.
 
     Never "unprocessable", which says that one call makes no sense: the next one, or the same after
     the installation was changed, may well be fine.
@@ -186,6 +186,6 @@ def refused_token(error: Refused) -> Refused:
 
 
 def off_by(behind: timedelta) -> str:
-    """Spell how far this machine's clock is off, in whole seconds."""
+    """Return how far this machine's clock is off, in whole seconds."""
     seconds = round(behind.total_seconds())
     return f"{abs(seconds)} s {'behind' if seconds > 0 else 'ahead of'}"

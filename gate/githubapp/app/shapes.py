@@ -51,7 +51,7 @@ class HookDeliveryShape(msgspec.Struct):
 
 
 def hook_delivery_of(shape: HookDeliveryShape) -> HookDelivery:
-    """Give a line of the delivery log.
+    """Return a line of the delivery log.
 
     It succeeded when its status is `OK`; a time-out has no status code that could be relied on
     (docs: Handling failed webhook deliveries).

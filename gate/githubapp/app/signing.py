@@ -30,13 +30,13 @@ class PublicKey:
     """The public half of an App's key."""
 
     def __init__(self, key: RSAPublicKey) -> None:
-        """Name the key by its fingerprint."""
+        """Compute the fingerprint."""
         self._key = key
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.fingerprint: Final = "SHA256:" + b64encode(sha256(der).digest()).decode()
 
     def has_signed(self, text: bytes, signature: str) -> bool:
-        """Say whether `signature`, in base64, is this key's over `text`."""
+        """Return whether `signature`, in base64, is this key's over `text`."""
         try:
             self._key.verify(b64decode(signature, validate=True), text, PKCS1v15(), SHA256())
         except (InvalidSignature, binascii.Error, ValueError):
@@ -61,7 +61,7 @@ def read_public_key(pem: bytes) -> PublicKey:
 
 
 def check_signature_of(checkpoint: Checkpoint, keys: Sequence[PublicKey]) -> str | None:
-    """Say what is wrong with a checkpoint's signature; None when one of `keys` has made it."""
+    """Return what is wrong with a checkpoint's signature; None when one of `keys` has made it."""
     key = next((it for it in keys if it.fingerprint == checkpoint.key_fingerprint), None)
     if key is None:
         named = repr(checkpoint.key_fingerprint)

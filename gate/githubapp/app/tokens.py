@@ -1,4 +1,4 @@
-"""Hold installation tokens: in memory only, shared between threads, each minted once at a time.
+"""Keep installation tokens: in memory only, shared between threads, each minted once at a time.
 
 A token is as narrow as the calls it is for (docs: Generating an installation access token for a
 GitHub App). GitHub makes no promise about its form.
@@ -35,7 +35,7 @@ class Scope:
     permissions: Permissions = ()
 
     def request_body(self) -> Mapping[str, object]:
-        """Give the body that asks GitHub for such a token."""
+        """Return the body that asks GitHub for such a token."""
         body: dict[str, object] = {"permissions": dict(self.permissions)}
         if self.repository_id is not None:
             body["repository_ids"] = [self.repository_id]
@@ -59,7 +59,7 @@ class TokenCache:
     """Tokens by scope; those used longest ago are dropped first when there are too many."""
 
     def __init__(self, mint: Mint, clock: Clock, *, most: int = _MOST_TOKENS) -> None:
-        """Begin empty; `mint` is called without any lock held."""
+        """Start empty; `mint` is called without any lock held."""
         self._mint = mint
         self._clock = clock
         self._most = most
@@ -68,7 +68,7 @@ class TokenCache:
         self._minting: dict[Scope, Future[str]] = {}
 
     def token(self, scope: Scope) -> str:
-        """Give a token that is valid for some minutes more, minted if need be.
+        """Return a token that is valid for some minutes more, minted if need be.
 
         Whoever asks while another thread mints the same gets what that one gets, errors included:
         sixteen threads that wait for a GitHub that does not answer must not wait in turn.

@@ -1,4 +1,4 @@
-"""Know whose tokens count: the configured issuer, and those of enterprises beside it.
+"""Choose whose tokens count: the configured issuer, and those of enterprises beside it.
 
 An enterprise may have an issuer of its own: the configured address with one more path segment, the
 enterprise's slug (docs: OpenID Connect reference). Each has its own keys. Which repository a token
@@ -42,7 +42,7 @@ class Issuers:
     """
 
     def __init__(self, configured: str, clock: Clock) -> None:
-        """Begin with the configured issuer; none is asked before a key is wanted."""
+        """Start with the configured issuer; none is asked before a key is wanted."""
         self.configured: Final = configured
         self._clock = clock
         self._keys = SigningKeys(configured, clock)

@@ -1,9 +1,9 @@
-"""Know the keys that the tokens of workflow runs are signed with.
+"""Read and keep the keys that the tokens of workflow runs are signed with.
 
 They are found by discovery from the configured issuer and nowhere else (docs: OpenID Connect
-reference). PyJWT's own client reads them without a limit of size, follows redirects, and refuses a
-new key for half a minute after any reading; this one is kept on a shorter leash, and keeps what it
-knows while the issuer is out of reach.
+reference). PyJWT reads each key, and no more: its `PyJWKClient` has no limit of size, no time-out
+for a body that drips, no keys to fall back on during an outage, and lets every thread wait for one
+reading, and its `PyJWKSet` gives up all keys for one odd member.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class SigningKeys:
     def __init__(
         self, issuer: str, clock: Clock, *, waiting: BoundedSemaphore | None = None
     ) -> None:
-        """Begin without any; nothing is read before a key is wanted.
+        """Start without keys; nothing is read before a key is wanted.
 
         `waiting` counts the threads that may wait for a reading, for several issuers together.
         """
@@ -83,7 +83,7 @@ class SigningKeys:
         self._waiting = waiting or BoundedSemaphore(MOST_WAITING)
 
     def key(self, key_id: str) -> RSAPublicKey:
-        """Give a key, from the issuer if need be; never call it inside a transaction.
+        """Return a key, from the issuer if need be; never call it inside a transaction.
 
         Raises ReportRejected when the issuer has no such key, RetryLater when nobody can tell.
         """
@@ -201,7 +201,7 @@ def _time_of(response: Response) -> datetime | None:
 
 
 def _keys_address(issuer: str, configuration: Mapping[str, Any]) -> str:
-    """Give where the keys are: on the issuer's own host, by the word of the issuer itself."""
+    """Return the keys' address: on the issuer's own host, by the word of the issuer itself."""
     url = configuration.get("jwks_uri")
     if configuration.get("issuer") != issuer or not isinstance(url, str):
         raise _unavailable("describes another issuer")

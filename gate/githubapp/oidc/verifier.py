@@ -1,4 +1,4 @@
-"""Verify the token of a workflow run, and tell from its claims who speaks.
+"""Verify the token of a workflow run, and read from its claims which job speaks.
 
 A token proves which job speaks, not that what it says is true. Only what GitHub's own numbers say
 is used: names change hands, and the subject's form can be changed by whoever owns the repository
@@ -65,13 +65,13 @@ class TokenVerifier:
     """Verify tokens that were asked for one audience."""
 
     def __init__(self, issuers: Issuers, audience: str, clock: Clock) -> None:
-        """Take whose tokens count, and for whom they must be."""
+        """Keep which issuers count, and the audience that a token must be for."""
         self._issuers = issuers
         self._audience = audience
         self._clock = clock
 
     def verify(self, token: str) -> Reporter:
-        """Give who speaks by a good token.
+        """Return which job speaks by a good token.
 
         The key may be read from the issuer, so this is no work for a transaction. Whether the token
         was used before is not known here. Raises ReportRejected, and RetryLater when the issuer's
@@ -124,7 +124,7 @@ class TokenVerifier:
 
 
 def _key_id(token: str) -> str:
-    """Give the id of the key a token claims to be signed with; where that is to be had, we know."""
+    """Return the id of the key a token claims to be signed with; never an address of it."""
     try:
         header = jwt.get_unverified_header(token)
     except (PyJWTError, ValueError, RecursionError):
@@ -138,7 +138,7 @@ def _key_id(token: str) -> str:
 
 
 def _issuer(token: str, otherwise: str) -> str:
-    """Give whose a token claims to be; the signature proves it."""
+    """Return the issuer a token claims to be of; the signature proves it."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except (PyJWTError, ValueError, RecursionError):

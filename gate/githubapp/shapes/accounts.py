@@ -14,20 +14,20 @@ _PERSON: Final = "User"
 
 
 class AccountShape(msgspec.Struct):
-    """A user, organisation or bot."""
+    """A user, organization or bot."""
 
     id: Id
     login: Name
 
 
 class PersonShape(AccountShape):
-    """Whoever did something; `type` tells people (`User`) from bots and organisations."""
+    """Whoever did something; `type` tells people (`User`) from bots and organizations."""
 
     type: str = ""
 
     @property
     def is_person(self) -> bool:
-        """Say whether it is a person's account."""
+        """Return whether it is a person's account."""
         return self.type == _PERSON
 
 
@@ -40,10 +40,10 @@ class OwnerShape(msgspec.Struct):
 
 
 def account_of(shape: AccountShape) -> Account:
-    """Give an account."""
+    """Return an account."""
     return Account(AccountId(shape.id), shape.login)
 
 
 def owner_of(shape: OwnerShape) -> Account:
-    """Give the account an App is installed for."""
+    """Return the account an App is installed for."""
     return Account(AccountId(shape.id), shape.login or shape.slug or "")

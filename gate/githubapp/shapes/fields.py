@@ -15,7 +15,7 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]+\Z")]
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Give a moment in UTC; raises ValueError, which msgspec reports, at the ends of time."""
+    """Return a moment in UTC; raises ValueError, which msgspec reports, at the ends of time."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -23,5 +23,5 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def without_nul(text: str) -> str:
-    """Keep a free text storable: authors of workflows write it, and PostgreSQL takes no NUL."""
+    """Replace NUL in a free text: authors of workflows write it, and PostgreSQL takes no NUL."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

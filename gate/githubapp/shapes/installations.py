@@ -24,7 +24,7 @@ class InstallationShape(msgspec.Struct):
 
 
 def installations_of(shape: InstallationShape) -> tuple[Installation, ...]:
-    """Give an installation; none when whoever installed the App is gone."""
+    """Return an installation; none when whoever installed the App is gone."""
     if shape.account is None:
         return ()
     suspended = shape.suspended_at is not None

@@ -34,7 +34,7 @@ class RepositoryRefShape(msgspec.Struct):
 
 
 def repository_of(shape: RepositoryShape, installation_id: InstallationId) -> Repository:
-    """Give a repository as an installation sees it."""
+    """Return a repository as an installation sees it."""
     return Repository(
         id=RepositoryId(shape.id),
         installation_id=installation_id,

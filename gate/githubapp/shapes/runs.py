@@ -46,17 +46,17 @@ class RunShape(msgspec.Struct):
 
     @property
     def attempt(self) -> int:
-        """Give the attempt; an old Enterprise Server, which tells none, has only the first."""
+        """Return the attempt; an old Enterprise Server, which tells none, has only the first."""
         return 1 if self.run_attempt is msgspec.UNSET else self.run_attempt
 
     @property
     def is_whole(self) -> bool:
-        """Say whether the run names its workflow file and says where its commit comes from."""
+        """Return whether the run has its workflow file and the repository of its commit."""
         return self.path is not None and self.head_repository is not msgspec.UNSET
 
 
 def run_of(shape: RunShape, repository_id: RepositoryId, full_name: str) -> WorkflowRun:
-    """Give a run attempt of a repository, by the name the run has for it, else by `full_name`.
+    """Return a run attempt of a repository, by the name the run has for it, else by `full_name`.
 
     Raises msgspec.ValidationError for a run without `path`: nothing may be concluded from it.
     """
@@ -85,6 +85,6 @@ def run_of(shape: RunShape, repository_id: RepositoryId, full_name: str) -> Work
 
 
 def _head_repository_id(shape: RunShape) -> RepositoryId | None:
-    """Give where a run's commit comes from; a repository that is gone, or untold, is nobody's."""
+    """Return the repository of a run's commit; None when it is gone, or left out."""
     head = shape.head_repository
     return RepositoryId(head.id) if isinstance(head, RepositoryRefShape) else None

@@ -93,7 +93,7 @@ class Connection(HTTPSRequestsConnectionClass):
         return bytes(body)
 
     def take(self) -> Answer:
-        """Give the answer to the last call, once."""
+        """Return the answer to the last call, once."""
         answer, self._answer = self._answer, None
         if answer is None:
             raise RuntimeError("no call was made")

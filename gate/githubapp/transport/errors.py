@@ -76,7 +76,7 @@ _errors: Final = msgspec.json.Decoder(_ErrorShape)
 
 
 def error_of_transport(error: Exception, *, is_write: bool) -> GateError:
-    """Name a failure that brought no answer, by its first cause: what wraps it says no more."""
+    """Map a failure that brought no answer, by its first cause: what wraps it says no more."""
     detail = redacted(_first_cause(error))
     if is_write and not _was_never_sent(error):
         return OutcomeUnknown("outcome_unknown", detail)
@@ -84,7 +84,7 @@ def error_of_transport(error: Exception, *, is_write: bool) -> GateError:
 
 
 def _was_never_sent(error: Exception) -> bool:
-    """Say whether it is certain that GitHub did not get the call.
+    """Return whether it is certain that GitHub did not get the call.
 
     So it is when there was no connection, no certificate to trust, or no address and header that
     could be sent, which requests reports as a ValueError too.
@@ -97,7 +97,7 @@ def _was_never_sent(error: Exception) -> bool:
 
 
 def _first_cause(error: Exception) -> str:
-    """Spell what went wrong at the bottom: a name, a connection, a certificate, time."""
+    """Describe what went wrong at the bottom: a name, a connection, a certificate, time."""
     found = list(_causes(error, chained=True))
     first = next((it for it in found if isinstance(it, ssl.SSLCertVerificationError)), None)
     if first is not None:
@@ -113,7 +113,7 @@ def _first_cause(error: Exception) -> str:
 
 
 def _has_cause(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
-    """Say whether one of the causes is of these kinds."""
+    """Return whether one of the causes is of these kinds."""
     return any(isinstance(it, kinds) for it in _causes(error))
 
 
@@ -134,7 +134,7 @@ def _causes(error: BaseException, *, chained: bool = False) -> Iterator[BaseExce
 
 
 def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:
-    """Name an answer of 400 and above that is not a rate limit."""
+    """Map an answer of 400 and above that is not a rate limit."""
     message = message_of(answer.body)
     request_id = answer.headers.get("x-github-request-id", "-")
     status, said = answer.status, PAGE if is_page(answer) else message
@@ -159,7 +159,7 @@ def error_of_answer(answer: Answer, *, is_write: bool) -> GateError:
 
 
 def _prohibition(status: int, message: str) -> str:
-    """Tell what only a person can change from a permission that is missing."""
+    """Separate what only a person can change from a permission that is missing."""
     words = " ".join(message.casefold().split())
     if status == HTTPStatus.FORBIDDEN:
         return next((it for text, it in _FORBIDDEN_TEXTS if text in words), "permission_missing")
@@ -169,13 +169,13 @@ def _prohibition(status: int, message: str) -> str:
 
 
 def _absence(message: str) -> str:
-    """Tell a repository without issues from what is not there."""
+    """Separate a repository without issues from what is not there."""
     words = message.casefold()
     return "issues_disabled" if all(word in words for word in _DISABLED_WORDS) else "not_found"
 
 
 def _refusal(message: str) -> str:
-    """Recognise GitHub's words for a review that it does not take."""
+    """Recognize GitHub's words for a review that it does not take."""
     words = " ".join(message.casefold().split())
     for text, reason in _REVIEW_TEXTS:
         if text in words:
@@ -184,7 +184,7 @@ def _refusal(message: str) -> str:
 
 
 def is_rate_limit(answer: Answer) -> bool:
-    """Say whether an answer means that we asked too much (docs: Rate limits for the REST API)."""
+    """Return whether an answer says that we ask too much (docs: Rate limits for the REST API)."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
     if answer.status != HTTPStatus.FORBIDDEN:
@@ -196,12 +196,12 @@ def is_rate_limit(answer: Answer) -> bool:
 
 
 def rate_limited(after: timedelta) -> RetryLater:
-    """Name a rate limit."""
+    """Build the error of a rate limit."""
     return RetryLater("rate_limited", "GitHub asked for a pause", after=after)
 
 
 def nonsense(what: str, *, is_write: bool = False) -> GateError:
-    """Name an answer that is not what GitHub's API answers."""
+    """Build the error of an answer that is not what GitHub's API answers."""
     detail = redacted(f"the answer makes no sense: {what}")
     if is_write:
         return OutcomeUnknown("outcome_unknown", detail)
@@ -209,7 +209,7 @@ def nonsense(what: str, *, is_write: bool = False) -> GateError:
 
 
 def is_page(answer: Answer) -> bool:
-    """Say whether a web page was answered, and not by GitHub, which numbers all its answers."""
+    """Return whether a web page was answered, and not by GitHub, which numbers all its answers."""
     is_markup = answer.body.lstrip()[:1] == b"<"
     return is_markup and "x-github-request-id" not in answer.headers
 

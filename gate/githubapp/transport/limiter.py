@@ -42,7 +42,7 @@ class _Account:
     quota: int | None = None
 
     def pause(self, until: datetime) -> None:
-        """Stay away until then, or longer if that was said before."""
+        """Pause until then, or longer if that was said before."""
         if self.paused_until is None or self.paused_until < until:
             self.paused_until = until
 
@@ -51,7 +51,7 @@ class Limiter:
     """Admit calls per installation (None: those of the App itself); thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
-        """Begin with nothing used."""
+        """Start with nothing used."""
         self._clock = clock
         self._lock = Lock()
         self._accounts: dict[int | None, _Account] = {}
@@ -105,7 +105,7 @@ class Limiter:
         return pause
 
     def quota_left(self) -> Mapping[int | None, int]:
-        """Tell what is left of each installation's hourly quota, where GitHub has said it."""
+        """Return what is left of each installation's hourly quota, where GitHub has shown it."""
         with self._lock:
             return {
                 installation_id: account.remaining
@@ -114,7 +114,7 @@ class Limiter:
             }
 
     def quota_of(self, installation_id: int) -> int | None:
-        """Tell an installation's hourly quota, where GitHub has said it."""
+        """Return an installation's hourly quota, where GitHub has shown it."""
         with self._lock:
             account = self._accounts.get(installation_id)
             return None if account is None else account.quota

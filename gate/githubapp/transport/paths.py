@@ -17,12 +17,12 @@ _NO_SEGMENTS: Final = _STEPS | {""}
 
 
 def is_full_name(text: str) -> bool:
-    """Say whether a text can be the `owner/name` of a repository."""
+    """Return whether a text can be the `owner/name` of a repository."""
     return _FULL_NAME.fullmatch(text) is not None and _NO_SEGMENTS.isdisjoint(text.split("/"))
 
 
 def repository_path(full_name: str, rest: str = "") -> str:
-    """Give the path of a repository; `rest` is what comes below it, beginning with a slash.
+    """Return the path of a repository; `rest` is what comes below it, beginning with a slash.
 
     Raises Refused("not_found") for what cannot be a repository's name, without asking GitHub.
     """
@@ -47,7 +47,7 @@ def file_path(path: str) -> str:
 
 
 def path_below(api_url: str, url: str) -> str | None:
-    """Give the path and query of a URL below the API root; None for a URL of anywhere else.
+    """Return the path and query of a URL below the API root; None for a URL of anywhere else.
 
     Redirects and links to the next page may be relative.
     """

@@ -23,7 +23,7 @@ _LARGEST_ID: Final = 2**63 - 1
 def parse_callback(
     url: str, *, api_url: str, full_name: str, repository_id: RepositoryId | None = None
 ) -> RunId:
-    """Give the run id in a callback URL of this GitHub and this repository.
+    """Return the run id in a callback URL of this GitHub and this repository.
 
     The repository may be named by `full_name` or, where it is given, by `repository_id`; letter
     case does not matter, as for GitHub. Raises DeliveryRejected, "foreign_callback" for a URL that

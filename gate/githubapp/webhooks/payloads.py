@@ -14,34 +14,26 @@ import msgspec
 from gate.domain.model.deliveries import (
     CommentSeen,
     DeploymentSeen,
-    InstallationSeen,
-    InstallationStatus,
     IssueChange,
     IssueChanged,
     NothingSeen,
     Observation,
     Pushed,
-    Repository,
     ReviewSubmitted,
     RuleRequested,
     RunSeen,
 )
-from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RepositoryId, RunId, Sha
-from gate.domain.model.runs import Account
+from gate.domain.model.ids import CommentId, DeploymentId, RunId, Sha
 from gate.errors import DeliveryRejected
-from gate.githubapp.shapes.accounts import account_of, owner_of
+from gate.githubapp.shapes.accounts import account_of
 from gate.githubapp.shapes.fields import without_nul
-from gate.githubapp.shapes.repositories import (
-    NamedRepositoryShape,
-    RepositoryRefShape,
-    repository_of,
-)
+from gate.githubapp.shapes.repositories import RepositoryRefShape
 from gate.githubapp.shapes.runs import run_of
-from gate.githubapp.transport.paths import is_full_name
 from gate.githubapp.webhooks.callback import parse_callback
+from gate.githubapp.webhooks.installations import read_installation
+from gate.githubapp.webhooks.repositories import repository_in
 from gate.githubapp.webhooks.shapes import (
     CommentDelivery,
-    Delivery,
     DeploymentStatusDelivery,
     InstallationDelivery,
     IssueDelivery,
@@ -78,15 +70,6 @@ _COMMENT_ACTIONS: Final = frozenset({"created", "edited", "deleted"})
 _CREATED: Final = "created"
 _RELATED: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _ISSUE_CHANGES: Final = {change.value: change for change in IssueChange}
-_INSTALLATION: Final = {
-    "created": InstallationStatus.ACTIVE,
-    "new_permissions_accepted": InstallationStatus.ACTIVE,
-    "unsuspend": InstallationStatus.ACTIVE,
-    "added": InstallationStatus.ACTIVE,
-    "removed": InstallationStatus.ACTIVE,
-    "suspend": InstallationStatus.SUSPENDED,
-    "deleted": InstallationStatus.DELETED,
-}
 _OTHER_ACTION: Final = NothingSeen("action_not_ours")
 
 
@@ -104,12 +87,12 @@ class PayloadParser:
             "issue_comment": _reader(CommentDelivery, _comment),
             "issues": _reader(IssueDelivery, _issue),
             "push": _reader(PushDelivery, _push),
-            "installation": _reader(InstallationDelivery, _installation),
-            "installation_repositories": _reader(InstallationDelivery, _installation),
+            "installation": _reader(InstallationDelivery, read_installation),
+            "installation_repositories": _reader(InstallationDelivery, read_installation),
         }
 
     def parse(self, event: str, body: bytes) -> Observation:
-        """Say what a delivery shows.
+        """Return what a delivery shows.
 
         Raises DeliveryRejected and nothing else, whatever the bytes: "malformed" names the field
         that is missing or wrong, "foreign_callback" is a callback URL of somebody else.
@@ -122,7 +105,7 @@ class PayloadParser:
     def _rule(self, seen: RuleDelivery) -> Observation:
         if seen.action not in _RULE_ACTIONS:
             return _OTHER_ACTION
-        repository = _repository(seen)
+        repository = repository_in(seen)
         run_id = parse_callback(
             seen.deployment_callback_url,
             api_url=self._api_url,
@@ -151,21 +134,10 @@ def _reader(shape: type[T], read: Callable[[T], Observation]) -> Callable[[bytes
     return parse
 
 
-def _repository(seen: Delivery) -> Repository:
-    _check_name(seen.repository.full_name)
-    return repository_of(seen.repository, InstallationId(seen.installation.id))
-
-
-def _check_name(full_name: str) -> None:
-    """Refuse a name that could not be put into a path."""
-    if not is_full_name(full_name):
-        raise DeliveryRejected("malformed", "full_name of a repository")
-
-
 def _run(seen: RunDelivery) -> Observation:
     if seen.action not in _RUN_ACTIONS:
         return _OTHER_ACTION
-    repository = _repository(seen)
+    repository = repository_in(seen)
     return RunSeen(repository, run_of(seen.workflow_run, repository.id, repository.full_name))
 
 
@@ -177,7 +149,7 @@ def _deployment_status(seen: DeploymentStatusDelivery) -> Observation:
     """
     if seen.action not in _STATUS_ACTIONS:
         return _OTHER_ACTION
-    repository = _repository(seen)
+    repository = repository_in(seen)
     shape = seen.workflow_run
     run = run_id = attempt = None
     if shape is not None and shape.is_whole:
@@ -208,7 +180,7 @@ def _review(seen: ReviewDelivery) -> Observation:
         return NothingSeen("review_of_nothing")
     head = run.head_repository
     return ReviewSubmitted(
-        repository=_repository(seen),
+        repository=repository_in(seen),
         run_id=RunId(run.id),
         run_attempt=run.attempt,
         head_sha=Sha(run.head_sha),
@@ -233,7 +205,7 @@ def _comment(seen: CommentDelivery) -> Observation:
     if author is None:
         return NothingSeen("comment_of_nobody")
     return CommentSeen(
-        repository=_repository(seen),
+        repository=repository_in(seen),
         comment_id=CommentId(seen.comment.id),
         issue_number=seen.issue.number,
         author=account_of(author),
@@ -254,7 +226,7 @@ def _issue(seen: IssueDelivery) -> Observation:
     if seen.sender is None:
         return NothingSeen("issue_changed_by_nobody")
     return IssueChanged(
-        repository=_repository(seen),
+        repository=repository_in(seen),
         issue_number=seen.issue.number,
         change=change,
         by=account_of(seen.sender),
@@ -268,34 +240,4 @@ def _issue(seen: IssueDelivery) -> Observation:
 def _push(seen: PushDelivery) -> Observation:
     if not seen.ref.startswith(_BRANCH):
         return NothingSeen("not_a_branch")
-    return Pushed(_repository(seen), seen.ref.removeprefix(_BRANCH))
-
-
-def _installation(seen: InstallationDelivery) -> Observation:
-    """Read an installation; one that is suspended stays so whatever else happens to it."""
-    status = _INSTALLATION.get(seen.action)
-    if status is None:
-        return _OTHER_ACTION
-    shape = seen.installation
-    if shape.account is None:
-        raise DeliveryRejected("malformed", "installation.account is null")
-    if status is InstallationStatus.ACTIVE and shape.suspended_at is not None:
-        status = InstallationStatus.SUSPENDED
-    installation_id, owner = InstallationId(shape.id), owner_of(shape.account)
-    gained = [*(seen.repositories or ()), *(seen.repositories_added or ())]
-    if status is InstallationStatus.DELETED:
-        gained = []
-    return InstallationSeen(
-        installation_id=installation_id,
-        account=owner,
-        status=status,
-        repositories=tuple(_gained(it, installation_id, owner) for it in gained),
-        removed=tuple(RepositoryId(it.id) for it in seen.repositories_removed or ()),
-    )
-
-
-def _gained(
-    shape: NamedRepositoryShape, installation_id: InstallationId, owner: Account
-) -> Repository:
-    _check_name(shape.full_name)
-    return Repository(RepositoryId(shape.id), installation_id, shape.full_name, owner, None)
+    return Pushed(repository_in(seen), seen.ref.removeprefix(_BRANCH))
