@@ -223,7 +223,7 @@ def test_a_policy_that_cannot_be_read_holds(gate: Gate) -> None:
     gate.settle()
     assert gate.record(run_id).reasons == ("policy_unavailable",)
     gate.advance(minutes=2)
-    assert "could not be read" in (gate.reports(run_id)[0].comment or "")
+    assert "cannot read the policy" in (gate.reports(run_id)[0].comment or "")
     gate.github.clear_faults(number)
     gate.advance(minutes=6)
     assert gate.record(run_id).state == RequestState.APPROVED
