@@ -24,7 +24,7 @@ from gate.reconciler.requests.reconcile import finish_pass, take_up
 from gate.store.github.repositories import look_candidates
 from gate.store.inbox import deliveries as inbox
 from gate.store.inbox.deliveries import NewDelivery
-from gate.store.requests import requests
+from gate.store.requests import requests, waking
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 from tests.support.postgres import postgres_server
 
@@ -96,7 +96,7 @@ def _works(gate: Gate, request_id: RequestId) -> dict[str, Callable[[], object]]
 
     def look() -> None:
         now = deps.clock()
-        database.transact(lambda tx: requests.wake_requests(tx, [request_id], now))
+        database.transact(lambda tx: waking.wake_requests(tx, [request_id], now))
         begun = take_up(request_id, deps)
         if begun is None or finish_pass(begun, deps):
             raise ValueError("the request is not held")

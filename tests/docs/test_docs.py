@@ -16,7 +16,7 @@ import pytest
 from gate.cli import gate
 from gate.domain.model.overrides import RefusalCode
 from gate.domain.requests.closing import Closure
-from gate.domain.requests.decide import ReasonCode
+from gate.domain.requests.decision import ReasonCode
 from gate.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from gate.domain.audit.verify import Intact
-from gate.domain.incidents.incident import GATE, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.incidents.events import IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.incidents.incident import GATE
 from gate.domain.model.ids import DeliveryId, DeploymentId, IncidentId, RunId
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import UNDECIDED, GateRequest, RequestState

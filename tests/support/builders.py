@@ -44,7 +44,7 @@ from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationR
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
 from gate.domain.model.runs import Account, Job, WorkflowRun, workflow_file
 from gate.domain.requests.closing import Sighting
-from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 
 NOW: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TICK: Final = timedelta.resolution

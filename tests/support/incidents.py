@@ -7,17 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gate.domain.evidence.comparison import compare
-from gate.domain.evidence.judge import Evidence
-from gate.domain.incidents.incident import (
-    Failure,
-    Happening,
-    Incident,
-    IncidentEvent,
-    IncidentPlace,
-    Opened,
-    apply,
-    open_incident,
-)
+from gate.domain.evidence.evidence import Evidence
+from gate.domain.incidents.events import Failure, Happening, IncidentEvent, Opened
+from gate.domain.incidents.incident import Incident, IncidentPlace, apply, open_incident
 from gate.domain.incidents.rule import failure_of
 from gate.domain.model.alert import FailedFlow
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId

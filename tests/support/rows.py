@@ -15,18 +15,13 @@ from gate.domain.model.ids import (
     RequestKey,
 )
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
+from gate.domain.requests.opening import Opening
 from gate.store.engine.database import Database
 from gate.store.engine.tables.requests import gate_requests
-from gate.store.requests.leases import (
-    Lease,
-    PassRecord,
-    record_answer,
-    record_end,
-    record_pass,
-    release,
-    take_lease,
-)
-from gate.store.requests.requests import Opening, open_request, read_request
+from gate.store.requests.leases import Lease, release, take_lease
+from gate.store.requests.opening import open_request
+from gate.store.requests.outcomes import PassRecord, record_answer, record_end, record_pass
+from gate.store.requests.requests import read_request
 from tests.support.builders import DIGEST, ENVIRONMENT, INSTALLATION, NOW, SHA, VALIDATION, make_key
 
 LENGTH: Final = timedelta(minutes=3)

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
-from typing import Final
 
-from gate.domain.evidence.comparison import Comparison, compare
+from gate.domain.evidence.comparison import compare
 from gate.domain.evidence.cover import Changes, find_uncovered
-from gate.domain.evidence.jobs import Beginning, beginning_of, executions_of
+from gate.domain.evidence.evidence import Evidence
+from gate.domain.evidence.jobs import Beginning, beginning_of
 from gate.domain.evidence.relevance import (
     RelevantReports,
+    ValidationScope,
     counting_validations,
     last_change,
     relevant_reports,
@@ -25,54 +26,20 @@ from gate.domain.evidence.relevance import (
 )
 from gate.domain.evidence.report_limits import bounded
 from gate.domain.evidence.report_merge import carry_over
+from gate.domain.evidence.run_checks import check_future, check_run
 from gate.domain.model.facts import Facts
-from gate.domain.model.ids import RepositoryId, Sha
+from gate.domain.model.ids import Sha
 from gate.domain.model.policy import Covers, ValidationRule, ValidationState
 from gate.domain.model.reports import ValidationReport
-from gate.domain.model.runs import SUCCESS, Job, WorkflowRun
-
-_RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})
-FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
-"""The conclusions by which a run or a job says that it failed."""
-
-CLOCK_ERROR: Final = timedelta(minutes=5)
-"""How far GitHub's clock may run ahead of ours before its times are not believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the validation shows: its state, the run that shows it, and why in plain words.
-
-    `detail` may quote text that others wrote (job names, conclusions); whoever shows it must
-    neutralise it. `stale_at` is the first instant at which a successful run is too old, and is set
-    for one that passed, covers too little, is too old, or is red by its report only.
-    `infrastructure` is the infrastructure run that the validation has to come after. `beginning`
-    is when the oldest job that counts began, of a successful run whose jobs are known well enough.
-
-    `report` is what the run's job said, hostile text, and `comparison` holds it against the report
-    before it; both are None without one. `worsened_at` is when a report made a green run worse;
-    None where no report did.
-    """
-
-    state: ValidationState
-    run: WorkflowRun | None
-    detail: str
-    stale_at: datetime | None = None
-    infrastructure: WorkflowRun | None = None
-    beginning: Beginning | None = None
-    report: ValidationReport | None = None
-    comparison: Comparison | None = None
-    worsened_at: datetime | None = None
+from gate.domain.model.runs import WorkflowRun
 
 
 def judge(
-    rule: ValidationRule,
+    scope: ValidationScope,
     validations: Iterable[WorkflowRun],
     infrastructure: Iterable[WorkflowRun],
     *,
     infrastructure_since: datetime | None,
-    repository_id: RepositoryId,
-    default_branch: str,
     head_sha: Sha,
     now: datetime,
     reports: Iterable[ValidationReport] = (),
@@ -82,20 +49,20 @@ def judge(
     Age and cover are measured from the start of the oldest job that counts: a re-run of some jobs
     renews nothing. A pass of exactly `max_age` still counts.
     """
-    validations = tuple(validations)
-    counting = counting_validations(validations, rule, repository_id, default_branch)
+    rule, validations = scope.rule, tuple(validations)
+    counting = counting_validations(validations, scope)
     if not counting:
         detail = f"no run of {rule.workflow} counts as a validation"
         return Evidence(ValidationState.MISSING, None, detail)
     run = counting[0]
-    last = last_change(infrastructure, rule, repository_id, default_branch)
-    shown = _check_run(rule, run, now)
+    last = last_change(infrastructure, scope)
+    shown = check_run(rule, run, now)
     if shown is None:
         changes = Changes(last, infrastructure_since)
         shown = _judge_success(_Success(rule, run, changes, head_sha), now)
     if rule.covers is Covers.INFRASTRUCTURE:
         shown = replace(shown, infrastructure=last)
-    told = relevant_reports(reports, validations, rule, repository_id, default_branch)
+    told = relevant_reports(reports, validations, scope)
     return _weigh_reports(shown, told)
 
 
@@ -161,12 +128,10 @@ def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
     One that cannot end before the request is answered is told from one that merely runs.
     """
     shown = judge(
-        rule,
+        ValidationScope(rule, facts.request.key.repository_id, facts.default_branch),
         facts.validations,
         facts.infrastructure,
         infrastructure_since=facts.infrastructure_since,
-        repository_id=facts.request.key.repository_id,
-        default_branch=facts.default_branch,
         head_sha=facts.request.head_sha,
         now=now,
         reports=facts.reports,
@@ -203,18 +168,6 @@ class _Success:
     head_sha: Sha
 
 
-def _check_run(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
-    """Find fault with the run itself; None for a green, whatever its age and its cover."""
-    return _check_future(run, run.started_at, now) or _check_end(run) or _check_jobs(rule, run)
-
-
-def _check_future(run: WorkflowRun, start: datetime, now: datetime) -> Evidence | None:
-    if start - now <= CLOCK_ERROR:
-        return None
-    detail = "the run's start time is in the future"
-    return Evidence(ValidationState.INCONCLUSIVE, run, detail, start - CLOCK_ERROR)
-
-
 def _judge_success(green: _Success, now: datetime) -> Evidence:
     """Judge how old a success is, and what it covers, by the oldest job that counts."""
     beginning = beginning_of(green.run, green.rule.required_jobs)
@@ -222,7 +175,7 @@ def _judge_success(green: _Success, now: datetime) -> Evidence:
         detail = "the gate does not know which of its jobs ran again and when each started"
         return Evidence(ValidationState.INCONCLUSIVE, green.run, detail)
     shown = (
-        _check_future(green.run, beginning.at, now)
+        check_future(green.run, beginning.at, now)
         or _check_age(green, beginning, now)
         or _check_cover(green, beginning)
     )
@@ -239,58 +192,6 @@ def _with_old_job(shown: Evidence, beginning: Beginning, run: WorkflowRun) -> st
         f"{shown.detail}: attempt {run.run_attempt} did not re-run job {job.name}, which"
         f" started at {beginning.at:%Y-%m-%d %H:%M} UTC; re-run all jobs"
     )
-
-
-_ENDED: Final = {
-    "failure": "failed",
-    "timed_out": "timed out",
-    "startup_failure": "failed to start",
-    "cancelled": "was cancelled",
-    "skipped": "was skipped",
-}
-
-
-def _ended(conclusion: str | None) -> str:
-    """Put a conclusion into words; one without words of its own is named as GitHub does."""
-    return _ENDED.get(conclusion or "", f"ended with {conclusion}")
-
-
-def _check_end(run: WorkflowRun) -> Evidence | None:
-    """Find fault with how a run stands or ended; None when it succeeded as a whole."""
-    if run.status in _RUNNING:
-        return Evidence(ValidationState.RUNNING, run, f"the run is {run.status.replace('_', ' ')}")
-    if not run.is_completed:
-        return Evidence(ValidationState.INCONCLUSIVE, run, f"unknown run status {run.status}")
-    if run.conclusion in FAILED:
-        return Evidence(ValidationState.FAILED, run, f"the run {_ended(run.conclusion)}")
-    if run.conclusion != SUCCESS:
-        return Evidence(ValidationState.INCONCLUSIVE, run, f"the run {_ended(run.conclusion)}")
-    return None
-
-
-def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
-    """Find fault with the required jobs of a successful run; None when each succeeded.
-
-    `continue-on-error`, a skipped matrix leg or a renamed job can leave a run green although the
-    flows never ran. Several jobs of one name must all have succeeded.
-    """
-    counting = executions_of(run, rule.required_jobs)
-    for name in rule.required_jobs:
-        jobs = [job for job in counting if job.name == name]
-        if not jobs:
-            return Evidence(ValidationState.INCONCLUSIVE, run, f"required job {name} did not run")
-        for job in jobs:
-            if job.conclusion in FAILED:
-                return Evidence(ValidationState.FAILED, run, _job_detail(job))
-            if job.conclusion != SUCCESS:
-                return Evidence(ValidationState.INCONCLUSIVE, run, _job_detail(job))
-    return None
-
-
-def _job_detail(job: Job) -> str:
-    if job.conclusion is None:
-        return f"required job {job.name} is {job.status.replace('_', ' ')}"
-    return f"required job {job.name} {_ended(job.conclusion)}"
 
 
 def _check_age(green: _Success, beginning: Beginning, now: datetime) -> Evidence | None:

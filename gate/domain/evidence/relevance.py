@@ -21,11 +21,31 @@ PULL_REQUEST: Final = "pull_request"
 """What the names of the events begin with by which a run only shows what it would change."""
 
 
+@dataclass(frozen=True, slots=True)
+class ValidationScope:
+    """The runs that a policy's rule is about: those of one repository, on one branch."""
+
+    rule: ValidationRule
+    repository_id: RepositoryId
+    default_branch: str
+
+    @property
+    def branch(self) -> str:
+        """Return the branch whose runs count: the rule's, or else the default branch."""
+        return self.rule.branch or self.default_branch
+
+    def is_own(self, run: WorkflowRun) -> bool:
+        """Check that a run is of this repository and branch, and not a fork's."""
+        return (run.repository_id, run.head_repository_id, run.head_branch) == (
+            self.repository_id,
+            self.repository_id,
+            self.branch,
+        )
+
+
 def counting_validations(
     runs: Iterable[WorkflowRun],
-    rule: ValidationRule,
-    repository_id: RepositoryId,
-    default_branch: str,
+    scope: ValidationScope,
 ) -> list[WorkflowRun]:
     """List the attempt that counts of each run that counts as a validation, newest start first.
 
@@ -33,7 +53,7 @@ def counting_validations(
     repository is gone. A run in which no job ran has shown nothing, and the run before it decides.
     """
     attempts: dict[RunId, dict[int, WorkflowRun]] = {}
-    for run in _counting_attempts(runs, rule, repository_id, default_branch):
+    for run in _counting_attempts(runs, scope):
         attempts.setdefault(run.run_id, {})[run.run_attempt] = run
     found = [it for it in map(_newest_that_ran, attempts.values()) if it is not None]
     return sorted(found, key=_counting_order, reverse=True)
@@ -54,19 +74,13 @@ def _newest_that_ran(attempts: Mapping[int, WorkflowRun]) -> WorkflowRun | None:
 
 def _counting_attempts(
     runs: Iterable[WorkflowRun],
-    rule: ValidationRule,
-    repository_id: RepositoryId,
-    default_branch: str,
+    scope: ValidationScope,
 ) -> list[WorkflowRun]:
-    branch = rule.branch or default_branch
+    rule = scope.rule
     return [
         run
         for run in runs
-        if run.path == rule.workflow
-        and run.repository_id == repository_id
-        and run.head_repository_id == repository_id
-        and run.head_branch == branch
-        and run.event in rule.events
+        if run.path == rule.workflow and scope.is_own(run) and run.event in rule.events
     ]
 
 
@@ -93,9 +107,7 @@ class RelevantReports:
 def relevant_reports(
     reports: Iterable[ValidationReport],
     runs: Iterable[WorkflowRun],
-    rule: ValidationRule,
-    repository_id: RepositoryId,
-    default_branch: str,
+    scope: ValidationScope,
 ) -> RelevantReports:
     """Pick the reports of the run that counts, and the last one before.
 
@@ -103,12 +115,12 @@ def relevant_reports(
     """
     known = {_key(it): it for it in reports}
     runs = tuple(runs)
-    counting = counting_validations(runs, rule, repository_id, default_branch)
+    counting = counting_validations(runs, scope)
     if not known or not counting:
         return RelevantReports((), None)
     newest = counting[0]
     own = sorted((it for it in known.values() if _is_of(it, newest)), key=lambda it: it.run_attempt)
-    attempts = _counting_attempts(runs, rule, repository_id, default_branch)
+    attempts = _counting_attempts(runs, scope)
     before = [
         known[_key(it)]
         for it in sorted(attempts, key=_attempt_order)
@@ -144,9 +156,7 @@ def _key(attempt: WorkflowRun | ValidationReport) -> tuple[RepositoryId, RunId, 
 
 def last_change(
     runs: Iterable[WorkflowRun],
-    rule: ValidationRule,
-    repository_id: RepositoryId,
-    default_branch: str,
+    scope: ValidationScope,
 ) -> WorkflowRun | None:
     """Find the infrastructure run that ends last: one that is not over, or ended last of all.
 
@@ -154,14 +164,11 @@ def last_change(
     attempts before it did. A plan for a pull request changes nothing, and neither does a run in
     which no job ran, unless it may hide an attempt before it. Never a fork's.
     """
-    branch = rule.branch or default_branch
     counting = [
         run
         for run in runs
-        if run.path == rule.infrastructure_workflow
-        and run.repository_id == repository_id
-        and run.head_repository_id == repository_id
-        and run.head_branch == branch
+        if run.path == scope.rule.infrastructure_workflow
+        and scope.is_own(run)
         and not run.event.startswith(PULL_REQUEST)
         and not (run.is_skipped and run.run_attempt == 1)
     ]

@@ -12,7 +12,8 @@ from typing import Final
 
 from gate.domain.incidents.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
 from gate.domain.incidents.alert_words import REVIEW_LOGS, headline, list_next_steps, summarize
-from gate.domain.incidents.incident import Incident, Resolution
+from gate.domain.incidents.events import Resolution
+from gate.domain.incidents.incident import Incident
 from gate.domain.model.alert import Alert, AlertKind, HeldDeployment, Mention, Severity
 from gate.domain.model.policy import AlertPolicy
 from gate.domain.model.request import GateRequest

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from gate.domain.incidents.alert_plan import ARTIFACTS, LATE_TO_ACKNOWLEDGE, MOST_PAGES, Message
-from gate.domain.incidents.incident import Failure, Incident, Resolution
+from gate.domain.incidents.events import Failure, Resolution
+from gate.domain.incidents.incident import Incident
 from gate.domain.incidents.words import at
 from gate.domain.model.alert import AlertKind, HeldDeployment
 from gate.domain.model.course import Course

@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 
 from gate.domain.comments.replies import INCIDENT_COMMANDS
 from gate.domain.incidents.alert_content import FAILED_EVENT
-from gate.domain.incidents.incident import Incident, IncidentEvent, Resolution, Word
+from gate.domain.incidents.events import IncidentEvent, Resolution
+from gate.domain.incidents.incident import Incident, Word
 from gate.domain.incidents.words import at, ending, happening, run_link, who
 from gate.domain.model.alert import FailedFlow, HeldDeployment
 from gate.domain.model.course import Course

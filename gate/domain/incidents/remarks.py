@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Bypassed,
     Decided,
-    Incident,
     IncidentEvent,
     Overridden,
     Reopened,
     Resolution,
     Resolved,
-    Word,
 )
+from gate.domain.incidents.incident import Incident, Word
 from gate.domain.incidents.issue import BODY_LIMIT, Timeline
 from gate.domain.incidents.words import at, ending, happening, who
 from gate.domain.model.ids import IncidentId

@@ -12,17 +12,14 @@ from datetime import datetime
 from typing import Final
 
 from gate.domain.evidence.comparison import Comparison
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.report_limits import fit
-from gate.domain.incidents.incident import (
-    GATE,
-    REOPEN_WITHIN,
+from gate.domain.incidents.events import (
     Decided,
     Detailed,
     FailedAgain,
     Failure,
     Happening,
-    Incident,
     IncidentEvent,
     Opened,
     Recovery,
@@ -30,6 +27,7 @@ from gate.domain.incidents.incident import (
     Resolution,
     Resolved,
 )
+from gate.domain.incidents.incident import GATE, REOPEN_WITHIN, Incident
 from gate.domain.model.alert import FailedFlow
 from gate.domain.model.course import Course
 from gate.domain.model.policy import ValidationState

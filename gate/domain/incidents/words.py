@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     Alerted,
     AlertLost,
@@ -17,7 +17,6 @@ from gate.domain.incidents.incident import (
     Detailed,
     FailedAgain,
     Failure,
-    Incident,
     IncidentEvent,
     Opened,
     Overridden,
@@ -26,6 +25,7 @@ from gate.domain.incidents.incident import (
     Resolved,
     Silenced,
 )
+from gate.domain.incidents.incident import Incident
 from gate.domain.text.addresses import safe_url
 from gate.domain.text.escaping import neutralise
 

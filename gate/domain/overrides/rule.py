@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import AccountId, environment_key
 from gate.domain.model.overrides import (

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final, assert_never
 
-from gate.domain.evidence.judge import Evidence, judge_facts
-from gate.domain.model.facts import NOBODY, Behind, Facts
+from gate.domain.evidence.evidence import Evidence
+from gate.domain.evidence.judge import judge_facts
+from gate.domain.model.facts import Facts
 from gate.domain.model.overrides import (
     OverrideAsk,
     OverrideJudgement,
@@ -35,6 +35,7 @@ from gate.domain.model.policy import (
     ValidationState,
 )
 from gate.domain.overrides.rule import ask_for, judge_claims
+from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 
 ENGINE_VERSION: Final = "7"
 """Raised whenever the same facts may lead to another verdict or another text of a reason, so that a
@@ -46,76 +47,6 @@ LOOK_AGAIN: Final = timedelta(minutes=5)
 LAST_CALL: Final = timedelta(hours=1)
 """How long before the end of a hold people are told that it ends; a short hold tells them when a
 quarter of it is left."""
-
-
-class Verdict(StrEnum):
-    """What the gate concludes."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    WAIT = "wait"
-
-
-class ReasonCode(StrEnum):
-    """Why; stable slugs shared by logs, API, metrics and docs (docs/reference/reasons.md)."""
-
-    VALIDATION_PASSED = "validation_passed"
-    OVERRIDE = "override"
-    OBSERVE_MODE = "observe_mode"
-    VALIDATION_FAILED = "validation_failed"
-    VALIDATION_RUNNING = "validation_running"
-    VALIDATION_INCONCLUSIVE = "validation_inconclusive"
-    VALIDATION_MISSING = "validation_missing"
-    VALIDATION_STALE = "validation_stale"
-    VALIDATION_UNCOVERED = "validation_uncovered"
-    VALIDATION_WAITS_FOR_ITSELF = "validation_waits_for_itself"
-    OVERRIDE_INCOMPLETE = "override_incomplete"
-    OVERRIDE_INELIGIBLE = "override_ineligible"
-    POLICY_INVALID = "policy_invalid"
-    POLICY_UNAVAILABLE = "policy_unavailable"
-    ENVIRONMENT_NOT_IN_POLICY = "environment_not_in_policy"
-    FACTS_UNAVAILABLE = "facts_unavailable"
-    GAVE_UP = "gave_up"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A slug first, and what makes it concrete second. `detail` may quote hostile text."""
-
-    code: ReasonCode
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The verdict on one request, with all that was weighed.
-
-    `reasons` is never empty and its first element is the main one. `recheck_at` is set exactly when
-    the verdict is WAIT; it lies in the future, and nothing about this decision changes before it
-    unless a fact does. `last_call` says that the hold is about to end.
-
-    `override` is set exactly when the verdict rests on one. For a WAIT, `ask` says what an override
-    would take, where one may be given, `refused` which claims do not count, and `needed` how many
-    more people must override when some have. `behind` counts the newer runs that a WAIT holds up.
-    """
-
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
-    evidence: Evidence | None
-    policy_digest: str
-    recheck_at: datetime | None
-    give_up_at: datetime
-    last_call: bool = False
-    override: OverrideRecord | None = None
-    ask: OverrideAsk | None = None
-    refused: tuple[RefusedClaim, ...] = ()
-    needed: int = 0
-    behind: Behind = NOBODY
-
-    @property
-    def reason(self) -> ReasonCode:
-        """Give the main reason."""
-        return self.reasons[0].code
 
 
 _STATE_REASON: Final = {

@@ -11,11 +11,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, assert_never
 
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideRecord
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import SUCCESS, WorkflowRun
-from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.flow_lines import (
     count_failed,
     describe_flows,

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from gate.domain.evidence.comparison import Comparison
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.text.escaping import cut, neutralise

@@ -14,7 +14,7 @@ from typing import Final
 
 from gate.domain.evidence.jobs import lacks_jobs
 from gate.domain.evidence.judge import judge_facts
-from gate.domain.evidence.relevance import counting_validations
+from gate.domain.evidence.relevance import ValidationScope, counting_validations
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import DeploymentId, RunId, environment_key
 from gate.domain.model.overrides import OverrideChannel, OverrideClaim, RefusalCode
@@ -161,9 +161,7 @@ def _missing_jobs(policy: EnvironmentPolicy, facts: Facts) -> tuple[JobsNeeded, 
     """Ask for the jobs of the run that decides, where its success alone says too little."""
     counting = counting_validations(
         facts.validations,
-        policy.validation,
-        facts.request.key.repository_id,
-        facts.default_branch,
+        ValidationScope(policy.validation, facts.request.key.repository_id, facts.default_branch),
     )
     newest = counting[0] if counting else None
     if newest is None or not lacks_jobs(newest, policy.validation.required_jobs):

@@ -21,7 +21,7 @@ from gate.domain.model.ledger import (
 )
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest, ReviewState
-from gate.domain.requests.decide import Decision, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.explain import explain
 from gate.domain.requests.remedies import ANYWHERE, Guide
 

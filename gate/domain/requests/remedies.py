@@ -12,7 +12,7 @@ from typing import Final
 
 from gate.domain.model.overrides import ALL_ROUTES, OverrideAsk, OverrideRoutes
 from gate.domain.model.request import GateRequest
-from gate.domain.requests.decide import Decision, Reason, ReasonCode
+from gate.domain.requests.decision import Decision, Reason, ReasonCode
 from gate.domain.text.escaping import code_span, link, neutralise
 from gate.domain.text.fitting import Paragraph, Part, Rank
 from gate.domain.text.fold import fold

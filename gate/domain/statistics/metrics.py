@@ -13,16 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.evidence.judge import FAILED
+from gate.domain.evidence.run_checks import FAILED
 from gate.domain.incidents.alert_plan import Said
-from gate.domain.incidents.incident import (
-    GATE,
-    Acknowledged,
-    Decided,
-    Incident,
-    IncidentEvent,
-    Resolution,
-)
+from gate.domain.incidents.events import Acknowledged, Decided, IncidentEvent, Resolution
+from gate.domain.incidents.incident import GATE, Incident
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus, ValidationReport

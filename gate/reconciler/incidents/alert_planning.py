@@ -9,7 +9,8 @@ from typing import Final
 from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.incidents.alert_plan import AlertPlan, plan_alerts, say
 from gate.domain.incidents.alert_words import MOST_HELD
-from gate.domain.incidents.incident import GATE, Bypassed, Incident, IncidentEvent
+from gate.domain.incidents.events import Bypassed, IncidentEvent
+from gate.domain.incidents.incident import GATE, Incident
 from gate.domain.model.alert import AlertKind, Channel, HeldDeployment
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId, environment_key

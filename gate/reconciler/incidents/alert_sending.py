@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.incidents.incident import Alerted, AlertLost, IncidentEvent
+from gate.domain.incidents.events import Alerted, AlertLost, IncidentEvent
 from gate.domain.incidents.outbox import (
     Delivery,
     Owed,

@@ -7,11 +7,11 @@ before anything else is sent. Where GitHub takes no issue, the incident goes on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from gate.domain.incidents.issue import IssueSubject, IssueText, keep_ticks, render_issue
+from gate.domain.incidents.issue import keep_ticks
 from gate.domain.incidents.issue_plan import (
     AddRemark,
     AnswerClosing,
@@ -22,38 +22,33 @@ from gate.domain.incidents.issue_plan import (
     digest_of,
     plan_step,
 )
-from gate.domain.incidents.remarks import Remark, next_remark, render_closed_by_hand
-from gate.domain.model.deliveries import Repository
-from gate.domain.model.github import RepositoryAddress
-from gate.domain.model.policy import LoadedPolicy, Policy
-from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
+from gate.domain.incidents.remarks import render_closed_by_hand
+from gate.errors import OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps, Work
-from gate.reconciler.incidents.alert_planning import held_deployments
 from gate.reconciler.incidents.issue_lookup import Begun, look_up
-from gate.reconciler.observe.policy import last_policy_of
-from gate.reconciler.observe.policy_documents import observe_policy
+from gate.reconciler.incidents.issue_view import (
+    AGAIN,
+    WITHOUT_POLICY,
+    IssueView,
+    NothingToShow,
+    PolicyUnavailable,
+    observe_view,
+)
 from gate.reconciler.trail import incident_entry
 from gate.store.audit.entries import record_audit
-from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.database import Transaction
 from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turn_of_repository
 from gate.store.github import repositories
 from gate.store.incidents import incidents, issues
 from gate.store.incidents.checks import mark_check
-from gate.store.incidents.incidents import IncidentRecord
 from gate.store.incidents.issues import TakenIssue
 
 _MOST_STEPS: Final = 20
 """More than one incident ever lacks at once; the rest waits for the next look."""
 
-_MOST_EVENTS: Final = 100
-_AGAIN: Final = timedelta(minutes=1)
-"""How soon an open incident's issue is looked at again.
-
-What is held changes without an event, and deadlines pass.
-"""
 
 _REFUSED_AGAIN: Final = timedelta(hours=1)
 """How soon it is tried again what GitHub has refused: people may have granted it since."""
@@ -61,42 +56,8 @@ _REFUSED_AGAIN: Final = timedelta(hours=1)
 _GIVEN_UP_AFTER: Final = timedelta(days=1)
 """How long after the end it is tried to close an issue: it may have been deleted."""
 
-_WITHOUT_POLICY: Final = timedelta(minutes=10)
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """What an issue has to show, from one snapshot."""
-
-    record: IncidentRecord
-    repository: Repository
-    policy: Policy
-    text: IssueText
-    remark: Remark | None
-
-    @property
-    def address(self) -> RepositoryAddress:
-        return self.repository.address
-
-
-@dataclass(frozen=True, slots=True)
-class _Lacking:
-    """The repository's policy must be read first."""
-
-    repository: Repository
-
-
-@dataclass(frozen=True, slots=True)
-class _Nothing:
-    """Nothing can be said now; `again` is when to look again."""
-
-    again: datetime | None
-
-
-class _PolicyUnavailable(GateError):
-    """GitHub would not show the policy: that is no refusal of the issue."""
 
 
 def keep_issue(row: Taken, deps: Deps) -> None:
@@ -107,8 +68,8 @@ def keep_issue(row: Taken, deps: Deps) -> None:
         due_at = _bring_up_to_date(taken, deps)
     except (RetryLater, OutcomeUnknown) as error:
         _postpone(taken, error, deps)
-    except _PolicyUnavailable as error:
-        _settle(taken, deps.clock() + _WITHOUT_POLICY, taken.refused, deps)
+    except PolicyUnavailable as error:
+        _settle(taken, deps.clock() + WITHOUT_POLICY, taken.refused, deps)
         log.warning("issue.postponed", incident_id=incident_id, reason=error.reason)
     except Refused as refused:
         _record_refusal(taken, refused, deps)
@@ -121,8 +82,8 @@ def _bring_up_to_date(taken: TakenIssue, deps: Deps) -> datetime | None:
     if taken.begun is not None and taken.begun_at is not None:
         taken = _look_up(taken, taken.begun, taken.begun_at, deps)
     for _ in range(_MOST_STEPS):
-        view = _observe(taken, deps)
-        if isinstance(view, _Nothing):
+        view = observe_view(taken, deps)
+        if isinstance(view, NothingToShow):
             return view.again
         step = plan_step(
             taken.followed,
@@ -138,46 +99,13 @@ def _bring_up_to_date(taken: TakenIssue, deps: Deps) -> datetime | None:
     return deps.clock()
 
 
-def _next_look(view: _View, now: datetime) -> datetime | None:
+def _next_look(view: IssueView, now: datetime) -> datetime | None:
     incident = view.record.incident
     is_wanted = view.record.issue_number is not None or view.policy.incidents.issue
-    return now + _AGAIN if incident.is_open and is_wanted else None
+    return now + AGAIN if incident.is_open and is_wanted else None
 
 
-def _observe(taken: TakenIssue, deps: Deps) -> _View | _Nothing:
-    """See what the issue has to show; the policy is read first where it is not known."""
-    view = deps.database.read(lambda snapshot: _view(snapshot, taken, deps))
-    if not isinstance(view, _Lacking):
-        return view
-    try:
-        observe_policy(view.repository, deps, deps.clock())
-    except Refused as error:
-        raise _PolicyUnavailable(error.reason, error.detail) from error
-    view = deps.database.read(lambda snapshot: _view(snapshot, taken, deps))
-    return _Nothing(deps.clock() + _AGAIN) if isinstance(view, _Lacking) else view
-
-
-def _view(snapshot: Snapshot, taken: TakenIssue, deps: Deps) -> _View | _Lacking | _Nothing:
-    now = deps.clock()
-    record = incidents.read_incident(snapshot, taken.incident_id)
-    repository = repositories.read_repository(snapshot, taken.repository_id)
-    if record is None or repository is None:
-        return _Nothing(None)
-    choice = last_policy_of(snapshot, repository, deps)
-    if choice is None:
-        return _Lacking(repository)
-    if not isinstance(choice.reading, LoadedPolicy):
-        return _Nothing(now + _WITHOUT_POLICY)
-    policy, incident = choice.reading.policy, record.incident
-    timeline = incidents.read_timeline(snapshot, incident.id, _MOST_EVENTS)
-    held = held_deployments(snapshot, repository.id, incident.place.environment)
-    subject = IssueSubject(policy.alerts, held)
-    text = render_issue(incident, timeline, subject, now)
-    remark = next_remark(incident, timeline, taken.followed.told)
-    return _View(record, repository, policy, text, remark)
-
-
-def _make(step: IssueStep, taken: TakenIssue, view: _View, deps: Deps) -> TakenIssue:
+def _make(step: IssueStep, taken: TakenIssue, view: IssueView, deps: Deps) -> TakenIssue:
     """Begin a step, send it, record it; gives the issue as it is then."""
     incident_id, now = taken.incident_id, deps.clock()
     deps.database.transact(lambda tx: issues.record_begun(tx, incident_id, step.name, now))
@@ -191,7 +119,7 @@ def _make(step: IssueStep, taken: TakenIssue, view: _View, deps: Deps) -> TakenI
 
 
 def _send(
-    step: IssueStep, followed: Followed, view: _View, deps: Deps
+    step: IssueStep, followed: Followed, view: IssueView, deps: Deps
 ) -> tuple[Followed, str | None]:
     """Send a step; gives what GitHub has then, and the page of an issue that is new."""
     address, number = view.address, followed.number or 0

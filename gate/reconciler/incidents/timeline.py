@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     FailedAgain,
     Happening,
     IncidentEvent,
-    IncidentPlace,
     Opened,
     Overridden,
     Reopened,
@@ -23,6 +22,7 @@ from gate.domain.incidents.incident import (
     Resolved,
     Silenced,
 )
+from gate.domain.incidents.incident import IncidentPlace
 from gate.domain.incidents.rule import decide_course
 from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId

@@ -29,14 +29,14 @@ from gate.domain.model.runs import WorkflowRun
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.comments import record_comment, record_issue_change
 from gate.reconciler.observe.policy import misnamed, organization_source, repository_source
-from gate.reconciler.overrides.claims import record_review
+from gate.reconciler.overrides.reviews import record_review
 from gate.reconciler.requests.opening import open_gate
 from gate.store.engine.database import Transaction
 from gate.store.github import deployments, policies, repositories, runs
 from gate.store.github.deployments import DeploymentSighting
 from gate.store.inbox import redeliveries
 from gate.store.incidents.checks import mark_check
-from gate.store.requests import requests
+from gate.store.requests import requests, waking
 from gate.store.requests.requests import Watch
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
@@ -155,7 +155,7 @@ def record_run(
         for watch in requests.read_watches(tx, repository.id)
         if run.path in watch.paths or _ends(run, watch)
     ]
-    requests.wake_requests(tx, due, now)
+    waking.wake_requests(tx, due, now)
     return tuple(due)
 
 
@@ -187,8 +187,8 @@ def _record_deployment(tx: Transaction, seen: DeploymentSeen, deps: Deps) -> tup
         for request in requests.undecided_requests(tx, seen.repository.id)
         if seen.deployment_id in request.deployment_ids
     ]
-    requests.wake_requests(tx, due, now)
-    due += requests.wake_released(tx, seen.repository.id, seen.deployment_id, now)
+    waking.wake_requests(tx, due, now)
+    due += waking.wake_released(tx, seen.repository.id, seen.deployment_id, now)
     return tuple(due)
 
 
@@ -208,8 +208,8 @@ def _record_push(tx: Transaction, seen: Pushed, deps: Deps) -> tuple[RequestId, 
     mark_check(tx, repository.id, now)
     if repository.full_name.partition("/")[2] == _ORGANIZATION_REPOSITORY:
         _distrust(tx, organization_source(repository.owner.id), repository)
-        return tuple(requests.wake_installation(tx, repository.installation_id, now))
-    return tuple(requests.wake_repository(tx, repository.id, now))
+        return tuple(waking.wake_installation(tx, repository.installation_id, now))
+    return tuple(waking.wake_repository(tx, repository.id, now))
 
 
 def _distrust(tx: Transaction, source: str, repository: Repository) -> None:

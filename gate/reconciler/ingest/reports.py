@@ -27,7 +27,7 @@ from gate.store.github import repositories
 from gate.store.incidents.checks import mark_check
 from gate.store.reports import reports, tokens
 from gate.store.reports.reports import Reception
-from gate.store.requests import requests
+from gate.store.requests import requests, waking
 
 _ACTOR: Final = "github-actions"
 
@@ -118,7 +118,7 @@ def _wake(tx: Transaction, reporter: Reporter, now: datetime) -> list[RequestId]
     """Make the undecided requests due whose last decision rested on the reporter's workflow."""
     watches = requests.read_watches(tx, reporter.repository_id)
     due = [watch.id for watch in watches if reporter.workflow in watch.paths]
-    requests.wake_requests(tx, due, now)
+    waking.wake_requests(tx, due, now)
     return due
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from gate.domain.comments.replies import Answering, Reaction, render_refused
 from gate.domain.model.overrides import OverrideClaim, RefusedClaim
 from gate.domain.model.request import GateRequest
-from gate.domain.requests.decide import Decision
+from gate.domain.requests.decision import Decision
 from gate.reconciler.comments.replies import CommentPlace, owe_answer
 from gate.reconciler.incidents.timeline import note_override
 from gate.reconciler.trail import request_entry

@@ -14,7 +14,7 @@ from gate.reconciler.requests.snapshot import Passed, View
 from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
-from gate.store.requests import leases, ledger, untold_ends
+from gate.store.requests import leases, ledger, outcomes, untold_ends
 
 _LOOK_AGAIN: Final = timedelta(seconds=10)
 """How soon a gate that vanished is looked at again, until it is believed."""
@@ -35,7 +35,7 @@ def record_landed(tx: Transaction, view: View, review: LedgerEntry, now: datetim
     """Record that a review whose answer was lost has been applied after all."""
     answer = sent_answer(review)
     ledger.record_outcome(tx, review.effect.key, EffectStatus.DONE, "landed", now)
-    leases.record_answer(tx, view.lease, view.request, answer, now)
+    outcomes.record_answer(tx, view.lease, view.request, answer, now)
     detail: dict[str, object] = {"effect_key": review.effect.key, "state": answer}
     entry = request_entry(
         view.request, "review.landed", now, reason=review.effect.topic, detail=detail
@@ -47,7 +47,7 @@ def record_landed(tx: Transaction, view: View, review: LedgerEntry, now: datetim
 def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime) -> Passed:
     """Close a request that GitHub no longer waits for, and say how it ended."""
     request = view.request
-    leases.record_end(tx, view.lease, request, closed_state(closure, request), closure)
+    outcomes.record_end(tx, view.lease, request, closed_state(closure, request), closure)
     ledger.record_intents(tx, request, view.entries, (), decision_id=None, now=now)
     kind = "bypass.detected" if closure is Closure.BYPASSED else "request.closed"
     record_audit(tx, request_entry(request, kind, now, reason=closure))
@@ -60,7 +60,7 @@ def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime)
 def record_missed(tx: Transaction, view: View, now: datetime) -> Passed:
     """Remember that GitHub no longer shows the gate, and look again before believing it."""
     request = view.request
-    leases.record_missing(tx, view.lease, request, now)
+    outcomes.record_missing(tx, view.lease, request, now)
     again = leases.release(
         tx, view.lease, generation=request.generation, due_at=now + _LOOK_AGAIN, failures=0
     )

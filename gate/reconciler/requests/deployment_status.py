@@ -13,7 +13,7 @@ from gate.domain.model.ids import DeploymentId
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, status_key
 from gate.domain.model.overrides import OverrideRecord
 from gate.domain.model.request import GateRequest, RequestState
-from gate.domain.requests.decide import ReasonCode
+from gate.domain.requests.decision import ReasonCode
 from gate.domain.requests.deployment_status import is_final, is_own, plan_mirrors
 from gate.domain.requests.missing_facts import StatusesNeeded
 from gate.reconciler.observe.request import Observed

@@ -26,7 +26,7 @@ from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
-from gate.store.requests import leases, ledger, untold_ends
+from gate.store.requests import leases, ledger, outcomes, untold_ends
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
@@ -200,7 +200,7 @@ def _settle(
     if effect.kind is EffectKind.REVIEW:
         _move(tx, effect, passed, outcome, now)
     elif outcome.missed:
-        leases.record_missing(tx, lease, request, now)
+        outcomes.record_missing(tx, lease, request, now)
     _record_sent(tx, effect, request, outcome, now)
     return leases.release(
         tx,
@@ -247,12 +247,12 @@ def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now
     # The pass that planned this review has moved the request to `answering`.
     request = replace(passed.view.request, state=RequestState.ANSWERING)
     if outcome.status is EffectStatus.DONE:
-        leases.record_answer(tx, lease, request, _answer(tx, effect, request, outcome), now)
+        outcomes.record_answer(tx, lease, request, _answer(tx, effect, request, outcome), now)
     elif outcome.unanswerable:
-        leases.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
+        outcomes.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
         untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
     elif outcome.missed:
-        leases.record_missing(tx, lease, request, now)
+        outcomes.record_missing(tx, lease, request, now)
 
 
 def _answer(tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome) -> ReviewState:

@@ -9,14 +9,14 @@ from typing import Final
 from gate.domain.model.ids import DeploymentId, InstallationId, RequestId, RequestKey, Sha
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
+from gate.domain.requests.opening import Opening
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
-from gate.store.requests import requests
-from gate.store.requests.requests import Opening
+from gate.store.requests import opening
 
 _KINDS: Final = {
     Opening.NEW: "request.opened",
@@ -43,7 +43,7 @@ def open_gate(
 
     `adopted` marks a request whose webhook never came.
     """
-    request, opening = requests.open_request(
+    request, opened = opening.open_request(
         tx,
         key,
         installation_id=installation_id,
@@ -52,9 +52,9 @@ def open_gate(
         deployment_id=deployment_id,
         now=now,
     )
-    if opening is Opening.KNOWN:
+    if opened is Opening.KNOWN:
         return ()
-    kind = "request.adopted" if adopted else _KINDS[opening]
+    kind = "request.adopted" if adopted else _KINDS[opened]
     detail: dict[str, object] = {"deployment_id": deployment_id, "head_sha": head_sha}
     record_audit(tx, request_entry(request, kind, now, detail=detail))
     return (request.id,)

@@ -20,8 +20,9 @@ from gate.errors import Superseded
 from gate.log import get_logger
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.observe.request import Observed, give_up, observe
-from gate.reconciler.requests.decision import Pass, run_pass
+from gate.reconciler.requests.decision import run_pass
 from gate.reconciler.requests.dispatch import dispatch
+from gate.reconciler.requests.facts import Pass
 from gate.reconciler.requests.opening import adopt_later_attempt
 from gate.reconciler.requests.snapshot import Missing, Passed
 from gate.store.engine.database import Transaction

@@ -9,7 +9,8 @@ from hashlib import sha256
 from gate.domain.model.ids import DecisionId
 from gate.domain.model.policy import PolicyReading, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyPlace, choose_again
-from gate.domain.requests.decide import ENGINE_VERSION, Decision, decide
+from gate.domain.requests.decide import ENGINE_VERSION, decide
+from gate.domain.requests.decision import Decision
 from gate.reconciler.deps import ParsePolicy
 from gate.store.audit.trail import recorded_digest
 from gate.store.engine.database import Snapshot

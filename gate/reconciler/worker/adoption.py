@@ -24,28 +24,20 @@ from gate.reconciler.ingest.handlers import record_run
 from gate.reconciler.observe.policy import last_policy_of, was_read
 from gate.reconciler.observe.policy_documents import observe_policy
 from gate.reconciler.requests.opening import open_gate
+from gate.reconciler.worker.asked_runs import UNFINISHED, AskedRuns
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.turns import take_turn
 from gate.store.github import runs
-from gate.store.requests import requests
+from gate.store.requests import requests, waking
 
 _LAG: Final = timedelta(seconds=60)
 """How long GitHub gets to list a run as waiting after it asked us about it."""
 
 _KEPT: Final = timedelta(minutes=15)
-"""How long it is remembered which environments our rule gates, and what a run waits for."""
+"""How long it is remembered which environments our rule gates."""
 
 _POLICY_CALLS: Final = 4
 """Calls that reading a policy takes: two places, each with the name that is nearly right."""
-
-_MOST_ASKED: Final = 5
-"""Runs of a repository that are asked in one look what they wait for; the others come next."""
-
-_WAITING: Final = "waiting"
-_IN_PROGRESS: Final = "in_progress"
-"""The status of a run that waits while another of its jobs runs, and of any run that waits not."""
-
-_UNFINISHED: Final = frozenset({_WAITING, _IN_PROGRESS})
 
 log = get_logger(__name__)
 
@@ -57,10 +49,6 @@ class Looked:
     adopted: int
     calls: int
     has_news: bool
-
-
-_Sight = tuple[RunId, int, str, datetime]
-"""A run as it was when it was asked what it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +75,7 @@ class Adopter:
         self._deps = deps
         self._listed: dict[RepositoryId, _Listed] = {}
         self._rules: dict[tuple[RepositoryId, str], tuple[datetime, bool]] = {}
-        self._looked_at: dict[_Sight, datetime] = {}
-        self._asked_at: dict[tuple[RunId, int], datetime] = {}
+        self._asked = AskedRuns()
         self._calls = 0
 
     def look(self, repository: Repository) -> Looked:
@@ -97,15 +84,14 @@ class Adopter:
         Raises RetryLater or Refused when GitHub cannot be asked.
         """
         self._calls, now = 0, self._deps.clock()
-        self._looked_at = {k: at for k, at in self._looked_at.items() if now - at < _KEPT}
-        self._asked_at = {k: at for k, at in self._asked_at.items() if now - at < _KEPT}
+        self._asked.forget_old(now)
         paths = self._paths(repository)
         latest = self._deps.github.actions.read_latest_runs(
             repository.address, self._etag(repository.id, paths)
         )
         if latest is not None:
             self._calls += 1
-            unfinished = tuple(it for it in latest.runs if it.status in _UNFINISHED)
+            unfinished = tuple(it for it in latest.runs if it.status in UNFINISHED)
             ids = frozenset(it.run_id for it in latest.runs)
             etag = latest.etag
             if latest.runs and not self._is_policy_read(repository):
@@ -203,40 +189,17 @@ class Adopter:
                 for run in unfinished
             }
         )
-        to_ask = [
-            run
-            for run in sorted(unfinished, key=self._turn_of)
-            if not self._is_settled(run, known=bool(known[run]), has_asked=run.path in gated)
-        ]
-        for run in to_ask[:_MOST_ASKED]:
+        for run in self._asked.choose(unfinished, known, gated):
             pending = self._deps.github.actions.read_pending_environments(
                 repository.address, run.run_id
             )
             self._calls += 1
-            self._looked_at[_sight(run)] = now
-            self._asked_at[run.run_id, run.run_attempt] = now
+            self._asked.note(run, now)
             own = [it for it in undecided if it.key.run_id == run.run_id]
             missed += [it for it in own if it.key.environment not in pending]
             adopted += self._adopt(run, repository, pending, known[run], now)
         self._wake_missed(repository, missed, now)
         return adopted
-
-    def _turn_of(self, run: WorkflowRun) -> tuple[bool, float, bool]:
-        """Sort runs by who was asked about longest ago, or never; those that wait come first."""
-        at = self._asked_at.get((run.run_id, run.run_attempt))
-        return at is not None, at.timestamp() if at is not None else 0.0, run.status != _WAITING
-
-    def _is_settled(self, run: WorkflowRun, *, known: bool, has_asked: bool) -> bool:
-        """Say whether it need not be asked what a run waits for.
-
-        While a run waits it is asked until a request of it is known, and again when the run has
-        changed. While it is in progress it is asked at each look if its workflow `has_asked`
-        before; any other may reach its first gate beside another job, and is asked now and then.
-        """
-        if run.status == _IN_PROGRESS and has_asked:
-            return False
-        may_rest = known or run.status == _IN_PROGRESS
-        return may_rest and _sight(run) in self._looked_at
 
     def _wake_missed(
         self, repository: Repository, vanished: Sequence[GateRequest], now: datetime
@@ -247,7 +210,7 @@ class Adopter:
 
         def record(tx: Transaction) -> None:
             take_turn(tx, repository.installation_id)
-            requests.record_missed(tx, missed, now)
+            waking.record_missed(tx, missed, now)
 
         self._deps.database.transact(record)
         for request_id in missed:
@@ -286,10 +249,6 @@ class Adopter:
             known = (now, enabled)
             self._rules[key] = known
         return known[1]
-
-
-def _sight(run: WorkflowRun) -> _Sight:
-    return (run.run_id, run.run_attempt, run.status, run.updated_at)
 
 
 def _is_news(snapshot: Snapshot, seen: WorkflowRun) -> bool:

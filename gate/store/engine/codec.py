@@ -14,7 +14,7 @@ from gate.domain.model.overrides import OverrideClaim
 from gate.domain.model.policy_sources import PolicyBasis
 from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.decide import Decision
+from gate.domain.requests.decision import Decision
 
 _encoder: Final = msgspec.json.Encoder()
 _run: Final = msgspec.json.Decoder(WorkflowRun)

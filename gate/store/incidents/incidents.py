@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
 from gate.domain.incidents.alert_plan import Said
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     Alerted,
     AlertLost,
@@ -19,18 +19,14 @@ from gate.domain.incidents.incident import (
     Detailed,
     FailedAgain,
     Happening,
-    Incident,
     IncidentEvent,
-    IncidentPlace,
     Opened,
     Overridden,
     Reopened,
     Resolved,
     Silenced,
-    apply,
-    open_incident,
-    summarized,
 )
+from gate.domain.incidents.incident import Incident, IncidentPlace, apply, open_incident, summarized
 from gate.domain.model.ids import IncidentId, RepositoryId, environment_key
 from gate.store.engine.codec import decode_incident, encode
 from gate.store.engine.database import Snapshot, Transaction

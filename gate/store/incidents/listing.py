@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, select
 
-from gate.domain.incidents.incident import Failure, Incident, Word
+from gate.domain.incidents.events import Failure
+from gate.domain.incidents.incident import Incident, Word
 from gate.domain.model.ids import IncidentId, environment_key
 from gate.store.engine.codec import decode_incident
 from gate.store.engine.database import Snapshot

@@ -20,7 +20,8 @@ from gate.domain.evidence.judge import without_reports
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import DecisionId, RequestId
 from gate.domain.model.policy_sources import PolicyBasis
-from gate.domain.requests.decide import ENGINE_VERSION, Decision
+from gate.domain.requests.decide import ENGINE_VERSION
+from gate.domain.requests.decision import Decision
 from gate.errors import GateError
 from gate.store.engine.codec import decode_basis, decode_decision, decode_facts, encode
 from gate.store.engine.database import Snapshot, Transaction

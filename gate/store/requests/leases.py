@@ -13,16 +13,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, or_, select, update
 
-from gate.domain.model.ids import DecisionId, RequestId
-from gate.domain.model.request import (
-    GateRequest,
-    RequestState,
-    ReviewState,
-    answered_state,
-    may_become,
-)
+from gate.domain.model.ids import RequestId
 from gate.errors import Superseded
-from gate.store.engine.codec import decode_ids, encode_ids, encode_text
 from gate.store.engine.database import Transaction
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.requests import gate_requests
@@ -44,40 +36,6 @@ _take: Final = Prepared(
     .returning(_t.lease_token, _t.failures)
 )
 _lock: Final = Prepared(select(_t.generation, _t.lease_token).where(_own).with_for_update())
-_record: Final = Prepared(
-    update(gate_requests)
-    .where(_own)
-    .values(
-        {
-            column: bindparam(f"new_{column}")
-            for column in (
-                "state",
-                "verdict",
-                "reason",
-                "decision_id",
-                "policy_digest",
-                "give_up_at",
-                "recheck_at",
-                "watched",
-                "missed_at",
-                "lease_until",
-            )
-        }
-    )
-)
-_answer: Final = Prepared(
-    update(gate_requests)
-    .where(_own)
-    .values(
-        state=bindparam("new_state"),
-        answer=bindparam("new_answer"),
-        answered_at=bindparam("now"),
-        unanswered="[]",
-        missed_at=None,
-        recheck_at=None,
-    )
-)
-_read_unanswered: Final = Prepared(select(_t.unanswered).where(_own))
 _release: Final = Prepared(
     update(gate_requests)
     .where(*_held, _t.generation == bindparam("seen"))
@@ -95,21 +53,6 @@ class Lease:
     request_id: RequestId
     token: int
     failures: int
-
-
-@dataclass(frozen=True, slots=True)
-class PassRecord:
-    """What a pass found, as the request shows it."""
-
-    state: RequestState
-    verdict: str
-    reason: str
-    decision_id: DecisionId
-    policy_digest: str
-    give_up_at: datetime
-    recheck_at: datetime | None
-    watched: tuple[str, ...]
-    missed_at: datetime | None
 
 
 def take_lease(
@@ -135,116 +78,12 @@ def check_lease(tx: Transaction, lease: Lease) -> int:
     return generation
 
 
-def record_pass(
-    tx: Transaction, lease: Lease, request: GateRequest, record: PassRecord, *, until: datetime
-) -> None:
-    """Write what a pass found, and keep the lease until then for what is sent."""
-    _check_move(request, record.state)
-    _record.change(
-        tx,
-        {
-            "request": lease.request_id,
-            "new_state": record.state.value,
-            "new_verdict": record.verdict,
-            "new_reason": record.reason,
-            "new_decision_id": record.decision_id,
-            "new_policy_digest": record.policy_digest,
-            "new_give_up_at": record.give_up_at,
-            "new_recheck_at": record.recheck_at,
-            "new_watched": encode_text(record.watched),
-            "new_missed_at": record.missed_at,
-            "new_lease_until": until,
-        },
-    )
-
-
-def record_answer(
-    tx: Transaction,
-    lease: Lease,
-    request: GateRequest,
-    answer: ReviewState,
-    now: datetime,
-) -> None:
-    """Write that GitHub has our answer; it covers the deployments known when it was sent.
-
-    A deployment that `request`, as it was when the review was planned, does not list yet is not
-    covered: the request then opens again for it.
-    """
-    state = answered_state(answer)
-    _check_move(request, state)
-    if _reopened(tx, request, answer, now):
-        return
-    _answer.change(
-        tx,
-        {
-            "request": lease.request_id,
-            "new_state": state.value,
-            "new_answer": answer.value,
-            "now": now,
-        },
-    )
-
-
-def _reopened(tx: Transaction, request: GateRequest, answer: ReviewState, now: datetime) -> bool:
-    """Open the request again when a job joined it while the answer was on its way.
-
-    Nobody can tell whether the answer came before or after that job reached the gate, so it gets a
-    round of its own, which begins by looking whether GitHub still waits.
-    """
-    row = _read_unanswered.first(tx, {"request": request.id})
-    joined = decode_ids(row.unanswered) if row is not None else ()
-    late = [it for it in joined if it not in request.unanswered]
-    if not late:
-        return False
-    tx.execute(
-        update(gate_requests)
-        .where(_t.id == request.id)
-        .values(
-            state=RequestState.OPEN.value,
-            round=request.round + 1,
-            waiting_since=now,
-            unanswered=encode_ids(late),
-            answer=answer.value,
-            answered_at=now,
-            missed_at=None,
-        )
-    )
-    return True
-
-
 def wake_holder(tx: Transaction, request_id: RequestId, now: datetime) -> None:
     """Make a request due whose lease somebody else has by now: what they have seen has changed."""
     tx.execute(
         update(gate_requests)
         .where(_t.id == request_id)
         .values(generation=_t.generation + 1, due_at=now)
-    )
-
-
-def record_end(
-    tx: Transaction, lease: Lease, request: GateRequest, state: RequestState, reason: str
-) -> None:
-    """Write that the request is over without an answer of this round, and why."""
-    _check_move(request, state)
-    tx.execute(
-        update(gate_requests)
-        .where(_t.id == lease.request_id)
-        .values(
-            state=state.value,
-            verdict="closed",
-            reason=reason,
-            unanswered="[]",
-            recheck_at=None,
-        )
-    )
-
-
-def record_missing(tx: Transaction, lease: Lease, request: GateRequest, now: datetime) -> None:
-    """Write since when GitHub does not show the gate any more."""
-    tx.execute(
-        update(gate_requests)
-        .where(_t.id == lease.request_id)
-        .values(missed_at=request.missed_at or now)
     )
 
 
@@ -301,9 +140,3 @@ def record_failure(
 def clear_leases(tx: Transaction) -> None:
     """Void every lease: for the start of the only process that works on this database."""
     tx.execute(update(gate_requests).where(_t.lease_until.is_not(None)).values(lease_until=None))
-
-
-def _check_move(request: GateRequest, state: RequestState) -> None:
-    if not may_become(request.state, state):
-        msg = f"request {request.id} is {request.state} and cannot become {state}"
-        raise ValueError(msg)

@@ -14,7 +14,7 @@ from gate.domain.evidence.judge import with_reports
 from gate.domain.model.ids import RequestId
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import RequestState
-from gate.domain.requests.decide import Decision, Verdict
+from gate.domain.requests.decision import Decision, Verdict
 from gate.store.engine.codec import decode_decision, decode_ids
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.github import repositories

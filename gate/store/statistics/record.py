@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Select, func, select, text
 
 from gate.domain.incidents.alert_plan import Said
-from gate.domain.incidents.incident import IncidentEvent
+from gate.domain.incidents.events import IncidentEvent
 from gate.domain.model.ids import IncidentId, RepositoryId, RunId, environment_key
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import UNDECIDED, RequestState

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gate.doctor import examine
-from gate.domain.incidents.incident import Incident, Resolution
+from gate.domain.incidents.events import Resolution
+from gate.domain.incidents.incident import Incident
 from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId
 from gate.reconciler.deps import Work

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gate.domain.incidents.incident import Resolution
+from gate.domain.incidents.events import Resolution
 from gate.domain.model.course import Course
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus
 from gate.domain.model.ids import IncidentId

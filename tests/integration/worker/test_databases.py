@@ -15,7 +15,7 @@ from gate.errors import ConfigError, ReportRejected
 from gate.reconciler.deps import Work
 from gate.reconciler.ingest.reports import receive
 from gate.simulator.faults import Fault
-from gate.store.requests.requests import wake_requests
+from gate.store.requests.waking import wake_requests
 from tests.support.builders import make_flow, make_reporter, make_validation_report
 from tests.support.harness import REPOSITORY, Gate, reconcile, running_gate
 from tests.support.postgres import PostgresServer

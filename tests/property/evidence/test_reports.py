@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from gate.domain.evidence import report_limits
 from gate.domain.evidence.judge import with_reports, without_reports
-from gate.domain.evidence.relevance import relevant_reports
+from gate.domain.evidence.relevance import ValidationScope, relevant_reports
 from gate.domain.model.facts import Facts
 from gate.domain.model.policy import LoadedPolicy, Mode
 from gate.domain.model.reports import ValidationReport, key_flows
-from gate.domain.requests.decide import Decision, ReasonCode, Verdict, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.property.requests.test_decide import newest
 from tests.property.strategies.cases import Case, edges
 from tests.property.strategies.reports import Reported, reported_cases
@@ -159,9 +160,7 @@ def test_a_record_gives_its_evidence_back(told: Reported) -> None:
     picked = relevant_reports(
         reports,
         told.case.facts.validations,
-        environment.validation,
-        key.repository_id,
-        told.case.facts.default_branch,
+        ValidationScope(environment.validation, key.repository_id, told.case.facts.default_branch),
     )
     beside = picked.own if picked.previous is None else (*picked.own, picked.previous)
     assert with_reports(without_reports(evidence), beside) == evidence

@@ -10,19 +10,18 @@ from hypothesis import strategies as st
 
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
 from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Said, of_outbreak, plan_alerts
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
     FailedAgain,
     Happening,
-    Incident,
     IncidentEvent,
     Reopened,
     Resolution,
     Resolved,
     Silenced,
-    apply,
 )
+from gate.domain.incidents.incident import Incident, apply
 from gate.domain.incidents.outbox import coalesce
 from gate.domain.model.alert import Alert, AlertKind, Severity
 from gate.domain.model.course import Course

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Bypassed,
     Decided,
     Happening,
@@ -17,8 +17,8 @@ from gate.domain.incidents.incident import (
     Overridden,
     Resolution,
     Resolved,
-    apply,
 )
+from gate.domain.incidents.incident import apply
 from gate.domain.incidents.issue import BODY_LIMIT, IssueSubject, render_issue
 from gate.domain.incidents.remarks import next_remark
 from gate.domain.model.alert import FailedFlow

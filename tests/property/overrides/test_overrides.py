@@ -15,7 +15,8 @@ from gate.domain.model.overrides import OverrideClaim, OverrideRecord
 from gate.domain.model.policy import Covers, EnvironmentPolicy, Mode, Reaction
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.overrides.rule import judge_claims
-from gate.domain.requests.decide import Decision, Verdict, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import Decision, Verdict
 from gate.domain.requests.deployment_status import DESCRIPTION_LIMIT, render_status_description
 from tests.property.requests.test_decide import began, changes, covers, last_jobs, may_go_on, newest
 from tests.property.strategies.cases import Case

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from gate.domain.model.facts import Facts
 from gate.domain.model.policy import LONGEST_HOLD, Covers, EnvironmentPolicy, Mode, Reaction
 from gate.domain.model.runs import Job, WorkflowRun
-from gate.domain.requests.decide import Verdict, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import Verdict
 from tests.property.strategies.cases import UNKNOWN, Case, cases, edges
 from tests.support.builders import TICK, make_policy
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gate.domain.comments.commands import parse_command
 from gate.domain.model.facts import Behind
 from gate.domain.model.overrides import OverrideAsk, OverrideRoutes
-from gate.domain.requests.decide import Decision, Verdict
+from gate.domain.requests.decision import Decision, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.remedies import Guide, IssueLink
 from gate.domain.text.escaping import neutralise

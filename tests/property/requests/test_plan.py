@@ -17,7 +17,7 @@ from gate.domain.model.ledger import (
     LedgerEntry,
 )
 from gate.domain.model.request import UNDECIDED, GateRequest, RequestState
-from gate.domain.requests.decide import Decision
+from gate.domain.requests.decision import Decision
 from gate.domain.requests.plan import is_sendable, plan
 from tests.property.strategies.overrides import spoken_decisions
 from tests.support.builders import NOW, make_request

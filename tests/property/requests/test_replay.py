@@ -4,7 +4,8 @@ import msgspec
 from hypothesis import given, settings
 
 from gate.domain.model.facts import Facts
-from gate.domain.requests.decide import Decision, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import Decision
 from tests.property.strategies.cases import Case, cases
 
 

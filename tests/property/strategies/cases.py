@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from gate.domain.evidence.judge import CLOCK_ERROR, Evidence
+from gate.domain.evidence.evidence import Evidence
+from gate.domain.evidence.run_checks import CLOCK_ERROR
 from gate.domain.model.facts import Facts
 from gate.domain.model.policy import (
     LONGEST_HOLD,
@@ -27,7 +28,7 @@ from gate.domain.model.policy import (
     ValidationState,
 )
 from gate.domain.model.runs import Job, WorkflowRun
-from gate.domain.requests.decide import Decision, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.support.builders import (
     BRANCH,
     ENVIRONMENT,

@@ -31,7 +31,8 @@ from gate.domain.model.policy import (
 from gate.domain.model.policy_sources import choose_policy
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.decide import Decision, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import Decision
 from tests.property.strategies.overrides import PEOPLE
 from tests.support.builders import (
     BRANCH,

@@ -21,7 +21,7 @@ from gate.domain.model.overrides import (
 )
 from gate.domain.model.policy import EnvironmentPolicy, OverridePolicy, ValidationState
 from gate.domain.model.runs import Account
-from gate.domain.requests.decide import Decision
+from gate.domain.requests.decision import Decision
 from tests.property.strategies.cases import HOSTILE, Case, cases, decisions
 from tests.support.builders import (
     ENVIRONMENT,

@@ -9,13 +9,13 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from gate.domain.evidence.comparison import compare
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import AccountId
 from gate.domain.model.policy import Reaction, ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.decide import Decision
+from gate.domain.requests.decision import Decision
 from tests.property.strategies.cases import HOSTILE, Case
 from tests.property.strategies.overrides import OVERRIDES, PEOPLE, hostile_decisions, spoken_cases
 from tests.support.builders import (

@@ -34,9 +34,8 @@ from gate.store.requests.requests import (
     find_request,
     read_standing,
     undecided_requests,
-    wake_installation,
-    wake_repository,
 )
+from gate.store.requests.waking import wake_installation, wake_repository
 from gate.store.statistics.gauges import read_open_incidents, read_outbox, read_recent_alerts
 from gate.store.statistics.record import Scope, count_releases
 from tests.support.builders import (

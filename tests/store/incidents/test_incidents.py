@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from gate.domain.incidents.incident import Alerted, Happening, IncidentEvent, Opened, Overridden
+from gate.domain.incidents.events import Alerted, Happening, IncidentEvent, Opened, Overridden
 from gate.domain.model.ids import RequestId
 from gate.store.engine.database import Database, Transaction
 from gate.store.incidents.incidents import (

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from gate.domain.comments.commands import AcknowledgeCommand, ResolveCommand
-from gate.domain.incidents.incident import IncidentEvent, Opened
+from gate.domain.incidents.events import IncidentEvent, Opened
 from gate.domain.incidents.issue_plan import Followed
 from gate.domain.model.ids import AccountId, CommentId, IncidentId, RepositoryId
 from gate.domain.model.runs import Account

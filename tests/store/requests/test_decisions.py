@@ -14,14 +14,8 @@ from sqlalchemy import select
 from gate.domain.model.facts import Facts
 from gate.domain.model.reports import FlowStatus
 from gate.domain.model.request import GateRequest
-from gate.domain.requests.decide import (
-    ENGINE_VERSION,
-    Decision,
-    Reason,
-    ReasonCode,
-    Verdict,
-    decide,
-)
+from gate.domain.requests.decide import ENGINE_VERSION, decide
+from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Database
 from gate.store.engine.tables.requests import decisions, kept_reports

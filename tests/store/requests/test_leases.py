@@ -15,15 +15,13 @@ from gate.store.requests.leases import (
     Lease,
     check_lease,
     clear_leases,
-    record_answer,
-    record_end,
     record_failure,
-    record_missing,
-    record_pass,
     release,
     take_lease,
 )
-from gate.store.requests.requests import due_requests, wake_requests
+from gate.store.requests.outcomes import record_answer, record_end, record_missing, record_pass
+from gate.store.requests.requests import due_requests
+from gate.store.requests.waking import wake_requests
 from tests.store.conftest import OpenDatabase
 from tests.support.builders import NOW, TICK, make_key, make_request
 from tests.support.rows import LENGTH, ask, asked, column, lease, make_record, reread

@@ -8,14 +8,16 @@ import pytest
 
 from gate.domain.model.ids import DeliveryId, InstallationId, RepositoryId, RequestId, RunId
 from gate.domain.model.request import GateRequest, RequestState
-from gate.domain.requests.decide import ReasonCode, Verdict, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import ReasonCode, Verdict
 from gate.store.audit.entries import AuditEntry, read_audit, record_audit
 from gate.store.engine.database import Database
 from gate.store.github.repositories import record_repository
 from gate.store.inbox.redeliveries import record_redelivery, redeliveries_asked
 from gate.store.requests.decisions import record_decision
-from gate.store.requests.leases import clear_leases, record_pass
+from gate.store.requests.leases import clear_leases
 from gate.store.requests.listing import FILTERS, RequestRecord, list_records, read_record
+from gate.store.requests.outcomes import record_pass
 from tests.store.github.test_repositories import make_repository
 from tests.support.builders import (
     DIGEST,

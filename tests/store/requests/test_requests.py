@@ -8,9 +8,9 @@ import pytest
 
 from gate.domain.model.ids import InstallationId, RequestId
 from gate.domain.model.request import CLOSED_WITHOUT_US, RequestState, ReviewState
+from gate.domain.requests.opening import Opening
 from gate.store.engine.database import Database
 from gate.store.requests.requests import (
-    Opening,
     due_requests,
     find_request,
     known_environments,

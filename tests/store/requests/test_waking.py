@@ -11,9 +11,8 @@ import pytest
 from gate.domain.model.ids import RequestId
 from gate.domain.model.request import RequestState
 from gate.store.engine.database import Database, Transaction
-from gate.store.requests.requests import (
-    Watch,
-    read_watches,
+from gate.store.requests.requests import Watch, read_watches
+from gate.store.requests.waking import (
     record_missed,
     wake_installation,
     wake_repository,

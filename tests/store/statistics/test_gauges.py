@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from gate.domain.incidents.incident import GATE, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.incidents.events import IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.incidents.incident import GATE
 from gate.domain.model.alert import Alert, Channel
 from gate.domain.model.ids import RepositoryId
 from gate.store.engine.database import Database

@@ -9,17 +9,10 @@ from typing import Any, Final
 import pytest
 
 from gate.domain.audit.chain import AuditEntry
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.alert_plan import Said
-from gate.domain.incidents.incident import (
-    GATE,
-    Acknowledged,
-    Decided,
-    FailedAgain,
-    IncidentEvent,
-    IncidentPlace,
-    Opened,
-)
+from gate.domain.incidents.events import Acknowledged, Decided, FailedAgain, IncidentEvent, Opened
+from gate.domain.incidents.incident import GATE, IncidentPlace
 from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
@@ -32,7 +25,7 @@ from gate.store.github.runs import record_run
 from gate.store.incidents.incidents import record_events, record_opening, record_said
 from gate.store.reports.reports import record_report
 from gate.store.requests.decisions import record_decision
-from gate.store.requests.leases import record_pass
+from gate.store.requests.outcomes import record_pass
 from gate.store.statistics.record import Scope, read_record
 from tests.support.builders import (
     ENVIRONMENT,

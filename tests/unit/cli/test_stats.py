@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from gate.cli import gate
 from gate.clock import utc_now
-from gate.domain.incidents.incident import GATE, Acknowledged, IncidentEvent, IncidentPlace, Opened
+from gate.domain.incidents.events import Acknowledged, IncidentEvent, Opened
+from gate.domain.incidents.incident import GATE, IncidentPlace
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.domain.model.reports import FlowStatus

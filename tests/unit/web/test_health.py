@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from gate.domain.incidents.incident import GATE, IncidentEvent, Opened
+from gate.domain.incidents.events import IncidentEvent, Opened
+from gate.domain.incidents.incident import GATE
 from gate.domain.model.alert import Channel
 from gate.errors import RetryLater
 from gate.store.incidents.alerts import AlertState, finish_alert, owe_alert
 from gate.store.incidents.incidents import record_opening
-from gate.store.requests.requests import open_request
+from gate.store.requests.opening import open_request
 from tests.support.alerts import make_alert
 from tests.support.builders import make_request
 from tests.support.incidents import PLACE, make_failure

@@ -5,8 +5,9 @@ from typing import Final
 
 import pytest
 
-from gate.domain.evidence.judge import Evidence, judge, judge_facts
-from gate.domain.evidence.relevance import last_change
+from gate.domain.evidence.evidence import Evidence
+from gate.domain.evidence.judge import judge, judge_facts
+from gate.domain.evidence.relevance import ValidationScope, last_change
 from gate.domain.model.policy import Covers, ValidationRule, ValidationState
 from gate.domain.model.runs import WorkflowRun
 from tests.support.builders import (
@@ -34,12 +35,10 @@ def judged(
 ) -> Evidence:
     """Judge these runs by the default rule, or another, at `NOW`."""
     return judge(
-        rule or make_rule(),
+        ValidationScope(rule or make_rule(), REPOSITORY, BRANCH),
         validations,
         infrastructure,
         infrastructure_since=None,
-        repository_id=REPOSITORY,
-        default_branch=BRANCH,
         head_sha=SHA,
         now=NOW,
     )
@@ -93,7 +92,7 @@ def test_covers_infrastructure(finished: object, state: ValidationState) -> None
 
 def last(*changes: WorkflowRun, rule: ValidationRule = INFRASTRUCTURE) -> WorkflowRun | None:
     """Find the change that ends last."""
-    return last_change(changes, rule, REPOSITORY, BRANCH)
+    return last_change(changes, ValidationScope(rule, REPOSITORY, BRANCH))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +232,7 @@ def test_of_runs_that_go_on_the_one_that_began_last_counts() -> None:
     late = make_infrastructure(
         run_id=800, started_at=before(minutes=5), updated_at=before(minutes=4), **running
     )
-    assert last_change((early, late), INFRASTRUCTURE, REPOSITORY, BRANCH) == late
+    assert last_change((early, late), ValidationScope(INFRASTRUCTURE, REPOSITORY, BRANCH)) == late
 
 
 def test_another_commit_is_named() -> None:

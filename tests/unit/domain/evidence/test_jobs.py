@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import (
     beginning_of,
     executions_of,
@@ -12,11 +13,13 @@ from gate.domain.evidence.jobs import (
     newest_executions,
     shows_end,
 )
-from gate.domain.evidence.judge import Evidence, judge
+from gate.domain.evidence.judge import judge
+from gate.domain.evidence.relevance import ValidationScope
 from gate.domain.model.policy import Covers, ValidationRule, ValidationState
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.model.runs import Job, WorkflowRun
-from gate.domain.requests.decide import ReasonCode, Verdict, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import ReasonCode, Verdict
 from tests.support.builders import (
     BRANCH,
     NOW,
@@ -59,12 +62,10 @@ def shown(
     """Judge a run by a rule with these changes."""
     made: ValidationRule = make_rule(**rule)
     return judge(
-        made,
+        ValidationScope(made, REPOSITORY, BRANCH),
         (run,),
         (change,),
         infrastructure_since=None,
-        repository_id=REPOSITORY,
-        default_branch=BRANCH,
         head_sha=SHA,
         now=now,
         reports=reports,
@@ -282,12 +283,10 @@ def test_the_next_run_begins_anew() -> None:
     runs = (make_run(run_id=500, started_at=before(hours=2)), make_run())
     old = make_validation_report(make_flow("list.yml", FlowStatus.FAILED), run_id=500)
     evidence = judge(
-        make_rule(),
+        ValidationScope(make_rule(), REPOSITORY, BRANCH),
         runs,
         (),
         infrastructure_since=None,
-        repository_id=REPOSITORY,
-        default_branch=BRANCH,
         head_sha=SHA,
         now=NOW,
         reports=(old,),

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from gate.domain.evidence.judge import CLOCK_ERROR, judge
-from gate.domain.evidence.relevance import counting_validations
+from gate.domain.evidence.judge import judge
+from gate.domain.evidence.relevance import ValidationScope, counting_validations
+from gate.domain.evidence.run_checks import CLOCK_ERROR
 from gate.domain.model.ids import RunId
 from gate.domain.model.policy import ValidationRule, ValidationState
 from gate.domain.model.runs import WorkflowRun
@@ -29,12 +30,10 @@ from tests.support.builders import (
 def state_of(*validations: WorkflowRun, rule: ValidationRule | None = None) -> ValidationState:
     """Judge these runs by the default rule, or another, at `NOW`."""
     return judge(
-        rule or make_rule(),
+        ValidationScope(rule or make_rule(), REPOSITORY, BRANCH),
         validations,
         (),
         infrastructure_since=None,
-        repository_id=REPOSITORY,
-        default_branch=BRANCH,
         head_sha=SHA,
         now=NOW,
     ).state
@@ -248,7 +247,7 @@ def test_start_in_the_future() -> None:
 def test_order_of_counting_runs() -> None:
     """Counting runs are listed newest first."""
     runs = [make_run(run_id=n, started_at=before(hours=n)) for n in (3, 1, 2)]
-    listed = counting_validations(runs, make_rule(), REPOSITORY, BRANCH)
+    listed = counting_validations(runs, ValidationScope(make_rule(), REPOSITORY, BRANCH))
     assert [run.run_id for run in listed] == [1, 2, 3]
 
 
@@ -321,12 +320,10 @@ def test_stale_beats_older_and_newer_do_not_mix() -> None:
 def test_when_a_pass_ends() -> None:
     """A pass tells the first instant at which it is too old."""
     evidence = judge(
-        make_rule(max_age=timedelta(hours=2)),
+        ValidationScope(make_rule(max_age=timedelta(hours=2)), REPOSITORY, BRANCH),
         [make_run()],
         [],
         infrastructure_since=None,
-        repository_id=REPOSITORY,
-        default_branch=BRANCH,
         head_sha=SHA,
         now=NOW,
     )

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from gate.domain.evidence.judge import Evidence, judge, judge_facts
-from gate.domain.evidence.relevance import relevant_reports
+from gate.domain.evidence.evidence import Evidence
+from gate.domain.evidence.judge import judge, judge_facts
+from gate.domain.evidence.relevance import ValidationScope, relevant_reports
 from gate.domain.model.policy import Covers, ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
@@ -39,12 +40,10 @@ RED = make_validation_report(PASSED, FAILED)
 def evidence(runs: tuple[WorkflowRun, ...], *reports: ValidationReport, **rule: Any) -> Evidence:
     """Judge these runs and reports at `NOW`."""
     return judge(
-        make_rule(**rule),
+        ValidationScope(make_rule(**rule), REPOSITORY, BRANCH),
         runs,
         (),
         infrastructure_since=None,
-        repository_id=REPOSITORY,
-        default_branch=BRANCH,
         head_sha=SHA,
         now=NOW,
         reports=reports,
@@ -167,7 +166,9 @@ def test_which_reports_matter(
     """The newest of the counting run's own, and the last one before it of a run that counts."""
     reports = [make_validation_report(run_id=run, run_attempt=it) for run, it in reported]
     for order in (reports, reports[::-1]):
-        told = relevant_reports(order, ATTEMPTS[::-1], make_rule(), REPOSITORY, BRANCH)
+        told = relevant_reports(
+            order, ATTEMPTS[::-1], ValidationScope(make_rule(), REPOSITORY, BRANCH)
+        )
         newest = told.own[-1] if told.own else None
         named = [(it.run_id, it.run_attempt) if it else None for it in (newest, told.previous)]
         assert named == [current, previous]

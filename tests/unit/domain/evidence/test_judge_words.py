@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import Beginning
-from gate.domain.evidence.judge import CLOCK_ERROR, Evidence, judge_facts
-from gate.domain.evidence.relevance import RelevantReports, relevant_reports
+from gate.domain.evidence.judge import judge_facts
+from gate.domain.evidence.relevance import RelevantReports, ValidationScope, relevant_reports
+from gate.domain.evidence.run_checks import CLOCK_ERROR
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from tests.support.builders import (
@@ -139,5 +141,7 @@ def test_a_success_tells_its_oldest_job() -> None:
 def test_reports_without_a_run_that_counts_are_none() -> None:
     """They may have come before their run's webhook, or be of a branch that does not count."""
     for runs in ((), (make_run(head_branch="feature"),)):
-        told = relevant_reports((make_validation_report(),), runs, make_rule(), REPOSITORY, BRANCH)
+        told = relevant_reports(
+            (make_validation_report(),), runs, ValidationScope(make_rule(), REPOSITORY, BRANCH)
+        )
         assert told == RelevantReports((), None)

@@ -19,7 +19,8 @@ from gate.domain.evidence.report_limits import (
     fit,
 )
 from gate.domain.evidence.report_merge import carry_over, merge_reports
-from gate.domain.incidents.incident import Reopened, Resolution, Word
+from gate.domain.incidents.events import Reopened, Resolution
+from gate.domain.incidents.incident import Word
 from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, LeftOut

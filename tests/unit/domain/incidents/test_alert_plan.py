@@ -8,21 +8,18 @@ import pytest
 
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
 from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Message, Said, plan_alerts
-from gate.domain.incidents.incident import (
-    LASTING,
-    REOPEN_WITHIN,
+from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
     FailedAgain,
     Happening,
-    Incident,
     IncidentEvent,
     Reopened,
     Resolution,
     Resolved,
     Silenced,
-    apply,
 )
+from gate.domain.incidents.incident import LASTING, REOPEN_WITHIN, Incident, apply
 from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
 from gate.domain.model.policy import AlertPolicy

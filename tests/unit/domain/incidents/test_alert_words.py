@@ -9,16 +9,15 @@ import pytest
 
 from gate.domain.incidents.alert_plan import ARTIFACTS, LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
 from gate.domain.incidents.alert_words import MOST_HELD, headline, list_next_steps, summarize
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
     Happening,
-    Incident,
     IncidentEvent,
     Resolution,
     Resolved,
-    apply,
 )
+from gate.domain.incidents.incident import Incident, apply
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RunId

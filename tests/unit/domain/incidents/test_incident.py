@@ -5,22 +5,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.incidents.incident import (
-    GATE,
-    REOPEN_WITHIN,
+from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
     FailedAgain,
     Happening,
-    Incident,
     IncidentEvent,
     Opened,
     Reopened,
     Resolution,
     Resolved,
     Silenced,
-    apply,
 )
+from gate.domain.incidents.incident import GATE, REOPEN_WITHIN, Incident, apply
 from gate.domain.incidents.rule import decide_course, failure_of, observe_validation
 from gate.domain.model.course import Course
 from gate.domain.model.policy import ValidationState

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     Bypassed,
     Decided,

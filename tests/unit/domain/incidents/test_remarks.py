@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     Alerted,
     Bypassed,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.ids import AccountId, RunId
 from gate.domain.model.overrides import (
     OverrideAsk,

@@ -10,7 +10,8 @@ import pytest
 
 from gate.domain.model.facts import Behind
 from gate.domain.requests.behind import count_behind
-from gate.domain.requests.decide import Decision, Verdict, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import Decision, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.plan import plan
 from tests.support.builders import (

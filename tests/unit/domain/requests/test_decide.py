@@ -20,7 +20,8 @@ from gate.domain.model.policy import (
 )
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.decide import LAST_CALL, LOOK_AGAIN, Decision, ReasonCode, Verdict, decide
+from gate.domain.requests.decide import LAST_CALL, LOOK_AGAIN, decide
+from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.support.builders import (
     DIGEST,
     ENVIRONMENT,

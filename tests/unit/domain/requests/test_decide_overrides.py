@@ -15,7 +15,8 @@ from gate.domain.model.policy import (
     UnavailablePolicy,
 )
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.decide import Decision, Verdict, decide
+from gate.domain.requests.decide import decide
+from gate.domain.requests.decision import Decision, Verdict
 from tests.support.builders import (
     NOW,
     before,

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.text.durations import age, remaining, span
 from tests.support.builders import (

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from gate.domain.evidence.comparison import compare
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideAsk
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
-from gate.domain.requests.decide import Decision, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from tests.support.builders import (
     NOW,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideAsk, OverrideRecord, OverrideRoutes
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest
-from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.remedies import ANYWHERE, Guide, IssueLink
 from tests.support.builders import (

@@ -8,7 +8,7 @@ import pytest
 from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.model.overrides import Refusal, RefusalCode, RefusedClaim
 from gate.domain.model.request import UNDECIDED, GateRequest, RequestState, ReviewState
-from gate.domain.requests.decide import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.plan import KEPT_FOR_THE_END, PASSING_GRACE, is_sendable, plan
 from tests.support.builders import (
     NOW,

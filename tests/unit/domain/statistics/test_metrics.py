@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from gate.domain.incidents.alert_plan import Said
-from gate.domain.incidents.incident import (
-    GATE,
+from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
     Happening,
@@ -19,8 +18,8 @@ from gate.domain.incidents.incident import (
     Resolution,
     Resolved,
     Silenced,
-    apply,
 )
+from gate.domain.incidents.incident import GATE, apply
 from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId

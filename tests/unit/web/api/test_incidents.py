@@ -10,7 +10,7 @@ import pytest
 
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
 from gate.domain.incidents.alert_plan import Message
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
     FailedAgain,

@@ -10,7 +10,8 @@ from gate.domain.model.request import GateRequest
 from gate.store.github.repositories import record_repository
 from gate.store.requests.decisions import record_decision
 from gate.store.requests.ledger import record_intents
-from gate.store.requests.requests import open_request, read_request
+from gate.store.requests.opening import open_request
+from gate.store.requests.requests import read_request
 from tests.support.builders import (
     ENVIRONMENT,
     REPOSITORY,

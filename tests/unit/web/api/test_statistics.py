@@ -6,15 +6,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.incidents.incident import (
-    GATE,
-    Acknowledged,
-    IncidentEvent,
-    IncidentPlace,
-    Opened,
-    Resolution,
-    Resolved,
-)
+from gate.domain.incidents.events import Acknowledged, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.incidents.incident import GATE, IncidentPlace
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId
 from gate.domain.model.reports import FlowStatus

@@ -15,8 +15,8 @@ from flask import Flask
 
 from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
 from gate.domain.incidents.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
+from gate.domain.incidents.events import Resolution, Resolved
 from gate.domain.incidents.gate_alerts import render_broken_policy, render_unanswered
-from gate.domain.incidents.incident import Resolution, Resolved
 from gate.domain.model.alert import AlertKind, Severity
 from gate.domain.model.policy import AlertPolicy, InvalidPolicy
 from gate.runbooks import load_runbooks
