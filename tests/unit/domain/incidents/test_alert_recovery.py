@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from gate.domain.evidence.judge import Evidence
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
 from gate.domain.incidents.alert_plan import Message, Said, plan_alerts
 from gate.domain.incidents.alert_words import list_next_steps
-from gate.domain.incidents.incident import (
-    AlertLost,
-    IncidentEvent,
-    Recovery,
-    Resolution,
-    Resolved,
-    apply,
-)
+from gate.domain.incidents.events import AlertLost, IncidentEvent, Recovery, Resolution, Resolved
+from gate.domain.incidents.incident import apply
 from gate.domain.incidents.issue import IssueSubject, render_issue
 from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity

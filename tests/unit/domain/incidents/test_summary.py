@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from gate.domain.incidents.incident import (
-    Happening,
-    IncidentEvent,
-    Opened,
-    Resolution,
-    Resolved,
-    apply,
-)
+from gate.domain.incidents.events import Happening, IncidentEvent, Opened, Resolution, Resolved
+from gate.domain.incidents.incident import apply
 from gate.domain.incidents.remarks import next_remark
 from tests.support.builders import NOW
 from tests.support.incidents import after, lived, make_incident

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.incidents.incident import (
+from gate.domain.incidents.events import (
     Alerted,
     AlertLost,
     Bypassed,

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import Beginning
-from gate.domain.evidence.judge import Evidence
 from gate.domain.model.policy import ValidationState
-from gate.domain.requests.decide import Verdict
+from gate.domain.requests.decision import Verdict
 from gate.domain.requests.explain import explain
 from tests.support.builders import NOW, make_decision, make_request, make_run
 
