@@ -166,7 +166,7 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
 
 
 def _readers(settings: Settings) -> Readers:
-    """Say who may read; a public URL on loopback means that nobody else is meant to come."""
+    """Return who may read; a public URL on loopback means that nobody else is meant to come."""
     host = urlsplit(settings.public_url).hostname or ""
     return Readers(settings.api_tokens, trusts_loopback=is_loopback(host))
 

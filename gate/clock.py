@@ -17,7 +17,7 @@ Uptime = Callable[[], float]
 
 
 def utc_now() -> datetime:
-    """Give the current time as an aware UTC datetime."""
+    """Return the current time as an aware UTC datetime."""
     return datetime.now(UTC)
 
 

@@ -143,7 +143,7 @@ def configure_logging(log_format: LogFormat | None = None) -> None:
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Give the logger of a module; it follows whatever `configure_logging` sets up later."""
+    """Return the logger of a module; it follows whatever `configure_logging` sets up later."""
     logger: Any = structlog.get_logger(name)
     bound: FilteringBoundLogger = logger
     return bound

@@ -17,7 +17,7 @@ _SPREAD_PERCENT: Final = 25
 def backoff(
     failures: int, error: GateError | None = None, *, spread: int | RequestId = 0
 ) -> timedelta:
-    """Give the wait before try number `failures` + 1: doubling from one second to five minutes.
+    """Return the wait before try number `failures` + 1: doubling from one second to five minutes.
 
     Never less than what GitHub asked for, nor than a minute after a refusal. `spread` (any number
     that differs between the waiting) moves them apart by up to a quarter, so that they do not all

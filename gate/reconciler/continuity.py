@@ -22,7 +22,7 @@ class Continuity:
 
     @property
     def since(self) -> datetime:
-        """Give the instant since which nothing was lost."""
+        """Return the instant since which nothing was lost."""
         return self._since
 
     def record_gap(self, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Say in words what keeps GitHub from answering the App until a person changes a setting."""
+"""Describe what keeps GitHub from answering the App until a person changes a setting."""
 
 from __future__ import annotations
 

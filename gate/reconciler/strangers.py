@@ -42,7 +42,7 @@ class Strangers:
         ] = {}
 
     def is_known(self, repository_id: RepositoryId, person_id: AccountId, now: datetime) -> bool:
-        """Say whether somebody was found to have no say here, a short while ago."""
+        """Return whether somebody was found to have no say here, a short while ago."""
         with self._lock:
             known = self._without_say.get((repository_id, person_id))
         return known is not None and now - known < REMEMBERED
@@ -56,7 +56,7 @@ class Strangers:
             self._without_say[repository_id, person_id] = now
 
     def next_look_up(self, installation_id: InstallationId, now: datetime) -> datetime:
-        """Give when one more stranger may be looked up; when that is `now`, it counts as done."""
+        """Return when one more stranger may be looked up; when that is `now`, it counts as done."""
         with self._lock:
             recent = [
                 it for it in self._looked_up.get(installation_id, ()) if now - it < REMEMBERED
@@ -75,7 +75,7 @@ class Strangers:
     def required_reviewers(
         self, address: RepositoryAddress, environment: str, now: datetime, read: ReadReviewers
     ) -> tuple[RequiredReviewer, ...]:
-        """Give who must review an environment, as GitHub said within the last minute.
+        """Return who must review an environment, as GitHub said within the last minute.
 
         Good for telling who has no say, not for letting anybody do something.
         """

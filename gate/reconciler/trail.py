@@ -1,4 +1,4 @@
-"""Build the audit entries of what happens to requests and incidents."""
+"""Build the audit entries of what happens to requests, incidents and repositories."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 
 from gate.domain.audit.chain import AuditEntry
 from gate.domain.incidents.incident import GATE, Incident
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import RunId
 from gate.domain.model.request import GateRequest
 
 
@@ -56,4 +58,30 @@ def incident_entry(
         actor=actor,
         reason=reason,
         detail={"incident_id": incident.id, **detail},
+    )
+
+
+def repository_entry(
+    repository: Repository,
+    kind: str,
+    now: datetime,
+    *,
+    run_id: RunId | None = None,
+    run_attempt: int | None = None,
+    actor: str = GATE,
+    reason: str | None = None,
+    detail: Mapping[str, object],
+) -> AuditEntry:
+    """Build the audit entry of something that happened in a repository, for no request of it."""
+    return AuditEntry(
+        at=now,
+        installation_id=repository.installation_id,
+        repository_id=repository.id,
+        run_id=run_id,
+        run_attempt=run_attempt,
+        environment=None,
+        kind=kind,
+        actor=actor,
+        reason=reason,
+        detail=dict(detail),
     )

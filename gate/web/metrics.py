@@ -20,7 +20,7 @@ from gate.store.engine.database import Database, Snapshot
 from gate.store.inbox import deliveries
 from gate.store.incidents.alerts import AlertState
 from gate.store.requests import requests
-from gate.store.requests.requests import Standing
+from gate.store.requests.requests import Undecided
 from gate.store.statistics import gauges
 from gate.store.statistics.gauges import Backlog
 
@@ -106,7 +106,7 @@ class _Gauges(Collector):
 class _Reading:
     """What one scrape reads in one snapshot."""
 
-    standing: Standing
+    standing: Undecided
     unread: datetime | None
     incidents: Backlog
     outbox: Mapping[str, Backlog]
@@ -115,7 +115,7 @@ class _Reading:
 
 def _read(snapshot: Snapshot, now: datetime) -> _Reading:
     return _Reading(
-        requests.read_standing(snapshot),
+        requests.count_undecided(snapshot),
         deliveries.oldest_unread(snapshot),
         gauges.read_open_incidents(snapshot),
         gauges.read_outbox(snapshot),

@@ -16,7 +16,7 @@ from gate.demo.mailbox import open_mailbox
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId
 from gate.domain.model.runs import Account
-from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.observe.policy import organization_source, repository_source
 from gate.settings import Settings
 from gate.store.engine.database import Transaction
@@ -97,4 +97,4 @@ def _look_at_all(service: Service, count: int) -> None:
     if len(due) != count:
         raise ValueError(f"{len(due)} of {count} looks are due")
     for repository_id in due:
-        look_after(repository_id, deps)
+        check_incidents(repository_id, deps)

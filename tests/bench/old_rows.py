@@ -115,7 +115,7 @@ def _works(gate: Gate, request_id: RequestId) -> dict[str, Callable[[], object]]
         )
 
     def scrape() -> None:
-        database.read(lambda it: (requests.read_standing(it), inbox.oldest_unread(it)))
+        database.read(lambda it: (requests.count_undecided(it), inbox.oldest_unread(it)))
 
     def sweep() -> None:
         now = deps.clock()

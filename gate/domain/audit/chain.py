@@ -104,7 +104,7 @@ def entry_hash(fields: Fields) -> str:
 
 
 def chained(entry: AuditEntry, detail: Mapping[str, object], head: ChainHead) -> dict[str, object]:
-    """Give the fields of `entry` as the one that follows `head`.
+    """Return the fields of `entry` as the one that follows `head`.
 
     `detail` is the entry's own in values that JSON knows.
     """
@@ -126,7 +126,7 @@ def chained(entry: AuditEntry, detail: Mapping[str, object], head: ChainHead) ->
 
 
 def checkpoint_text(checkpoint: Checkpoint) -> bytes:
-    """Give the text that a checkpoint's signature is made over."""
+    """Return the text that a checkpoint's signature is made over."""
     lines = (
         "deployment-gate audit checkpoint v1",
         f"installation_id={checkpoint.installation_id}",

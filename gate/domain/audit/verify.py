@@ -14,7 +14,7 @@ from gate.domain.audit.chain import FIRST, ChainHead, Checkpoint, Fields, entry_
 from gate.domain.model.ids import InstallationId
 
 Trusts = Callable[[Checkpoint], str | None]
-"""Say what is wrong with a checkpoint's signature; None when it is good."""
+"""Return what is wrong with a checkpoint's signature; None when it is good."""
 
 
 class Break(StrEnum):
@@ -113,7 +113,7 @@ def _check(chain: Chain, entries: Iterable[Fields], trusts: Trusts) -> Intact:
 
 
 def _beginning(fields: Fields, signed: dict[int, Checkpoint]) -> tuple[int, str]:
-    """Give the number a chain begins with, and the hash before it.
+    """Return the number a chain begins with, and the hash before it.
 
     Entries may be missing at the beginning only up to a signed checkpoint.
     """

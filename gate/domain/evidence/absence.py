@@ -1,4 +1,4 @@
-"""Say when it may be believed that something which was there is gone.
+"""Decide when an absence is believed of something that was there.
 
 GitHub says 404, or lists nothing, not only of what is gone. A policy or a listing that was there is
 missed at once and believed gone only when it was missed twice, with a pause in between. Pure.
@@ -14,5 +14,5 @@ CONFIRMED_AFTER: Final = timedelta(seconds=30)
 
 
 def is_believed(absent_since: datetime | None, seen_at: datetime) -> bool:
-    """Say whether an absence that is seen at `seen_at` was seen long enough ago already."""
+    """Return whether an absence that is seen at `seen_at` was seen long enough ago already."""
     return absent_since is not None and seen_at - absent_since >= CONFIRMED_AFTER

@@ -1,4 +1,4 @@
-"""Tell what changed between a validation's report and the one before it.
+"""Compare what changed between a validation's report and the one before it.
 
 Pure. Comments say by it which flows fail newly, and alerts whether there is anything new to say.
 """

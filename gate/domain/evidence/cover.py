@@ -1,4 +1,4 @@
-"""Say what a validation leaves uncovered of what is deployed.
+"""Find what a validation leaves uncovered of what is deployed.
 
 Pure. What a policy asks for by `covers`; see docs/explanation/evidence.md.
 """
@@ -28,7 +28,7 @@ class Changes:
 def find_uncovered(
     rule: ValidationRule, validated: Sha, began: datetime, changes: Changes, deployed: Sha
 ) -> str | None:
-    """Say what a validation of this commit that began then does not cover; None: nothing.
+    """Return what a validation of this commit that began then does not cover; None: nothing.
 
     It must have begun after the end of every infrastructure run. An infrastructure workflow of
     which no run is known covers nothing: the name may be misspelt, and silence must not open.

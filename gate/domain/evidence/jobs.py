@@ -1,4 +1,4 @@
-"""Tell which executions of a run's jobs make up its newest attempt, and since when they count.
+"""Select which executions of a run's jobs make up its newest attempt, and since when they count.
 
 Pure. GitHub re-runs all jobs of a run, the failed ones, or a single one. Jobs that are not run
 again keep their result and their times, while the attempt goes up and `run_started_at` is reset. So
@@ -25,7 +25,7 @@ class Beginning:
 
 
 def lacks_jobs(run: WorkflowRun, required: Iterable[str]) -> bool:
-    """Say whether a run's success cannot be judged before its jobs have been read.
+    """Return whether a run's success cannot be judged before its jobs have been read.
 
     Of a first attempt that is when jobs are required; of any other it always is: jobs that were not
     run again are as old as they were.
@@ -35,7 +35,7 @@ def lacks_jobs(run: WorkflowRun, required: Iterable[str]) -> bool:
 
 
 def shows_end(jobs: Iterable[Job], attempt: int) -> bool:
-    """Say whether a list of a run's jobs was made after this attempt had ended.
+    """Return whether a list of a run's jobs was made after this attempt had ended.
 
     GitHub's lists lag behind: one that has no job of the attempt, or one that still runs, is older.
     """
@@ -74,7 +74,7 @@ def executions_of(run: WorkflowRun, required: Iterable[str]) -> tuple[Job, ...]:
 
 
 def beginning_of(run: WorkflowRun, required: Iterable[str]) -> Beginning | None:
-    """Say when the oldest job that counts began; None when that is not known.
+    """Return when the oldest job that counts began; None when that is not known.
 
     No job of a first attempt begins before the run does, so its jobs need not be read. Of any other
     attempt they must be, and each of them must have a beginning.

@@ -44,7 +44,7 @@ def judge(
     now: datetime,
     reports: Iterable[ValidationReport] = (),
 ) -> Evidence:
-    """Say what the newest counting validation shows at `now`.
+    """Return what the newest counting validation shows at `now`.
 
     Age and cover are measured from the start of the oldest job that counts: a re-run of some jobs
     renews nothing. A pass of exactly `max_age` still counts.
@@ -111,7 +111,7 @@ def with_reports(evidence: Evidence, reports: Iterable[ValidationReport]) -> Evi
 
 
 def _counts_already(report: ValidationReport, run: WorkflowRun | None) -> bool:
-    """Say whether a report counts: those of earlier attempts only once this one is over.
+    """Return whether a report counts: those of earlier attempts only once this one is over.
 
     Until then it may still run their flows again.
     """
@@ -123,7 +123,7 @@ def _flows(count: int) -> str:
 
 
 def judge_facts(rule: ValidationRule, facts: Facts, now: datetime) -> Evidence:
-    """Say what the newest counting validation among the facts of a request shows at `now`.
+    """Return what the newest counting validation among the facts of a request shows at `now`.
 
     One that cannot end before the request is answered is told from one that merely runs.
     """

@@ -1,4 +1,4 @@
-"""Tell which runs and reports count, of all that are known.
+"""Select the runs and reports that count, of all that are known.
 
 Pure, and the only place that knows. A run counts as a validation when repository, head repository,
 file path, branch and event all match the policy; the newest attempt by start decides. What it then
@@ -141,7 +141,7 @@ def reports_beside(reports: Iterable[ValidationReport], newest: WorkflowRun) -> 
 
 
 def _is_of(report: ValidationReport, newest: WorkflowRun) -> bool:
-    """Say whether a report is of this attempt of a run, or of one before it."""
+    """Return whether a report is of this attempt of a run, or of one before it."""
     own = report.repository_id == newest.repository_id and report.run_id == newest.run_id
     return own and report.run_attempt <= newest.run_attempt
 

@@ -74,7 +74,7 @@ def _count(flows: list[Flow]) -> LeftOut:
 
 
 def _within(texts: Iterable[str], most: int) -> Iterator[str]:
-    """Give the first texts that take `most` bytes together."""
+    """Return the first texts that take `most` bytes together."""
     for text in texts:
         most -= _size(text)
         if most < 0:

@@ -21,7 +21,7 @@ from gate.domain.model.reports import (
 
 
 def report_of(alert: AlertReport) -> ValidationReport:
-    """Give what an alert says of its run attempt's flows."""
+    """Return what an alert says of its run attempt's flows."""
     return ValidationReport(
         repository_id=alert.repository_id,
         run_id=alert.run_id,
@@ -83,7 +83,7 @@ def _unless_untried(flow: Flow, before: Flow | None) -> Flow:
 
 
 def _worst(flows: Iterable[Flow]) -> int:
-    """Say how bad flows are as a whole: among those that pass, none is worse than another."""
+    """Return how bad flows are as a whole: among those that pass, none is worse than another."""
     return max((SEVERITY[flow.status] for flow in flows if not flow.is_pass), default=0)
 
 

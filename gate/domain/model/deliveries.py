@@ -1,4 +1,4 @@
-"""Say what a webhook delivery tells us, as values; parsing is `gate.githubapp.webhooks.payloads`.
+"""Describe webhook deliveries as values; parsing is `gate.githubapp.webhooks.payloads`.
 
 A delivery is a hint that something was seen, never a command: each value here is an observation
 that can be folded into what is known in any order, any number of times.

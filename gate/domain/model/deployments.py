@@ -1,4 +1,4 @@
-"""Tell which of two states of a deployment is the later, and stand in for one that is not there.
+"""Compare the states of a deployment, and stand in for one that is missing.
 
 Pure. GitHub tells times in whole seconds, and a deployment that is let go on may pass through two
 states in one; webhooks of the two arrive in any order.
@@ -28,7 +28,7 @@ _UNKNOWN_PROGRESS: Final = 0
 
 
 def is_later(state: str, at: datetime, known: str, known_at: datetime) -> bool:
-    """Say whether a state is newer than the known one, whichever was seen first.
+    """Return whether a state is newer than the known one, whichever was seen first.
 
     In the same instant the one that is further along is the later. An unknown state is the earlier
     one, since nothing follows from it.

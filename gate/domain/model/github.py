@@ -1,4 +1,4 @@
-"""Say what is asked of GitHub and what it answers, where a workflow run says too little.
+"""Describe questions to GitHub and their answers, beside workflow runs.
 
 The values of the port between `gate.reconciler` and `gate.githubapp`.
 """

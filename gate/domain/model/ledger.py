@@ -90,17 +90,17 @@ class LedgerEntry:
 
     @property
     def is_begun(self) -> bool:
-        """Say whether GitHub may have seen this effect."""
+        """Return whether GitHub may have seen this effect."""
         return self.status in _BEGUN
 
     @property
     def is_done(self) -> bool:
-        """Say whether GitHub has taken it."""
+        """Return whether GitHub has taken it."""
         return self.status is EffectStatus.DONE
 
     @property
     def is_unsettled(self) -> bool:
-        """Say whether it was begun and nobody knows yet how it ended."""
+        """Return whether it was begun and nobody knows yet how it ended."""
         return self.status in _UNSETTLED
 
 

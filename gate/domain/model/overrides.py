@@ -56,7 +56,7 @@ class OverrideClaim:
 
     @property
     def is_silent_review(self) -> bool:
-        """Say whether it is an ordinary approval without a word: nobody asks for anything by it."""
+        """Return whether it is an ordinary approval without a comment, which asks for nothing."""
         return self.channel is OverrideChannel.REVIEW and not fold(self.rationale)
 
 
@@ -178,12 +178,12 @@ class RefusedClaim:
 
     @property
     def is_mendable(self) -> bool:
-        """Say whether the person can mend it, or the gate look it up; else they are barred."""
+        """Return whether the person can mend it, or the gate look it up; else they are barred."""
         return _MENDABLE.issuperset(self.codes)
 
     @property
     def is_barred_to_all(self) -> bool:
-        """Say whether the hold is one that nobody may override."""
+        """Return whether the hold is one that nobody may override."""
         return not _FOR_NOBODY.isdisjoint(self.codes)
 
 
@@ -226,5 +226,5 @@ class OverrideJudgement:
 
     @property
     def is_complete(self) -> bool:
-        """Say whether the deployment is released; without an accepted claim it never is."""
+        """Return whether the deployment is released; without an accepted claim it never is."""
         return bool(self.accepted) and self.needed <= 0

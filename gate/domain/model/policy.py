@@ -103,7 +103,7 @@ class Reactions:
     stale: Reaction = Reaction.HOLD
 
     def to(self, state: ValidationState) -> Reaction:
-        """Give the reaction to `state`; a state without a setting is held."""
+        """Return the reaction to `state`; a state without a setting is held."""
         match state:
             case ValidationState.FAILED:
                 return self.failed

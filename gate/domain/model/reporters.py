@@ -1,4 +1,4 @@
-"""Say who speaks when a job reports, and what it hands in.
+"""Describe the job that reports, and what it submits.
 
 Pure values. A reporter is a run attempt by GitHub's word: every field comes from the claims of a
 token that was verified (`gate.githubapp.oidc.verifier`). What it hands in is its own word.

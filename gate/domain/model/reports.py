@@ -58,7 +58,7 @@ class Flow:
 
     @property
     def is_pass(self) -> bool:
-        """Say whether the flow proves what it was to prove."""
+        """Return whether the flow proves what it was to prove."""
         return self.status in _PASSES
 
 
@@ -85,7 +85,7 @@ class LeftOut:
 
     @property
     def is_pass(self) -> bool:
-        """Say whether all of them passed."""
+        """Return whether all of them passed."""
         return not self.failed and not self.not_run
 
     def merged(self, other: LeftOut) -> LeftOut:
@@ -122,7 +122,7 @@ class ValidationReport:
 
     @property
     def is_pass(self) -> bool:
-        """Say whether every flow passed, and there were some."""
+        """Return whether every flow passed, and there were some."""
         return bool(self.flows) and self.left_out.is_pass and all(it.is_pass for it in self.flows)
 
     @property

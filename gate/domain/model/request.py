@@ -91,27 +91,27 @@ class GateRequest:
 
     @property
     def known_deployments(self) -> tuple[DeploymentId, ...]:
-        """Give the deployments that GitHub can be asked about."""
+        """Return the deployments that GitHub can be asked about."""
         return tuple(it for it in self.deployment_ids if it > 0)
 
     @property
     def is_untouched(self) -> bool:
-        """Say whether no pass has looked at it yet, so that nothing is on record about it."""
+        """Return whether no pass has looked at it yet, so that nothing is on record about it."""
         return self.state is RequestState.OPEN and self.round == 1
 
     @property
     def is_undecided(self) -> bool:
-        """Say whether GitHub may still be waiting for our answer."""
+        """Return whether GitHub may still be waiting for our answer."""
         return self.state in UNDECIDED
 
 
 def answered_state(answer: ReviewState) -> RequestState:
-    """Give the state in which an answer leaves its request."""
+    """Return the state in which an answer leaves its request."""
     if answer is ReviewState.APPROVED:
         return RequestState.APPROVED
     return RequestState.REJECTED
 
 
 def may_become(state: RequestState, target: RequestState) -> bool:
-    """Say whether a request in `state` may move to `target`; staying is always allowed."""
+    """Return whether a request in `state` may move to `target`; staying is always allowed."""
     return target is state or target in TRANSITIONS[state]

@@ -87,12 +87,12 @@ class WorkflowRun:
 
     @property
     def is_completed(self) -> bool:
-        """Say whether this attempt is over; it then never changes its conclusion."""
+        """Return whether this attempt is over; it then never changes its conclusion."""
         return self.status == COMPLETED
 
     @property
     def is_skipped(self) -> bool:
-        """Say whether this attempt is over without any of its jobs having run."""
+        """Return whether this attempt is over without any of its jobs having run."""
         return self.is_completed and self.conclusion == SKIPPED
 
 
@@ -109,7 +109,7 @@ def parse_workflow_path(path: str, full_name: str) -> str:
 
 
 def workflow_file(name: str) -> str:
-    """Give the path of the workflow file that a policy names by its file name."""
+    """Return the path of the workflow file that a policy names by its file name."""
     return name if name.startswith(".github/workflows/") else f".github/workflows/{name}"
 
 

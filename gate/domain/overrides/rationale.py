@@ -31,7 +31,7 @@ class Reading:
 
 
 def is_too_long(rationale: str) -> bool:
-    """Say whether a rationale is longer than any that the gate takes."""
+    """Return whether a rationale is longer than any that the gate takes."""
     return len(rationale.encode("utf-8", "surrogatepass")) > LARGEST_RATIONALE
 
 

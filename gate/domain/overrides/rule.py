@@ -51,7 +51,7 @@ def judge_claims(policy: OverridePolicy, facts: Facts, evidence: Evidence) -> Ov
 
 
 def ask_for(policy: OverridePolicy, request: GateRequest, evidence: Evidence) -> OverrideAsk | None:
-    """Say what an override of this hold takes; None when nobody may override it."""
+    """Return what an override of this hold takes; None when nobody may override it."""
     if not policy.allow or not _is_overridable(policy, evidence.state):
         return None
     environment = policy.environment_for(request.environment)
@@ -68,7 +68,7 @@ def open_routes(policy: OverridePolicy, *, review: bool, environment: bool) -> O
 
 
 def _is_overridable(policy: OverridePolicy, state: ValidationState) -> bool:
-    """Say whether a hold may be overridden; the result of a running validation is waited for.
+    """Return whether a hold may be overridden; the result of a running validation is waited for.
 
     One that waits for itself has none: it proves nothing, like one that was cancelled.
     """
@@ -86,7 +86,7 @@ def judge_override(
     triggered_by: tuple[AccountId, ...] | None,
     evidence: Evidence,
 ) -> OverrideJudgement:
-    """Say which claims release `request`, held on `evidence`, and what is wrong with the others.
+    """Return which claims release `request`, held on `evidence`, and what is wrong with the others.
 
     The order of claims and standings does not matter, and neither does the time of day: nothing
     about a claim changes but by a fact. A person counts once, by numeric id, and the first claim
@@ -171,7 +171,7 @@ def _spell(state: ValidationState) -> str:
 
 
 def _was_given_after(claim: OverrideClaim, since: datetime, policy: OverridePolicy) -> bool:
-    """Say whether a claim is surely about a hold that began then.
+    """Return whether a claim is surely about a hold that began then.
 
     What GitHub's `since` of a review means is not documented: when it was given, or since when the
     deployment waited for it. So it counts as well when it was first told of clearly later, and the
@@ -185,7 +185,7 @@ def _was_given_after(claim: OverrideClaim, since: datetime, policy: OverridePoli
 
 
 def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:
-    """Say when the evidence came to stand as it does; only what was said later can be about it.
+    """Return when the evidence came to stand as it does; only what was said later can be about it.
 
     A run that ended badly stands since its end, one that a report made worse since that report, and
     one that became too old since then. Without a run, or with one that covers too little, people
@@ -210,7 +210,7 @@ def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:
 
 
 def _known_since(run: WorkflowRun) -> datetime:
-    """Say when a run came to stand as it does: at its end, or as it began while it is not over."""
+    """Return since when a run stands as it does: its end, or its start while it is not over."""
     return run.updated_at if run.is_completed else run.started_at
 
 
@@ -235,7 +235,7 @@ def _check_subject(claim: OverrideClaim, context: _Context) -> Iterator[Refusal]
 
 
 def _is_about_another_attempt(claim: OverrideClaim, request: GateRequest) -> bool:
-    """Say whether a claim that names its run was made before this attempt was there to be meant.
+    """Return whether a claim that names its run was made before this attempt was there to be meant.
 
     A webhook that comes late finds the re-run held, and would be bound to it. A review needs no
     binding: GitHub tells its attempt.

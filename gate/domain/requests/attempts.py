@@ -1,4 +1,4 @@
-"""Tell which run attempt a deployment protection rule was requested for.
+"""Find the run attempt for which a deployment protection rule was requested.
 
 Pure. The webhook names the run but not the attempt, and a re-run keeps the run id. What is already
 known usually settles it; where it does not, the run must be read from GitHub.
@@ -16,7 +16,7 @@ from gate.domain.requests.closing import LATE_JOB
 def known_attempt(
     run: WorkflowRun | None, request: GateRequest | None, now: datetime
 ) -> int | None:
-    """Give the attempt that asks, or None when GitHub must be asked.
+    """Return the attempt that asks, or None when GitHub must be asked.
 
     `run` is the newest attempt known of the run, `request` the gate request of that very attempt
     and environment. A re-run can only start once the attempt before it is over. So an attempt that

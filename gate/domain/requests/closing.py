@@ -71,7 +71,7 @@ class Sighting:
 
 
 def closed_state(closure: Closure, request: GateRequest) -> RequestState:
-    """Give the state in which a request that ended this way is left."""
+    """Return the state in which a request that ended this way is left."""
     match closure:
         case Closure.RUN_CANCELLED | Closure.EXPIRED:
             return RequestState.LAPSED
@@ -86,7 +86,7 @@ def closed_state(closure: Closure, request: GateRequest) -> RequestState:
 
 
 def is_suspect(sighting: Sighting, request: GateRequest, now: datetime) -> bool:
-    """Say whether the gate may be gone, so that GitHub must be asked before anything is sent."""
+    """Return whether the gate may be gone, so that GitHub must be asked before anything is sent."""
     return request.is_undecided and (
         request.missed_at is not None
         or _asked_late(request)
@@ -98,7 +98,7 @@ def is_suspect(sighting: Sighting, request: GateRequest, now: datetime) -> bool:
 
 
 def check_closed(sighting: Sighting, request: GateRequest, now: datetime) -> Closure | None:
-    """Say how a request ended without us; None while GitHub may still be waiting.
+    """Return how a request ended without us; None while GitHub may still be waiting.
 
     A gate that GitHub still lists as pending is open, whatever the events say. Past GitHub's own
     limit it is over even if GitHub cannot be asked. One that merely vanished, while its run goes
@@ -151,17 +151,17 @@ def _what_happened(sighting: Sighting, request: GateRequest) -> Closure:
 
 
 def _went_on(sighting: Sighting) -> bool:
-    """Say whether a deployment of the request has gone on, whatever came of it."""
+    """Return whether a deployment of the request has gone on, whatever came of it."""
     return any(state in _WENT_ON for state in sighting.deployment_states)
 
 
 def _has_cancelled(sighting: Sighting) -> bool:
-    """Say whether a job of the attempt was cancelled."""
+    """Return whether a job of the attempt was cancelled."""
     return any(job.conclusion == _CANCELLED for job in sighting.jobs or ())
 
 
 def _has_gone_on(job: Job, request: GateRequest) -> bool:
-    """Say whether a job may be one that has passed the gate.
+    """Return whether a job may be one that has passed the gate.
 
     GitHub does not tell which environment a job is for. One that began before the wait did is not.
     """
@@ -173,12 +173,12 @@ def _has_gone_on(job: Job, request: GateRequest) -> bool:
 
 
 def _asked_late(request: GateRequest) -> bool:
-    """Say whether this round was opened so soon after an answer that the answer may cover it."""
+    """Return whether this round was opened so soon after an answer that the answer may cover it."""
     return (
         request.answered_at is not None and request.waiting_since - request.answered_at < LATE_JOB
     )
 
 
 def _was_missed_before(request: GateRequest, now: datetime) -> bool:
-    """Say whether the gate was already missed long enough ago for this to be a second look."""
+    """Return whether the gate was already missed long enough ago for this to be a second look."""
     return request.missed_at is not None and now - request.missed_at >= SECOND_LOOK

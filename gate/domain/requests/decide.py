@@ -153,7 +153,7 @@ def _above(floor: EnvironmentPolicy, decision: Decision, facts: Facts, now: date
 
 
 def _end_of_hold(policy: EnvironmentPolicy, facts: Facts, now: datetime) -> datetime:
-    """Give the end of the hold; while the facts cannot be read it is the last that GitHub allows.
+    """Return the end of the hold; while the facts cannot be read it is the last that GitHub allows.
 
     A rejection is final. Nobody could have made the validation green for a gate that cannot see it,
     so what the policy's end does is decided by the facts, as soon as they can be read.
@@ -202,7 +202,7 @@ def _weigh_override(
 
 
 def _what_lacks(judgement: OverrideJudgement) -> Iterator[Reason]:
-    """Give the reasons why what people said does not release a hold; none when nobody spoke."""
+    """Return the reasons why what people said does not release a hold; none when nobody spoke."""
     barred = [it for it in judgement.outstanding if not it.is_mendable]
     lacking = [describe_refused(it) for it in judgement.outstanding if it.is_mendable]
     if judgement.accepted:

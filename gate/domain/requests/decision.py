@@ -81,5 +81,5 @@ class Decision:
 
     @property
     def reason(self) -> ReasonCode:
-        """Give the main reason."""
+        """Return the main reason."""
         return self.reasons[0].code

@@ -27,17 +27,17 @@ _ELLIPSIS: Final = "…"
 
 
 def is_final(state: str) -> bool:
-    """Say whether a deployment in this state has come to its end."""
+    """Return whether a deployment in this state has come to its end."""
     return state in _FINAL
 
 
 def is_own(log_url: str, request: GateRequest) -> bool:
-    """Say whether a status that links this is a request's, whatever its page is called by now."""
+    """Return whether a status with this link is a request's, whatever its page is called now."""
     return log_url.endswith(_mark(request))
 
 
 def _mark(request: GateRequest) -> str:
-    """Give what the status of a request adds to its page's address, and no other one does."""
+    """Return what the status of a request adds to its page's address, and no other one does."""
     return f"#gate-request-{request.id}"
 
 
@@ -79,7 +79,7 @@ def plan_mirrors(
 
 
 def render_status_description(record: OverrideRecord) -> str:
-    """Say on one line of plain text who overrode and why, the first person's words.
+    """Return on one line of plain text who overrode and why, the first person's words.
 
     Nothing in it is invisible or turns the reading direction; Markdown and mentions are not read
     in this field.

@@ -98,7 +98,7 @@ def _released_by(decision: Decision) -> str:
 
 
 def _covering_later_jobs(decision: Decision, request: GateRequest) -> str:
-    """Say that an override covers jobs that asked after it was given; nothing without such jobs."""
+    """Return a note that an override covers jobs that asked after it; nothing without such jobs."""
     claims = decision.override.claims if decision.override is not None else ()
     times = [claim.received_at or claim.given_at for claim in claims]
     if request.round == 1 or not times or max(times) >= request.waiting_since:
@@ -262,7 +262,7 @@ def _what_follows(
 
 
 def _ending(decision: Decision, now: datetime) -> Paragraph:
-    """Say which deployments this one holds up, and when the hold ends."""
+    """Return which deployments this one holds up, and when the hold ends."""
     parts = []
     behind = decision.behind
     if behind.total:

@@ -55,11 +55,11 @@ class Candidate:
     active_at: datetime | None = None
 
     def is_active(self, now: datetime) -> bool:
-        """Say whether something waits or has happened lately."""
+        """Return whether something waits or has happened lately."""
         return self.is_awaited or (self.active_at is not None and now - self.active_at < ACTIVE_FOR)
 
     def is_due(self, now: datetime) -> bool:
-        """Say whether the repository was left alone for long enough."""
+        """Return whether the repository was left alone for long enough."""
         every = ACTIVE_EVERY if self.is_active(now) else OTHERS_EVERY
         return self.looked_at is None or now - self.looked_at >= every
 
@@ -81,7 +81,7 @@ def choose_looks(candidates: Sequence[Candidate], now: datetime) -> list[Candida
 
 
 def longest_wait(repositories: int) -> timedelta:
-    """Give within what time each of so many repositories of one installation is looked at."""
+    """Return within what time each of so many repositories of one installation is looked at."""
     if repositories <= MOST_LOOKS:
         return 2 * ROUND
     return max(2, ceil(repositories / _FOR_OTHERS)) * ROUND
@@ -99,12 +99,12 @@ class Allowance:
 
     @property
     def is_used_up(self) -> bool:
-        """Say whether not even one call is left."""
+        """Return whether not even one call is left."""
         return self.calls < 1
 
 
 def first_allowance(quota: int, now: datetime) -> Allowance:
-    """Give what may be used at the beginning."""
+    """Return what may be used at the beginning."""
     return Allowance(_most(quota), now)
 
 

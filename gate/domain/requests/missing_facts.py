@@ -1,4 +1,4 @@
-"""Say which facts must be read from GitHub before a request may be decided.
+"""List the facts that must be read from GitHub before a request is decided.
 
 Pure. Facts come with webhooks; GitHub is asked only for what is missing or cannot be trusted any
 more. A listing of runs is trusted for `LISTING_TRUSTED` after it was read, and never longer than
@@ -119,7 +119,7 @@ class Listings:
     received_since: datetime
 
     def is_trusted(self, listing: ListingNeeded, now: datetime) -> bool:
-        """Say whether what is stored, kept current by webhooks, still equals what GitHub has."""
+        """Return whether what is stored, kept current by webhooks, still equals what GitHub has."""
         read_at = self.read_at.get(listing)
         return (
             read_at is not None
@@ -192,7 +192,7 @@ def _missing_for_override(
 def _standing_needed(
     person: Account, policy: OverridePolicy, facts: Facts, claims: Iterable[OverrideClaim]
 ) -> StandingNeeded:
-    """Say what must be looked up of a person whose `claims` lack nothing else.
+    """Return what must be looked up of a person whose `claims` lack nothing else.
 
     A review shows that GitHub takes the person for a reviewer when it is itself the claim, and
     nobody else is waited for. After that they may have lost it: then they are looked up.

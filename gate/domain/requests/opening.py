@@ -1,4 +1,4 @@
-"""Tell what it means that GitHub asks about a deployment: a new request, one more job, or nothing.
+"""Judge what it means that GitHub asks: a new request, one more job, or nothing.
 
 Pure. Storing it is `gate.store.requests.opening`.
 """

@@ -82,7 +82,7 @@ def _report(
     now: datetime,
     guide: Guide,
 ) -> tuple[Effect, ...]:
-    """Say why the request waits, when that is news and the budget allows it.
+    """Plan the report of why the request waits, when it is new and the budget allows it.
 
     GitHub counts reports by deployment. The jobs of a matrix may come in waves (`max-parallel`):
     each round has deployments of its own, to which no report of an earlier round was posted.
@@ -130,7 +130,7 @@ def _topic(decision: Decision, request: GateRequest) -> str:
 
 
 def _tells_flows(decision: Decision) -> bool:
-    """Say whether it is known which flows made the validation fail."""
+    """Return whether it is known which flows made the validation fail."""
     evidence = decision.evidence
     return (
         evidence is not None
@@ -141,7 +141,7 @@ def _tells_flows(decision: Decision) -> bool:
 
 
 def _was_said(topic: str, request: GateRequest, ledger: Ledger) -> bool:
-    """Say whether the round's newest report already tells this; a last call is the last word.
+    """Return whether the round's newest report already tells this; a last call is the last word.
 
     A failure whose flows were told is told, although another run's flows may not be known yet.
     Reports of an earlier round tell nothing: that round's answer was said after them.
@@ -160,5 +160,5 @@ def _may_pass(decision: Decision, request: GateRequest, now: datetime) -> bool:
 
 
 def is_sendable(status: EffectStatus) -> bool:
-    """Say whether an effect on record may be begun: never when GitHub may already have seen it."""
+    """Return whether a recorded effect may be begun: never when GitHub may have seen it already."""
     return status in _RETRIABLE

@@ -1,4 +1,4 @@
-"""Say what became of a review whose answer was lost or ambiguous.
+"""Settle what became of a review whose answer was lost or ambiguous.
 
 Pure. A review that was begun is never repeated before GitHub was asked whether the gate still
 pends: a lost response may hide an answer that was applied.
@@ -28,7 +28,7 @@ class Settlement(StrEnum):
 
 
 def needs_look(review: LedgerEntry | None) -> bool:
-    """Say whether a review was begun and it is not certain how it ended.
+    """Return whether a review was begun and it is not certain how it ended.
 
     A refusal needs the look too: GitHub says that nothing pends, which may be its own lag.
     """
@@ -40,7 +40,7 @@ NOT_LANDED: Final = "not_landed"
 
 
 def may_have_landed(review: LedgerEntry) -> bool:
-    """Say whether a review may have been applied after the look that did not show it.
+    """Return whether a review may have been applied after the look that did not show it.
 
     A process that was stopped in the middle of the call sends it when it goes on. So whoever lets
     the deployment go on afterwards is not taken for somebody else.
@@ -82,7 +82,7 @@ def _settle_gone(review: LedgerEntry, sighting: Sighting, now: datetime) -> Sett
 
 
 def _is_denied(review: LedgerEntry, ledger: Ledger) -> bool:
-    """Say whether GitHub has said, after a review that may have landed, that our rule is not asked.
+    """Return whether GitHub, after a review that may have landed, no longer asks our rule.
 
     While a review is lost, required reviewers keep the environment pending, so that a look cannot
     tell. A status report is refused then.

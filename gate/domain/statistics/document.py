@@ -13,7 +13,7 @@ from gate.domain.statistics.spread import Share, Spread
 
 
 def render_document(stats: Stats) -> dict[str, object]:
-    """Give the document, in values that JSON knows; the keys are an interface."""
+    """Return the document, in values that JSON knows; the keys are an interface."""
     load = stats.alerts_per_incident
     return {
         "since": _instant(stats.period.since),

@@ -37,7 +37,7 @@ class Period:
     until: datetime
 
     def seen(self, at: datetime | None) -> datetime | None:
-        """Give an instant if it has come by the end of the period."""
+        """Return an instant if it has come by the end of the period."""
         return at if at is not None and at < self.until else None
 
 
@@ -96,7 +96,7 @@ class AlertLoad:
 
     @property
     def mean(self) -> float | None:
-        """Give the messages of one incident on average; None without incidents."""
+        """Return the messages of one incident on average; None without incidents."""
         return self.messages / self.incidents if self.incidents else None
 
 
@@ -274,7 +274,7 @@ def measure_flaky_flows(reports: Iterable[ValidationReport]) -> tuple[FlakyFlow,
 
 
 def _is_flaky(statuses: Sequence[FlowStatus]) -> bool:
-    """Say whether the attempts of one run, in order, differ without a change."""
+    """Return whether the attempts of one run, in order, differ without a change."""
     if FlowStatus.FLAKY in statuses:
         return True
     if FlowStatus.FAILED not in statuses:

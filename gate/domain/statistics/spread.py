@@ -21,7 +21,7 @@ class Share:
 
     @property
     def rate(self) -> float | None:
-        """Give the share between 0 and 1; None of nothing."""
+        """Return the share between 0 and 1; None of nothing."""
         return self.count / self.of if self.of else None
 
 

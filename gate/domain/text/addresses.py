@@ -1,4 +1,4 @@
-"""Say which addresses that others wrote may be shown as links. Pure."""
+"""Check which addresses that others wrote may be shown as links. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PLAIN: Final = re.compile(rb"[A-Za-z0-9._~-]")
 
 
 def safe_url(url: str) -> str:
-    """Give the address if a link to it is harmless, else nothing.
+    """Return the address if a link to it is harmless, else nothing.
 
     It is harmless when it is short plain ASCII that no markup has a use for, and leads to the web,
     to the host that it seems to: there is no `@` before which another name could stand.
@@ -21,7 +21,7 @@ def safe_url(url: str) -> str:
 
 
 def issues_page(job_url: str, repository: str, labels: Sequence[str]) -> str:
-    """Give the page that lists a repository's issues which bear all of `labels`.
+    """Return the page that lists a repository's issues which bear all of `labels`.
 
     It is on the host of `job_url`, an address that GitHub gave. Nothing, where that is none; the
     unfiltered list, where the labels make too long an address for a link.
@@ -35,7 +35,7 @@ def issues_page(job_url: str, repository: str, labels: Sequence[str]) -> str:
 
 
 def file_page(page: str, source: str) -> str:
-    """Give the page of a file on a default branch; nothing, where that is no safe address.
+    """Return the page of a file on a default branch; nothing, where that is no safe address.
 
     `source` names it by owner, repository and path; `page` is any address that GitHub gave.
     """

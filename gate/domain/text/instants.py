@@ -14,7 +14,7 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_instant(text: str, now: datetime) -> datetime | None:
-    """Give the instant, aware, UTC where no zone is written; None for anything else."""
+    """Return the instant, aware, UTC where no zone is written; None for anything else."""
     try:
         if (ago := _AGO.fullmatch(text)) is not None:
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})

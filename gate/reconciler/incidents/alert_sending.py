@@ -121,7 +121,7 @@ def _settle(
 
 
 def _result(mine: OwedAlert, error: GateError | None, now: datetime) -> _Result:
-    """Say what one try came to: nothing but a confirmed delivery counts as sent."""
+    """Return what one try came to: nothing but a confirmed delivery counts as sent."""
     tries = mine.attempts + 1
     match error:
         case None:

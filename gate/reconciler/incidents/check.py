@@ -69,7 +69,7 @@ class _Looked:
     again: timedelta | None = None
 
 
-def look_after(repository_id: RepositoryId, deps: Deps) -> None:
+def check_incidents(repository_id: RepositoryId, deps: Deps) -> None:
     """Make the look that is due at a repository's incidents, if it still is.
 
     When GitHub does not show what is missing, the look is made with what is known, and due again
@@ -138,13 +138,13 @@ def _look_without(
 
 
 def _is_unread_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
-    """Say whether GitHub goes on not showing the policy, without which no failure can be told."""
+    """Return whether GitHub keeps not showing the policy, without which no failure is known."""
     most = _REFUSED_BEFORE if isinstance(error, Refused) else _FAILED_BEFORE
     return isinstance(step.need, PolicyNeeded) and step.attempts > most
 
 
 def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:
-    """Tell all channels that the policy cannot be read."""
+    """Alert all channels that the policy cannot be read."""
 
     def tell(tx: Transaction) -> bool:
         take_turn_of_repository(tx, repository.id)

@@ -70,14 +70,14 @@ def _do(tx: Transaction, heard: Heard, now: datetime) -> Answering:
     incident_id, actor = heard.record.incident.id, heard.given.person.login
     match heard.command:
         case AcknowledgeCommand():
-            if not timeline.acknowledge(tx, incident_id, actor, now):
+            if not timeline.record_acknowledged(tx, incident_id, actor, now):
                 return _acknowledged_before(tx, incident_id)
         case DecideCommand(course, why):
-            timeline.decide(tx, incident_id, course, why, actor=actor, now=now)
+            timeline.record_decided(tx, incident_id, course, why, actor=actor, now=now)
         case ResolveCommand(why):
-            timeline.resolve(tx, incident_id, why, actor=actor, now=now)
+            timeline.record_resolved(tx, incident_id, why, actor=actor, now=now)
         case SilenceCommand(length, why):
-            timeline.silence(tx, incident_id, now + length, why, actor=actor, now=now)
+            timeline.record_silenced(tx, incident_id, now + length, why, actor=actor, now=now)
         case _:
             assert_never(heard.command)
     return Answering(Reaction.DONE)

@@ -27,7 +27,7 @@ from gate.errors import OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps, Work
-from gate.reconciler.incidents.issue_lookup import Begun, look_up
+from gate.reconciler.incidents.issue_lookup import BegunStep, look_up
 from gate.reconciler.incidents.issue_view import (
     AGAIN,
     WITHOUT_POLICY,
@@ -178,7 +178,7 @@ def _look_up(taken: TakenIssue, begun: str, begun_at: datetime, deps: Deps) -> T
     )
     if repository is None:
         return taken
-    step = Begun(taken.incident_id, begun, begun_at, taken.followed)
+    step = BegunStep(taken.incident_id, begun, begun_at, taken.followed)
     followed, url = look_up(step, repository.address, deps)
     return _record(taken, begun, followed, url, deps)
 

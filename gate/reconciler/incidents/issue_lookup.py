@@ -25,7 +25,7 @@ _EVENT: Final = "event/"
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class BegunStep:
     """A step that was begun, and what GitHub had before it."""
 
     incident_id: IncidentId
@@ -34,8 +34,10 @@ class Begun:
     followed: Followed
 
 
-def look_up(begun: Begun, address: RepositoryAddress, deps: Deps) -> tuple[Followed, str | None]:
-    """Give what GitHub has, and the page of an issue that was found.
+def look_up(
+    begun: BegunStep, address: RepositoryAddress, deps: Deps
+) -> tuple[Followed, str | None]:
+    """Return what GitHub has, and the page of an issue that was found.
 
     Raises RetryLater while it is too early to say that something is not there.
     """
@@ -48,7 +50,7 @@ def look_up(begun: Begun, address: RepositoryAddress, deps: Deps) -> tuple[Follo
 
 
 def _look_for_issue(
-    begun: Begun, address: RepositoryAddress, deps: Deps
+    begun: BegunStep, address: RepositoryAddress, deps: Deps
 ) -> tuple[Followed, str | None]:
     since = begun.at - _CLOCKS_APART
     page = deps.github.issues.read_marked_issue(address, mark(begun.incident_id), since)
@@ -59,7 +61,7 @@ def _look_for_issue(
     return Followed(page.number, told=begun.followed.told), page.url
 
 
-def _look_for_remark(begun: Begun, address: RepositoryAddress, deps: Deps) -> Followed:
+def _look_for_remark(begun: BegunStep, address: RepositoryAddress, deps: Deps) -> Followed:
     followed = begun.followed
     own = remark_mark(begun.incident_id, begun.step)
     written = deps.github.issues.read_comments(
@@ -73,6 +75,6 @@ def _look_for_remark(begun: Begun, address: RepositoryAddress, deps: Deps) -> Fo
     return replace(followed, told=int(begun.step.removeprefix(_EVENT)))
 
 
-def _wait_for_listing(begun: Begun, deps: Deps) -> None:
+def _wait_for_listing(begun: BegunStep, deps: Deps) -> None:
     if deps.clock() - begun.at < _VISIBLE_AFTER:
         raise RetryLater("github_unavailable", "not to be seen yet", after=_VISIBLE_AFTER)

@@ -59,7 +59,9 @@ def record_happenings(
     return changed
 
 
-def acknowledge(tx: Transaction, incident_id: IncidentId, actor: str, now: datetime) -> bool:
+def record_acknowledged(
+    tx: Transaction, incident_id: IncidentId, actor: str, now: datetime
+) -> bool:
     """Record that somebody looks after an incident; False when it is over, or somebody does."""
     record = _lock_open(tx, incident_id, now)
     if record is None or record.incident.acknowledged is not None:
@@ -68,7 +70,7 @@ def acknowledge(tx: Transaction, incident_id: IncidentId, actor: str, now: datet
     return True
 
 
-def decide(
+def record_decided(
     tx: Transaction, incident_id: IncidentId, course: Course, why: str, *, actor: str, now: datetime
 ) -> bool:
     """Record what somebody decided, and why; False when the incident is over."""
@@ -80,7 +82,7 @@ def decide(
     return True
 
 
-def resolve(
+def record_resolved(
     tx: Transaction, incident_id: IncidentId, why: str, *, actor: str, now: datetime
 ) -> bool:
     """Record that somebody ended an incident by hand, and why; False when it is over."""
@@ -92,7 +94,7 @@ def resolve(
     return True
 
 
-def silence(
+def record_silenced(
     tx: Transaction,
     incident_id: IncidentId,
     until: datetime,
@@ -121,7 +123,7 @@ def note_override(
 
 
 def _detail(what: Happening) -> Mapping[str, object]:
-    """Say what happened, for the trail; flows and their errors may be long and stay out of it."""
+    """Return what happened, for the trail; flows and errors may be long and are left out."""
     if isinstance(what, Opened | FailedAgain | Reopened):
         return {"flows": what.failure.count, "job_url": what.failure.job_url}
     return asdict(what)

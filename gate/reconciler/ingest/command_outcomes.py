@@ -83,7 +83,7 @@ def settle_found(
 ) -> tuple[RequestId, ...]:
     """Do what a command asks, or refuse it; one that was settled meanwhile is left alone.
 
-    Gives the requests to look at.
+    Returns the requests to look at.
     """
     given, now = found.given, deps.clock()
     take_turn(tx, found.repository.installation_id)

@@ -55,7 +55,7 @@ class Reading:
 
 
 def _first_receipt(tx: Transaction, reading: Reading) -> datetime | None:
-    """Say when GitHub told us first; None when it had to be asked to tell us again.
+    """Return when GitHub told us first; None when it had to be asked to tell us again.
 
     What was lost at first may be much older than its receipt.
     """
@@ -135,7 +135,7 @@ def _record_rule(
 
 
 def _commit_of(tx: Transaction, seen: RuleRequested) -> Sha:
-    """Give the commit of a known run, which all its attempts share."""
+    """Return the commit of a known run, which all its attempts share."""
     run = runs.newest_attempt(tx, seen.repository.id, seen.run_id)
     if run is None:
         msg = f"run {seen.run_id} asks without a deployment and was never settled"
@@ -160,7 +160,7 @@ def record_run(
 
 
 def _ends(run: WorkflowRun, watch: Watch) -> bool:
-    """Say whether a run's news may be the end of a request of its own."""
+    """Return whether a run's news may be the end of a request of its own."""
     return run.run_id == watch.run_id and (run.is_completed or run.run_attempt > watch.run_attempt)
 
 

@@ -117,7 +117,7 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
 
 
 def _installations(readings: Sequence[Reading]) -> Iterator[InstallationId]:
-    """Give the installations for which deliveries may change something."""
+    """Return the installations for which deliveries may change something."""
     for reading in readings:
         match reading.seen:
             case NothingSeen():

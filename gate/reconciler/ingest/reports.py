@@ -20,6 +20,7 @@ from gate.errors import ReportRejected
 from gate.log import get_logger
 from gate.reconciler.deps import Deps, Work
 from gate.reconciler.observe.policy import policy_of
+from gate.reconciler.trail import repository_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.turns import take_turn
@@ -70,7 +71,7 @@ def receive(submission: Submission, deps: Deps) -> None:
 
 
 def _admit(snapshot: Snapshot, reporter: Reporter, deps: Deps, now: datetime) -> Repository:
-    """Give the reporter's repository, if the gate is at work there and its workflow counts.
+    """Return the reporter's repository, if the gate is at work there and its workflow counts.
 
     Without a policy that can be relied on just now, no workflow is refused: a report can make
     evidence worse only, and only that of a workflow which the policy of that moment names.
@@ -136,14 +137,12 @@ def _entry(submission: Submission, repository: Repository, now: datetime) -> Aud
     }
     if isinstance(handed_in, AlertReport):
         detail["event"] = handed_in.event
-    return AuditEntry(
-        at=now,
-        installation_id=repository.installation_id,
-        repository_id=repository.id,
+    return repository_entry(
+        repository,
+        f"{_noun(submission)}.received",
+        now,
         run_id=reporter.run_id,
         run_attempt=reporter.run_attempt,
-        environment=None,
-        kind=f"{_noun(submission)}.received",
         actor=_ACTOR,
         detail=detail,
     )

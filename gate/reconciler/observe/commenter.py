@@ -108,7 +108,7 @@ class _Quick:
     now: datetime
 
     def read_collaborator(self, address: RepositoryAddress, person: Account) -> Collaborator | None:  # noqa: ARG002
-        """Give what was found just now."""
+        """Return what was found just now."""
         return self.found
 
     def read_team_member(
@@ -122,13 +122,13 @@ class _Quick:
     def read_required_reviewers(
         self, address: RepositoryAddress, environment: str
     ) -> tuple[RequiredReviewer, ...]:
-        """Give what GitHub said a minute ago at most."""
+        """Return what GitHub said a minute ago at most."""
         read = self.deps.github.people.read_required_reviewers
         return self.deps.strangers.required_reviewers(address, environment, self.now, read)
 
 
 def _observe_policy(repository: Repository, deps: Deps) -> PolicyReading | None:
-    """Give the policy as it is now, reading it where what is stored is not trusted."""
+    """Return the policy as it is now, reading it where what is stored is not trusted."""
     now = deps.clock()
     choice = deps.database.read(lambda snapshot: policy_of(snapshot, repository, deps, now))
     if choice is None:

@@ -45,12 +45,12 @@ def misnamed(source: str) -> str:
 
 
 def is_misnamed(source: str) -> bool:
-    """Say whether a document stands at the wrong path."""
+    """Return whether a document stands at the wrong path."""
     return source.startswith(_MISNAMED)
 
 
 def path_of(source: str) -> str:
-    """Give the path of a document in its repository."""
+    """Return the path of a document in its repository."""
     return MISNAMED_PATH if is_misnamed(source) else POLICY_PATH
 
 
@@ -71,7 +71,7 @@ def sources_of(repository: Repository) -> tuple[str, str]:
 def policy_of(
     snapshot: Snapshot, repository: Repository, deps: Deps, now: datetime
 ) -> PolicyChoice | None:
-    """Give the policy from what is stored; None when a document must be read first."""
+    """Return the policy from what is stored; None when a document must be read first."""
     sources = sources_of(repository)
     known = policies.read_policies(snapshot, [*sources, *map(misnamed, sources)])
     if len(known) < 2 * len(sources):
@@ -88,7 +88,7 @@ def policy_of(
 def last_policy_of(
     snapshot: Snapshot, repository: Repository, deps: Deps, *, even_if_suspect: bool = False
 ) -> PolicyChoice | None:
-    """Give the policy as it was read last, however long ago; None when there may be a newer one.
+    """Return the policy as it was read last, however long ago; None when there may be a newer one.
 
     With `even_if_suspect` that is no matter: None is only what was never read.
 
@@ -108,14 +108,14 @@ def last_policy_of(
 
 
 def was_read(snapshot: Snapshot, repository: Repository) -> bool:
-    """Say whether it was ever read which policy speaks for a repository."""
+    """Return whether it was ever read which policy speaks for a repository."""
     sources = sources_of(repository)
     known = policies.read_policies(snapshot, [*sources, *map(misnamed, sources)])
     return len(known) == 2 * len(sources)
 
 
 def is_trusted(document: PolicyDocument | None, deps: Deps, now: datetime) -> bool:
-    """Say whether a document is still as it was read; one that seems to be gone is not."""
+    """Return whether a document is still as it was read; one that seems to be gone is not."""
     return (
         document is not None
         and document.read_at is not None
@@ -145,7 +145,7 @@ def _reading(
 
 
 def unreadable(error: GateError) -> UnavailablePolicy:
-    """Say why no policy can be relied on: without the document nobody knows which one speaks."""
+    """Return why no policy can be relied on: without the document nobody knows which one speaks."""
     if error.reason == "permission_missing":
         return UnavailablePolicy("the App may not read it: it needs the permission Contents: read")
     if error.reason in {"policy_hidden", "policy_missed"}:

@@ -39,6 +39,7 @@ from gate.reconciler.observe.policy import (
     repository_source,
     shown,
 )
+from gate.reconciler.trail import repository_entry
 from gate.store.audit.entries import AuditEntry, record_audit
 from gate.store.engine.database import Database, Transaction
 from gate.store.engine.turns import take_turn, take_turn_of_repository
@@ -138,7 +139,7 @@ def _refresh(
 
 
 def _question(known: PolicyDocument) -> FileQuestion:
-    """Say what to ask; that nothing stands at the wrong path is what everybody expects."""
+    """Return what to ask; that nothing stands at the wrong path is what everybody expects."""
     is_known = known.read_at is not None or is_misnamed(known.source)
     expects_absence = is_known and known.digest is None
     return FileQuestion(path_of(known.source), known.etag, expects_absence)
@@ -147,7 +148,7 @@ def _question(known: PolicyDocument) -> FileQuestion:
 def _seen(
     known: PolicyDocument, reading: FileReading, repository: Repository, now: datetime
 ) -> PolicyDocument:
-    """Give what is believed of a document after a reading.
+    """Return what is believed of a document after a reading.
 
     Raises Refused when its repository cannot be seen, unless it is an organization's of which no
     policy is known: most have none, and GitHub does not say which.
@@ -177,7 +178,7 @@ def _is_own(known: PolicyDocument, repository: Repository) -> bool:
 
 
 def _hidden(known: PolicyDocument, detail: str, repository: Repository) -> str:
-    """Say what to do about a document whose repository cannot be seen."""
+    """Return what to do about a document whose repository cannot be seen."""
     if _is_own(known, repository):
         return detail
     return (
@@ -210,15 +211,5 @@ def _mark_concerned(
 def _entry(
     kind: str, repository: Repository, document: PolicyDocument, now: datetime
 ) -> AuditEntry:
-    return AuditEntry(
-        at=now,
-        installation_id=repository.installation_id,
-        repository_id=repository.id,
-        run_id=None,
-        run_attempt=None,
-        environment=None,
-        kind=kind,
-        actor="gate",
-        reason=None,
-        detail={"source": document.source, "digest": document.digest},
-    )
+    detail = {"source": document.source, "digest": document.digest}
+    return repository_entry(repository, kind, now, detail=detail)

@@ -74,7 +74,7 @@ def _by_policy(
 def _is_reviewer(
     reviewer: Reviewer, found: Collaborator, address: RepositoryAddress, people: People
 ) -> bool:
-    """Say whether an entry of the policy means this person."""
+    """Return whether an entry of the policy means this person."""
     match reviewer:
         case UserReviewer(login):
             return found.account.login.casefold() == login
@@ -115,7 +115,7 @@ def _is_required(
     owner: str,
     people: People,
 ) -> bool:
-    """Say whether an environment's required reviewer is this person, or a team they are in."""
+    """Return whether an environment's required reviewer is this person, or a team they are in."""
     if required.team is None:
         return required.user_id == found.account.id
     return people.read_team_member(

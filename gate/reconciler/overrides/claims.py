@@ -20,8 +20,8 @@ from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import Account
 from gate.reconciler.deps import Deps
 from gate.reconciler.overrides.record import claim_detail
-from gate.reconciler.trail import request_entry
-from gate.store.audit.entries import AuditEntry, record_audit
+from gate.reconciler.trail import repository_entry, request_entry
+from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.requests import claims, requests, waking
 from gate.store.requests.claims import RecordedClaim
@@ -77,7 +77,7 @@ def bind_run(
 
 
 def find_excess(tx: Snapshot, key: RequestKey, person: Account) -> Unbound | None:
-    """Say that a request has all the claims that it may have; each decision repeats them."""
+    """Return that a request has all the claims that it may have; each decision repeats them."""
     said = claims.read_claims(tx, key)
     of_person = sum(it.claim.person.id == person.id for it in said)
     if of_person < MOST_OF_A_PERSON and len(said) < MOST_OF_A_REQUEST:
@@ -115,14 +115,11 @@ def refuse_claim(
     deps: Deps,
 ) -> None:
     """Put on record that somebody asked for the release of what is not held, or not here."""
-    entry = AuditEntry(
-        at=deps.clock(),
-        installation_id=repository.installation_id,
-        repository_id=repository.id,
+    entry = repository_entry(
+        repository,
+        "override.refused",
+        deps.clock(),
         run_id=said.run_id,
-        run_attempt=None,
-        environment=None,
-        kind="override.refused",
         actor=said.login,
         reason=why.reason,
         detail={"detail": why.detail, "rationale": said.rationale},

@@ -52,7 +52,7 @@ def record_override(tx: Transaction, ruling: Ruling, said: Sequence[RecordedClai
 
 
 def claim_detail(claim: OverrideClaim) -> dict[str, object]:
-    """Say on record what somebody claimed, as they said it."""
+    """Return what a person claimed, in their words, for the audit trail."""
     return {
         "claim": claim.key,
         "channel": claim.channel,

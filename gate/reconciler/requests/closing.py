@@ -9,7 +9,7 @@ from gate.domain.model.ledger import EffectStatus, LedgerEntry
 from gate.domain.model.request import ReviewState
 from gate.domain.requests.closing import Closure, closed_state
 from gate.log import get_logger
-from gate.reconciler.requests.deployment_status import look_after
+from gate.reconciler.requests.deployment_status import follow_deployment_at
 from gate.reconciler.requests.snapshot import Passed, View
 from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 
 def sent_answer(review: LedgerEntry) -> ReviewState:
-    """Give what GitHub was told first; raises LookupError for an effect that is no review."""
+    """Return what GitHub was told first; raises LookupError for an effect that is no review."""
     answer = review.first_sent or review.effect.state
     if answer is None:
         msg = f"effect {review.effect.key} answers nothing"
@@ -41,7 +41,7 @@ def record_landed(tx: Transaction, view: View, review: LedgerEntry, now: datetim
         view.request, "review.landed", now, reason=review.effect.topic, detail=detail
     )
     record_audit(tx, entry)
-    return _released(tx, view, "answered", answer, look_after(review.effect, now))
+    return _released(tx, view, "answered", answer, follow_deployment_at(review.effect, now))
 
 
 def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime) -> Passed:

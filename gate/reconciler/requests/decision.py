@@ -75,7 +75,7 @@ def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
 
 
 def _is_answered(settlement: Settlement, closure: Closure | None, review: LedgerEntry) -> bool:
-    """Say whether GitHub has our answer: by the look, by what it said, or by what came of it.
+    """Return whether GitHub has our answer: by the look, by what it said, or by what came of it.
 
     It may have said so to a pass that had lost its lease by then. And what looks like a bypass may
     be our own review that was believed lost.
@@ -210,7 +210,7 @@ def _pass_record(
 
 
 def _state(decision: Decision, entries: Ledger, round_: int) -> RequestState:
-    """Give the state a decided request is in: `answering` while a review is owed or in flight."""
+    """Return the state a decided request is in: `answering` while a review is owed or in flight."""
     review = entries.review(round_)
     in_flight = review is not None and review.is_begun
     if in_flight or decision.verdict is not Verdict.WAIT:

@@ -27,8 +27,8 @@ _FOLLOWED: Final = timedelta(days=7)
 _SETTLED: Final = frozenset({EffectStatus.DONE, EffectStatus.REFUSED})
 
 
-def look_after(effect: Effect, now: datetime) -> datetime | None:
-    """Say when to look at a request again whose review was just answered; None for never."""
+def follow_deployment_at(effect: Effect, now: datetime) -> datetime | None:
+    """Return when to look at a request again whose review was just answered; None for never."""
     is_override = effect.kind is EffectKind.REVIEW and effect.topic == ReasonCode.OVERRIDE
     return now + _LOOK if is_override else None
 
@@ -73,7 +73,7 @@ def _settle_lost(
 
 
 def _override_of(tx: Transaction, request: GateRequest) -> OverrideRecord | None:
-    """Give the override that a request was released by, if it was."""
+    """Return the override that a request was released by, if it was."""
     if request.state is not RequestState.APPROVED:
         return None
     last = decisions.last_decision(tx, request.id)
@@ -81,7 +81,7 @@ def _override_of(tx: Transaction, request: GateRequest) -> OverrideRecord | None
 
 
 def _page_of(tx: Transaction, request: GateRequest, record: OverrideRecord) -> str:
-    """Give the page of the run that went on; where it is not known, of a reviewer's own words."""
+    """Return the page of the run that went on; where it is not known, of a reviewer's own words."""
     said = (claim.url for claim in record.claims if claim.url)
     return runs.read_page(tx, request.key) or next(said, "")
 

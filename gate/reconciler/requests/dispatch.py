@@ -20,7 +20,7 @@ from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import SEND_WITHIN, Deps
 from gate.reconciler.requests.closing import sent_answer
-from gate.reconciler.requests.deployment_status import look_after
+from gate.reconciler.requests.deployment_status import follow_deployment_at
 from gate.reconciler.requests.snapshot import Passed
 from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
@@ -139,13 +139,13 @@ def _send_status(effect: Effect, address: RepositoryAddress, deps: Deps) -> None
 
 
 def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datetime) -> Outcome:
-    """Say what an attempt came to and when to look again."""
+    """Return what an attempt came to and when to look again."""
     is_review = effect.kind is EffectKind.REVIEW
     failures = passed.view.lease.failures + 1
     later = now + backoff(failures, error, spread=passed.view.request.id)
     match error:
         case None:
-            due_at = look_after(effect, now) if is_review else passed.due_at
+            due_at = follow_deployment_at(effect, now) if is_review else passed.due_at
             return Outcome(EffectStatus.DONE, _SENT, due_at)
         case RetryLater():
             due_at = now if error.reason == _TOO_LATE else later
@@ -168,10 +168,10 @@ def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datet
 def _refused_review(
     effect: Effect, reason: str, now: datetime, later: datetime, failures: int
 ) -> Outcome:
-    """Say what it means that GitHub did not take a review."""
+    """Return what it means that GitHub did not take a review."""
     match reason:
         case "already_reviewed":
-            return Outcome(EffectStatus.DONE, reason, look_after(effect, now))
+            return Outcome(EffectStatus.DONE, reason, follow_deployment_at(effect, now))
         case "nothing_pending" | "not_found":
             due_at = now if failures == 1 else later
             return Outcome(EffectStatus.REFUSED, reason, due_at, failures, missed=True)
@@ -256,7 +256,7 @@ def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now
 
 
 def _answer(tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome) -> ReviewState:
-    """Give what GitHub has been told: by this attempt, or by an earlier one it had taken."""
+    """Return what GitHub has been told: by this attempt, or by an earlier one it had taken."""
     if outcome.slug == _SENT and effect.state is not None:
         return effect.state
     review = ledger.read_ledger(tx, request.id).review(request.round)

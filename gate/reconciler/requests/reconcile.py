@@ -47,7 +47,7 @@ class Begun:
 
     @property
     def lease(self) -> Lease:
-        """Give the lease under which it was begun."""
+        """Return the lease under which it was begun."""
         return self.step.view.lease
 
 
@@ -80,7 +80,7 @@ def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | No
 def finish_pass(begun: Begun, deps: Deps) -> bool:
     """Go on once the beginning is durable: ask for what is missing, send what is owed.
 
-    Says whether the request must be looked at again at once.
+    Returns whether the request must be looked at again at once.
     """
     with bound_contextvars(request_id=begun.request_id):
         try:

@@ -33,12 +33,12 @@ class Replayed:
 
     @property
     def agrees(self) -> bool:
-        """Say whether the record is whole, and this engine decides what it decided."""
+        """Return whether the record is whole, and this engine decides what it decided."""
         return not self.problems and (self.engine is not None or not self.differences)
 
     @property
     def engine(self) -> str | None:
-        """Say which engines decided, where it was not the same one."""
+        """Return which engines decided, where it was not the same one."""
         if self.recorded.engine_version == ENGINE_VERSION:
             return None
         return f"decided by engine {self.recorded.engine_version}, again by {ENGINE_VERSION}"

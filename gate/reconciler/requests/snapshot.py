@@ -30,7 +30,7 @@ class View:
 
     @property
     def triggered_by(self) -> tuple[AccountId, ...] | None:
-        """Tell who started the run attempt; None when that was never seen."""
+        """Return who started the run attempt; None when that was never seen."""
         run = self.sighting.run
         if run is None:
             return None

@@ -104,7 +104,7 @@ class Adopter:
         return Looked(adopted, self._calls, has_news=latest is not None)
 
     def _etag(self, repository_id: RepositoryId, paths: frozenset[str]) -> str | None:
-        """Give what to ask again with; nothing, where runs of one more workflow may count now."""
+        """Return what to ask again with; nothing, where runs of one more workflow may count now."""
         listed = self._listed.get(repository_id)
         return None if listed is None or paths - listed.paths else listed.etag
 
@@ -238,7 +238,7 @@ class Adopter:
         return len(lost)
 
     def _is_ours(self, repository: Repository, environment: str, now: datetime) -> bool:
-        """Say whether our rule gates an environment."""
+        """Return whether our rule gates an environment."""
         key = (repository.id, environment)
         known = self._rules.get(key)
         if known is None or now - known[0] >= _KEPT:
@@ -252,7 +252,7 @@ class Adopter:
 
 
 def _is_news(snapshot: Snapshot, seen: WorkflowRun) -> bool:
-    """Say whether a run attempt is unknown, or its end is."""
+    """Return whether a run attempt is unknown, or its end is."""
     known = runs.read_run(snapshot, seen.repository_id, seen.run_id, seen.run_attempt)
     return known is None or (seen.is_completed and not known.is_completed)
 

@@ -20,7 +20,7 @@ from gate.reconciler.comments.replies import send_reply
 from gate.reconciler.deps import LEASE, Deps, Work
 from gate.reconciler.incidents.alert_sending import send_alerts
 from gate.reconciler.incidents.artifacts import list_artifacts
-from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.incidents.issue import keep_issue
 from gate.reconciler.ingest.commands import judge_taken
 from gate.store.comments import commands, replies
@@ -126,7 +126,7 @@ def _checks_loop(deps: Deps) -> Loop[RepositoryId]:
         name=Work.INCIDENTS.value,
         work=Work.INCIDENTS,
         take=due,
-        run=lambda repository_id: look_after(repository_id, deps),
+        run=lambda repository_id: check_incidents(repository_id, deps),
         postpone=postpone,
     )
 

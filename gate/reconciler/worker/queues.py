@@ -145,7 +145,7 @@ class RequestQueue(HintQueue[RequestId | Taken]):
             self._ready.notify()
 
     def room(self) -> int:
-        """Say for how many passes a thread is free now; those that are begun hold their lease."""
+        """Return for how many passes a thread is free now; begun ones hold their lease already."""
         with self._lock:
             return max(0, self._idle - len(self._begun) - len(self._waiting))
 

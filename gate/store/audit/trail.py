@@ -96,7 +96,7 @@ def check_trail(snapshot: Snapshot, trusts: Trusts) -> Iterator[Intact | Broken]
 def recorded_digest(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, decision_id: DecisionId
 ) -> str | None:
-    """Give what the trail says a decision's record hashes to; None when it says nothing."""
+    """Return what the trail says a decision's record hashes to; None when it says nothing."""
     query = select(_t.detail).where(
         _t.repository_id == repository_id, _t.run_id == run_id, _t.kind == "decision.made"
     )
@@ -108,7 +108,7 @@ def recorded_digest(
 
 
 def repository_named(snapshot: Snapshot, name: str) -> RepositoryId | None:
-    """Give the number of a repository by its present full name; None when it is not known."""
+    """Return the number of a repository by its present full name; None when it is not known."""
     query = select(repositories.c.repository_id).where(repositories.c.full_name == name)
     found = snapshot.scalars(query).first()
     return None if found is None else RepositoryId(found)

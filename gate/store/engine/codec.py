@@ -31,12 +31,12 @@ _details: Final = msgspec.json.Decoder(dict[str, object])
 
 
 def encode(value: object) -> bytes:
-    """Give a value as JSON; datetimes keep their microseconds and their time zone."""
+    """Return a value as JSON; datetimes keep their microseconds and their time zone."""
     return _encoder.encode(value)
 
 
 def encode_text(value: object) -> str:
-    """Give a value as JSON text."""
+    """Return a value as JSON text."""
     return _encoder.encode(value).decode()
 
 
@@ -81,7 +81,7 @@ def decode_incident(value: bytes) -> Incident:
 
 
 def encode_ids(ids: Iterable[DeploymentId]) -> str:
-    """Give ids as JSON text."""
+    """Return ids as JSON text."""
     return encode_text(tuple(ids))
 
 

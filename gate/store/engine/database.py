@@ -78,7 +78,7 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """Give the engine that writes, for migrations and checks of the schema."""
+        """Return the engine that writes, for migrations and checks of the schema."""
         return self._writes
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -100,7 +100,7 @@ class Database:
 
     @property
     def can_submit(self) -> bool:
-        """Say whether a thread of its own writes, so that a caller need not wait: on SQLite."""
+        """Return whether a thread of its own writes, so that a caller need not wait: on SQLite."""
         return self._writer is not None
 
     def submit(

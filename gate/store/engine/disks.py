@@ -98,7 +98,7 @@ def check_journal(answer: str, file: str) -> None:
 
 
 def _above(file: Path, mounts: str) -> Iterator[tuple[str, Path]]:
-    """Give kind and place of each mount that a file is below, the newest first."""
+    """Return kind and place of each mount that a file is below, the newest first."""
     for line in reversed(mounts.splitlines()):
         match line.split(" "):
             case [_, escaped, kind, *_] if file.is_relative_to(place := Path(_unescaped(escaped))):

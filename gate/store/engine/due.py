@@ -96,7 +96,7 @@ class DueTable:
     def settle(
         self, tx: Transaction, taken: Taken, *, due_at: datetime | None = None, **values: object
     ) -> bool:
-        """Give a row back when its work is done, due again at `due_at` or never.
+        """Release a row whose work is done, due again at `due_at` or never.
 
         Its tries are forgotten, unless `values` say otherwise. News that came during the lease
         leaves it due. False, and no change, when the lease was lost.
@@ -104,11 +104,11 @@ class DueTable:
         return self._give_back(tx, taken, due_at, **{"attempts": 0, **values})
 
     def postpone(self, tx: Transaction, taken: Taken, due_at: datetime, **values: object) -> bool:
-        """Give a row back whose work is not done, and keep counting the tries; as `settle`."""
+        """Release a row whose work is not done, and keep counting the tries; as `settle`."""
         return self._give_back(tx, taken, due_at, **values)
 
     def release(self, tx: Transaction, taken: Taken) -> bool:
-        """Give a row back as if it had not been taken."""
+        """Release a row as if it had not been taken."""
         return self._give_back(tx, taken, taken.row.due_at, attempts=taken.attempts - 1)
 
     def quarantine(self, tx: Transaction, taken: Taken) -> bool:

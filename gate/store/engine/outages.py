@@ -1,4 +1,4 @@
-"""Tell a database that cannot be used just now from a mistake of ours."""
+"""Distinguish a database that is unavailable from a bug of ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOST_RACES: Final = frozenset({"40001", "40P01"})
 
 
 def is_outage(error: BaseException) -> bool:
-    """Say whether an error is the database's state and not the statement's fault.
+    """Return whether an error is the database's state and not the statement's fault.
 
     Locked, full, read-only, out of reach, no connection to be had. SQLite and psycopg raise their
     OperationalError for more than that.
@@ -36,23 +36,23 @@ def is_outage(error: BaseException) -> bool:
 
 
 def lost_a_race(error: BaseException | None) -> bool:
-    """Say whether PostgreSQL undid a transaction in favour of another, so that it may be rerun."""
+    """Return whether PostgreSQL undid a transaction for the sake of another, so a rerun is safe."""
     return isinstance(error, DBAPIError) and _sqlstate(error) in _LOST_RACES
 
 
 def busy(error: BaseException) -> RetryLater:
-    """Say on one line what the database said, without statements and parameters."""
+    """Return on one line what the database said, without statements and parameters."""
     said = error.orig if isinstance(error, DBAPIError) else error
     return RetryLater("database_busy", " ".join(str(said).split()))
 
 
 def closed() -> RetryLater:
-    """Say that nothing is read or written any more."""
+    """Return the error of a database that is closed."""
     return RetryLater("database_busy", "the database is closed")
 
 
 def _primary_code(error: BaseException | None) -> int | None:
-    """Give what kind of failure SQLite reports; None for an error that is not SQLite's."""
+    """Return what kind of failure SQLite reports; None for an error that is not SQLite's."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & _PRIMARY
 

@@ -107,7 +107,7 @@ def _compile(statement: Executable, dialect: Dialect, keys: list[str]) -> _Compi
 
 
 def _bind(bind: BindParameter[Any], dialect: Dialect) -> tuple[str | None, Any, Process | None]:
-    """Say where the value of a parameter comes from and how the driver takes it."""
+    """Return where the value of a parameter comes from and how the driver takes it."""
     if bind.expanding:
         msg = f"parameter {bind.key} is expanding and cannot be prepared"
         raise ValueError(msg)
@@ -119,7 +119,7 @@ def _bind(bind: BindParameter[Any], dialect: Dialect) -> tuple[str | None, Any, 
 
 
 def _row(statement: Executable, dialect: Dialect) -> Callable[[Sequence[Any]], Any]:
-    """Say how a row of the driver becomes one with names, its values converted."""
+    """Return how a row of the driver becomes one with names, its values converted."""
     if not isinstance(statement, Select | UpdateBase):
         msg = f"{type(statement).__name__} cannot be prepared"
         raise TypeError(msg)

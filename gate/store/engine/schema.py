@@ -39,7 +39,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
 
 
 def schema_is_current(database: Database) -> bool:
-    """Say whether the schema is the one this release needs."""
+    """Return whether the schema is the one this release needs."""
     with _usable():
         current = database.read(lambda snapshot: _context(snapshot).get_current_revision())
     return current == head_revision()

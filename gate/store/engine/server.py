@@ -1,4 +1,4 @@
-"""Tell how a database is kept and reached, beside what is in it."""
+"""Read how a database is kept and reached, beside what is in it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from gate.store.engine.database import Snapshot
 
 
 def journal_mode(snapshot: Snapshot) -> str:
-    """Tell which kind of journal a file of SQLite keeps; the gate sets `wal`."""
+    """Return which kind of journal a file of SQLite keeps; the gate sets `wal`."""
     return str(snapshot.scalar(text("PRAGMA journal_mode")))
 
 
 def server_time(snapshot: Snapshot) -> datetime:
-    """Tell the present time by the clock of a PostgreSQL server."""
+    """Return the present time by the clock of a PostgreSQL server."""
     told: datetime = snapshot.execute(select(func.clock_timestamp())).scalar_one()
     return told
 
 
 def is_pooled(snapshot: Snapshot) -> bool:
-    """Say whether a pooler stands between us and PostgreSQL: then another process answers."""
+    """Return whether a pooler stands between us and PostgreSQL: then another process answers."""
     driver: Any = snapshot.connection.driver_connection
     answering = snapshot.scalar(text("SELECT pg_backend_pid()"))
     return bool(driver.info.backend_pid != answering)

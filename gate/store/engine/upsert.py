@@ -14,7 +14,7 @@ _POSTGRESQL: Final = "postgresql"
 
 
 def insert_or_ignore(table: Table) -> Prepared:
-    """Give a statement that leaves an existing row alone; its changes tell whether it inserted."""
+    """Build an insert that leaves an existing row alone; its row count tells if it inserted."""
 
     def build(dialect: str) -> Executable:
         if dialect == _POSTGRESQL:
@@ -27,7 +27,7 @@ def insert_or_ignore(table: Table) -> Prepared:
 
 
 def insert_or_update(table: Table) -> Prepared:
-    """Give a statement that writes every given column of an existing row anew.
+    """Return a statement that writes every given column of an existing row anew.
 
     Every column of the table must be given.
     """

@@ -55,7 +55,7 @@ class _Waiting:
         self._ended.release()
 
     def wait(self) -> Any:  # noqa: ANN401 - any work's
-        """Give the result, or raise what the work has raised."""
+        """Return the result, or raise what the work has raised."""
         self._ended.acquire()
         if self._failure is not None:
             raise self._failure
@@ -182,7 +182,7 @@ class GroupWriter:
 
 
 def _tell(outcomes: list[_Outcome]) -> None:
-    """Tell everybody in a batch what became of their work."""
+    """Report to each caller in a batch what became of its work."""
     handed_over: dict[HandOver, list[Callable[[], None]]] = {}
     for job, result, failure in outcomes:
         if job.hand_over is None:
@@ -195,7 +195,7 @@ def _tell(outcomes: list[_Outcome]) -> None:
 
 
 def _is_the_databases(error: BaseException) -> bool:
-    """Say whether a batch failed by its database: a job's own error never comes this far."""
+    """Return whether a batch failed by its database: a job's own error never comes this far."""
     return isinstance(error, sqlite3.Error) or is_outage(error)
 
 

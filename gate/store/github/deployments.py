@@ -95,7 +95,7 @@ def deployment_states(
 def known_states(
     snapshot: Snapshot, repository_id: RepositoryId, ids: Sequence[DeploymentId]
 ) -> Iterator[tuple[DeploymentId, str]]:
-    """Give the newest known state of each of some deployments that has one."""
+    """Return the newest known state of each of some deployments that has one."""
     for deployment_id in ids:
         own = {"repository": repository_id, "deployment": deployment_id}
         row = _state.first(snapshot, own)
@@ -106,7 +106,7 @@ def known_states(
 def attempt_of(
     snapshot: Snapshot, repository_id: RepositoryId, deployment_id: DeploymentId
 ) -> int | None:
-    """Tell which run attempt a deployment belongs to, where an event has said so."""
+    """Return which run attempt a deployment belongs to, where an event has said so."""
     own = {"repository": repository_id, "deployment": deployment_id}
     row = _attempt.first(snapshot, own)
     attempt: int | None = row.run_attempt if row is not None else None

@@ -34,13 +34,13 @@ class ListingRecord:
     reaches_to: datetime | None = None
 
     def tells_of(self, started_at: datetime) -> bool:
-        """Say whether it is known of a run that began then that no newer one is missing."""
+        """Return whether it is known of a run that began then that no newer one is missing."""
         was_there = self.absent_since is None or started_at > self.absent_since
         return was_there and (self.reaches_to is None or started_at >= self.reaches_to)
 
     @property
     def is_unsettled(self) -> bool:
-        """Say whether it is not believed yet that the runs are gone."""
+        """Return whether it is not believed yet that the runs are gone."""
         return self.absent_since is not None and not is_believed(self.absent_since, self.read_at)
 
 
@@ -62,7 +62,7 @@ def record_listing(
 def read_listings(
     snapshot: Snapshot, repository_id: RepositoryId
 ) -> Mapping[ListingNeeded, ListingRecord]:
-    """Tell of each listing of a repository when it was last read."""
+    """Return of each listing of a repository when it was last read."""
     rows = _read.rows(snapshot, {"repository": repository_id})
     return {
         ListingNeeded(row.path, row.branch): ListingRecord(

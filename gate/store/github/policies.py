@@ -37,7 +37,7 @@ class PolicyDocument:
 
     @property
     def is_suspect(self) -> bool:
-        """Say whether the place may have changed since the last reading began."""
+        """Return whether the place may have changed since the last reading began."""
         return self.news != self.read_news
 
 

@@ -171,13 +171,13 @@ def newer_runs(snapshot: Snapshot, own: WorkflowRun) -> tuple[WorkflowRun, ...]:
 
 
 def read_page(snapshot: Snapshot, key: RequestKey) -> str:
-    """Give the page of a request's run, as GitHub named it; nothing where it did not."""
+    """Return the page of a request's run, as GitHub named it; nothing where it did not."""
     run = newest_attempt(snapshot, key.repository_id, key.run_id)
     return run.html_url if run is not None else ""
 
 
 def newest_page(snapshot: Snapshot, repository_id: RepositoryId) -> str:
-    """Give the page of some run of a repository, which tells GitHub's host; nothing without one."""
+    """Return the page of some run of a repository, which names GitHub's host; else nothing."""
     row = _newest_of_repository.first(snapshot, {"repository": repository_id})
     return decode_run(row.value).html_url if row is not None else ""
 
@@ -213,7 +213,7 @@ def _candidates(events: int) -> Prepared:
 
 
 def knows_runs(snapshot: Snapshot, repository_id: RepositoryId, path: str) -> bool:
-    """Say whether any run of a workflow file is known, on any branch."""
+    """Return whether any run of a workflow file is known, on any branch."""
     return _of_file.first(snapshot, {"repository": repository_id, "file": path}) is not None
 
 

@@ -137,7 +137,7 @@ def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) ->
 
 
 def _named(ids: Sequence[DeliveryId]) -> Iterator[dict[str, Any]]:
-    """Give the ids as the parameters of statements that take up to `_MOST` of them."""
+    """Return the ids as the parameters of statements that take up to `_MOST` of them."""
     for start in range(0, len(ids), _MOST):
         part = ids[start : start + _MOST]
         yield {f"own_{number}": delivery_id for number, delivery_id in enumerate(part)}
@@ -191,7 +191,7 @@ def record_quarantined(tx: Transaction, delivery_id: DeliveryId, reason: str) ->
 
 
 def known_deliveries(snapshot: Snapshot, ids: Sequence[DeliveryId]) -> frozenset[DeliveryId]:
-    """Tell which deliveries arrived and need not be asked for again."""
+    """Return which deliveries arrived and need not be asked for again."""
     known = snapshot.scalars(
         select(deliveries.c.delivery_id).where(
             deliveries.c.delivery_id.in_(ids), deliveries.c.state != DeliveryState.QUARANTINED
@@ -201,6 +201,6 @@ def known_deliveries(snapshot: Snapshot, ids: Sequence[DeliveryId]) -> frozenset
 
 
 def oldest_unread(snapshot: Snapshot) -> datetime | None:
-    """Give when the longest waiting unread delivery was received."""
+    """Return when the longest waiting unread delivery was received."""
     oldest: datetime | None = _oldest_unread.first(snapshot, {}).oldest
     return oldest

@@ -31,6 +31,6 @@ def record_redelivery(tx: Transaction, delivery_id: DeliveryId, now: datetime) -
 def redeliveries_asked(
     snapshot: Snapshot, ids: Sequence[DeliveryId]
 ) -> Mapping[DeliveryId, tuple[int, datetime]]:
-    """Tell how often, and when last, each of some deliveries was asked for."""
+    """Return how often, and when last, each of some deliveries was asked for."""
     rows = snapshot.execute(select(redeliveries).where(redeliveries.c.delivery_id.in_(ids)))
     return {DeliveryId(row.delivery_id): (row.times, row.asked_at) for row in rows}

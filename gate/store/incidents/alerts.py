@@ -87,7 +87,7 @@ def owe_alert(
 ) -> bool:
     """Owe a message to some channels; one that is owed or was sent already is not owed again.
 
-    Says whether it is owed to any of them for the first time.
+    Returns whether it is owed to any of them for the first time.
     """
     is_new = False
     for channel in channels:
@@ -111,7 +111,7 @@ def owe_alert(
 
 
 def last_said(snapshot: Snapshot, incident: str) -> tuple[str, AlertKind] | None:
-    """Give key and kind of what was owed last in a thread; None where nothing ever was."""
+    """Return key and kind of what was owed last in a thread; None where nothing ever was."""
     row = _last.first(snapshot, {"about": incident})
     return (row.alert_key, AlertKind(row.kind)) if row is not None else None
 

@@ -64,7 +64,7 @@ def read_artifacts(
 def is_listing(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> bool:
-    """Say whether the artifacts of an attempt are wanted and were not listed yet."""
+    """Return whether the artifacts of an attempt are wanted and were not listed yet."""
     row = _read.first(snapshot, _key(repository_id, run_id, run_attempt))
     return row is not None and row.urls is None
 

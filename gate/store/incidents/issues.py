@@ -171,7 +171,7 @@ def record_reopened_by_hand(tx: Transaction, incident_id: IncidentId) -> None:
 
 
 def is_opening(snapshot: Snapshot, repository_id: RepositoryId) -> bool:
-    """Say whether a repository may have an issue of ours whose number is not known yet."""
+    """Return whether a repository may have an issue of ours whose number is not known yet."""
     return _opening.first(snapshot, {"repository": repository_id}) is not None
 
 

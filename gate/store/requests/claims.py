@@ -90,7 +90,7 @@ def read_claims(snapshot: Snapshot, key: RequestKey) -> tuple[RecordedClaim, ...
 
 
 def is_withdrawn(snapshot: Snapshot, repository_id: RepositoryId, comment_id: CommentId) -> bool:
-    """Say whether a comment is known to have been edited or deleted."""
+    """Return whether a comment is known to have been edited or deleted."""
     key = comment_claim_key(repository_id, comment_id)
     return _is_withdrawn.first(snapshot, {"own": key}) is not None
 

@@ -67,7 +67,7 @@ def take_lease(
 
 
 def check_lease(tx: Transaction, lease: Lease) -> int:
-    """Give the request's generation; raises Superseded when the lease was lost.
+    """Return the request's generation; raises Superseded when the lease was lost.
 
     Locks the row until the transaction ends, so that the lease cannot be lost meanwhile.
     """
@@ -90,7 +90,7 @@ def wake_holder(tx: Transaction, request_id: RequestId, now: datetime) -> None:
 def release(
     tx: Transaction, lease: Lease, *, generation: int, due_at: datetime | None, failures: int
 ) -> bool:
-    """Give the lease back and say when to look next; say whether something changed meanwhile.
+    """Release the lease until the next look; return whether something changed meanwhile.
 
     `generation` is the one the pass has seen. When it has moved on, the request stays due as
     whoever moved it has asked.
@@ -114,7 +114,7 @@ def record_failure(
     now: datetime,
     due_at: Callable[[int], datetime],
 ) -> None:
-    """Give the lease of a failed pass back; `due_at` gives the next look from the failures.
+    """Release the lease of a failed pass; `due_at` computes the next look from the failures.
 
     `token` is that of the lease, None when the pass failed before it had one. Whoever has the lease
     by now is not disturbed: nothing is written then.

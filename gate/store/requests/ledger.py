@@ -138,7 +138,7 @@ def _columns(
 
 
 def _begun(effect: Effect, now: datetime) -> dict[str, Any]:
-    """Give what a first attempt leaves, as `_begin` does."""
+    """Return what a first attempt leaves, as `_begin` does."""
     return {
         "status": EffectStatus.SENDING.value,
         "attempts": 1,

@@ -104,7 +104,7 @@ def undecided_requests(snapshot: Snapshot, repository_id: RepositoryId) -> list[
 def known_environments(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> frozenset[str]:
-    """Tell for which environments (folded names) of a run attempt nothing is amiss.
+    """Return the environments (folded names) of a run attempt about which nothing is amiss.
 
     Those are the ones with a request that waits or that we have answered, and those whose answer
     GitHub does not take: it would not take it the next time either.
@@ -173,19 +173,19 @@ def read_watches(snapshot: Snapshot, repository_id: RepositoryId) -> list[Watch]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Undecided:
     """How many requests are undecided, and since when the longest of them waits."""
 
     undecided: int
     oldest: datetime | None
 
 
-def read_standing(snapshot: Snapshot) -> Standing:
+def count_undecided(snapshot: Snapshot) -> Undecided:
     """Count what waits, for the metrics."""
     row = snapshot.execute(
         select(func.count(), func.min(_t.waiting_since)).where(IS_UNDECIDED)
     ).one()
-    return Standing(row[0], row[1])
+    return Undecided(row[0], row[1])
 
 
 def key_values(key: RequestKey) -> dict[str, Any]:

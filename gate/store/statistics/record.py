@@ -53,7 +53,7 @@ class Scope:
 
     @property
     def environment_key(self) -> str | None:
-        """Give the environment's name as it identifies it."""
+        """Return the environment's name as it identifies it."""
         return environment_key(self.environment) if self.environment is not None else None
 
 
@@ -176,7 +176,7 @@ def _read_requests(snapshot: Snapshot, period: Period, scope: Scope) -> _Request
 
 
 def _hold(row: Any) -> Hold | None:  # noqa: ANN401 - a row
-    """Give how long a request waited; None when its end is on record nowhere."""
+    """Return how long a request waited; None when its end is on record nowhere."""
     state = RequestState(row.state)
     if state in UNDECIDED:
         return Hold(row.environment_key, row.waiting_since, None)

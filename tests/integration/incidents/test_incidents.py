@@ -16,8 +16,7 @@ from gate.domain.model.course import Course
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
-from gate.reconciler.incidents import timeline as responding
-from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.worker.supervisor import Supervisor
 from gate.simulator.faults import Fault
 from gate.store.github.repositories import read_repository, record_installation
@@ -75,9 +74,9 @@ def act(gate: Gate, name: str, *words: Any, number: int = 1) -> None:
     """Let mona do something about an incident, and look at it."""
     deps = gate.service.deps
     now = deps.clock()
-    work = getattr(responding, name)
-    extra = {} if name == "acknowledge" else {"actor": "mona", "now": now}
-    args = ["mona", now] if name == "acknowledge" else list(words)
+    work = getattr(incident_timeline, f"record_{name}")
+    extra = {} if name == "acknowledged" else {"actor": "mona", "now": now}
+    args = ["mona", now] if name == "acknowledged" else list(words)
     assert deps.database.transact(lambda tx: work(tx, IncidentId(number), *args, **extra))
     gate.settle()
 
@@ -119,7 +118,7 @@ def test_a_failure_after_a_told_recovery_pages_again(gate: Gate, receiver: Recei
     """Whoever acknowledged the first has turned to something else since."""
     gate.validate(REPOSITORY, "failure")
     gate.settle()
-    act(gate, "acknowledge")
+    act(gate, "acknowledged")
     gate.validate(REPOSITORY, "success")
     gate.settle()
     gate.advance(minutes=11)
@@ -252,9 +251,9 @@ def test_from_red_to_resolved_with_restarts_between_all_steps(
     for minutes in (14, 2, 30, 16):
         gate.restart()
         gate.advance(minutes=minutes)
-    act(gate, "acknowledge")
+    act(gate, "acknowledged")
     gate.restart()
-    act(gate, "decide", Course.ROLLBACK, "the last apply broke it")
+    act(gate, "decided", Course.ROLLBACK, "the last apply broke it")
     gate.restart()
     gate.advance(hours=4)
     gate.restart()
@@ -368,7 +367,7 @@ def test_accepting_the_risk_ends_it_and_the_gate_stays_closed(
     gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
-    act(gate, "decide", Course.ACCEPT_RISK, "only the imprint is broken")
+    act(gate, "decided", Course.ACCEPT_RISK, "only the imprint is broken")
     gate.advance(hours=5)
     assert summaries(receiver) == ["incident/1/page", "incident/1/recovery/1"]
     assert gate.answers(run_id) == []
@@ -385,7 +384,7 @@ def test_a_recovery_is_about_the_run_that_passed(gate: Gate, receiver: Receiver)
     # The incident is looked at before the deployment is let go on.
     gate.room = 0
     gate.ingest_deliveries()
-    look_after(incident(gate).incident.place.repository_id, gate.service.deps)
+    check_incidents(incident(gate).incident.place.repository_id, gate.service.deps)
     gate.settle()
     recovery = heard(receiver)[-1]
     assert recovery["event"] == "Production Validation Recovered"
@@ -402,7 +401,7 @@ def test_an_end_by_hand_lists_what_stays_held(gate: Gate, receiver: Receiver) ->
     failed = gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
-    act(gate, "resolve", "a false alarm")
+    act(gate, "resolved", "a false alarm")
     ended = heard(receiver)[-1]
     assert ended["runId"] == failed
     assert [it["runId"] for it in ended["heldDeployments"]] == [run_id]
@@ -413,7 +412,7 @@ def test_a_silence_is_kept(gate: Gate, receiver: Receiver) -> None:
     gate.validate(REPOSITORY, "failure")
     gate.settle()
     until = gate.service.deps.clock() + timedelta(hours=3)
-    act(gate, "silence", until, "known, the vendor is at it")
+    act(gate, "silenced", until, "known, the vendor is at it")
     gate.advance(hours=2, minutes=59)
     assert summaries(receiver) == ["incident/1/page"]
     gate.advance(minutes=2)
@@ -581,7 +580,7 @@ def test_a_page_is_not_repeated_once_somebody_came(gate: Gate, receiver: Receive
     receiver.reply = Reply(502)
     gate.validate(REPOSITORY, "failure")
     gate.settle()
-    act(gate, "acknowledge")
+    act(gate, "acknowledged")
     tries = len(receiver.received)
     gate.advance(minutes=40)
     assert len(receiver.received) == tries

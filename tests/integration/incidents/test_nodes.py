@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from gate.reconciler.deps import Work
-from gate.reconciler.incidents.check import look_after
+from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.ingest.ingest import ingest
 from gate.store.incidents import checks, incidents
 from tests.support.alert_receiver import Receiver
@@ -34,13 +34,13 @@ def test_two_nodes_open_one_incident_and_page_once(
     ingest(gate.due_deliveries(), deps)
     (repository_id,) = database.read(lambda snapshot: checks.rows.due(snapshot, deps.clock(), 10))
     nodes = [gate.service.deps, second.service.deps] * 4
-    at_once([partial(look_after, repository_id, node) for node in nodes])
+    at_once([partial(check_incidents, repository_id, node) for node in nodes])
     found = database.read(lambda snapshot: incidents.open_incidents(snapshot, repository_id))
     assert [(it.incident.id, it.events) for it in found] == [(1, 1)]
     workers = [gate.service.worker, second.service.worker] * 4
     at_once([partial(worker.do, Work.ISSUES) for worker in workers])
     at_once([partial(worker.do, Work.ARTIFACTS) for worker in workers])
-    at_once([partial(look_after, repository_id, node) for node in nodes])
+    at_once([partial(check_incidents, repository_id, node) for node in nodes])
     assert len(gate.github.issues_of(REPOSITORY)) == 1
     at_once([partial(worker.do, Work.ALERTS) for worker in workers])
     assert len(receiver.received) == 1

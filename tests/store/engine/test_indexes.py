@@ -30,9 +30,9 @@ from gate.store.reports.reports import read_reports
 from gate.store.requests.decisions import decisions_of
 from gate.store.requests.ledger import read_ledger
 from gate.store.requests.requests import (
+    count_undecided,
     due_requests,
     find_request,
-    read_standing,
     undecided_requests,
 )
 from gate.store.requests.waking import wake_installation, wake_repository
@@ -73,7 +73,7 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     ),
     "oldest unread": (oldest_unread, "ix_deliveries_due_at"),
     "undecided": (lambda it: undecided_requests(it, REPOSITORY), "ix_gate_requests_undecided"),
-    "standing": (read_standing, "ix_gate_requests_undecided"),
+    "standing": (count_undecided, "ix_gate_requests_undecided"),
     "wake repository": (
         lambda it: wake_repository(Transaction(it), REPOSITORY, NOW),
         "ix_gate_requests_undecided",

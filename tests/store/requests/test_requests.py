@@ -11,11 +11,11 @@ from gate.domain.model.request import CLOSED_WITHOUT_US, RequestState, ReviewSta
 from gate.domain.requests.opening import Opening
 from gate.store.engine.database import Database
 from gate.store.requests.requests import (
+    count_undecided,
     due_requests,
     find_request,
     known_environments,
     read_request,
-    read_standing,
     undecided_requests,
 )
 from tests.store.conftest import OpenDatabase
@@ -219,12 +219,12 @@ def test_due_are_those_nobody_works_on_longest_first(database: Database) -> None
 
 def test_standing_counts_what_waits(database: Database) -> None:
     """The undecided requests are counted, and the longest wait is told."""
-    assert database.read(read_standing).undecided == 0
-    assert database.read(read_standing).oldest is None
+    assert database.read(count_undecided).undecided == 0
+    assert database.read(count_undecided).oldest is None
     asked(database, key=make_key(run_id=1), now=before(minutes=5))
     asked(database, key=make_key(run_id=2), now=before(minutes=2))
     answer(database, asked(database, key=make_key(run_id=3), now=before(minutes=9)))
-    standing = database.read(read_standing)
+    standing = database.read(count_undecided)
     assert (standing.undecided, standing.oldest) == (2, before(minutes=5))
 
 

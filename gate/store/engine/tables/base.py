@@ -36,7 +36,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
-        """Give an aware UTC datetime back."""
+        """Return an aware UTC datetime."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
