@@ -16,6 +16,7 @@ from gate.domain.model.course import Course
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
+from gate.reconciler.incidents import timeline as incident_timeline
 from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.worker.supervisor import Supervisor
 from gate.simulator.faults import Fault
