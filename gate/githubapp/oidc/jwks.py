@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from threading import BoundedSemaphore, Lock
 from time import monotonic
@@ -28,6 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from gate.clock import Clock
 from gate.errors import ReportRejected, RetryLater
+from gate.githubapp.transport.decoding import time_of
 from gate.log import get_logger
 
 TRUSTED: Final = timedelta(hours=1)
@@ -172,7 +172,7 @@ def _fetch(session: Session, url: str, deadline: float) -> _Told:
             if response.status_code != HTTPStatus.OK:
                 raise _unavailable(f"answers {response.status_code}")
             body = _read_body(response, deadline)
-            at = _time_of(response)
+            at = time_of(response.headers)
     except (RequestException, HTTPError, OSError, ValueError) as error:
         raise _unavailable(type(error).__name__) from None
     try:
@@ -191,13 +191,6 @@ def _read_body(response: Response, deadline: float) -> bytes:
         if monotonic() > deadline:
             raise _unavailable("is too slow")
     return bytes(body)
-
-
-def _time_of(response: Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def _keys_address(issuer: str, configuration: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
@@ -18,22 +17,7 @@ from tests.support.github_stage import (
     ORGANIZATION,
     REPOSITORY,
     Stage,
-    staged,
 )
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A simulated github.com and a client for it."""
-    with staged() as made:
-        yield made
-
-
-@pytest.fixture(params=["", "/api/v3"], ids=["github.com", "enterprise"])
-def either(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """The same on an Enterprise Server, whose API root has a path."""
-    with staged(root=request.param) as made:
-        yield made
 
 
 def test_installations_and_repositories_are_read_to_the_last_page(stage: Stage) -> None:

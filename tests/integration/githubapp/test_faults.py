@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -18,13 +18,6 @@ from tests.support.keys import make_key_pair
 
 REVIEWS = "deployment_protection_rule$"
 RUNS = "/actions/runs/[0-9]+$"
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A simulated GitHub and a client for it."""
-    with staged() as made:
-        yield made
 
 
 DAMAGES = [

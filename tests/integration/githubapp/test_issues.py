@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,16 +12,9 @@ from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.simulator import issues
 from gate.simulator.faults import Fault
 from gate.simulator.state import AccountType
-from tests.support.github_stage import REPOSITORY, Stage, staged
+from tests.support.github_stage import REPOSITORY, Stage
 
 MARK = "<!-- gate:incident/17 -->"
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A simulated github.com and a client for it."""
-    with staged() as made:
-        yield made
 
 
 def since(stage: Stage) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -20,16 +20,8 @@ from tests.support.github_stage import (
     Stage,
     failure,
     read,
-    staged,
     write,
 )
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A simulated GitHub and a client for it."""
-    with staged() as made:
-        yield made
 
 
 def moved(stage: Stage, location: str, status: int, method: str, times: int | None = 1) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
@@ -14,17 +14,10 @@ from gate.domain.model.ids import RunId
 from gate.domain.model.request import ReviewState
 from gate.errors import RetryLater
 from gate.simulator.faults import Fault
-from tests.support.github_stage import ENVIRONMENT, MINT, REPOSITORY, REVIEW, Stage, staged
+from tests.support.github_stage import ENVIRONMENT, MINT, REPOSITORY, REVIEW, Stage
 
 T = TypeVar("T")
 THREADS = 16
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A simulated GitHub and a client for it."""
-    with staged() as made:
-        yield made
 
 
 def together(ask: Callable[[int], T]) -> list[T]:

@@ -6,8 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -16,20 +15,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
-from hypothesis import strategies as st
-from jwt import PyJWK
 
 from gate.domain.model.reporters import Reporter
-from gate.errors import ReportRejected, RetryLater
-from gate.githubapp.oidc.issuers import Issuers
-from gate.githubapp.oidc.verifier import LEEWAY, LONGEST, TokenVerifier
-from gate.simulator.github import SimulatedGitHub
-from gate.simulator.server import serve
+from gate.errors import ReportRejected
+from gate.githubapp.oidc.verifier import LEEWAY, LONGEST
+from tests.support.token_desk import AUDIENCE, ENTERPRISE, REPOSITORY, Desk
 
-AUDIENCE: Final = "https://gate.example.com"
-REPOSITORY: Final = "octo-org/frontend"
-ENTERPRISE: Final = "octo-enterprise"
 ELSEWHERE: Final = "https://attacker.example/keys"
 
 
@@ -37,55 +28,6 @@ ELSEWHERE: Final = "https://attacker.example/keys"
 def other_key() -> rsa.RSAPrivateKey:
     """Make a key that is none of the issuer's."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@dataclass(slots=True)
-class Desk:
-    """An issuer on loopback, a run that may have tokens, and what verifies them."""
-
-    github: SimulatedGitHub
-    run_id: int
-    verifier: TokenVerifier
-
-    def mint(self, audience: str = AUDIENCE, **claims: Any) -> str:
-        """Sign a token by the issuer's key, with some claims changed."""
-        return self.github.mint_token(self.run_id, audience, claims)
-
-    def signed(self, key: Any, algorithm: str = "RS256", **header: Any) -> str:
-        """Sign the claims of a good token by a key and with headers of one's own."""
-        token = self.mint()
-        claims = jwt.decode(token, options={"verify_signature": False})
-        known = jwt.get_unverified_header(token)
-        return jwt.encode(claims, key, algorithm, {"kid": known["kid"], **header})
-
-    def public_key(self) -> rsa.RSAPublicKey:
-        """Give the key that the issuer shows."""
-        shown = json.loads(self.github.issuer.answer(get("/.well-known/jwks")).body)["keys"][0]
-        key: rsa.RSAPublicKey = PyJWK(shown).key
-        return key
-
-
-def get(path: str) -> Any:
-    """Ask for one of the issuer's addresses."""
-    from gate.simulator.oidc import PREFIX
-    from gate.simulator.wire import Request
-
-    return Request("GET", f"{PREFIX}{path}", {}, {}, b"")
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    """Serve an issuer; keys are read from it once."""
-    github = SimulatedGitHub()
-    github.create_repository(REPOSITORY)
-    with serve(github):
-        run_id = github.start_run(REPOSITORY, "production-validation.yml")
-        clock = github.world.clock
-        verifier = TokenVerifier(Issuers(github.issuer.url, clock), AUDIENCE, clock)
-        made = Desk(github, run_id, verifier)
-        made.verifier.verify(made.mint())
-        github.mint_token(run_id, AUDIENCE, enterprise=ENTERPRISE)
-        yield made
 
 
 def test_a_good_token_tells_who_speaks(desk: Desk) -> None:
@@ -286,36 +228,3 @@ def test_times_are_taken_with_a_minute_of_leeway(
     with pytest.raises(ReportRejected) as caught:
         desk.verifier.verify(token)
     assert caught.value.reason == reason
-
-
-_JSON: Final = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(), inside, max_size=3),
-    max_leaves=5,
-)
-_CLAIMS: Final = st.sampled_from(
-    (
-        *("iss", "aud", "exp", "nbf", "iat", "jti", "sub", "repository", "repository_id", "run_id"),
-        *("repository_owner_id", "run_attempt", "workflow_ref", "event_name", "sha", "head_ref"),
-    )
-)
-
-
-@given(st.dictionaries(_CLAIMS, _JSON, min_size=1, max_size=3))
-def test_whatever_is_signed_is_taken_or_refused(desk: Desk, claims: dict[str, Any]) -> None:
-    """The issuer signs what it is told; no claim makes the verifier fail in another way."""
-    try:
-        token = desk.mint(**claims)
-    except (TypeError, ValueError):
-        return
-    try:
-        desk.verifier.verify(token)
-    except ReportRejected:
-        return
-
-
-@given(st.text(max_size=300) | st.from_regex(r"[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*"))
-def test_whatever_is_sent_is_refused(desk: Desk, token: str) -> None:
-    """No text is a token, and none makes the verifier fail in another way."""
-    with pytest.raises((ReportRejected, RetryLater)):
-        desk.verifier.verify(token)

@@ -1,8 +1,6 @@
-"""Files are read as they are on the default branch, and found absent only when they are."""
+"""Repositories and files are read as they are now, and found absent only when they are."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,13 +18,7 @@ from gate.domain.model.runs import Account
 from gate.errors import Refused
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches
-from tests.support.github_stage import (
-    ENVIRONMENT,
-    ORGANIZATION,
-    REPOSITORY,
-    Stage,
-    staged,
-)
+from tests.support.github_stage import ENVIRONMENT, ORGANIZATION, REPOSITORY, Stage
 
 POLICY = ".github/deployment-gate.yml"
 FIRST = FileQuestion(POLICY, None, expects_absence=False)
@@ -35,20 +27,6 @@ FIRST = FileQuestion(POLICY, None, expects_absence=False)
 def again(found: FileFound) -> FileQuestion:
     """Ask whether a file is still as it was found."""
     return FileQuestion(POLICY, found.etag, expects_absence=False)
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A simulated github.com and a client for it."""
-    with staged() as made:
-        yield made
-
-
-@pytest.fixture(params=["", "/api/v3"], ids=["github.com", "enterprise"])
-def either(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """The same on an Enterprise Server, whose API root has a path."""
-    with staged(root=request.param) as made:
-        yield made
 
 
 def test_a_file_is_read_as_it_is(either: Stage) -> None:
@@ -159,4 +137,15 @@ def test_without_the_permission_no_file_is_absent(stage: Stage) -> None:
     assert own.value.reason == shared.value.reason == "permission_missing"
     stage.client.deployments.send_review(
         stage.address, run_id, ENVIRONMENT, ReviewState.APPROVED, "green", is_timely=lambda: True
+    )
+
+
+def test_a_repository_is_read(stage: Stage) -> None:
+    """Its name, owner and default branch as they are now."""
+    found = stage.client.contents.read_repository(stage.address)
+    assert found is not None
+    assert (found.full_name, found.owner.login, found.default_branch) == (
+        REPOSITORY,
+        ORGANIZATION,
+        "main",
     )
