@@ -1,7 +1,7 @@
 """Write the gate's replies to commands in comments.
 
 Pure. A reaction shows the outcome at a glance; where that is not enough, a comment gives the
-reason. Text that others wrote is neutralised.
+reason. Text that others wrote is escaped.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def render_refusal(detail: str) -> str:
 
 
 def render_acknowledged_before(actor: str) -> str:
-    """Answer a second acknowledgement with the name of the first person."""
+    """Answer a second acknowledgment with the name of the first person."""
     return cut_markdown(f"{neutralise(actor)} has already acknowledged this incident.", _LONGEST)
 
 

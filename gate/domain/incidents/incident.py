@@ -146,7 +146,7 @@ def open_incident(
 
 
 def apply(incident: Incident, event: IncidentEvent) -> Incident:
-    """Apply one event. The first acknowledgement counts, and the last decision."""
+    """Apply one event. The first acknowledgment counts, and the last decision."""
     what, word = event.what, Word(event.at, event.actor)
     changed = incident
     match what:

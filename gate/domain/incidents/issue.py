@@ -1,7 +1,7 @@
 """Write an incident's issue: what fails, what is due by when, what was done.
 
 Pure. Times are absolute, so that the text changes only after an event or a missed deadline. Text
-that others wrote is neutralised. The most important parts come first, since a text that is too long
+that others wrote is escaped. The most important parts come first, since a text that is too long
 is cut at its end.
 """
 

@@ -67,7 +67,7 @@ def coalesce(owed: Sequence[Alert]) -> Delivery:
 
 
 def is_answered(alert: Alert, *, is_acknowledged: bool) -> bool:
-    """Return whether an acknowledgement has made a message that calls people obsolete."""
+    """Return whether an acknowledgment has made a message that calls people obsolete."""
     return is_acknowledged and alert.kind in _CALLS_SOMEBODY
 
 

@@ -1,6 +1,6 @@
 """Describe what happened to an incident, for its issue, its comments and its alerts. Pure.
 
-Text that others wrote is neutralised.
+Text that others wrote is escaped.
 """
 
 from __future__ import annotations
