@@ -128,7 +128,7 @@ def _list(node: yaml.SequenceNode, location: Location, document: Document) -> li
                 document,
                 place_of(item),
                 (*location, index),
-                f"`{cut(item.value)}` stands twice in this list; remove one",
+                f"`{cut(item.value)}` is in this list twice; remove one",
             )
     return values
 
@@ -146,7 +146,7 @@ def _dict(node: yaml.MappingNode, location: Location, document: Document) -> dic
                 document,
                 place_of(key_node),
                 here,
-                f"this key stands twice; the first is on line {first.line}",
+                f"duplicate key; the first is on line {first.line}",
             )
             continue
         document.keys[here] = place_of(key_node)
@@ -165,12 +165,14 @@ def _key(node: yaml.Node, location: Location, document: Document) -> str | None:
             document,
             place_of(node),
             location,
-            "merge key `<<` is not supported, as in GitHub Actions; write the keys out,"
+            "the merge key `<<` is not supported, as in GitHub Actions; write the keys out,"
             " or use an alias for a whole value",
         )
         return None
     if len(node.value) > _LONGEST_KEY:
-        _report(document, place_of(node), location, f"a key of more than {_LONGEST_KEY} characters")
+        _report(
+            document, place_of(node), location, f"a key can have at most {_LONGEST_KEY} characters"
+        )
         return None
     value = resolve(node.value, plain=is_plain(node))
     if isinstance(value, str):
@@ -179,7 +181,7 @@ def _key(node: yaml.Node, location: Location, document: Document) -> str | None:
         document,
         place_of(node),
         location,
-        f'key `{cut(node.value)}` is not text to YAML; write "{cut(node.value)}" with quotes',
+        f'key `{cut(node.value)}` is not text in YAML; write "{cut(node.value)}" with quotes',
     )
     return None
 
@@ -224,5 +226,5 @@ def _check_environment_names(document: Document) -> None:
                 document,
                 document.keys[location],
                 location,
-                f"the same environment as `{cut(earlier)}`: GitHub ignores case in these names",
+                f"same environment as `{cut(earlier)}`: GitHub ignores case in these names",
             )

@@ -53,7 +53,7 @@ MOST_PROBLEMS: Final = 100
 
 _CACHED_FILES: Final = 64
 _MISNAMED: Final = Problem(
-    1, 1, "", "no policy is read from a file of this name; rename it to deployment-gate.yml"
+    1, 1, "", "the gate does not read a file with this name; rename it to deployment-gate.yml"
 )
 
 Outcome = Policy | tuple[Problem, ...]

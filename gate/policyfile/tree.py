@@ -79,10 +79,10 @@ def read_tree(text: bytes) -> yaml.MappingNode:
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(decoded, error) from error
     if root is None or (isinstance(root, yaml.ScalarNode) and is_plain(root) and not root.value):
-        raise Unreadable(Place(1, 1), "the file is empty; it must at least say `version: 1`")
+        raise Unreadable(Place(1, 1), "the file is empty; start with `version: 1`")
     if not isinstance(root, yaml.MappingNode):
         raise Unreadable(
-            place_of(root), "expected keys with values at the top, beginning with `version: 1`"
+            place_of(root), "expected keys with values at the top level, starting with `version: 1`"
         )
     return root
 
@@ -101,7 +101,7 @@ def is_plain(node: yaml.ScalarNode) -> bool:
 def _decode(text: bytes) -> str:
     if len(text) > LARGEST_FILE:
         raise Unreadable(
-            Place(1, 1), f"the file has {len(text)} bytes; at most {LARGEST_FILE} are read"
+            Place(1, 1), f"the file has {len(text)} bytes; the limit is {LARGEST_FILE}"
         )
     try:
         decoded = text.decode("utf-8").removeprefix(_BOM)
@@ -113,7 +113,7 @@ def _decode(text: bytes) -> str:
     if found := _UNPRINTABLE.search(decoded):
         raise Unreadable(
             _end_of(decoded[: found.start()]),
-            f"character U+{ord(found[0]):04X} may not stand in YAML; remove it",
+            f"character U+{ord(found[0]):04X} is not allowed in YAML; remove it",
         )
     return decoded
 
@@ -135,7 +135,9 @@ class _Limits:
     def check(self, event: yaml.Event) -> None:
         match event:
             case yaml.DocumentStartEvent() if self._nodes:
-                raise Unreadable(place_of(event), "expected one document; a second begins here")
+                raise Unreadable(
+                    place_of(event), "expected one YAML document; a second one starts here"
+                )
             case yaml.AliasEvent():
                 self._add(*self._aliased(event))
             case yaml.ScalarEvent():
@@ -143,7 +145,8 @@ class _Limits:
                 self._leave()
             case yaml.CollectionStartEvent():
                 if len(self._open) >= DEEPEST:
-                    raise Unreadable(place_of(event), f"nested more than {DEEPEST} levels deep")
+                    message = f"nested more than {DEEPEST} levels deep; the policy needs five"
+                    raise Unreadable(place_of(event), message)
                 self._enter(event)
             case yaml.CollectionEndEvent():
                 self._leave()
@@ -170,9 +173,7 @@ class _Limits:
     def _add(self, place: Place, size: int) -> None:
         self._nodes += size
         if self._nodes > MOST_NODES:
-            raise Unreadable(
-                place, f"more than {MOST_NODES} values, counting what aliases stand for"
-            )
+            raise Unreadable(place, f"more than {MOST_NODES} values, with aliases expanded")
 
     def _aliased(self, event: yaml.AliasEvent) -> tuple[Place, int]:
         name = event.anchor or ""
@@ -180,7 +181,7 @@ class _Limits:
             raise Unreadable(place_of(event), f"alias `*{name}` has no anchor `&{name}` above it")
         anchored = self._anchors[name]
         if anchored is None:
-            raise Unreadable(place_of(event), f"alias `*{name}` stands inside its own anchor")
+            raise Unreadable(place_of(event), f"alias `*{name}` is inside its own anchor")
         return anchored
 
 
@@ -192,7 +193,7 @@ def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> Unreadable:
     character = line[place.column - 1 : place.column]
     message = f"not YAML: {error.problem or error.context or 'it cannot be parsed'}"
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        message += "; indent with spaces, a tab is not allowed here"
+        message += "; indent with spaces, not tabs"
     elif character in {"@", "`", "%"}:
-        message += f"; a value that begins with {character} needs quotes"
+        message += f"; quote a value that starts with {character}"
     return Unreadable(place, message)

@@ -46,7 +46,7 @@ EVENTS: Final = (
 _OF_A_CHANGE: Final = frozenset({"merge_group", "pull_request", "pull_request_target"})
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})([smhd])")
-_DURATION_LOOKS: Final = "a whole number with s, m, h or d behind it, such as `24h`"
+_DURATION_LOOKS: Final = "a whole number followed by s, m, h or d, such as `24h`"
 
 
 def problem(message: str) -> NoReturn:
@@ -91,9 +91,9 @@ def _parse_duration(
         if seconds == 0:
             problem("a duration must be more than zero")
         if seconds < least.total_seconds():
-            problem(f"at least {spell_duration(least)}, not {shown(value)}")
+            problem(f"must be at least {spell_duration(least)}, not {shown(value)}")
         if seconds > most.total_seconds():
-            problem(f"at most {most.days}d{because}, not {shown(value)}")
+            problem(f"must be at most {most.days}d{because}, not {shown(value)}")
         return timedelta(seconds=seconds)
 
     return parse
@@ -145,9 +145,9 @@ def _matching(pattern: str, explain: Callable[[str], str]) -> tuple[Any, ...]:
 
 
 def _explain_workflow(text: str) -> str:
-    expected = "expected the name of a file in .github/workflows"
+    expected = "expected a file name in .github/workflows"
     if "/" in text.removeprefix(".github/workflows/"):
-        return f"{expected}; GitHub runs workflows from no other place than that, not {shown(text)}"
+        return f"{expected}, not {shown(text)}; GitHub runs workflows from that folder only"
     if not text.endswith((".yml", ".yaml")):
         return f"{expected} that ends in .yml or .yaml, not {shown(text)}"
     return f"{expected}, not {shown(text)}"
@@ -162,17 +162,17 @@ WorkflowFile = Annotated[
 
 def _explain_branch(text: str) -> str:
     if text.startswith("refs/"):
-        return f"expected a branch's name without `refs/heads/`, not {shown(text)}"
+        return f"write the branch name without `refs/heads/`, not {shown(text)}"
     if set(text) & set("*?["):
-        return f"expected the exact name of one branch, patterns are not supported: {shown(text)}"
-    return f"expected the name of a branch, not {shown(text)}"
+        return f"expected the name of one branch; patterns are not supported: {shown(text)}"
+    return f"expected a branch name, not {shown(text)}"
 
 
 BranchName = Annotated[str, *_matching(r"(?!refs/)[^\s~^:?*\[\\\x00-\x1f\x7f]+", _explain_branch)]
 
 
 def _explain_text(text: str) -> str:
-    return "expected some text" if not text.strip() else f"expected one line, not {shown(text)}"
+    return "expected text" if not text.strip() else f"expected one line, not {shown(text)}"
 
 
 Line = Annotated[str, *_matching(r"[^\S\n\r]*[^\s][^\n\r]*", _explain_text)]
@@ -180,8 +180,8 @@ Line = Annotated[str, *_matching(r"[^\S\n\r]*[^\s][^\n\r]*", _explain_text)]
 
 def _explain_label(text: str) -> str:
     if not text.strip():
-        return "expected the name of a label"
-    return f"a label on GitHub is one line of at most 50 characters, not {shown(text)}"
+        return "expected a label name"
+    return f"a GitHub label is one line of at most 50 characters, not {shown(text)}"
 
 
 Label = Annotated[str, *_matching(r"(?=[^\n\r]{1,50}$)[^\S\n\r]*[^\s][^\n\r]*", _explain_label)]
@@ -189,8 +189,8 @@ Label = Annotated[str, *_matching(r"(?=[^\n\r]{1,50}$)[^\S\n\r]*[^\s][^\n\r]*", 
 
 def _explain_environment(text: str) -> str:
     if not text.strip():
-        return "expected the name of an environment"
-    return f"the name of an environment is one line of at most 255 characters, not {shown(text)}"
+        return "expected an environment name"
+    return f"an environment name is one line of at most 255 characters, not {shown(text)}"
 
 
 EnvironmentName = Annotated[
@@ -200,11 +200,12 @@ EnvironmentName = Annotated[
 
 def _explain_reviewer(text: str) -> str:
     if text.startswith("permission:"):
-        return f"a permission is one of admin, maintain, write, not {shown(text)}"
+        allowed = "`permission:admin`, `permission:maintain` or `permission:write`"
+        return f"expected {allowed}, not {shown(text)}"
     if text.startswith("team:"):
-        return f"a team is `team:ORGANIZATION/SLUG`, not {shown(text)}"
+        return f"expected `team:ORGANIZATION/SLUG`, not {shown(text)}"
     if text.startswith("user:"):
-        return f"a user is `user:LOGIN`, not {shown(text)}"
+        return f"expected `user:LOGIN`, not {shown(text)}"
     return (
         "expected `team:ORGANIZATION/SLUG`, `user:LOGIN` or `permission:admin|maintain|write`,"
         f" not {shown(text)}"
@@ -224,9 +225,9 @@ Reviewer = Annotated[
 
 def _check_event(event: str) -> str:
     if event not in EVENTS:
-        reason = "is not an event that can start a validation"
+        reason = "cannot start a validation"
         if event in _OF_A_CHANGE:
-            reason = "runs the code of a change, which proves nothing about production"
+            reason = "runs the code of a change, so it does not test production"
         problem(f"{shown(event)} {reason}; expected one of {', '.join(EVENTS)}")
     return event
 
@@ -238,7 +239,7 @@ Event = Annotated[
 
 def _check_version(version: int) -> int:
     if version != 1:
-        problem(f"expected 1, the only version there is, not {shown(version)}")
+        problem(f"the only version is 1, not {shown(version)}")
     return version
 
 

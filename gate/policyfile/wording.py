@@ -6,6 +6,7 @@ list other keys or values than the reference does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, Final
@@ -19,11 +20,12 @@ from gate.policyfile.values import shown
 _SCHEMA: Final = policy_schema()
 _EXPECTED: Final = {
     "string": "text",
-    "integer": "a whole number without quotes, such as 1",
+    "integer": "a whole number",
     "boolean": "true or false",
     "array": "a list such as `[a, b]`",
     "object": "keys with values",
 }
+_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _CLOSE: Final = 0.6
 _VERY_CLOSE: Final = 0.8
 # Nobody mistypes a key of more than this; difflib's time grows with the square of the length.
@@ -41,20 +43,20 @@ def describe(error: ErrorDetails) -> str:
         case "extra_forbidden":
             message = _describe_unknown(location)
         case _ if isinstance(given, Unquoted) and given.meaning == "nothing":
-            message = "has no value; give it one, or leave the key out for its default"
+            message = "no value; set one, or remove the key to use its default"
         case "greater_than_equal":
             message = f"expected at least {context['ge']}, not {shown(given)}"
         case "too_short":
             message = f"expected at least {context['min_length']} entry"
         case _:
-            message = _describe_value(given, _schema_at(location))
+            message = _describe_value(given, location)
     return message
 
 
 def _describe_missing(location: Location) -> str:
     if location == ("version",):
         return "missing; write `version: 1`"
-    return "missing; name the environments that are gated below `environments:`"
+    return "missing; list the gated environments below `environments:`"
 
 
 def _describe_unknown(location: Location) -> str:
@@ -64,10 +66,10 @@ def _describe_unknown(location: Location) -> str:
     # that is likelier than a key misspelt beyond recognition.
     close, homes = _closest(name, known, _VERY_CLOSE), _homes_of(name)
     if close is None and homes:
-        return f"unknown key here; `{name}` belongs {' or '.join(map(_spell_home, homes))}"
+        return f"unknown key; `{name}` belongs {' or '.join(map(_spell_home, homes))}"
     if close := close or _closest(name, known):
         return f"unknown key; did you mean `{close}`?"
-    return f"unknown key; known here: {', '.join(known)}"
+    return f"unknown key; expected one of: {', '.join(known)}"
 
 
 def _describe_choice(given: object, allowed: list[str]) -> str:
@@ -76,17 +78,21 @@ def _describe_choice(given: object, allowed: list[str]) -> str:
     return f"{message}; did you mean `{close}`?" if close else message
 
 
-def _describe_value(given: object, schema: dict[str, Any]) -> str:
+def _describe_value(given: object, location: Location) -> str:
+    schema = _schema_at(location)
     if "enum" in schema:
         return _describe_choice(given, schema["enum"])
     kind = schema.get("type", "object")
     if kind == "string" and isinstance(given, Unquoted | int):
         meaning = given.meaning if isinstance(given, Unquoted) else _meaning(given)
         written = shown(given)
-        return f'{written} is {meaning} to YAML; write "{written.strip("`")}" with quotes'
+        return f'YAML reads {written} as {meaning}; write "{written.strip("`")}" with quotes'
+    if kind == "integer" and isinstance(given, str) and _WHOLE_NUMBER.fullmatch(given):
+        wanted = "1" if location == ("version",) else given
+        return f'write `{location[-1]}: {wanted}`, not `{location[-1]}: "{given}"`'
     message = f"expected {_EXPECTED[kind]}, not {shown(given)}"
     if kind == "object":
-        message += "; known here: " + ", ".join(schema.get("properties", ["environments by name"]))
+        message += "; keys here: " + ", ".join(schema.get("properties", ["environments by name"]))
     return message
 
 

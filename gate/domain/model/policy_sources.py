@@ -1,7 +1,7 @@
-"""Choose the policy that speaks for a repository, and keep it above the organisation's floor.
+"""Choose the policy that speaks for a repository, and keep it above the organization's floor.
 
-Pure. The repository's own file wins, then the organisation's, then the server's; but where the
-organisation has one, a repository may only be stricter. A looser one is not merged silently: it is
+Pure. The repository's own file wins, then the organization's, then the server's; but where the
+organization has one, a repository may only be stricter. A looser one is not merged silently: it is
 a problem like any other, so the gate holds and says which line to change.
 
 That each key is as strict does not make the whole so: a hold of another kind may be overridden by
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from gate.domain.model.ids import environment_key
@@ -136,7 +137,7 @@ def check_floor(policy: Policy, floor: Policy) -> Iterator[Problem]:
                 1,
                 1,
                 f"environments.{name}.{key}",
-                f"looser than the organisation's policy: {message}",
+                f"looser than the organization's policy, which {message}",
             )
 
 
@@ -144,41 +145,50 @@ def _looser(
     own: EnvironmentPolicy, floor: EnvironmentPolicy, name: str
 ) -> Iterator[tuple[str, str]]:
     if own.mode is Mode.OBSERVE and floor.mode is Mode.ENFORCE:
-        yield "mode", "it enforces"
+        yield "mode", "has mode: enforce"
     yield from _looser_identity(own.validation, floor.validation)
     yield from _looser_demand(own.validation, floor.validation)
     for state in _REACTIVE:
         if floor.when.to(state) is Reaction.REJECT and own.when.to(state) is not Reaction.REJECT:
-            yield f"when.{state}", "it rejects"
+            yield f"when.{state}", "rejects"
     if own.give_up_after > floor.give_up_after:
-        yield "give_up_after", f"it gives up after {floor.give_up_after}"
+        yield "give_up_after", f"gives up after {_spell(floor.give_up_after)}"
     if own.override.allow:
         yield from _looser_override(own.override, floor.override, name)
+
+
+def _spell(duration: timedelta) -> str:
+    """Spell a duration as a policy does, in the largest unit that is exact, up to hours."""
+    seconds = int(duration.total_seconds())
+    for size, unit in ((3_600, "h"), (60, "m")):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _looser_identity(own: ValidationRule, floor: ValidationRule) -> Iterator[tuple[str, str]]:
     """List where another run than the floor's may count as the validation."""
     if own.workflow != floor.workflow:
-        yield "validation.workflow", f"it asks for {floor.workflow}"
+        yield "validation.workflow", f"requires {floor.workflow}"
     if own.branch != floor.branch:
-        yield "validation.branch", f"it asks for {floor.branch or 'the default branch'}"
+        yield "validation.branch", f"requires {floor.branch or 'the default branch'}"
     if set(own.events) != set(floor.events):
         # With fewer, a newer red run by one of the others would not be seen.
-        yield "validation.events", f"it asks for {', '.join(sorted(floor.events))}"
+        yield "validation.events", f"requires {', '.join(sorted(floor.events))}"
 
 
 def _looser_demand(own: ValidationRule, floor: ValidationRule) -> Iterator[tuple[str, str]]:
     """List where the run that counts has less to show."""
     if own.max_age > floor.max_age:
-        yield "validation.max_age", f"it allows at most {floor.max_age}"
+        yield "validation.max_age", f"allows at most {_spell(floor.max_age)}"
     if lacking := set(floor.required_jobs) - set(own.required_jobs):
-        yield "validation.required_jobs", f"it also requires {', '.join(sorted(lacking))}"
+        yield "validation.required_jobs", f"also requires {', '.join(sorted(lacking))}"
     if floor.covers is not Covers.LATEST and own.covers is not floor.covers:
-        yield "validation.covers", f"it asks for {floor.covers}"
+        yield "validation.covers", f"requires {floor.covers}"
     if floor.covers is Covers.INFRASTRUCTURE and (
         own.infrastructure_workflow != floor.infrastructure_workflow
     ):
-        yield "validation.infrastructure.workflow", f"it asks for {floor.infrastructure_workflow}"
+        yield "validation.infrastructure.workflow", f"requires {floor.infrastructure_workflow}"
 
 
 def _looser_override(
@@ -186,24 +196,24 @@ def _looser_override(
 ) -> Iterator[tuple[str, str]]:
     """List where a hold is released more easily than the floor lets it be."""
     if not floor.allow:
-        yield "override.allow", "it allows no override"
+        yield "override.allow", "allows no override"
     if extra := set(own.holds) - set(floor.holds):
-        yield "override.holds", f"it does not let {', '.join(sorted(extra))} be overridden"
+        yield "override.holds", f"does not allow overriding {', '.join(sorted(extra))}"
     if not floor.reviewers and own.reviewers:
-        yield "override.reviewers", "it leaves them to GitHub, which does not say who they are"
+        yield "override.reviewers", "leaves the reviewers to GitHub"
     elif _more_reviewers(own.reviewers, floor.reviewers):
-        yield "override.reviewers", "it names fewer, or others"
+        yield "override.reviewers", "lists fewer or other reviewers"
     environment = floor.environment_for(name)
     if environment_key(own.environment_for(name)) != environment_key(environment):
-        yield "override.environment", f"it asks for {environment}"
+        yield "override.environment", f"requires {environment}"
     if floor.prevent_self_review and not own.prevent_self_review:
-        yield "override.prevent_self_review", "it bars whoever started the deployment"
+        yield "override.prevent_self_review", "does not allow self-review"
     if own.approvals < floor.approvals:
-        yield "override.approvals", f"it asks for {floor.approvals}"
+        yield "override.approvals", f"requires {floor.approvals}"
     if own.min_length < floor.min_length:
-        yield "override.rationale.min_length", f"it asks for {floor.min_length}"
+        yield "override.rationale.min_length", f"requires {floor.min_length}"
     if own.acknowledge.casefold() != floor.acknowledge.casefold():
-        yield "override.rationale.acknowledge", f"it asks for the words {floor.acknowledge}"
+        yield "override.rationale.acknowledge", f"requires “{floor.acknowledge}”"
 
 
 def _more_reviewers(own: tuple[Reviewer, ...], floor: tuple[Reviewer, ...]) -> bool:

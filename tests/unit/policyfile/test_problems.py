@@ -18,27 +18,21 @@ P = "environments.production"
         (
             b"# ours\n\nversion: 1\n",
             (
-                "line 3, column 1: environments: missing; name the environments that are gated"
+                "line 3, column 1: environments: missing; list the gated environments"
                 " below `environments:`"
             ),
         ),
         (
             b"version: 2\nenvironments: {p: {}}",
-            "line 1, column 10: version: expected 1, the only version there is, not `2`",
+            "line 1, column 10: version: the only version is 1, not `2`",
         ),
         (
             b"version: true\nenvironments: {p: {}}",
-            (
-                "line 1, column 10: version: expected a whole number without quotes, such as 1, not"
-                " `true`"
-            ),
+            ("line 1, column 10: version: expected a whole number, not `true`"),
         ),
         (
             b'version: "1"\nenvironments: {p: {}}',
-            (
-                "line 1, column 10: version: expected a whole number without quotes, such as 1,"
-                " not `1`"
-            ),
+            ('line 1, column 10: version: write `version: 1`, not `version: "1"`'),
         ),
         (
             b"version: 1\nenvironments: {}",
@@ -47,32 +41,32 @@ P = "environments.production"
         (
             b"version: 1\nenvironments: [p]",
             (
-                "line 2, column 15: environments: expected keys with values, not a list; known"
+                "line 2, column 15: environments: expected keys with values, not a list; keys"
                 " here: environments by name"
             ),
         ),
         (
             b"version: 1\nenvironments:\n  production:\n",
             (
-                "line 3, column 3: environments.production: has no value; give it one, or leave"
-                " the key out for its default"
+                "line 3, column 3: environments.production: no value; set one, or remove"
+                " the key to use its default"
             ),
         ),
         (
             b"version: 1\nenvironments:\n  Prod: {}\n  prod: {}",
             (
-                "line 4, column 3: environments.prod: the same environment as `Prod`: GitHub"
+                "line 4, column 3: environments.prod: same environment as `Prod`: GitHub"
                 " ignores case in these names"
             ),
         ),
         (
             b'version: 1\nenvironments: {" ": {}}',
-            'line 2, column 16: environments[" "]: expected the name of an environment',
+            'line 2, column 16: environments[" "]: expected an environment name',
         ),
         (
             b'version: 1\nenvironments: {"a\\nb": {}}',
             (
-                'line 2, column 16: environments["a\\nb"]: the name of an environment is one line'
+                'line 2, column 16: environments["a\\nb"]: an environment name is one line'
                 " of at most 255 characters, not `a\nb`"
             ),
         ),
@@ -97,8 +91,8 @@ def test_the_file(text: bytes, expected: str) -> None:
         (
             environment("when:\n  " + "x" * 70 + ": hold"),
             (
-                f"line 5, column 7: {P}.when.{'x' * 59}…: unknown key; known here: failed, running,"
-                " inconclusive, missing, stale"
+                f"line 5, column 7: {P}.when.{'x' * 59}…: unknown key; expected one of: failed,"
+                " running, inconclusive, missing, stale"
             ),
         ),
         (
@@ -112,29 +106,29 @@ def test_the_file(text: bytes, expected: str) -> None:
         (
             environment("max_age: 1h"),
             (
-                f"line 4, column 5: {P}.max_age: unknown key here; `max_age` belongs below"
+                f"line 4, column 5: {P}.max_age: unknown key; `max_age` belongs below"
                 " `environments.NAME.validation`"
             ),
         ),
         (
             validation("version: 1"),
             (
-                f"line 5, column 7: {V}.version: unknown key here; `version` belongs at the top"
+                f"line 5, column 7: {V}.version: unknown key; `version` belongs at the top"
                 " of the file"
             ),
         ),
         (
             environment("when:\n  uncovered: hold"),
             (
-                f"line 5, column 7: {P}.when.uncovered: unknown key; known here: failed, running,"
-                " inconclusive, missing, stale"
+                f"line 5, column 7: {P}.when.uncovered: unknown key; expected one of: failed,"
+                " running, inconclusive, missing, stale"
             ),
         ),
         (
             beside("x.y: 1"),
             (
-                'line 3, column 1: ["x.y"]: unknown key; known here: version, environments, alerts,'
-                " incidents"
+                'line 3, column 1: ["x.y"]: unknown key; expected one of: version, environments,'
+                " alerts, incidents"
             ),
         ),
     ],
@@ -170,7 +164,7 @@ def test_unknown_keys(text: bytes, expected: str) -> None:
         ),
         (
             "alerts: {remind_every: 599s}",
-            "line 3, column 24: alerts.remind_every: at least 10m, not `599s`",
+            "line 3, column 24: alerts.remind_every: must be at least 10m, not `599s`",
         ),
         (
             "incidents: {issue: 1}",
@@ -179,18 +173,18 @@ def test_unknown_keys(text: bytes, expected: str) -> None:
         (
             f"incidents: {{labels: [a, {'b' * 51}]}}",
             (
-                "line 3, column 25: incidents.labels[1]: a label on GitHub is one line of at most"
+                "line 3, column 25: incidents.labels[1]: a GitHub label is one line of at most"
                 f" 50 characters, not `{'b' * 51}`"
             ),
         ),
         (
             "incidents: {labels: ['']}",
-            "line 3, column 22: incidents.labels[0]: expected the name of a label",
+            "line 3, column 22: incidents.labels[0]: expected a label name",
         ),
         (
             "incidents: {labels: [2025-01-31]}",
             (
-                "line 3, column 22: incidents.labels[0]: `2025-01-31` is a date to YAML; write"
+                "line 3, column 22: incidents.labels[0]: YAML reads `2025-01-31` as a date; write"
                 ' "2025-01-31" with quotes'
             ),
         ),

@@ -7,8 +7,8 @@ from tests.unit.policyfile.documents import environment, problems, validation
 
 V = "environments.production.validation"
 P = "environments.production"
-NO_FILE = "expected the name of a file in .github/workflows"
-NO_DURATION = "expected a duration, a whole number with s, m, h or d behind it, such as `24h`"
+NO_FILE = "expected a file name in .github/workflows"
+NO_DURATION = "expected a duration, a whole number followed by s, m, h or d, such as `24h`"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ NO_DURATION = "expected a duration, a whole number with s, m, h or d behind it, 
                 f"workflow: {path}",
                 17,
                 "workflow",
-                f"{NO_FILE}; GitHub runs workflows from no other place than that, not `{path}`",
+                f"{NO_FILE}, not `{path}`; GitHub runs workflows from that folder only",
             )
             for path in (
                 "ci/smoke.yml",
@@ -38,57 +38,61 @@ NO_DURATION = "expected a duration, a whole number with s, m, h or d behind it, 
             "branch: refs/heads/main",
             15,
             "branch",
-            "expected a branch's name without `refs/heads/`, not `refs/heads/main`",
+            "write the branch name without `refs/heads/`, not `refs/heads/main`",
         ),
         (
             "branch: release/*",
             15,
             "branch",
-            "expected the exact name of one branch, patterns are not supported: `release/*`",
+            "expected the name of one branch; patterns are not supported: `release/*`",
         ),
-        ('branch: ""', 15, "branch", "expected the name of a branch, not ``"),
-        ("branch: yes", 15, "branch", '`yes` is true or false to YAML; write "yes" with quotes'),
-        ("branch: true", 15, "branch", '`true` is true or false to YAML; write "true" with quotes'),
-        ("branch: 1.0", 15, "branch", '`1.0` is a number to YAML; write "1.0" with quotes'),
-        ("branch: 7", 15, "branch", '`7` is a number to YAML; write "7" with quotes'),
-        ("branch: 1:30", 15, "branch", '`1:30` is a number to YAML; write "1:30" with quotes'),
-        ("branch: 1e3", 15, "branch", '`1e3` is a number to YAML; write "1e3" with quotes'),
-        ("branch: 010", 15, "branch", '`010` is a number to YAML; write "010" with quotes'),
+        ('branch: ""', 15, "branch", "expected a branch name, not ``"),
+        ("branch: yes", 15, "branch", 'YAML reads `yes` as true or false; write "yes" with quotes'),
+        (
+            "branch: true",
+            15,
+            "branch",
+            'YAML reads `true` as true or false; write "true" with quotes',
+        ),
+        ("branch: 1.0", 15, "branch", 'YAML reads `1.0` as a number; write "1.0" with quotes'),
+        ("branch: 7", 15, "branch", 'YAML reads `7` as a number; write "7" with quotes'),
+        ("branch: 1:30", 15, "branch", 'YAML reads `1:30` as a number; write "1:30" with quotes'),
+        ("branch: 1e3", 15, "branch", 'YAML reads `1e3` as a number; write "1e3" with quotes'),
+        ("branch: 010", 15, "branch", 'YAML reads `010` as a number; write "010" with quotes'),
         (
             "branch: 2025-01-31",
             15,
             "branch",
-            '`2025-01-31` is a date to YAML; write "2025-01-31" with quotes',
+            'YAML reads `2025-01-31` as a date; write "2025-01-31" with quotes',
         ),
         (
             "branch:",
             7,
             "branch",
-            "has no value; give it one, or leave the key out for its default",
+            "no value; set one, or remove the key to use its default",
         ),
         (
             "branch: ~",
             15,
             "branch",
-            "has no value; give it one, or leave the key out for its default",
+            "no value; set one, or remove the key to use its default",
         ),
         ("branch: [main]", 15, "branch", "expected text, not a list"),
         ("events: push", 15, "events", "expected a list such as `[a, b]`, not `push`"),
         ("events: []", 15, "events", "expected at least 1 entry"),
-        ("events: [push, push]", 22, "events[1]", "`push` stands twice in this list; remove one"),
+        ("events: [push, push]", 22, "events[1]", "`push` is in this list twice; remove one"),
         (
             "events: [push, cron]",
             22,
             "events[1]",
-            "`cron` is not an event that can start a validation; expected one of "
-            + ", ".join(EVENTS),
+            "`cron` cannot start a validation; expected one of " + ", ".join(EVENTS),
         ),
         (
             "events: [pull_request]",
             16,
             "events[0]",
             (
-                "`pull_request` runs the code of a change, which proves nothing about production;"
+                "`pull_request` runs the code of a change, so it does not test production;"
                 f" expected one of {', '.join(EVENTS)}"
             ),
         ),
@@ -103,13 +107,13 @@ NO_DURATION = "expected a duration, a whole number with s, m, h or d behind it, 
             for text in ("1:30", "1.5h", "-1h", "24 hours", "1w", "01h", "24H", "true", "1h30m")
         ),
         ("max_age: 0s", 16, "max_age", "a duration must be more than zero"),
-        ("max_age: 367d", 16, "max_age", "at most 366d, not `367d`"),
-        ('required_jobs: [a, " "]', 26, "required_jobs[1]", "expected some text"),
+        ("max_age: 367d", 16, "max_age", "must be at most 366d, not `367d`"),
+        ('required_jobs: [a, " "]', 26, "required_jobs[1]", "expected text"),
         (
             "required_jobs: [a, a]",
             26,
             "required_jobs[1]",
-            "`a` stands twice in this list; remove one",
+            "`a` is in this list twice; remove one",
         ),
         (
             "covers: same_commit",
@@ -124,7 +128,7 @@ NO_DURATION = "expected a duration, a whole number with s, m, h or d behind it, 
             "infrastructure: apply.yml",
             23,
             "infrastructure",
-            "expected keys with values, not `apply.yml`; known here: workflow",
+            "expected keys with values, not `apply.yml`; keys here: workflow",
         ),
     ],
 )
@@ -147,7 +151,7 @@ def test_validation(written: str, column: int, path: str, message: str) -> None:
             "give_up_after: 30d",
             20,
             "give_up_after",
-            ("at most 29d (GitHub fails a deployment that has waited for 30d), not `30d`"),
+            ("must be at most 29d (GitHub fails a deployment that has waited for 30d), not `30d`"),
         ),
         ("give_up_after: 0m", 20, "give_up_after", "a duration must be more than zero"),
         ("when: {failed: wait}", 20, "when.failed", "expected one of hold, reject, not `wait`"),
@@ -173,25 +177,28 @@ def test_validation(written: str, column: int, path: str, message: str) -> None:
             "override: {reviewers: ['team:owners']}",
             28,
             "override.reviewers[0]",
-            "a team is `team:ORGANIZATION/SLUG`, not `team:owners`",
+            "expected `team:ORGANIZATION/SLUG`, not `team:owners`",
         ),
         (
             "override: {reviewers: ['user:@octocat']}",
             28,
             "override.reviewers[0]",
-            "a user is `user:LOGIN`, not `user:@octocat`",
+            "expected `user:LOGIN`, not `user:@octocat`",
         ),
         (
             "override: {reviewers: ['permission:read']}",
             28,
             "override.reviewers[0]",
-            "a permission is one of admin, maintain, write, not `permission:read`",
+            (
+                "expected `permission:admin`, `permission:maintain` or `permission:write`, not"
+                " `permission:read`"
+            ),
         ),
         (
             "override: {rationale: {min_length: long}}",
             40,
             "override.rationale.min_length",
-            "expected a whole number without quotes, such as 1, not `long`",
+            "expected a whole number, not `long`",
         ),
         (
             'override: {rationale: {acknowledge: "a\\nb"}}',

@@ -7,10 +7,10 @@ import pytest
 from gate.policyfile import parse_policy
 from tests.unit.policyfile.documents import SOURCE, beside, environment, problems
 
-EMPTY = "line 1, column 1: the file is empty; it must at least say `version: 1`"
-NO_KEYS = "expected keys with values at the top, beginning with `version: 1`"
-DEEP = "nested more than 16 levels deep"
-MANY = "more than 10000 values, counting what aliases stand for"
+EMPTY = "line 1, column 1: the file is empty; start with `version: 1`"
+NO_KEYS = "expected keys with values at the top level, starting with `version: 1`"
+DEEP = "nested more than 16 levels deep; the policy needs five"
+MANY = "more than 10000 values, with aliases expanded"
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ MANY = "more than 10000 values, counting what aliases stand for"
         (b"\n  version 1\n", f"line 2, column 3: {NO_KEYS}"),
         (
             b"version: 1\n---\nversion: 1\n",
-            ("line 2, column 1: expected one document; a second begins here"),
+            ("line 2, column 1: expected one YAML document; a second one starts here"),
         ),
         (b"a: \xff", "line 1, column 4: byte 0xff is not UTF-8; save the file as UTF-8"),
         (
@@ -36,26 +36,26 @@ MANY = "more than 10000 values, counting what aliases stand for"
         ),
         (
             "é:\n  ü\x07".encode(),
-            ("line 2, column 4: character U+0007 may not stand in YAML; remove it"),
+            ("line 2, column 4: character U+0007 is not allowed in YAML; remove it"),
         ),
-        (b" " * 65537, "line 1, column 1: the file has 65537 bytes; at most 65536 are read"),
+        (b" " * 65537, "line 1, column 1: the file has 65537 bytes; the limit is 65536"),
         (b"a: b: c", "line 1, column 5: not YAML: mapping values are not allowed in this context"),
         (
             b"a:\n\tb: 1",
             (
                 "line 2, column 1: not YAML: found character that cannot start any token;"
-                " indent with spaces, a tab is not allowed here"
+                " indent with spaces, not tabs"
             ),
         ),
         (
             b"a: @main",
             (
-                "line 1, column 4: not YAML: found character that cannot start any token; a"
-                " value that begins with @ needs quotes"
+                "line 1, column 4: not YAML: found character that cannot start any token;"
+                " quote a value that starts with @"
             ),
         ),
         (b"a: *b", "line 1, column 4: alias `*b` has no anchor `&b` above it"),
-        (b"a: &b [*b]", "line 1, column 8: alias `*b` stands inside its own anchor"),
+        (b"a: &b [*b]", "line 1, column 8: alias `*b` is inside its own anchor"),
         (
             b"a: &b 1\nc: &b 2\nd: *b",
             "line 2, column 4: anchor `&b` is defined twice; rename one of them",
@@ -86,17 +86,17 @@ def test_what_cannot_be_read(text: bytes, expected: str) -> None:
         (
             environment("mode: enforce\nmode: observe"),
             (
-                "line 5, column 5: environments.production.mode: this key stands twice; the first"
+                "line 5, column 5: environments.production.mode: duplicate key; the first"
                 " is on line 4"
             ),
         ),
         (
             b"version: 1\nenvironments:\n  on: {}\n  production: {}",
-            'line 3, column 3: environments: key `on` is not text to YAML; write "on" with quotes',
+            'line 3, column 3: environments: key `on` is not text in YAML; write "on" with quotes',
         ),
         (
             b"version: 1\nenvironments:\n  1: {}\n  production: {}",
-            'line 3, column 3: environments: key `1` is not text to YAML; write "1" with quotes',
+            'line 3, column 3: environments: key `1` is not text in YAML; write "1" with quotes',
         ),
         (
             b"version: 1\nenvironments:\n  [a]: {}\n  production: {}",
@@ -104,13 +104,13 @@ def test_what_cannot_be_read(text: bytes, expected: str) -> None:
         ),
         (
             b"version: 1\nenvironments:\n  " + b"a" * 256 + b": {}\n  production: {}",
-            "line 3, column 3: environments: a key of more than 255 characters",
+            "line 3, column 3: environments: a key can have at most 255 characters",
         ),
         (
             b"version: 1\nenvironments: {a: &a {}, production: {<<: *a}}",
             (
-                "line 2, column 39: environments.production: merge key `<<` is not supported, as in"
-                " GitHub Actions; write the keys out, or use an alias for a whole value"
+                "line 2, column 39: environments.production: the merge key `<<` is not supported,"
+                " as in GitHub Actions; write the keys out, or use an alias for a whole value"
             ),
         ),
         (

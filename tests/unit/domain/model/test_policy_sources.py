@@ -1,4 +1,4 @@
-"""Which policy speaks for a repository, and that it stays above the organisation's floor."""
+"""Which policy speaks for a repository, and that it stays above the organization's floor."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +27,7 @@ from gate.domain.model.policy_sources import check_floor, choose_policy
 from tests.support.builders import make_environment, make_policy
 
 REPOSITORY = replace(make_policy(), source="repository")
-ORGANIZATION = replace(make_policy(), source="organisation")
+ORGANIZATION = replace(make_policy(), source="organization")
 SERVER = replace(make_policy(), source="server")
 INVALID = InvalidPolicy((Problem(1, 1, "", "not a mapping"),), "sha256:bad", "somewhere")
 UNAVAILABLE = UnavailablePolicy("GitHub answered 502")
@@ -56,12 +56,12 @@ OTHER_INVALID = replace(INVALID, source="elsewhere")
 def test_who_speaks(
     repository: PolicyReading | None, organization: PolicyReading | None, chosen: PolicyReading
 ) -> None:
-    """The repository speaks first, then its organisation, then the server; silence is no answer."""
+    """The repository speaks first, then its organization, then the server; silence is no answer."""
     assert choose_policy(repository, organization, SERVER) is chosen
 
 
 def test_a_repositorys_policy_carries_the_floor() -> None:
-    """Where both have a policy, what is decided is held against the organisation's as well."""
+    """Where both have a policy, what is decided is held against the organization's as well."""
     chosen = choose_policy(REPOSITORY, ORGANIZATION, SERVER)
     assert chosen == replace(REPOSITORY, floor=ORGANIZATION.policy)
 
@@ -74,7 +74,7 @@ def test_server_speaks_last(server: PolicyReading) -> None:
 
 
 def test_looser_than_the_floor() -> None:
-    """A repository that asks for less than its organisation has an invalid policy."""
+    """A repository that asks for less than its organization has an invalid policy."""
     loose = replace(make_policy(max_age=timedelta(hours=25)), source="repository", digest="d")
     chosen = choose_policy(loose, ORGANIZATION, SERVER)
     assert isinstance(chosen, InvalidPolicy)
@@ -152,7 +152,7 @@ def test_looser(own: dict[str, object], floor: dict[str, object], key: str) -> N
     ],
 )
 def test_as_strict(own: dict[str, object], floor: dict[str, object]) -> None:
-    """A repository may ask for as much as its organisation, or for more."""
+    """A repository may ask for as much as its organization, or for more."""
     assert looser_keys(make_environment(**own), make_environment(**floor)) == []
 
 
@@ -214,7 +214,7 @@ def test_looser_override(own: dict[str, Any], floor: dict[str, Any], key: str) -
     ],
 )
 def test_as_strict_override(own: dict[str, Any], floor: dict[str, Any]) -> None:
-    """A repository may make overrides as hard as its organisation, or harder."""
+    """A repository may make overrides as hard as its organization, or harder."""
     assert looser_override(own, floor) == []
 
 
@@ -232,10 +232,27 @@ def test_environment_of_one_side_only() -> None:
 
 
 def test_what_the_floor_asks() -> None:
-    """The problem says what the organisation asks for."""
+    """The problem says what the organization asks for."""
     floor = Policy({"production": make_environment(branch=None)})
     own = Policy({"production": make_environment(branch="feature")})
     (problem,) = check_floor(own, floor)
     assert problem.message == (
-        "looser than the organisation's policy: it asks for the default branch"
+        "looser than the organization's policy, which requires the default branch"
+    )
+
+
+@pytest.mark.parametrize(
+    ("age", "spelled"),
+    [
+        (timedelta(days=1), "24h"),
+        (timedelta(minutes=90), "90m"),
+        (timedelta(seconds=61), "61s"),
+    ],
+)
+def test_a_looser_age_is_spelled_as_in_a_policy(age: timedelta, spelled: str) -> None:
+    """People can copy the value that the organization allows."""
+    own, floor = make_policy(max_age=timedelta(days=2)).policy, make_policy(max_age=age).policy
+    (problem,) = check_floor(own, floor)
+    assert problem.message == (
+        f"looser than the organization's policy, which allows at most {spelled}"
     )
