@@ -44,7 +44,7 @@ _API_TOKEN: Final = re.compile(rf"({_READER_NAME}):([0-9A-Fa-f]{{64}})")
 
 def _check_app_id(value: str) -> str:
     if _APP_ID.fullmatch(value) is None:
-        raise ValueError("is no App id; copy it from the App's settings page on GitHub")
+        raise ValueError("is not an App id; copy it from the App's settings page on GitHub")
     return value
 
 
@@ -54,11 +54,13 @@ def _check_private_key(value: SecretStr) -> SecretStr:
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except TypeError:
-        raise ValueError("is encrypted; give the .pem file as GitHub made it") from None
+        raise ValueError("is encrypted; use the .pem file as downloaded from GitHub") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueError("is no private key; give the .pem file as GitHub made it") from None
+        raise ValueError(
+            "is not a private key; use the .pem file as downloaded from GitHub"
+        ) from None
     if not isinstance(key, RSAPrivateKey):
-        raise ValueError("is no RSA key; give the .pem file as GitHub made it")  # noqa: TRY004  # pydantic collects ValueError only
+        raise ValueError("is not an RSA key; use the .pem file as downloaded from GitHub")  # noqa: TRY004  # pydantic collects ValueError only
     return SecretStr(pem)
 
 
@@ -75,11 +77,11 @@ def _check_secrets(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     """
     secrets = tuple(SecretStr(value.get_secret_value().strip()) for value in values)
     if not secrets or not all(secret.get_secret_value() for secret in secrets):
-        raise ValueError("has an empty secret in its list; remove the comma that is too many")
+        raise ValueError("has an empty secret in its list; remove the extra comma")
     if any(len(secret.get_secret_value()) < _SHORTEST_SECRET for secret in secrets):
         raise ValueError(
-            f"has a secret of fewer than {_SHORTEST_SECRET} characters; commas separate secrets,"
-            " so none may hold a comma itself"
+            f"has a secret with fewer than {_SHORTEST_SECRET} characters; commas separate secrets,"
+            " so a secret cannot contain one"
         )
     return secrets
 
@@ -90,11 +92,11 @@ def _split_url(value: str) -> SplitResult:
         url = urlsplit(value)
         sound = url.port != 0 and bool(url.hostname)
     except ValueError:
-        raise ValueError("is no URL; give one such as https://host/path") from None
+        raise ValueError("is not a URL; use one such as https://host/path") from None
     if not sound or url.scheme not in {"http", "https"}:
-        raise ValueError("is no URL; give one such as https://host/path")
+        raise ValueError("is not a URL; use one such as https://host/path")
     if url.query or url.fragment or "@" in url.netloc or re.search(r"\s", value):
-        raise ValueError("must be scheme, host and path only; remove the rest")
+        raise ValueError("must have a scheme, host and path only; remove the rest")
     return url
 
 
@@ -111,7 +113,7 @@ def is_loopback(host: str) -> bool:
 def _check_api_url(value: str) -> str:
     url = _split_url(value)
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
-        raise ValueError("must begin with https://; plain http is for loopback only")
+        raise ValueError("must start with https://; plain http is for loopback only")
     return value.rstrip("/")
 
 
@@ -122,7 +124,7 @@ def _check_public_url(value: str) -> str:
 
 def _check_audience(value: str) -> str:
     if re.fullmatch(r"[!-~]{1,255}", value) is None:
-        raise ValueError("must be plain text without blanks, at most 255 characters")
+        raise ValueError("must be plain text without spaces, at most 255 characters")
     return value
 
 
@@ -131,16 +133,18 @@ def _check_database_url(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if text.startswith("sqlite:///"):
         if text.removeprefix("sqlite:///") in {"", ":memory:"}:
-            raise ValueError("needs a file, such as sqlite:///gate.db; memory is lost on restart")
+            raise ValueError(
+                "must name a file, such as sqlite:///gate.db; memory is lost on restart"
+            )
         return value
     if text.startswith("postgresql+psycopg://"):
         return value
-    raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+    raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
 
 
 def _check_file(value: Path) -> Path:
     if not value.is_file():
-        raise ValueError("names no file; give the path of one that exists")
+        raise ValueError("is not an existing file; use the path of one")
     return value
 
 
@@ -165,10 +169,10 @@ def _read_tokens(value: object) -> object:
     tokens = tuple(ApiToken(it[1], it[2].lower()) for it in found if it is not None)
     if len(tokens) < len(found):
         raise ValueError(
-            "must be NAME:SHA256, several separated by commas; `gate token create NAME` makes one"
+            "must be NAME:SHA256, several separated by commas; `gate token create NAME` prints one"
         )
     if len({token.name for token in tokens}) < len(tokens):
-        raise ValueError("gives a name twice; each token needs a name of its own")
+        raise ValueError("has a name twice; give each token its own name")
     return tokens
 
 
@@ -204,7 +208,7 @@ class Settings(BaseSettings):
     ] = Field(description="webhook secret; during a rotation several, separated by commas")
     github_api_url: Annotated[str, AfterValidator(_check_api_url)] = Field(
         default="https://api.github.com",
-        description="API root; Enterprise Server has `https://HOST/api/v3`; plain `http` only for"
+        description="API root; for Enterprise Server `https://HOST/api/v3`; plain `http` only for"
         " loopback",
     )
     github_oidc_issuer: Annotated[str, AfterValidator(_check_api_url)] = Field(
@@ -343,7 +347,9 @@ def load_settings(
     try:
         variables = _read_variables(os.environ if environ is None else environ, env_file)
     except (OSError, UnicodeDecodeError):
-        raise ConfigError((f"{env_file} cannot be read as UTF-8 text; fix or remove it",)) from None
+        raise ConfigError(
+            (f"{env_file} is not readable as UTF-8 text; fix or remove it",)
+        ) from None
     values: dict[str, Any] = {
         name.removeprefix(_PREFIX).lower(): value
         for name, value in variables.items()
@@ -401,12 +407,12 @@ def _fold_key_file(values: dict[str, Any]) -> dict[str, str]:
             return {}
         return {"github_private_key": f"{_KEY} and {_KEY_FILE} are both set; keep one of them"}
     if path is None:
-        return {"github_private_key": f"{_KEY} is not set; set it, or {_KEY_FILE} to its path"}
+        return {"github_private_key": f"{_KEY} is not set; set it, or set {_KEY_FILE} to its path"}
     try:
         values["github_private_key"] = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        return {"github_private_key": f"{_KEY_FILE} cannot be read ({why}); give a readable file"}
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        return {"github_private_key": f"{_KEY_FILE} cannot be read ({why}); use a readable file"}
     return {}
 
 

@@ -55,8 +55,9 @@ class _LazyGroup(click.Group):
 def gate() -> None:
     """Hold deployments until production validation is green.
 
-    It answers GitHub's question whether a deployment may go on, by the latest production
-    validation. Configuration comes from environment variables; `gate doctor` checks it.
+    GitHub asks the gate whether a deployment may continue. The gate answers from the latest
+    production validation. Configure it by environment variables, and check them with
+    `gate doctor`.
     """
 
 
@@ -65,7 +66,7 @@ def main() -> None:
     try:
         gate()
     except ConfigError as error:
-        click.echo("gate: the configuration is not usable:", err=True)
+        click.echo("gate: the configuration is invalid:", err=True)
         for problem in error.problems:
             click.echo(f"  - {problem}", err=True)
         sys.exit(EXIT_CONFIG)

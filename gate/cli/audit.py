@@ -1,4 +1,4 @@
-"""`gate audit`: export the trail, and check that nobody changed it."""
+"""`gate audit`: export the trail, and check that it was not changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def audit() -> None:
-    """Export the audit trail, or check that nobody changed it."""
+    """Export the audit trail, or check that it was not changed."""
 
 
 @audit.command()
@@ -29,17 +29,17 @@ def audit() -> None:
     type=click.Choice(["jsonl", "csv"]),
     default="jsonl",
     show_default=True,
-    help="One JSON object a line, or a table.",
+    help="One JSON object per line, or a table.",
 )
-@click.option("--since", type=Instant(), help="Only what happened since: 2026-03-02, or 30d.")
-@click.option("--repository", metavar="O/R|ID", help="Only what concerns this repository.")
+@click.option("--since", type=Instant(), help="Only entries since this time: 2026-03-02, or 30d.")
+@click.option("--repository", metavar="O/R|ID", help="Only entries about this repository.")
 @click.option("--installation", type=click.IntRange(0), metavar="ID", help="Only this chain.")
 def export(
     form: str, since: datetime | None, repository: str | None, installation: int | None
 ) -> None:
     """Print the trail, chain by chain, oldest entry first.
 
-    Safe while the service runs. A table is for reading: only JSON can be checked. Example:
+    Safe while the service runs. CSV is for reading; only JSON can be verified later. Example:
 
         gate audit export --since 90d --repository octo-org/frontend > trail.jsonl
     """
@@ -74,8 +74,8 @@ def export(
 def verify(key_files: tuple[Path, ...]) -> None:
     """Check every hash, link, number, signature and end of the trail.
 
-    Exits 1 at the first break and names its entry. Safe while the service runs. With --public-key
-    only GATE_DATABASE_URL is needed. Example:
+    Exits 1 at the first broken entry and names it. Safe while the service runs. With --public-key,
+    only GATE_DATABASE_URL is required. Example:
 
         gate audit verify --public-key app.pub.pem
     """
@@ -123,11 +123,11 @@ def _public_keys(files: tuple[Path, ...]) -> list[PublicKey]:
 
 def _shown(chain: Intact) -> str:
     if chain.last < chain.first:
-        entries = "no entry left"
+        entries = "no entries left"
     else:
         entries = f"entries {chain.first} to {chain.last}"
     if chain.first > 1:
-        entries += f", those up to {chain.first - 1} were removed under a signed checkpoint"
+        entries += f" (entries up to {chain.first - 1} were removed under a signed checkpoint)"
     signed = f"signed up to {chain.signed}" if chain.signed else "not signed yet"
     return (
         f"installation {chain.installation_id}: {entries}, {chain.checkpoints} checkpoints,"

@@ -1,4 +1,4 @@
-"""`gate demo`: the whole story against the simulated GitHub."""
+"""`gate demo`: the whole story against a simulated GitHub."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import click
 
 @click.command()
 @click.option(
-    "--port", default=8080, show_default=True, help="Port of the gate; 0 takes a free one."
+    "--port", default=8080, show_default=True, help="Port of the gate; 0 picks a free one."
 )
-@click.option("--keep", is_flag=True, help="Leave gate and simulation up until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Keep gate and simulation running until Ctrl-C.")
 def demo(port: int, *, keep: bool) -> None:
-    """Play the whole story on this machine and print what happened.
+    """Run the whole story on this machine and print what happened.
 
-    A simulated GitHub and the real service talk over HTTP on loopback: red validation, held
-    deployment, green re-run, and what can go wrong in between. Exits 0 only if every step went as
+    A simulated GitHub and the real service talk over HTTP on loopback: a failed validation, a held
+    deployment, a re-run that passes, and faults in between. Exits 0 only if every step went as
     expected. Example:
 
         gate demo --keep
@@ -33,11 +33,11 @@ def demo(port: int, *, keep: bool) -> None:
 
     def pause(stage: Stage) -> None:
         console.print(f"gate: {stage.url}/api/v1/requests   simulated GitHub: {stage.api_url}")
-        console.print("Ctrl-C ends it.")
+        console.print("Press Ctrl-C to stop.")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            console.print("ended")
+            console.print("stopped")
 
     # Unwind as at any other end, so that the service is not left behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

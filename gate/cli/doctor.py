@@ -1,4 +1,4 @@
-"""`gate doctor`: look the installation over."""
+"""`gate doctor`: check the installation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 def doctor() -> None:
     """Check settings, key, App, rules, clock and database.
 
-    Prints one line for each check: it says ok, warn or fail, and what to do. Exits 1 when something
+    Prints one line for each check: ok, warn or fail, and how to fix it. Exits 1 when a check
     fails. Example:
 
         gate doctor

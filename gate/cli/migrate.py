@@ -9,8 +9,8 @@ import click
 def migrate() -> None:
     """Bring the database schema up to date.
 
-    Prints the version before and after. Safe to run again; `gate serve` does it by itself for a
-    SQLite file. Only GATE_DATABASE_URL is needed. Example:
+    Prints the version before and after. Safe to run again; `gate serve` does this automatically
+    for a SQLite file. Only GATE_DATABASE_URL is required. Example:
 
         GATE_DATABASE_URL=postgresql+psycopg://gate@db/gate gate migrate
     """

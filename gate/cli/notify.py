@@ -1,4 +1,4 @@
-"""`gate notify`: try the alert channels out."""
+"""`gate notify`: test the alert channels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def notify() -> None:
-    """Try out the channels that alerts go to."""
+    """Test the channels that receive alerts."""
 
 
 @notify.command()
@@ -49,7 +49,7 @@ def test(name: str | None) -> None:
 
 
 def _try(notifier: Notifier, public_url: str) -> tuple[str, ...]:
-    """Send a test alert; give what went wrong."""
+    """Send a test alert; return what went wrong."""
     from gate.clock import utc_now
     from gate.errors import GateError
     from gate.notify.trial import make_trial

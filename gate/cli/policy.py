@@ -12,7 +12,7 @@ from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
 
 @click.group()
 def policy() -> None:
-    """Check a policy file before it gates anything."""
+    """Check a policy file before you merge it."""
 
 
 @policy.command()
@@ -33,7 +33,8 @@ def check(file: Path) -> None:
                     f"{file}:{problem.line}:{problem.column}: {problem.path or 'file'}:"
                     f" {problem.message}"
                 )
-            click.echo(f"{len(problems)} problem(s)", err=True)
+            noun = "problem" if len(problems) == 1 else "problems"
+            click.echo(f"{len(problems)} {noun}", err=True)
             raise SystemExit(1)
         case LoadedPolicy(policy=loaded, digest=digest):
             names = ", ".join(sorted(loaded.environments))

@@ -1,4 +1,4 @@
-"""`gate probe`: see on a real repository whether GitHub behaves as the gate assumes."""
+"""`gate probe`: check on a real repository whether GitHub behaves as the gate assumes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import click
 @click.option("--repo", "repository", metavar="O/R", required=True, help="The repository.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of lines.")
 def probe(repository: str, *, as_json: bool) -> None:
-    """Compare GitHub with what the gate assumes of it; only reads.
+    """Compare GitHub's behavior with the gate's assumptions.
 
-    One line for each experiment of docs/how-to/verify-on-github.md: as assumed, differs, or could
-    not be seen. Exits 1 when something differs or the repository cannot be read. Example:
+    Reads only. Prints one line for each experiment in docs/how-to/verify-on-github.md: as assumed, differs, or
+    could not be seen. Exits 1 when something differs or the repository cannot be read. Example:
 
         gate probe --repo octo-org/frontend
     """
@@ -39,7 +39,7 @@ def probe(repository: str, *, as_json: bool) -> None:
                 click.echo(f"{it.result}: {it.experiment}: {it.seen}")
     except GateError as error:
         if error.reason == "not_found":
-            message = f"the App is not installed on {repository}, or there is no such repository"
+            message = f"the App is not installed on {repository}, or the repository does not exist"
         else:
             message = f"{repository} cannot be read: {error.reason}: {error.detail}"
         click.echo(message, err=True)

@@ -26,7 +26,7 @@ def database_to_read() -> Iterator[Database]:
     path = url.removeprefix("sqlite:///").partition("?")[0]
     # Opening a file that is not there would make one.
     if path != url and not Path(path).is_file():
-        raise ConfigError((f"GATE_DATABASE_URL: there is no file {path}",))
+        raise ConfigError((f"GATE_DATABASE_URL: the file {path} does not exist",))
     database = Database(url)
     try:
         if not schema_is_current(database):
@@ -39,10 +39,10 @@ def database_to_read() -> Iterator[Database]:
 
 
 def find_repository(snapshot: Snapshot, written: str, option: str) -> RepositoryId:
-    """Give the repository that an option names, by full name or id; an unknown name is an error."""
+    """Return the repository that an option names, by full name or id; refuse an unknown name."""
     if written.isdecimal() and written.isascii():
         return RepositoryId(int(written))
     found = repository_named(snapshot, written)
     if found is None:
-        raise click.BadParameter("no such repository is known", param_hint=option)
+        raise click.BadParameter("the gate does not know this repository", param_hint=option)
     return found

@@ -1,4 +1,4 @@
-"""`gate replay`: decide again from what was recorded."""
+"""`gate replay`: decide again from the record."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def replay(decision: DecisionId | None, *, every: bool) -> None:
     """Decide again from the record, and report what differs.
 
-    Checks besides that the trail has the hash of each record. Exits 1 where verdict or reasons
-    differ; of a decision by another engine it says what changed, and that is no fault. Safe while
-    the service runs. Example:
+    Also checks that the trail has the hash of each record. Exits 1 when a verdict or reason
+    differs. For decisions by another engine version, prints what changed without failing. Safe
+    while the service runs. Example:
 
         gate replay --all
     """
@@ -31,7 +31,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
     from gate.store.engine.database import Snapshot
 
     if every == (decision is not None):
-        raise click.UsageError("give the number of a decision, or --all")
+        raise click.UsageError("pass a decision id, or --all")
 
     def work(snapshot: Snapshot) -> tuple[int, int, int]:
         count = differing = other_engine = 0
@@ -49,7 +49,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
     with database_to_read() as database:
         count, differing, other_engine = database.read(work)
     if count == 0 and not every:
-        raise click.BadParameter("there is no such decision", param_hint="DECISION_ID")
+        raise click.BadParameter("this decision does not exist", param_hint="DECISION_ID")
     if every:
         click.echo(f"{count} decisions, {differing} differ, {other_engine} by another engine")
     sys.exit(1 if differing else 0)

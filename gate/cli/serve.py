@@ -7,13 +7,13 @@ import click
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
-@click.option("--port", default=8080, show_default=True, help="Port to bind; 0 takes a free one.")
-@click.option("--no-worker", is_flag=True, help="Only take webhooks; needs PostgreSQL.")
+@click.option("--port", default=8080, show_default=True, help="Port to bind; 0 picks a free one.")
+@click.option("--no-worker", is_flag=True, help="Only receive webhooks; requires PostgreSQL.")
 def serve(host: str, port: int, *, no_worker: bool) -> None:
-    """Take webhooks and answer GitHub.
+    """Receive webhooks and answer GitHub.
 
-    With a SQLite file, which is the default, this one process is the whole service, and it
-    prepares the schema itself. Example:
+    With a SQLite file, the default, this process is the whole service, and it prepares the schema
+    itself. Example:
 
         gate serve --host 0.0.0.0 --port 8080
     """
@@ -24,7 +24,9 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
 
     settings = load_for_service()
     if no_worker and settings.database_url.get_secret_value().startswith("sqlite"):
-        problem = "--no-worker: on SQLite nobody else could do the work; leave it out"
+        problem = (
+            "--no-worker: SQLite allows one process only, so remove this option or use PostgreSQL"
+        )
         raise ConfigError((problem,))
     service = create_service(settings)
     serve_shell(create_shell(service, with_worker=not no_worker), host, port)

@@ -11,8 +11,8 @@ import click
 def simulator(host: str, port: int) -> None:
     """Run a simulated GitHub on loopback, for trials and tests.
 
-    It keeps state, signs webhooks and checks tokens as GitHub does, and listens nowhere but on
-    loopback. Example:
+    It keeps state, signs webhooks and checks tokens as GitHub does. It listens on loopback
+    only. Example:
 
         gate simulator --port 4100
     """

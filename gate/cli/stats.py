@@ -1,4 +1,4 @@
-"""`gate stats`: how well validation, alerts and the gate serve people."""
+"""`gate stats`: the metrics of validation, response, alerts and holds."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from gate.cli.instants import Instant
     type=Instant(),
     default="30d",
     show_default=True,
-    help="What began since: 2026-03-02, or 30d.",
+    help="Only what began since this time: 2026-03-02, or 30d.",
 )
-@click.option("--repo", metavar="O/R|ID", help="Only what concerns this repository.")
-@click.option("--environment", metavar="NAME", help="Only what concerns this environment.")
+@click.option("--repo", metavar="O/R|ID", help="Only this repository.")
+@click.option("--environment", metavar="NAME", help="Only this environment.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of a table.")
 def stats(since: datetime, repo: str | None, environment: str | None, as_json: bool) -> None:
     """Print the metrics of validation, response, alerts and holds.
 
-    Safe while the service runs; only GATE_DATABASE_URL is needed. Each metric is defined in
+    Safe while the service runs; only GATE_DATABASE_URL is required. Each metric is defined in
     docs/reference/metrics.md. Example:
 
         gate stats --since 7d --repo octo-org/frontend

@@ -1,4 +1,4 @@
-"""Lay the metrics out as tables for a terminal."""
+"""Format the metrics as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def _metrics(stats: Stats) -> Table:
         ("time to resolve", stats.time_to_resolve),
     ):
         table.add_row(name, _times(response.spread), _response(response))
-    table.add_row("false positives", *_rate(stats.false_positives, "incidents that are over"))
+    table.add_row("false positives", *_rate(stats.false_positives, "resolved incidents"))
     mean = _NOTHING if load.mean is None else f"{load.mean:.1f}"
-    table.add_row("alerts per incident", mean, f"{load.messages} messages, {load.most} at most")
+    table.add_row("alerts per incident", mean, f"{load.messages} messages, at most {load.most}")
     table.add_row("incidents acted on", *_rate(stats.acted_on, "incidents"))
     table.add_row("time held", _times(stats.held.spread), _held(stats.held))
     for name, held in stats.held_by_environment:
@@ -84,7 +84,7 @@ def _response(response: ResponseTime) -> str:
 
 
 def _held(held: HeldTime) -> str:
-    return f"{held.spread.count}; {held.going_on} going on, {span(held.total)} in all"
+    return f"{held.spread.count}; {held.going_on} ongoing, {span(held.total)} in total"
 
 
 def _plain(text: str) -> Text:

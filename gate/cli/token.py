@@ -1,4 +1,4 @@
-"""`gate token`: make tokens that may read the API."""
+"""`gate token`: create tokens for reading the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BYTES = 32
 
 @click.group()
 def token() -> None:
-    """Make tokens that may read the API."""
+    """Create tokens for reading the API."""
 
 
 @token.command()
@@ -20,8 +20,8 @@ def token() -> None:
 def create(name: str) -> None:
     """Print a new token for NAME, and what to add to GATE_API_TOKENS.
 
-    The token is shown this once and stored nowhere; the setting holds its SHA-256 only. To revoke
-    it, take it out of the setting and restart the gate. Example:
+    The token is shown once and not stored; the setting holds only its SHA-256. To revoke it, remove
+    it from the setting and restart the gate. Example:
 
         gate token create dashboard
     """
@@ -29,8 +29,8 @@ def create(name: str) -> None:
 
     if not is_token_name(name):
         raise click.BadParameter(
-            "begin with a letter or digit; then letters, digits, dots, dashes and underscores,"
-            " 64 characters at most",
+            "start with a letter or digit, then use letters, digits, dots, dashes and underscores;"
+            " at most 64 characters",
             param_hint="NAME",
         )
     made = f"gate_{secrets.token_urlsafe(_BYTES)}"

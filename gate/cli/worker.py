@@ -10,10 +10,10 @@ import click
 
 @click.command()
 def worker() -> None:
-    """Answer GitHub; `gate serve --no-worker` takes the webhooks.
+    """Answer GitHub; `gate serve --no-worker` receives the webhooks.
 
-    Needs PostgreSQL: a SQLite file belongs to one process. It looks for due work
-    once a second. Example:
+    Requires PostgreSQL, since SQLite allows one process only. Looks for due work once a
+    second. Example:
 
         gate worker
     """
@@ -23,7 +23,9 @@ def worker() -> None:
 
     settings = load_for_service()
     if settings.database_url.get_secret_value().startswith("sqlite"):
-        problem = "GATE_DATABASE_URL: `gate worker` needs PostgreSQL; with SQLite use `gate serve`"
+        problem = (
+            "GATE_DATABASE_URL: `gate worker` requires PostgreSQL; with SQLite, run `gate serve`"
+        )
         raise ConfigError((problem,))
     service = create_service(settings)
     stopping = Event()

@@ -1,4 +1,4 @@
-"""Look an installation over: one finding a line, each with what to do about it.
+"""Check an installation: one finding per line, each with how to fix it.
 
 Reads only. GitHub is asked through the same client as the service uses. Each file here looks at
 one subject; `examine` is the order of the lines.
@@ -29,19 +29,19 @@ __all__ = ["Finding", "Level", "examine"]
 def examine(
     settings: Settings, clock: Clock = utc_now, *, tell: Callable[[str], None] | None = None
 ) -> Iterator[Finding]:
-    """Look at everything in turn; a part that cannot be looked at is a finding too.
+    """Check everything in turn; a part that cannot be checked is a finding too.
 
-    `tell` is told what is looked at where that takes long.
+    `tell` receives what is being checked where that takes long.
     """
     tell = tell or _tell_nobody
     for name in settings.unknown_variables:
         meant = near_miss(name)
         remedy = "correct or remove it" if meant is None else f"did you mean {meant}?"
-        yield Finding(Level.WARN, "settings", f"{name} is no setting", remedy)
+        yield Finding(Level.WARN, "settings", f"{name} is not a setting", remedy)
     yield from guarded("database", lambda: find_database(settings, clock))
     key = settings.github_private_key.get_secret_value()
     credentials = AppCredentials(settings.github_app_id, key, clock)
-    yield Finding(Level.OK, "private key", "can be read")
+    yield Finding(Level.OK, "private key", "readable")
     yield from find_channels(settings)
     github = GitHubClients.connect(settings.github_api_url, credentials, clock)
     try:
@@ -62,11 +62,11 @@ def _find_on_github(
         server, _ = read_server_policy(settings)
     except ConfigError as error:
         for problem in error.problems:
-            yield Finding(Level.FAIL, "policy of the server", problem, "correct it")
+            yield Finding(Level.FAIL, "policy of the server", problem, "fix it")
         return
     look = Look(github, Policies(github.contents, server), tell)
     yield from guarded("installations", lambda: find_installations(look))
 
 
 def _tell_nobody(_text: str) -> None:
-    """Keep progress to ourselves."""
+    """Show no progress."""

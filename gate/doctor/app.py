@@ -19,27 +19,27 @@ def find_app(client: AppClient, settings: Settings, clock: Clock) -> Iterator[Fi
     """Compare permissions, events and the webhook's URL with those that `app.yaml` asks for."""
     wanted = load_manifest()
     app = client.read_app()
-    yield Finding(Level.OK, "App", f"{app.slug} (id {app.id}) answers to this key")
+    yield Finding(Level.OK, "App", f"the key belongs to {app.slug} (id {app.id})")
     yield compare_clock(client.read_time(), clock())
     lacking = [
         f"{name}: {level}"
         for name, level in wanted.permissions.items()
         if _RANK.get(app.permissions.get(name, "none"), 0) < _RANK[level]
     ]
-    remedy = "grant it in the App's settings, then accept it in each installation"
+    remedy = "grant them in the App's settings, then accept them in each installation"
     yield _lacking("permissions", lacking, remedy)
     missing = [event for event in wanted.events if event not in app.events]
-    yield _lacking("events", missing, "subscribe to it in the App's settings")
+    yield _lacking("events", missing, "subscribe to them in the App's settings")
     expected = f"{settings.public_url}/webhooks/github"
     actual = client.read_hook_url()
     if actual == expected:
         yield Finding(Level.OK, "webhook", actual)
     else:
-        remedy = "correct the App's webhook URL or GATE_PUBLIC_URL, unless a proxy explains it"
-        yield Finding(Level.WARN, "webhook", f"goes to {actual}, not to {expected}", remedy)
+        remedy = "correct the App's webhook URL or GATE_PUBLIC_URL, unless a proxy is in between"
+        yield Finding(Level.WARN, "webhook", f"points to {actual}, not to {expected}", remedy)
 
 
 def _lacking(what: str, names: list[str], remedy: str) -> Finding:
     if names:
         return Finding(Level.FAIL, what, f"missing {', '.join(names)}", remedy)
-    return Finding(Level.OK, what, "all that app.yaml asks for")
+    return Finding(Level.OK, what, "everything in app.yaml")

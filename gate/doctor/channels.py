@@ -1,4 +1,4 @@
-"""Say which alert channels can be used."""
+"""Check which alert channels are usable."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def find_channels(settings: Settings) -> Iterator[Finding]:
     channels = read_channels(settings)
     for channel, problems in channels.problems.items():
         for problem in problems:
-            remedy = "correct it; until then no alert goes there"
+            remedy = "correct the setting; until then the gate sends no alerts there"
             yield Finding(Level.FAIL, f"alerts by {channel}", problem, remedy)
     for channel in channels.notifiers:
-        found = f"configured; `gate notify test {channel}` tries it"
+        found = f"configured; test it with `gate notify test {channel}`"
         yield Finding(Level.OK, f"alerts by {channel}", found)
     if not (channels.problems or channels.notifiers):
-        remedy = "set one of the variables for alert channels"
+        remedy = "set the variables of at least one alert channel"
         yield Finding(Level.WARN, "alerts", "no channel is configured", remedy)

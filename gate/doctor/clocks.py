@@ -12,19 +12,19 @@ SKEW: Final = timedelta(seconds=30)
 
 
 def compare_clock(github: datetime | None, now: datetime) -> Finding:
-    """Give by how much `now` is away from the time that GitHub told, if it told one."""
+    """Compare `now` with the time in GitHub's response, if there is one."""
     if github is None:
-        return Finding(Level.WARN, "clock", "GitHub did not tell the time")
+        return Finding(Level.WARN, "clock", "GitHub's response has no time")
     return _compared("clock", "GitHub's", github, now)
 
 
 def compare_clock_of_issuer(issuer: datetime, now: datetime) -> Finding:
-    """Give by how much `now` is away from the clock that report tokens are timed by."""
+    """Compare `now` with the clock of the issuer of report tokens."""
     return _compared("clock", "the issuer's", issuer, now)
 
 
 def compare_database_clock(server: datetime, now: datetime) -> Finding:
-    """Give by how much `now` is away from the database's clock.
+    """Compare `now` with the database's clock.
 
     Leases end and rows become due by the clock of the node that looks, so all nodes must agree.
     """

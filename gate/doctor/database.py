@@ -35,7 +35,7 @@ def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
         if url.startswith(_SQLITE):
             disks.check_folder(Path(url.removeprefix(_SQLITE)).parent)
         if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
-            yield Finding(Level.OK, "database", "no file yet; `gate serve` makes it")
+            yield Finding(Level.OK, "database", "no file yet; `gate serve` creates it")
             return
         if not schema_is_current(database):
             yield Finding(Level.FAIL, "database", "the schema is not current", "run `gate migrate`")
@@ -57,21 +57,23 @@ def _way(database: Database) -> Iterator[Finding]:
         if mode == WAL:
             yield Finding(Level.OK, "journal", "write-ahead log")
         else:
-            remedy = "start `gate serve`: it sets `wal`, or says why it cannot"
+            remedy = "start `gate serve`: it sets `wal`, or reports why it cannot"
             yield Finding(Level.WARN, "journal", f"`{mode}`, not `wal`", remedy)
     elif database.read(is_pooled):
-        found = "through a pooler, which may be in transaction mode but not in statement mode"
+        found = "through a connection pooler; transaction mode works, statement mode does not"
         yield Finding(Level.OK, "sessions", found)
 
 
 def _queue(database: Database, now: datetime) -> Finding:
     oldest = database.read(deliveries.oldest_unread)
     if oldest is None:
-        return Finding(Level.OK, "queue", "no delivery waits to be read")
+        return Finding(Level.OK, "queue", "no delivery is waiting")
     lag = now - oldest
-    found = f"the oldest unread delivery waits {lag.total_seconds():.0f} s"
+    found = f"the oldest delivery has waited {lag.total_seconds():.0f} s"
     if lag > _LAG:
-        return Finding(Level.WARN, "queue", found, "is a worker running? its log says more")
+        return Finding(
+            Level.WARN, "queue", found, "check that a worker is running, and read its log"
+        )
     return Finding(Level.OK, "queue", found)
 
 

@@ -11,15 +11,15 @@ from gate.errors import GateError
 
 _REMEDIES: Final = {
     "permission_missing": "accept the App's permissions in the installation's settings",
-    "key_rejected": "generate a private key in the App's settings and set it with the App's id: "
-    "GitHub knows no such App, or the key was deleted",
+    "key_rejected": "GitHub does not know this App id, or the key was deleted: generate a "
+    "private key in the App's settings, and set it with the App's id",
     "clock_skewed": "synchronize this machine's clock",
     "ip_not_allowed": "add this machine's address to the organization's IP allow list",
     "installation_suspended": "unsuspend the installation in the account's settings",
     "repository_archived": "unarchive the repository, or remove it from the installation",
-    "github_unavailable": "check GATE_GITHUB_API_URL and the way out to it",
-    "database_busy": "check GATE_DATABASE_URL and that the database runs",
-    "rate_limited": "wait for the quota to be renewed",
+    "github_unavailable": "check GATE_GITHUB_API_URL and the network to it",
+    "database_busy": "check GATE_DATABASE_URL, and that the database is running",
+    "rate_limited": "wait until the rate limit resets",
 }
 
 HOPELESS: Final = frozenset(

@@ -19,21 +19,21 @@ def find_hook_deliveries(app: AppClient) -> Iterator[Finding]:
     """Compare secrets with those that GitHub signs with, by what our 401s in its log tell."""
     recent = list(islice(app.read_hook_deliveries(), _READ))
     if not recent:
-        found = "GitHub's log has none yet; whether the secrets agree cannot be seen"
+        found = "GitHub has sent none yet, so the webhook secret is not verified"
         yield Finding(Level.OK, "deliveries", found)
         return
     newest = recent[0]
     refused = [it for it in recent if it.status_code == HTTPStatus.UNAUTHORIZED]
     if newest.status_code == HTTPStatus.UNAUTHORIZED:
-        found = f"GitHub's last delivery was not signed with a known secret; {_of(refused, recent)}"
+        found = f"GitHub signed its last delivery with another secret; {_of(refused, recent)}"
         remedy = "set GATE_GITHUB_WEBHOOK_SECRET to the secret in the App's settings"
         yield Finding(Level.FAIL, "webhook secret", found, remedy)
     elif refused:
-        found = f"{_of(refused, recent)}, the last one at {refused[0].delivered_at:%Y-%m-%d %H:%MZ}"
-        remedy = "nothing to do if a secret was changed then: later ones were accepted"
+        found = f"{_of(refused, recent)}, the last at {refused[0].delivered_at:%Y-%m-%d %H:%MZ}"
+        remedy = "nothing to do if the secret changed then: later deliveries were accepted"
         yield Finding(Level.WARN, "webhook secret", found, remedy)
     else:
-        found = f"GitHub's last {len(recent)} deliveries were not refused for it"
+        found = f"accepted for GitHub's last {len(recent)} deliveries"
         yield Finding(Level.OK, "webhook secret", found)
     if not newest.succeeded and newest.status_code != HTTPStatus.UNAUTHORIZED:
         found = f"GitHub's last one was not accepted (status {newest.status_code or 'none'})"

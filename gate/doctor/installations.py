@@ -53,21 +53,21 @@ def _installation(look: Look, installation: Installation) -> Iterator[Finding]:
         yield _unseen_floor(login)
     chosen = repositories[:_REPOSITORIES]
     for number, repository in enumerate(chosen, 1):
-        look.tell(f"looking at {repository.full_name} ({number} of {len(chosen)})")
+        look.tell(f"checking {repository.full_name} ({number} of {len(chosen)})")
         reason = yield from guarded(repository.full_name, partial(_repository, look, repository))
         if reason in HOPELESS:
             left = len(repositories) - number
-            yield Finding(Level.WARN, login, f"{left} more repositories were not looked at")
+            yield Finding(Level.WARN, login, f"{left} more repositories were not checked")
             return
     if len(repositories) > _REPOSITORIES:
         left = len(repositories) - _REPOSITORIES
-        yield Finding(Level.WARN, login, f"{left} more repositories were not looked at")
+        yield Finding(Level.WARN, login, f"{left} more repositories were not checked")
 
 
 def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
     address = repository.address
     if repository.archived:
-        found = "the repository is archived: GitHub takes no answer for it"
+        found = "the repository is archived and read-only"
         remedy = "unarchive it, or remove it from the installation"
         yield Finding(Level.WARN, address.full_name, found, remedy)
         return
@@ -84,20 +84,20 @@ def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
         yield from find_workflows(look.github.contents, address, gated)
     if len(names) > _ENVIRONMENTS:
         left = len(names) - _ENVIRONMENTS
-        yield Finding(Level.WARN, address.full_name, f"{left} more environments were not looked at")
+        yield Finding(Level.WARN, address.full_name, f"{left} more environments were not checked")
 
 
 def _looking(login: str, repositories: int) -> Finding:
     """Tell how long it takes to find what no webhook told."""
     minutes = round(longest_wait(repositories) / timedelta(minutes=1))
-    found = f"{repositories} repositories: a lost webhook is found within {minutes} minutes"
+    found = f"{repositories} repositories: the gate finds a lost webhook within {minutes} minutes"
     if minutes > _LONG:
-        found = f"{found}, sooner where deployments wait or runs have started lately"
+        found = f"{found}, sooner where deployments wait or runs started recently"
     return Finding(Level.OK, f"looks at {login}", found)
 
 
 def _unseen_floor(login: str) -> Finding:
     """Warn that an organization may have a policy that the App cannot see."""
-    found = f"the App is not installed on {login}/.github: a policy there would not be known"
-    remedy = f"add {login}/.github to the installation, if there is such a repository"
+    found = f"the App is not installed on {login}/.github, so the gate cannot see a policy there"
+    remedy = f"add {login}/.github to the installation, if that repository exists"
     return Finding(Level.WARN, f"floor of {login}", found, remedy)

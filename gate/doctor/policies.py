@@ -91,7 +91,7 @@ class Policies:
 def _invalid(address: RepositoryAddress, reading: InvalidPolicy) -> Finding:
     first, *others = reading.problems
     more = f", and {len(others)} more" if others else ""
-    remedy = "correct it; `gate policy check FILE` lists every problem. All its deployments wait"
+    remedy = "fix the file (`gate policy check FILE` lists every problem); all deployments wait"
     found = f"the policy {reading.source} is invalid: {first}{more}"
     return Finding(Level.FAIL, address.full_name, found, remedy)
 
@@ -106,17 +106,15 @@ def _compared(
     for key in policy.environments:
         if key in gated or (key not in keys and not is_own):
             continue
-        lack = (
-            "the App's rule is not enabled on it" if key in keys else "there is none of that name"
-        )
+        lack = "the App's rule is not enabled on it" if key in keys else "it does not exist"
         found = f"the policy {reading.source} names the environment {key}, but {lack}"
-        remedy = "enable the rule in Settings > Environments, or correct the name: nothing is gated"
+        remedy = "enable the rule in Settings > Environments, or correct the name; nothing is gated"
         yield Finding(Level.FAIL if is_own else Level.WARN, address.full_name, found, remedy)
     left_out = [it for it in seen.gated if policy.environment(it) is None]
     if left_out:
         listed = ", ".join(repr(it) for it in left_out)
         found = f"the policy {reading.source} has no entry for {listed}, where the rule is enabled"
-        remedy = "add an entry, or disable the rule there: every deployment to it waits"
+        remedy = "add an entry, or disable the rule there; every deployment to it waits"
         yield Finding(Level.WARN, address.full_name, found, remedy)
     yield from _look_alikes(address, policy, seen)
 
@@ -133,9 +131,9 @@ def _look_alikes(
             continue
         state = "" if name in gated else ", and the App's rule is not enabled on it"
         found = (
-            f"the environment {name!r} is nearly called {meant!r}, which the policy names{state}"
+            f"the environment {name!r} has almost the same name as {meant!r} in the policy{state}"
         )
-        remedy = "a workflow that uses the wrong one is not held: delete one of them, or gate both"
+        remedy = "delete one of them, or gate both: a workflow that uses the wrong one is not held"
         yield Finding(Level.WARN, address.full_name, found, remedy)
 
 

@@ -20,7 +20,7 @@ def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
         told = SigningKeys(issuer, clock).read()
     except RetryLater as error:
         remedy = (
-            "check GATE_GITHUB_OIDC_ISSUER and the way out to it; reports are refused meanwhile"
+            "check GATE_GITHUB_OIDC_ISSUER and the network to it; until then reports are refused"
         )
         yield Finding(Level.WARN, what, f"{issuer}: {error.detail}", remedy)
         return

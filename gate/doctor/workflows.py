@@ -20,12 +20,10 @@ _FOLDER: Final = ".github/workflows"
 _ENDINGS: Final = (".yml", ".yaml")
 _FILES: Final = 50
 _EXPRESSION: Final = "${{"
-_REMEDY: Final = (
-    "remove `deployment: false`: GitHub fails such a job where the App's rule is enabled"
-)
+_REMEDY: Final = "remove `deployment: false`: GitHub fails this job where the App's rule is enabled"
 
 
-_SEPARATE: Final = "validate in a workflow of its own, whose jobs do not use the environment"
+_SEPARATE: Final = "move the validation to its own workflow, whose jobs do not use the environment"
 
 
 def find_workflows(
@@ -47,13 +45,13 @@ def find_workflows(
             if environment_key(job.environment) in validations.get(path, set()):
                 found = (
                     f"{path} validates for {job.environment}, and its job {job.job} uses that"
-                    " environment: its runs wait for themselves"
+                    " environment, so its runs are held by their own result"
                 )
                 yield Finding(Level.FAIL, address.full_name, found, _SEPARATE)
     unread += paths[_FILES:]
     if unread:
-        found = f"jobs that use a gated environment were not looked for in {', '.join(unread)}"
-        yield Finding(Level.WARN, address.full_name, found, "look for it there yourself")
+        found = f"not checked for jobs that use a gated environment: {', '.join(unread)}"
+        yield Finding(Level.WARN, address.full_name, found, "check these files yourself")
 
 
 def _validations(

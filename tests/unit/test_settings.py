@@ -285,7 +285,7 @@ def test_an_unreadable_file_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(ENVIRON, env_file=path)
 
-    assert caught.value.problems == (f"{path} cannot be read as UTF-8 text; fix or remove it",)
+    assert caught.value.problems == (f"{path} is not readable as UTF-8 text; fix or remove it",)
 
 
 def test_the_table_lists_what_is_read() -> None:

@@ -1,4 +1,4 @@
-"""Leave a word of an override in the history of the deployments that it released.
+"""Record an override in the history of the deployments that it released.
 
 Pure. GitHub's deployment history shows the newest status of a deployment, so a status is added that
 says once more what the state is, with who overrode and why. It must change nothing: it is planned
@@ -79,7 +79,7 @@ def plan_mirrors(
 
 
 def render_status_description(record: OverrideRecord) -> str:
-    """Return on one line of plain text who overrode and why, the first person's words.
+    """Return one line of plain text: who overrode, and the first person's reason.
 
     Nothing in it is invisible or turns the reading direction; Markdown and mentions are not read
     in this field.

@@ -145,9 +145,9 @@ def _reading(
 
 
 def unreadable(error: GateError) -> UnavailablePolicy:
-    """Return why no policy can be relied on: without the document nobody knows which one speaks."""
+    """Return why no policy applies: without the document the gate cannot know which one does."""
     if error.reason == "permission_missing":
-        return UnavailablePolicy("the App may not read it: it needs the permission Contents: read")
+        return UnavailablePolicy("the App cannot read it: it needs the permission Contents: read")
     if error.reason in {"policy_hidden", "policy_missed"}:
         return UnavailablePolicy(error.detail)
-    return UnavailablePolicy(f"GitHub did not show it ({cause(error)})")
+    return UnavailablePolicy(f"cannot read it: {cause(error)}")

@@ -133,9 +133,9 @@ def _refresh(
     deps.database.transact(record)
     if seen.absent_since is not None:
         log.warning("policy.missed", source=source)
-        missed = f"{shown(source, repository)} was there and is missed now"
+        missed = f"{shown(source, repository)} is missing, but was there before"
         after = seen.absent_since + CONFIRMED_AFTER - now
-        raise RetryLater("policy_missed", f"{missed}; it is looked for again", after=after)
+        raise RetryLater("policy_missed", f"{missed}; the gate checks again", after=after)
 
 
 def _question(known: PolicyDocument) -> FileQuestion:

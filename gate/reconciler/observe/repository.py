@@ -120,5 +120,5 @@ def _observe_listing(
     if recorded.absent_since is not None and recorded.is_unsettled:
         log.warning("listing.missed", repository_id=repository.id, path=listing.path)
         after = recorded.absent_since + CONFIRMED_AFTER - now
-        detail = f"GitHub lists no run of {listing.path}, of which there were some"
+        detail = f"GitHub lists no run of {listing.path}, but did before; the gate checks again"
         raise RetryLater("listing_missed", detail, after=after)

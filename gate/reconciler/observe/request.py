@@ -94,7 +94,9 @@ def observe(
 
 def give_up(needs: Sequence[Need], observed: Observed) -> Observed:
     """Let what is needed count as unavailable: it was read, and is distrusted again and again."""
-    error = RetryLater("facts_restless", "what was read is distrusted again at once")
+    error = RetryLater(
+        "facts_restless", "webhooks keep getting lost, so what was read is already out of date"
+    )
     for need in needs:
         observed = _without(need, observed, error)
     return observed
@@ -104,7 +106,7 @@ def _without(need: Need, observed: Observed, error: GateError) -> Observed:
     """Note that a fact could not be read, and why."""
     if isinstance(need, PolicyNeeded):
         return replace(observed, policy_unavailable=unreadable(error), error=error)
-    fact = f"{_described(need)} ({cause(error)})"
+    fact = f"cannot read {_described(need)}: {cause(error)}"
     return replace(
         observed,
         gate_asked=observed.gate_asked or isinstance(need, GateNeeded),
@@ -203,7 +205,7 @@ def _seeing(
 
 
 def _described(need: Need) -> str:
-    """Name a fact for people."""
+    """Name a fact in words."""
     match need:
         case RepositoryNeeded():
             fact = "the repository"
@@ -220,7 +222,7 @@ def _described(need: Need) -> str:
         case StandingNeeded(person):
             fact = f"whether {person.login} may override"
         case RoutesNeeded():
-            fact = "by which ways the hold can be overridden"
+            fact = "the routes of an override"
         case StatusesNeeded():
             fact = "the state of the deployments"
         case _:

@@ -149,5 +149,5 @@ def test_progress_is_told_and_calls_are_bounded(gate: Gate) -> None:
     gate.github.reset_totals()
     found = list(examine(gate.settings, gate.service.deps.clock, tell=told.append))
     assert told == [f"looking at {REPOSITORY} (1 of 1)"]
-    assert any("6 more environments were not looked at" in it.found for it in found)
+    assert any("6 more environments were not checked" in it.found for it in found)
     assert len(gate.github.requests()) < 60
