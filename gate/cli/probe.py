@@ -14,8 +14,9 @@ import click
 def probe(repository: str, *, as_json: bool) -> None:
     """Compare GitHub's behavior with the gate's assumptions.
 
-    Reads only. Prints one line for each experiment in docs/how-to/verify-on-github.md: as assumed, differs, or
-    could not be seen. Exits 1 when something differs or the repository cannot be read. Example:
+    Reads only. Prints one line for each experiment in docs/how-to/verify-on-github.md: as
+    assumed, differs, or could not be seen. Exits 1 when something differs or the repository
+    cannot be read. Example:
 
         gate probe --repo octo-org/frontend
     """
