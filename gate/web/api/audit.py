@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, Response
 
+from gate.domain.audit.kinds import KINDS
 from gate.store.audit.trail import FILTERS, NUMBERS, list_entries
-from gate.web.api.queries import by_id, filters, page, page_answer
+from gate.web.api.lists import Listing
 from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
+
+_ENTRIES: Final = Listing(
+    fields=FILTERS,
+    numbers=NUMBERS,
+    choices={"kind": KINDS},
+    read=list_entries,
+    to_id=int,
+    id_of=lambda entry: entry.place,
+    show=lambda entry: entry.fields,
+)
 
 
 def audit_api(deps: WebDeps) -> Blueprint:
@@ -17,16 +30,6 @@ def audit_api(deps: WebDeps) -> Blueprint:
 
     @blueprint.get("/audit")
     def listing() -> Response:
-        limit, before = page()
-        wanted = filters(FILTERS, NUMBERS)
-        found = deps.database.read(
-            lambda snapshot: list_entries(
-                snapshot,
-                filters=by_id(snapshot, wanted),
-                limit=limit + 1,  # one more than is shown, to know whether there is more
-                before=before,
-            )
-        )
-        return page_answer(found, limit, lambda item: item.fields, lambda item: item.place)
+        return _ENTRIES.answer(deps.database)
 
     return blueprint

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 
 from flask import Blueprint, Response
 
 from gate.domain.model.ids import IncidentId
 from gate.store.incidents.listing import CHOICES, FILTERS, NUMBERS, list_incidents, read_shown
-from gate.web.api.queries import by_id, filters, json_answer, page, page_answer, parse_number
+from gate.web.api.lists import Listing
+from gate.web.api.queries import json_answer, parse_number
 from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
+
+_INCIDENTS: Final = Listing(
+    fields=FILTERS,
+    numbers=NUMBERS,
+    choices=CHOICES,
+    read=list_incidents,
+    to_id=IncidentId,
+    id_of=lambda incident: incident.id,
+    show=lambda incident: incident,
+)
 
 
 def incidents_api(deps: WebDeps) -> Blueprint:
@@ -21,17 +33,7 @@ def incidents_api(deps: WebDeps) -> Blueprint:
 
     @blueprint.get("/incidents")
     def listing() -> Response:
-        limit, before = page()
-        wanted = filters(FILTERS, NUMBERS, CHOICES)
-        found = deps.database.read(
-            lambda snapshot: list_incidents(
-                snapshot,
-                filters=by_id(snapshot, wanted),
-                limit=limit + 1,  # one more than is shown, to know whether there is more
-                before=IncidentId(before) if before is not None else None,
-            )
-        )
-        return page_answer(found, limit, lambda item: item, lambda item: item.id)
+        return _INCIDENTS.answer(deps.database)
 
     @blueprint.get("/incidents/<written_id>")
     def single(written_id: str) -> Response:

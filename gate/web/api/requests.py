@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 from flask import Blueprint, Response
@@ -18,7 +20,8 @@ from gate.store.requests.listing import (
     list_records,
     read_record,
 )
-from gate.web.api.queries import by_id, filters, json_answer, page, page_answer, parse_number
+from gate.web.api.lists import Listing
+from gate.web.api.queries import json_answer, parse_number
 from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
 from gate.web.problems import problem
@@ -31,17 +34,7 @@ def requests_api(deps: WebDeps) -> Blueprint:
 
     @blueprint.get("/requests")
     def listing() -> Response:
-        limit, before = page()
-        wanted = _filters()
-        found = deps.database.read(
-            lambda snapshot: list_records(
-                snapshot,
-                filters=by_id(snapshot, wanted),
-                limit=limit + 1,  # one more than is shown, to know whether there is more
-                before=RequestId(before) if before is not None else None,
-            )
-        )
-        return page_answer(found, limit, _listed, lambda item: item.id)
+        return _REQUESTS.answer(deps.database)
 
     @blueprint.get("/requests/<written_id>")
     def single(written_id: str) -> Response:
@@ -70,13 +63,13 @@ def _record(snapshot: Snapshot, request_id: RequestId) -> dict[str, object] | No
 
 
 def _shown(record: RequestRecord) -> dict[str, object]:
-    """Give a request as the API shows it."""
+    """Return a request as the API shows it."""
     shown: dict[str, object] = msgspec.to_builtins(record)
     return shown
 
 
 def _listed(record: RequestRecord) -> dict[str, object]:
-    """Give a request as a list shows it: without the flows, of which there may be thousands."""
+    """Return a request as a list shows it: without the flows, of which there may be thousands."""
     shown = _shown(record)
     evidence = shown["evidence"]
     if isinstance(evidence, dict):
@@ -84,8 +77,22 @@ def _listed(record: RequestRecord) -> dict[str, object]:
     return shown
 
 
-def _filters() -> dict[str, object]:
-    found = filters(FILTERS, NUMBERS, CHOICES)
-    if "environment" in found:
-        found["environment_key"] = environment_key(str(found.pop("environment")))
-    return found
+def _list(
+    snapshot: Snapshot, *, filters: Mapping[str, object], limit: int, before: RequestId | None
+) -> list[RequestRecord]:
+    """List requests; the name of an environment is compared in any case, as GitHub does."""
+    wanted = dict(filters)
+    if "environment" in wanted:
+        wanted["environment_key"] = environment_key(str(wanted.pop("environment")))
+    return list_records(snapshot, filters=wanted, limit=limit, before=before)
+
+
+_REQUESTS: Final = Listing(
+    fields=FILTERS,
+    numbers=NUMBERS,
+    choices=CHOICES,
+    read=_list,
+    to_id=RequestId,
+    id_of=lambda record: record.id,
+    show=_listed,
+)

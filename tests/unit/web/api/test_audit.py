@@ -93,7 +93,8 @@ def test_a_repository_is_found_by_its_name(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["state=open", "limit=0", "cursor=x", "hash=1", "run_id=-1", "actor=%00"]
+    "query",
+    ["state=open", "limit=0", "cursor=x", "hash=1", "run_id=-1", "actor=%00", "kind=review.said"],
 )
 def test_a_query_that_makes_no_sense_is_a_problem(site: Site, query: str) -> None:
     """It is answered as a problem that names the parameter."""

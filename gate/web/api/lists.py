@@ -1,0 +1,71 @@
+"""Answer lists of the API: read the page and the filters, show the items, name the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+from flask import Response
+
+from gate.store.engine.database import Database, Snapshot
+from gate.web.api.queries import by_id, filters, json_answer, number
+
+Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
+Id = TypeVar("Id")
+Id_contra = TypeVar("Id_contra", contravariant=True)
+
+_LIMIT: Final = 50
+_MOST: Final = 200
+
+
+class ReadItems(Protocol[Item_co, Id_contra]):
+    """Reads items, newest first, from the one before `before` on."""
+
+    def __call__(
+        self,
+        snapshot: Snapshot,
+        *,
+        filters: Mapping[str, object],
+        limit: int,
+        before: Id_contra | None,
+    ) -> Sequence[Item_co]:
+        """Read at most `limit` items."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Item, Id]):
+    """What a list can be filtered by, and how its items are read, numbered and shown.
+
+    `fields` are the filters, of which `numbers` take numbers and `choices` one of a few values.
+    """
+
+    fields: Collection[str]
+    numbers: Collection[str]
+    choices: Mapping[str, Collection[str]]
+    read: ReadItems[Item, Id]
+    to_id: Callable[[int], Id]
+    id_of: Callable[[Item], int]
+    show: Callable[[Item], object]
+
+    def answer(self, database: Database) -> Response:
+        """Answer with the page that the request's query asks for.
+
+        `next_cursor` is the number of the last item shown; null on the last page.
+        """
+        limit = min(number("limit", _LIMIT), _MOST)
+        cursor = number("cursor", 0)
+        wanted = filters(self.fields, self.numbers, self.choices)
+        found = database.read(
+            lambda snapshot: self.read(
+                snapshot,
+                filters=by_id(snapshot, wanted),
+                limit=limit + 1,  # one more than is shown, to know whether there is more
+                before=self.to_id(cursor) if cursor else None,
+            )
+        )
+        items = found[:limit]
+        following = str(self.id_of(items[-1])) if len(found) > limit else None
+        return json_answer({"items": [self.show(it) for it in items], "next_cursor": following})
