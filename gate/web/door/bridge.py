@@ -1,7 +1,7 @@
 """Translate between ASGI, which the server speaks, and WSGI, which Flask does (PEP 3333).
 
-Only for requests whose body has been read in whole. asgiref has such a bridge too; it runs all
-requests in one thread and goes back to the event loop for every part of an answer.
+Only for requests whose body has been read in whole. The bridge of asgiref runs all requests in one
+thread and goes back to the event loop for every part of an answer.
 """
 
 from __future__ import annotations
