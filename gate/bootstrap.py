@@ -18,6 +18,7 @@ from gate.githubapp.oidc.issuers import Issuers
 from gate.githubapp.oidc.verifier import TokenVerifier
 from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.githubapp.webhooks.signature import check_signature
+from gate.loopback import is_loopback
 from gate.notify import create_notifiers
 from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
@@ -29,13 +30,12 @@ from gate.reconciler.strangers import Strangers
 from gate.reconciler.worker.queues import LocalWakeups
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
-from gate.settings import Settings, is_loopback
+from gate.settings import Settings
 from gate.store.engine.database import Database
 from gate.store.engine.schema import migrate, schema_is_current
 from gate.store.requests.leases import clear_leases
-from gate.web.api.readers import Readers
 from gate.web.app import create_app
-from gate.web.deps import Check, WebDeps
+from gate.web.deps import Check, Readers, WebDeps
 from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics

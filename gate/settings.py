@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -31,6 +30,7 @@ from pydantic_settings import (
 )
 
 from gate.errors import ConfigError
+from gate.loopback import is_loopback
 
 _PREFIX: Final = "GATE_"
 _LONGEST_SWEEP: Final = 3600
@@ -98,16 +98,6 @@ def _split_url(value: str) -> SplitResult:
     if url.query or url.fragment or "@" in url.netloc or re.search(r"\s", value):
         raise ValueError("must have a scheme, host and path only; remove the rest")
     return url
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine, by its name or its number."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_api_url(value: str) -> str:

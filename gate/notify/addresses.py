@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from gate.errors import ConfigError
-from gate.settings import is_loopback
+from gate.loopback import is_loopback
 
 _PORTS: Final = range(1, 65536)
 

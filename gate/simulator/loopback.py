@@ -1,4 +1,7 @@
-"""The fence: a simulated GitHub talks to this machine alone."""
+"""The fence: a simulated GitHub talks to this machine alone.
+
+The gate has such a test too, `gate.loopback`; nothing of the gate may be imported here.
+"""
 
 import ipaddress
 from urllib.parse import urlsplit

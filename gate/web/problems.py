@@ -12,11 +12,10 @@ from werkzeug.exceptions import HTTPException
 
 from gate.errors import RetryLater
 from gate.log import get_logger
-from gate.web.door.bridge import Answer
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
-_TRY_AGAIN: Final = "try again in a moment"
+TRY_AGAIN: Final = "try again in a moment"
 
 log = get_logger(__name__)
 
@@ -33,20 +32,8 @@ def problem(status: HTTPStatus, reason: str, detail: str = "", **more: object) -
     return Response(body, status=status.value, content_type=PROBLEM_TYPE)
 
 
-def answer_problem(status: HTTPStatus, reason: str, detail: str = "") -> Answer:
-    """Make the same answer without Flask."""
-    headers = [(b"content-type", PROBLEM_TYPE.encode())]
-    return Answer(status.value, headers, encode_problem(status, reason, detail))
-
-
-def answer_busy(error: RetryLater) -> Answer:
-    """Make the answer while the database cannot be used; what it said is not for strangers."""
-    answer = answer_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, _TRY_AGAIN)
-    answer.headers.append((b"retry-after", str(_seconds(error)).encode()))
-    return answer
-
-
-def _seconds(error: RetryLater) -> int:
+def retry_seconds(error: RetryLater) -> int:
+    """Return how many seconds the client should wait: one at least."""
     seconds = ceil(error.after.total_seconds()) if error.after is not None else 1
     return max(seconds, 1)
 
@@ -70,8 +57,8 @@ def _http_problem(error: HTTPException) -> Response:
 
 def _database_problem(error: RetryLater) -> Response:
     log.warning("http.failed", reason=error.reason, detail=error.detail)
-    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, _TRY_AGAIN)
-    response.headers["Retry-After"] = str(_seconds(error))
+    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, TRY_AGAIN)
+    response.headers["Retry-After"] = str(retry_seconds(error))
     return response
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from gate.errors import ConfigError
+from gate.loopback import is_loopback
 from gate.notify.addresses import split_address
-from gate.settings import is_loopback
 
 _URL: Final = "GATE_SMTP_URL"
 _FROM: Final = "GATE_ALERT_EMAIL_FROM"

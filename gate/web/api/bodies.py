@@ -1,4 +1,4 @@
-"""Read what the actions post, and say everything that is wrong with it at once.
+"""Parse what the actions post, and list everything that is wrong with it at once.
 
 Strict: an unknown key, a wrong type or a text that is too long is a problem, and each is listed
 with its path and what to write there. The words of others are not repeated. The shapes are in
@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reporters import Reporter
 from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
-
-LONGEST: Final = 1024 * 1024
-"""Bytes of a body."""
+from gate.loopback import is_loopback
 
 MOST_PROBLEMS: Final = 100
-"""Problems that are listed; of more, only the number is told."""
+"""Problems that are listed; of more, only the number is given."""
 
 _URL: Final = 2_100
 _NAME: Final = 300
@@ -73,17 +71,10 @@ def _check_url(text: str) -> str:
     except ValueError:
         host, url = "", urlsplit("")
     is_plain = text.isascii() and text.isprintable() and not set(text) & set(' <>"\\')
-    is_safe = url.scheme == "https" or (url.scheme == "http" and _is_loopback(host))
+    is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(host))
     if not (host and is_plain and is_safe) or "@" in url.netloc:
         raise ValueError("write an address that begins with https://")
     return text
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_not_empty(flows: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -146,6 +137,18 @@ class _AlertBody(_Body):
 B = TypeVar("B", _ReportBody, _AlertBody)
 
 
+class _Shared(TypedDict):
+    """What a report and an alert have in common."""
+
+    repository_id: RepositoryId
+    run_id: RunId
+    run_attempt: int
+    job_url: str
+    terraform_deployment_id: str | None
+    artifact_urls: tuple[str, ...]
+    flows: tuple[Flow, ...]
+
+
 def parse_validation(
     body: bytes, reporter: Reporter, now: datetime
 ) -> ValidationReport | list[BodyProblem]:
@@ -153,16 +156,7 @@ def parse_validation(
     read = _parse(_ReportBody, body)
     if isinstance(read, list):
         return read
-    return ValidationReport(
-        repository_id=reporter.repository_id,
-        run_id=reporter.run_id,
-        run_attempt=reporter.run_attempt,
-        job_url=read.job_url,
-        terraform_deployment_id=read.terraform_deployment_id,
-        artifact_urls=read.artifact_urls,
-        flows=tuple(map(_flow, read.flows)),
-        reported_at=now,
-    )
+    return ValidationReport(**_shared(read, reporter), reported_at=now)
 
 
 def parse_alert(body: bytes, reporter: Reporter, now: datetime) -> AlertReport | list[BodyProblem]:
@@ -171,18 +165,24 @@ def parse_alert(body: bytes, reporter: Reporter, now: datetime) -> AlertReport |
     if isinstance(read, list):
         return read
     return AlertReport(
-        repository_id=reporter.repository_id,
-        run_id=reporter.run_id,
-        run_attempt=reporter.run_attempt,
+        **_shared(read, reporter),
         workflow=reporter.workflow,
         ref=reporter.ref,
         head_sha=reporter.sha,
         event=read.event,
-        job_url=read.job_url,
-        terraform_deployment_id=read.terraform_deployment_id,
-        artifact_urls=read.artifact_urls,
-        flows=tuple(map(_flow, read.flows)),
         received_at=now,
+    )
+
+
+def _shared(body: _ReportBody | _AlertBody, reporter: Reporter) -> _Shared:
+    return _Shared(
+        repository_id=reporter.repository_id,
+        run_id=reporter.run_id,
+        run_attempt=reporter.run_attempt,
+        job_url=body.job_url,
+        terraform_deployment_id=body.terraform_deployment_id,
+        artifact_urls=body.artifact_urls,
+        flows=tuple(map(_flow, body.flows)),
     )
 
 
@@ -218,6 +218,6 @@ def _path(place: tuple[int | str, ...]) -> str:
 
 
 def _advice(kind: str, found: Mapping[str, Any]) -> str:
-    """Say what to write; pydantic's own words, which hold no input, where we have none."""
+    """Return what to write; pydantic's own words, which hold no input, where we have none."""
     advice = _ADVICE.get(kind)
     return advice.format(**found.get("ctx", {})) if advice is not None else str(found["msg"])

@@ -10,38 +10,21 @@ a gate with a public URL asks everybody for a token.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import sha256
-from hmac import compare_digest
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from gate.settings import ApiToken
+from gate.loopback import is_loopback, is_loopback_address
 from gate.web.api.queries import BadQuery
+from gate.web.deps import Readers
 from gate.web.problems import problem
 
 _PROXIED: Final = frozenset({"Forwarded", "Via", "X-Real-Ip"})
 _PROXIED_PREFIX: Final = "X-Forwarded-"
 _BEARER: Final = "bearer"
 _INVALID: Final = ', error="invalid_token"'
-
-
-@dataclass(frozen=True, slots=True)
-class Readers:
-    """Who may read: those who hold one of `tokens`, and perhaps callers on this machine."""
-
-    tokens: tuple[ApiToken, ...]
-    trusts_loopback: bool
-
-    def know(self, token: str) -> bool:
-        """Say whether a token is one of ours; how long it takes tells nothing of ours."""
-        digest = sha256(token.encode()).hexdigest()
-        # A list, not a generator: every digest is compared, whichever fits.
-        return any([compare_digest(digest, known.digest) for known in self.tokens])  # noqa: C419  # as above
 
 
 def answer_readers(blueprint: Blueprint, readers: Readers) -> None:
@@ -72,27 +55,16 @@ def _refuse(reason: str, detail: str, more: str = "") -> Response:
 def _is_local() -> bool:
     if any(name in _PROXIED or name.startswith(_PROXIED_PREFIX) for name in _header_names()):
         return False
-    host = _asked_host()
-    return _is_loopback(request.remote_addr) and (host == "localhost" or _is_loopback(host))
+    return is_loopback_address(request.remote_addr or "") and is_loopback(_asked_host())
 
 
 def _header_names() -> Iterator[str]:
     return (name.title() for name in request.headers.keys())  # noqa: SIM118  # iterating gives pairs
 
 
-def _asked_host() -> str | None:
-    """Give the name the caller asked for, without its port; None when it makes no sense."""
+def _asked_host() -> str:
+    """Return the name the caller asked for, without its port; empty when it makes no sense."""
     try:
-        return urlsplit(f"//{request.environ.get('HTTP_HOST', '')}").hostname
+        return urlsplit(f"//{request.environ.get('HTTP_HOST', '')}").hostname or ""
     except ValueError:
-        return None
-
-
-def _is_loopback(address: str | None) -> bool:
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return False
-    # A listener on [::] sees IPv4 callers as ::ffff:127.0.0.1.
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return (mapped or found).is_loopback
+        return ""

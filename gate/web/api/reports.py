@@ -22,10 +22,11 @@ from gate.errors import ReportRejected
 from gate.log import get_logger
 from gate.store.engine.database import Snapshot
 from gate.store.reports.reports import read_alerts, read_report
-from gate.web.api.bodies import LONGEST, MOST_PROBLEMS, BodyProblem, parse_alert, parse_validation
+from gate.web.api.bodies import MOST_PROBLEMS, BodyProblem, parse_alert, parse_validation
 from gate.web.api.queries import json_answer, parse_number
 from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
+from gate.web.limits import LONGEST_REPORT
 from gate.web.problems import problem
 
 _JSON: Final = "application/json"
@@ -82,8 +83,9 @@ def attempts_api(deps: WebDeps) -> Blueprint:
 
 def _take(deps: WebDeps, parse: Parse) -> Response:
     """Take a body by its sender's token; the identical body again is taken again."""
-    if (request.content_length or 0) > LONGEST:
-        return _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"at most {LONGEST} bytes")
+    if (request.content_length or 0) > LONGEST_REPORT:
+        detail = f"at most {LONGEST_REPORT} bytes"
+        return _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
     if parse_options_header(request.headers.get("Content-Type", ""))[0].lower() != _JSON:
         return _refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", f"send {_JSON}")
     reporter = deps.verify_token(_token())

@@ -15,7 +15,6 @@ from time import perf_counter
 from typing import Final
 
 from gate.log import get_logger
-from gate.web.api.bodies import LONGEST
 from gate.web.door.bridge import (
     Answer,
     Message,
@@ -27,11 +26,13 @@ from gate.web.door.bridge import (
     read_headers,
     run_wsgi,
 )
-from gate.web.door.door import LONGEST_BODY, Door, Post
+from gate.web.door.door import Door, Post
 from gate.web.door.later import Answers
 from gate.web.door.pool import CallPool
+from gate.web.door.refusals import answer_problem
 from gate.web.door.webhooks import PATH
-from gate.web.problems import PROBLEM_TYPE, answer_problem, encode_problem
+from gate.web.limits import LONGEST_REPORT, LONGEST_WEBHOOK
+from gate.web.problems import PROBLEM_TYPE, encode_problem
 
 BODY_SECONDS: Final = 10.0
 """How long a body may take; GitHub itself gives up after 10 seconds (docs: Best practices for
@@ -256,8 +257,8 @@ async def _received(receive: Receive) -> Message:
 
 
 def _longest(scope: Scope) -> int:
-    """Say how many bytes a body may have; none but a webhook's is longer than a report."""
-    return LONGEST_BODY if scope["raw_path"].rstrip(b"/") == _PATH else LONGEST
+    """Return how many bytes a body may have; none but a webhook's is longer than a report."""
+    return LONGEST_WEBHOOK if scope["raw_path"].rstrip(b"/") == _PATH else LONGEST_REPORT
 
 
 def _announced(scope: Scope) -> int:

@@ -27,10 +27,8 @@ from gate.store.inbox.deliveries import NewDelivery, Reception, record_delivery
 from gate.web.deps import WebDeps
 from gate.web.door.bridge import Answer
 from gate.web.door.later import Answers
-from gate.web.problems import answer_busy, answer_problem
-
-LONGEST_BODY: Final = 25 * 1024 * 1024
-"""GitHub delivers no larger payload (docs: Webhook events and payloads)."""
+from gate.web.door.refusals import answer_busy, answer_problem
+from gate.web.limits import LONGEST_WEBHOOK
 
 _EVENT: Final = ("X-GitHub-Event", re.compile(r"[a-z0-9_]{1,64}"))
 _DELIVERY: Final = ("X-GitHub-Delivery", re.compile(r"[A-Za-z0-9-]{1,64}"))
@@ -126,7 +124,7 @@ class Door:
 
     def _read(self, post: Post) -> NewDelivery:
         """Check a delivery from the outside in; raises DeliveryRejected at the first fault."""
-        if len(post.body) > LONGEST_BODY:
+        if len(post.body) > LONGEST_WEBHOOK:
             raise DeliveryRejected("too_large")
         form = _is_form(post.headers.get("content-type", ""))
         self._deps.check_signature(post.body, post.headers.get("x-hub-signature-256"))

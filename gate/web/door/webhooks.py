@@ -9,7 +9,8 @@ from flask import Blueprint, Response, request
 
 from gate.errors import DeliveryRejected
 from gate.web.door.bridge import Answer
-from gate.web.door.door import LONGEST_BODY, Door, Post
+from gate.web.door.door import Door, Post
+from gate.web.limits import LONGEST_WEBHOOK
 
 PATH: Final = "/webhooks/github"
 
@@ -22,7 +23,7 @@ def webhooks(door: Door) -> Blueprint:
     def receive() -> Response:
         received = _received()
         headers = {name.lower(): value for name, value in request.headers}
-        if (request.content_length or 0) > LONGEST_BODY:
+        if (request.content_length or 0) > LONGEST_WEBHOOK:
             return _response(door.refuse(DeliveryRejected("too_large"), headers))
         body = request.get_data(cache=False, parse_form_data=False)
         return _response(door.take(Post(headers, body, received)))

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from gate.domain.evidence.report_limits import MOST_FLOWS
 from gate.store.reports.reports import MOST_ALERTS
-from gate.web.api.bodies import LONGEST
+from gate.web.limits import LONGEST_REPORT
 from tests.integration.evidence.test_evidence_reports import deploy
 from tests.integration.evidence.test_reports import alert, flow, post, start, token
 from tests.support.harness import REPOSITORY, Gate
@@ -39,7 +39,7 @@ def full_alert(number: int, names: str, status: str = "failed") -> dict[str, Any
     event = f"validation-failed-{number}"
     error = (f"{number} {WORDS}" * 40)[:2000]
     flows: list[dict[str, Any]] = []
-    left = LONGEST - len(json.dumps(alert(flow(), event=event)))
+    left = LONGEST_REPORT - len(json.dumps(alert(flow(), event=event)))
     while True:
         name = names.format(alert=number, flow=len(flows))
         told = flow(name, status, error=error)
@@ -84,7 +84,7 @@ def test_alerts_that_make_each_flow_worse_add_no_more(gate: Gate) -> None:
         worse = [flow(f"flow-{at}.yml", "failed", error="y" * 2000) for at in range(number * 20)]
         body = alert(*worse, *passing[len(worse) :], event=f"validation-failed-{number}")
         artifacts = [f"https://github.com/{number}/{at}/{'z' * 1900}" for at in range(10)]
-        while len(json.dumps(body | {"artifactUrls": artifacts})) > LONGEST:
+        while len(json.dumps(body | {"artifactUrls": artifacts})) > LONGEST_REPORT:
             flows: Any = body["flows"]
             flows.pop()
         body |= {"artifactUrls": artifacts}

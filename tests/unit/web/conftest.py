@@ -28,9 +28,8 @@ from gate.store.engine.database import Database, T, Transaction
 from gate.store.engine.schema import migrate
 from gate.store.engine.writer import HandOver, Settle
 from gate.store.inbox.deliveries import StoredDelivery, read_deliveries
-from gate.web.api.readers import Readers
 from gate.web.app import create_app
-from gate.web.deps import Check, WebDeps
+from gate.web.deps import Check, Readers, WebDeps
 from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics

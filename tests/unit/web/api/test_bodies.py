@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.domain.model.reports import AlertReport, FlowStatus, ValidationReport
-from gate.web.api.bodies import LONGEST, parse_alert, parse_validation
+from gate.web.api.bodies import parse_alert, parse_validation
+from gate.web.limits import LONGEST_REPORT
 from reporting.flows import Flow as SentFlow
 from reporting.flows import Status
 from reporting.payload import BODY_LIMIT, Job, alert_body, validation_body
@@ -178,7 +179,7 @@ def test_an_event_is_a_slug(event: str) -> None:
 
 def test_the_limit_is_the_actions() -> None:
     """What the action lets through is not too long here."""
-    assert LONGEST == BODY_LIMIT
+    assert LONGEST_REPORT == BODY_LIMIT
 
 
 text = st.text(max_size=40)
@@ -214,7 +215,7 @@ def test_the_longest_report_of_the_action_is_taken() -> None:
     """As many flows as fit into its limit of bytes."""
     flows = tuple(SentFlow(f"{number}", Status.PASSED) for number in range(9_300))
     body = validation_body(Job(REPORT["jobUrl"], None, ()), flows)
-    assert len(body) > LONGEST * 0.9
+    assert len(body) > LONGEST_REPORT * 0.9
     assert isinstance(parse_validation(body, make_reporter(), NOW), ValidationReport)
 
 

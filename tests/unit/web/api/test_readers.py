@@ -12,7 +12,7 @@ from gate.cli import gate
 from gate.errors import ConfigError
 from gate.settings import ApiToken
 from gate.store.engine.database import Database
-from gate.web.api.readers import Readers
+from gate.web.deps import Readers
 from tests.unit.test_settings import load
 from tests.unit.web.conftest import Site
 

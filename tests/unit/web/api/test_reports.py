@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.errors import ReportRejected, RetryLater
 from gate.store.reports.reports import record_alert, record_report
-from gate.web.api.bodies import LONGEST
+from gate.web.limits import LONGEST_REPORT
 from tests.support.builders import (
     INSTALLATION,
     make_alert_report,
@@ -132,19 +132,19 @@ def test_only_json_is_taken(site: Site) -> None:
 def test_a_body_is_one_mebibyte_at_most(site: Site, route: str) -> None:
     """One more byte is refused, whoever sends it."""
     body = json.dumps(BODIES[route]).encode()
-    assert post(site, route, body.ljust(LONGEST)).status_code == 202
-    refused(post(site, route, body.ljust(LONGEST + 1), token=None), 413, "too_large")
+    assert post(site, route, body.ljust(LONGEST_REPORT)).status_code == 202
+    refused(post(site, route, body.ljust(LONGEST_REPORT + 1), token=None), 413, "too_large")
 
 
 def test_so_it_is_for_the_shell(site: Site) -> None:
     """Which then does not even hold more than that in memory."""
     site.in_loop = True
     site.__post_init__()
-    assert post(site, body=json.dumps(REPORT).encode().ljust(LONGEST)).status_code == 202
-    turned_away = post(site, body=b" " * (LONGEST + 1))
+    assert post(site, body=json.dumps(REPORT).encode().ljust(LONGEST_REPORT)).status_code == 202
+    turned_away = post(site, body=b" " * (LONGEST_REPORT + 1))
     refused(turned_away, 413, "too_large")
     assert turned_away.headers["Connection"] == "close"
-    assert site.deliver(b"{}".ljust(LONGEST + 1)).status_code == 202
+    assert site.deliver(b"{}".ljust(LONGEST_REPORT + 1)).status_code == 202
 
 
 def test_the_problems_of_a_body_are_listed(site: Site) -> None:

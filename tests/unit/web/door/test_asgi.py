@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.bridge import Message
-from gate.web.door.door import LONGEST_BODY
+from gate.web.limits import LONGEST_WEBHOOK
 from tests.unit.web.door.test_bridge import StartResponse, make_scope
 
 PART = b"x" * 1024
@@ -203,7 +203,7 @@ def test_a_client_that_has_gone_gets_no_answer() -> None:
     assert refusals == []
 
 
-@pytest.mark.parametrize("announced", [str(LONGEST_BODY + 1), "9" * 19, "9" * 5000])
+@pytest.mark.parametrize("announced", [str(LONGEST_WEBHOOK + 1), "9" * 19, "9" * 5000])
 def test_a_length_too_large_is_refused_unread(announced: str) -> None:
     """Nothing is received of a body that will not be taken."""
     client, refusals = Client(ends="stalls"), Refusals()
@@ -220,8 +220,8 @@ def test_a_length_too_large_is_refused_unread(announced: str) -> None:
 @pytest.mark.parametrize(
     ("parts", "status"),
     [
-        ([b"x" * LONGEST_BODY], 200),
-        ([b"x" * LONGEST_BODY, b"x"], 413),
+        ([b"x" * LONGEST_WEBHOOK], 200),
+        ([b"x" * LONGEST_WEBHOOK, b"x"], 413),
         ([b"x" * 2**20] * 26, 413),
     ],
 )

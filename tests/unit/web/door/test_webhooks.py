@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from gate.errors import RetryLater
 from gate.store.engine.database import Database
 from gate.store.inbox.deliveries import StoredDelivery
-from gate.web.door.door import LONGEST_BODY
+from gate.web.limits import LONGEST_WEBHOOK
 from tests.unit.web.conftest import OfflineDatabase, Site, delivery_headers, sign
 
 
@@ -195,15 +195,15 @@ def test_a_refusal_is_logged_with_the_delivery_it_claims_to_be(site: Site, log: 
 
 def test_the_largest_payload_is_taken(site: Site) -> None:
     """GitHub delivers up to 25 MiB."""
-    body = b'{"a": "%s"}' % (b"x" * (LONGEST_BODY - 9))
-    assert len(body) == LONGEST_BODY
+    body = b'{"a": "%s"}' % (b"x" * (LONGEST_WEBHOOK - 9))
+    assert len(body) == LONGEST_WEBHOOK
 
     assert site.deliver(body).status_code == 202
 
 
 def test_a_larger_payload_is_refused(site: Site) -> None:
     """One byte more is not GitHub's, whatever its signature."""
-    body = b'{"a": "%s"}' % (b"x" * (LONGEST_BODY - 8))
+    body = b'{"a": "%s"}' % (b"x" * (LONGEST_WEBHOOK - 8))
 
     response = site.deliver(body)
 
