@@ -27,7 +27,6 @@ from gate.domain.model.runs import Account
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.comments import commands
 from gate.store.engine.upsert import insert_or_ignore
 
@@ -78,20 +77,18 @@ class GivenCommand:
 
 
 _insert: Final = insert_or_ignore(commands)
-_waiting: Final = Prepared(
-    select(
-        func.count().filter(_t.actor_id == bindparam("person")).label("of_person"),
-        func.count().filter(_t.is_related.is_(False)).label("of_strangers"),
-    ).where(_t.due_at.is_not(None), _t.repository_id == bindparam("repository"))
-)
-_forget: Final = Prepared(delete(commands).where(_t.command_key == bindparam("own")))
+_waiting: Final = select(
+    func.count().filter(_t.actor_id == bindparam("person")).label("of_person"),
+    func.count().filter(_t.is_related.is_(False)).label("of_strangers"),
+).where(_t.due_at.is_not(None), _t.repository_id == bindparam("repository"))
+_forget: Final = delete(commands).where(_t.command_key == bindparam("own"))
 rows: Final = DueTable(
     commands,
     # People that GitHub knows come first.
     order=(_t.is_related.desc(), _t.due_at, _t.given_at),
     set_aside={"state": CommandState.REFUSED.value, "outcome": "quarantined"},
 )
-_withdraw: Final = Prepared(
+_withdraw: Final = (
     update(commands)
     .where(
         _t.repository_id == bindparam("repository"),
@@ -122,13 +119,13 @@ class Waiting:
 
 def count_waiting(snapshot: Snapshot, repository_id: RepositoryId, person_id: AccountId) -> Waiting:
     """Count the commands that wait: one person's, and those of people unknown to GitHub."""
-    row = _waiting.first(snapshot, {"repository": repository_id, "person": person_id})
+    row = snapshot.execute(_waiting, {"repository": repository_id, "person": person_id}).one()
     return Waiting(row.of_person, row.of_strangers)
 
 
 def forget_command(tx: Transaction, key: str) -> None:
     """Drop a command that nobody needs to remember."""
-    _forget.change(tx, {"own": key})
+    tx.execute(_forget, {"own": key})
 
 
 def withdraw_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
@@ -141,7 +138,7 @@ def withdraw_command(tx: Transaction, given: GivenCommand, now: datetime) -> Non
         "due_at": None,
     }
     _insert.change(tx, unseen)
-    _withdraw.change(tx, {"repository": given.repository_id, "comment": given.comment_id})
+    tx.execute(_withdraw, {"repository": given.repository_id, "comment": given.comment_id})
 
 
 def finish_command(tx: Transaction, key: str, state: CommandState, outcome: str) -> None:

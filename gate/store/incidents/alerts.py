@@ -12,14 +12,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Update, bindparam, select, update
+from sqlalchemy import Update, bindparam, select, update
 
 from gate.domain.model.alert import Alert, AlertKind, Channel
 from gate.domain.model.ids import RepositoryId
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable, Taken
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.incidents import alerts
 from gate.store.engine.upsert import insert_or_ignore
 
@@ -54,7 +53,7 @@ class OwedAlert:
 
 _insert: Final = insert_or_ignore(alerts)
 rows: Final = DueTable(alerts, key=("incident",))
-_owed: Final = Prepared(
+_owed: Final = (
     select(
         _t.value,
         _t.channel,
@@ -71,7 +70,7 @@ _owed: Final = Prepared(
     )
     .order_by(_t.planned_at, _t.alert_key)
 )
-_last: Final = Prepared(
+_last: Final = (
     select(_t.alert_key, _t.kind)
     .where(_t.incident == bindparam("about"))
     .order_by(_t.planned_at.desc(), _t.alert_key.desc())
@@ -112,7 +111,7 @@ def owe_alert(
 
 def last_said(snapshot: Snapshot, incident: str) -> tuple[str, AlertKind] | None:
     """Return key and kind of what was owed last in a thread; None where nothing ever was."""
-    row = _last.first(snapshot, {"about": incident})
+    row = snapshot.execute(_last, {"about": incident}).first()
     return (row.alert_key, AlertKind(row.kind)) if row is not None else None
 
 
@@ -124,7 +123,7 @@ def due_incidents(snapshot: Snapshot, channel: Channel, now: datetime, limit: in
 
 def owed_alerts(snapshot: Snapshot, channel: Channel, incident: str) -> list[OwedAlert]:
     """Read all that a channel is owed about an incident, oldest first."""
-    owed = _owed.rows(snapshot, {"to": channel.value, "about": incident})
+    owed = snapshot.execute(_owed, {"to": channel.value, "about": incident}).all()
     return [_owed_alert(row) for row in owed]
 
 
@@ -169,7 +168,7 @@ def _own(key: str, channel: Channel) -> Update:
     return update(alerts).where(_t.alert_key == key, _t.channel == channel.value)
 
 
-def _owed_alert(row: Row[Any]) -> OwedAlert:
+def _owed_alert(row: Any) -> OwedAlert:  # noqa: ANN401 - a row of any select
     return OwedAlert(
         _alert.decode(row.value),
         Channel(row.channel),

@@ -13,7 +13,6 @@ from gate.domain.model.ids import RepositoryId, RunId
 from gate.store.engine.codec import decode_names, encode_text
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable, Taken
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.incidents import run_artifacts
 from gate.store.engine.upsert import insert_or_ignore
 
@@ -24,7 +23,7 @@ _of_attempt: Final = (
     _t.run_attempt == bindparam("attempt"),
 )
 _insert: Final = insert_or_ignore(run_artifacts)
-_read: Final = Prepared(select(_t.urls).where(*_of_attempt))
+_read: Final = select(_t.urls).where(*_of_attempt)
 rows: Final = DueTable(run_artifacts)
 
 
@@ -57,7 +56,7 @@ def read_artifacts(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> tuple[str, ...] | None:
     """Read the pages of an attempt's artifacts; None while they were not listed."""
-    row = _read.first(snapshot, _key(repository_id, run_id, run_attempt))
+    row = snapshot.execute(_read, _key(repository_id, run_id, run_attempt)).first()
     return decode_names(row.urls) if row is not None and row.urls is not None else None
 
 
@@ -65,7 +64,7 @@ def is_listing(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> bool:
     """Return whether the artifacts of an attempt are wanted and were not listed yet."""
-    row = _read.first(snapshot, _key(repository_id, run_id, run_attempt))
+    row = snapshot.execute(_read, _key(repository_id, run_id, run_attempt)).first()
     return row is not None and row.urls is None
 
 

@@ -30,7 +30,6 @@ from gate.domain.incidents.incident import Incident, IncidentPlace, apply, open_
 from gate.domain.model.ids import IncidentId, RepositoryId, environment_key
 from gate.store.engine.codec import decode_incident, encode
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.incidents import incident_events, incidents
 
 _t: Final = incidents.c
@@ -61,9 +60,9 @@ _said: Final = msgspec.json.Decoder(tuple[Said, ...])
 _selected: Final[Select[Any]] = select(
     _t.id, _t.events, _t.value, _t.said, _t.issue_number, _t.issue_url
 )
-_by_id: Final = Prepared(_selected.where(_t.id == bindparam("incident")))
-_locked_by_id: Final = Prepared(_selected.where(_t.id == bindparam("incident")).with_for_update())
-_locked_newest: Final = Prepared(
+_by_id: Final = _selected.where(_t.id == bindparam("incident"))
+_locked_by_id: Final = _selected.where(_t.id == bindparam("incident")).with_for_update()
+_locked_newest: Final = (
     _selected.where(
         _t.repository_id == bindparam("repository"),
         _t.environment_key == bindparam("environment"),
@@ -72,37 +71,33 @@ _locked_newest: Final = Prepared(
     .limit(1)
     .with_for_update()
 )
-_by_issue: Final = Prepared(
+_by_issue: Final = (
     _selected.where(
         _t.repository_id == bindparam("repository"), _t.issue_number == bindparam("issue")
     )
     .order_by(_t.id.desc())
     .limit(1)
 )
-_open: Final = Prepared(
-    _selected.where(_t.repository_id == bindparam("repository"), _t.resolved_at.is_(None)).order_by(
-        _t.id
-    )
-)
-_write: Final = Prepared(
+_open: Final = _selected.where(
+    _t.repository_id == bindparam("repository"), _t.resolved_at.is_(None)
+).order_by(_t.id)
+_write: Final = (
     update(incidents)
     .where(_t.id == bindparam("incident"))
     .values({name: bindparam(f"new_{name}") for name in ("resolved_at", "events", "value", "said")})
 )
-_add_event: Final = Prepared(insert(incident_events))
-_forget: Final = Prepared(
-    delete(incident_events).where(
-        _e.incident_id == bindparam("incident"),
-        _e.position > 1,
-        _e.position <= bindparam("upto"),
-    )
+_add_event: Final = insert(incident_events)
+_forget: Final = delete(incident_events).where(
+    _e.incident_id == bindparam("incident"),
+    _e.position > 1,
+    _e.position <= bindparam("upto"),
 )
-_set_issue: Final = Prepared(
+_set_issue: Final = (
     update(incidents)
     .where(_t.id == bindparam("incident"))
     .values(issue_number=bindparam("number"), issue_url=bindparam("url"))
 )
-_timeline: Final = Prepared(
+_timeline: Final = (
     select(_e.position, _e.at, _e.actor, _e.kind, _e.value)
     .where(_e.incident_id == bindparam("incident"))
     .order_by(_e.position.desc())
@@ -163,17 +158,17 @@ def record_said(tx: Transaction, record: IncidentRecord, said: Sequence[Said]) -
 
 def record_issue(tx: Transaction, incident_id: IncidentId, number: int, url: str) -> None:
     """Remember the issue in which people follow an incident."""
-    _set_issue.change(tx, {"incident": incident_id, "number": number, "url": url})
+    tx.execute(_set_issue, {"incident": incident_id, "number": number, "url": url})
 
 
 def read_incident(snapshot: Snapshot, incident_id: IncidentId) -> IncidentRecord | None:
     """Read an incident."""
-    return _one(_by_id.first(snapshot, {"incident": incident_id}))
+    return _one(snapshot.execute(_by_id, {"incident": incident_id}).first())
 
 
 def lock_incident(tx: Transaction, incident_id: IncidentId) -> IncidentRecord | None:
     """Read an incident and keep others from changing it until the end of the transaction."""
-    return _one(_locked_by_id.first(tx, {"incident": incident_id}))
+    return _one(tx.execute(_locked_by_id, {"incident": incident_id}).first())
 
 
 def lock_newest_incident(
@@ -184,26 +179,28 @@ def lock_newest_incident(
     Whoever adds to an incident must have locked it: a row is written as a whole.
     """
     wanted = {"repository": repository_id, "environment": environment_key(environment)}
-    return _one(_locked_newest.first(tx, wanted))
+    return _one(tx.execute(_locked_newest, wanted).first())
 
 
 def incident_of_issue(
     snapshot: Snapshot, repository_id: RepositoryId, issue_number: int
 ) -> IncidentRecord | None:
     """Find the incident that people follow in an issue."""
-    return _one(_by_issue.first(snapshot, {"repository": repository_id, "issue": issue_number}))
+    return _one(
+        snapshot.execute(_by_issue, {"repository": repository_id, "issue": issue_number}).first()
+    )
 
 
 def open_incidents(snapshot: Snapshot, repository_id: RepositoryId) -> list[IncidentRecord]:
     """Read the incidents of a repository that go on, oldest first."""
-    return [_record_of(row) for row in _open.rows(snapshot, {"repository": repository_id})]
+    return [_record_of(row) for row in snapshot.execute(_open, {"repository": repository_id}).all()]
 
 
 def read_timeline(
     snapshot: Snapshot, incident_id: IncidentId, limit: int
 ) -> list[tuple[int, IncidentEvent]]:
     """Read the newest events of an incident with their positions, in the order they happened."""
-    rows = _timeline.rows(snapshot, {"incident": incident_id, "most": limit})
+    rows = snapshot.execute(_timeline, {"incident": incident_id, "most": limit}).all()
     return [(row.position, decode_event(row)) for row in reversed(rows)]
 
 
@@ -225,10 +222,10 @@ def _record(
             "kind": EVENT_KINDS[type(event.what)],
             "value": encode(summarized(event.what)),
         }
-        _add_event.change(tx, values)
+        tx.execute(_add_event, values)
     last = record.events + len(events)
     if last > MOST_EVENTS:
-        _forget.change(tx, {"incident": incident.id, "upto": last - MOST_EVENTS + 1})
+        tx.execute(_forget, {"incident": incident.id, "upto": last - MOST_EVENTS + 1})
     changed = replace(record, incident=incident, events=record.events + len(events))
     _write_row(tx, changed)
     return changed
@@ -243,7 +240,7 @@ def _write_row(tx: Transaction, record: IncidentRecord) -> None:
         "new_value": encode(incident),
         "new_said": encode(record.said),
     }
-    _write.change(tx, values)
+    tx.execute(_write, values)
 
 
 def _one(row: Row[Any] | None) -> IncidentRecord | None:

@@ -17,7 +17,6 @@ from gate.domain.incidents.issue_plan import OPENING, Followed
 from gate.domain.model.ids import IncidentId, RepositoryId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import DueTable, Taken
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.incidents import incident_issues, incidents
 
 _t: Final = incident_issues.c
@@ -49,48 +48,38 @@ class TakenIssue:
 
 
 rows: Final = DueTable(incident_issues)
-_lock: Final = Prepared(
+_lock: Final = (
     select(incident_issues).where(_t.incident_id == bindparam("incident")).with_for_update()
 )
-_number: Final = Prepared(
-    select(incidents.c.issue_number).where(incidents.c.id == bindparam("incident"))
-)
+_number: Final = select(incidents.c.issue_number).where(incidents.c.id == bindparam("incident"))
 _own: Final = update(incident_issues).where(_t.incident_id == bindparam("incident"))
-_begin: Final = Prepared(_own.values(begun=bindparam("step"), begun_at=bindparam("new_begun_at")))
-_advance: Final = Prepared(
-    _own.values(
-        told=bindparam("new_told"),
-        digest=bindparam("new_digest"),
-        begun=None,
-        begun_at=None,
-        refused=None,
-    )
+_begin: Final = _own.values(begun=bindparam("step"), begun_at=bindparam("new_begun_at"))
+_advance: Final = _own.values(
+    told=bindparam("new_told"),
+    digest=bindparam("new_digest"),
+    begun=None,
+    begun_at=None,
+    refused=None,
 )
-_turn: Final = Prepared(
-    _own.where(_t.generation == bindparam("seen")).values(
-        is_open=bindparam("new_is_open"), closed_by_hand=bindparam("new_closing")
-    )
+_turn: Final = _own.where(_t.generation == bindparam("seen")).values(
+    is_open=bindparam("new_is_open"), closed_by_hand=bindparam("new_closing")
 )
-_closed_by_hand: Final = Prepared(
-    _own.values(is_open=False, generation=_t.generation + 1, due_at=bindparam("now"))
+_closed_by_hand: Final = _own.values(
+    is_open=False, generation=_t.generation + 1, due_at=bindparam("now")
 )
-_owe_closing: Final = Prepared(
-    _own.where(_t.closed_by_hand == HandClosing.NONE.value).values(
-        closed_by_hand=HandClosing.OWED.value
-    )
+_owe_closing: Final = _own.where(_t.closed_by_hand == HandClosing.NONE.value).values(
+    closed_by_hand=HandClosing.OWED.value
 )
-_reopened_by_hand: Final = Prepared(_own.values(is_open=True, generation=_t.generation + 1))
-_forgive_closing: Final = Prepared(
-    _own.where(_t.closed_by_hand == HandClosing.OWED.value).values(
-        closed_by_hand=HandClosing.NONE.value
-    )
+_reopened_by_hand: Final = _own.values(is_open=True, generation=_t.generation + 1)
+_forgive_closing: Final = _own.where(_t.closed_by_hand == HandClosing.OWED.value).values(
+    closed_by_hand=HandClosing.NONE.value
 )
-_opening: Final = Prepared(
+_opening: Final = (
     select(_t.incident_id)
     .where(_t.repository_id == bindparam("repository"), _t.begun == OPENING)
     .limit(1)
 )
-_refused: Final = Prepared(
+_refused: Final = (
     select(_t.refused, _t.repository_id)
     .join(incidents, incidents.c.id == _t.incident_id)
     .where(and_(_t.refused.is_not(None), incidents.c.resolved_at.is_(None)))
@@ -118,7 +107,7 @@ def mark_issue(
 
 def taken_issue(tx: Transaction, taken: Taken) -> TakenIssue:
     """Read what a taken row keeps of an issue."""
-    number = _number.first(tx, {"incident": taken.row.incident_id})
+    number = tx.execute(_number, {"incident": taken.row.incident_id}).first()
     return _taken(taken, number.issue_number if number is not None else None)
 
 
@@ -126,7 +115,7 @@ def record_begun(
     tx: Transaction, incident_id: IncidentId, step: str | None, now: datetime | None
 ) -> None:
     """Note that a step is begun, before it is sent; with None that it certainly was not made."""
-    _begin.change(tx, {"incident": incident_id, "step": step, "new_begun_at": now})
+    tx.execute(_begin, {"incident": incident_id, "step": step, "new_begun_at": now})
 
 
 def record_step(tx: Transaction, taken: TakenIssue, followed: Followed) -> None:
@@ -138,12 +127,12 @@ def record_step(tx: Transaction, taken: TakenIssue, followed: Followed) -> None:
     closing = HandClosing.NONE
     if taken.followed.owes_closing:
         closing = HandClosing.OWED if followed.owes_closing else HandClosing.SAID
-    _advance.change(tx, {**own, "new_told": followed.told, "new_digest": followed.digest})
-    row = _lock.first(tx, own)
+    tx.execute(_advance, {**own, "new_told": followed.told, "new_digest": followed.digest})
+    row = tx.execute(_lock, own).first()
     if closing is HandClosing.NONE and row is not None:
         closing = HandClosing(row.closed_by_hand)
-    _turn.change(
-        tx,
+    tx.execute(
+        _turn,
         {
             **own,
             "seen": taken.taken.row.generation,
@@ -159,25 +148,28 @@ def record_closed_by_hand(
     """Note that somebody has closed an issue; if the incident goes on, they are told so once."""
     own = {"incident": incident_id}
     if goes_on:
-        _owe_closing.change(tx, own)
-    _closed_by_hand.change(tx, {**own, "now": now})
+        tx.execute(_owe_closing, own)
+    tx.execute(_closed_by_hand, {**own, "now": now})
 
 
 def record_reopened_by_hand(tx: Transaction, incident_id: IncidentId) -> None:
     """Note that somebody has opened an issue again; what was owed for its closing is not."""
     own = {"incident": incident_id}
-    _forgive_closing.change(tx, own)
-    _reopened_by_hand.change(tx, own)
+    tx.execute(_forgive_closing, own)
+    tx.execute(_reopened_by_hand, own)
 
 
 def is_opening(snapshot: Snapshot, repository_id: RepositoryId) -> bool:
     """Return whether a repository may have an issue of ours whose number is not known yet."""
-    return _opening.first(snapshot, {"repository": repository_id}) is not None
+    return snapshot.execute(_opening, {"repository": repository_id}).first() is not None
 
 
 def refused_issues(snapshot: Snapshot) -> list[tuple[RepositoryId, str]]:
     """List the repositories whose open incidents have no issue, or an old one, and why."""
-    return [(RepositoryId(row.repository_id), row.refused) for row in _refused.rows(snapshot, {})]
+    return [
+        (RepositoryId(row.repository_id), row.refused)
+        for row in snapshot.execute(_refused, {}).all()
+    ]
 
 
 def _taken(taken: Taken, number: int | None) -> TakenIssue:

@@ -17,18 +17,17 @@ from gate.domain.model.ids import DecisionId
 from gate.domain.model.reports import ValidationReport
 from gate.store.engine.codec import decode_report, encode
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.requests import decision_reports, kept_reports
 from gate.store.engine.upsert import insert_or_ignore
 
 _insert: Final = insert_or_ignore(kept_reports)
-_use: Final = Prepared(
+_use: Final = (
     update(kept_reports)
     .where(kept_reports.c.digest == bindparam("known"))
     .values(used_at=bindparam("now"))
 )
-_refer: Final = Prepared(insert(decision_reports))
-_read: Final = Prepared(
+_refer: Final = insert(decision_reports)
+_read: Final = (
     select(kept_reports.c.value)
     .join(decision_reports, decision_reports.c.digest == kept_reports.c.digest)
     .where(decision_reports.c.decision_id == bindparam("decision"))
@@ -48,14 +47,17 @@ def keep_reports(
         value = encode(report)
         digest = digest_of(value)
         values = {"digest": digest, "used_at": now, "value": value}
-        if _insert.change(tx, values) == 0 and not _use.change(tx, {"known": digest, "now": now}):
+        if (
+            _insert.change(tx, values) == 0
+            and not tx.execute(_use, {"known": digest, "now": now}).rowcount
+        ):
             _insert.change(tx, values)
-        _refer.change(tx, {"decision_id": decision_id, "position": position, "digest": digest})
+        tx.execute(_refer, {"decision_id": decision_id, "position": position, "digest": digest})
 
 
 def read_kept_reports(snapshot: Snapshot, decision_id: DecisionId) -> list[bytes]:
     """Read the reports of a decision, as they are kept."""
-    return [row.value for row in _read.rows(snapshot, {"decision": decision_id})]
+    return [row.value for row in snapshot.execute(_read, {"decision": decision_id}).all()]
 
 
 def decode_reports(values: Sequence[bytes]) -> tuple[ValidationReport, ...]:

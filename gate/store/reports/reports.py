@@ -44,8 +44,8 @@ _own_alerts: Final = (
     _a.run_attempt == bindparam("attempt"),
 )
 _insert_report: Final = insert_or_ignore(validation_reports)
-_lock_report: Final = Prepared(select(_r.digest, _r.value).where(*_own_report).with_for_update())
-_replace_report: Final = Prepared(
+_lock_report: Final = select(_r.digest, _r.value).where(*_own_report).with_for_update()
+_replace_report: Final = (
     update(validation_reports)
     .where(*_own_report)
     .values(
@@ -56,13 +56,9 @@ _replace_report: Final = Prepared(
     )
 )
 _insert_alert: Final = insert_or_ignore(alert_reports)
-_read_digest: Final = Prepared(
-    select(_a.digest).where(*_own_alerts, _a.event == bindparam("happened"))
-)
-_count_alerts: Final = Prepared(select(func.count().label("alerts")).where(*_own_alerts))
-_read_alerts: Final = Prepared(
-    select(_a.value).where(*_own_alerts).order_by(_a.received_at, _a.event)
-)
+_read_digest: Final = select(_a.digest).where(*_own_alerts, _a.event == bindparam("happened"))
+_count_alerts: Final = select(func.count().label("alerts")).where(*_own_alerts)
+_read_alerts: Final = select(_a.value).where(*_own_alerts).order_by(_a.received_at, _a.event)
 
 
 class Reception(StrEnum):
@@ -111,9 +107,9 @@ def record_alert(tx: Transaction, alert: AlertReport, installation_id: Installat
     }
     key = _key(alert.repository_id, alert.run_id, alert.run_attempt)
     if _insert_alert.change(tx, values) == 0:
-        row = _read_digest.first(tx, {**key, "happened": alert.event})
+        row = tx.execute(_read_digest, {**key, "happened": alert.event}).one()
         return Reception.KNOWN if row.digest == digest else Reception.CONFLICT
-    if _count_alerts.first(tx, key).alerts > MOST_ALERTS:
+    if tx.execute(_count_alerts, key).one().alerts > MOST_ALERTS:
         return Reception.TOO_MANY
     if alert.flows:
         _fold(tx, alert, installation_id)
@@ -144,7 +140,7 @@ def read_alerts(
     snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId, run_attempt: int
 ) -> tuple[AlertReport, ...]:
     """Read what an attempt raised alerts about, oldest first; their flows are in its report."""
-    rows = _read_alerts.rows(snapshot, _key(repository_id, run_id, run_attempt))
+    rows = snapshot.execute(_read_alerts, _key(repository_id, run_id, run_attempt)).all()
     return tuple(decode_alert(row.value) for row in rows)
 
 
@@ -192,7 +188,7 @@ def _inserted_or_locked(
     }
     if _insert_report.change(tx, values) == 1:
         return None
-    return _lock_report.first(tx, key)
+    return tx.execute(_lock_report, key).first()
 
 
 def _write_report(
@@ -209,8 +205,8 @@ def _write_report(
         "new_seen_at": seen_at,
         "new_value": encode(report),
     }
-    _replace_report.change(
-        tx, {**_key(report.repository_id, report.run_id, report.run_attempt), **values}
+    tx.execute(
+        _replace_report, {**_key(report.repository_id, report.run_id, report.run_attempt), **values}
     )
 
 

@@ -12,19 +12,18 @@ from sqlalchemy import bindparam, select, update
 
 from gate.domain.model.ids import RepositoryId, RequestId
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.requests import untold_ends
 from gate.store.engine.upsert import insert_or_ignore
 from gate.store.incidents.checks import mark_check
 
 _t: Final = untold_ends.c
 _insert: Final = insert_or_ignore(untold_ends)
-_untold: Final = Prepared(
+_untold: Final = (
     select(_t.request_id)
     .where(_t.repository_id == bindparam("repository"), _t.told_at.is_(None))
     .order_by(_t.request_id)
 )
-_tell: Final = Prepared(
+_tell: Final = (
     update(untold_ends)
     .where(_t.request_id == bindparam("request"))
     .values(told_at=bindparam("now"))
@@ -47,10 +46,10 @@ def record_untold_end(
 
 def untold_requests(snapshot: Snapshot, repository_id: RepositoryId) -> list[RequestId]:
     """List the requests of a repository whose end nobody was told of."""
-    rows = _untold.rows(snapshot, {"repository": repository_id})
+    rows = snapshot.execute(_untold, {"repository": repository_id}).all()
     return [RequestId(row.request_id) for row in rows]
 
 
 def record_told(tx: Transaction, request_id: RequestId, now: datetime) -> None:
     """Note that people are told of an end from now on."""
-    _tell.change(tx, {"request": request_id, "now": now})
+    tx.execute(_tell, {"request": request_id, "now": now})

@@ -13,28 +13,25 @@ from typing import Final
 from sqlalchemy import bindparam, func, select
 
 from gate.store.engine.database import Snapshot
-from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.incidents import alerts, incidents
 
 RECENT: Final = timedelta(days=1)
 """How long what became of an alert is counted."""
 
 _a: Final = alerts.c
-_owed: Final = Prepared(
+_owed: Final = (
     select(_a.channel, func.count().label("messages"), func.min(_a.planned_at).label("oldest"))
     .where(_a.due_at.is_not(None))
     .group_by(_a.channel)
 )
-_recent: Final = Prepared(
+_recent: Final = (
     select(_a.channel, _a.state, func.count().label("messages"))
     .where(_a.planned_at >= bindparam("since"))
     .group_by(_a.channel, _a.state)
 )
-_open: Final = Prepared(
-    select(func.count().label("incidents"), func.min(incidents.c.opened_at).label("oldest")).where(
-        incidents.c.resolved_at.is_(None)
-    )
-)
+_open: Final = select(
+    func.count().label("incidents"), func.min(incidents.c.opened_at).label("oldest")
+).where(incidents.c.resolved_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +44,17 @@ class Backlog:
 
 def read_open_incidents(snapshot: Snapshot) -> Backlog:
     """Count the incidents that go on."""
-    row = _open.first(snapshot, {})
+    row = snapshot.execute(_open, {}).one()
     return Backlog(row.incidents, row.oldest)
 
 
 def read_outbox(snapshot: Snapshot) -> Mapping[str, Backlog]:
     """Count the messages that each channel is owed; a channel that is owed none is left out."""
-    rows = _owed.rows(snapshot, {})
+    rows = snapshot.execute(_owed, {}).all()
     return {row.channel: Backlog(row.messages, row.oldest) for row in rows}
 
 
 def read_recent_alerts(snapshot: Snapshot, now: datetime) -> Mapping[tuple[str, str], int]:
     """Count the messages planned within the last day by channel and by what became of them."""
-    rows = _recent.rows(snapshot, {"since": now - RECENT})
+    rows = snapshot.execute(_recent, {"since": now - RECENT}).all()
     return {(row.channel, row.state): row.messages for row in rows}
