@@ -20,7 +20,7 @@ def policy() -> None:
 def check(file: Path) -> None:
     """Check FILE and list every problem with its line and column.
 
-    Exits 1 when there is a problem. Example:
+    Exits 1 if there is a problem. Example:
 
         gate policy check .github/deployment-gate.yml
     """
