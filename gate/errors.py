@@ -2,12 +2,12 @@
 
     GateError
     ├─ ConfigError        start-up stops, exit 78, every problem listed
-    ├─ DeliveryRejected   the sender is told why (4xx), nothing is stored
-    ├─ ReportRejected     the job is told why (401, 403, 409), nothing is stored
+    ├─ DeliveryRejected   the sender gets the reason (4xx), nothing is stored
+    ├─ ReportRejected     the job gets the reason (401, 403, 409), nothing is stored
     ├─ RetryLater         nothing happened; try again after `after`
     ├─ Refused            the other side said no; observe, then close or set aside
     ├─ OutcomeUnknown     the call may have arrived; observe before anything is sent again
-    └─ Superseded         somebody else owns this by now; drop it quietly, count it
+    └─ Superseded         another pass owns this by now; drop it quietly, count it
 
 Every error has a `reason`, a slug that logs, metrics and documents share. Nothing below `gate.web`
 knows HTTP answers, nothing above `gate.githubapp` sees an error of PyGithub. An invalid policy is

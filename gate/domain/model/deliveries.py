@@ -111,7 +111,7 @@ class CommentSeen:
 
     `is_standing` says that it stands as it was written; one that was edited, or is gone, does not.
     `is_related` says that GitHub calls the author an owner, member or collaborator. Members of an
-    organisation may hide that they are, so it is a hint and no more.
+    organization may hide that they are, so it is a hint and no more.
     """
 
     repository: Repository
@@ -127,7 +127,7 @@ class CommentSeen:
 
 
 class IssueChange(StrEnum):
-    """What somebody did to an issue."""
+    """What a person did to an issue."""
 
     ASSIGNED = "assigned"
     CLOSED = "closed"
@@ -136,7 +136,7 @@ class IssueChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IssueChanged:
-    """Somebody assigned, closed or reopened an issue (`issues`).
+    """A person assigned, closed or reopened an issue (`issues`).
 
     `by` is who did it, `assignee` whom they assigned. `at` is when the issue was changed last.
     """

@@ -111,7 +111,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Collaborator:
-    """Somebody in a repository, with what they may do by GitHub's short names.
+    """A person in a repository, with what they may do by GitHub's short names.
 
     The names are `pull`, `triage`, `push`, `maintain` and `admin`; a higher role has the lower
     ones as well, and a custom role has those it was made from.

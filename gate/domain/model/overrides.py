@@ -1,6 +1,6 @@
 """Describe what people say to release a held deployment, and what became of it.
 
-Pure values. A claim is what somebody said in one of the three places where GitHub lets people
+Pure values. A claim is what a person said in one of the three places where GitHub lets people
 speak; whether it counts is decided in `gate.domain.overrides.rule`.
 """
 

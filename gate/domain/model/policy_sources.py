@@ -217,7 +217,7 @@ def _looser_override(
 
 
 def _more_reviewers(own: tuple[Reviewer, ...], floor: tuple[Reviewer, ...]) -> bool:
-    """Return whether somebody may override whom a floor that names reviewers does not let.
+    """Return whether people may override whom a floor that names reviewers does not list.
 
     A team's members and a person's permission are not known here: such an entry is within the floor
     only when the floor has the same one.

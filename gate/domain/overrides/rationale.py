@@ -58,7 +58,7 @@ def read_rationale(rationale: str, acknowledge: str) -> Reading:
 
 
 def _own_words(text: str) -> str:
-    """Leave out the lines that quote somebody.
+    """Leave out quoted lines.
 
     Only what ends a line in Markdown ends one here: a quoted text might bring other separators.
     """

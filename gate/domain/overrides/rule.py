@@ -59,7 +59,7 @@ def ask_for(policy: OverridePolicy, request: GateRequest, evidence: Evidence) ->
 
 
 def open_routes(policy: OverridePolicy, *, review: bool, environment: bool) -> OverrideRoutes:
-    """Return the ways that somebody can go.
+    """Return the routes that are open.
 
     `review` and `environment` say which of the two environments has required reviewers; they may
     comment, too, and so may those whom the policy lists.

@@ -41,7 +41,7 @@ class Closure(StrEnum):
 _CANCELLED: Final = "cancelled"
 _ELSEWHERE: Final = Closure.ANSWERED_ELSEWHERE
 _ENDINGS: Final = {_CANCELLED: Closure.RUN_CANCELLED}
-"""What a run that did not succeed says; any other end means that somebody else ended the wait."""
+"""What a run that did not succeed says; after any other the wait ended elsewhere."""
 
 _QUEUED: Final = "queued"
 _IN_PROGRESS: Final = "in_progress"

@@ -43,7 +43,7 @@ def may_have_landed(review: LedgerEntry) -> bool:
     """Return whether a review may have been applied after the look that did not show it.
 
     A process that was stopped in the middle of the call sends it when it goes on. So whoever lets
-    the deployment go on afterwards is not taken for somebody else.
+    the deployment go on afterwards is not taken for a bypass.
     """
     return review.is_unsettled or review.maybe_landed
 

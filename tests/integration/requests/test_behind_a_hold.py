@@ -8,7 +8,7 @@ from gate.simulator.faults import WebhookFault
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
 GROUP = "deploy-frontend"
-TOLD = "newer runs of this workflow wait or were cancelled behind this hold"
+TOLD = "newer runs of this workflow"
 
 
 def calls(gate: Gate) -> Counter[str]:
@@ -42,7 +42,7 @@ def test_cancelled_deployments_are_told_of_once(gate: Gate) -> None:
     push(gate)
     assert calls(gate) <= usual
     _, told = gate.reports(held)
-    assert f"2 {TOLD} (1 cancelled; re-run what you need)." in (told.comment or "")
+    assert f"Behind this hold: 2 {TOLD}; 1 cancelled, re-run what you need." in (told.comment or "")
 
     push(gate)
     gate.advance(minutes=6)
