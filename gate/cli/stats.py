@@ -30,7 +30,8 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
     """
     from gate.cli.reading import database_to_read, find_repository
     from gate.clock import utc_now
-    from gate.domain.statistics.metrics import Period, Record, measure
+    from gate.domain.statistics.metrics import measure
+    from gate.domain.statistics.record import Period, Record
     from gate.store.engine.database import Snapshot
     from gate.store.statistics.record import Scope, read_record
 

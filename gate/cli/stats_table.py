@@ -9,8 +9,8 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from gate.domain.statistics.metrics import HeldTime, ResponseTime, Stats
 from gate.domain.statistics.spread import Share, Spread
+from gate.domain.statistics.stats import HeldTime, ResponseTime, Stats
 from gate.domain.text.durations import span
 from gate.domain.text.escaping import cut
 from gate.domain.text.fold import fold

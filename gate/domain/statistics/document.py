@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from gate.domain.statistics.metrics import FlakyFlow, HeldTime, ResponseTime, Stats
 from gate.domain.statistics.spread import Share, Spread
+from gate.domain.statistics.stats import FlakyFlow, HeldTime, ResponseTime, Stats
 
 
 def render_document(stats: Stats) -> dict[str, object]:

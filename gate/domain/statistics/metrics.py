@@ -9,134 +9,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.evidence.run_checks import FAILED
-from gate.domain.incidents.alert_plan import Said
 from gate.domain.incidents.events import Acknowledged, Decided, IncidentEvent, Resolution
-from gate.domain.incidents.incident import GATE, Incident
+from gate.domain.incidents.incident import GATE
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.model.runs import SUCCESS
-from gate.domain.statistics.spread import Share, Spread, spread_of
+from gate.domain.statistics.record import Hold, IncidentStory, Period, Record
+from gate.domain.statistics.spread import Share, spread_of
+from gate.domain.statistics.stats import AlertLoad, FlakyFlow, HeldTime, ResponseTime, Stats
 
 MOST_FLOWS: Final = 20
 """Flaky flows that are listed; who has more of them begins with these."""
 
 _MENDS: Final = frozenset({Course.ROLLBACK, Course.FIX_FORWARD})
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The time that is looked at: from `since` on, before `until`."""
-
-    since: datetime
-    until: datetime
-
-    def seen(self, at: datetime | None) -> datetime | None:
-        """Return an instant if it has come by the end of the period."""
-        return at if at is not None and at < self.until else None
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentStory:
-    """An incident with what people did about it, in order, and what was said about it.
-
-    `deeds` need not hold what the gate did by itself; if it does, that counts for nobody.
-    """
-
-    incident: Incident
-    deeds: tuple[IncidentEvent, ...]
-    said: tuple[Said, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A gate request that was told to wait; `until` is None while it does."""
-
-    environment: str
-    since: datetime
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is on record of a period.
-
-    `conclusions` are those of the validation's run attempts, None for one that has not ended.
-    """
-
-    conclusions: tuple[str | None, ...]
-    stories: tuple[IncidentStory, ...]
-    holds: tuple[Hold, ...]
-    overrides: int
-    bypasses: int
-    reports: tuple[ValidationReport, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseTime:
-    """How long a response took; `waiting` still go on without it, `never` ended without it."""
-
-    spread: Spread
-    waiting: int
-    never: int
-
-
-@dataclass(frozen=True, slots=True)
-class AlertLoad:
-    """How many messages there were about how many incidents, and the most about one."""
-
-    messages: int
-    incidents: int
-    most: int
-
-    @property
-    def mean(self) -> float | None:
-        """Return the messages of one incident on average; None without incidents."""
-        return self.messages / self.incidents if self.incidents else None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldTime:
-    """How long deployments were held: `spread` of those that ended, `total` of all."""
-
-    spread: Spread
-    going_on: int
-    total: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class FlakyFlow:
-    """A flow whose result is not to be relied on. `name` is hostile text."""
-
-    repository_id: RepositoryId
-    name: str
-    runs: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """The metrics of a period."""
-
-    period: Period
-    pass_rate: Share
-    incidents: int
-    open_incidents: int
-    time_to_acknowledge: ResponseTime
-    time_to_decide: ResponseTime
-    time_to_resolve: ResponseTime
-    false_positives: Share
-    alerts_per_incident: AlertLoad
-    acted_on: Share
-    held: HeldTime
-    held_by_environment: tuple[tuple[str, HeldTime], ...]
-    overrides: int
-    bypasses: int
-    flaky_flows: tuple[FlakyFlow, ...]
 
 
 def measure(record: Record, period: Period) -> Stats:

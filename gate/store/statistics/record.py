@@ -22,7 +22,7 @@ from gate.domain.model.ids import IncidentId, RepositoryId, RunId, environment_k
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import UNDECIDED, RequestState
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.statistics.metrics import Hold, IncidentStory, Period, Record
+from gate.domain.statistics.record import Hold, IncidentStory, Period, Record
 from gate.store.engine.codec import decode_decision, decode_incident, decode_report
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_entries

@@ -9,7 +9,8 @@ from flask import Blueprint, Response
 
 from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.document import render_document
-from gate.domain.statistics.metrics import Period, measure
+from gate.domain.statistics.metrics import measure
+from gate.domain.statistics.record import Period
 from gate.domain.text.instants import EXPECTED, parse_instant
 from gate.store.engine.database import Snapshot
 from gate.store.statistics.record import Scope, read_record

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from gate.domain.model.ids import InstallationId, RunId
-from gate.domain.statistics.metrics import Period
+from gate.domain.statistics.record import Period
 from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.due import FRESH

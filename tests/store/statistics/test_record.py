@@ -18,7 +18,7 @@ from gate.domain.model.course import Course
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest, RequestState
-from gate.domain.statistics.metrics import Hold, Period, Record
+from gate.domain.statistics.record import Hold, Period, Record
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
 from gate.store.github.runs import record_run

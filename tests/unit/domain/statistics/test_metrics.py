@@ -26,11 +26,6 @@ from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.statistics.metrics import (
     MOST_FLOWS,
-    AlertLoad,
-    Hold,
-    IncidentStory,
-    Period,
-    Record,
     measure,
     measure_acted_on,
     measure_alerts_per_incident,
@@ -42,7 +37,9 @@ from gate.domain.statistics.metrics import (
     measure_time_to_decide,
     measure_time_to_resolve,
 )
+from gate.domain.statistics.record import Hold, IncidentStory, Period, Record
 from gate.domain.statistics.spread import Share, Spread, spread_of
+from gate.domain.statistics.stats import AlertLoad
 from tests.support.builders import NOW, TICK, make_validation_report
 from tests.support.incidents import make_failure, make_flow, make_incident
 
