@@ -78,9 +78,10 @@ class DeploymentsClient:
     def read_environments(self, address: RepositoryAddress) -> tuple[str, ...]:
         """Read the names of a repository's environments; none when it cannot be seen."""
         names: list[str] = []
+        path = f"/environments?per_page={_PAGE}"
         try:
-            for answer in self._calls(address, GATE).pages(f"/environments?per_page={_PAGE}"):
-                names += [shape.name for shape in decoded(answer, _environments).environments]
+            for page in self._calls(address, GATE).pages(path, _environments):
+                names += [shape.name for shape in page.environments]
         except Refused as error:
             if error.reason != "not_found":
                 raise

@@ -70,8 +70,8 @@ class IssuesClient:
         """
         query = {"state": "all", "since": _formatted(since), "sort": "created", "per_page": _PAGE}
         found: IssuePage | None = None
-        for answer in self._calls(address).pages(f"/issues?{urlencode(query)}"):
-            for shape in decoded(answer, _issues):
+        for page in self._calls(address).pages(f"/issues?{urlencode(query)}", _issues):
+            for shape in page:
                 if _is_ours(shape, self._app.known_id) and mark in (shape.body or ""):
                     found = IssuePage(shape.number, shape.html_url)
         return found
@@ -86,10 +86,9 @@ class IssuesClient:
     ) -> tuple[str, ...]:
         """Read what was written under an issue since a moment."""
         query = f"since={_formatted(since)}&per_page={_PAGE}"
-        found: list[str] = []
-        for answer in self._calls(address).pages(f"/issues/{issue_number}/comments?{query}"):
-            found += [it.body or "" for it in decoded(answer, _comments)]
-        return tuple(found)
+        path = f"/issues/{issue_number}/comments?{query}"
+        pages = self._calls(address).pages(path, _comments)
+        return tuple(it.body or "" for page in pages for it in page)
 
     def send_issue(
         self, address: RepositoryAddress, *, title: str, body: str, labels: Sequence[str]

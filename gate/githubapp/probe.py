@@ -92,8 +92,8 @@ class Prober:
         path = f"/actions/runs/{run_id}/jobs?filter=all&per_page={_PAGE}"
         if attempt is not None:
             path = f"/actions/runs/{run_id}/attempts/{attempt}/jobs?per_page={_PAGE}"
-        pages = self._calls(address).pages(path)
-        return tuple(job_of(it) for page in pages for it in decoded(page, _jobs).jobs)
+        pages = self._calls(address).pages(path, _jobs)
+        return tuple(job_of(it) for page in pages for it in page.jobs)
 
     def _calls(self, address: RepositoryAddress) -> RepositoryCalls:
         return RepositoryCalls.to(address, _READS, self._session)

@@ -22,7 +22,6 @@ from gate.githubapp.actions.shapes import ArtifactsPage, JobsPage, PendingShape,
 from gate.githubapp.app.repository import GATE, RepositoryCalls
 from gate.githubapp.app.session import Session
 from gate.githubapp.shapes.runs import RunShape, run_of
-from gate.githubapp.transport.connection import Answer
 from gate.githubapp.transport.decoding import decoded
 from gate.githubapp.transport.paths import segment
 
@@ -68,10 +67,10 @@ class ActionsClient:
         path = f"/actions/workflows/{file}/runs?per_page={_PAGE}&exclude_pull_requests=true"
         listed: list[WorkflowRun] = []
         reaches_all = True
-        for answer in islice(self._found_pages(address, path), _LISTED_PAGES):
-            shapes = decoded(answer, _runs).workflow_runs
-            listed += (run for run in _own_runs(shapes, address) if run.path == listing.path)
-            reaches_all = len(shapes) < _PAGE
+        for page in islice(self._found_pages(address, path), _LISTED_PAGES):
+            own = _own_runs(page.workflow_runs, address)
+            listed += (run for run in own if run.path == listing.path)
+            reaches_all = len(page.workflow_runs) < _PAGE
             if any(run.head_branch == listing.branch and not run.is_skipped for run in listed):
                 break
         if not listed:
@@ -95,9 +94,8 @@ class ActionsClient:
     def read_waiting_runs(self, address: RepositoryAddress) -> tuple[WorkflowRun, ...]:
         """Read the runs whose status is `waiting` now."""
         query = f"status={_WAITING}&per_page={_PAGE}&exclude_pull_requests=true"
-        found: list[WorkflowRun] = []
-        for answer in self._calls(address).pages(f"/actions/runs?{query}"):
-            found += _own_runs(decoded(answer, _runs).workflow_runs, address)
+        pages = self._calls(address).pages(f"/actions/runs?{query}", _runs)
+        found = (run for page in pages for run in _own_runs(page.workflow_runs, address))
         return tuple(run for run in found if run.status == _WAITING)
 
     def read_jobs(self, address: RepositoryAddress, run_id: RunId) -> tuple[Job, ...]:
@@ -106,10 +104,8 @@ class ActionsClient:
         Whether an attempt's own list holds the jobs that were not run again is told in both ways.
         """
         path = f"/actions/runs/{run_id}/jobs?filter=all&per_page={_PAGE}"
-        found: list[Job] = []
-        for answer in self._calls(address).pages(path):
-            found += [job_of(shape) for shape in decoded(answer, _jobs).jobs]
-        return tuple(found)
+        pages = self._calls(address).pages(path, _jobs)
+        return tuple(job_of(shape) for page in pages for shape in page.jobs)
 
     def read_artifacts(self, address: RepositoryAddress, run_id: RunId) -> tuple[int, ...]:
         """Read the ids of a run's artifacts that can still be opened, newest first, 100 at most."""
@@ -128,10 +124,10 @@ class ActionsClient:
         names = [it.environment.name for it in decoded(answer, _pending)]
         return {environment_key(name): name for name in names}
 
-    def _found_pages(self, address: RepositoryAddress, path: str) -> Iterator[Answer]:
-        """Iterate a listing page by page; no page when GitHub finds nothing there."""
+    def _found_pages(self, address: RepositoryAddress, path: str) -> Iterator[RunsPage]:
+        """Iterate runs page by page; no page when GitHub finds nothing there."""
         try:
-            yield from self._calls(address).pages(path)
+            yield from self._calls(address).pages(path, _runs)
         except Refused as error:
             if error.reason != "not_found":
                 raise

@@ -77,26 +77,24 @@ class AppClient:
 
     def read_installations(self) -> tuple[Installation, ...]:
         """Read the installations of the App."""
-        found: list[Installation] = []
-        for answer in self._session.pages_as_app(f"/app/installations?per_page={_PAGE}"):
-            for shape in decoded(answer, _installations):
-                found += installations_of(shape)
-        return tuple(found)
+        path = f"/app/installations?per_page={_PAGE}"
+        pages = self._session.pages_as_app(path, _installations)
+        return tuple(it for page in pages for shape in page for it in installations_of(shape))
 
     def read_installation_repositories(self, installation: Installation) -> tuple[Repository, ...]:
         """Read the repositories an installation may see."""
         scope = Scope(installation.id, permissions=_METADATA)
-        found: list[Repository] = []
-        for answer in self._session.pages(scope, f"/installation/repositories?per_page={_PAGE}"):
-            shapes = decoded(answer, _repositories).repositories
-            found += [repository_of(shape, installation.id) for shape in shapes]
-        return tuple(found)
+        path = f"/installation/repositories?per_page={_PAGE}"
+        pages = self._session.pages(scope, path, _repositories)
+        return tuple(
+            repository_of(it, installation.id) for page in pages for it in page.repositories
+        )
 
     def read_hook_deliveries(self) -> Iterator[HookDelivery]:
         """Iterate GitHub's delivery log of the App's webhook, newest first, page by page."""
-        for answer in self._session.pages_as_app(f"/app/hook/deliveries?per_page={_PAGE}"):
-            for shape in decoded(answer, _deliveries):
-                yield hook_delivery_of(shape)
+        path = f"/app/hook/deliveries?per_page={_PAGE}"
+        for page in self._session.pages_as_app(path, _deliveries):
+            yield from map(hook_delivery_of, page)
 
     def send_redelivery(self, number: int) -> None:
         """Request that GitHub deliver a webhook again, under the same delivery id.

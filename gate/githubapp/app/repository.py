@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, Self
+from typing import Final, Self, TypeVar
+
+import msgspec
 
 from gate.domain.model.github import RepositoryAddress
 from gate.errors import OutcomeUnknown, Refused
@@ -14,6 +16,8 @@ from gate.githubapp.app.tokens import Permissions, Scope
 from gate.githubapp.transport.connection import Answer
 from gate.githubapp.transport.paths import repository_path
 from gate.githubapp.transport.transport import Verb
+
+T = TypeVar("T")
 
 GATE: Final[Permissions] = (("actions", "read"), ("deployments", "write"))
 """What watching and answering need: one token serves both."""
@@ -46,9 +50,9 @@ class RepositoryCalls:
                 return None
             raise
 
-    def pages(self, path: str) -> Iterator[Answer]:
+    def pages(self, path: str, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
         """Iterate a listing page by page."""
-        return self.session.pages(self.scope, self.path(path))
+        return self.session.pages(self.scope, self.path(path), decoder)
 
     def send(
         self,

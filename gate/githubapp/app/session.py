@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -21,6 +21,8 @@ from gate.githubapp.transport.decoding import decoded
 from gate.githubapp.transport.errors import Unauthorized
 from gate.githubapp.transport.limiter import Limiter
 from gate.githubapp.transport.transport import LONGEST_BODY, TIMEOUT, Call, Transport, Verb
+
+T = TypeVar("T")
 
 _MOST_PAGES: Final = 100
 _SKEWED: Final = "clock_skewed"
@@ -70,9 +72,9 @@ class Session:
         except Unauthorized as error:
             raise Refused(error.reason, error.detail) from error
 
-    def pages_as_app(self, path: str) -> Iterator[Answer]:
+    def pages_as_app(self, path: str, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
         """Iterate a listing page by page, with the App's JWT."""
-        return self._pages(lambda at: self.call_as_app("GET", at), path)
+        return self._pages(lambda at: self.call_as_app("GET", at), path, decoder)
 
     def call(
         self,
@@ -119,15 +121,17 @@ class Session:
                 return None
             raise
 
-    def pages(self, scope: Scope, path: str) -> Iterator[Answer]:
+    def pages(self, scope: Scope, path: str, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
         """Iterate a listing page by page, with an installation token of the given scope."""
-        return self._pages(lambda at: self.call(scope, "GET", at), path)
+        return self._pages(lambda at: self.call(scope, "GET", at), path, decoder)
 
-    def _pages(self, ask: Callable[[str], Answer], path: str) -> Iterator[Answer]:
+    def _pages(
+        self, ask: Callable[[str], Answer], path: str, decoder: msgspec.json.Decoder[T]
+    ) -> Iterator[T]:
         """Iterate a listing as GitHub links it, up to a hundred pages."""
         for _ in range(_MOST_PAGES):
             answer = ask(path)
-            yield answer
+            yield decoded(answer, decoder)
             following = self._transport.next_page(answer)
             if following is None:
                 return
