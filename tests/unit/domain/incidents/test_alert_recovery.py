@@ -6,8 +6,16 @@ from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
 from gate.domain.incidents.alert_plan import Message, Said, plan_alerts
 from gate.domain.incidents.alert_words import list_next_steps
-from gate.domain.incidents.events import AlertLost, IncidentEvent, Recovery, Resolution, Resolved
-from gate.domain.incidents.incident import apply
+from gate.domain.incidents.events import (
+    AlertLost,
+    Detailed,
+    IncidentEvent,
+    Opened,
+    Recovery,
+    Resolution,
+    Resolved,
+)
+from gate.domain.incidents.incident import apply, summarized
 from gate.domain.incidents.issue import IssueSubject, render_issue
 from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity
@@ -91,3 +99,16 @@ def test_a_lost_alert_changes_nothing_of_an_incident() -> None:
     incident = make_incident()
 
     assert apply(incident, IncidentEvent(NOW, "gate", AlertLost("slack", "page/1"))) == incident
+
+
+def test_artifacts_that_are_listed_later_belong_to_the_failure() -> None:
+    """Nothing else about the incident changes, and the timeline stores the failure cut."""
+    incident = make_incident("a.yml")
+    opened = Opened(incident.failure)
+
+    detailed = apply(incident, IncidentEvent(NOW, "gate", Detailed((PAGE,))))
+
+    assert detailed.failure.artifact_urls == (PAGE,)
+    assert detailed.failure.flows == incident.failure.flows
+    assert summarized(Detailed((PAGE,))) == Detailed((PAGE,))
+    assert isinstance(summarized(opened), Opened)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideChannel, OverrideRoutes
-from gate.domain.model.policy import OverridePolicy, UserReviewer
-from gate.domain.overrides.rule import open_routes
+from gate.domain.model.policy import OverridePolicy, UserReviewer, ValidationState
+from gate.domain.overrides.rule import held_since, open_routes
 from gate.domain.requests.deployment_status import is_own
-from tests.support.builders import make_claim, make_request
+from tests.support.builders import make_claim, make_request, make_run
 
 LISTED = OverridePolicy(reviewers=(UserReviewer("mona"),))
 
@@ -54,3 +55,11 @@ def test_a_status_is_known_again_by_the_mark_of_its_request() -> None:
         f"https://github.com/acme/renamed/actions/runs/601#gate-request-{request.id}", request
     )
     assert not is_own(f"https://github.com/acme/shop#gate-request-{request.id}1", request)
+
+
+def test_a_validation_that_waits_for_itself_is_known_since_the_request_waits() -> None:
+    """Its own times say nothing: it cannot finish before the request is answered."""
+    request = make_request()
+    evidence = Evidence(ValidationState.WAITS_FOR_ITSELF, make_run(), "")
+
+    assert held_since(evidence, request) == request.waiting_since
