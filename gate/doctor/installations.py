@@ -13,7 +13,7 @@ from gate.doctor.policies import Environments, Policies
 from gate.doctor.workflows import find_workflows
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import Installation
-from gate.domain.requests.looks import longest_wait
+from gate.domain.requests.sweep_budget import longest_wait
 from gate.githubapp.clients import GitHubClients
 
 _REPOSITORIES: Final = 100

@@ -26,7 +26,7 @@ def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
         return
     found = f"{len(told.keys)} keys of {issuer}; tokens must be for {settings.report_audience}"
     yield Finding(Level.OK, what, found)
-    if told.told_at is not None:
-        compared = compare_clock_of_issuer(told.told_at, clock())
+    if told.answered_at is not None:
+        compared = compare_clock_of_issuer(told.answered_at, clock())
         if compared.level is Level.FAIL:
             yield compared

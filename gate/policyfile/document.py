@@ -73,7 +73,7 @@ class Document:
 def read_document(text: bytes) -> Document:
     """Read a file's values and list what is wrong with it as YAML.
 
-    Of a key that stands twice the first one counts. Raises `Unreadable` when there is no telling
+    Of a key that stands twice the first one counts. Raises `Unreadable` when there is no context
     what the file means.
     """
     document = Document()

@@ -33,7 +33,7 @@ from gate.store.engine.tables.requests import (
     gate_requests,
     kept_reports,
     override_claims,
-    untold_ends,
+    unannounced_ends,
 )
 
 KEEP: Final = timedelta(days=35)
@@ -66,7 +66,7 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         (validation_reports, validation_reports.c.seen_at, before),
         (alert_reports, alert_reports.c.received_at, before),
         (alerts, alerts.c.planned_at, before),
-        (untold_ends, untold_ends.c.at, before),
+        (unannounced_ends, unannounced_ends.c.at, before),
         (spent_tokens, spent_tokens.c.expires_at, now - KEEP_TOKENS),
     ):
         keys = list(table.primary_key.columns)

@@ -125,11 +125,11 @@ IncidentCommand = AcknowledgeCommand | DecideCommand | ResolveCommand | SilenceC
 
 Command = OverrideCommand | HelpCommand | IncidentCommand
 
-Said = Command | UnknownCommand | CommandProblem
+ParsedCommand = Command | UnknownCommand | CommandProblem
 """What a comment may contain for the gate: a command, or a try at one."""
 
 
-def parse_command(body: str) -> Said | None:
+def parse_command(body: str) -> ParsedCommand | None:
     """Parse the command that a comment begins with; None when it has none.
 
     Arguments may continue on the following lines. An unknown word is a problem only when it looks

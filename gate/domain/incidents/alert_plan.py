@@ -33,7 +33,7 @@ _MOST_DOUBLINGS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Announcement:
     """A message that was sent about an incident. `fingerprint` is that of the failure it described.
 
     `lacks_artifacts` is set when it listed no artifacts.
@@ -62,11 +62,11 @@ class Message:
     is_again: bool = False
 
 
-def say(message: Message, incident: Incident, now: datetime) -> Said:
+def announce(message: Message, incident: Incident, now: datetime) -> Announcement:
     """Return the record of a message that is sent now, about the current failure."""
     failure = incident.failure
     lacks_artifacts = not failure.artifact_urls
-    return Said(message.topic, message.kind, now, failure.fingerprint, lacks_artifacts)
+    return Announcement(message.topic, message.kind, now, failure.fingerprint, lacks_artifacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,14 @@ class AlertPlan:
 
 
 def plan_alerts(
-    incident: Incident, policy: AlertPolicy, said: tuple[Said, ...], now: datetime
+    incident: Incident, policy: AlertPolicy, said: tuple[Announcement, ...], now: datetime
 ) -> AlertPlan:
     """Return the messages that are due at `now`, and when to plan again.
 
     A silence holds back everything but the recovery. The deadlines for acknowledging and deciding
     count from the outbreak; they restart only when it fails again after a resolution that lasted.
     """
-    told: tuple[Said, ...] = ()
+    told: tuple[Announcement, ...] = ()
     messages: tuple[Message, ...] = ()
     while True:
         # One at a time: each message moves the due times of the others.
@@ -97,7 +97,7 @@ def plan_alerts(
         if due is None:
             return AlertPlan(messages, min((at for at, _ in looks), default=None))
         messages += (due,)
-        told += (say(due, incident, now),)
+        told += (announce(due, incident, now),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,9 @@ def _speakable(incident: Incident, due: _Due, now: datetime) -> datetime:
     return max(due.at, until)
 
 
-def _dues(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+def _dues(
+    incident: Incident, policy: AlertPolicy, said: tuple[Announcement, ...]
+) -> Iterator[_Due]:
     """List the messages that are still to be sent, the most urgent first."""
     topics = {it.topic for it in said}
     if not incident.is_open:
@@ -142,7 +144,7 @@ def of_outbreak(topic: str, incident: Incident) -> str:
     return topic if incident.outbreak == 1 else f"{topic}/{incident.outbreak}"
 
 
-def _may_page_at(incident: Incident, said: tuple[Said, ...]) -> datetime:
+def _may_page_at(incident: Incident, said: tuple[Announcement, ...]) -> datetime:
     """Return when an outbreak may page: immediately, unless a day had too many pages."""
     pages = [it.at for it in said if it.kind is AlertKind.PAGE]
     if len(pages) < MOST_PAGES:
@@ -150,7 +152,9 @@ def _may_page_at(incident: Incident, said: tuple[Said, ...]) -> datetime:
     return max(incident.broke_out_at, pages[-MOST_PAGES] + _PAGES_WITHIN)
 
 
-def _escalations(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+def _escalations(
+    incident: Incident, policy: AlertPolicy, said: tuple[Announcement, ...]
+) -> Iterator[_Due]:
     """Escalate once that nobody has acknowledged, and once that nobody has decided.
 
     Both times count from the page, which a silence or earlier pages may have delayed.
@@ -168,7 +172,7 @@ def _escalations(incident: Incident, policy: AlertPolicy, said: tuple[Said, ...]
         yield _Due(began + policy.decide_within, message)
 
 
-def _late_artifacts(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due]:
+def _late_artifacts(incident: Incident, said: tuple[Announcement, ...]) -> Iterator[_Due]:
     """Send the artifacts immediately when the last message lacked them.
 
     When other flows fail by now, the update about those lists the artifacts too.
@@ -183,7 +187,10 @@ def _late_artifacts(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due
 
 
 def _update(
-    incident: Incident, policy: AlertPolicy, said: tuple[Said, ...], pages_from: datetime | None
+    incident: Incident,
+    policy: AlertPolicy,
+    said: tuple[Announcement, ...],
+    pages_from: datetime | None,
 ) -> Iterator[_Due]:
     """Send what fails now, when it differs from the last message."""
     last = said[-1]
@@ -196,14 +203,14 @@ def _update(
     yield _Due(last.at + min(space, policy.remind_every), message)
 
 
-def _reminder(policy: AlertPolicy, said: tuple[Said, ...]) -> Iterator[_Due]:
+def _reminder(policy: AlertPolicy, said: tuple[Announcement, ...]) -> Iterator[_Due]:
     """Send a reminder, as long after the last message as the policy says."""
     number = sum(it.kind is AlertKind.REMINDER for it in said) + 1
     message = Message(f"reminder/{number}", AlertKind.REMINDER, Severity.WARNING)
     yield _Due(said[-1].at + policy.remind_every, message)
 
 
-def _recovery(incident: Incident, said: tuple[Said, ...]) -> Iterator[_Due]:
+def _recovery(incident: Incident, said: tuple[Announcement, ...]) -> Iterator[_Due]:
     """Announce each recovery once; after a reopening only when it has lasted.
 
     Without an earlier message there is no recovery message. An outbreak that did not page announces

@@ -16,8 +16,8 @@ from gate.domain.comments.commands import (
     DecideCommand,
     IncidentCommand,
     OverrideCommand,
+    ParsedCommand,
     ResolveCommand,
-    Said,
     SilenceCommand,
 )
 from gate.domain.incidents.incident import Incident
@@ -34,7 +34,7 @@ class CommandFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class Commenter:
     """The author of a command as GitHub shows them now, by numeric id.
 
     `detail` says why they may override, or why not; it follows "Your access: ".
@@ -55,7 +55,7 @@ class RefusedCommand:
 
 
 def judge_command(
-    command: IncidentCommand, incident: Incident | None, speaker: Speaker, *, is_standing: bool
+    command: IncidentCommand, incident: Incident | None, commenter: Commenter, *, is_standing: bool
 ) -> RefusedCommand | None:
     """Return the first fault of a command; None when it counts.
 
@@ -65,31 +65,31 @@ def judge_command(
     if not is_standing:
         detail = "An edited or deleted comment does not count; write a new one"
         return RefusedCommand(CommandFault.WITHDRAWN, detail)
-    if not speaker.is_person:
+    if not commenter.is_person:
         return RefusedCommand(CommandFault.NOT_A_PERSON, "Only people can give commands")
     if incident is None:
         detail = "This issue does not belong to an incident"
         return RefusedCommand(CommandFault.NO_INCIDENT, detail)
     if not incident.is_open:
         return RefusedCommand(CommandFault.INCIDENT_OVER, "This incident is already over")
-    may_acknowledge = isinstance(command, AcknowledgeCommand) and speaker.may_write
-    if speaker.may_override or may_acknowledge:
+    may_acknowledge = isinstance(command, AcknowledgeCommand) and commenter.may_write
+    if commenter.may_override or may_acknowledge:
         return None
-    detail = explain_denial(command, incident.place.environment, speaker)
+    detail = explain_denial(command, incident.place.environment, commenter)
     return RefusedCommand(CommandFault.NOT_ELIGIBLE, detail)
 
 
-def explain_denial(said: Said, environment: str | None, speaker: Speaker) -> str:
+def explain_denial(said: ParsedCommand, environment: str | None, commenter: Commenter) -> str:
     """Return what a person cannot do, which permission it needs, and which one they have."""
     needed = "being a reviewer" if environment is None else f"being a reviewer of {environment}"
     if not isinstance(said, _FOR_REVIEWERS):
         needed = f"write access, or {needed}"
     deed = _DEEDS.get(type(said), "give commands here")
-    return f"You cannot {deed}: that needs {needed}. Your access: {speaker.detail}"
+    return f"You cannot {deed}: that needs {needed}. Your access: {commenter.detail}"
 
 
 _FOR_REVIEWERS: Final = (OverrideCommand, DecideCommand, ResolveCommand, SilenceCommand)
-_DEEDS: Final[Mapping[type[Said], str]] = {
+_DEEDS: Final[Mapping[type[ParsedCommand], str]] = {
     AcknowledgeCommand: "acknowledge this",
     DecideCommand: "decide this",
     ResolveCommand: "resolve this",

@@ -161,7 +161,7 @@ def render_left_out(
     )
 
 
-def render_mended(
+def render_fixed(
     ended: LeftOut | str, key: str, thread: str, subject: AlertSubject, now: datetime
 ) -> Alert:
     """Build the alert that a problem is fixed: the environment is named, or the file is valid."""

@@ -93,7 +93,7 @@ def render_terraform(evidence: Evidence) -> list[str]:
 
 
 def render_artifacts(evidence: Evidence) -> list[str]:
-    """Link a few artifacts of the report, the most telling first."""
+    """Link a few artifacts of the report, the most context first."""
     if evidence.report is None:
         return []
     own = _host(evidence.run.html_url) if evidence.run is not None else None

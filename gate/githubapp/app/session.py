@@ -167,9 +167,9 @@ class Session:
         try:
             return self._transport.call(call, self._credentials.token(), None)
         except Unauthorized as error:
-            if error.reason != _SKEWED or error.told_at is None:
+            if error.reason != _SKEWED or error.answered_at is None:
                 raise
-            behind = self._credentials.correct(error.told_at)
+            behind = self._credentials.correct(error.answered_at)
         try:
             return self._transport.call(call, self._credentials.token(), None)
         except Unauthorized as error:

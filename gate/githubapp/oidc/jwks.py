@@ -57,11 +57,11 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The issuer's keys by their ids; `told_at` is the issuer's time, where it told it."""
+    """The issuer's keys by their ids; `answered_at` is the issuer's time, where it told it."""
 
     keys: Mapping[str, RSAPublicKey]
     read_at: datetime
-    told_at: datetime | None
+    answered_at: datetime | None
 
 
 class SigningKeys:

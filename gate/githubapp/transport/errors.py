@@ -54,14 +54,14 @@ PAGE: Final = "a web page, so another service answers in place of GitHub's API"
 
 
 class Unauthorized(GateError):
-    """GitHub did not accept the token; nothing was done. `told_at` is GitHub's time of saying so.
+    """GitHub did not accept the token; nothing was done. `answered_at` is the time of its answer.
 
     It stays between the transport and who has the tokens.
     """
 
-    def __init__(self, reason: str, detail: str, told_at: datetime | None = None) -> None:
+    def __init__(self, reason: str, detail: str, answered_at: datetime | None = None) -> None:
         """Keep GitHub's time beside the reason."""
-        self.told_at: Final = told_at
+        self.answered_at: Final = answered_at
         super().__init__(reason, detail)
 
 

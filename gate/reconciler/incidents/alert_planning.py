@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
-from gate.domain.incidents.alert_plan import AlertPlan, plan_alerts, say
+from gate.domain.incidents.alert_plan import AlertPlan, announce, plan_alerts
 from gate.domain.incidents.alert_words import MOST_HELD
 from gate.domain.incidents.events import Bypassed, IncidentEvent
 from gate.domain.incidents.incident import GATE, Incident
@@ -30,7 +30,7 @@ PAGE_HELD_FOR: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class AlertContext:
     """What all messages of one check share: the repository, its policy and the channels."""
 
     repository: Repository
@@ -47,31 +47,31 @@ class Telling:
 
 
 def owe_alerts(
-    tx: Transaction, record: IncidentRecord, telling: Telling
+    tx: Transaction, record: IncidentRecord, context: AlertContext
 ) -> tuple[bool, datetime | None]:
     """Queue the messages that are due about an incident; return whether, and when to plan again."""
-    incident, now = record.incident, telling.now
-    plan = plan_alerts(incident, telling.policy, record.said, now)
+    incident, now = record.incident, context.now
+    plan = plan_alerts(incident, context.policy, record.said, now)
     if not plan.messages:
         return False, plan.next_look
-    held_until = _held_until(tx, record, plan, telling)
+    held_until = _held_until(tx, record, plan, context)
     if held_until is not None:
         return False, held_until
     subject = _subject(
-        telling,
-        record.issue_url or _where_it_is_kept(incident, telling),
-        held_deployments(tx, telling.repository.id, incident.place.environment),
+        context,
+        record.issue_url or _where_it_is_kept(incident, context),
+        held_deployments(tx, context.repository.id, incident.place.environment),
     )
     for message in plan.messages:
-        alert = render_alert(incident, message, telling.policy, subject, now)
-        alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
-    told = [say(it, incident, now) for it in plan.messages]
-    incidents.record_said(tx, record, told)
+        alert = render_alert(incident, message, context.policy, subject, now)
+        alerts.owe_alert(tx, alert, context.channels, context.repository.id)
+    told = [announce(it, incident, now) for it in plan.messages]
+    incidents.record_announcements(tx, record, told)
     return True, plan.next_look
 
 
 def _held_until(
-    tx: Transaction, record: IncidentRecord, plan: AlertPlan, telling: Telling
+    tx: Transaction, record: IncidentRecord, plan: AlertPlan, context: AlertContext
 ) -> datetime | None:
     """Return until when a page waits for what it links; None when it is sent now.
 
@@ -79,17 +79,17 @@ def _held_until(
     moment's wait, and no more than that.
     """
     until = (record.incident.reopened_at or record.incident.opened_at) + PAGE_HELD_FOR
-    if telling.now >= until or not any(it.kind is AlertKind.PAGE for it in plan.messages):
+    if context.now >= until or not any(it.kind is AlertKind.PAGE for it in plan.messages):
         return None
-    lacks_issue = telling.keeping.issue and record.issue_url is None
+    lacks_issue = context.keeping.issue and record.issue_url is None
     failure = record.incident.failure
     key = record.incident.place.repository_id, failure.run_id, failure.run_attempt
     return until if lacks_issue or artifacts.is_listing(tx, *key) else None
 
 
-def owe_bypass_alert(tx: Transaction, request: GateRequest, telling: Telling) -> None:
+def owe_bypass_alert(tx: Transaction, request: GateRequest, context: AlertContext) -> None:
     """Queue the alert that a deployment bypassed the gate, in the open incident if there is one."""
-    now = telling.now
+    now = context.now
     url = runs.read_page(tx, request.key)
     record = incidents.lock_newest_incident(tx, request.key.repository_id, request.environment)
     if record is not None and not record.incident.is_open:
@@ -98,13 +98,13 @@ def owe_bypass_alert(tx: Transaction, request: GateRequest, telling: Telling) ->
         event = IncidentEvent(now, GATE, Bypassed(request.id, url))
         record = record_happenings(tx, record, [event])
     bypass = Bypass(request, url, record.incident if record is not None else None)
-    subject = _subject(telling, url, ())
-    alert = render_bypass(bypass, telling.policy, subject, now)
-    alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
+    subject = _subject(context, url, ())
+    alert = render_bypass(bypass, context.policy, subject, now)
+    alerts.owe_alert(tx, alert, context.channels, context.repository.id)
 
 
-def _subject(telling: Telling, url: str, held: tuple[HeldDeployment, ...]) -> AlertSubject:
-    return AlertSubject(telling.repository.full_name, url, telling.deps.runbooks, held)
+def _subject(context: AlertContext, url: str, held: tuple[HeldDeployment, ...]) -> AlertSubject:
+    return AlertSubject(context.repository.full_name, url, context.deps.runbooks, held)
 
 
 def held_deployments(
@@ -128,9 +128,9 @@ def held_deployments(
     )
 
 
-def _where_it_is_kept(incident: Incident, telling: Telling) -> str:
+def _where_it_is_kept(incident: Incident, context: AlertContext) -> str:
     """Return a page on GitHub that people can open while the incident has no issue (yet)."""
-    job_url, keeping = incident.failure.job_url, telling.keeping
+    job_url, keeping = incident.failure.job_url, context.keeping
     if not keeping.issue:
         return job_url
-    return issues_page(job_url, telling.repository.full_name, keeping.labels)
+    return issues_page(job_url, context.repository.full_name, keeping.labels)

@@ -23,8 +23,12 @@ from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import LEASE, Deps, Work
-from gate.reconciler.incidents.alert_planning import PAGE_HELD_FOR, Telling
-from gate.reconciler.incidents.gate_alerts import tell_ends, tell_policy, tell_unread_policy
+from gate.reconciler.incidents.alert_planning import PAGE_HELD_FOR, AlertContext
+from gate.reconciler.incidents.gate_alerts import (
+    alert_ends,
+    alert_policy_problem,
+    alert_unread_policy,
+)
 from gate.reconciler.incidents.look import Look, Seen
 from gate.reconciler.observe.policy import last_policy_of, unreadable
 from gate.reconciler.observe.repository import SharedNeed, observe_shared
@@ -59,7 +63,7 @@ class _Lacking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class _CheckResult:
     """The look is on record; `owed` says that channels have something to send.
 
     `again` is how soon the next one is due; None when it is made by news only.
@@ -77,7 +81,7 @@ def check_incidents(repository_id: RepositoryId, deps: Deps) -> None:
     """
     for _ in range(_MOST_READINGS):
         step = deps.database.transact(lambda tx: _look(tx, repository_id, deps))
-        if isinstance(step, _Looked):
+        if isinstance(step, _CheckResult):
             _announce(step, deps)
             return
         try:
@@ -85,11 +89,11 @@ def check_incidents(repository_id: RepositoryId, deps: Deps) -> None:
         except (RetryLater, Refused) as error:
             _postpone(step, error, deps)
             if _is_unread_policy(step, error):
-                _tell_unread(step.repository, error, deps)
+                _alert_unread(step.repository, error, deps)
             return
 
 
-def _announce(looked: _Looked, deps: Deps) -> None:
+def _announce(looked: _CheckResult, deps: Deps) -> None:
     """Wake whoever has something to do because of a look."""
     if looked.owed:
         deps.wakeups.wake(Work.ALERTS)
@@ -104,15 +108,15 @@ def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
     repository_id, now = step.repository.id, deps.clock()
     due_at = now + backoff(step.attempts, error, spread=repository_id)
 
-    def look(tx: Transaction) -> _Looked:
+    def look(tx: Transaction) -> _CheckResult:
         take_turn_of_repository(tx, repository_id)
         check = checks.rows.take(tx, repository_id, now, now + LEASE)
         if check is None:
-            return _Looked()
+            return _CheckResult()
         owed, next_look = _look_without(tx, step.repository, deps)
         again = min(due_at, next_look or due_at)
         checks.rows.postpone(tx, check, again)
-        return _Looked(owed, again - now)
+        return _CheckResult(owed, again - now)
 
     _announce(deps.database.transact(look), deps)
     log.warning("incident.postponed", repository_id=repository_id, reason=error.reason)
@@ -129,11 +133,11 @@ def _look_without(
     branch = repository.default_branch
     choice = last_policy_of(tx, repository, deps, even_if_suspect=True)
     if branch is None or choice is None or not isinstance(choice.reading, LoadedPolicy):
-        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
-        return tell_ends(tx, telling), None
+        context = AlertContext(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
+        return alert_ends(tx, context), None
     policy = choice.reading.policy
-    telling = Telling(repository, policy.alerts, policy.incidents, deps, deps.clock())
-    look = Look(branch, policy, telling)
+    context = AlertContext(repository, policy.alerts, policy.incidents, deps, deps.clock())
+    look = Look(branch, policy, context)
     return look.make(tx, [it for it in look.see(tx) if isinstance(it, Seen)])
 
 
@@ -143,32 +147,32 @@ def _is_unread_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
     return isinstance(step.need, PolicyNeeded) and step.attempts > most
 
 
-def _tell_unread(repository: Repository, error: GateError, deps: Deps) -> None:
+def _alert_unread(repository: Repository, error: GateError, deps: Deps) -> None:
     """Alert all channels that the policy cannot be read."""
 
     def tell(tx: Transaction) -> bool:
         take_turn_of_repository(tx, repository.id)
-        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
-        return tell_unread_policy(tx, unreadable(error), telling)
+        context = AlertContext(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
+        return alert_unread_policy(tx, unreadable(error), context)
 
     if deps.database.transact(tell):
         deps.wakeups.wake(Work.ALERTS)
 
 
-def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _Looked:
+def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _CheckResult:
     """Make the look on one snapshot, or say what is missing for it."""
     take_turn_of_repository(tx, repository_id)
     now = deps.clock()
     check = checks.rows.take(tx, repository_id, now, now + LEASE)
     if check is None:
-        return _Looked()
+        return _CheckResult()
     repository = repositories.read_served_repository(tx, repository_id)
     if repository is None:
         # Nothing is heard of it any more, its end neither: reminders would go on for ever. When the
         # App is at work there again, that makes the look due.
         is_open = bool(incidents.open_incidents(tx, repository_id))
         checks.rows.settle(tx, check, due_at=now + _SET_ASIDE if is_open else None)
-        return _Looked()
+        return _CheckResult()
     looked = _look_at(tx, check, repository, deps)
     if isinstance(looked, _Lacking):
         checks.rows.release(tx, check)
@@ -177,7 +181,7 @@ def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking 
 
 def _look_at(
     tx: Transaction, check: Taken, repository: Repository, deps: Deps
-) -> _Lacking | _Looked:
+) -> _Lacking | _CheckResult:
     now = deps.clock()
     if repository.default_branch is None:
         return _Lacking(repository, check.attempts, RepositoryNeeded())
@@ -187,19 +191,19 @@ def _look_at(
     if not isinstance(choice.reading, LoadedPolicy):
         # Which workflow validates is not known, so no failure of it can be told: that is told, to
         # all channels. A policy that can be read again makes the look due, and so does time.
-        telling = Telling(repository, AlertPolicy(), IncidentPolicy(), deps, now)
-        owed = tell_policy(tx, choice.reading, telling) | tell_ends(tx, telling)
+        context = AlertContext(repository, AlertPolicy(), IncidentPolicy(), deps, now)
+        owed = alert_policy_problem(tx, choice.reading, context) | alert_ends(tx, context)
         checks.rows.settle(tx, check, due_at=now + _SET_ASIDE)
-        return _Looked(owed)
+        return _CheckResult(owed)
     policy = choice.reading.policy
-    telling = Telling(repository, policy.alerts, policy.incidents, deps, now)
-    look = Look(repository.default_branch, policy, telling)
+    context = AlertContext(repository, policy.alerts, policy.incidents, deps, now)
+    look = Look(repository.default_branch, policy, context)
     seen: list[Seen] = []
     for it in look.see(tx):
         if isinstance(it, JobsNeeded):
             return _Lacking(repository, check.attempts, it)
         seen.append(it)
     owed, next_look = look.make(tx, seen)
-    owed |= tell_policy(tx, choice.reading, telling)
+    owed |= alert_policy_problem(tx, choice.reading, context)
     checks.rows.settle(tx, check, due_at=next_look)
-    return _Looked(owed, next_look - now if next_look is not None else None)
+    return _CheckResult(owed, next_look - now if next_look is not None else None)

@@ -23,7 +23,7 @@ from gate.domain.comments.replies import (
     render_acknowledged_before,
     render_refusal,
 )
-from gate.domain.incidents.command_rule import RefusedCommand, Speaker, judge_command
+from gate.domain.incidents.command_rule import Commenter, RefusedCommand, judge_command
 from gate.domain.model.ids import IncidentId
 from gate.log import get_logger
 from gate.reconciler.comments.replies import answer_command
@@ -40,35 +40,35 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CommandCase:
     """A command with the incident that it is about and whoever gives it."""
 
     given: GivenCommand
     command: IncidentCommand
     record: IncidentRecord
-    speaker: Speaker
+    commenter: Commenter
 
 
-def settle_command(tx: Transaction, heard: Heard, state: CommandState, now: datetime) -> None:
+def settle_command(tx: Transaction, case: CommandCase, state: CommandState, now: datetime) -> None:
     """Judge a command that is locked in `state`, and do it."""
-    given = heard.given
-    record = timeline.lock_to_act(tx, heard.record.incident.id, now)
+    given = case.given
+    record = timeline.lock_to_act(tx, case.record.incident.id, now)
     incident = record.incident if record is not None else None
     is_standing = state is CommandState.PENDING
-    refused = judge_command(heard.command, incident, heard.speaker, is_standing=is_standing)
+    refused = judge_command(case.command, incident, case.commenter, is_standing=is_standing)
     if refused is not None:
-        _refuse(tx, heard, refused, now)
+        _refuse(tx, case, refused, now)
         return
     commands.finish_command(tx, given.key, CommandState.ACCEPTED, "done")
-    detail: dict[str, object] = {"standing": heard.speaker.detail}
-    record_audit(tx, _entry(heard, "command.accepted", None, detail, now))
-    answer_command(tx, given, _do(tx, heard, now), now)
+    detail: dict[str, object] = {"standing": case.commenter.detail}
+    record_audit(tx, _entry(case, "command.accepted", None, detail, now))
+    answer_command(tx, given, _do(tx, case, now), now)
     log.info("command.accepted", command_key=given.key, kind=COMMAND_KINDS[type(given.command)])
 
 
-def _do(tx: Transaction, heard: Heard, now: datetime) -> Answering:
-    incident_id, actor = heard.record.incident.id, heard.given.person.login
-    match heard.command:
+def _do(tx: Transaction, case: CommandCase, now: datetime) -> Answering:
+    incident_id, actor = case.record.incident.id, case.given.person.login
+    match case.command:
         case AcknowledgeCommand():
             if not timeline.record_acknowledged(tx, incident_id, actor, now):
                 return _acknowledged_before(tx, incident_id)
@@ -79,7 +79,7 @@ def _do(tx: Transaction, heard: Heard, now: datetime) -> Answering:
         case SilenceCommand(length, why):
             timeline.record_silenced(tx, incident_id, now + length, why, actor=actor, now=now)
         case _:
-            assert_never(heard.command)
+            assert_never(case.command)
     return Answering(Reaction.DONE)
 
 
@@ -90,26 +90,28 @@ def _acknowledged_before(tx: Transaction, incident_id: IncidentId) -> Answering:
     return Answering(Reaction.SEEN, body)
 
 
-def record_refused(tx: Transaction, heard: Heard, refused: RefusedCommand, now: datetime) -> None:
+def record_refused(
+    tx: Transaction, case: CommandCase, refused: RefusedCommand, now: datetime
+) -> None:
     """Put on record that a command does nothing."""
     detail: dict[str, object] = {"detail": refused.detail}
-    record_audit(tx, _entry(heard, "command.refused", refused.fault, detail, now))
+    record_audit(tx, _entry(case, "command.refused", refused.fault, detail, now))
 
 
-def _refuse(tx: Transaction, heard: Heard, refused: RefusedCommand, now: datetime) -> None:
-    given = heard.given
+def _refuse(tx: Transaction, case: CommandCase, refused: RefusedCommand, now: datetime) -> None:
+    given = case.given
     commands.finish_command(tx, given.key, CommandState.REFUSED, refused.fault)
-    record_refused(tx, heard, refused, now)
+    record_refused(tx, case, refused, now)
     answer_command(tx, given, Answering(Reaction.REFUSED, render_refusal(refused.detail)), now)
     log.info("command.refused", command_key=given.key, reason=refused.fault)
 
 
 def _entry(
-    heard: Heard, kind: str, reason: str | None, detail: dict[str, object], now: datetime
+    case: CommandCase, kind: str, reason: str | None, detail: dict[str, object], now: datetime
 ) -> AuditEntry:
-    given, incident = heard.given, heard.record.incident
+    given, incident = case.given, case.record.incident
     said = {
-        "command": COMMAND_KINDS[type(heard.command)],
+        "command": COMMAND_KINDS[type(case.command)],
         "person_id": given.person.id,
         "url": given.url,
     }

@@ -13,8 +13,8 @@ from gate.domain.incidents.gate_alerts import (
     left_out_thread,
     policy_thread,
     render_broken_policy,
+    render_fixed,
     render_left_out,
-    render_mended,
     render_unanswered,
     told_of,
 )
@@ -23,120 +23,126 @@ from gate.domain.model.ids import RequestId
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading, UnavailablePolicy
 from gate.domain.model.request import RequestState
 from gate.domain.text.addresses import file_page
-from gate.reconciler.incidents.alert_planning import Telling, held_deployments, owe_bypass_alert
+from gate.reconciler.incidents.alert_planning import (
+    AlertContext,
+    held_deployments,
+    owe_bypass_alert,
+)
 from gate.reconciler.observe.policy import misnamed, shown, sources_of
 from gate.store.engine.database import Transaction
 from gate.store.github import runs
 from gate.store.incidents import alerts
-from gate.store.requests import requests, untold_ends
+from gate.store.requests import requests, unannounced_ends
 
 
-def tell_ends(tx: Transaction, telling: Telling) -> bool:
+def alert_ends(tx: Transaction, context: AlertContext) -> bool:
     """Queue alerts about deployments that bypassed the gate, or whose answer GitHub refused.
 
     Returns whether there is something to send.
     """
-    told = untold_ends.untold_requests(tx, telling.repository.id)
+    told = unannounced_ends.unannounced_requests(tx, context.repository.id)
     for request_id in told:
-        _tell_end(tx, request_id, telling)
+        _alert_end(tx, request_id, context)
     return bool(told)
 
 
-def _tell_end(tx: Transaction, request_id: RequestId, telling: Telling) -> None:
-    untold_ends.record_told(tx, request_id, telling.now)
+def _alert_end(tx: Transaction, request_id: RequestId, context: AlertContext) -> None:
+    unannounced_ends.record_announced(tx, request_id, context.now)
     request = requests.read_request(tx, request_id)
     if request is None:
         return
     if request.state is not RequestState.UNANSWERABLE:
-        owe_bypass_alert(tx, request, telling)
+        owe_bypass_alert(tx, request, context)
         return
     url = runs.read_page(tx, request.key)
-    subject = AlertSubject(telling.repository.full_name, url, telling.deps.runbooks, ())
-    _owe(tx, render_unanswered(request, url, telling.policy, subject, telling.now), telling)
+    subject = AlertSubject(context.repository.full_name, url, context.deps.runbooks, ())
+    _owe(tx, render_unanswered(request, url, context.policy, subject, context.now), context)
 
 
-def tell_policy(tx: Transaction, reading: PolicyReading, telling: Telling) -> bool:
+def alert_policy_problem(tx: Transaction, reading: PolicyReading, context: AlertContext) -> bool:
     """Queue one alert about an invalid policy, or one that lacks an environment with held runs.
 
     Queues one more when the problem is fixed. Returns whether there is something to send.
     """
     if isinstance(reading, InvalidPolicy):
-        return _tell_broken(tx, reading, telling)
+        return _alert_broken(tx, reading, context)
     if isinstance(reading, UnavailablePolicy):
-        return tell_unread_policy(tx, reading, telling)
-    sources = sources_of(telling.repository)
-    places = [shown(it, telling.repository) for it in (*sources, *map(misnamed, sources))]
-    mended = [_tell_mended(tx, it, telling) for it in places]
-    about = partial(LeftOut, telling.repository.id, source=reading.source, digest=reading.digest)
-    left_out = [_tell_left_out(tx, about(it), telling) for it in _left_out(tx, reading, telling)]
-    named = [_tell_named(tx, about(it), telling) for it in reading.policy.environments]
+        return alert_unread_policy(tx, reading, context)
+    sources = sources_of(context.repository)
+    places = [shown(it, context.repository) for it in (*sources, *map(misnamed, sources))]
+    mended = [_alert_fixed(tx, it, context) for it in places]
+    about = partial(LeftOut, context.repository.id, source=reading.source, digest=reading.digest)
+    left_out = [_alert_left_out(tx, about(it), context) for it in _left_out(tx, reading, context)]
+    named = [_alert_named_again(tx, about(it), context) for it in reading.policy.environments]
     return any([*mended, *left_out, *named])
 
 
-def tell_unread_policy(tx: Transaction, reading: UnavailablePolicy, telling: Telling) -> bool:
+def alert_unread_policy(tx: Transaction, reading: UnavailablePolicy, context: AlertContext) -> bool:
     """Queue one alert about a policy that cannot be read, which holds like an invalid one.
 
     Returns whether there is something to send.
     """
-    own, _ = sources_of(telling.repository)
-    return _tell_broken(tx, UnreadPolicy(shown(own, telling.repository), reading.detail), telling)
+    own, _ = sources_of(context.repository)
+    return _alert_broken(tx, UnreadPolicy(shown(own, context.repository), reading.detail), context)
 
 
-def _tell_broken(tx: Transaction, broken: InvalidPolicy | UnreadPolicy, telling: Telling) -> bool:
-    thread = policy_thread(telling.repository.installation_id, broken.source)
-    key = key_of_problem(told_of(broken, thread), alerts.last_said(tx, thread), telling.now)
+def _alert_broken(
+    tx: Transaction, broken: InvalidPolicy | UnreadPolicy, context: AlertContext
+) -> bool:
+    thread = policy_thread(context.repository.installation_id, broken.source)
+    key = key_of_problem(told_of(broken, thread), alerts.last_announced(tx, thread), context.now)
     if key is None:
         return False
-    subject = _subject(tx, telling, broken.source)
-    return _owe(tx, render_broken_policy(broken, key, thread, subject, telling.now), telling)
+    subject = _subject(tx, context, broken.source)
+    return _owe(tx, render_broken_policy(broken, key, thread, subject, context.now), context)
 
 
-def _tell_mended(tx: Transaction, source: str, telling: Telling) -> bool:
-    thread = policy_thread(telling.repository.installation_id, source)
-    key = key_of_end(alerts.last_said(tx, thread))
+def _alert_fixed(tx: Transaction, source: str, context: AlertContext) -> bool:
+    thread = policy_thread(context.repository.installation_id, source)
+    key = key_of_end(alerts.last_announced(tx, thread))
     if key is None:
         return False
-    subject = _subject(tx, telling, source)
-    return _owe(tx, render_mended(source, key, thread, subject, telling.now), telling)
+    subject = _subject(tx, context, source)
+    return _owe(tx, render_fixed(source, key, thread, subject, context.now), context)
 
 
-def _left_out(tx: Transaction, reading: LoadedPolicy, telling: Telling) -> list[str]:
+def _left_out(tx: Transaction, reading: LoadedPolicy, context: AlertContext) -> list[str]:
     """List the environments with held deployments that the policy does not name, each once."""
-    held = requests.undecided_requests(tx, telling.repository.id)
+    held = requests.undecided_requests(tx, context.repository.id)
     asked = {it.key.environment: it.environment for it in held}
     return [it for it in asked.values() if reading.policy.environment(it) is None]
 
 
-def _tell_left_out(tx: Transaction, left_out: LeftOut, telling: Telling) -> bool:
+def _alert_left_out(tx: Transaction, left_out: LeftOut, context: AlertContext) -> bool:
     thread = left_out_thread(left_out)
-    name, last = f"{thread}/{left_out.digest}", alerts.last_said(tx, thread)
-    key = key_of_problem(name, last, telling.now)
+    name, last = f"{thread}/{left_out.digest}", alerts.last_announced(tx, thread)
+    key = key_of_problem(name, last, context.now)
     if key is None:
         return False
-    subject = _subject(tx, telling, left_out.source, left_out.environment)
-    alert = render_left_out(left_out, key, telling.policy, subject, telling.now)
-    return _owe(tx, alert, telling)
+    subject = _subject(tx, context, left_out.source, left_out.environment)
+    alert = render_left_out(left_out, key, context.policy, subject, context.now)
+    return _owe(tx, alert, context)
 
 
-def _tell_named(tx: Transaction, named: LeftOut, telling: Telling) -> bool:
+def _alert_named_again(tx: Transaction, named: LeftOut, context: AlertContext) -> bool:
     """Queue the alert that the policy names an environment, after one that it did not."""
     thread = left_out_thread(named)
-    key = key_of_end(alerts.last_said(tx, thread))
+    key = key_of_end(alerts.last_announced(tx, thread))
     if key is None:
         return False
-    subject = _subject(tx, telling, named.source, named.environment)
-    return _owe(tx, render_mended(named, key, thread, subject, telling.now), telling)
+    subject = _subject(tx, context, named.source, named.environment)
+    return _owe(tx, render_fixed(named, key, thread, subject, context.now), context)
 
 
 def _subject(
-    tx: Transaction, telling: Telling, source: str, environment: str | None = None
+    tx: Transaction, context: AlertContext, source: str, environment: str | None = None
 ) -> AlertSubject:
     """Link the policy's file, and list the deployments that wait because of it."""
-    repository = telling.repository
+    repository = context.repository
     page = file_page(runs.newest_page(tx, repository.id), source)
     held = held_deployments(tx, repository.id, environment)
-    return AlertSubject(repository.full_name, page, telling.deps.runbooks, held)
+    return AlertSubject(repository.full_name, page, context.deps.runbooks, held)
 
 
-def _owe(tx: Transaction, alert: Alert, telling: Telling) -> bool:
-    return alerts.owe_alert(tx, alert, telling.channels, telling.repository.id)
+def _owe(tx: Transaction, alert: Alert, context: AlertContext) -> bool:
+    return alerts.owe_alert(tx, alert, context.channels, context.repository.id)

@@ -20,8 +20,8 @@ from gate.domain.model.policy import (
 )
 from gate.domain.model.reports import AlertReport
 from gate.domain.requests.missing_facts import JobsNeeded
-from gate.reconciler.incidents.alert_planning import Telling, owe_alerts
-from gate.reconciler.incidents.gate_alerts import tell_ends
+from gate.reconciler.incidents.alert_planning import AlertContext, owe_alerts
+from gate.reconciler.incidents.gate_alerts import alert_ends
 from gate.reconciler.incidents.timeline import record_happenings, record_new_incident
 from gate.store.engine.database import Transaction
 from gate.store.github import runs
@@ -45,7 +45,7 @@ class Look:
 
     default_branch: str
     policy: Policy
-    telling: Telling
+    context: AlertContext
 
     def see(self, tx: Transaction) -> Iterator[Seen | JobsNeeded]:
         """Read what is known of each environment's validation, or name the jobs that decide."""
@@ -53,7 +53,7 @@ class Look:
             yield self._see(tx, environment, policy.validation)
 
     def _see(self, tx: Transaction, environment: str, rule: ValidationRule) -> Seen | JobsNeeded:
-        repository_id = self.telling.repository.id
+        repository_id = self.context.repository.id
         scope = ValidationScope(rule, repository_id, self.default_branch)
         found = runs.candidate_runs(
             tx,
@@ -72,7 +72,7 @@ class Look:
             infrastructure_since=None,
             # Which deployments a green run covers is no matter of incidents.
             head_sha=Sha(""),
-            now=self.telling.now,
+            now=self.context.now,
             reports=reports.read_reports(tx, repository_id, [run.run_id for run in found]),
         )
         run = evidence.run
@@ -81,13 +81,13 @@ class Look:
 
     def make(self, tx: Transaction, seen: Sequence[Seen]) -> tuple[bool, datetime | None]:
         """Bring each environment up to date; say what is owed and when to look again."""
-        owed = tell_ends(tx, self.telling)
+        owed = alert_ends(tx, self.context)
         looks: list[datetime] = []
         records = [self._brought_up_to_date(tx, one) for one in seen]
         for record in [*records, *self._gated_no_more(tx)]:
             if record is None:
                 continue
-            has_news, next_look = owe_alerts(tx, record, self.telling)
+            has_news, next_look = owe_alerts(tx, record, self.context)
             owed = owed or has_news
             looks += [next_look] if next_look is not None else []
         return owed, min(looks, default=None)
@@ -97,8 +97,8 @@ class Look:
         failure, run = failure_of(seen.evidence, seen.alerts), seen.evidence.run
         if failure is None or failure.artifact_urls or run is None or not run.is_completed:
             return ()
-        key = self.telling.repository.id, run.run_id, run.run_attempt
-        if artifacts.want_artifacts(tx, *key, self.telling.now):
+        key = self.context.repository.id, run.run_id, run.run_attempt
+        if artifacts.want_artifacts(tx, *key, self.context.now):
             return ()
         return artifacts.read_artifacts(tx, *key) or ()
 
@@ -107,19 +107,19 @@ class Look:
 
         Which validation was theirs is not known, so nothing else would ever end them.
         """
-        repository_id = self.telling.repository.id
+        repository_id = self.context.repository.id
         places = [it.incident.place for it in incidents.open_incidents(tx, repository_id)]
         gone = [it.environment for it in places if self.policy.environment(it.environment) is None]
         locked = [incidents.lock_newest_incident(tx, repository_id, it) for it in gone]
-        ended = IncidentEvent(self.telling.now, GATE, Resolved(Resolution.NOT_GATED, ""))
+        ended = IncidentEvent(self.context.now, GATE, Resolved(Resolution.NOT_GATED, ""))
         return [record_happenings(tx, it, [ended]) for it in locked if it is not None]
 
     def _brought_up_to_date(self, tx: Transaction, seen: Seen) -> IncidentRecord | None:
         """Fold in what the newest validation shows; None where there is no incident to tell of."""
-        repository = self.telling.repository
+        repository = self.context.repository
         record = incidents.lock_newest_incident(tx, repository.id, seen.environment)
         incident = record.incident if record is not None else None
-        now, listed = self.telling.now, self._artifacts(tx, seen)
+        now, listed = self.context.now, self._artifacts(tx, seen)
         event = observe_validation(incident, seen.evidence, now, listed, seen.alerts)
         if event is None:
             return record

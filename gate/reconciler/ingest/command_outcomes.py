@@ -28,8 +28,8 @@ from gate.domain.comments.replies import (
 )
 from gate.domain.incidents.command_rule import (
     CommandFault,
+    Commenter,
     RefusedCommand,
-    Speaker,
     explain_denial,
 )
 from gate.domain.model.deliveries import Repository
@@ -37,7 +37,7 @@ from gate.domain.model.ids import RequestId
 from gate.log import get_logger
 from gate.reconciler.comments.replies import answer_command
 from gate.reconciler.deps import Deps
-from gate.reconciler.incidents.commands import Heard, record_refused, settle_command
+from gate.reconciler.incidents.commands import CommandCase, record_refused, settle_command
 from gate.reconciler.overrides.commands import (
     OverrideGiven,
     record_override_command,
@@ -79,7 +79,7 @@ class FoundCommand:
 
 
 def settle_found(
-    tx: Transaction, found: FoundCommand, taken: Taken, speaker: Speaker, deps: Deps
+    tx: Transaction, found: FoundCommand, taken: Taken, commenter: Commenter, deps: Deps
 ) -> tuple[RequestId, ...]:
     """Do what a command asks, or refuse it; one that was settled meanwhile is left alone.
 
@@ -91,13 +91,13 @@ def settle_found(
     state = CommandState(row.state) if row is not None else None
     if state is None or state not in _TO_BE_JUDGED:
         return ()
-    if not (speaker.may_write or speaker.may_override):
-        _turn_away(tx, found, speaker, deps)
+    if not (commenter.may_write or commenter.may_override):
+        _turn_away(tx, found, commenter, deps)
         return ()
     command = given.command
     match command:
         case OverrideCommand():
-            return _settle_override(tx, found, speaker, deps)
+            return _settle_override(tx, found, commenter, deps)
         case HelpCommand():
             body = render_help(on_incident=found.record is not None)
             _close(tx, given, "help", Answering(Reaction.SEEN, body), now)
@@ -109,22 +109,22 @@ def settle_found(
             _owe_help_once(tx, given, now)
         case AcknowledgeCommand() | DecideCommand() | ResolveCommand() | SilenceCommand():
             if found.record is not None:
-                heard = Heard(given, command, found.record, speaker)
-                settle_command(tx, heard, state, now)
+                case = CommandCase(given, command, found.record, commenter)
+                settle_command(tx, case, state, now)
         case _:
             assert_never(command)
     return ()
 
 
 def _settle_override(
-    tx: Transaction, found: FoundCommand, speaker: Speaker, deps: Deps
+    tx: Transaction, found: FoundCommand, commenter: Commenter, deps: Deps
 ) -> tuple[RequestId, ...]:
     """Make a claim of an override, for whoever may; whether it counts the request's pass says."""
     given, now = found.given, deps.clock()
     if found.override is None:
         return ()
-    if found.meant is not None and not speaker.may_override:
-        detail = explain_denial(given.command, found.meant, speaker)
+    if found.meant is not None and not commenter.may_override:
+        detail = explain_denial(given.command, found.meant, commenter)
         why = Unbound(CommandFault.NOT_ELIGIBLE, detail)
         refuse_override(tx, found.override, why, deps)
         _close(tx, given, why.reason, _refusing(why.detail), now)
@@ -141,20 +141,20 @@ def _refusing(detail: str) -> Answering:
     return Answering(Reaction.REFUSED, render_refusal(detail))
 
 
-def _turn_away(tx: Transaction, found: FoundCommand, speaker: Speaker, deps: Deps) -> None:
+def _turn_away(tx: Transaction, found: FoundCommand, commenter: Commenter, deps: Deps) -> None:
     """Refuse somebody who has no say, once; who belongs to the repository is told why."""
     given, now = found.given, deps.clock()
     command = given.command
     commands.forget_command(tx, given.key)
     if found.override is not None:
-        why = Unbound(CommandFault.NOT_ELIGIBLE, speaker.detail)
+        why = Unbound(CommandFault.NOT_ELIGIBLE, commenter.detail)
         refuse_override(tx, found.override, why, deps, most=_LONGEST_ON_RECORD)
     elif isinstance(command, IncidentCommand) and found.record is not None:
-        heard = Heard(given, command, found.record, speaker)
-        record_refused(tx, heard, RefusedCommand(CommandFault.NOT_ELIGIBLE, speaker.detail), now)
+        case = CommandCase(given, command, found.record, commenter)
+        record_refused(tx, case, RefusedCommand(CommandFault.NOT_ELIGIBLE, commenter.detail), now)
     answering = Answering(Reaction.REFUSED)
     if given.is_related:
-        answering = _refusing(explain_denial(command, found.environment, speaker))
+        answering = _refusing(explain_denial(command, found.environment, commenter))
     answer_command(tx, given, answering, now)
     log.info("command.refused", command_key=given.key, reason="stranger")
 

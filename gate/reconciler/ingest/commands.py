@@ -17,7 +17,7 @@ from gate.domain.comments.commands import (
     SilenceCommand,
 )
 from gate.domain.incidents.command_rule import (
-    Speaker,
+    Commenter,
 )
 from gate.domain.model.request import GateRequest
 from gate.errors import Refused, RetryLater
@@ -25,7 +25,7 @@ from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.command_outcomes import FoundCommand, settle_found
-from gate.reconciler.observe.commenter import Asked, observe_speaker
+from gate.reconciler.observe.commenter import Asked, observe_commenter
 from gate.reconciler.obstacles import cause
 from gate.reconciler.overrides.commands import (
     override_given,
@@ -55,15 +55,15 @@ def judge_taken(taken: Taken, deps: Deps) -> None:
     if deps.strangers.is_known(given.repository_id, given.person.id, deps.clock()):
         _drop(given, taken, "stranger", deps)
         return
-    speaker = _look_up(found, taken, deps)
-    if speaker is None:
+    commenter = _look_up(found, taken, deps)
+    if commenter is None:
         return
     deps.failpoint("speaker_known")
-    if not (speaker.may_write or speaker.may_override):
+    if not (commenter.may_write or commenter.may_override):
         deps.strangers.remember(given.repository_id, given.person.id, deps.clock())
     elif not given.is_related:
         deps.strangers.was_no_stranger(found.repository.installation_id)
-    due = deps.database.transact(lambda tx: settle_found(tx, found, taken, speaker, deps))
+    due = deps.database.transact(lambda tx: settle_found(tx, found, taken, commenter, deps))
     for request_id in due:
         deps.wakeups.wake_request(request_id)
 
@@ -93,7 +93,7 @@ def _may_be_opening(given: GivenCommand, taken: Taken, deps: Deps) -> bool:
     return True
 
 
-def _look_up(found: FoundCommand, taken: Taken, deps: Deps) -> Speaker | None:
+def _look_up(found: FoundCommand, taken: Taken, deps: Deps) -> Commenter | None:
     """Find out what somebody may; None when that has to wait.
 
     People unknown to GitHub are looked up at a slow pace, so that many of them do no harm.
@@ -111,7 +111,7 @@ def _look_up(found: FoundCommand, taken: Taken, deps: Deps) -> Speaker | None:
     )
     asked = Asked(given.person, found.repository, found.environment, write_is_enough)
     try:
-        return observe_speaker(asked, deps)
+        return observe_commenter(asked, deps)
     except RetryLater as error:
         if not _is_old(taken, deps.clock()):
             _postpone(taken, deps.clock() + backoff(taken.attempts, error), deps)
@@ -126,9 +126,9 @@ def _is_old(taken: Taken, now: datetime) -> bool:
     return is_old
 
 
-def _nobody(detail: str) -> Speaker:
-    """Return a speaker of whom nothing is known, and who therefore may do nothing."""
-    return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
+def _nobody(detail: str) -> Commenter:
+    """Return a commenter of whom nothing is known, and who therefore may do nothing."""
+    return Commenter(is_person=True, may_write=False, may_override=False, detail=detail)
 
 
 def _postpone(taken: Taken, due_at: datetime, deps: Deps) -> None:

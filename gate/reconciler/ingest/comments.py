@@ -15,7 +15,7 @@ from gate.domain.comments.commands import (
     CommandProblem,
     HelpCommand,
     OverrideCommand,
-    Said,
+    ParsedCommand,
     UnknownCommand,
     parse_command,
 )
@@ -57,7 +57,7 @@ def record_comment(tx: Transaction, seen: CommentSeen, deps: Deps) -> tuple[Requ
     return ()
 
 
-def _is_for_us(tx: Transaction, seen: CommentSeen, said: Said) -> bool:
+def _is_for_us(tx: Transaction, seen: CommentSeen, said: ParsedCommand) -> bool:
     """Return whether a command on this issue is for the gate.
 
     On other issues than an incident's, other commands and typos may be for another App.
@@ -137,7 +137,7 @@ def _may_be_known(tx: Transaction, seen: CommentSeen) -> bool:
     return _is_known(tx, seen) or issues.is_opening(tx, seen.repository.id)
 
 
-def _given(seen: CommentSeen, command: Said) -> GivenCommand:
+def _given(seen: CommentSeen, command: ParsedCommand) -> GivenCommand:
     return GivenCommand(
         key=commands.comment_key(seen.repository.id, seen.comment_id),
         repository_id=seen.repository.id,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.incidents.command_rule import Speaker
+from gate.domain.incidents.command_rule import Commenter
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import Collaborator, RepositoryAddress, RequiredReviewer
 from gate.domain.model.ids import InstallationId
@@ -51,7 +51,7 @@ class Asked:
     write_is_enough: bool
 
 
-def observe_speaker(asked: Asked, deps: Deps) -> Speaker:
+def observe_commenter(asked: Asked, deps: Deps) -> Commenter:
     """Look somebody up: whether they may write, and whether they may override in an environment.
 
     Who may acknowledge should not have to wait for a policy. Raises RetryLater or Refused when
@@ -61,17 +61,17 @@ def observe_speaker(asked: Asked, deps: Deps) -> Speaker:
     found = deps.github.people.read_collaborator(address, asked.person)
     if found is None:
         detail = "the login no longer belongs to this account"
-        return Speaker(is_person=True, may_write=False, may_override=False, detail=detail)
+        return Commenter(is_person=True, may_write=False, may_override=False, detail=detail)
     may_write = _WRITES in found.permissions
     if may_write and asked.write_is_enough:
-        return Speaker(is_person=True, may_write=True, may_override=False, detail="write access")
+        return Commenter(is_person=True, may_write=True, may_override=False, detail="write access")
     reading = _observe_policy(asked.repository, deps)
     if reading is None or isinstance(reading, UnavailablePolicy):
         raise RetryLater("policy_unavailable", _NO_POLICY)
     if not isinstance(reading, LoadedPolicy):
-        return Speaker(is_person=True, may_write=may_write, may_override=False, detail=_NO_POLICY)
+        return Commenter(is_person=True, may_write=may_write, may_override=False, detail=_NO_POLICY)
     standing = _observe_standing(asked, reading.policy, found, deps)
-    return Speaker(
+    return Commenter(
         is_person=True, may_write=may_write, may_override=standing.may, detail=standing.detail
     )
 

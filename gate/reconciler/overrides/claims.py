@@ -33,7 +33,7 @@ MOST_OF_A_REQUEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OverrideAttempt:
     """Who said what about which run, for the record."""
 
     run_id: RunId
@@ -110,7 +110,7 @@ def record_claim_of(
 def refuse_claim(
     tx: Transaction,
     repository: Repository,
-    said: Said,
+    said: OverrideAttempt,
     why: Unbound,
     deps: Deps,
 ) -> None:

@@ -14,7 +14,7 @@ from gate.domain.model.overrides import OverrideChannel, OverrideClaim
 from gate.domain.model.request import GateRequest
 from gate.reconciler.deps import Deps
 from gate.reconciler.overrides.claims import (
-    Said,
+    OverrideAttempt,
     bind_run,
     find_excess,
     record_claim_of,
@@ -88,5 +88,5 @@ def refuse_override(
 ) -> None:
     """Put on record that a comment releases nothing, with up to `most` characters of it."""
     rationale = asked.command.rationale[:most]
-    said = Said(asked.command.run.run_id, asked.given.person.login, rationale)
+    said = OverrideAttempt(asked.command.run.run_id, asked.given.person.login, rationale)
     refuse_claim(tx, asked.repository, said, why, deps)

@@ -18,7 +18,7 @@ from gate.domain.model.request import GateRequest
 from gate.domain.overrides.rationale import cap_rationale
 from gate.reconciler.deps import Deps
 from gate.reconciler.overrides.claims import (
-    Said,
+    OverrideAttempt,
     bind_run,
     find_excess,
     record_claim_of,
@@ -72,7 +72,7 @@ def _record_own_review(
         return []
     too_many = find_excess(tx, key, seen.reviewer)
     if too_many is not None:
-        said = Said(seen.run_id, seen.reviewer.login, claim.rationale)
+        said = OverrideAttempt(seen.run_id, seen.reviewer.login, claim.rationale)
         refuse_claim(tx, seen.repository, said, too_many, deps)
         return []
     return record_claim_of(tx, key, RecordedClaim(claim), request, deps)
@@ -98,7 +98,7 @@ def _record_override_run(
     if not isinstance(bound, Unbound):
         bound = find_excess(tx, bound.key, seen.reviewer) or bound
     if isinstance(bound, Unbound):
-        said = Said(seen.run_id, seen.reviewer.login, cap_rationale(seen.comment))
+        said = OverrideAttempt(seen.run_id, seen.reviewer.login, cap_rationale(seen.comment))
         refuse_claim(tx, seen.repository, said, bound, deps)
         return []
     recorded = RecordedClaim(_override_claim(seen, received_at, environment, bound))

@@ -14,7 +14,7 @@ from gate.reconciler.requests.snapshot import Passed, View
 from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
-from gate.store.requests import leases, ledger, outcomes, untold_ends
+from gate.store.requests import leases, ledger, outcomes, unannounced_ends
 
 _LOOK_AGAIN: Final = timedelta(seconds=10)
 """How soon a gate that vanished is looked at again, until it is believed."""
@@ -52,7 +52,7 @@ def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime)
     kind = "bypass.detected" if closure is Closure.BYPASSED else "request.closed"
     record_audit(tx, request_entry(request, kind, now, reason=closure))
     if closure is Closure.BYPASSED:
-        untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
+        unannounced_ends.record_unannounced_end(tx, request.id, request.key.repository_id, now)
         log.warning("request.bypassed", run_id=request.key.run_id, environment=request.environment)
     return _released(tx, view, "closed", closure)
 

@@ -26,7 +26,7 @@ from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
-from gate.store.requests import leases, ledger, outcomes, untold_ends
+from gate.store.requests import leases, ledger, outcomes, unannounced_ends
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
@@ -250,7 +250,7 @@ def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now
         outcomes.record_answer(tx, lease, request, _answer(tx, effect, request, outcome), now)
     elif outcome.unanswerable:
         outcomes.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
-        untold_ends.record_untold_end(tx, request.id, request.key.repository_id, now)
+        unannounced_ends.record_unannounced_end(tx, request.id, request.key.repository_id, now)
     elif outcome.missed:
         outcomes.record_missing(tx, lease, request, now)
 

@@ -43,7 +43,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LookResult:
     """What a look came to: gates adopted, calls that GitHub counted, and whether runs moved."""
 
     adopted: int
@@ -78,7 +78,7 @@ class Adopter:
         self._asked = AskedRuns()
         self._calls = 0
 
-    def look(self, repository: Repository) -> Looked:
+    def look(self, repository: Repository) -> LookResult:
         """Adopt the gates of a repository that no webhook told us of, and record its lost runs.
 
         Raises RetryLater or Refused when GitHub cannot be asked.
@@ -101,7 +101,7 @@ class Adopter:
             self._record_lost(repository, [it for it in latest.runs if it.path in paths])
             self._listed[repository.id] = _Listed(etag, paths, ids, unfinished)
         adopted = self._compare(repository, self._listed[repository.id], now)
-        return Looked(adopted, self._calls, has_news=latest is not None)
+        return LookResult(adopted, self._calls, has_news=latest is not None)
 
     def _etag(self, repository_id: RepositoryId, paths: frozenset[str]) -> str | None:
         """Return what to ask again with; nothing, where runs of one more workflow may count now."""

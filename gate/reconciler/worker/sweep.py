@@ -17,7 +17,7 @@ from typing import Final
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.model.github import Installation
 from gate.domain.model.ids import InstallationId, RepositoryId
-from gate.domain.requests.looks import (
+from gate.domain.requests.sweep_budget import (
     ACTIVE_EVERY,
     DEFAULT_QUOTA,
     Allowance,

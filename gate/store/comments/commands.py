@@ -17,8 +17,8 @@ from gate.domain.comments.commands import (
     DecideCommand,
     HelpCommand,
     OverrideCommand,
+    ParsedCommand,
     ResolveCommand,
-    Said,
     SilenceCommand,
     UnknownCommand,
 )
@@ -32,7 +32,7 @@ from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = commands.c
 
-COMMAND_KINDS: Final[Mapping[type[Said], str]] = {
+COMMAND_KINDS: Final[Mapping[type[ParsedCommand], str]] = {
     AcknowledgeCommand: "ack",
     DecideCommand: "decide",
     ResolveCommand: "resolve",
@@ -70,7 +70,7 @@ class GivenCommand:
     issue_number: int
     comment_id: CommentId | None
     person: Account
-    command: Said
+    command: ParsedCommand
     given_at: datetime
     url: str
     is_related: bool

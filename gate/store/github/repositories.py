@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, u
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 from gate.domain.model.runs import Account
-from gate.domain.requests.looks import Candidate
+from gate.domain.requests.sweep_budget import Candidate
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.github import installations, repositories

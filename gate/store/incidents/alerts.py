@@ -109,7 +109,7 @@ def owe_alert(
     return is_new
 
 
-def last_said(snapshot: Snapshot, incident: str) -> tuple[str, AlertKind] | None:
+def last_announced(snapshot: Snapshot, incident: str) -> tuple[str, AlertKind] | None:
     """Return key and kind of what was owed last in a thread; None where nothing ever was."""
     row = snapshot.execute(_last, {"about": incident}).first()
     return (row.alert_key, AlertKind(row.kind)) if row is not None else None

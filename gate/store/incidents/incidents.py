@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
-from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import (
     Acknowledged,
     Alerted,
@@ -55,7 +55,7 @@ MOST_EVENTS: Final = 500
 """Events of an incident that are kept: the first, and the newest. The trail has all of them."""
 
 _classes: Final = {kind: cls for cls, kind in EVENT_KINDS.items()}
-_said: Final = msgspec.json.Decoder(tuple[Said, ...])
+_said: Final = msgspec.json.Decoder(tuple[Announcement, ...])
 
 _selected: Final[Select[Any]] = select(
     _t.id, _t.events, _t.value, _t.said, _t.issue_number, _t.issue_url
@@ -110,7 +110,7 @@ class IncidentRecord:
     """An incident as it is kept: what was said about it, its issue, and how many events it has."""
 
     incident: Incident
-    said: tuple[Said, ...]
+    said: tuple[Announcement, ...]
     events: int
     issue_number: int | None
     issue_url: str | None
@@ -149,7 +149,9 @@ def record_events(
     return _record(tx, record, incident, events)
 
 
-def record_said(tx: Transaction, record: IncidentRecord, said: Sequence[Said]) -> IncidentRecord:
+def record_announcements(
+    tx: Transaction, record: IncidentRecord, said: Sequence[Announcement]
+) -> IncidentRecord:
     """Remember what was said about an incident."""
     told = replace(record, said=(*record.said, *said))
     _write_row(tx, told)

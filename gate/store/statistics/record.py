@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Select, func, select, text
 
-from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import IncidentEvent
 from gate.domain.model.ids import IncidentId, RepositoryId, RunId, environment_key
 from gate.domain.model.reports import ValidationReport
@@ -39,7 +39,7 @@ _BYPASSED: Final = "bypass.detected"
 _ENDS: Final = ("request.closed", _BYPASSED)
 _ANSWERED: Final = frozenset({RequestState.APPROVED, RequestState.REJECTED})
 
-_said: Final = msgspec.json.Decoder(tuple[Said, ...])
+_said: Final = msgspec.json.Decoder(tuple[Announcement, ...])
 _q: Final = gate_requests.c
 _a: Final = audit_entries.c
 

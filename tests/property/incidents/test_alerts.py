@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Said, of_outbreak, plan_alerts
+from gate.domain.incidents.alert_plan import (
+    FIRST_UPDATE_AFTER,
+    Announcement,
+    of_outbreak,
+    plan_alerts,
+)
 from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
@@ -68,7 +73,7 @@ def test_people_are_called_once_and_not_kept_awake(
 
     What fails after an end that was told and lasted pages, unless there were three pages in a day.
     """
-    incident, said, now = make_incident("a.yml"), tuple[Said, ...](), NOW
+    incident, said, now = make_incident("a.yml"), tuple[Announcement, ...](), NOW
     alerts: list[Alert] = []
     subject = AlertSubject("acme/shop", "https://gate.example/1", "https://gate.example", ())
     for number, (word, name, span) in enumerate(steps):
@@ -97,7 +102,8 @@ def test_people_are_called_once_and_not_kept_awake(
             assert bool(pages) is not is_capped
             assert incident.acknowledged is None
         said += tuple(
-            Said(it.topic, it.kind, now, incident.failure.fingerprint) for it in plan.messages
+            Announcement(it.topic, it.kind, now, incident.failure.fingerprint)
+            for it in plan.messages
         )
         alerts += [render_alert(incident, it, policy, subject, now) for it in plan.messages]
         assert plan_alerts(incident, policy, said, now).messages == ()
@@ -107,8 +113,8 @@ def test_people_are_called_once_and_not_kept_awake(
 
 
 def look_until(
-    end: datetime, incident: Incident, said: tuple[Said, ...], now: datetime
-) -> tuple[Said, ...]:
+    end: datetime, incident: Incident, said: tuple[Announcement, ...], now: datetime
+) -> tuple[Announcement, ...]:
     """Plan at each look that is due; what an update says of a page that is not sent is so."""
     look: datetime | None = now
     page = of_outbreak("page", incident)
@@ -116,7 +122,7 @@ def look_until(
         plan = plan_alerts(incident, AlertPolicy(), said, look)
         fingerprint = incident.failure.fingerprint
         for it in plan.messages:
-            said += (Said(it.topic, it.kind, look, fingerprint),)
+            said += (Announcement(it.topic, it.kind, look, fingerprint),)
             if it.kind is AlertKind.UPDATE:
                 paged = any(one.topic == page for one in said)
                 assert (it.pages_from is None) is paged
@@ -151,7 +157,7 @@ def test_a_failure_after_a_told_recovery_pages_or_says_why_not(
         check_said(said, AlertPolicy())
 
 
-def check_said(said: tuple[Said, ...], policy: AlertPolicy) -> None:
+def check_said(said: tuple[Announcement, ...], policy: AlertPolicy) -> None:
     """Each topic is said once, and nothing comes too soon after the last word."""
     topics = [it.topic for it in said]
     assert len(set(topics)) == len(topics)

@@ -10,7 +10,7 @@ import pytest
 
 from gate.domain.audit.chain import AuditEntry
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import Acknowledged, Decided, FailedAgain, IncidentEvent, Opened
 from gate.domain.incidents.incident import GATE, IncidentPlace
 from gate.domain.model.alert import AlertKind
@@ -22,7 +22,7 @@ from gate.domain.statistics.record import Hold, Period, Record
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
 from gate.store.github.runs import record_run
-from gate.store.incidents.incidents import record_events, record_opening, record_said
+from gate.store.incidents.incidents import record_announcements, record_events, record_opening
 from gate.store.reports.reports import record_report
 from gate.store.requests.decisions import record_decision
 from gate.store.requests.outcomes import record_pass
@@ -92,7 +92,7 @@ def opened(
             IncidentEvent(at + timedelta(minutes=10), "mona", Decided(Course.ROLLBACK, "now")),
         ]
         record = record_events(tx, record, events)
-        return record_said(tx, record, [Said("page", AlertKind.PAGE, at, "a")])
+        return record_announcements(tx, record, [Announcement("page", AlertKind.PAGE, at, "a")])
 
     return database.transact(work)
 

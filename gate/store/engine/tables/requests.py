@@ -153,18 +153,18 @@ override_claims = Table(
     Index("ix_override_claims_seen_at", "seen_at"),
 )
 
-untold_ends = Table(
-    "untold_ends",
+unannounced_ends = Table(
+    "unannounced_ends",
     metadata,
     Column("request_id", BigInteger, primary_key=True, autoincrement=False),
     Column("repository_id", BigInteger, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("told_at", UtcDateTime),
+    Column("announced_at", UtcDateTime),
     Index(
-        "ix_untold_ends_untold",
+        "ix_unannounced_ends_unannounced",
         "repository_id",
-        sqlite_where=text("told_at IS NULL"),
-        postgresql_where=text("told_at IS NULL"),
+        sqlite_where=text("announced_at IS NULL"),
+        postgresql_where=text("announced_at IS NULL"),
     ),
-    Index("ix_untold_ends_at", "at"),
+    Index("ix_unannounced_ends_at", "at"),
 )

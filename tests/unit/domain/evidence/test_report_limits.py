@@ -180,7 +180,7 @@ def test_what_is_left_out_is_counted_by_how_it_ended() -> None:
 
 
 def test_a_pass_is_not_kept_before_one_with_a_note() -> None:
-    """The least telling ones go first."""
+    """The least context ones go first."""
     flows = [*named(MOST_FLOWS), make_flow("w", FlowStatus.WARNED)]
     assert bounded(make_validation_report(*flows)).flows[-1].name == "w"
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Message, Said, plan_alerts
+from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Announcement, Message, plan_alerts
 from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
@@ -35,7 +35,7 @@ class Story:
     def __init__(self, incident: Incident | None = None) -> None:
         self.now = NOW
         self.incident = incident if incident is not None else make_incident()
-        self.said: tuple[Said, ...] = ()
+        self.said: tuple[Announcement, ...] = ()
         self.messages: tuple[Message, ...] = ()
 
     def happen(self, what: Happening) -> None:
@@ -60,7 +60,9 @@ class Story:
         """Plan now; list what was said."""
         plan = plan_alerts(self.incident, POLICY, self.said, self.now)
         fingerprint = self.incident.failure.fingerprint
-        self.said += tuple(Said(it.topic, it.kind, self.now, fingerprint) for it in plan.messages)
+        self.said += tuple(
+            Announcement(it.topic, it.kind, self.now, fingerprint) for it in plan.messages
+        )
         self.messages += plan.messages
         return [it.topic for it in plan.messages]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import Message, Said, plan_alerts
+from gate.domain.incidents.alert_plan import Announcement, Message, plan_alerts
 from gate.domain.incidents.alert_words import list_next_steps
 from gate.domain.incidents.events import (
     AlertLost,
@@ -56,10 +56,10 @@ def test_artifacts_that_come_late_are_told_at_once_to_whoever_was_told_without()
     """And once: whoever has heard of them hears nothing more."""
     incident = make_incident("a.yml")
     fingerprint = incident.failure.fingerprint
-    page = Said("page", AlertKind.PAGE, NOW, fingerprint, lacks_artifacts=True)
+    page = Announcement("page", AlertKind.PAGE, NOW, fingerprint, lacks_artifacts=True)
 
     due = plan_alerts(incident, POLICY, (page,), NOW).messages
-    told = Said(due[0].topic, AlertKind.UPDATE, NOW, fingerprint)
+    told = Announcement(due[0].topic, AlertKind.UPDATE, NOW, fingerprint)
 
     assert [it.topic for it in due] == ["artifacts/1"]
     assert plan_alerts(incident, POLICY, (page, told), NOW).messages == ()

@@ -10,11 +10,16 @@ from gate.domain.comments.commands import (
     DecideCommand,
     HelpCommand,
     IncidentCommand,
+    ParsedCommand,
     ResolveCommand,
-    Said,
     SilenceCommand,
 )
-from gate.domain.incidents.command_rule import CommandFault, Speaker, explain_denial, judge_command
+from gate.domain.incidents.command_rule import (
+    CommandFault,
+    Commenter,
+    explain_denial,
+    judge_command,
+)
 from gate.domain.incidents.incident import Word
 from gate.domain.model.course import Course
 from tests.support.builders import NOW
@@ -25,7 +30,7 @@ DECIDE = DecideCommand(Course.ROLLBACK, "it leaks")
 RESOLVE = ResolveCommand("a false alarm")
 SILENCE = SilenceCommand(timedelta(hours=1), "we know")
 
-READER = Speaker(
+READER = Commenter(
     is_person=True,
     may_write=False,
     may_override=False,
@@ -37,19 +42,19 @@ REVIEWER = replace(READER, may_override=True, detail="user:mona")
 
 def fault(
     command: IncidentCommand,
-    speaker: Speaker = REVIEWER,
+    commenter: Commenter = REVIEWER,
     *,
     is_over: bool = False,
     is_standing: bool = True,
 ) -> CommandFault | None:
     """Judge a command on an incident and give what is wrong with it."""
     incident = make_incident("a.yml", resolved=Word(NOW, "gate") if is_over else None)
-    refused = judge_command(command, incident, speaker, is_standing=is_standing)
+    refused = judge_command(command, incident, commenter, is_standing=is_standing)
     return refused.fault if refused is not None else None
 
 
 @pytest.mark.parametrize(
-    ("command", "speaker", "expected"),
+    ("command", "commenter", "expected"),
     [
         (ACK, READER, CommandFault.NOT_ELIGIBLE),
         (ACK, WRITER, None),
@@ -63,9 +68,11 @@ def fault(
         (SILENCE, REVIEWER, None),
     ],
 )
-def test_who_may(command: IncidentCommand, speaker: Speaker, expected: CommandFault | None) -> None:
+def test_who_may(
+    command: IncidentCommand, commenter: Commenter, expected: CommandFault | None
+) -> None:
     """Writers may acknowledge; the rest takes somebody who may override."""
-    assert fault(command, speaker) is expected
+    assert fault(command, commenter) is expected
 
 
 @pytest.mark.parametrize("command", [ACK, DECIDE, RESOLVE, SILENCE])
@@ -103,7 +110,9 @@ def test_what_counts_for_nobody(command: IncidentCommand) -> None:
         ),
     ],
 )
-def test_a_refusal_says_who_may(said: Said, environment: str | None, expected: str) -> None:
+def test_a_refusal_says_who_may(
+    said: ParsedCommand, environment: str | None, expected: str
+) -> None:
     """The person learns which permission is needed, and what the gate found."""
     text = explain_denial(said, environment, READER)
     assert text == f"{expected} Your access: not listed in the policy (user:mona)"

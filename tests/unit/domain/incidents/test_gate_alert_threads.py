@@ -11,8 +11,8 @@ from gate.domain.incidents.gate_alerts import (
     left_out_thread,
     policy_thread,
     render_broken_policy,
+    render_fixed,
     render_left_out,
-    render_mended,
     told_of,
 )
 from gate.domain.model.alert import AlertKind, Mention, Severity
@@ -53,7 +53,7 @@ def test_an_environment_that_the_policy_leaves_out() -> None:
 @pytest.mark.parametrize("ended", [LEFT_OUT, SOURCE])
 def test_the_end_of_a_problem_calls_nobody(ended: LeftOut | str) -> None:
     """There is nothing to do."""
-    alert = render_mended(ended, "key", "thread", SUBJECT, NOW)
+    alert = render_fixed(ended, "key", "thread", SUBJECT, NOW)
 
     assert (alert.kind, alert.severity) == (AlertKind.RECOVERY, Severity.INFO)
     assert alert.mention is Mention.NONE

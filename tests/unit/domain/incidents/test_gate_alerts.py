@@ -12,8 +12,8 @@ from gate.domain.incidents.gate_alerts import (
     key_of_end,
     key_of_problem,
     render_broken_policy,
+    render_fixed,
     render_left_out,
-    render_mended,
     render_unanswered,
 )
 from gate.domain.model.alert import Alert, AlertKind
@@ -68,12 +68,12 @@ LEFT_OUT = LeftOut(RepositoryId(1), "staging", FILE, "abc")
             f"staging uses the gate's rule, and {FILE} has no entry for it.",
         ),
         (
-            render_mended(LEFT_OUT, "key", "thread", SUBJECT, NOW),
+            render_fixed(LEFT_OUT, "key", "thread", SUBJECT, NOW),
             "acme/shop: the policy now names staging; held deployments are checked again",
             f"{FILE} has an entry for staging.",
         ),
         (
-            render_mended(FILE, "key", "thread", SUBJECT, NOW),
+            render_fixed(FILE, "key", "thread", SUBJECT, NOW),
             "acme/shop: policy is valid again; held deployments are checked again",
             f"The gate uses {FILE} again.",
         ),

@@ -1,4 +1,4 @@
-"""What is still owed to GitHub: one review a round, and few but telling reports."""
+"""What is still owed to GitHub: one review a round, and few but context reports."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
@@ -65,7 +65,7 @@ def story(*happened: tuple[float, Happening], by: str = "mona") -> IncidentStory
 
 def said(story: IncidentStory, *after: float) -> IncidentStory:
     """The same incident, about which something was said after so many minutes."""
-    words = [Said(f"word/{it}", AlertKind.REMINDER, NOW + minutes(it), "") for it in after]
+    words = [Announcement(f"word/{it}", AlertKind.REMINDER, NOW + minutes(it), "") for it in after]
     return replace(story, said=tuple(words))
 
 

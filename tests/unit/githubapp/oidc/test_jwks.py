@@ -263,6 +263,6 @@ def test_one_thread_reads_and_few_wait(issuer: Issuer, keys: SigningKeys) -> Non
 
 def test_the_time_that_the_issuer_tells_is_read(issuer: Issuer, keys: SigningKeys) -> None:
     """It shows a clock that is wrong; an issuer that tells none is none the worse."""
-    assert keys.read().told_at is not None
+    assert keys.read().answered_at is not None
     issuer.date = "yesterday"
-    assert keys.read().told_at is None
+    assert keys.read().answered_at is None

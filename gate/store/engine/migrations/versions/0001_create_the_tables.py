@@ -603,22 +603,22 @@ def _create_incidents() -> None:
     )
     op.create_index("ix_commands_seen_at", "commands", ["seen_at"], unique=False)
     op.create_table(
-        "untold_ends",
+        "unannounced_ends",
         sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("told_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_untold_ends")),
+        sa.Column("announced_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_unannounced_ends")),
     )
     op.create_index(
-        "ix_untold_ends_untold",
-        "untold_ends",
+        "ix_unannounced_ends_unannounced",
+        "unannounced_ends",
         ["repository_id"],
         unique=False,
-        sqlite_where=sa.text("told_at IS NULL"),
-        postgresql_where=sa.text("told_at IS NULL"),
+        sqlite_where=sa.text("announced_at IS NULL"),
+        postgresql_where=sa.text("announced_at IS NULL"),
     )
-    op.create_index("ix_untold_ends_at", "untold_ends", ["at"], unique=False)
+    op.create_index("ix_unannounced_ends_at", "unannounced_ends", ["at"], unique=False)
 
 
 # Against mistakes and quick hands: whoever owns the database can drop a trigger, and is found out

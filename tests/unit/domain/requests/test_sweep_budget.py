@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 from gate.domain.model.runs import Account
-from gate.domain.requests.looks import (
+from gate.domain.requests.sweep_budget import (
     ACTIVE_EVERY,
     DEFAULT_QUOTA,
     MOST_LOOKS,
