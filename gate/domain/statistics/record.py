@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gate.domain.incidents.alert_plan import Said
+from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import IncidentEvent
 from gate.domain.incidents.incident import Incident
 from gate.domain.model.reports import ValidationReport
@@ -35,7 +35,7 @@ class IncidentStory:
 
     incident: Incident
     deeds: tuple[IncidentEvent, ...]
-    said: tuple[Said, ...]
+    said: tuple[Announcement, ...]
 
 
 @dataclass(frozen=True, slots=True)
