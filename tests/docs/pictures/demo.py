@@ -13,7 +13,7 @@ _WIDTH: Final = 760
 _MARGIN: Final = 20
 _HEADER: Final = 38
 _SIZE: Final = 13.0
-_PACE: Final = 1.5
+_PACE: Final = 0.8
 """Seconds from one line to the next: the demo itself is too quick to be read."""
 
 
