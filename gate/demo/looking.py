@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gate.demo.stage import Stage
-from gate.simulator.records import ReviewRecord
+from gate.simulator.state.records import ReviewRecord
 
 
 @dataclass(frozen=True, slots=True)

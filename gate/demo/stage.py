@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gate.demo.mailbox import Mailbox, open_mailbox
 from gate.errors import ConfigError
 from gate.manifest import load_manifest
+from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.github import SimulatedGitHub
-from gate.simulator.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.server import serve
 
 REPOSITORY: Final = "octo-org/frontend"

@@ -7,7 +7,7 @@ import msgspec
 from gate.simulator.commands import command_named
 from gate.simulator.errors import SimulatorError
 from gate.simulator.github import SimulatedGitHub
-from gate.simulator.wire import Request, Response
+from gate.simulator.http.wire import Request, Response
 
 PREFIX = "/_simulator/"
 _JSON = {"Content-Type": "application/json; charset=utf-8"}

@@ -4,19 +4,19 @@ import threading
 from email.utils import formatdate
 from typing import Any
 
+from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
+from gate.simulator.actions.oidc import Issuer
 from gate.simulator.clock import Clock, MovableClock, system_clock
 from gate.simulator.commands import Commands
 from gate.simulator.commands.command import Command
 from gate.simulator.faults import Faults
-from gate.simulator.limits import DEFAULT_LIMIT, RateLimits
-from gate.simulator.oidc import PREFIX as OIDC_PREFIX
-from gate.simulator.oidc import Issuer
+from gate.simulator.http.limits import DEFAULT_LIMIT, RateLimits
+from gate.simulator.http.tokens import TokenFormat, Tokens
+from gate.simulator.http.wire import Request, Response
 from gate.simulator.rest.dispatch import RestApi
+from gate.simulator.state.world import World
 from gate.simulator.switches import Switches
-from gate.simulator.tokens import TokenFormat, Tokens
-from gate.simulator.webhooks import DELIVERY_TIMEOUT, WebhookOrder, WebhookSender
-from gate.simulator.wire import Request, Response
-from gate.simulator.world import World
+from gate.simulator.webhooks.sender import DELIVERY_TIMEOUT, WebhookOrder, WebhookSender
 
 API_ROOT = "http://127.0.0.1:4100"
 

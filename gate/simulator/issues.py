@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 
-from gate.simulator import events
 from gate.simulator.errors import NoSuchThing
+from gate.simulator.events import issues as issue_events
 from gate.simulator.shapes.accounts import simple_user
 from gate.simulator.shapes.issues import label as label_shape
-from gate.simulator.state import Account, Comment, Issue, Label, Repository
-from gate.simulator.world import World
+from gate.simulator.state.accounts import Account
+from gate.simulator.state.issues import Comment, Issue, Label
+from gate.simulator.state.repositories import Repository
+from gate.simulator.state.world import World
 
 # "Commenting on an issue": the longest body GitHub takes.
 LONGEST_BODY = 65_536
@@ -47,7 +49,7 @@ def open_issue(
     repository.issues[issue.number] = issue
     added = _labels(world, repository, labels)
     issue.labels = list(added)
-    events.issue_changed(world, repository, issue, "opened", author)
+    issue_events.issue_changed(world, repository, issue, "opened", author)
     _announce_labels(world, repository, issue, added, author)
     return issue
 
@@ -72,7 +74,7 @@ def edit_issue(
         issue.body = body
     if changes:
         issue.updated_at = world.now()
-        events.issue_changed(
+        issue_events.issue_changed(
             world, repository, issue, "edited", editor, lambda: {"changes": changes}
         )
     if labels is not None:
@@ -91,7 +93,7 @@ def close_issue(
     issue.state, issue.state_reason = "closed", reason
     issue.closed_at = issue.updated_at = world.now()
     issue.closed_by = closer
-    events.issue_changed(world, repository, issue, "closed", closer)
+    issue_events.issue_changed(world, repository, issue, "closed", closer)
 
 
 def reopen_issue(world: World, repository: Repository, issue: Issue, opener: Account) -> None:
@@ -101,7 +103,7 @@ def reopen_issue(world: World, repository: Repository, issue: Issue, opener: Acc
     issue.state, issue.state_reason = "open", "reopened"
     issue.closed_at = issue.closed_by = None
     issue.updated_at = world.now()
-    events.issue_changed(world, repository, issue, "reopened", opener)
+    issue_events.issue_changed(world, repository, issue, "reopened", opener)
 
 
 def assign_issue(
@@ -111,7 +113,7 @@ def assign_issue(
     if assignee not in issue.assignees:
         issue.assignees.append(assignee)
     issue.updated_at = world.now()
-    events.issue_changed(
+    issue_events.issue_changed(
         world,
         repository,
         issue,
@@ -138,7 +140,7 @@ def _announce_labels(
 ) -> None:
     for label in added:
         described = label_shape(world, repository, label)
-        events.issue_changed(
+        issue_events.issue_changed(
             world, repository, issue, "labeled", sender, partial(dict, label=described)
         )
 
@@ -174,7 +176,7 @@ def add_comment(
     )
     issue.comments.append(comment)
     issue.updated_at = now
-    events.issue_comment(world, repository, issue, comment, "created", author)
+    issue_events.issue_comment(world, repository, issue, comment, "created", author)
     return comment
 
 
@@ -185,7 +187,7 @@ def edit_comment(
     before = comment.body
     comment.body, comment.updated_at = body, world.now()
     issue = find_issue(repository, comment.issue_number)
-    events.issue_comment(world, repository, issue, comment, "edited", editor, before=before)
+    issue_events.issue_comment(world, repository, issue, comment, "edited", editor, before=before)
 
 
 def delete_comment(
@@ -194,4 +196,4 @@ def delete_comment(
     """Take a comment away and announce it."""
     issue = find_issue(repository, comment.issue_number)
     issue.comments.remove(comment)
-    events.issue_comment(world, repository, issue, comment, "deleted", deleter)
+    issue_events.issue_comment(world, repository, issue, comment, "deleted", deleter)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gate.simulator import control
+from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.faults import Fault
 from gate.simulator.github import SimulatedGitHub
+from gate.simulator.http.wire import Answer, Connection, Request, Response
 from gate.simulator.loopback import require_loopback_host
-from gate.simulator.oidc import PREFIX as OIDC_PREFIX
-from gate.simulator.wire import Answer, Connection, Request, Response
 
 BANNER = "SIMULATED GitHub: nothing here is real, and nothing leaves this machine."
 

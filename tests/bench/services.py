@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gate.manifest import load_manifest
+from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.client import SimulatorClient
-from gate.simulator.oidc import PREFIX as OIDC_PREFIX
 
 SECRET: Final = "the benchmark's webhook secret"
 ENVIRONMENT: Final = "production-frontend"

@@ -6,10 +6,10 @@ import jwt
 import pytest
 import urllib3
 
+from gate.simulator.actions.oidc import LIFETIME, PREFIX, VALID_BEFORE
 from gate.simulator.client import SimulatorClient
 from gate.simulator.faults import Fault
 from gate.simulator.github import SimulatedGitHub
-from gate.simulator.oidc import LIFETIME, PREFIX, VALID_BEFORE
 from gate.simulator.server import serve
 from tests.simulator.conftest import REPOSITORY, Answer, Story
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gate.simulator.gates import ALREADY_REVIEWED, CONCURRENT, NOTHING_PENDING
+from gate.simulator.actions.reviews import ALREADY_REVIEWED, CONCURRENT, NOTHING_PENDING
 from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, KeyPair, Story
 from tests.support.webhook_receiver import wait_for
 

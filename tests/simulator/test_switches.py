@@ -7,9 +7,9 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from gate.simulator.actions.reviews import NOTHING_PENDING
 from gate.simulator.clock import timestamp
 from gate.simulator.errors import Impossible
-from gate.simulator.gates import NOTHING_PENDING
 from gate.simulator.switches import Switches
 from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, Story
 from tests.support.webhook_receiver import wait_for

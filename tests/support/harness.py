@@ -29,8 +29,8 @@ from gate.reconciler.requests.replay import replay
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
 from gate.simulator.github import SimulatedGitHub
-from gate.simulator.records import ReviewRecord
 from gate.simulator.server import serve
+from gate.simulator.state.records import ReviewRecord
 from gate.simulator.switches import Switches
 from gate.store.audit.entries import AuditEntry, read_audit
 from gate.store.audit.trail import check_trail

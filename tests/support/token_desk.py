@@ -14,10 +14,10 @@ from jwt import PyJWK
 
 from gate.githubapp.oidc.issuers import Issuers
 from gate.githubapp.oidc.verifier import TokenVerifier
+from gate.simulator.actions.oidc import PREFIX
 from gate.simulator.github import SimulatedGitHub
-from gate.simulator.oidc import PREFIX
+from gate.simulator.http.wire import Request
 from gate.simulator.server import serve
-from gate.simulator.wire import Request
 
 AUDIENCE: Final = "https://gate.example.com"
 REPOSITORY: Final = "octo-org/frontend"

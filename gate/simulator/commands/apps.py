@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from gate.simulator import events, gates
+from gate.simulator.actions import gates
 from gate.simulator.commands.command import Stage
+from gate.simulator.events import apps as app_events
+from gate.simulator.http.tokens import load_public_key
 from gate.simulator.loopback import require_loopback_url
-from gate.simulator.state import AccountType, App, Installation, Permissions
-from gate.simulator.tokens import load_public_key
-from gate.simulator.world import World
+from gate.simulator.state.accounts import AccountType, App, Installation, Permissions
+from gate.simulator.state.world import World
 
 
 def register_app(
@@ -48,7 +49,7 @@ def register_app(
         created_at=world.now(),
     )
     if webhook_url is not None:
-        events.ping(world, world.apps[app_id])
+        app_events.ping(world, world.apps[app_id])
     return app_id
 
 
@@ -90,7 +91,7 @@ def create_installation(
             each.id for each in world.repositories.values() if each.owner is installation.account
         )
     world.installations[installation.id] = installation
-    events.installation_changed(world, installation, "created", installation.account)
+    app_events.installation_changed(world, installation, "created", installation.account)
     return installation.id
 
 
@@ -100,7 +101,7 @@ def suspend_installation(stage: Stage, installation_id: int) -> None:
     installation = world.installation(installation_id)
     installation.suspended_at = world.now()
     installation.suspended_by = installation.account
-    events.installation_changed(world, installation, "suspend", installation.account)
+    app_events.installation_changed(world, installation, "suspend", installation.account)
     _abandon(world, installation)
 
 
@@ -109,14 +110,14 @@ def unsuspend_installation(stage: Stage, installation_id: int) -> None:
     world = stage.world
     installation = world.installation(installation_id)
     installation.suspended_at = installation.suspended_by = None
-    events.installation_changed(world, installation, "unsuspend", installation.account)
+    app_events.installation_changed(world, installation, "unsuspend", installation.account)
 
 
 def delete_installation(stage: Stage, installation_id: int) -> None:
     """Uninstall the App; what waits for its rules hangs or fails, as the switches say."""
     world = stage.world
     installation = world.installation(installation_id)
-    events.installation_changed(world, installation, "deleted", installation.account)
+    app_events.installation_changed(world, installation, "deleted", installation.account)
     stage.tokens.revoke(installation_id)
     _abandon(world, installation)
     del world.installations[installation_id]
@@ -153,6 +154,6 @@ def grant(stage: Stage, installation_id: int, permissions: Permissions) -> None:
     installation = stage.world.installation(installation_id)
     installation.permissions = dict(permissions)
     installation.updated_at = stage.world.now()
-    events.installation_changed(
+    app_events.installation_changed(
         stage.world, installation, "new_permissions_accepted", installation.account
     )

@@ -7,13 +7,13 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, get_
 
 import msgspec
 
+from gate.simulator.actions.oidc import Issuer
 from gate.simulator.faults import Faults
-from gate.simulator.limits import RateLimits
-from gate.simulator.oidc import Issuer
+from gate.simulator.http.limits import RateLimits
+from gate.simulator.http.tokens import Tokens
 from gate.simulator.rest.dispatch import RestApi
-from gate.simulator.tokens import Tokens
-from gate.simulator.webhooks import WebhookSender
-from gate.simulator.world import World
+from gate.simulator.state.world import World
+from gate.simulator.webhooks.sender import WebhookSender
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)

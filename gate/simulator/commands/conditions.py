@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gate.simulator import gates
+from gate.simulator.actions import gates
 from gate.simulator.commands.command import Stage
 from gate.simulator.faults import Fault, WebhookFault
 from gate.simulator.switches import Switches

@@ -3,8 +3,9 @@
 from gate.simulator import issues
 from gate.simulator.commands.command import Stage
 from gate.simulator.errors import NoSuchThing
-from gate.simulator.records import CommentRecord, IssueRecord
-from gate.simulator.state import Comment, Repository
+from gate.simulator.state.issues import Comment
+from gate.simulator.state.records import CommentRecord, IssueRecord
+from gate.simulator.state.repositories import Repository
 
 
 def open_issue(

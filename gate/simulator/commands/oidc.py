@@ -3,7 +3,7 @@
 from typing import Any
 
 from gate.simulator.commands.command import Stage
-from gate.simulator.records import TokenRequest
+from gate.simulator.state.records import TokenRequest
 
 
 def token_request(stage: Stage, run_id: int) -> TokenRequest:

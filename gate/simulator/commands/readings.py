@@ -2,7 +2,7 @@
 
 from gate.simulator.commands.command import Stage
 from gate.simulator.errors import NoSuchThing
-from gate.simulator.records import (
+from gate.simulator.state.records import (
     DeliveryRecord,
     JobView,
     RequestRecord,
@@ -11,8 +11,8 @@ from gate.simulator.records import (
     StatusRecord,
     Totals,
 )
-from gate.simulator.state import Job
-from gate.simulator.world import World
+from gate.simulator.state.runs import Job
+from gate.simulator.state.world import World
 
 
 def reviews(stage: Stage, run_id: int | None = None) -> list[ReviewRecord]:

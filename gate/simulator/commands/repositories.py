@@ -1,10 +1,13 @@
 """Commands about repositories, their files, their environments and their people."""
 
-from gate.simulator import events, gates
+from gate.simulator.actions import gates
 from gate.simulator.commands.command import Stage
 from gate.simulator.errors import NoSuchThing
-from gate.simulator.state import AccountType, Commit, Installation, ProtectionRule, Repository
-from gate.simulator.world import World
+from gate.simulator.events import apps as app_events
+from gate.simulator.events import runs as run_events
+from gate.simulator.state.accounts import AccountType, Installation
+from gate.simulator.state.repositories import Commit, ProtectionRule, Repository
+from gate.simulator.state.world import World
 
 
 def create_repository(
@@ -55,13 +58,17 @@ def remove_repository(stage: Stage, installation_id: int, repository: str) -> No
     installation, found = world.installation(installation_id), world.repository(repository)
     world.require(found.id in installation.repository_ids, f"{repository} is not included")
     installation.repository_ids.remove(found.id)
-    events.installation_repositories(world, installation, found, "removed", installation.account)
+    app_events.installation_repositories(
+        world, installation, found, "removed", installation.account
+    )
 
 
 def _add(world: World, installation: Installation, repository: Repository) -> None:
     if repository.id not in installation.repository_ids:
         installation.repository_ids.add(repository.id)
-        events.installation_repositories(world, installation, repository, "added", repository.owner)
+        app_events.installation_repositories(
+            world, installation, repository, "added", repository.owner
+        )
 
 
 def rename_repository(stage: Stage, repository: str, new_name: str) -> None:
@@ -193,7 +200,7 @@ def _push(
     changed = {path: content for path, content in files.items() if content is not None}
     removed = tuple(path for path, content in files.items() if content is None)
     commit = _commit(world, repository, name, changed, "Change files", author, removed)
-    events.pushed(world, repository, name, before, commit)
+    run_events.pushed(world, repository, name, before, commit)
     return commit
 
 

@@ -2,11 +2,13 @@
 
 from typing import Literal
 
-from gate.simulator import concurrency, events, gates, runs
+from gate.simulator.actions import concurrency, gates, reviews, runs
 from gate.simulator.commands.command import Stage
-from gate.simulator.records import Reached
-from gate.simulator.state import Artifact, Attempt, Repository, Run, Workflow
-from gate.simulator.world import World
+from gate.simulator.events import runs as run_events
+from gate.simulator.state.records import Reached
+from gate.simulator.state.repositories import Repository, Workflow
+from gate.simulator.state.runs import Artifact, Attempt, Run
+from gate.simulator.state.world import World
 
 
 def start_run(
@@ -57,7 +59,7 @@ def start_run(
     file.run_ids.append(run.id)
     concurrency.enter(world, run)
     if not silent:
-        events.workflow_run(world, run, "requested")
+        run_events.workflow_run(world, run, "requested")
     return run.id
 
 
@@ -217,7 +219,7 @@ def review_as(
     world = stage.world
     run = world.run(run_id)
     found = world.environment(world.repository_of(run), environment)
-    gates.review_as_user(world, run, found, world.account(login), state, comment)
+    reviews.review_as_user(world, run, found, world.account(login), state, comment)
 
 
 def bypass(stage: Stage, login: str, run_id: int, environment: str, comment: str = "") -> None:
@@ -225,7 +227,7 @@ def bypass(stage: Stage, login: str, run_id: int, environment: str, comment: str
     world = stage.world
     run = world.run(run_id)
     found = world.environment(world.repository_of(run), environment)
-    gates.bypass(world, run, found, world.account(login), comment)
+    reviews.bypass(world, run, found, world.account(login), comment)
 
 
 def add_artifact(stage: Stage, run_id: int, name: str, size_in_bytes: int = 1024) -> int:

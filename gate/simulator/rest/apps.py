@@ -4,8 +4,8 @@ from gate.simulator.clock import timestamp
 from gate.simulator.rest.paging import page
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found, shut_out
 from gate.simulator.shapes import accounts, repositories
-from gate.simulator.state import App, Installation, Permissions
-from gate.simulator.world import Json
+from gate.simulator.state.accounts import App, Installation, Permissions
+from gate.simulator.state.world import Json
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
 LARGEST_SELECTION = 500

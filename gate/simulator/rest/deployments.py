@@ -1,12 +1,13 @@
 """REST API endpoints for deployments, their statuses and environments."""
 
-from gate.simulator import gates, runs
+from gate.simulator.actions import reviews, runs
 from gate.simulator.rest.paging import page
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
 from gate.simulator.rest.runs import ACTIONS_READ
 from gate.simulator.shapes import deployments
-from gate.simulator.state import Deployment, Environment
-from gate.simulator.world import Json
+from gate.simulator.state.deployments import Deployment
+from gate.simulator.state.repositories import Environment
+from gate.simulator.state.world import Json
 
 DEPLOYMENTS_READ = ("deployments", "read")
 # `waiting` is a state deployments pass through, but nobody may set it.
@@ -31,7 +32,7 @@ def list_environments(call: Call) -> Reply:
 def _environment(call: Call) -> Environment:
     name = call.parameters["environment_name"]
     found = call.repository.environments.get(name.lower())
-    if found is not None and not gates.is_spelled_well(call.world, found, name):
+    if found is not None and not reviews.is_spelled_well(call.world, found, name):
         found = None
     if found is None:
         raise not_found()

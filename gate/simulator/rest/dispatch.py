@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from gate.simulator.limits import RateLimits
-from gate.simulator.records import RequestRecord
+from gate.simulator.http.limits import RateLimits
+from gate.simulator.http.tokens import BadCredentials, Tokens
+from gate.simulator.http.wire import Request, Response
 from gate.simulator.rest import apps, deployments, hooks, issues, repositories, reviews, runs
 from gate.simulator.rest.apps import permits
 from gate.simulator.rest.routing import (
@@ -20,10 +21,9 @@ from gate.simulator.rest.routing import (
     not_found,
     shut_out,
 )
-from gate.simulator.tokens import BadCredentials, Tokens
-from gate.simulator.webhooks import WebhookSender
-from gate.simulator.wire import Request, Response
-from gate.simulator.world import Json, World
+from gate.simulator.state.records import RequestRecord
+from gate.simulator.state.world import Json, World
+from gate.simulator.webhooks.sender import WebhookSender
 
 # Importing a module of routes registers them.
 ROUTE_MODULES = (apps, deployments, hooks, issues, repositories, reviews, runs)

@@ -2,11 +2,11 @@
 
 from gate.simulator.errors import NotLoopback
 from gate.simulator.loopback import require_loopback_url
-from gate.simulator.records import DeliveryRecord
 from gate.simulator.rest.paging import link, per_page
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
-from gate.simulator.webhooks import Delivery
-from gate.simulator.world import Json
+from gate.simulator.state.records import DeliveryRecord
+from gate.simulator.state.world import Json
+from gate.simulator.webhooks.delivery import Delivery
 
 
 def _config(call: Call) -> Json:

@@ -7,8 +7,8 @@ from gate.simulator import issues
 from gate.simulator.rest.paging import page
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
 from gate.simulator.shapes import issues as shapes
-from gate.simulator.state import Comment, Issue
-from gate.simulator.world import Json
+from gate.simulator.state.issues import Comment, Issue
+from gate.simulator.state.world import Json
 
 
 @ROUTES.repository("POST", "/issues", ("issues", "write"))

@@ -2,8 +2,8 @@
 
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
 from gate.simulator.shapes import accounts, repositories
-from gate.simulator.state import Commit
-from gate.simulator.world import Json
+from gate.simulator.state.repositories import Commit
+from gate.simulator.state.world import Json
 
 # "Repository roles": what the permission endpoint makes of the finer roles.
 PERMISSION_OF_ROLE = {"maintain": "write", "triage": "read", "": "none"}

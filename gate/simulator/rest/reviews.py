@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from gate.simulator import gates
-from gate.simulator.records import ReviewRecord
+from gate.simulator.actions import gates, reviews
 from gate.simulator.rest.apps import permits
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply
 from gate.simulator.rest.runs import ACTIONS_READ
 from gate.simulator.shapes import deployments
-from gate.simulator.state import PendingJob
-from gate.simulator.world import Json
+from gate.simulator.state.records import ReviewRecord
+from gate.simulator.state.runs import PendingJob
+from gate.simulator.state.world import Json
 
 
 @ROUTES.repository("GET", "/actions/runs/{run_id}/pending_deployments", ACTIONS_READ)
@@ -31,7 +31,7 @@ def review_pending_deployments(call: Call) -> Reply:
     call.run()
     if call.world.switches.pending_deployments_by_app == "forbidden":
         raise ApiError(403, "Resource not accessible by integration")
-    raise ApiError(422, gates.NOTHING_PENDING)
+    raise ApiError(422, reviews.NOTHING_PENDING)
 
 
 @ROUTES.repository("GET", "/actions/runs/{run_id}/approvals", ACTIONS_READ)
@@ -60,11 +60,11 @@ def review_custom_gates(call: Call) -> Reply:
     attempt = run.attempt.number
     try:
         if state is None:
-            gates.report(call.world, run, call.app.id, name, comment)
+            reviews.report(call.world, run, call.app.id, name, comment)
         else:
             decision: gates.State = "approved" if state == "approved" else "rejected"
-            gates.decide(call.world, run, call.app.id, name, decision, comment)
-    except gates.Unprocessable as error:
+            reviews.decide(call.world, run, call.app.id, name, decision, comment)
+    except reviews.Unprocessable as error:
         status, message = 422, str(error)
     call.world.reviews.append(
         ReviewRecord(

@@ -11,12 +11,14 @@ from urllib.parse import unquote
 
 import msgspec
 
-from gate.simulator.limits import RateLimits
-from gate.simulator.state import App, Installation, Repository, Run
-from gate.simulator.tokens import InstallationToken, Tokens
-from gate.simulator.webhooks import WebhookSender
-from gate.simulator.wire import Request
-from gate.simulator.world import Json, World
+from gate.simulator.http.limits import RateLimits
+from gate.simulator.http.tokens import InstallationToken, Tokens
+from gate.simulator.http.wire import Request
+from gate.simulator.state.accounts import App, Installation
+from gate.simulator.state.repositories import Repository
+from gate.simulator.state.runs import Run
+from gate.simulator.state.world import Json, World
+from gate.simulator.webhooks.sender import WebhookSender
 
 Auth = Literal["app", "installation", "anyone"]
 

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from gate.simulator import runs
+from gate.simulator.actions import runs
 from gate.simulator.clock import timestamp
 from gate.simulator.errors import Impossible
 from gate.simulator.rest.paging import page
 from gate.simulator.rest.routing import ROUTES, ApiError, Call, Reply, not_found
 from gate.simulator.shapes import actions
-from gate.simulator.state import Attempt, Job, Run, Workflow
-from gate.simulator.world import Json
+from gate.simulator.state.repositories import Workflow
+from gate.simulator.state.runs import Attempt, Job, Run
+from gate.simulator.state.world import Json
 
 ACTIONS_READ = ("actions", "read")
 ACTIONS_WRITE = ("actions", "write")

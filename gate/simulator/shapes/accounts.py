@@ -1,8 +1,8 @@
 """Users, organisations, teams, Apps and installations as GitHub's REST API shows them."""
 
 from gate.simulator.clock import timestamp
-from gate.simulator.state import Account, App, Installation, Team
-from gate.simulator.world import Json, World
+from gate.simulator.state.accounts import Account, App, Installation, Team
+from gate.simulator.state.world import Json, World
 
 
 def node_id(prefix: str, number: int) -> str:

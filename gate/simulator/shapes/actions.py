@@ -6,8 +6,9 @@ from urllib.parse import quote
 from gate.simulator.clock import timestamp
 from gate.simulator.shapes.accounts import node_id, simple_user
 from gate.simulator.shapes.repositories import api_url, html_url, minimal_repository
-from gate.simulator.state import Artifact, Attempt, Job, Repository, Run, Workflow
-from gate.simulator.world import Json, World
+from gate.simulator.state.repositories import Repository, Workflow
+from gate.simulator.state.runs import Artifact, Attempt, Job, Run
+from gate.simulator.state.world import Json, World
 
 # Artifacts are kept this long unless configured otherwise: "Storing and sharing data from a
 # workflow".

@@ -8,19 +8,11 @@ from gate.simulator.shapes.accounts import app as app_shape
 from gate.simulator.shapes.accounts import node_id, simple_user, team
 from gate.simulator.shapes.actions import job_page
 from gate.simulator.shapes.repositories import api_url, html_url
-from gate.simulator.state import (
-    Deployment,
-    DeploymentStatus,
-    Environment,
-    Job,
-    PendingJob,
-    ProtectionRule,
-    Repository,
-    ReviewEntry,
-    Run,
-    Team,
-)
-from gate.simulator.world import Json, World
+from gate.simulator.state.accounts import Team
+from gate.simulator.state.deployments import Deployment, DeploymentStatus
+from gate.simulator.state.repositories import Environment, ProtectionRule, Repository
+from gate.simulator.state.runs import Job, PendingJob, ReviewEntry, Run
+from gate.simulator.state.world import Json, World
 
 
 def environment_name(world: World, repository: Repository, value: Environment) -> Json:

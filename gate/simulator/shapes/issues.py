@@ -7,8 +7,10 @@ from gate.simulator.clock import timestamp
 from gate.simulator.shapes.accounts import app as app_shape
 from gate.simulator.shapes.accounts import node_id, simple_user
 from gate.simulator.shapes.repositories import api_url, html_url
-from gate.simulator.state import Account, Comment, Issue, Label, Repository
-from gate.simulator.world import Json, World
+from gate.simulator.state.accounts import Account
+from gate.simulator.state.issues import Comment, Issue, Label
+from gate.simulator.state.repositories import Repository
+from gate.simulator.state.world import Json, World
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 ASSOCIATION_OF_ROLE = {"admin": "OWNER", "maintain": "MEMBER", "write": "COLLABORATOR"}

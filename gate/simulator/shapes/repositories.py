@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from gate.simulator.clock import timestamp
 from gate.simulator.shapes.accounts import node_id, simple_user
-from gate.simulator.state import Repository
-from gate.simulator.world import Json, World
+from gate.simulator.state.repositories import Repository
+from gate.simulator.state.world import Json, World
 
 # Field name -> the path below the repository's API address.
 _TEMPLATES = {

@@ -11,7 +11,7 @@ from gate.domain.model.github import IssuePage
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.simulator import issues
 from gate.simulator.faults import Fault
-from gate.simulator.state import AccountType
+from gate.simulator.state.accounts import AccountType
 from tests.support.github_stage import REPOSITORY, Stage
 
 MARK = "<!-- gate:incident/17 -->"

@@ -15,7 +15,7 @@ from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId
 from gate.reconciler.deps import Work
 from gate.simulator.faults import Fault, WebhookFault
-from gate.simulator.records import CommentRecord, IssueRecord
+from gate.simulator.state.records import CommentRecord, IssueRecord
 from gate.store.audit.entries import AuditEntry, read_audit
 from gate.store.incidents import incidents
 from gate.store.incidents import issues as incident_issues

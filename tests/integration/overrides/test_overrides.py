@@ -6,7 +6,7 @@ import pytest
 
 from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault, WebhookFault
-from gate.simulator.records import StatusRecord
+from gate.simulator.state.records import StatusRecord
 from gate.simulator.switches import Switches
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.support.markdown import acting, invisible

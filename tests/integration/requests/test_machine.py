@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gate.domain.model.request import RequestState
+from gate.simulator.actions.runs import newest_jobs
 from gate.simulator.errors import SimulatorError
 from gate.simulator.faults import Damage, Fault, WebhookFault
-from gate.simulator.runs import newest_jobs
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 
 _ENDINGS = ["success", "failure", "cancelled", "timed_out", "skipped"]

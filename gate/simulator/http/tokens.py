@@ -14,8 +14,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from gate.simulator.state import App, Installation, Permissions
-from gate.simulator.world import World
+from gate.simulator.state.accounts import App, Installation, Permissions
+from gate.simulator.state.world import World
 
 TOKEN_LIFETIME = timedelta(hours=1)
 JWT_LIFETIME = timedelta(minutes=10)

@@ -13,20 +13,11 @@ from typing import Any
 
 from gate.simulator.clock import MovableClock
 from gate.simulator.errors import Impossible, NoSuchThing
-from gate.simulator.records import ReviewRecord
-from gate.simulator.state import (
-    Account,
-    AccountType,
-    App,
-    Deployment,
-    Environment,
-    Installation,
-    Job,
-    PendingJob,
-    Repository,
-    Run,
-    Team,
-)
+from gate.simulator.state.accounts import Account, AccountType, App, Installation, Team
+from gate.simulator.state.deployments import Deployment
+from gate.simulator.state.records import ReviewRecord
+from gate.simulator.state.repositories import Environment, Repository
+from gate.simulator.state.runs import Job, PendingJob, Run
 from gate.simulator.switches import Switches
 
 Json = dict[str, Any]

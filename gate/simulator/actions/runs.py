@@ -4,17 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from gate.simulator import events
-from gate.simulator.state import (
-    Account,
-    Attempt,
-    Deployment,
-    DeploymentStatus,
-    Job,
-    Repository,
-    Run,
-)
-from gate.simulator.world import World
+from gate.simulator.events import deployments as deployment_events
+from gate.simulator.events import runs as run_events
+from gate.simulator.state.accounts import Account
+from gate.simulator.state.deployments import Deployment, DeploymentStatus
+from gate.simulator.state.repositories import Repository
+from gate.simulator.state.runs import Attempt, Job, Run
+from gate.simulator.state.world import World
 
 # "Usage limits for GitHub Actions": a run, waiting and approval included, is cancelled after it.
 RUN_LIMIT = timedelta(days=35)
@@ -80,7 +76,7 @@ def begin_attempt(
             )
             attempt.jobs.append(carried)
             world.jobs[carried.id] = (run, carried)
-    events.workflow_run(world, run, "requested")
+    run_events.workflow_run(world, run, "requested")
     return attempt
 
 
@@ -105,7 +101,7 @@ def progress(world: World, run: Run) -> None:
     if run.attempt.status in ("queued", "requested", "pending"):
         run.attempt.status = "in_progress"
         run.attempt.updated_at = world.now()
-        events.workflow_run(world, run, "in_progress")
+        run_events.workflow_run(world, run, "in_progress")
 
 
 def complete(world: World, run: Run, conclusion: str) -> None:
@@ -122,7 +118,7 @@ def complete(world: World, run: Run, conclusion: str) -> None:
     run.attempt.conclusion = conclusion
     run.attempt.updated_at = world.now()
     world.waiting_run_ids.discard(run.id)
-    events.workflow_run(world, run, "completed")
+    run_events.workflow_run(world, run, "completed")
 
 
 def _add_missing_jobs(world: World, run: Run, conclusion: str) -> None:
@@ -196,7 +192,7 @@ def add_deployment(
     )
     world.deployments[deployment.id] = deployment
     repository.deployment_ids.append(deployment.id)
-    events.deployment_created(world, run, deployment)
+    deployment_events.deployment_created(world, run, deployment)
     return deployment
 
 
@@ -231,7 +227,7 @@ def add_status(
     )
     deployment.statuses.append(status)
     deployment.updated_at = now
-    events.deployment_status_created(world, deployment, status)
+    deployment_events.deployment_status_created(world, deployment, status)
     if state == "success" and auto_inactive and status.environment != "production":
         _retire(world, deployment, status)
     return status

@@ -1,4 +1,4 @@
-"""Sending webhooks: signatures, order, time-outs and the delivery log.
+"""Send webhooks: signatures, order, time-outs and the delivery log.
 
 GitHub does not repeat a failed delivery by itself; it waits ten seconds for an answer; a
 redelivery on request keeps its GUID. See "Handling failed webhook deliveries", "Best practices
@@ -6,8 +6,6 @@ for using webhooks" and "Validating webhook deliveries".
 """
 
 import dataclasses
-import hashlib
-import hmac
 import queue
 import random
 import threading
@@ -22,11 +20,12 @@ import msgspec
 
 from gate.simulator.clock import Clock
 from gate.simulator.faults import Faults, WebhookFault
-from gate.simulator.hookshot import Hookshot, HookTimeout, HookUnreachable
-from gate.simulator.records import DeliveryRecord
-from gate.simulator.state import App
+from gate.simulator.state.accounts import App
+from gate.simulator.state.records import DeliveryRecord
+from gate.simulator.state.world import Outgoing
 from gate.simulator.switches import Switches
-from gate.simulator.world import Outgoing
+from gate.simulator.webhooks.delivery import Delivery, Task
+from gate.simulator.webhooks.hookshot import Hookshot, HookTimeout, HookUnreachable
 
 DELIVERY_TIMEOUT = 10.0
 # Larger payloads are not delivered at all.
@@ -35,39 +34,10 @@ PAYLOAD_LIMIT = 25 * 1024 * 1024
 WebhookOrder = Literal["repository", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A delivery as the log keeps it, with what was sent and what came back."""
-
-    record: DeliveryRecord
-    request_headers: dict[str, str]
-    body: bytes
-    response_headers: dict[str, str]
-    response_body: str
-
-    def payload(self) -> dict[str, object]:
-        """Decode what was sent."""
-        return msgspec.json.decode(self.body, type=dict[str, object])
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    app: App
-    guid: str
-    event: str
-    action: str | None
-    body: bytes | None
-    outgoing: Outgoing | None
-    installation_id: int | None
-    repository_id: int | None
-    redelivery: bool = False
-    refused_with: int | None = None
-
-
 @dataclass
 class _Held:
     fault: WebhookFault
-    tasks: list[_Task] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
 
 
 class WebhookSender:
@@ -97,7 +67,7 @@ class WebhookSender:
         self._random = random.Random(20)
         self._last_id = 182_000_000_000_000_000
         self._next_queue = 0
-        self._queues: list[queue.SimpleQueue[_Task | None]] = [
+        self._queues: list[queue.SimpleQueue[Task | None]] = [
             queue.SimpleQueue() for _ in range(threads)
         ]
         self._threads: list[threading.Thread] = []
@@ -106,7 +76,7 @@ class WebhookSender:
         """Take a webhook for delivery; returns at once. An App without an address gets none."""
         if outgoing.app.webhook_url is None:
             return
-        task = _Task(
+        task = Task(
             app=outgoing.app,
             guid=str(uuid.UUID(int=self._random.getrandbits(128), version=1)),
             event=outgoing.event,
@@ -140,7 +110,7 @@ class WebhookSender:
     def redeliver(self, app: App, delivery: Delivery) -> None:
         """Send a delivery of the log once more, with the same GUID and body."""
         record = delivery.record
-        task = _Task(
+        task = Task(
             app=app,
             guid=record.guid,
             event=record.event,
@@ -199,7 +169,7 @@ class WebhookSender:
             thread.join(self._hookshot.timeout)
         self._threads.clear()
 
-    def _hold(self, number: int, fault: WebhookFault, task: _Task) -> None:
+    def _hold(self, number: int, fault: WebhookFault, task: Task) -> None:
         with self._changed:
             held = self._held.setdefault(number, _Held(fault))
             held.tasks.append(task)
@@ -217,11 +187,11 @@ class WebhookSender:
         for task in held.tasks:
             self._enqueue(task)
 
-    def _enqueue(self, task: _Task) -> None:
+    def _enqueue(self, task: Task) -> None:
         self._count(1)
         self._put(task)
 
-    def _put(self, task: _Task) -> None:
+    def _put(self, task: Task) -> None:
         if not self._threads:
             self._start()
         if self._order == "repository":
@@ -241,7 +211,7 @@ class WebhookSender:
         for thread in self._threads:
             thread.start()
 
-    def _work(self, tasks: "queue.SimpleQueue[_Task | None]") -> None:
+    def _work(self, tasks: "queue.SimpleQueue[Task | None]") -> None:
         while (task := tasks.get()) is not None:
             try:
                 delivery = self._deliver(task)
@@ -253,12 +223,12 @@ class WebhookSender:
                 self._count(-1)
         self._hookshot.close()
 
-    def _deliver(self, task: _Task) -> Delivery:
+    def _deliver(self, task: Task) -> Delivery:
         app = task.app
         body = task.body
         if body is None:
             body = msgspec.json.encode(task.outgoing.payload if task.outgoing else {})
-        headers = self._headers(task, body)
+        headers = task.headers(body, self.switches.hook_target_type)
         moment, started = self._clock(), time.perf_counter()
         response_headers: dict[str, str] = {}
         answer = ""
@@ -281,7 +251,7 @@ class WebhookSender:
         return Delivery(record, headers, body, response_headers, answer)
 
     def _record(
-        self, task: _Task, moment: datetime, duration: float, status: str, code: int
+        self, task: Task, moment: datetime, duration: float, status: str, code: int
     ) -> DeliveryRecord:
         with self._changed:
             self._last_id += 1
@@ -300,22 +270,6 @@ class WebhookSender:
             installation_id=task.installation_id,
             repository_id=task.repository_id,
         )
-
-    def _headers(self, task: _Task, body: bytes) -> dict[str, str]:
-        secret = task.app.webhook_secret.encode()
-        return {
-            "Accept": "*/*",
-            "Content-Type": "application/json",
-            "User-Agent": "GitHub-Hookshot/5111111",
-            "X-GitHub-Delivery": task.guid,
-            "X-GitHub-Event": task.event,
-            "X-GitHub-Hook-ID": str(task.app.hook_id),
-            "X-GitHub-Hook-Installation-Target-ID": str(task.app.id),
-            "X-GitHub-Hook-Installation-Target-Type": self.switches.hook_target_type,
-            "X-Hub-Signature": "sha1=" + hmac.digest(secret, body, hashlib.sha1).hex(),
-            "X-Hub-Signature-256": "sha256=" + hmac.digest(secret, body, hashlib.sha256).hex(),
-            "X-Simulated-GitHub": "1",
-        }
 
     def _count(self, change: int) -> None:
         with self._changed:

@@ -5,9 +5,9 @@ newer one cancels it; with `queue: max` up to 100 wait in order. A run that wait
 in progress to its group.
 """
 
-from gate.simulator import runs
-from gate.simulator.state import Run
-from gate.simulator.world import World
+from gate.simulator.actions import runs
+from gate.simulator.state.runs import Run
+from gate.simulator.state.world import World
 
 PENDING = "pending"
 

@@ -16,10 +16,10 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from gate.simulator.records import TokenRequest
-from gate.simulator.state import Run
-from gate.simulator.wire import Request, Response
-from gate.simulator.world import Json, World
+from gate.simulator.http.wire import Request, Response
+from gate.simulator.state.records import TokenRequest
+from gate.simulator.state.runs import Run
+from gate.simulator.state.world import Json, World
 
 # Where GitHub Enterprise Server has its issuer.
 PREFIX = "/_services/token"

@@ -1,0 +1,64 @@
+"""Accounts, teams, Apps and their installations."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+AccountType = Literal["User", "Organization", "Bot"]
+Permissions = dict[str, str]
+
+
+@dataclass(slots=True)
+class Account:
+    """A user, an organisation or the bot user of an App."""
+
+    id: int
+    login: str
+    type: AccountType
+    allows_ip: bool = True
+
+
+@dataclass(slots=True)
+class App:
+    """A registered GitHub App."""
+
+    id: int
+    slug: str
+    name: str
+    client_id: str
+    owner: Account
+    bot: Account
+    public_key_pem: str
+    hook_id: int
+    webhook_url: str | None
+    webhook_secret: str
+    permissions: Permissions
+    events: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Installation:
+    """An App installed on an account, with what that account granted it."""
+
+    id: int
+    app_id: int
+    account: Account
+    permissions: Permissions
+    events: tuple[str, ...]
+    repository_selection: Literal["all", "selected"]
+    repository_ids: set[int]
+    created_at: datetime
+    updated_at: datetime
+    suspended_at: datetime | None = None
+    suspended_by: Account | None = None
+
+
+@dataclass(slots=True)
+class Team:
+    """A team of an organisation."""
+
+    id: int
+    organization: str
+    slug: str
+    members: dict[str, str] = field(default_factory=dict)
