@@ -33,7 +33,7 @@ def test_an_environment_whose_rule_is_off_is_a_failure(gate: Gate, *, exists: bo
     (found,) = looked(gate)
     assert found.level is Level.FAIL
     assert "names the environment staging" in found.found
-    assert ("rule is not enabled" if exists else "none of that name") in found.found
+    assert ("rule is not enabled" if exists else "does not exist") in found.found
     gate.github.protect_environment(REPOSITORY, "staging")
     assert looked(gate) == []
 
@@ -148,6 +148,6 @@ def test_progress_is_told_and_calls_are_bounded(gate: Gate) -> None:
     told: list[str] = []
     gate.github.reset_totals()
     found = list(examine(gate.settings, gate.service.deps.clock, tell=told.append))
-    assert told == [f"looking at {REPOSITORY} (1 of 1)"]
+    assert told == [f"checking {REPOSITORY} (1 of 1)"]
     assert any("6 more environments were not checked" in it.found for it in found)
     assert len(gate.github.requests()) < 60
