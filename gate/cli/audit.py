@@ -43,8 +43,8 @@ def export(
 
         gate audit export --since 90d --repository octo-org/frontend > trail.jsonl
     """
-    from gate.cli.exporting import write_csv, write_jsonl
-    from gate.cli.reading import database_to_read, find_repository
+    from gate.cli.database import database_to_read, find_repository
+    from gate.cli.trail_formats import write_csv, write_jsonl
     from gate.store.audit.trail import stream_entries
     from gate.store.engine.database import Snapshot
 
@@ -79,7 +79,7 @@ def verify(key_files: tuple[Path, ...]) -> None:
 
         gate audit verify --public-key app.pub.pem
     """
-    from gate.cli.reading import database_to_read
+    from gate.cli.database import database_to_read
     from gate.domain.audit.verify import Broken
     from gate.githubapp.app.signing import check_signature_of
     from gate.store.audit.trail import check_trail

@@ -24,7 +24,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
 
         gate replay --all
     """
-    from gate.cli.reading import database_to_read
+    from gate.cli.database import database_to_read
     from gate.errors import GateError
     from gate.policyfile import parse_policy
     from gate.reconciler.requests.replay import replay as decide_again

@@ -18,7 +18,7 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
         gate serve --host 0.0.0.0 --port 8080
     """
     from gate.bootstrap import create_service, create_shell
-    from gate.cli.starting import load_for_service
+    from gate.cli.service_settings import load_for_service
     from gate.errors import ConfigError
     from gate.web.door.server import serve as serve_shell
 

@@ -28,7 +28,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
 
         gate stats --since 7d --repo octo-org/frontend
     """
-    from gate.cli.reading import database_to_read, find_repository
+    from gate.cli.database import database_to_read, find_repository
     from gate.clock import utc_now
     from gate.domain.statistics.metrics import measure
     from gate.domain.statistics.record import Period, Record

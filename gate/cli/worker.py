@@ -18,7 +18,7 @@ def worker() -> None:
         gate worker
     """
     from gate.bootstrap import create_service
-    from gate.cli.starting import load_for_service
+    from gate.cli.service_settings import load_for_service
     from gate.errors import ConfigError
 
     settings = load_for_service()

@@ -15,9 +15,9 @@ from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
 from gate.domain.model.alert import Alert, Channel, Severity
 from gate.errors import ConfigError, OutcomeUnknown
+from gate.notify.accepted_targets import Taken
 from gate.notify.outline import Room, outline
-from gate.notify.taken import Taken
-from gate.notify.text import render_text
+from gate.notify.text_and_html import render_text
 
 _ROOM: Final = Room(items=5, words=160)
 _VARIABLE: Final = "GATE_NOTIFY_URLS"

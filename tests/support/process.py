@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event
 
 from gate.bootstrap import create_service, create_shell
-from gate.cli.starting import load_for_service
+from gate.cli.service_settings import load_for_service
 from gate.web.door.server import serve
 
 

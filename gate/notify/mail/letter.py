@@ -14,7 +14,7 @@ from typing import Final
 
 from gate.domain.model.alert import Alert
 from gate.notify.outline import Room, outline
-from gate.notify.text import render_html, render_text
+from gate.notify.text_and_html import render_html, render_text
 
 _ROOM: Final = Room(items=50, words=500)
 _POLICY: Final = SMTP.clone(cte_type="7bit")

@@ -16,10 +16,10 @@ from gate.domain.model.alert import Alert, Channel
 from gate.domain.text.escaping import cut
 from gate.domain.text.fold import fold
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
+from gate.notify.accepted_targets import Taken
 from gate.notify.mail.letter import write_letter
 from gate.notify.mail.mailbox import Mailbox, MailServer
 from gate.notify.mail.sign_in import encodings, sign_in
-from gate.notify.taken import Taken
 
 TIMEOUT: Final = 15.0
 """Seconds, for connecting and for each answer."""

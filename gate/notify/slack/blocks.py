@@ -21,7 +21,7 @@ from slack_sdk.models.blocks import (
 
 from gate.domain.model.alert import Alert, AlertKind, Mention
 from gate.notify.outline import Item, Outline, Room, Section, outline
-from gate.notify.text import render_text
+from gate.notify.text_and_html import render_text
 
 PAYLOAD_LIMIT: Final = 13_000
 """Characters of JSON. Slack documents limits for blocks only; messages failed near 13,200."""

@@ -19,7 +19,7 @@ from slack_sdk.webhook import WebhookClient
 from gate.domain.model.alert import Alert, Channel
 from gate.errors import GateError, OutcomeUnknown, Refused
 from gate.notify.addresses import check_web_address
-from gate.notify.answers import answer_lost, error_of_status, never_sent
+from gate.notify.http_errors import answer_lost, error_of_status, never_sent
 from gate.notify.slack.blocks import render_message
 from gate.notify.slack.refusals import CHANNEL_WORDS, MESSAGE_WORDS
 

@@ -18,7 +18,7 @@ from gate import __version__
 from gate.domain.model.alert import Alert, Channel
 from gate.errors import ConfigError
 from gate.notify.addresses import check_web_address
-from gate.notify.answers import answer_lost, error_of_status, never_sent
+from gate.notify.http_errors import answer_lost, error_of_status, never_sent
 from gate.notify.webhook.contract import encode_contract
 
 TIMEOUT: Final = 10.0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gate.domain.model.alert import Alert, AlertKind
 from gate.notify.mail.letter import write_letter
 from gate.notify.outline import Room, outline
-from gate.notify.text import render_html, render_text
+from gate.notify.text_and_html import render_html, render_text
 from tests.support.alerts import HOSTILE, make_alert, make_hostile
 
 SENDER = Address("Deployment Gate", "gate", "example.com")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.notify.taken import MOST_ALERTS, Taken
+from gate.notify.accepted_targets import MOST_ALERTS, Taken
 
 
 def test_each_alert_has_its_own_targets() -> None:

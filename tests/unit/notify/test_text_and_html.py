@@ -10,7 +10,7 @@ import pytest
 from gate.domain.model.alert import AlertKind
 from gate.domain.text.addresses import safe_url
 from gate.notify.outline import Room, outline
-from gate.notify.text import render_html, render_text
+from gate.notify.text_and_html import render_html, render_text
 from tests.support.alerts import HOSTILE, JOB, make_alert, make_flow, make_hostile
 
 ROOM = Room(items=10, words=160)
