@@ -52,10 +52,10 @@ def _try(notifier: Notifier, public_url: str) -> tuple[str, ...]:
     """Send a test alert; return what went wrong."""
     from gate.clock import utc_now
     from gate.errors import GateError
-    from gate.notify.sample_alert import make_trial
+    from gate.notify.sample_alert import make_sample_alert
 
     try:
-        notifier.send(make_trial(notifier.channel, utc_now(), public_url))
+        notifier.send(make_sample_alert(notifier.channel, utc_now(), public_url))
     except GateError as error:
         return (str(error),)
     return ()

@@ -13,7 +13,7 @@ from typing import Final
 MOST_ALERTS: Final = 1000
 
 
-class Taken:
+class AcceptedTargets:
     """The targets that accepted each of the latest alerts; safe from any thread."""
 
     def __init__(self) -> None:

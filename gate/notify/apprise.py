@@ -15,7 +15,7 @@ from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
 from gate.domain.model.alert import Alert, Channel, Severity
 from gate.errors import ConfigError, OutcomeUnknown
-from gate.notify.accepted_targets import Taken
+from gate.notify.accepted_targets import AcceptedTargets
 from gate.notify.outline import Room, outline
 from gate.notify.text_and_html import render_text
 
@@ -39,7 +39,7 @@ class AppriseNotifier:
         # Its warnings quote parts of URLs, which contain the services' tokens.
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         self._targets: Final = _read_targets(urls.split())
-        self._taken: Final = Taken()
+        self._accepted: Final = AcceptedTargets()
         # Apprise keeps the state of its rate limits in the targets.
         self._lock: Final = Lock()
 
@@ -49,7 +49,7 @@ class AppriseNotifier:
         title, body = _calling_nobody(content.title), _calling_nobody(render_text(content))
         failed: list[str] = []
         with self._lock:
-            done = self._taken.by(alert.key)
+            done = self._accepted.by(alert.key)
             for number, target in enumerate(self._targets):
                 if number in done:
                     continue
@@ -59,7 +59,7 @@ class AppriseNotifier:
                     notify_type=_TYPES[alert.severity],
                     body_format=NotifyFormat.TEXT,
                 ):
-                    self._taken.record(alert.key, number)
+                    self._accepted.record(alert.key, number)
                 else:
                     failed.append(_named(number, target))
         if failed:

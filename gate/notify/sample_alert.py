@@ -7,7 +7,7 @@ from datetime import datetime
 from gate.domain.model.alert import Alert, AlertKind, Channel, Mention, Severity
 
 
-def make_trial(channel: Channel, now: datetime, public_url: str) -> Alert:
+def make_sample_alert(channel: Channel, now: datetime, public_url: str) -> Alert:
     """Build a test alert for one channel; each instant makes a different alert."""
     name = f"test/{channel.value}/{now.isoformat()}"
     return Alert(

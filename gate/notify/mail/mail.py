@@ -16,7 +16,7 @@ from gate.domain.model.alert import Alert, Channel
 from gate.domain.text.escaping import cut
 from gate.domain.text.fold import fold
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.notify.accepted_targets import Taken
+from gate.notify.accepted_targets import AcceptedTargets
 from gate.notify.mail.letter import write_letter
 from gate.notify.mail.mailbox import Mailbox, MailServer
 from gate.notify.mail.sign_in import encodings, sign_in
@@ -41,7 +41,7 @@ class MailNotifier:
         self._mailbox: Final = mailbox
         self._context: Final = context or ssl.create_default_context()
         self._timeout: Final = timeout
-        self._taken: Final = Taken()
+        self._accepted: Final = AcceptedTargets()
 
     def send(self, alert: Alert) -> None:
         """Send one mail to all recipients that lack it.
@@ -52,7 +52,7 @@ class MailNotifier:
         mailbox = self._mailbox
         home = mailbox.server.ehlo
         letter = write_letter(alert, mailbox.sender, mailbox.recipients, home).as_bytes()
-        done = self._taken.by(alert.key)
+        done = self._accepted.by(alert.key)
         left = [it for it in range(len(mailbox.recipients)) if it not in done]
         if not left:
             return
@@ -61,7 +61,7 @@ class MailNotifier:
             if accepted:
                 _deliver(connection, letter, mailbox.server)
         for number in accepted:
-            self._taken.record(alert.key, number)
+            self._accepted.record(alert.key, number)
         if failures:
             raise min(failures, key=lambda it: not isinstance(it, RetryLater))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gate.notify.accepted_targets import MOST_ALERTS, Taken
+from gate.notify.accepted_targets import MOST_ALERTS, AcceptedTargets
 
 
 def test_each_alert_has_its_own_targets() -> None:
     """Nobody counts as served by another alert."""
-    taken = Taken()
+    taken = AcceptedTargets()
     taken.record("a", 0)
     taken.record("a", 2)
     taken.record("b", 1)
@@ -19,7 +19,7 @@ def test_each_alert_has_its_own_targets() -> None:
 
 def test_the_oldest_alert_is_forgotten() -> None:
     """Memory has an end; what is still being sent is not what goes."""
-    taken = Taken()
+    taken = AcceptedTargets()
     taken.record("first", 0)
     taken.record("second", 0)
     taken.record("first", 1)
