@@ -18,7 +18,7 @@ class Instant(click.ParamType[datetime]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        """Give the instant; anything else is a usage error."""
+        """Return the instant; anything else is a usage error."""
         if isinstance(value, datetime):
             return value
         found = parse_instant(str(value), utc_now())

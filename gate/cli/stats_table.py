@@ -16,7 +16,7 @@ from gate.domain.text.escaping import cut
 from gate.domain.text.fold import fold
 
 _NOTHING: Final = "-"
-"""What stands where nothing can be told."""
+"""Shown where there is no value."""
 
 _LONGEST_NAME: Final = 60
 

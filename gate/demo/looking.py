@@ -38,7 +38,7 @@ def decisions_of(stage: Stage, run_id: int) -> list[ReviewRecord]:
 
 
 def comment_of(records: list[ReviewRecord]) -> str:
-    """Give the words of the last of some reviews."""
+    """Return the text of the last of some reviews."""
     return records[-1].comment or "" if records else ""
 
 

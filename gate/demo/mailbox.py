@@ -29,7 +29,7 @@ class Mailbox:
         return [alert["event"] for alert in self.alerts]
 
     def take(self, body: bytes, signature: str) -> HTTPStatus:
-        """Keep an alert, unless somebody else has signed it."""
+        """Keep an alert, unless its signature is not ours."""
         expected = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature, f"sha256={expected}"):
             return HTTPStatus.UNAUTHORIZED
@@ -50,7 +50,7 @@ def open_mailbox(secret: str) -> Iterator[Mailbox]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the demo's table does."""
+            """Log nothing: the demo's table shows it."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         opened.append(Mailbox(secret, server.server_port))

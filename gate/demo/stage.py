@@ -70,7 +70,7 @@ class Stage:
         return self.github.validate(REPOSITORY, conclusion)
 
     def start_validation(self) -> int:
-        """Start a validation that goes on until somebody ends it."""
+        """Start a validation that goes on until it is ended."""
         self.github.advance(1)
         run_id = self.github.start_run(
             REPOSITORY, "production-validation.yml", event="workflow_dispatch"
@@ -79,7 +79,7 @@ class Stage:
         return run_id
 
     def job_url(self, run_id: int) -> str:
-        """Give the page of a run."""
+        """Return the page of a run."""
         return f"{self.api_url}/{REPOSITORY}/actions/runs/{run_id}"
 
     def kill_gate(self) -> None:
@@ -150,7 +150,7 @@ def _alerts(mailbox: Mailbox) -> dict[str, str]:
 
 
 def _environ(folder: str, api_url: str, url: str) -> dict[str, str]:
-    """Give the service its own settings and none of the caller's."""
+    """Return the service's own settings and none of the caller's."""
     inherited = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
     return inherited | {
         "GATE_GITHUB_WEBHOOK_SECRET": _SECRET,

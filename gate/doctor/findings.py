@@ -1,4 +1,4 @@
-"""Say what a finding is, and make one of an error that ends a look."""
+"""Define a finding, and make one of an error that ends a check."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Finding:
 def guarded(
     what: str, look: Callable[[], Iterator[Finding]]
 ) -> Generator[Finding, None, str | None]:
-    """Give what `look` finds; an error that ends it is a finding too, and its reason returned."""
+    """Yield what `look` finds; an error that ends it is a finding too, and its reason returned."""
     try:
         yield from look()
     except GateError as error:

@@ -25,7 +25,7 @@ _ORGANIZATION_REPOSITORY: Final = ".github"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What each repository is looked at with; `tell` is told which one it is."""
+    """What each repository is checked with; `tell` gets the name of each."""
 
     github: GitHubClients
     policies: Policies
@@ -88,7 +88,7 @@ def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
 
 
 def _looking(login: str, repositories: int) -> Finding:
-    """Tell how long it takes to find what no webhook told."""
+    """Report how long it takes to find what no webhook announced."""
     minutes = round(longest_wait(repositories) / timedelta(minutes=1))
     found = f"{repositories} repositories: the gate finds a lost webhook within {minutes} minutes"
     if minutes > _LONG:

@@ -17,16 +17,16 @@ def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
     what = "report tokens"
     issuer = settings.github_oidc_issuer
     try:
-        told = SigningKeys(issuer, clock).read()
+        answer = SigningKeys(issuer, clock).read()
     except RetryLater as error:
         remedy = (
             "check GATE_GITHUB_OIDC_ISSUER and the network to it; until then reports are refused"
         )
         yield Finding(Level.WARN, what, f"{issuer}: {error.detail}", remedy)
         return
-    found = f"{len(told.keys)} keys of {issuer}; tokens must be for {settings.report_audience}"
+    found = f"{len(answer.keys)} keys of {issuer}; tokens must be for {settings.report_audience}"
     yield Finding(Level.OK, what, found)
-    if told.answered_at is not None:
-        compared = compare_clock_of_issuer(told.answered_at, clock())
+    if answer.answered_at is not None:
+        compared = compare_clock_of_issuer(answer.answered_at, clock())
         if compared.level is Level.FAIL:
             yield compared

@@ -57,7 +57,7 @@ def find_workflows(
 def _validations(
     contents: ContentsClient, address: RepositoryAddress, gated: set[str]
 ) -> dict[str, set[str]]:
-    """Give the workflow files that validate, each with the gated environments it is for.
+    """Return the workflow files that validate, each with the gated environments it is for.
 
     By the repository's own policy; without a sound one by the built-in policy.
     """
@@ -75,7 +75,7 @@ def _validations(
 def _jobs_of(
     contents: ContentsClient, address: RepositoryAddress, path: str
 ) -> tuple[JobEnvironment, ...] | None:
-    """Give the jobs of a workflow file that name an environment; None when it cannot be read."""
+    """Return the jobs of a workflow file that name an environment; None when it is unreadable."""
     try:
         read = contents.read_file(address, FileQuestion(path, None, expects_absence=False))
     except Refused as error:
@@ -86,5 +86,5 @@ def _jobs_of(
 
 
 def _may_be(environment: str, keys: set[str]) -> bool:
-    """Say whether a name as written may be that of a gated environment."""
+    """Check whether a name as written may be that of a gated environment."""
     return _EXPRESSION in environment or environment_key(environment) in keys

@@ -39,12 +39,12 @@ class Fault:
 
     @property
     def replaces(self) -> bool:
-        """Tell whether the client never sees GitHub's own answer."""
+        """Check whether the client never sees GitHub's own answer."""
         return self.status is not None or self.body is not None or self.damage is not None
 
     @property
     def applies(self) -> bool:
-        """Tell whether the request takes effect."""
+        """Check whether the request takes effect."""
         return self.apply or self.damage == "truncate" or not self.replaces
 
 

@@ -98,5 +98,5 @@ class SimulatedGitHub(Commands):
 
 
 def _web(api_url: str) -> str:
-    """Give the address of the pages that belong to an API root."""
+    """Return the address of the pages that belong to an API root."""
     return api_url.removesuffix("/api/v3")

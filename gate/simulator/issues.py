@@ -109,7 +109,7 @@ def reopen_issue(world: World, repository: Repository, issue: Issue, opener: Acc
 def assign_issue(
     world: World, repository: Repository, issue: Issue, assigner: Account, assignee: Account
 ) -> None:
-    """Assign somebody and announce it."""
+    """Assign a user and announce it."""
     if assignee not in issue.assignees:
         issue.assignees.append(assignee)
     issue.updated_at = world.now()

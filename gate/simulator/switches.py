@@ -20,7 +20,7 @@ class Switches:
 
     "Creating custom deployment protection rules" says "on the same deployment", but the call
     names a run and an environment. Per deployment, one report counts on every waiting
-    deployment of the environment, and a re-run starts anew; per run and environment it does not.
+    deployment of the environment, and a re-run starts at zero; per run and environment it does not.
     """
 
     eleventh_report: Literal["unprocessable", "ignored"] = "unprocessable"

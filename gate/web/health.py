@@ -1,4 +1,4 @@
-"""Tell whether the process is up, whether it can do its work, and how it has done."""
+"""Report whether the process is up, whether it can do its work, and its metrics."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ QuotaLeft = Callable[[], Mapping[int | None, int]]
 
 
 class Metrics:
-    """The service's counters, and gauges that are read when somebody asks for them."""
+    """The service's counters, and gauges that are read at each scrape."""
 
     def __init__(self, database: Database, quota_left: QuotaLeft, clock: Clock) -> None:
         """Begin at zero."""
@@ -56,7 +56,7 @@ class Metrics:
         self.registry.register(_Gauges(database, quota_left, clock))
 
     def render(self) -> bytes:
-        """Give everything in the text form Prometheus reads."""
+        """Return everything in the text form Prometheus reads."""
         return generate_latest(self.registry)
 
 
@@ -124,7 +124,7 @@ def _read(snapshot: Snapshot, now: datetime) -> _Reading:
 
 
 def _of_alerts(read: _Reading, now: datetime) -> Iterator[Metric]:
-    """Give every channel and state, so that no series ends when there is nothing to count."""
+    """Yield every channel and state, so that no series ends when there is nothing to count."""
     owed = GaugeMetricFamily(
         "gate_alerts_owed", "Messages a channel has not taken.", labels=["channel"]
     )
@@ -153,5 +153,5 @@ def _gauge(name: str, meaning: str, value: float) -> Metric:
 
 
 def _age(since: datetime | None, now: datetime) -> float:
-    """Give an age in seconds; zero of nothing, so that an empty queue pages nobody."""
+    """Return an age in seconds; zero of nothing, so that an empty queue pages nobody."""
     return (now - since).total_seconds() if since is not None else 0.0

@@ -1,6 +1,6 @@
 """Lay the metrics out as a document, the same for the API and for `gate stats --json`.
 
-Pure. Times are seconds; what cannot be told of nothing is null. Flow names are hostile text and
+Pure. Times are seconds; whatever has no value without data is null. Flow names are hostile text and
 stand here as they were reported: whoever shows them must neutralise them.
 """
 

@@ -1,7 +1,7 @@
 """Sum up many values in a few that people compare: a share, a median, a 90th percentile.
 
-Pure. What cannot be told of nothing is None, never zero: no failure at all is not the same as all
-failures answered at once.
+Pure. Whatever has no value without data is None, never zero: no failure at all is not the same as
+all failures answered at once.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def enter(world: World, run: Run) -> None:
 
 
 def is_blocked(world: World, run: Run) -> bool:
-    """Say whether a run still waits for another one of its group."""
+    """Check whether a run still waits for another one of its group."""
     return any(it.attempt.status != PENDING or it.id < run.id for it in _others(world, run))
 
 

@@ -71,7 +71,7 @@ def reach(
 
 
 def _covered(world: World, run: Run, environment: Environment, app_id: int) -> bool:
-    """Tell whether an App's earlier approval covers a job that comes now, as the switches say."""
+    """Check whether an App's earlier approval covers a later job, as the switches say."""
     approved_in = run.approved_in.get((environment.id, app_id))
     if approved_in is None:
         return False
@@ -97,7 +97,7 @@ def waiting_jobs(run: Run, environment: Environment | None = None) -> list[Job]:
 
 
 def answer(world: World, run: Run, jobs: list[Job], state: State, app_id: int | None) -> None:
-    """Give some jobs the answer of an App or, where that is None, of a reviewer."""
+    """Record the answer of an App or, where that is None, of a reviewer for some jobs."""
     for job in jobs:
         gate = job.gate
         if gate is None:

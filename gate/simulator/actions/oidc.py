@@ -45,7 +45,7 @@ class Issuer:
 
     @property
     def url(self) -> str:
-        """Give the issuer as tokens name it."""
+        """Return the issuer as tokens name it."""
         parts = urlsplit(self._world.api_url)
         return f"{parts.scheme}://{parts.netloc}{PREFIX}"
 
@@ -57,7 +57,7 @@ class Issuer:
         return key_id
 
     def token_request(self, run: Run) -> TokenRequest:
-        """Give what the runner of a run is told: where to ask for a token, and by what right."""
+        """Return where the runner of a run requests a token, and the right to do so."""
         bearer = secrets.token_urlsafe(32)
         self._requests[bearer] = run.id
         return TokenRequest(f"{self.url}/runs/{run.id}?api-version=2.0", bearer)
@@ -82,8 +82,8 @@ class Issuer:
             key_id, key = next(iter(keys.items()))
             claims["iss"] = f"{self.url}/{enterprise}"
         claims |= changes or {}
-        told = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(told, key, "RS256", {"kid": key_id, "x5t": key_id})
+        present = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(present, key, "RS256", {"kid": key_id, "x5t": key_id})
 
     def answer(self, request: Request) -> Response:
         """Answer the issuer's own addresses."""
@@ -157,7 +157,7 @@ class Issuer:
         return [(f"{self.url}/{slug}", keys) for slug, keys in self._enterprises.items()]
 
     def _key_id(self) -> str:
-        """Give the id of the key that signs."""
+        """Return the id of the key that signs."""
         return next(reversed(self._keys), None) or self.rotate(keep=True)
 
 
@@ -178,8 +178,8 @@ def _configuration(issuer: str) -> Json:
 
 
 def _shown(key_id: str, key: rsa.RSAPrivateKey) -> Json:
-    told: Json = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-    kept = {name: told[name] for name in ("kty", "n", "e")}
+    jwk: Json = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    kept = {name: jwk[name] for name in ("kty", "n", "e")}
     return {**kept, "kid": key_id, "alg": "RS256", "use": "sig"}
 
 

@@ -147,7 +147,7 @@ def _environment(world: World, run: Run, name: str) -> Environment:
 
 
 def is_spelled_well(world: World, environment: Environment, name: str) -> bool:
-    """Tell whether a call names an environment in a way that GitHub takes."""
+    """Check whether a call spells an environment as GitHub accepts it."""
     return world.switches.environment_spelling == "any_case" or name == environment.name
 
 

@@ -81,7 +81,7 @@ def begin_attempt(
 
 
 def has_failed(job: Job) -> bool:
-    """Say whether "re-run failed jobs" runs a job again."""
+    """Check whether "re-run failed jobs" runs a job again."""
     return job.conclusion not in ("success", "skipped", "neutral")
 
 
@@ -122,7 +122,7 @@ def complete(world: World, run: Run, conclusion: str) -> None:
 
 
 def _add_missing_jobs(world: World, run: Run, conclusion: str) -> None:
-    """Give an attempt a job that ran where nobody spoke of one: no run ends without any."""
+    """Add a job to an attempt that has none: no run ends without any."""
     if all(job.carried for job in run.attempt.jobs):
         for name in run.attempt.again or ("job",):
             job = add_job(world, run, name, "completed", conclusion)
@@ -155,7 +155,7 @@ def end_job(world: World, run: Run, job: Job, conclusion: str) -> None:
 
 
 def settle(world: World, run: Run) -> None:
-    """Give the run the status its jobs add up to, and end it when none is left."""
+    """Set the run's status from its jobs, and end the run when no job is left."""
     attempt = run.attempt
     if attempt.status == "completed":
         return

@@ -73,5 +73,5 @@ class Command(Generic[P, R_co]):
 
     @cached_property
     def result_type(self) -> Any:  # noqa: ANN401 - a type found at run time
-        """Give the type of the result."""
+        """Return the type of the result."""
         return get_type_hints(self.body)["return"]

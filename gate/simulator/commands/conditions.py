@@ -43,7 +43,7 @@ def limit_secondary(
 
 
 def set_switches(stage: Stage, switches: Switches) -> None:
-    """Settle anew, from now on, what GitHub's documentation leaves open."""
+    """Change, from now on, how GitHub behaves where its documentation is silent."""
     stage.world.switches = stage.sender.switches = switches
 
 

@@ -34,7 +34,7 @@ def reopen_issue(stage: Stage, repository: str, number: int, opener: str) -> Non
 def assign_issue(
     stage: Stage, repository: str, number: int, assigner: str, assignee: str | None = None
 ) -> None:
-    """Assign an issue to somebody; by default to whoever does it."""
+    """Assign an issue to a user; by default to whoever does it."""
     world = stage.world
     found = world.repository(repository)
     issue = issues.find_issue(found, number)
@@ -79,7 +79,7 @@ def edit_issue(stage: Stage, repository: str, number: int, body: str, editor: st
 def comment_on_issue(
     stage: Stage, repository: str, number: int, author: str, body: str, app_id: int | None = None
 ) -> int:
-    """Write a comment on an issue as somebody, through an App or not; give the comment's id."""
+    """Write a comment on an issue as a user, through an App or not; return the comment's id."""
     world = stage.world
     found = world.repository(repository)
     issue = issues.find_issue(found, number)

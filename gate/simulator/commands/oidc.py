@@ -7,7 +7,7 @@ from gate.simulator.state.records import TokenRequest
 
 
 def token_request(stage: Stage, run_id: int) -> TokenRequest:
-    """Give what the runner of a run has as ACTIONS_ID_TOKEN_REQUEST_URL and …_TOKEN."""
+    """Return what the runner of a run has as ACTIONS_ID_TOKEN_REQUEST_URL and …_TOKEN."""
     return stage.issuer.token_request(stage.world.run(run_id))
 
 

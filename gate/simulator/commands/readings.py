@@ -32,7 +32,7 @@ def deliveries(stage: Stage, app_id: int | None = None) -> list[DeliveryRecord]:
 
 
 def payload(stage: Stage, delivery_id: int, app_id: int | None = None) -> dict[str, object]:
-    """Give the payload of a delivery in the log."""
+    """Return the payload of a delivery in the log."""
     found = stage.sender.delivery(stage.world.app(app_id).id, delivery_id)
     if found is None:
         raise NoSuchThing(f"no delivery {delivery_id}")

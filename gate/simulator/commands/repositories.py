@@ -177,13 +177,13 @@ def delete_environment(stage: Stage, repository: str, environment: str) -> None:
 
 
 def set_role(stage: Stage, repository: str, login: str, role: str) -> None:
-    """Give somebody a role on a repository: admin, maintain, write, triage or read."""
+    """Set a user's role on a repository: admin, maintain, write, triage or read."""
     stage.world.account(login)
     stage.world.repository(repository).roles[login.lower()] = role
 
 
 def set_team_member(stage: Stage, organization: str, slug: str, login: str, role: str) -> None:
-    """Make somebody a member or maintainer of a team."""
+    """Make a user a member or maintainer of a team."""
     stage.world.account(login)
     stage.world.team(organization, slug).members[login.lower()] = role
 

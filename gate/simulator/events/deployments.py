@@ -154,7 +154,7 @@ def reviewed(
 
 
 def _reviewed_since(world: World, jobs: list[Job]) -> datetime:
-    """Give `since` of a review: when it was given, or since when the jobs waited for it."""
+    """Return `since` of a review: when it was submitted, or since when the jobs waited for it."""
     waits = [job.gate.since for job in jobs if job.gate is not None]
     if world.switches.review_since == "waiting" and waits:
         return min(waits)
@@ -171,6 +171,6 @@ def reviewers(world: World, environment: Environment) -> list[Json]:
 
 
 def withheld(world: World, repository: Repository) -> bool:
-    """Tell whether `deployment_review` is not sent for want of an organisation."""
+    """Check whether `deployment_review` is withheld because there is no organization."""
     owned_by_user = repository.owner.type != "Organization"
     return owned_by_user and world.switches.reviews_without_organization == "withheld"

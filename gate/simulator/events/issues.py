@@ -36,7 +36,7 @@ def issue_comment(
     *,
     before: str | None = None,
 ) -> None:
-    """Send `issue_comment`: created, edited or deleted; an edit tells what was there `before`."""
+    """Send `issue_comment`: created, edited or deleted; an edit shows what was there `before`."""
 
     def body() -> Json:
         changes = {} if before is None else {"changes": {"body": {"from": before}}}

@@ -52,7 +52,7 @@ class RateLimits:
         self._buckets: dict[str, Bucket] = {}
 
     def set(self, limit: int | None, caller: str | None = None) -> None:
-        """Change the limit of one caller or of all, and start their hour anew."""
+        """Change the limit of one caller or of all, and restart their hour."""
         if caller is None:
             self.default = limit
             self._limits.clear()

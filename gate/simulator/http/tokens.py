@@ -75,7 +75,7 @@ class Tokens:
         return app
 
     def forget_jwts(self, app: App) -> None:
-        """Check the JWTs of an App anew from now on."""
+        """Forget which JWTs of an App were checked."""
         for token in [it for it, (known, _) in self._verified.items() if known is app]:
             del self._verified[token]
 

@@ -12,7 +12,7 @@ LARGEST_SELECTION = 500
 
 
 def permits(granted: Permissions, name: str, level: str) -> bool:
-    """Tell whether a set of permissions includes one at a level; metadata is always read."""
+    """Check whether a set of permissions includes one at a level; metadata is always read."""
     held = granted.get(name, "read" if name == "metadata" else "")
     return LEVELS.get(held, 0) >= LEVELS.get(level, 99)
 

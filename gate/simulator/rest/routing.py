@@ -84,26 +84,26 @@ class Call:
 
     @property
     def app(self) -> App:
-        """Give the App that calls, by JWT or through an installation."""
+        """Return the App that calls, by JWT or through an installation."""
         if self.found_app is None:
             raise ApiError(401, "Requires authentication")
         return self.found_app
 
     @property
     def token(self) -> InstallationToken:
-        """Give the installation token of the call."""
+        """Return the installation token of the call."""
         if self.found_token is None:
             raise ApiError(403, "Resource not accessible by integration")
         return self.found_token
 
     @property
     def installation(self) -> Installation:
-        """Give the installation that calls."""
+        """Return the installation that calls."""
         return self.world.installations[self.token.installation_id]
 
     @property
     def repository(self) -> Repository:
-        """Give the repository the path names, which the token has been checked for."""
+        """Return the repository that the path names, after checking the token for it."""
         if self.found_repository is None:
             raise not_found()
         return self.found_repository

@@ -1,4 +1,4 @@
-"""Users, organisations, teams, Apps and installations as GitHub's REST API shows them."""
+"""Users, organizations, teams, Apps and installations as GitHub's REST API shows them."""
 
 from gate.simulator.clock import timestamp
 from gate.simulator.state.accounts import Account, App, Installation, Team
@@ -42,7 +42,7 @@ def simple_user(world: World, account: Account) -> Json:
 
 
 def organization(world: World, account: Account) -> Json:
-    """Describe an organisation as webhooks carry it."""
+    """Describe an organization as webhooks carry it."""
     url = f"{world.api_url}/orgs/{account.login}"
     return {
         "login": account.login,
@@ -56,7 +56,7 @@ def organization(world: World, account: Account) -> Json:
         "members_url": f"{url}/members{{/member}}",
         "public_members_url": f"{url}/public_members{{/member}}",
         "avatar_url": f"{world.web_url}/avatars/o/{account.id}?v=4",
-        "description": f"The organisation {account.login}",
+        "description": f"The organization {account.login}",
     }
 
 

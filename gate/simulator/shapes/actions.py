@@ -99,7 +99,7 @@ def head_commit(run: Run) -> Json:
 
 
 def job_page(world: World, run: Run, job: Job) -> str:
-    """Give the page of a job."""
+    """Return the page of a job."""
     repository = world.repositories[run.repository_id]
     return f"{html_url(world, repository)}/actions/runs/{run.id}/job/{job.id}"
 

@@ -50,12 +50,12 @@ _TEMPLATES = {
 
 
 def api_url(world: World, value: Repository) -> str:
-    """Give the repository's address in the REST API."""
+    """Return the repository's address in the REST API."""
     return f"{world.api_url}/repos/{value.full_name}"
 
 
 def html_url(world: World, value: Repository) -> str:
-    """Give the repository's page."""
+    """Return the repository's page."""
     return f"{world.web_url}/{value.full_name}"
 
 

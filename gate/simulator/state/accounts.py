@@ -10,7 +10,7 @@ Permissions = dict[str, str]
 
 @dataclass(slots=True)
 class Account:
-    """A user, an organisation or the bot user of an App."""
+    """A user, an organization or the bot user of an App."""
 
     id: int
     login: str
@@ -56,7 +56,7 @@ class Installation:
 
 @dataclass(slots=True)
 class Team:
-    """A team of an organisation."""
+    """A team of an organization."""
 
     id: int
     organization: str

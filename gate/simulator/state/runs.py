@@ -108,5 +108,5 @@ class Run:
 
     @property
     def attempt(self) -> Attempt:
-        """Give the latest attempt."""
+        """Return the latest attempt."""
         return self.attempts[-1]

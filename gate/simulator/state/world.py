@@ -58,7 +58,7 @@ class Outgoing:
 
 
 def discard(outgoing: Outgoing) -> None:
-    """Deliver nothing; what a world does before somebody listens to it."""
+    """Deliver nothing; what a world does before it has a listener."""
 
 
 @dataclass
@@ -136,15 +136,15 @@ class World:
         return self.runs[run_id]
 
     def repository_of(self, run: Run) -> Repository:
-        """Give the repository a run belongs to."""
+        """Return the repository a run belongs to."""
         return self.repositories[run.repository_id]
 
     def deployment_of(self, gate: PendingJob) -> Deployment | None:
-        """Give the deployment of a job at an environment, if it has one."""
+        """Return the deployment of a job at an environment, if it has one."""
         return None if gate.deployment_id is None else self.deployments[gate.deployment_id]
 
     def team(self, organization: str, slug: str) -> Team:
-        """Find a team of an organisation, or create it."""
+        """Find a team of an organization, or create it."""
         key = (organization.lower(), slug.lower())
         if key not in self.teams:
             self.teams[key] = Team(self.new_id("team"), organization, slug)
@@ -185,7 +185,7 @@ class World:
             self.shape_cache.pop((kind, repository.id), None)
 
     def role(self, repository: Repository, account: Account) -> str:
-        """Name somebody's role on a repository; the owner is its administrator."""
+        """Return a user's role on a repository; the owner is its administrator."""
         if account.login.lower() == repository.owner.login.lower():
             return "admin"
         return repository.roles.get(account.login.lower(), "read" if not repository.private else "")

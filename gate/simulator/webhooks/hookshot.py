@@ -75,7 +75,7 @@ class Hookshot:
                 connection.close()
 
     def _connection(self, parts: SplitResult) -> socket.socket:
-        """Give a connection that is still open: nothing is ever sent twice to find that out."""
+        """Return a connection that is still open; nothing is sent twice to find that out."""
         kept = self._connections().pop(parts.netloc, None)
         if kept is not None:
             if _is_open(kept):
@@ -94,7 +94,7 @@ class Hookshot:
 
 
 def _is_open(connection: socket.socket) -> bool:
-    """Tell whether an idle connection is open: then there is nothing to read, not even an end."""
+    """Check whether an idle connection is open: it has nothing to read, not even an end."""
     connection.settimeout(0)
     try:
         connection.recv(1, socket.MSG_PEEK)

@@ -41,7 +41,7 @@ class _Held:
 
 
 class WebhookSender:
-    """Deliver webhooks from a few threads, in order for each repository unless told otherwise."""
+    """Deliver webhooks from a few threads, by default in order for each repository."""
 
     def __init__(
         self,

@@ -91,7 +91,7 @@ class _Taken:
     size: int = 0
 
     def joined(self) -> bytes:
-        """Give the whole body, and hold it no more than once."""
+        """Return the whole body, and hold it no more than once."""
         body = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
         self.parts.clear()
         return body

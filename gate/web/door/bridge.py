@@ -70,7 +70,7 @@ def build_environ(scope: Scope, body: bytes, received: float) -> dict[str, Any]:
 
 
 def read_headers(scope: Scope) -> dict[str, str]:
-    """Give the headers by their names in lower case.
+    """Return the headers by their names in lower case.
 
     A header that is sent several times becomes one, joined by commas. One with an underscore in its
     name is left out: it would pass for the one with a dash, and proxies that guard a header know

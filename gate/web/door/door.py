@@ -101,7 +101,7 @@ class Door:
             return self._not_stored(delivery, error)
 
     def refuse(self, error: DeliveryRejected, headers: Mapping[str, str]) -> Answer:
-        """Say why; the log has the delivery's id too, as far as it can be one."""
+        """Answer with the reason; the log has the delivery's id too, if it is a valid one."""
         self._counts[error.reason].inc()
         name, form = _DELIVERY
         claimed = headers.get(name.lower(), "")
@@ -112,7 +112,7 @@ class Door:
         return answer_problem(_STATUS[error.reason], error.reason, error.detail)
 
     def _examine(self, post: Post) -> NewDelivery | Answer:
-        """Give what is to be stored, or the answer when there is nothing."""
+        """Return what is to be stored, or the answer when there is nothing."""
         try:
             delivery = self._read(post)
         except DeliveryRejected as error:
@@ -159,7 +159,7 @@ class Door:
 
 
 def _is_form(content_type: str) -> bool:
-    """Tell a form from JSON; anything else is refused."""
+    """Check whether a body is a form and not JSON; anything else is refused."""
     kind = content_type
     if kind != _JSON:
         kind = parse_options_header(content_type)[0].lower()

@@ -1,4 +1,4 @@
-"""Give answers when what they rest on is durable, without a thread that waits for it.
+"""Send answers when what they rest on is durable, without a thread that waits for it.
 
 What a request stores is queued from the event loop's thread. The thread that writes then wakes the
 loop, once for all answers of a commit.

@@ -21,7 +21,7 @@ _Call = tuple["asyncio.Future[T]", Callable[..., T], tuple[Any, ...]]
 class CallPool(Generic[T]):
     """A fixed number of threads for the calls of one event loop.
 
-    A call must not raise: there is nobody who could be told, and its thread would end.
+    A call must not raise: nothing could handle the error, and its thread would end.
     """
 
     def __init__(self, threads: int, name: str) -> None:

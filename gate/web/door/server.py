@@ -78,7 +78,7 @@ def free_port(host: str, port: int) -> int:
 
 
 def most_connections() -> int:
-    """Tell how many connections there may be at once; asks for the descriptors they need.
+    """Return how many connections there may be at once; asks for the descriptors they need.
 
     Many systems allow a process 1024 at first. Once they are used up, the database could not be
     opened either; who comes later waits to be taken instead.
@@ -93,7 +93,7 @@ def most_connections() -> int:
 
 
 def _resolve(host: str, port: int) -> str:
-    """Give the numeric address of `host`, which is all that granian takes."""
+    """Return the numeric address of `host`, which is all that granian takes."""
     if not 0 <= port <= _LARGEST_PORT:
         raise _unusable(host, port, f"a port is at most {_LARGEST_PORT}")
     try:
@@ -155,7 +155,7 @@ def _adopt_log() -> None:
 
 
 async def _announce(shell: BufferingShell, address: str, port: int) -> None:
-    """Say that and where we listen as soon as that is true; granian does not tell when."""
+    """Log that and where we listen as soon as that is true; granian does not report it."""
     shown = f"[{address}]" if ":" in address else address
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104  # binds nothing
     while True:

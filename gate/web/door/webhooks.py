@@ -32,7 +32,7 @@ def webhooks(door: Door) -> Blueprint:
 
 
 def _received() -> float:
-    """Tell when the body was complete, or where no shell took it, when the route began."""
+    """Return when the body was complete or, without the shell, when the route began."""
     received = request.environ.get("gate.received")
     return received if isinstance(received, float) else perf_counter()
 
