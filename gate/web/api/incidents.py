@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Final
 
 from flask import Blueprint, Response
 
 from gate.domain.model.ids import IncidentId
+from gate.store.engine.database import Snapshot
 from gate.store.incidents.listing import CHOICES, FILTERS, NUMBERS, list_incidents, read_shown
-from gate.web.api.lists import Listing
-from gate.web.api.queries import json_answer, parse_number
+from gate.web.api.lists import Listing, answer_item
 from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
-from gate.web.problems import problem
 
 _INCIDENTS: Final = Listing(
     fields=FILTERS,
@@ -37,12 +35,10 @@ def incidents_api(deps: WebDeps) -> Blueprint:
 
     @blueprint.get("/incidents/<written_id>")
     def single(written_id: str) -> Response:
-        number = parse_number(written_id)
-        found = None
-        if number is not None:
-            found = deps.database.read(lambda snapshot: read_shown(snapshot, IncidentId(number)))
-        if found is None:
-            return problem(HTTPStatus.NOT_FOUND, "not_found", "there is no such incident")
-        return json_answer(found)
+        return answer_item(deps.database, written_id, _read_incident, "incident")
 
     return blueprint
+
+
+def _read_incident(snapshot: Snapshot, number: int) -> dict[str, object] | None:
+    return read_shown(snapshot, IncidentId(number))

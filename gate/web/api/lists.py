@@ -1,15 +1,17 @@
-"""Answer lists of the API: read the page and the filters, show the items, name the next page."""
+"""Answer lists of the API, page by page and filtered, and single items by their number."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, Generic, Protocol, TypeVar
 
 from flask import Response
 
 from gate.store.engine.database import Database, Snapshot
-from gate.web.api.queries import by_id, filters, json_answer, number
+from gate.web.api.queries import by_id, filters, json_answer, number, parse_number
+from gate.web.problems import problem
 
 Item = TypeVar("Item")
 Item_co = TypeVar("Item_co", covariant=True)
@@ -69,3 +71,14 @@ class Listing(Generic[Item, Id]):
         items = found[:limit]
         following = str(self.id_of(items[-1])) if len(found) > limit else None
         return json_answer({"items": [self.show(it) for it in items], "next_cursor": following})
+
+
+def answer_item(
+    database: Database, written_id: str, read: Callable[[Snapshot, int], object | None], noun: str
+) -> Response:
+    """Answer with the item of a number, or that there is none."""
+    item_id = parse_number(written_id)
+    found = database.read(lambda snapshot: read(snapshot, item_id)) if item_id is not None else None
+    if found is None:
+        return problem(HTTPStatus.NOT_FOUND, "not_found", f"there is no such {noun}")
+    return json_answer(found)

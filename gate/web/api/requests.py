@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -20,11 +19,9 @@ from gate.store.requests.listing import (
     list_records,
     read_record,
 )
-from gate.web.api.lists import Listing
-from gate.web.api.queries import json_answer, parse_number
+from gate.web.api.lists import Listing, answer_item
 from gate.web.api.readers import answer_readers
 from gate.web.deps import WebDeps
-from gate.web.problems import problem
 
 
 def requests_api(deps: WebDeps) -> Blueprint:
@@ -38,19 +35,14 @@ def requests_api(deps: WebDeps) -> Blueprint:
 
     @blueprint.get("/requests/<written_id>")
     def single(written_id: str) -> Response:
-        request_id = parse_number(written_id)
-        found = None
-        if request_id is not None:
-            found = deps.database.read(lambda snapshot: _record(snapshot, RequestId(request_id)))
-        if found is None:
-            return problem(HTTPStatus.NOT_FOUND, "not_found", "there is no such request")
-        return json_answer(found)
+        return answer_item(deps.database, written_id, _read_request, "request")
 
     return blueprint
 
 
-def _record(snapshot: Snapshot, request_id: RequestId) -> dict[str, object] | None:
+def _read_request(snapshot: Snapshot, number: int) -> dict[str, object] | None:
     """Read a request with every decision on it and every effect of them."""
+    request_id = RequestId(number)
     found = read_record(snapshot, request_id)
     if found is None:
         return None
