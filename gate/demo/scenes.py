@@ -10,14 +10,14 @@ from typing import Final
 
 import requests
 
-from gate.demo.alarm import (
+from gate.demo.alert_scenes import (
     job_reports,
     people_are_alerted,
     recovery_is_told,
     rerun_reports,
     validation_fails,
 )
-from gate.demo.looking import Memory, Seen, comment_of, decisions_of, see_held, see_released
+from gate.demo.checks import Memory, Seen, comment_of, decisions_of, see_held, see_released
 from gate.demo.stage import ENVIRONMENT, REPOSITORY, Stage
 from gate.simulator.faults import Fault, WebhookFault
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from gate.demo.looking import Memory, Seen
+from gate.demo.checks import Memory, Seen
 from gate.demo.scenes import SCENES, Scene
 from gate.demo.stage import Stage, set_stage
 from gate.simulator.errors import SimulatorError

@@ -26,8 +26,8 @@ from gate.web.door.bridge import (
     read_headers,
     run_wsgi,
 )
+from gate.web.door.deferred_answers import Answers
 from gate.web.door.door import Door, Post
-from gate.web.door.later import Answers
 from gate.web.door.pool import CallPool
 from gate.web.door.refusals import answer_problem
 from gate.web.door.webhooks import PATH

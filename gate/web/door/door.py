@@ -26,7 +26,7 @@ from gate.store.engine.database import Transaction
 from gate.store.inbox.deliveries import NewDelivery, Reception, record_delivery
 from gate.web.deps import WebDeps
 from gate.web.door.bridge import Answer
-from gate.web.door.later import Answers
+from gate.web.door.deferred_answers import Answers
 from gate.web.door.refusals import answer_busy, answer_problem
 from gate.web.limits import LONGEST_WEBHOOK
 

@@ -10,7 +10,7 @@ from typing import Any
 from gate.store.engine.database import Database, Transaction
 from gate.store.inbox.deliveries import Reception
 from gate.web.door.bridge import Answer
-from gate.web.door.later import Answers
+from gate.web.door.deferred_answers import Answers
 
 
 def answer_to(reception: Any, failure: BaseException | None) -> Answer:

@@ -6,7 +6,7 @@ from typing import Final
 
 import requests
 
-from gate.demo.looking import Memory, Seen, timed
+from gate.demo.checks import Memory, Seen, timed
 from gate.demo.stage import Stage
 
 _FLOW: Final = "add-exercise-and-see-it-in-list.yml"
