@@ -22,7 +22,7 @@ _LONGEST_NAME: Final = 60
 
 
 def make_tables(stats: Stats) -> Iterator[Table]:
-    """Make the table of all metrics, and one of flaky flows if there are any."""
+    """Build the table of all metrics, and one of flaky flows if there are any."""
     yield _metrics(stats)
     if stats.flaky_flows:
         yield _flows(stats)

@@ -1,4 +1,4 @@
-"""Take the demo's alerts, as a channel that speaks signed JSON would."""
+"""Receive the demo's alerts, as a channel that speaks signed JSON would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look at the App's own settings on GitHub."""
+"""Check the App's own settings on GitHub."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from gate.settings import Settings
 
 
 def find_channels(settings: Settings) -> Iterator[Finding]:
-    """Look at each channel's settings; sending something is for `gate notify test`."""
+    """Check each channel's settings; sending something is for `gate notify test`."""
     channels = read_channels(settings)
     for channel, problems in channels.problems.items():
         for problem in problems:

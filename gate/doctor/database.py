@@ -1,4 +1,4 @@
-"""Look at the database, and at what it says of the gate's own work."""
+"""Check the database, and the state of the gate's own work in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LAG: Final = timedelta(minutes=5)
 
 
 def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    """Look at schema, queue and refused issues; the database is only read."""
+    """Check schema, queue and refused issues; the database is only read."""
     url = settings.database_url.get_secret_value()
     # Refuses a folder that is not there, or is far away; it makes no file.
     database = Database(url)
@@ -51,7 +51,7 @@ def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 
 def _way(database: Database) -> Iterator[Finding]:
-    """Look at how the database is kept, or reached."""
+    """Check how the database is kept, or reached."""
     if database.dialect == "sqlite":
         mode = database.read(journal_mode)
         if mode == WAL:

@@ -1,4 +1,4 @@
-"""Look at how the App's last webhooks ended, by GitHub's own log."""
+"""Check how the App's last webhooks ended, by GitHub's own log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look at what the App is installed on, and which environments it gates there."""
+"""Check what the App is installed on, and which environments it gates there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Look:
 
 
 def find_installations(look: Look) -> Iterator[Finding]:
-    """Look at each installation; one that cannot be read is a finding."""
+    """Check each installation; one that cannot be read is a finding."""
     installations = look.github.app.read_installations()
     if not installations:
         yield Finding(Level.WARN, "installations", "none", "install the App on a repository")

@@ -50,7 +50,7 @@ class Policies:
     def find(
         self, repository: Repository, address: RepositoryAddress, seen: Environments
     ) -> Iterator[Finding]:
-        """Look at the policy of a repository. Raises GateError where it cannot be read."""
+        """Check the policy of a repository. Raises GateError where it cannot be read."""
         own = self._own(repository, address)
         reading = choose_policy(own, self._of_owner(repository), self.server)
         if isinstance(reading, InvalidPolicy):

@@ -1,4 +1,4 @@
-"""Look for the keys of report tokens."""
+"""Find the keys of report tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gate.settings import Settings
 
 
 def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    """Look for the keys of report tokens; without them deployments are answered all the same."""
+    """Find the keys of report tokens; without them deployments are answered all the same."""
     what = "report tokens"
     issuer = settings.github_oidc_issuer
     try:

@@ -1,4 +1,4 @@
-"""Look for jobs that use a gated environment in a way that never works.
+"""Find jobs that use a gated environment in a way that never works.
 
 Without a deployment, or in the workflow whose runs validate for that very environment.
 """

@@ -1,4 +1,4 @@
-"""Make the JSON Schema of policy files from the models in `gate.policyfile.sections`.
+"""Build the JSON Schema of policy files from the models in `gate.policyfile.sections`.
 
 Pure. Messages about a file (`gate.policyfile.wording`) and the reference page quote this schema.
 """

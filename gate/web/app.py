@@ -1,4 +1,4 @@
-"""Put the routes together."""
+"""Build the application from its routes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gate.web.problems import register_problems
 
 
 def create_app(deps: WebDeps) -> Flask:
-    """Make the Flask application; it holds no state of its own."""
+    """Build the Flask application; it holds no state of its own."""
     app = Flask("gate", static_folder=None)
     app.url_map.strict_slashes = False
     # A doubled slash is a wrong address, not a redirect.

@@ -20,7 +20,7 @@ log = get_logger(__name__)
 
 
 def health(deps: WebDeps) -> Blueprint:
-    """Make the routes that machines ask."""
+    """Build the routes that machines ask."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")

@@ -24,7 +24,7 @@ _ENTRIES: Final = Listing(
 
 
 def audit_api(deps: WebDeps) -> Blueprint:
-    """Make the route of the trail."""
+    """Build the route of the trail."""
     blueprint = Blueprint("audit", __name__, url_prefix="/api/v1")
     answer_readers(blueprint, deps.readers)
 

@@ -25,7 +25,7 @@ _INCIDENTS: Final = Listing(
 
 
 def incidents_api(deps: WebDeps) -> Blueprint:
-    """Make the routes about incidents."""
+    """Build the routes about incidents."""
     blueprint = Blueprint("incidents", __name__, url_prefix="/api/v1")
     answer_readers(blueprint, deps.readers)
 

@@ -1,4 +1,4 @@
-"""Take reports and alerts from workflow runs, by the token that says which run speaks.
+"""Receive reports and alerts from workflow runs, each with a token that names its run.
 
 Anybody may call these routes: the token is what proves who does. It is looked at before the body
 is. Who is refused hears why; the log has it too, but never the token.
@@ -44,7 +44,7 @@ log = get_logger(__name__)
 
 
 def reports_api(deps: WebDeps) -> Blueprint:
-    """Make the routes that workflow runs post to."""
+    """Build the routes that workflow runs post to."""
     blueprint = Blueprint("reports", __name__, url_prefix="/api/v1")
     blueprint.register_error_handler(ReportRejected, _rejected)
 
@@ -66,7 +66,7 @@ def reports_api(deps: WebDeps) -> Blueprint:
 
 
 def attempts_api(deps: WebDeps) -> Blueprint:
-    """Make the route that shows what a run attempt has reported."""
+    """Build the route that shows what a run attempt has reported."""
     blueprint = Blueprint("attempts", __name__, url_prefix="/api/v1")
     answer_readers(blueprint, deps.readers)
 

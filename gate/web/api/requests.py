@@ -25,7 +25,7 @@ from gate.web.deps import WebDeps
 
 
 def requests_api(deps: WebDeps) -> Blueprint:
-    """Make the routes about requests."""
+    """Build the routes about requests."""
     blueprint = Blueprint("requests", __name__, url_prefix="/api/v1")
     answer_readers(blueprint, deps.readers)
 

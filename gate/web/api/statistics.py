@@ -24,7 +24,7 @@ _SINCE: Final = "30d"
 
 
 def statistics_api(deps: WebDeps) -> Blueprint:
-    """Make the route of the metrics."""
+    """Build the route of the metrics."""
     blueprint = Blueprint("statistics", __name__, url_prefix="/api/v1")
     answer_readers(blueprint, deps.readers)
 

@@ -65,7 +65,7 @@ class Door:
     """Where deliveries come in, whoever has read them from the network."""
 
     def __init__(self, deps: WebDeps) -> None:
-        """Take what to work with; no state is held here."""
+        """Keep what to work with; no state is held here."""
         self._deps = deps
         outcomes = ("ignored", "not_stored", *Reception, *_STATUS)
         self._counts = {name: deps.metrics.deliveries.labels(name) for name in outcomes}
@@ -180,7 +180,7 @@ def _header(post: Post, name: str, form: re.Pattern[str]) -> str:
 
 
 def _payload(form: bytes) -> bytes:
-    """Take the JSON out of a form's `payload` field."""
+    """Return the JSON in a form's `payload` field."""
     try:
         fields = parse_qs(
             form.decode("ascii"), max_num_fields=16, strict_parsing=True, errors="strict"

@@ -16,7 +16,7 @@ PATH: Final = "/webhooks/github"
 
 
 def webhooks(door: Door) -> Blueprint:
-    """Make the webhook's route."""
+    """Build the webhook's route."""
     blueprint = Blueprint("webhooks", __name__)
 
     @blueprint.post(PATH)
