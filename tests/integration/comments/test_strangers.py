@@ -12,7 +12,7 @@ from gate.reconciler.ingest.comments import MOST_OF_A_STRANGER
 from gate.reconciler.overrides.claims import MOST_OF_A_PERSON
 from gate.reconciler.strangers import MOST_LOOKED_UP, REMEMBERED
 from gate.simulator.faults import Fault
-from tests.integration.overrides.test_overrides import (
+from tests.integration.overrides.override_steps import (
     POLICY,
     REVIEWERS,
     WHY,

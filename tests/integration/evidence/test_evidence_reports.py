@@ -20,7 +20,7 @@ from tests.integration.evidence.test_reports import (
     start,
     token,
 )
-from tests.integration.overrides.test_overrides import WHY, comment, released
+from tests.integration.overrides.override_steps import WHY, comment, released
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.support.markdown import shown as rendered
 

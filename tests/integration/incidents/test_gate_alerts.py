@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault
 from tests.support.alert_receiver import Receiver
-from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
+from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
 POLICY = ".github/deployment-gate.yml"
 MISNAMED = ".github/deployment-gate.yaml"
 SOUND = "version: 1\nenvironments:\n  production-frontend: {validation: {}}\n"
 BROKEN = SOUND.replace("validation", "evidence")
 STAGING = SOUND.replace("production-frontend", "staging")
-
-
-@pytest.fixture
-def gate(tmp_path: Path, receiver: Receiver) -> Iterator[Gate]:
-    """A gate that tells them."""
-    with running_gate(f"sqlite:///{tmp_path}/gate.db", alerts_to=receiver.url) as running:
-        yield running
 
 
 def heard(receiver: Receiver) -> list[dict[str, Any]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store.engine.tables.incidents import incident_checks
-from tests.integration.incidents.test_incidents import summaries
+from tests.integration.incidents.incident_steps import summaries
 from tests.support.alert_receiver import Receiver
-from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
+from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
 POLICY = ".github/deployment-gate.yml"
 ORGANIZATION = "octo-org/.github"
@@ -24,13 +22,6 @@ environments:
 """
 BROKEN = SOUND.replace("workflow:", "no_such_key:")
 BOTH = SOUND + "  staging:\n    validation: {workflow: staging-validation.yml}\n"
-
-
-@pytest.fixture
-def gate(tmp_path: Path, receiver: Receiver) -> Iterator[Gate]:
-    """A gate that tells them."""
-    with running_gate(f"sqlite:///{tmp_path}/gate.db", alerts_to=receiver.url) as running:
-        yield running
 
 
 def pages(receiver: Receiver) -> list[str]:

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from gate.domain.model.ids import IncidentId
 from gate.store.incidents import incidents
 from tests.integration.evidence.test_reports import alert, flow, post, start, token
 from tests.support.alert_receiver import Receiver
-from tests.support.harness import REPOSITORY, Gate, running_gate
-
-
-@pytest.fixture
-def gate(tmp_path: Path, receiver: Receiver) -> Iterator[Gate]:
-    """A gate that tells them."""
-    with running_gate(f"sqlite:///{tmp_path}/gate.db", alerts_to=receiver.url) as running:
-        yield running
+from tests.support.harness import REPOSITORY, Gate
 
 
 def heard(receiver: Receiver) -> list[dict[str, Any]]:

@@ -11,8 +11,7 @@ import pytest
 from gate.domain.model.request import RequestState
 from gate.domain.overrides.rationale import LARGEST_RATIONALE, cap_rationale
 from gate.domain.text.fold import fold
-from gate.simulator.switches import Switches
-from tests.integration.overrides.test_overrides import OVERRIDE_ENVIRONMENT, WHY, mirrors, released
+from tests.integration.overrides.override_steps import OVERRIDE_ENVIRONMENT, WHY, mirrors, released
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.support.markdown import acting, invisible
 
@@ -35,12 +34,6 @@ _REFUSED: Final = {
 """What does not count, and what is wrong with it; one `a` is Cyrillic."""
 
 Way = Callable[[Gate, int, str], None]
-
-
-@pytest.fixture
-def switches(either_since: Switches) -> Switches:
-    """Run each test under both meanings of a review's `since`."""
-    return either_since
 
 
 def by_review(gate: Gate, run_id: int, said: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gate.domain.model.request import RequestState
 from gate.reconciler.ingest.ingest import ingest
 from gate.simulator.switches import Switches
-from tests.integration.overrides.test_overrides import (
+from tests.integration.overrides.override_steps import (
     WHY,
     comment,
     held,

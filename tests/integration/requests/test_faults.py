@@ -12,6 +12,7 @@ from gate.reconciler.ingest.ingest import ingest
 from gate.reconciler.requests.reconcile import Begun
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store.inbox import deliveries
+from tests.support.crashes import Crash
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, wait_for
 
 REVIEW = "deployment_protection_rule$"
@@ -228,10 +229,6 @@ def test_the_same_delivery_twenty_times_at_once_is_one_request(gate: Gate) -> No
     assert len([it for it in gate.records() if it.run_id == run_id]) == 1
 
 
-class Died(BaseException):
-    """Stands for the end of the process at one place."""
-
-
 @pytest.mark.parametrize("room", [16, 0], ids=["begun with its delivery", "begun by a hint"])
 @pytest.mark.parametrize("place", ["taken", "decided", "begun", "sent", "settled"])
 def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(
@@ -242,12 +239,12 @@ def test_a_crash_between_any_two_commits_loses_and_doubles_nothing(
 
     def die(at: str) -> None:
         if at == place:
-            raise Died
+            raise Crash
 
     gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.failpoint = die
-    with pytest.raises(Died):
+    with pytest.raises(Crash):
         gate.settle()
     gate.failpoint = lambda _: None
     gate.restart()

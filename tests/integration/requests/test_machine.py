@@ -20,6 +20,7 @@ from gate.domain.model.request import RequestState
 from gate.simulator.actions.runs import newest_jobs
 from gate.simulator.errors import SimulatorError
 from gate.simulator.faults import Damage, Fault, WebhookFault
+from tests.support.crashes import Crash
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 
 _ENDINGS = ["success", "failure", "cancelled", "timed_out", "skipped"]
@@ -64,10 +65,6 @@ def look(gate: Gate) -> Truth:
     oldest = min(job.started_at or job.created_at for job in jobs)
     is_green = newest.attempt.conclusion == "success"
     return Truth(world.now(), is_green=is_green, oldest=oldest)
-
-
-class Crash(BaseException):
-    """The end of the process."""
 
 
 class ServiceMachine(RuleBasedStateMachine):

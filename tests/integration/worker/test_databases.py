@@ -17,6 +17,7 @@ from gate.reconciler.ingest.reports import receive
 from gate.simulator.faults import Fault
 from gate.store.requests.waking import wake_requests
 from tests.support.builders import make_flow, make_reporter, make_validation_report
+from tests.support.crashes import Crash
 from tests.support.harness import REPOSITORY, Gate, reconcile, running_gate
 from tests.support.postgres import PostgresServer
 from tests.support.threads import at_once
@@ -32,20 +33,16 @@ def gate(server: PostgresServer) -> Iterator[Gate]:
         yield running
 
 
-class Died(BaseException):
-    """Stands for the end of the process at one place."""
-
-
 def deploy(gate: Gate) -> int:
     """Let a run reach the environment, and the gate read of it without deciding."""
     run_id = gate.github.deploy(REPOSITORY).run_id
 
     def stop(at: str) -> None:
         if at == "decided":
-            raise Died(at)
+            raise Crash(at)
 
     gate.failpoint = stop
-    with pytest.raises(Died, match="decided"):
+    with pytest.raises(Crash, match="decided"):
         gate.settle()
     gate.failpoint = lambda _: None
     gate.expire_leases()
@@ -75,12 +72,12 @@ def test_a_crash_loses_and_doubles_nothing(gate: Gate, place: str) -> None:
         nonlocal died
         if at == place:
             died = True
-            raise Died
+            raise Crash
 
     gate.validate(REPOSITORY, "success")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.failpoint = die
-    with pytest.raises(Died):
+    with pytest.raises(Crash):
         gate.settle()
     assert died
     gate.failpoint = lambda _: None
@@ -170,10 +167,10 @@ def test_what_a_dead_node_held_another_takes_over(gate: Gate, second: Gate) -> N
 
     def die(at: str) -> None:
         if at == "sent":
-            raise Died
+            raise Crash
 
     gate.failpoint = die
-    with pytest.raises(Died):
+    with pytest.raises(Crash):
         gate.settle()
     second.advance(minutes=1)
     assert second.record(run_id).state == RequestState.ANSWERING
