@@ -26,6 +26,7 @@ from gate.policyfile import parse_policy
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.requests.reconcile import finish_pass, take_up
 from gate.reconciler.requests.replay import replay
+from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
 from gate.simulator.github import SimulatedGitHub
@@ -106,6 +107,11 @@ class Gate:
             if not stepped.worked:
                 return
         raise AssertionError("the gate does not come to rest")
+
+    def worker_with(self, deps: Deps) -> Supervisor:
+        """Build a worker of the service that works with other parts."""
+        plan = WorkerPlan(1, timedelta(hours=1))
+        return Supervisor(deps, self.service.wakeups, Sweeper(deps), plan)
 
     def due_deliveries(self) -> list[DeliveryId]:
         """List the deliveries that wait to be read now."""

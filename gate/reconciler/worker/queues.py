@@ -158,10 +158,15 @@ class RequestQueue(HintQueue[RequestId | Taken]):
             self._idle -= 1
             return self._first() if self._begun or not self._closed else None
 
-    def next_now(self) -> Begun | RequestId | Taken | None:
-        """Take a pass to finish or a hint to follow; None when there is none."""
+    def next_now(self, *, hints: bool = True) -> Begun | RequestId | Taken | None:
+        """Take what is to be done next, without hints of requests if not wanted; None for none."""
         with self._lock:
-            return self._first() if self._begun or self._waiting else None
+            if self._begun:
+                return self._begun.popleft()
+            item = next((it for it in self._waiting if hints or isinstance(it, Taken)), None)
+            if item is not None:
+                del self._waiting[item]
+            return item
 
     def _first(self) -> Begun | RequestId | Taken:
         return self._begun.popleft() if self._begun else self._oldest(1)[0]

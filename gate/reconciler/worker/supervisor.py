@@ -135,14 +135,17 @@ class Supervisor:
         return worked
 
     def read_now(self, *, room: int = 0) -> bool:
-        """Read the deliveries that are due, and answer nothing yet; return whether there were any.
+        """Read the deliveries that are due, and finish the passes that begin with them.
 
-        A part of `step`, for whoever wants to look between the two.
+        Return whether there were any. The first part of `step`: requests that are due for another
+        reason are left alone.
         """
         self._shield.run(self._intake.hint_due)
         ids = self._wakeups.deliveries.take_now(_AT_ONCE)
         if ids:
             self._intake.read(ids, begin=room)
+        while (item := self._wakeups.requests.next_now(hints=False)) is not None:
+            self._intake.answer(item)
         return bool(ids)
 
     def _read_deliveries(self) -> None:

@@ -258,7 +258,8 @@ class Trial:
         clock = service.deps.clock
         github = GitHubClients.connect(service.settings.github_api_url, signer, clock)
         deps = replace(service.deps, github=github_port(github), continuity=Continuity(clock()))
-        self._gate.service = replace(service, github=github, deps=deps)
+        worker = self._gate.worker_with(deps)
+        self._gate.service = replace(service, github=github, deps=deps, worker=worker)
 
     def _look(self, run_id: int) -> None:
         deps = self._gate.service.deps

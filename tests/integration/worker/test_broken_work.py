@@ -10,9 +10,9 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from gate.domain.model.ids import CommentId, RepositoryId
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Work
 from gate.reconciler.worker.loops import QUARANTINE_AFTER
-from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
+from gate.reconciler.worker.supervisor import Supervisor
 from gate.store.comments.replies import Reply, record_reply
 from gate.store.engine.database import Database
 from gate.store.engine.tables.comments import replies
@@ -31,10 +31,8 @@ class BrokenGitHub:
 
 
 def broken_worker(gate: Gate, **changed: Any) -> Supervisor:
-    """Make a worker of the gate's service in which something is broken."""
-    deps: Deps = replace(gate.service.deps, **changed)
-    plan = WorkerPlan(1, gate.service.worker._plan.sweep_every)
-    return Supervisor(deps, gate.service.wakeups, gate.sweeper, plan)
+    """Build a worker of the gate's service in which something is broken."""
+    return gate.worker_with(replace(gate.service.deps, **changed))
 
 
 def fail_for_long(gate: Gate, worker: Supervisor) -> int:
