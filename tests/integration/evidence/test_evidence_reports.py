@@ -10,7 +10,7 @@ import requests
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.request import RequestState
 from gate.store.incidents.incidents import read_incident
-from tests.integration.evidence.test_reports import (
+from tests.integration.evidence.report_requests import (
     RED,
     SECONDS,
     alert,

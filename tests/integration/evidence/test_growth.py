@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 from gate.domain.evidence.report_limits import MOST_FLOWS
 from gate.store.reports.reports import MOST_ALERTS
 from gate.web.limits import LONGEST_REPORT
+from tests.integration.evidence.report_requests import alert, flow, post, start, token
 from tests.integration.evidence.test_evidence_reports import deploy
-from tests.integration.evidence.test_reports import alert, flow, post, start, token
 from tests.support.harness import REPOSITORY, Gate
 
 MIB: Final = 1024 * 1024

@@ -10,8 +10,8 @@ import pytest
 from gate.domain.model.request import RequestState
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches
-from tests.integration.evidence.test_reports import RED, post, start, token
-from tests.integration.requests.test_answers import POLICY, policy
+from tests.integration.evidence.report_requests import RED, post, start, token
+from tests.integration.requests.test_policy_rules import POLICY, policy
 from tests.support.harness import REPOSITORY, Gate, running_gate
 
 COVERS = "    validation: {covers: infrastructure}\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 from gate.domain.model.ids import IncidentId
 from gate.store.incidents import incidents
-from tests.integration.evidence.test_reports import alert, flow, post, start, token
+from tests.integration.evidence.report_requests import alert, flow, post, start, token
 from tests.support.alert_receiver import Receiver
 from tests.support.harness import REPOSITORY, Gate
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gate.simulator.switches import Switches
-from tests.integration.process.test_processes import Process, prepared
+from tests.integration.process.service_process import Process, prepared
 from tests.support.alert_receiver import Receiver, Reply
 from tests.support.harness import ENVIRONMENT, REPOSITORY
 

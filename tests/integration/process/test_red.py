@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate.simulator.faults import WebhookFault
-from tests.integration.process.test_processes import Process, prepared
+from tests.integration.process.service_process import Process, prepared
 from tests.support.alert_receiver import Receiver
 from tests.support.harness import REPOSITORY, SECRET
 

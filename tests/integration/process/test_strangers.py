@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.integration.process.test_processes import Process, process  # noqa: F401 - the fixture
+from tests.integration.process.service_process import Process
 from tests.support.harness import ENVIRONMENT, REPOSITORY
 
 _LONG = "I accept the risk: " + "words " * 10_000
@@ -34,7 +34,7 @@ def _unread(folder: Path) -> int:
     return int(count)
 
 
-def test_a_thousand_comments_of_strangers(process: Process, tmp_path: Path) -> None:  # noqa: F811
+def test_a_thousand_comments_of_strangers(process: Process, tmp_path: Path) -> None:
     """They cost fewer than 50 calls and 1 MiB, and neither passes nor status reports."""
     # Each round of the sweeper makes calls of its own.
     process.environ["GATE_SWEEP_SECONDS"] = "3600"

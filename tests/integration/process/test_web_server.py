@@ -1,130 +1,30 @@
-"""The real process: how it starts, whom it answers, and how it ends."""
+"""The real web server: which requests it answers, how, and how it shuts down."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import http.client
-import json
-import os
 import signal
-import socket
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 import pytest
 
+from tests.integration.process.served_process import (
+    BODY,
+    DEADLINE,
+    Server,
+    accepts,
+    ask_raw,
+    headers,
+    ready,
+    start,
+)
 from tests.support.harness import wait_for
 from tests.support.keys import make_key_pair
-
-SECRET: Final = "a secret of the tests"
-BODY: Final = b'{"ref": "refs/heads/topic"}'
-DEADLINE: Final = 30.0
-
-
-@dataclass(slots=True)
-class Server:
-    """A running `gate serve` and what it wrote to stderr."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-    folder: Path
-    port: int = 0
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Read what was logged so far; a line that is being written is left out."""
-        whole = self.log.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in whole if line.startswith("{") and line.endswith("\n")]
-
-    def events(self) -> list[str]:
-        """Give the names of what was logged so far."""
-        return [line["event"] for line in self.lines()]
-
-    def connect(self) -> socket.socket:
-        """Open a connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
-
-    def deliver(self, delivery_id: str) -> int:
-        """Post a delivery over a connection of its own and give the status."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
-        try:
-            connection.request("POST", "/webhooks/github", BODY, headers(delivery_id))
-            return connection.getresponse().status
-        finally:
-            connection.close()
-
-    @contextmanager
-    def locked_database(self) -> Iterator[None]:
-        """Keep the service from committing, so that a delivery stays in flight."""
-        connection = sqlite3.connect(
-            self.folder / "gate.db", isolation_level=None, timeout=DEADLINE
-        )
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            connection.close()
-
-    def in_flight(self) -> int:
-        """Count the connections the service has open."""
-        found = psutil.Process(self.process.pid).net_connections(kind="tcp")
-        return sum(
-            it.status == psutil.CONN_ESTABLISHED and it.laddr.port == self.port for it in found
-        )
-
-
-def headers(delivery_id: str) -> dict[str, str]:
-    """List the headers of a delivery."""
-    signature = hmac.new(SECRET.encode(), BODY, hashlib.sha256).hexdigest()
-    return {
-        "Content-Type": "application/json",
-        "X-GitHub-Event": "push",
-        "X-GitHub-Delivery": delivery_id,
-        "X-Hub-Signature-256": f"sha256={signature}",
-    }
-
-
-def start(folder: Path, private_key: str, *, port: int = 0) -> Server:
-    """Start `gate serve`; the API it is given is a port where nobody listens."""
-    environ = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
-    environ |= {
-        "GATE_GITHUB_APP_ID": "1",
-        "GATE_GITHUB_PRIVATE_KEY": private_key,
-        "GATE_GITHUB_WEBHOOK_SECRET": SECRET,
-        "GATE_GITHUB_API_URL": "http://127.0.0.1:9",
-        "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",
-        "GATE_LOG_FORMAT": "json",
-    }
-    log = folder / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gate", "serve", "--port", str(port)],
-            env=environ,
-            stderr=stream,
-            cwd=folder,
-        )
-    return Server(process, log, folder)
-
-
-def ready(server: Server) -> Server:
-    """Wait until a server takes connections, and note where."""
-
-    def serving() -> bool:
-        assert server.process.poll() is None, server.log.read_text(encoding="utf-8")
-        return "http.serving" in server.events()
-
-    wait_for(serving, "the server to serve")
-    (line,) = [line for line in server.lines() if line["event"] == "http.serving"]
-    server.port = int(line["url"].rpartition(":")[2])
-    return server
 
 
 @pytest.fixture(scope="module")
@@ -191,16 +91,6 @@ def test_clients_that_stall_block_nobody(server: Server) -> None:
     finally:
         for connection in stalled:
             connection.close()
-
-
-def ask_raw(server: Server, request: bytes, *, half_close: bool = False) -> int:
-    """Send bytes and give the status; 0 when the connection ends without an answer."""
-    with server.connect() as connection:
-        connection.sendall(request)
-        if half_close:
-            connection.shutdown(socket.SHUT_WR)
-        answer = connection.makefile("rb").readline()
-        return int(answer.split()[1]) if answer else 0
 
 
 _HEAD: Final = b"POST /webhooks/github HTTP/1.1\r\nHost: gate\r\nContent-Type: application/json\r\n"
@@ -325,15 +215,6 @@ def test_it_ends_when_all_is_finished(own_server: Server, number: signal.Signals
     assert events[-1] == "http.stopped"
 
 
-def accepts(server: Server) -> bool:
-    """Say whether a new connection is taken."""
-    try:
-        server.connect().close()
-    except OSError:
-        return False
-    return True
-
-
 def test_a_second_signal_ends_it_at_once(own_server: Server) -> None:
     """Whoever cannot wait need not: what was not answered yet was not promised either."""
     with delivery_in_flight(own_server) as posted:
@@ -343,53 +224,3 @@ def test_a_second_signal_ends_it_at_once(own_server: Server) -> None:
         assert own_server.process.wait(DEADLINE) == 128 + signal.SIGTERM
         with pytest.raises((http.client.HTTPException, OSError)):
             posted.getresponse()
-
-
-_FAILING = """
-from flask import Flask
-from gate.web.door.asgi import BufferingShell, Lifecycle
-from gate.web.door.server import serve
-
-def start():
-    raise LookupError("no worker")
-
-serve(BufferingShell(Flask("x"), Lifecycle(start, lambda: None)), "127.0.0.1", 0)
-"""
-
-
-def test_a_start_that_fails_ends_the_process() -> None:
-    """The server would otherwise go on without a worker, which nobody notices for long."""
-    ended = subprocess.run(
-        [sys.executable, "-c", _FAILING], capture_output=True, timeout=DEADLINE, check=False
-    )
-
-    assert ended.returncode == 1
-    assert b"LookupError: no worker" in ended.stderr
-
-
-_COUNTING = """
-import resource, sys
-from gate.web.door.server import most_connections
-
-resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
-print(most_connections(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-"""
-
-
-@pytest.mark.parametrize(
-    ("soft", "hard", "expected"),
-    [(1024, 1024, "896 1024"), (256, 1000, "872 1000"), (1024, 10_000, "4096 4224")],
-)
-def test_connections_leave_descriptors_for_the_database(
-    soft: int, hard: int, expected: str
-) -> None:
-    """A flood of connections must not keep the service from opening a file."""
-    counted = subprocess.run(
-        [sys.executable, "-c", _COUNTING, str(soft), str(hard)],
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=True,
-    )
-
-    assert counted.stdout.strip() == expected
