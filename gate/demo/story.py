@@ -17,7 +17,7 @@ from gate.simulator.server import BANNER
 def play(port: int, console: Console, pause: Callable[[Stage], None] | None = None) -> bool:
     """Play everything; say whether each scene went as expected.
 
-    `pause` is called before the stage is cleared, for whoever wants to look around.
+    `pause` is called before the stage is cleared, for a look around.
     """
     console.print(BANNER)
     with set_stage(port) as stage:

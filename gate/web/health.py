@@ -44,10 +44,10 @@ def health(deps: WebDeps) -> Blueprint:
 
 
 def _found(name: str, check: Check) -> str:
-    """Run one check; give `ok` or the slug of what is wrong.
+    """Run one check; return `ok` or the slug of what is wrong.
 
-    The words behind the slug may hold host names and paths: they go to the log, not to whoever
-    asks.
+    The words behind the slug may hold host names and paths: they go to the log, not into the
+    answer.
     """
     try:
         check()

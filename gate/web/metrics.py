@@ -61,7 +61,7 @@ class Metrics:
 
 
 class _Gauges(Collector):
-    """What stands in the database and the limiter now."""
+    """What is in the database and the limiter now."""
 
     def __init__(self, database: Database, quota_left: QuotaLeft, clock: Clock) -> None:
         self._database = database
@@ -153,5 +153,5 @@ def _gauge(name: str, meaning: str, value: float) -> Metric:
 
 
 def _age(since: datetime | None, now: datetime) -> float:
-    """Return an age in seconds; zero of nothing, so that an empty queue pages nobody."""
+    """Return an age in seconds; zero of nothing, so that an empty queue raises no alert."""
     return (now - since).total_seconds() if since is not None else 0.0

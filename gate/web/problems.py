@@ -64,4 +64,4 @@ def _database_problem(error: RetryLater) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("http.failed", reason="bug", exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", "the log says more")
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", "unexpected error; see the gate's log")

@@ -35,8 +35,8 @@ _SECONDS: Final = 10_000_000.0
 _SHOWN: Final = 60
 _EVENT: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 _ADVICE: Final[Mapping[str, str]] = {
-    "missing": "is missing; write it",
-    "extra_forbidden": "is no key that is known here; leave it out",
+    "missing": "is missing; add it",
+    "extra_forbidden": "is an unknown key; remove it",
     "json_invalid": "write a JSON object in UTF-8",
     "model_type": "write an object",
     "tuple_type": "write a list",
@@ -80,7 +80,7 @@ def _check_url(text: str) -> str:
 def _check_not_empty(flows: tuple[Any, ...]) -> tuple[Any, ...]:
     """Take some flows. Pydantic's own check does not count those that are wrong."""
     if not flows:
-        raise ValueError("write one flow or more: a validation without any proves nothing")
+        raise ValueError("write at least one flow; a validation without flows proves nothing")
     return flows
 
 

@@ -48,7 +48,7 @@ def filters(
             continue
         if name not in known:
             listed = ", ".join(known)
-            msg = f"{name} is no field to filter by; there are {listed}"
+            msg = f"{name} is not a filter of this list; use {listed}"
             raise BadQuery(msg)
         found[name] = value = number(name, 0) if name in numbers else _text(name)
         if name in choices and value not in choices[name]:
@@ -64,7 +64,7 @@ def by_id(snapshot: Snapshot, wanted: Mapping[str, object]) -> dict[str, object]
     if "repository" in found:
         named = repository_named(snapshot, str(found.pop("repository")))
         if named is None or found.get("repository_id") not in {None, named}:
-            raise BadQuery("repository is not known by that name")
+            raise BadQuery("repository is unknown, or its name and repository_id differ")
         found["repository_id"] = named
     return found
 

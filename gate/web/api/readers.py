@@ -4,7 +4,7 @@ While the gate's public URL is loopback, as on a developer's machine, a caller o
 none. The socket's own address decides who that is; one who came through a proxy is not local,
 whatever the proxy's address, and neither is one who asks for a public name: a web page could have
 sent a browser on this machine here. A plain reverse proxy can look like such a caller, which is why
-a gate with a public URL asks everybody for a token.
+a gate with a public URL requires a token from every caller.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Run the Flask application behind a shell that reads the whole request first.
 
 A WSGI server gives a thread to a request whose body is still on its way, so a few clients that
-stall in mid-body block everybody. Here the body is read without a thread, up to a size and a time,
+stall in mid-body block all others. Here the body is read without a thread, up to a size and a time,
 and only then is a thread of the pool taken. See docs/adr/0011-buffering-server.md.
 """
 
@@ -100,8 +100,8 @@ class _Taken:
 class BufferingShell:
     """An ASGI application around a WSGI one.
 
-    `failure` is what the lifecycle's start raised, for whoever runs the server: ASGI has no way to
-    hand an error on.
+    `failure` is what the lifecycle's start raised, for the code that runs the server: ASGI cannot
+    pass an exception on.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class BufferingShell:
         elif scope["type"] == "http":
             await self._request(scope, receive, send)
         else:
-            # A WebSocket: nobody here speaks it.
+            # A WebSocket: not supported.
             await send({"type": "websocket.close", "code": 1000})
 
     def note_listening(self) -> None:
@@ -217,7 +217,7 @@ class BufferingShell:
         try:
             answer = door.take_later(post, self._answers)
             return answer if isinstance(answer, Answer) else await answer
-        except Exception as error:  # noqa: BLE001  # nobody but us could answer for it
+        except Exception as error:  # noqa: BLE001  # no other code could answer for it
             return _bug(error)
 
     def _run(self, scope: Scope, taken: _Taken) -> Answer:
@@ -237,7 +237,7 @@ class BufferingShell:
 
 
 def _bug(error: Exception) -> Answer:
-    """Answer for an error that nobody expected."""
+    """Answer for an unexpected error."""
     log.error("http.failed", reason="bug", exc_info=error)
     return answer_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug")
 
@@ -245,7 +245,7 @@ def _bug(error: Exception) -> Answer:
 async def _received(receive: Receive) -> Message:
     """Wait for the next part of a request.
 
-    granian cancels the wait when the connection is closed, though nobody has cancelled the task.
+    granian cancels the wait when the connection is closed, although the task was not cancelled.
     """
     try:
         return await receive()

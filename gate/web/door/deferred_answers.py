@@ -32,7 +32,7 @@ class Answers:
     ) -> asyncio.Future[Answer]:
         """Queue `work`; `finish` makes the answer once it is durable, or from its error.
 
-        It is called in the loop's thread, also when nobody waits for the answer any more; what it
+        It is called in the loop's thread, even if the client is gone; what it
         raises, the future raises. Raises RetryLater when nothing can be queued.
         """
         owed: asyncio.Future[Answer] = self._loop.create_future()
@@ -51,7 +51,7 @@ class Answers:
         return owed
 
     def _hand_over(self, calls: list[Callable[[], None]]) -> None:
-        # A loop that is closed has nobody left who waits for an answer.
+        # No client of a closed loop waits for an answer.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(_make_all, calls)
 

@@ -42,7 +42,7 @@ _STATUS: Final = {
     "wrong_content_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
-# Only the outermost object is built; what stands in it is skipped over.
+# Only the outermost object is built; what is in it is skipped.
 _object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 log = get_logger(__name__)
@@ -62,7 +62,7 @@ class Post:
 
 
 class Door:
-    """Where deliveries come in, whoever has read them from the network."""
+    """Checks and stores deliveries, from the ASGI shell or from Flask."""
 
     def __init__(self, deps: WebDeps) -> None:
         """Keep what to work with; no state is held here."""

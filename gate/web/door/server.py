@@ -26,7 +26,7 @@ from gate.web.door.asgi import BufferingShell
 
 _BACKLOG: Final = 1024
 _CONNECTIONS: Final = 4096
-"""Connections at once. Stalled ones must not use them up, or nobody else gets in."""
+"""Connections at once. Stalled ones must not use them up, or no other client gets in."""
 
 _OTHER_FILES: Final = 128
 """Descriptors left for the database, GitHub and whatever else is open."""
@@ -62,8 +62,8 @@ def serve(shell: BufferingShell, host: str, port: int) -> None:
 def free_port(host: str, port: int) -> int:
     """Make sure the address can be bound, and choose a port when 0 is asked for.
 
-    granian shares a port with whoever else listens there (SO_REUSEPORT), so that a second service
-    by mistake would get half of the webhooks: who comes second is refused here.
+    granian shares a port with other processes that listen there (SO_REUSEPORT). A second service
+    started by mistake would get half of the webhooks, so it is refused here.
     """
     address = _resolve(host, port)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -1,4 +1,4 @@
-"""Serve the runbooks to whoever follows the link in an alert.
+"""Serve the runbooks that alerts link to.
 
 People read them on a phone at night, so they are HTML pages that fit a small screen; `.md` after
 the name, or `Accept: text/markdown`, returns the text itself. They are public: they hold nothing
@@ -85,7 +85,7 @@ def runbook_pages(pages: Mapping[str, str]) -> Blueprint:
         stem = name.removesuffix(".md")
         text = pages.get(stem)
         if text is None:
-            detail = f"there is no such runbook; there are {', '.join(pages)}"
+            detail = f"unknown runbook; there are {', '.join(pages)}"
             return problem(HTTPStatus.NOT_FOUND, "not_found", detail)
         is_markdown = name != stem or _prefers_markdown()
         body = text if is_markdown else _render_page(stem, text)
@@ -98,7 +98,7 @@ def runbook_pages(pages: Mapping[str, str]) -> Blueprint:
 
 
 def _prefers_markdown() -> bool:
-    """Check whether the caller asks for Markdown by name; whoever takes anything gets HTML."""
+    """Check whether the caller asks for Markdown by name; everyone else gets HTML."""
     return request.accept_mimetypes.best_match([_HTML, _MARKDOWN], default=_HTML) == _MARKDOWN
 
 

@@ -64,7 +64,7 @@ def test_a_bug_tells_strangers_nothing(app: Flask, log: list[Any]) -> None:
     assert response.json == {
         "title": "Internal Server Error",
         "status": 500,
-        "detail": "the log says more",
+        "detail": "unexpected error; see the gate's log",
         "reason": "bug",
     }
     (entry,) = log

@@ -66,13 +66,17 @@ def test_a_report_is_read() -> None:
     [
         ({"schemaVersion": 2}, "schemaVersion", "write 1"),
         ({"schemaVersion": True}, "schemaVersion", "write a whole number"),
-        ({"runId": 7}, "runId", "is no key that is known here; leave it out"),
-        ({"repositoryId": 7}, "repositoryId", "is no key that is known here; leave it out"),
+        ({"runId": 7}, "runId", "is an unknown key; remove it"),
+        ({"repositoryId": 7}, "repositoryId", "is an unknown key; remove it"),
         ({"terraformDeploymentId": ""}, "terraformDeploymentId", "write some text"),
         ({"terraformDeploymentId": 7}, "terraformDeploymentId", "write text"),
         ({"artifactUrls": None}, "artifactUrls", "write a list"),
         ({"artifactUrls": ["https://x.example"] * 101}, "artifactUrls", "write 100 or fewer"),
-        ({"flows": []}, "flows", "write one flow or more: a validation without any proves nothing"),
+        (
+            {"flows": []},
+            "flows",
+            "write at least one flow; a validation without flows proves nothing",
+        ),
         ({"flows": [7]}, "flows[0]", "write an object"),
         ({"flows": [FLOW | {"flowName": ""}]}, "flows[0].flowName", "write some text"),
         (

@@ -155,7 +155,7 @@ def test_the_problems_of_a_body_are_listed(site: Site) -> None:
     assert len(document["problems"]) == 100
     assert document["problems"][0] == {
         "path": "flows[0].flowName",
-        "message": "is missing; write it",
+        "message": "is missing; add it",
     }
     one = refused(post(site, body=b"{"), 422, "invalid_body")
     assert (one["detail"], len(one["problems"])) == ("1 problem", 1)
