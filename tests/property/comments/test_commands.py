@@ -20,7 +20,7 @@ from gate.domain.comments.commands import (
     parse_command,
     parse_override_title,
 )
-from tests.property.strategies.cases import HOSTILE
+from tests.property.strategies.decisions import HOSTILE
 
 _PIECES = st.one_of(
     st.sampled_from(

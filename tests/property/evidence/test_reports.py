@@ -17,7 +17,7 @@ from gate.domain.model.policy import LoadedPolicy, Mode
 from gate.domain.model.reports import ValidationReport, key_flows
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
-from tests.property.requests.test_decide import newest
+from tests.property.requests.second_reading import newest
 from tests.property.strategies.cases import Case, edges
 from tests.property.strategies.reports import Reported, reported_cases
 from tests.support.builders import TICK

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.domain.model.runs import WorkflowRun, merge_run
-from tests.property.strategies.cases import sightings
+from tests.property.strategies.run_lists import sightings
 
 often = settings(max_examples=500)
 

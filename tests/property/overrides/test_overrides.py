@@ -18,7 +18,14 @@ from gate.domain.overrides.rule import judge_claims
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, Verdict
 from gate.domain.requests.deployment_status import DESCRIPTION_LIMIT, render_status_description
-from tests.property.requests.test_decide import began, changes, covers, last_jobs, may_go_on, newest
+from tests.property.requests.second_reading import (
+    began,
+    changes,
+    covers,
+    last_jobs,
+    may_go_on,
+    newest,
+)
 from tests.property.strategies.cases import Case
 from tests.property.strategies.overrides import RECORDS, SAID, spoken_cases
 from tests.support.builders import TICK

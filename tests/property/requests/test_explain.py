@@ -15,7 +15,7 @@ from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.remedies import Guide, IssueLink
 from gate.domain.text.escaping import neutralise
 from gate.domain.text.fold import fold
-from tests.property.strategies.cases import HOSTILE
+from tests.property.strategies.decisions import HOSTILE
 from tests.property.strategies.reports import reported_decisions
 from tests.support.builders import NOW, make_request
 from tests.support.markdown import acting, check_commands, invisible, kinds, shown

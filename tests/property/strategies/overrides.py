@@ -22,7 +22,8 @@ from gate.domain.model.overrides import (
 from gate.domain.model.policy import EnvironmentPolicy, OverridePolicy, ValidationState
 from gate.domain.model.runs import Account
 from gate.domain.requests.decision import Decision
-from tests.property.strategies.cases import HOSTILE, Case, cases, decisions
+from tests.property.strategies.cases import Case, cases
+from tests.property.strategies.decisions import HOSTILE, decisions
 from tests.support.builders import (
     ENVIRONMENT,
     NOW,

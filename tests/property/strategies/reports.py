@@ -16,7 +16,8 @@ from gate.domain.model.policy import Reaction, ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision
-from tests.property.strategies.cases import HOSTILE, Case
+from tests.property.strategies.cases import Case
+from tests.property.strategies.decisions import HOSTILE
 from tests.property.strategies.overrides import OVERRIDES, PEOPLE, hostile_decisions, spoken_cases
 from tests.support.builders import (
     NOW,

@@ -1,11 +1,7 @@
 """A re-run of some jobs renews nothing: evidence is as old as the oldest job that counts."""
 
-from datetime import datetime
-from typing import Any
-
 import pytest
 
-from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import (
     beginning_of,
     executions_of,
@@ -13,75 +9,32 @@ from gate.domain.evidence.jobs import (
     newest_executions,
     shows_end,
 )
-from gate.domain.evidence.judge import judge
-from gate.domain.evidence.relevance import ValidationScope
-from gate.domain.model.policy import Covers, ValidationRule, ValidationState
-from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.model.policy import Covers, ValidationState
 from gate.domain.model.runs import Job, WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import ReasonCode, Verdict
 from tests.support.builders import (
-    BRANCH,
     NOW,
-    REPOSITORY,
-    SHA,
     TICK,
     before,
     make_environment,
     make_facts,
-    make_flow,
-    make_infrastructure,
     make_job,
     make_policy,
-    make_rule,
     make_run,
-    make_validation_report,
 )
-
-NINE, NINE_ONE = before(hours=5), before(hours=5) + 60 * 1_000_000 * TICK
-ONE = before(hours=1)
-# NOW is 14:00: attempt 1 ran at 09:00, Terraform from 11:00 to 12:00, attempt 2 at 13:00.
-IOS = make_job("ios", started_at=NINE_ONE, run_attempt=1)
-RED = make_job("android", "failure", started_at=NINE_ONE, run_attempt=1)
-GREEN = make_job("android", started_at=ONE, run_attempt=2)
-APPLY = make_infrastructure(started_at=before(hours=3), updated_at=before(hours=2))
-
-
-def rerun(*jobs: Job, **changes: Any) -> WorkflowRun:
-    """Make attempt 2 of the validation, successful, with these executions of its jobs."""
-    return make_run(**{"run_attempt": 2, "started_at": ONE, "jobs": jobs} | changes)
-
-
-def shown(
-    run: WorkflowRun,
-    *reports: ValidationReport,
-    change: WorkflowRun = APPLY,
-    now: datetime = NOW,
-    **rule: Any,
-) -> Evidence:
-    """Judge a run by a rule with these changes."""
-    made: ValidationRule = make_rule(**rule)
-    return judge(
-        ValidationScope(made, REPOSITORY, BRANCH),
-        (run,),
-        (change,),
-        infrastructure_since=None,
-        head_sha=SHA,
-        now=now,
-        reports=reports,
-    )
-
-
-# Whether an attempt lists the jobs that it did not run again is told in both ways.
-LISTS = {
-    "listed with the new attempt": (
-        IOS,
-        RED,
-        GREEN,
-        make_job("ios", started_at=NINE_ONE, run_attempt=2),
-    ),
-    "listed with the old attempt only": (IOS, RED, GREEN),
-}
+from tests.unit.domain.evidence.rerun_jobs import (
+    APPLY,
+    GREEN,
+    IOS,
+    LISTS,
+    NINE,
+    NINE_ONE,
+    ONE,
+    RED,
+    rerun,
+    shown,
+)
 
 
 @pytest.mark.parametrize("jobs", LISTS.values(), ids=LISTS)
@@ -232,66 +185,6 @@ def test_when_jobs_must_be_read(
 def test_a_list_from_before_the_end_is_known(jobs: tuple[Job, ...], *, whole: bool) -> None:
     """It has no job of the attempt, or one of them still runs."""
     assert shows_end(jobs, 2) is whole
-
-
-FIRST = make_validation_report(
-    make_flow("list.yml", FlowStatus.FAILED), make_flow("open.yml"), run_attempt=1
-)
-
-
-def test_a_red_report_stands_until_its_flow_is_reported_again() -> None:
-    """A re-run of another job is green, and has said nothing of the flow."""
-    evidence = shown(rerun(IOS, RED, GREEN), FIRST)
-    assert evidence.state is ValidationState.FAILED
-    assert evidence.worsened_at == FIRST.reported_at
-
-
-def test_a_flow_that_is_reported_again_no_longer_stands() -> None:
-    """The later attempt has run it; flows that it does not name keep what was said of them."""
-    again = make_validation_report(make_flow("list.yml"), run_attempt=2)
-    evidence = shown(rerun(IOS, RED, GREEN), FIRST, again)
-    assert evidence.state is ValidationState.PASSED
-    assert evidence.report is not None
-    assert {it.name for it in evidence.report.flows} == {"list.yml", "open.yml"}
-
-
-@pytest.mark.parametrize(
-    ("flow", "state"),
-    [
-        (make_flow("other.yml"), ValidationState.FAILED),
-        (make_flow("list.yml", FlowStatus.NOT_RUN), ValidationState.FAILED),
-        (make_flow("list.yml", FlowStatus.FLAKY), ValidationState.PASSED),
-    ],
-    ids=["another flow", "it did not run", "it passed at last"],
-)
-def test_what_clears_a_failed_flow(flow: Any, state: ValidationState) -> None:
-    """Only a report that it passed."""
-    again = make_validation_report(flow, run_attempt=2)
-    assert shown(rerun(IOS, RED, GREEN), FIRST, again).state is state
-
-
-def test_a_rerun_that_still_runs_is_not_red_by_what_was_before() -> None:
-    """It may run the flow yet; the deployment waits for its end."""
-    running = rerun(IOS, RED, status="in_progress", conclusion=None)
-    evidence = shown(running, FIRST)
-    assert evidence.state is ValidationState.RUNNING
-    assert evidence.report is None
-
-
-def test_the_next_run_begins_anew() -> None:
-    """A whole new run that reports nothing is judged by its own end."""
-    runs = (make_run(run_id=500, started_at=before(hours=2)), make_run())
-    old = make_validation_report(make_flow("list.yml", FlowStatus.FAILED), run_id=500)
-    evidence = judge(
-        ValidationScope(make_rule(), REPOSITORY, BRANCH),
-        runs,
-        (),
-        infrastructure_since=None,
-        head_sha=SHA,
-        now=NOW,
-        reports=(old,),
-    )
-    assert evidence.state is ValidationState.PASSED
 
 
 def test_the_deployment_waits_and_the_reason_names_the_job() -> None:

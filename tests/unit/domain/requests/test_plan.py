@@ -1,46 +1,32 @@
-"""What is still owed to GitHub: one review a round, and few but context reports."""
+"""What the gate still has to send to GitHub: one review a round, and few reports."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger, LedgerEntry
-from gate.domain.model.overrides import Refusal, RefusalCode, RefusedClaim
-from gate.domain.model.request import UNDECIDED, GateRequest, RequestState, ReviewState
+from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger
+from gate.domain.model.request import UNDECIDED, RequestState, ReviewState
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
-from gate.domain.requests.plan import KEPT_FOR_THE_END, PASSING_GRACE, is_sendable, plan
+from gate.domain.requests.plan import PASSING_GRACE, is_sendable, plan
 from tests.support.builders import (
     NOW,
     TICK,
     before,
-    make_claim,
     make_decision,
     make_ledger,
-    make_record,
     make_report,
     make_request,
     make_review,
 )
-
-WAIT = make_decision()
-APPROVE = make_decision(Verdict.APPROVE)
-REJECT = make_decision(Verdict.REJECT)
-LAST_CALL = make_decision(last_call=True)
-BEGUN = (
-    EffectStatus.SENDING,
-    EffectStatus.UNKNOWN,
-    EffectStatus.DONE,
-    EffectStatus.REFUSED,
+from tests.unit.domain.requests.planned_topics import (
+    APPROVE,
+    BEGUN,
+    LAST_CALL,
+    REJECT,
+    WAIT,
+    topics,
 )
-
-
-def topics(
-    decision: Decision, *entries: LedgerEntry, request: GateRequest | None = None
-) -> list[str]:
-    """Name what is planned when these entries are on record."""
-    effects = plan(decision, request or make_request(), make_ledger(*entries), NOW)
-    return [effect.topic for effect in effects]
 
 
 @pytest.mark.parametrize(
@@ -96,63 +82,6 @@ def test_report_when_a_reason_returns() -> None:
     """A reason that comes back is news: the newest report must be the true one."""
     told = [make_report(1), make_report(2, topic="validation_running")]
     assert topics(WAIT, *told) == ["validation_failed"]
-
-
-def reports(count: int) -> list[LedgerEntry]:
-    """Make so many reports, each about something else."""
-    return [make_report(number, topic=f"topic-{number}") for number in range(1, count + 1)]
-
-
-@pytest.mark.parametrize(("sent", "planned"), [(8, 1), (9, 0), (10, 0), (11, 0)])
-def test_budget(sent: int, planned: int) -> None:
-    """Changes of reason may use nine of GitHub's ten reports."""
-    assert len(topics(WAIT, *reports(sent))) == planned
-    assert KEPT_FOR_THE_END == 1
-
-
-@pytest.mark.parametrize(("sent", "planned"), [(9, 1), (10, 0), (11, 0)])
-def test_budget_of_the_last_call(sent: int, planned: int) -> None:
-    """The tenth report is kept for the last call, and there is no eleventh."""
-    assert len(topics(LAST_CALL, *reports(sent))) == planned
-
-
-@pytest.mark.parametrize(("sent", "planned"), [(8, 1), (9, 0)])
-def test_budget_of_a_later_wave(sent: int, planned: int) -> None:
-    """GitHub counts by deployment, and those of a later wave have had none of the reports before.
-
-    Their numbers go on, since a key names one report of the whole request.
-    """
-    later = [
-        make_report(number, topic=f"topic-{number}", round=2) for number in range(11, 11 + sent)
-    ]
-    ledger = make_ledger(*reports(10), *later)
-    effects = plan(WAIT, make_request(round=2), ledger, NOW)
-    assert len(effects) == planned
-    assert all(it.key.endswith(f"/{11 + sent}") for it in effects)
-
-
-@pytest.mark.parametrize("status", BEGUN)
-def test_budget_counts_what_may_have_arrived(status: EffectStatus) -> None:
-    """A report that was begun uses up the budget, however it ended."""
-    told = [replace(entry, status=status) for entry in reports(9)]
-    assert topics(WAIT, *told) == []
-
-
-@pytest.mark.parametrize("status", [EffectStatus.INTENDED, EffectStatus.WITHDRAWN])
-def test_budget_ignores_what_was_never_begun(status: EffectStatus) -> None:
-    """Reports that GitHub never saw use up nothing."""
-    told = [replace(entry, status=status) for entry in reports(9)]
-    assert topics(WAIT, *told) == ["validation_failed"]
-
-
-def test_last_call_is_told_once() -> None:
-    """The last call comes after the reason was told, and is the last word of its round."""
-    assert topics(LAST_CALL, make_report()) == ["last_call/1"]
-    called = [make_report(1), make_report(2, topic="last_call/1")]
-    assert topics(LAST_CALL, *called) == []
-    other_reason = make_decision(Verdict.WAIT, ReasonCode.VALIDATION_RUNNING, last_call=True)
-    assert topics(other_reason, *called) == []
-    assert topics(LAST_CALL, *called, make_report(3, topic="validation_running")) == []
 
 
 @pytest.mark.parametrize("status", BEGUN)
@@ -249,72 +178,3 @@ def test_same_input_same_keys() -> None:
 def test_what_may_be_sent(status: EffectStatus) -> None:
     """Only an effect that GitHub cannot have seen may be begun."""
     assert is_sendable(status) is (status not in BEGUN)
-
-
-def refused(key: str = "review/1", *codes: RefusalCode) -> RefusedClaim:
-    """Make a claim that does not count, for being too short unless said otherwise."""
-    claim = make_claim()
-    refusals = tuple(Refusal(code, "why") for code in codes or (RefusalCode.RATIONALE_SHORT,))
-    return RefusedClaim(key, claim.channel, claim.person, claim.given_at, refusals)
-
-
-def holding(*claims: RefusedClaim, needed: int = 0, last_call: bool = False) -> Decision:
-    """Make a hold beside which these claims were refused."""
-    codes = (ReasonCode.VALIDATION_FAILED, ReasonCode.OVERRIDE_INCOMPLETE)
-    return make_decision(Verdict.WAIT, *codes, refused=claims, needed=needed, last_call=last_call)
-
-
-def test_refusal_is_told_once() -> None:
-    """A refused override is news although the hold is told already, and only once."""
-    (topic,) = topics(holding(refused()), make_report())
-    assert topic == "validation_failed+override_incomplete+review/1=rationale_short"
-    assert topics(holding(refused()), make_report(), make_report(2, topic=topic)) == []
-
-
-@pytest.mark.parametrize(
-    "decision",
-    [
-        holding(refused("review/2")),
-        holding(refused("review/1", RefusalCode.NOT_ACKNOWLEDGED)),
-        holding(refused(), refused("review/2")),
-        holding(refused(), needed=1),
-        holding(),
-    ],
-)
-def test_other_refusal_is_news(decision: Decision) -> None:
-    """Another claim, another fault, or one more of several approvals is told as well."""
-    (topic,) = topics(holding(refused()))
-    assert len(topics(decision, make_report(topic=topic))) == 1
-
-
-def test_needed_approvals_are_news() -> None:
-    """Each further person of several is told of."""
-    (two,) = topics(holding(needed=2))
-    assert topics(holding(needed=1), make_report(topic=two)) == [
-        "validation_failed+override_incomplete+1 more"
-    ]
-
-
-def test_refusal_after_the_last_call() -> None:
-    """Whoever overrides in the last hour is answered, once, and the last call is not repeated."""
-    late = holding(refused(), last_call=True)
-    called = make_report(topic="last_call/1")
-    (topic,) = topics(late, called)
-    assert topic == "last_call/1+review/1=rationale_short"
-    assert topics(late, called, make_report(2, topic=topic)) == []
-    assert topics(LAST_CALL, make_report(topic=topic)) == []
-    assert topics(late, *reports(9), replace(called, effect=reports(10)[9].effect)) == []
-
-
-def test_refusals_keep_to_the_budget() -> None:
-    """However many overrides are refused, one report is left for the last call."""
-    assert topics(holding(refused()), *reports(9)) == []
-    assert len(topics(holding(refused(), last_call=True), *reports(9))) == 1
-
-
-def test_review_after_an_override() -> None:
-    """An override is answered by one review whose topic says so."""
-    released = make_decision(Verdict.APPROVE, ReasonCode.OVERRIDE, override=make_record())
-    (effect,) = plan(released, make_request(), Ledger(), NOW)
-    assert (effect.kind, effect.topic) == (EffectKind.REVIEW, "override")
-    assert "hubot" in effect.comment

@@ -13,7 +13,7 @@ from gate.errors import ConfigError
 from gate.settings import ApiToken
 from gate.store.engine.database import Database
 from gate.web.deps import Readers
-from tests.unit.test_settings import load
+from tests.unit.setting_values import load
 from tests.unit.web.conftest import Site
 
 PATHS = ("/api/v1/requests", "/api/v1/incidents", "/api/v1/audit", "/api/v1/stats")

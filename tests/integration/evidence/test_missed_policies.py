@@ -1,11 +1,11 @@
-"""A policy or a listing that was there and is missed once is not gone yet."""
+"""A policy that is missing once is not gone yet."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -15,57 +15,24 @@ from gate.domain.model.github import FileQuestion, FileReading, RepositoryAddres
 from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ports import Contents
-from gate.simulator.faults import Fault, WebhookFault
+from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches
+from tests.integration.evidence.missed_reads import (
+    LAX,
+    MISNAMED,
+    POLICY,
+    POLICY_OF_ALL,
+    POLICY_OF_OWN,
+    SHARED,
+    STRICT,
+    aged,
+    deployed,
+    floor,
+    installation,
+    policy_trail,
+    reasons,
+)
 from tests.support.harness import REPOSITORY, Gate, reconcile, running_gate
-
-POLICY: Final = ".github/deployment-gate.yml"
-MISNAMED: Final = ".github/deployment-gate.yaml"
-SHARED: Final = "octo-org/.github"
-STRICT: Final = "version: 1\nenvironments:\n  production-frontend:\n    validation: {max_age: 1h}\n"
-LAX: Final = STRICT.replace("1h", "23h")
-POLICY_OF_OWN: Final = "/repos/octo-org/frontend/contents/.github/deployment-gate.yml$"
-POLICY_OF_ALL: Final = "/repos/octo-org/.github/contents/.github/deployment-gate.yml$"
-LISTING: Final = "/actions/workflows/production-validation.yml/runs$"
-
-
-def installation(gate: Gate) -> int:
-    """Give the only installation."""
-    return next(iter(gate.github.world.installations))
-
-
-def floor(gate: Gate, policy: str = STRICT) -> None:
-    """Give the organization a policy."""
-    gate.github.create_repository(SHARED, installation(gate))
-    gate.github.put_file(SHARED, POLICY, policy)
-
-
-def aged(gate: Gate) -> None:
-    """Let a pass be known that is too old for the strict policy, and the policy with it."""
-    gate.validate(REPOSITORY, "success")
-    deployed(gate)
-    gate.advance(hours=2)
-
-
-def deployed(gate: Gate) -> int:
-    """Bring a deployment to the gate."""
-    run_id = gate.github.deploy(REPOSITORY).run_id
-    gate.settle()
-    return run_id
-
-
-def reasons(gate: Gate, run_id: int) -> tuple[str, ...]:
-    """Give the reasons for which a deployment is held."""
-    record = gate.record(run_id)
-    assert record.state == RequestState.WAITING
-    assert gate.answers(run_id) == []
-    return record.reasons
-
-
-def policy_trail(gate: Gate) -> list[str]:
-    """List what the trail says of policies."""
-    kinds = text("SELECT kind FROM audit_entries WHERE kind LIKE 'policy.%' ORDER BY id")
-    return gate.service.database.read(lambda it: [row.kind for row in it.execute(kinds)])
 
 
 @pytest.mark.parametrize(
@@ -179,58 +146,6 @@ def test_a_file_at_the_wrong_path_is_not_passed_over(
     assert gate.record(run_id).state == RequestState.APPROVED
 
 
-def lost_red(gate: Gate) -> None:
-    """Let a red validation be known to GitHub alone, after a green one that the gate knows."""
-    gate.validate(REPOSITORY, "success")
-    deployed(gate)
-    number = gate.github.add_webhook_fault(WebhookFault("lose", event="workflow_run"))
-    gate.validate(REPOSITORY, "failure")
-    gate.github.clear_faults(number)
-    gate.advance(minutes=11)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(LISTING, status=404, times=1),
-        Fault(LISTING, status=200, body='{"total_count": 0, "workflow_runs": []}', times=1),
-    ],
-    ids=["404", "empty"],
-)
-def test_one_empty_listing_lets_no_older_green_decide(gate: Gate, fault: Fault) -> None:
-    """Where there were runs, none at all is no listing: it is asked for again."""
-    lost_red(gate)
-    gate.github.add_fault(fault)
-    run_id = deployed(gate)
-    assert reasons(gate, run_id)[0] == "facts_unavailable"
-    gate.advance(seconds=40)
-    assert reasons(gate, run_id) == ("validation_failed",)
-
-
-def test_runs_that_github_lists_no_more_are_none(gate: Gate) -> None:
-    """A listing that is empty twice says that there is no validation, until the next one."""
-    lost_red(gate)
-    number = gate.github.add_fault(Fault(LISTING, status=404))
-    run_id = deployed(gate)
-    gate.advance(seconds=40)
-    assert reasons(gate, run_id) == ("validation_missing",)
-    gate.advance(minutes=30)
-    assert reasons(gate, run_id) == ("validation_missing",)
-    gate.github.clear_faults(number)
-    gate.validate(REPOSITORY, "success")
-    gate.settle()
-    assert gate.record(run_id).state == RequestState.APPROVED
-
-
-def test_an_empty_listing_of_a_repository_that_cannot_be_read_is_none(gate: Gate) -> None:
-    """However often it is empty, nothing is believed while the repository does not show."""
-    lost_red(gate)
-    gate.github.add_fault(Fault(f"{LISTING}|/repos/octo-org/frontend$", status=404))
-    run_id = deployed(gate)
-    gate.advance(minutes=10)
-    assert reasons(gate, run_id)[0] == "facts_unavailable"
-
-
 class Meanwhile:
     """The contents of GitHub, with something that happens while a file is being read."""
 
@@ -298,20 +213,3 @@ def test_the_doctor_warns_where_a_floor_would_not_be_known(gate: Gate) -> None:
     assert warned() == [Level.WARN]
     floor(gate)
     assert warned() == []
-
-
-def test_a_late_webhook_brings_no_former_default_branch_back(gate: Gate) -> None:
-    """What it tells contradicts what is known, so GitHub is asked on which branch to look."""
-    world = gate.github.world
-    gate.validate(REPOSITORY, "success")
-    deployed(gate)
-    delayed = WebhookFault("delay", event="workflow_run", action="completed", seconds=0.5, times=1)
-    gate.github.add_webhook_fault(delayed)
-    gate.validate(REPOSITORY, "success")
-    gate.github.put_file(REPOSITORY, "README.md", "trunk", branch="trunk")
-    found = world.repository(REPOSITORY)
-    found.default_branch = "trunk"
-    world.forget_shape(found)
-    gate.validate(REPOSITORY, "failure")
-    run_id = deployed(gate)
-    assert reasons(gate, run_id) == ("validation_failed",)
