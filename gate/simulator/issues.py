@@ -1,4 +1,4 @@
-"""Issues and comments: what people write, and who hears of it."""
+"""Write and change issues and comments, and announce each change."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -183,7 +183,7 @@ def add_comment(
 def edit_comment(
     world: World, repository: Repository, comment: Comment, editor: Account, body: str
 ) -> None:
-    """Change a comment and announce it; whoever may write can edit what others wrote."""
+    """Change a comment and announce it; a user with write access can edit what others wrote."""
     before = comment.body
     comment.body, comment.updated_at = body, world.now()
     issue = find_issue(repository, comment.issue_number)

@@ -42,7 +42,7 @@ class Server:
         return url
 
     async def stop(self) -> None:
-        """Hang up on everybody and listen no more."""
+        """Close all connections and stop listening."""
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):

@@ -23,7 +23,7 @@ State = Literal["approved", "rejected"]
 def reach(
     world: World, run: Run, environment: Environment, job_name: str, *, deploys: bool = True
 ) -> Job:
-    """Bring a job to an environment: deployment, `waiting`, and everybody is asked.
+    """Bring a job to an environment: it waits, and every App and reviewer is asked.
 
     A job that does not deploy uses the environment without a deployment.
     """

@@ -34,7 +34,7 @@ def reopen_issue(stage: Stage, repository: str, number: int, opener: str) -> Non
 def assign_issue(
     stage: Stage, repository: str, number: int, assigner: str, assignee: str | None = None
 ) -> None:
-    """Assign an issue to a user; by default to whoever does it."""
+    """Assign an issue to a user; by default to the one who assigns it."""
     world = stage.world
     found = world.repository(repository)
     issue = issues.find_issue(found, number)

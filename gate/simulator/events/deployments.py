@@ -70,7 +70,7 @@ def protection_rule_requested(world: World, run: Run, gate: PendingJob, app_id: 
     """Ask an App about one job by `deployment_protection_rule`.
 
     The payload carries the undocumented `sha` and `ref` of real deliveries, and, like them,
-    neither the run nor its attempt: the run id stands in the callback address alone.
+    neither the run nor its attempt: only the callback address has the run id.
     """
     repository = world.repository_of(run)
     root = repositories.api_url(world, repository)

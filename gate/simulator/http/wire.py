@@ -2,7 +2,7 @@
 
 Written out rather than borrowed, because a fault has to reach below HTTP: hang up without an
 answer, break off in the middle. One event loop serves all connections; a response that is to
-wait is a timer, not a thread. It speaks as much HTTP as clients of GitHub's API use.
+wait is a timer, not a thread. It supports as much HTTP as clients of GitHub's API use.
 """
 
 import asyncio

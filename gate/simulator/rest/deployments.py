@@ -10,7 +10,7 @@ from gate.simulator.state.repositories import Environment
 from gate.simulator.state.world import Json
 
 DEPLOYMENTS_READ = ("deployments", "read")
-# `waiting` is a state deployments pass through, but nobody may set it.
+# `waiting` is a state deployments pass through, but no client may set it.
 SETTABLE_STATES = frozenset(
     {"error", "failure", "inactive", "in_progress", "queued", "pending", "success"}
 )

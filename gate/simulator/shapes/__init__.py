@@ -1,5 +1,5 @@
 """GitHub's JSON: one function per schema of its REST reference.
 
 Pure descriptions of the world. The dicts of accounts and repositories are cached and shared,
-so nobody may change what a shape returned.
+so callers must not change what a shape returned.
 """
