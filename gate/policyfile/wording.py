@@ -63,7 +63,7 @@ def _describe_unknown(location: Location) -> str:
     name = str(location[-1])
     known = list(_schema_at(location[:-1]).get("properties", {}))
     # A slip of one letter is likelier than a key in the wrong section (`environment` is both), and
-    # that is likelier than a key misspelt beyond recognition.
+    # that is likelier than a key misspelled beyond recognition.
     close, homes = _closest(name, known, _VERY_CLOSE), _homes_of(name)
     if close is None and homes:
         return f"unknown key; `{name}` belongs {' or '.join(map(_spell_home, homes))}"

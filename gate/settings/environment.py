@@ -31,7 +31,7 @@ def load_settings(
     """Read the settings from `environ` (the process's own by default) over those of `env_file`.
 
     A file that does not exist is no problem, and an empty variable counts as not set. The result's
-    `unknown_variables` names what begins with GATE_ but is no setting of ours, so that a misspelt
+    `unknown_variables` names what begins with GATE_ but is no setting of ours, so that a misspelled
     name can be shown. Raises ConfigError with every problem there is.
     """
     try:

@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         return self.oidc_audience or self.public_url
 
     @classmethod
-    def settings_customise_sources(  # noqa: D102  # pydantic-settings' own hook
+    def settings_customize_sources(  # noqa: D102  # pydantic-settings' own hook
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003  # the hook's signature
         init_settings: PydanticBaseSettingsSource,

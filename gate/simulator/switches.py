@@ -1,4 +1,4 @@
-"""The points where GitHub's documentation is silent, each modelled both ways.
+"""The points where GitHub's documentation is silent, each modeled both ways.
 
 A client that is right only for one position of a switch is not right. The default is the
 position that field reports or the wording of the documentation make the likelier.

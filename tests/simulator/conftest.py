@@ -1,4 +1,4 @@
-"""A simulated GitHub with one App, one organisation and one repository, and a hook that listens."""
+"""A simulated GitHub with one App, one organization and one repository, and a hook that listens."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -123,7 +123,7 @@ def test_the_rule_is_asked_as_in_real_deliveries(story: Story) -> None:
 
 
 def test_a_payload_has_a_realistic_size(story: Story) -> None:
-    """Several kilobytes, as full repositories, senders and organisations make it."""
+    """Several kilobytes, as full repositories, senders and organizations make it."""
     story.github.deploy(REPOSITORY)
     assert story.github.wait_until_delivered()
     sizes = {each.event: len(each.body) for each in story.hook.received}

@@ -184,7 +184,7 @@ def test_cancelled_deployment_state(story: Story, position: str) -> None:
 
 @pytest.mark.parametrize(("position", "count"), [("sent", 1), ("withheld", 0)])
 def test_reviews_without_organization(story: Story, position: str, count: int) -> None:
-    """A user's repository has reviews announced without organisation, or not at all."""
+    """A user's repository has reviews announced without organization, or not at all."""
     story.switch(reviews_without_organization=position)
     installation_id = story.github.create_installation("someone", "User")
     story.github.create_repository("someone/site", installation_id, owner_type="User")

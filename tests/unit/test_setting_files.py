@@ -101,6 +101,6 @@ def test_the_table_lists_what_is_read() -> None:
         ("GATE_COLOR", None),
     ],
 )
-def test_a_misspelt_name_is_told_the_one_that_was_meant(name: str, meant: str | None) -> None:
+def test_a_misspelled_name_is_told_the_one_that_was_meant(name: str, meant: str | None) -> None:
     """A name that is nearly a setting's names that setting."""
     assert near_miss(name) == meant

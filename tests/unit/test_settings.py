@@ -171,7 +171,7 @@ def test_settings_are_frozen() -> None:
         load().sweep_seconds = 1
 
 
-def test_a_misspelt_variable_is_shown() -> None:
+def test_a_misspelled_variable_is_shown() -> None:
     """A typo would otherwise leave a default in force without a word."""
     settings = load({"GATE_SWEEP_SECOND": "5", "GATE_UNKNOWN_VARIABLES": "x", "PATH": "/bin"})
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from gate.domain.model.overrides import OPEN_QUESTIONS, RefusalCode, RefusedClaim
 from gate.domain.model.policy import OverridePolicy
-from gate.domain.text.escaping import code_span, cut_markdown, neutralise
+from gate.domain.text.escaping import code_span, cut_markdown, neutralize
 
 _LONGEST: Final = 2_000
 
@@ -68,18 +68,18 @@ def render_unknown() -> str:
 
 def render_refusal(detail: str) -> str:
     """Explain why a command on an incident's issue did nothing; `detail` is a sentence."""
-    return cut_markdown(f"{neutralise(detail)}.", _LONGEST)
+    return cut_markdown(f"{neutralize(detail)}.", _LONGEST)
 
 
 def render_acknowledged_before(actor: str) -> str:
     """Answer a second acknowledgment with the name of the first person."""
-    return cut_markdown(f"{neutralise(actor)} has already acknowledged this incident.", _LONGEST)
+    return cut_markdown(f"{neutralize(actor)} has already acknowledged this incident.", _LONGEST)
 
 
 def render_problem(detail: str, usage: str | None = None) -> str:
     """Explain what is wrong with a command, and how to write it."""
     written = f" Usage: {code_span(usage)}" if usage is not None else ""
-    fault = f"Not done: {neutralise(detail)}.{written}"
+    fault = f"Not done: {neutralize(detail)}.{written}"
     return cut_markdown(f"{fault}\n\nComment `/help` for the list of commands.", _LONGEST)
 
 
@@ -89,7 +89,7 @@ def render_refused(claim: RefusedClaim) -> str:
     What the gate looks up last is left out while people have something to fix.
     """
     theirs = [it for it in claim.refusals if it.code not in OPEN_QUESTIONS] or claim.refusals
-    faults = "\n".join(f"- {neutralise(refusal.detail)}" for refusal in theirs)
+    faults = "\n".join(f"- {neutralize(refusal.detail)}" for refusal in theirs)
     return cut_markdown(
         f"**Not released.** The deployment is still held:\n\n{faults}\n\n{_how_to_go_on(claim)}",
         _LONGEST,

@@ -31,7 +31,7 @@ def find_uncovered(
     """Return what a validation of this commit that began then does not cover; None: nothing.
 
     It must have begun after the end of every infrastructure run. An infrastructure workflow of
-    which no run is known covers nothing: the name may be misspelt, and silence must not open.
+    which no run is known covers nothing: the name may be misspelled, and silence must not open.
     """
     match rule.covers:
         case Covers.LATEST:

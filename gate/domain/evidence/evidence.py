@@ -17,7 +17,7 @@ class Evidence:
     """What the validation shows: its state, the run that shows it, and why in plain words.
 
     `detail` may quote text that others wrote (job names, conclusions); whoever shows it must
-    neutralise it. `stale_at` is the first instant at which a successful run is too old, and is set
+    neutralize it. `stale_at` is the first instant at which a successful run is too old, and is set
     for one that passed, covers too little, is too old, or is red by its report only.
     `infrastructure` is the infrastructure run that the validation has to come after. `beginning`
     is when the oldest job that counts began, of a successful run whose jobs are known well enough.

@@ -1,7 +1,7 @@
 """Write the content of an alert: what failed, what it holds, who must act by when.
 
 Pure. The fields are the contract's. Text that others wrote goes in raw, since each channel
-neutralises it in its own way. The sentences are in `gate.domain.incidents.alert_words`.
+neutralizes it in its own way. The sentences are in `gate.domain.incidents.alert_words`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Write the sentences of an alert about an incident: the subject line, who must act, next steps.
 
-Pure. Flow names and details are quoted raw: each channel neutralises them in its own way.
+Pure. Flow names and details are quoted raw: each channel neutralizes them in its own way.
 """
 
 from __future__ import annotations

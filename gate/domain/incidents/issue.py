@@ -22,7 +22,7 @@ from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId
 from gate.domain.model.policy import AlertPolicy
 from gate.domain.text.addresses import safe_url
-from gate.domain.text.escaping import cut, cut_markdown, neutralise
+from gate.domain.text.escaping import cut, cut_markdown, neutralize
 from gate.domain.text.fold import fold
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ def _title(incident: Incident) -> str:
 
 
 def _headline(incident: Incident) -> str:
-    environment = neutralise(incident.place.environment, _NAME_LIMIT)
+    environment = neutralize(incident.place.environment, _NAME_LIMIT)
     if incident.resolved is not None:
         return f"**Resolved** — {environment}, {at(incident.resolved.at)}: {ending(incident)}"
     since = f"since {at(incident.opened_at)}"
@@ -117,9 +117,9 @@ def _facts(incident: Incident) -> str:
     terraform = failure.terraform_deployment_id
     rows = [
         ("Failed job", run_link(failure)),
-        ("Commit", neutralise(failure.head_sha or "unknown")),
-        ("Terraform deployment", neutralise(terraform or "unknown", _NAME_LIMIT)),
-        ("What failed", neutralise(failure.detail, _ERROR_LIMIT)),
+        ("Commit", neutralize(failure.head_sha or "unknown")),
+        ("Terraform deployment", neutralize(terraform or "unknown", _NAME_LIMIT)),
+        ("What failed", neutralize(failure.detail, _ERROR_LIMIT)),
         ("Failed attempts", str(incident.failures)),
         ("Gate record", f"incident {incident.id}"),
     ]
@@ -128,13 +128,13 @@ def _facts(incident: Incident) -> str:
 
 
 def _flow(flow: FailedFlow) -> str:
-    error = neutralise(flow.error, _ERROR_LIMIT)
-    name = neutralise(flow.flow_name, _NAME_LIMIT)
+    error = neutralize(flow.error, _ERROR_LIMIT)
+    name = neutralize(flow.flow_name, _NAME_LIMIT)
     return f"- **{name}**, exit code {flow.exit_code}{f': {error}' if error else ''}"
 
 
 def _artifact(url: str) -> str:
-    return f"- <{url}>" if safe_url(url) else f"- {neutralise(url, _ERROR_LIMIT)}"
+    return f"- <{url}>" if safe_url(url) else f"- {neutralize(url, _ERROR_LIMIT)}"
 
 
 def _held(held: HeldDeployment) -> str:
@@ -183,7 +183,7 @@ def _decision(incident: Incident, decided: Word | None, due: str) -> str:
         ways = ", ".join(f"`/decide {course} <why>`" for course in Course)
         text = f"Decide{due}: {ways}"
         return _box(text, done=False)
-    why = neutralise(decided.why, _WHY_LIMIT)
+    why = neutralize(decided.why, _WHY_LIMIT)
     text = f"Decided by {who(decided.actor)}, {at(decided.at)}: {incident.course} ({why})"
     return _box(text, done=True)
 

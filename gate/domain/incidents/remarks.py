@@ -25,7 +25,7 @@ from gate.domain.incidents.issue import BODY_LIMIT, Timeline
 from gate.domain.incidents.words import at, ending, happening, who
 from gate.domain.model.ids import IncidentId
 from gate.domain.text.durations import span
-from gate.domain.text.escaping import cut_markdown, neutralise
+from gate.domain.text.escaping import cut_markdown, neutralize
 
 _MOST_NAMED: Final = 20
 _NAME_LIMIT: Final = 120
@@ -124,7 +124,7 @@ def _after(word: Word | None, opened_at: datetime) -> str:
 def _flows(incident: Incident) -> Iterator[str]:
     flows = incident.failure.flows
     if flows:
-        names = [neutralise(flow.flow_name, _NAME_LIMIT) for flow in flows[:_MOST_NAMED]]
+        names = [neutralize(flow.flow_name, _NAME_LIMIT) for flow in flows[:_MOST_NAMED]]
         left_out = incident.failure.count - len(names)
         more = f", and {left_out} more" if left_out else ""
         yield f"Last failing: {', '.join(names)}{more}."

@@ -27,7 +27,7 @@ from gate.domain.incidents.events import (
 )
 from gate.domain.incidents.incident import Incident
 from gate.domain.text.addresses import safe_url
-from gate.domain.text.escaping import neutralise
+from gate.domain.text.escaping import neutralize
 
 _LOGIN_LIMIT: Final = 60
 _WORDS_LIMIT: Final = 300
@@ -40,7 +40,7 @@ def at(moment: datetime) -> str:
 
 def who(actor: str) -> str:
     """Return a person's name without mentioning them."""
-    return neutralise(actor, _LOGIN_LIMIT)
+    return neutralize(actor, _LOGIN_LIMIT)
 
 
 def run_link(failure: Failure) -> str:
@@ -52,7 +52,7 @@ def run_link(failure: Failure) -> str:
 def failing(failure: Failure) -> str:
     """Return in a few words what fails."""
     if not failure.flows:
-        return neutralise(failure.detail, _WORDS_LIMIT)
+        return neutralize(failure.detail, _WORDS_LIMIT)
     count = failure.count
     return f"{count} flow failed" if count == 1 else f"{count} flows failed"
 
@@ -98,10 +98,10 @@ def _failed(what: Opened | FailedAgain | Reopened) -> str:
 
 
 def _alerted(what: Alerted | AlertLost) -> str:
-    channel = neutralise(what.channel)
+    channel = neutralize(what.channel)
     if isinstance(what, Alerted):
         return f"alert sent by {channel}"
-    return f"alert {neutralise(what.alert_key)} was lost: {channel} did not accept it"
+    return f"alert {neutralize(what.alert_key)} was lost: {channel} did not accept it"
 
 
 def _deployment(url: str) -> str:
@@ -132,4 +132,4 @@ def _ended(how: Resolution, actor: str, why: str) -> str:
 
 
 def _quoted(words: str) -> str:
-    return f"“{neutralise(words, _WORDS_LIMIT)}”"
+    return f"“{neutralize(words, _WORDS_LIMIT)}”"

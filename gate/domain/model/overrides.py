@@ -207,7 +207,7 @@ _CHANNELS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class OverrideJudgement:
+class OverrideJudgment:
     """Which claims count, which do not, and what is still needed.
 
     `accepted` holds one claim of each person, the first that counts. `refused` holds all that do

@@ -17,7 +17,7 @@ from gate.domain.model.reports import AlertReport, ValidationReport
 class Reporter:
     """A job of one run attempt.
 
-    `workflow` is the file that the run was started from, normalised by `parse_workflow_path`; a job
+    `workflow` is the file that the run was started from, normalized by `parse_workflow_path`; a job
     of a reusable workflow speaks for the run that called it. `ref` is where the file was read, such
     as `refs/heads/main`. `token_id` is the token's `jti`, `expires_at` its end.
     """

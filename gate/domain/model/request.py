@@ -64,13 +64,13 @@ TRANSITIONS: Final[Mapping[RequestState, frozenset[RequestState]]] = {
 class GateRequest:
     """What GitHub waits for us to answer.
 
-    `environment` is spelt as GitHub sent it, `key.environment` is folded. `round` counts how often
-    the request was opened: it is 1 until a late job of the same attempt needs one more answer.
-    `waiting_since` is when the present round began, `opened_at` when the first did. `missed_at` is
-    when GitHub was first seen not to wait for us any more although we had not answered.
-    `deployment_ids` has one entry for each job that asked, below zero for one without a deployment;
-    `unanswered` are those that no answer of ours covers yet. `answer` and `answered_at` tell
-    of the last answer given, in whichever round.
+    `environment` is spelled as GitHub sent it, `key.environment` is folded. `round` counts how
+    often the request was opened: it is 1 until a late job of the same attempt needs one more
+    answer. `waiting_since` is when the present round began, `opened_at` when the first did.
+    `missed_at` is when GitHub was first seen not to wait for us any more although we had not
+    answered. `deployment_ids` has one entry for each job that asked, below zero for one without a
+    deployment; `unanswered` are those that no answer of ours covers yet. `answer` and `answered_at`
+    tell of the last answer given, in whichever round.
     """
 
     id: RequestId

@@ -60,7 +60,7 @@ class Account:
 class WorkflowRun:
     """One attempt of a workflow run.
 
-    `path` is normalised by `parse_workflow_path`. `head_repository_id` is None when the head
+    `path` is normalized by `parse_workflow_path`. `head_repository_id` is None when the head
     repository is gone, which never equals the repository itself. `started_at` is GitHub's
     `run_started_at`, which a re-run resets, be it of all jobs or of one. `jobs` are the executions
     of all attempts up to this one; None until they have been read. `gate.domain.evidence.jobs`

@@ -19,7 +19,7 @@ from gate.domain.model.overrides import (
     OverrideAsk,
     OverrideChannel,
     OverrideClaim,
-    OverrideJudgement,
+    OverrideJudgment,
     OverrideRoutes,
     Refusal,
     RefusalCode,
@@ -38,7 +38,7 @@ later, too."""
 _NEVER_OVERRIDDEN: Final = frozenset({ValidationState.PASSED, ValidationState.RUNNING})
 
 
-def judge_claims(policy: OverridePolicy, facts: Facts, evidence: Evidence) -> OverrideJudgement:
+def judge_claims(policy: OverridePolicy, facts: Facts, evidence: Evidence) -> OverrideJudgment:
     """Judge the claims among the facts of a request that is held on `evidence`."""
     return judge_override(
         policy,
@@ -85,7 +85,7 @@ def judge_override(
     request: GateRequest,
     triggered_by: tuple[AccountId, ...] | None,
     evidence: Evidence,
-) -> OverrideJudgement:
+) -> OverrideJudgment:
     """Return which claims release `request`, held on `evidence`, and what is wrong with the others.
 
     The order of claims and standings does not matter, and neither does the time of day: nothing
@@ -107,7 +107,7 @@ def judge_override(
     outstanding = tuple(it for it in refused if newest.get(it.person.id) is it)
     needed = max(0, policy.approvals - len(accepted))
     is_open = needed > 0 or not accepted
-    return OverrideJudgement(
+    return OverrideJudgment(
         accepted=tuple(accepted.values()),
         refused=tuple(refused),
         outstanding=outstanding,

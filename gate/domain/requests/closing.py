@@ -1,4 +1,4 @@
-"""Recognise that GitHub no longer waits for us, and say what happened instead.
+"""Recognize that GitHub no longer waits for us, and say what happened instead.
 
 Pure. GitHub sends no event for a bypass, an expiry or another person's rejection: they are read
 from what the run, its deployments and the pending deployments show. GitHub's answers lag behind

@@ -16,7 +16,7 @@ from gate.domain.evidence.judge import judge_facts
 from gate.domain.model.facts import Facts
 from gate.domain.model.overrides import (
     OverrideAsk,
-    OverrideJudgement,
+    OverrideJudgment,
     OverrideRecord,
     RefusedClaim,
     describe,
@@ -187,27 +187,27 @@ def _weigh_override(
     policy: OverridePolicy, evidence: Evidence, facts: Facts, found: Reason
 ) -> _Weighed:
     """Let people release a hold, or say what their overrides lack."""
-    judgement = judge_claims(policy, facts, evidence)
-    if judgement.is_complete:
-        record = OverrideRecord(judgement.accepted)
+    judgment = judge_claims(policy, facts, evidence)
+    if judgment.is_complete:
+        record = OverrideRecord(judgment.accepted)
         released = Reason(ReasonCode.OVERRIDE, "\n".join(map(describe, record.claims)))
         return _Weighed(Verdict.APPROVE, (released, found), override=record)
     return _Weighed(
         Verdict.WAIT,
-        (found, *_what_lacks(judgement)),
+        (found, *_what_lacks(judgment)),
         ask=ask_for(policy, facts.request, evidence),
-        refused=judgement.outstanding,
-        needed=judgement.needed if judgement.accepted else 0,
+        refused=judgment.outstanding,
+        needed=judgment.needed if judgment.accepted else 0,
     )
 
 
-def _what_lacks(judgement: OverrideJudgement) -> Iterator[Reason]:
+def _what_lacks(judgment: OverrideJudgment) -> Iterator[Reason]:
     """Return the reasons why what people said does not release a hold; none when nobody spoke."""
-    barred = [it for it in judgement.outstanding if not it.is_mendable]
-    lacking = [describe_refused(it) for it in judgement.outstanding if it.is_mendable]
-    if judgement.accepted:
-        reviewers = "reviewer" if judgement.needed == 1 else "reviewers"
-        lacking.append(f"{judgement.needed} more {reviewers} must override")
+    barred = [it for it in judgment.outstanding if not it.is_mendable]
+    lacking = [describe_refused(it) for it in judgment.outstanding if it.is_mendable]
+    if judgment.accepted:
+        reviewers = "reviewer" if judgment.needed == 1 else "reviewers"
+        lacking.append(f"{judgment.needed} more {reviewers} must override")
     if barred:
         yield Reason(ReasonCode.OVERRIDE_INELIGIBLE, "\n".join(map(describe_refused, barred)))
     if lacking:

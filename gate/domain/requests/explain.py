@@ -2,7 +2,7 @@
 
 Pure. In this order: the state and its reason, the evidence, what failed, what people can do, and
 when the hold ends. At most `COMMENT_LIMIT` characters: `gate.domain.text.fitting` leaves out whole
-parts. Text that others wrote (job names, flows, a policy's keys) is neutralised before it is
+parts. Text that others wrote (job names, flows, a policy's keys) is neutralized before it is
 quoted. `flow_lines` lists the flows, `remedies` what people can do.
 """
 
@@ -24,7 +24,7 @@ from gate.domain.requests.flow_lines import (
 )
 from gate.domain.requests.remedies import ANYWHERE, Guide, list_actions
 from gate.domain.text.durations import age, remaining
-from gate.domain.text.escaping import cut, link, neutralise
+from gate.domain.text.escaping import cut, link, neutralize
 from gate.domain.text.fitting import BETWEEN, Paragraph, Part, Rank, leave_out, render
 from gate.domain.text.fold import fold
 
@@ -88,7 +88,7 @@ def _headline(decision: Decision, request: GateRequest) -> Part:
 def _released_by(decision: Decision) -> str:
     """Name who overrode which hold, without mentioning anybody."""
     claims = decision.override.claims if decision.override is not None else ()
-    people = [neutralise(claim.person.login, _NAME_LIMIT) for claim in claims]
+    people = [neutralize(claim.person.login, _NAME_LIMIT) for claim in claims]
     shown = people[:_MOST_NAMES]
     if len(people) > len(shown):
         shown.append(f"{len(people) - len(shown)} more")
@@ -125,7 +125,7 @@ def _phrase(code: ReasonCode, evidence: Evidence | None) -> str:
         run = evidence.run if evidence is not None else None
         conclusion = (run.conclusion or "") if run is not None and run.is_completed else ""
         if conclusion != SUCCESS:
-            more = neutralise(conclusion.replace("_", " "), _CONCLUSION_LIMIT)
+            more = neutralize(conclusion.replace("_", " "), _CONCLUSION_LIMIT)
     return f"{_PHRASES[code]} ({more})" if more else _PHRASES[code]
 
 
@@ -181,7 +181,7 @@ def _run_link(label: str, run: WorkflowRun) -> str:
 
 
 def _details(decision: Decision, room: int) -> str:
-    """Quote what makes the reasons concrete, then the flows, neutralised and within `room`."""
+    """Quote what makes the reasons concrete, then the flows, neutralized and within `room`."""
     flows, unlisted = describe_flows(decision.evidence)
     reasons = [line for line in _quoted(decision) if line]
     lines = reasons + flows
@@ -192,7 +192,7 @@ def _details(decision: Decision, room: int) -> str:
     for line in lines:
         # The first line is rather cut than left out: it may be the only one.
         limit = _LINE_LIMIT if shown or left < _SHORTEST_CUT else min(_LINE_LIMIT, left - 2)
-        quoted = f"> {neutralise(line, limit)}"
+        quoted = f"> {neutralize(line, limit)}"
         if len(quoted) > left:
             break
         shown.append(quoted)

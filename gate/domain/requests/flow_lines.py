@@ -1,6 +1,6 @@
 """Write what a comment shows of a validation's report: its flows, its change, its artifacts.
 
-Pure. The lines about flows are raw, as the job reported them: whoever shows them must neutralise
+Pure. The lines about flows are raw, as the job reported them: whoever shows them must neutralize
 them. What stands beside links is rendered here, harmless.
 """
 
@@ -15,7 +15,7 @@ from gate.domain.evidence.comparison import Comparison
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
-from gate.domain.text.escaping import cut, neutralise
+from gate.domain.text.escaping import cut, neutralize
 from gate.domain.text.fold import fold
 
 _NAME_LIMIT: Final = 80
@@ -46,7 +46,7 @@ def describe_flows(evidence: Evidence | None) -> tuple[list[str], int]:
         unnamed = evidence.report.left_out.failed + evidence.report.left_out.not_run
         listed = [
             *_failures(evidence.comparison),
-            *_labelled("did not run", evidence.report.not_run),
+            *_labeled("did not run", evidence.report.not_run),
         ]
     lines = [_line(label, flow) for label, flow in islice(listed, _MOST_LISTED)]
     return lines, len(listed) - len(lines) + unnamed
@@ -57,25 +57,25 @@ def count_failed(evidence: Evidence | None) -> int:
     return evidence.report.failures if evidence is not None and evidence.report is not None else 0
 
 
-_Labelled = tuple[str, Flow]
+_Labeled = tuple[str, Flow]
 
 
-def _failures(comparison: Comparison) -> Iterator[_Labelled]:
+def _failures(comparison: Comparison) -> Iterator[_Labeled]:
     """List new failures before old ones; without an earlier report nothing is called new."""
     if comparison.previous_run_id is None:
-        yield from _labelled("failed", comparison.newly_failing)
+        yield from _labeled("failed", comparison.newly_failing)
         return
-    yield from _labelled("newly failing", comparison.newly_failing)
+    yield from _labeled("newly failing", comparison.newly_failing)
     before = f"run {comparison.previous_run_id}, attempt {comparison.previous_run_attempt}"
-    yield from _labelled(f"still failing (also in {before})", comparison.still_failing)
+    yield from _labeled(f"still failing (also in {before})", comparison.still_failing)
 
 
-def _with_a_note(report: ValidationReport) -> list[_Labelled]:
+def _with_a_note(report: ValidationReport) -> list[_Labeled]:
     noted = (FlowStatus.FLAKY, FlowStatus.WARNED)
     return [(it.status.value, it) for status in noted for it in report.flows if it.status is status]
 
 
-def _labelled(label: str, flows: Iterable[Flow]) -> Iterator[_Labelled]:
+def _labeled(label: str, flows: Iterable[Flow]) -> Iterator[_Labeled]:
     return ((label, flow) for flow in flows)
 
 
@@ -88,7 +88,7 @@ def _line(label: str, flow: Flow) -> str:
 def render_terraform(evidence: Evidence) -> list[str]:
     """Name the infrastructure change that was validated, as the report does."""
     named = evidence.report.terraform_deployment_id if evidence.report is not None else None
-    shown = neutralise(named or "", _ID_LIMIT)
+    shown = neutralize(named or "", _ID_LIMIT)
     return [f"Terraform deployment {shown}"] if shown else []
 
 

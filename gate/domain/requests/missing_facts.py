@@ -179,13 +179,13 @@ def _missing_for_override(
     passed = evidence.state is ValidationState.PASSED
     if passed or policy.when.to(evidence.state) is Reaction.REJECT:
         return ()
-    judgement = judge_claims(policy.override, facts, evidence)
-    if judgement.asks_trigger:
+    judgment = judge_claims(policy.override, facts, evidence)
+    if judgment.asks_trigger:
         return (TriggerNeeded(),)
-    open_keys = {it.key for it in judgement.refused if it.codes == _ONLY_STANDING}
+    open_keys = {it.key for it in judgment.refused if it.codes == _ONLY_STANDING}
     claims = [it for it in facts.claims if it.key in open_keys]
     return tuple(
-        _standing_needed(person, policy.override, facts, claims) for person in judgement.unknown
+        _standing_needed(person, policy.override, facts, claims) for person in judgment.unknown
     )
 
 

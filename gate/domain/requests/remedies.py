@@ -1,6 +1,6 @@
 """List what a person can do about a held deployment, as bullets of the comment on it.
 
-Pure. Words and names from a policy are neutralised before they are shown. What is to be typed
+Pure. Words and names from a policy are neutralized before they are shown. What is to be typed
 stands in one code span, so that it can be copied and pasted.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 from gate.domain.model.overrides import ALL_ROUTES, OverrideAsk, OverrideRoutes
 from gate.domain.model.request import GateRequest
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
-from gate.domain.text.escaping import code_span, link, neutralise
+from gate.domain.text.escaping import code_span, link, neutralize
 from gate.domain.text.fitting import Paragraph, Part, Rank
 from gate.domain.text.fold import fold
 
@@ -130,7 +130,7 @@ def _override_bullets(decision: Decision, request: GateRequest, guide: Guide) ->
     ask, routes = decision.ask, guide.routes
     if ask is None:
         return
-    environment = neutralise(ask.environment, _NAME_LIMIT)
+    environment = neutralize(ask.environment, _NAME_LIMIT)
     people = _who(decision, ask)
     phrase = _phrase(ask)
     approving = code_span(f"{phrase}: <why>")

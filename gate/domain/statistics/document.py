@@ -1,7 +1,7 @@
 """Lay the metrics out as a document, the same for the API and for `gate stats --json`.
 
 Pure. Times are seconds; whatever has no value without data is null. Flow names are hostile text and
-stand here as they were reported: whoever shows them must neutralise them.
+stand here as they were reported: whoever shows them must neutralize them.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ _LINKABLE: Final = re.compile(r"https?://[^\s()<>\[\]\\`]{1,240}")
 _LIST_MARKER: Final = re.compile(r"[0-9]+\.")
 
 
-def neutralise(text: str, limit: int | None = None) -> str:
+def neutralize(text: str, limit: int | None = None) -> str:
     """Make foreign text harmless where Markdown, mentions or chat commands would be read.
 
     Control and format characters (bidirectional overrides, zero-width ones) are dropped, blanks of
@@ -55,7 +55,7 @@ def code_span(text: str) -> str:
     """Show text on one line exactly as it is, to be copied as one piece."""
     words = _words(text)
     if not words or set("`|") & set("".join(words)):
-        return neutralise(text)
+        return neutralize(text)
     return f"`{' '.join(words)}`"
 
 

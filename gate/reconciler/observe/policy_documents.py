@@ -182,7 +182,7 @@ def _hidden(known: PolicyDocument, detail: str, repository: Repository) -> str:
     if _is_own(known, repository):
         return detail
     return (
-        f"{detail}, where the organisation's policy was read before: give the App access to it;"
+        f"{detail}, where the organization's policy was read before: give the App access to it;"
         " if there is no such policy any more, keep the repository without the file"
     )
 

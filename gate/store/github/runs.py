@@ -192,7 +192,7 @@ def candidate_runs(
 ) -> tuple[WorkflowRun, ...]:
     """Read the few newest runs that may count as a validation, newest start first.
 
-    Narrows only by what every counting run fulfils; which one counts is decided in the domain.
+    Narrows only by what every counting run fulfills; which one counts is decided in the domain.
     """
     wanted: dict[str, Any] = {"repository": repository_id, "file": path, "branch": branch}
     wanted |= {f"event_{number}": event for number, event in enumerate(events)}

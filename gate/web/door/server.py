@@ -37,7 +37,7 @@ balancers keep one, which is mostly 60 seconds: they would send into one we have
 
 _LARGEST_PORT: Final = 65_535
 _LOOK_AGAIN: Final = 0.02
-_SIGNALLED: Final = 128
+_SIGNALED: Final = 128
 
 log = get_logger(__name__)
 
@@ -127,7 +127,7 @@ async def _serve(shell: BufferingShell, address: str, port: int) -> None:
     def stop(number: signal.Signals) -> None:
         if stopping.is_set():
             log.warning("http.aborted", signal=number.name)
-            os._exit(_SIGNALLED + number)
+            os._exit(_SIGNALED + number)
         stopping.set()
         log.info("http.stopping", signal=number.name)
 

@@ -98,7 +98,7 @@ class Canvas:
         return "\n".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"',
-                f' width="{width}" height="{height}" role="img" aria-labelledby="title text">',
+                f' width="{width}" height="{height}" role="img" aria-labeledby="title text">',
                 f'<title id="title">{escape(title)}</title>',
                 f'<desc id="text">{escape(text)}</desc>',
                 f"<style>{' '.join(styles)}{css}</style>",

@@ -176,7 +176,7 @@ def test_a_spent_quota_is_waited_for(stage: Stage) -> None:
     assert stage.client.contents.read_repository(stage.address) is not None
 
 
-def test_a_quota_that_others_spent_is_learnt(stage: Stage) -> None:
+def test_a_quota_that_others_spent_is_learned(stage: Stage) -> None:
     """Another process may use the quota up; GitHub's 403 then says until when."""
     stage.client.contents.read_repository(stage.address)
     stage.github.set_rate_limit(0, stage.address.installation_id)

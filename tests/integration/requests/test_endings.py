@@ -180,8 +180,8 @@ def test_the_commit_being_deployed_cannot_bring_its_own_policy(gate: Gate) -> No
     assert gate.record(run_id).state == RequestState.WAITING
 
 
-def test_the_organisations_policy_speaks_where_a_repository_has_none(gate: Gate) -> None:
-    """Without a file of its own a repository follows its organisation's `.github` repository."""
+def test_the_organizations_policy_speaks_where_a_repository_has_none(gate: Gate) -> None:
+    """Without a file of its own a repository follows its organization's `.github` repository."""
     installation_id = next(iter(gate.github.world.installations))
     gate.github.create_repository("octo-org/.github", installation_id)
     other = SOUND.replace("{max_age: 12h}", "{workflow: smoke.yml}")
@@ -192,7 +192,7 @@ def test_the_organisations_policy_speaks_where_a_repository_has_none(gate: Gate)
     assert gate.record(run_id).state == RequestState.APPROVED
 
 
-def test_a_repository_may_not_be_looser_than_its_organisation(gate: Gate) -> None:
+def test_a_repository_may_not_be_looser_than_its_organization(gate: Gate) -> None:
     """A looser value is a problem like any other: the gate holds and names it."""
     installation_id = next(iter(gate.github.world.installations))
     gate.github.create_repository("octo-org/.github", installation_id)

@@ -108,7 +108,7 @@ def test_nonsense_from_github_is_not_believed(gate: Gate, damage: str) -> None:
     assert gate.record(run_id).state == RequestState.APPROVED
 
 
-def test_retry_after_is_honoured(gate: Gate) -> None:
+def test_retry_after_is_honored(gate: Gate) -> None:
     """After a rate limit nothing is sent before GitHub said it may be."""
     gate.validate(REPOSITORY, "success")
     gate.github.deploy(REPOSITORY)

@@ -28,7 +28,7 @@ def is_known(gate: Gate, repository_id: RepositoryId) -> bool:
 
 @pytest.mark.parametrize(("status", "reason"), [(403, "permission_missing"), (404, "not_found")])
 def test_a_refused_installation_leaves_the_others(gate: Gate, status: int, reason: str) -> None:
-    """The repositories of the others are learnt of, and the log names the one that is refused."""
+    """The repositories of the others are learned of, and the log names the one that is refused."""
     refused, hidden = unannounced(gate, "acme")
     _, wanted = unannounced(gate, "zeta")
     gate.github.add_fault(Fault(f"installations/{refused}/access_tokens$", status=status))

@@ -178,18 +178,18 @@ def test_every_claim_is_answered(case: Case) -> None:
     if case.policy is None:
         return
     evidence = judge_facts(case.policy.validation, case.facts, case.now)
-    judgement = judge_claims(case.policy.override, case.facts, evidence)
-    accepted = {claim.person.id for claim in judgement.accepted}
+    judgment = judge_claims(case.policy.override, case.facts, evidence)
+    accepted = {claim.person.id for claim in judgment.accepted}
     speakers = {claim.person.id for claim in case.facts.claims}
-    assert speakers == accepted | {it.person.id for it in judgement.outstanding}
-    assert not accepted & {it.person.id for it in judgement.outstanding}
-    for refused in judgement.refused:
+    assert speakers == accepted | {it.person.id for it in judgment.outstanding}
+    assert not accepted & {it.person.id for it in judgment.outstanding}
+    for refused in judgment.refused:
         assert refused.codes
         assert len(set(refused.codes)) == len(refused.codes)
-    lookups = {person.id for person in judgement.unknown}
+    lookups = {person.id for person in judgment.unknown}
     assert not lookups & accepted
     assert not lookups & {it.person_id for it in case.facts.standings}
-    assert not (judgement.is_complete and (lookups or judgement.asks_trigger))
+    assert not (judgment.is_complete and (lookups or judgment.asks_trigger))
 
 
 @settings(max_examples=500)

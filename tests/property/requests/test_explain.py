@@ -13,7 +13,7 @@ from gate.domain.model.overrides import OverrideAsk, OverrideRoutes
 from gate.domain.requests.decision import Decision, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.remedies import Guide, IssueLink
-from gate.domain.text.escaping import neutralise
+from gate.domain.text.escaping import neutralize
 from gate.domain.text.fold import fold
 from tests.property.strategies.decisions import HOSTILE
 from tests.property.strategies.reports import reported_decisions
@@ -34,7 +34,7 @@ def check_harmless(line: str) -> None:
 @given(text=HOSTILE)
 def test_foreign_text_cannot_act(text: str) -> None:
     """No text can notify, link, command, format or hide, and all that is visible is shown."""
-    safe = neutralise(text)
+    safe = neutralize(text)
     check_harmless(safe)
     assert fold(shown(safe)) == fold(text)
 
@@ -43,7 +43,7 @@ def test_foreign_text_cannot_act(text: str) -> None:
 @given(text=HOSTILE, limit=st.integers(8, 80))
 def test_cut_text_cannot_act(text: str, limit: int) -> None:
     """Nor where it is cut."""
-    safe = neutralise(text, limit)
+    safe = neutralize(text, limit)
     assert len(safe) <= limit
     check_harmless(safe)
 

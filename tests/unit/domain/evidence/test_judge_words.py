@@ -1,4 +1,4 @@
-"""What a judgement says beside its state: which run shows it, why, and when it may change."""
+"""What a judgment says beside its state: which run shows it, why, and when it may change."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def judged(run: WorkflowRun | None, **rule: Any) -> Evidence:
         ),
     ],
 )
-def test_each_judgement_names_its_run_and_why(
+def test_each_judgment_names_its_run_and_why(
     run: WorkflowRun | None, rule: dict[str, Any], state: ValidationState, detail: str
 ) -> None:
     """An override is held against the end of the run that is shown, so it must be there."""

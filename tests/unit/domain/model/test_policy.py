@@ -64,7 +64,7 @@ def test_running_is_never_overridden_by_default() -> None:
 
 
 def test_names_are_found_folded() -> None:
-    """An environment is found in whatever case its name is spelt."""
+    """An environment is found in whatever case its name is spelled."""
     policy = Policy({"staging": EnvironmentPolicy()})
     assert policy.environment("STAGING") is policy.environments["staging"]
 
@@ -74,5 +74,5 @@ def test_names_are_found_folded() -> None:
     [("", "line 2, column 7: unknown key"), ("a.b", "line 2, column 7: a.b: unknown key")],
 )
 def test_problem(path: str, text: str) -> None:
-    """A problem is spelt on one line with its place first."""
+    """A problem is spelled on one line with its place first."""
     assert str(Problem(2, 7, path, "unknown key")) == text

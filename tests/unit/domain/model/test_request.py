@@ -67,7 +67,7 @@ def test_over(state: RequestState) -> None:
 
 
 def test_key() -> None:
-    """A key is spelt from the widest name to the narrowest, with the folded environment."""
+    """A key is spelled from the widest name to the narrowest, with the folded environment."""
     assert str(make_key(run_attempt=3, environment="Production-Frontend")) == (
         "1001/601/3/production-frontend"
     )

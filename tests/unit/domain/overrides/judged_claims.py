@@ -6,7 +6,7 @@ from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.ids import AccountId
 from gate.domain.model.overrides import (
     OverrideClaim,
-    OverrideJudgement,
+    OverrideJudgment,
     Standing,
 )
 from gate.domain.model.policy import OverridePolicy, ValidationState
@@ -34,7 +34,7 @@ def judged(
     triggered_by: tuple[AccountId, ...] | None = (MONA.id,),
     evidence: Evidence = FAILED,
     **policy: Any,
-) -> OverrideJudgement:
+) -> OverrideJudgment:
     """Judge claims on the default request, which mona started and which failed an hour ago."""
     return judge_override(
         OverridePolicy(**policy),

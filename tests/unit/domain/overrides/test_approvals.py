@@ -26,9 +26,9 @@ def test_a_person_counts_once() -> None:
     again = make_claim(
         key="again", person=make_account("renamed", id=HUBOT.id), given_at=before(seconds=10)
     )
-    judgement = judged(make_claim(), again, approvals=2)
-    assert judgement.accepted == (make_claim(),)
-    assert judgement.needed == 1
+    judgment = judged(make_claim(), again, approvals=2)
+    assert judgment.accepted == (make_claim(),)
+    assert judgment.needed == 1
     namesake = make_claim(person=make_account(HUBOT.login, id=SECOND.id))
     assert judged(make_claim(), namesake, approvals=2).is_complete
 
@@ -37,18 +37,18 @@ def test_second_chance() -> None:
     """A later claim mends an earlier one, and nothing of the earlier one is outstanding."""
     short = make_claim(key="short", rationale="ok")
     better = make_claim(channel=OverrideChannel.COMMENT, given_at=before(seconds=5))
-    judgement = judged(short, better)
-    assert judgement.accepted == (better,)
-    assert [it.key for it in judgement.refused] == ["short"]
-    assert judgement.outstanding == ()
+    judgment = judged(short, better)
+    assert judgment.accepted == (better,)
+    assert [it.key for it in judgment.refused] == ["short"]
+    assert judgment.outstanding == ()
 
 
 def test_a_later_slip_takes_nothing_back() -> None:
     """What was enough stays enough."""
     slip = make_claim(key="slip", rationale="done", given_at=before(seconds=5))
-    judgement = judged(make_claim(), slip)
-    assert judgement.is_complete
-    assert judgement.outstanding == ()
+    judgment = judged(make_claim(), slip)
+    assert judgment.is_complete
+    assert judgment.outstanding == ()
 
 
 def test_only_the_newest_refusal_is_outstanding() -> None:
@@ -56,9 +56,9 @@ def test_only_the_newest_refusal_is_outstanding() -> None:
     first = make_claim(key="first", rationale="ok")
     second = make_claim(key="second", rationale=WORDS, given_at=before(seconds=5))
     other = make_claim(key="other", person=SECOND, rationale="")
-    judgement = judged(second, other, first)
-    assert {it.key for it in judgement.refused} == {"first", "second", "other"}
-    assert {it.key for it in judgement.outstanding} == {"second", "other"}
+    judgment = judged(second, other, first)
+    assert {it.key for it in judgment.refused} == {"first", "second", "other"}
+    assert {it.key for it in judgment.outstanding} == {"second", "other"}
 
 
 def test_no_approvals_asked() -> None:
@@ -111,7 +111,7 @@ def test_order_does_not_matter() -> None:
 def test_a_second_approver_is_looked_up() -> None:
     """As long as one approval is missing, whoever may give it is asked about."""
     second = make_claim(key="second", person=SECOND)
-    judgement = judged(make_claim(), second, standings=(make_standing(),), approvals=2)
-    assert (judgement.needed, judgement.unknown) == (1, (SECOND,))
+    judgment = judged(make_claim(), second, standings=(make_standing(),), approvals=2)
+    assert (judgment.needed, judgment.unknown) == (1, (SECOND,))
     unknown = judged(make_claim(), second, standings=ALL[:2], triggered_by=None, approvals=2)
     assert unknown.asks_trigger

@@ -31,12 +31,12 @@ def test_accepted(channel: OverrideChannel) -> None:
     if channel is OverrideChannel.ENVIRONMENT:
         environment = f"{ENVIRONMENT}-override"
     claim = make_claim(channel=channel, environment=environment)
-    judgement = judged(claim)
-    assert judgement.is_complete
-    assert judgement.accepted == (claim,)
-    assert (judgement.refused, judgement.outstanding, judgement.unknown) == ((), (), ())
-    assert judgement.needed == 0
-    assert not judgement.asks_trigger
+    judgment = judged(claim)
+    assert judgment.is_complete
+    assert judgment.accepted == (claim,)
+    assert (judgment.refused, judgment.outstanding, judgment.unknown) == ((), (), ())
+    assert judgment.needed == 0
+    assert not judgment.asks_trigger
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_nothing_to_acknowledge(phrase: str) -> None:
 
 @pytest.mark.parametrize("phrase", ["(ok) [a-z]+", "Ja", "  I   ACCEPT the risk "])
 def test_phrase_is_no_pattern(phrase: str) -> None:
-    """The policy's words are words, not a pattern, and may be spelt loosely themselves."""
+    """The policy's words are words, not a pattern, and may be spelled loosely themselves."""
     assert read_rationale(f"so be it: {phrase}!", phrase).acknowledged
     assert not read_rationale("January", phrase).acknowledged
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gate.domain.requests.explain import explain
-from gate.domain.text.escaping import code_span, cut, cut_markdown, neutralise
+from gate.domain.text.escaping import code_span, cut, cut_markdown, neutralize
 from tests.support.builders import NOW, make_decision, make_request
 from tests.support.markdown import acting, code_spans, invisible, kinds, shown
 
@@ -65,9 +65,9 @@ from tests.support.markdown import acting, code_spans, invisible, kinds, shown
         ("", ""),
     ],
 )
-def test_neutralise(text: str, safe: str) -> None:
+def test_neutralize(text: str, safe: str) -> None:
     """Mentions, links, Markdown, HTML and invisible characters lose their power, words stay."""
-    assert neutralise(text) == safe
+    assert neutralize(text) == safe
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_neutralise(text: str, safe: str) -> None:
 )
 def test_line(text: str, safe: str) -> None:
     """Text at the start of a line is neither a heading, a list, a rule, a quote nor code."""
-    assert neutralise(text) == safe
+    assert neutralize(text) == safe
     assert kinds(safe) == set()
 
 

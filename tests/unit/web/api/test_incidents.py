@@ -162,7 +162,7 @@ def test_a_timeline_shows_its_newest_events(site: Site) -> None:
     assert [it["position"] for it in shown["timeline"]] == list(range(7, 207))
 
 
-@pytest.mark.parametrize("query", [{"colour": "red"}, {"repository_id": "x"}, {"limit": 0}])
+@pytest.mark.parametrize("query", [{"color": "red"}, {"repository_id": "x"}, {"limit": 0}])
 def test_a_query_that_makes_no_sense_is_refused(site: Site, query: dict[str, Any]) -> None:
     """The parameter is named."""
     response = site.client.get(PATH, query_string=query)

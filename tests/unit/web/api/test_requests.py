@@ -156,7 +156,7 @@ def test_filters_narrow_the_list(site: Site, query: Mapping[str, Any], runs: lis
         {"cursor": "9" * 5000},
         {"run_id": 2**63},
         {"run_id": "1.5"},
-        {"colour": "red"},
+        {"color": "red"},
         {"environment": "a\0b"},
         {"repository": "acme/none"},
         {"repository": "acme/shop", "repository_id": REPOSITORY + 1},

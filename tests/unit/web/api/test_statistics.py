@@ -142,7 +142,7 @@ def test_a_query_narrows_what_is_measured(
         {"until": "1w"},
         {"repository": "acme/nothing"},
         {"repository_id": "x"},
-        {"colour": "red"},
+        {"color": "red"},
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused(site: Site, query: Mapping[str, Any]) -> None:
