@@ -26,7 +26,7 @@ from gate.store.incidents import checks
 from gate.store.incidents.checks import mark_check
 from tests.bench.decisions import furnish
 from tests.bench.services import SECRET, rig, wait_for
-from tests.support.builders import make_run
+from tests.support.builders.runs import make_run
 from tests.support.keys import make_key_pair
 
 _BEGINNING: Final = datetime(2026, 3, 2, tzinfo=UTC)

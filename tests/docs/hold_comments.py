@@ -12,19 +12,12 @@ from gate.domain.model.reports import FlowStatus
 from gate.domain.requests.decide import decide
 from gate.domain.requests.explain import explain
 from gate.domain.requests.remedies import Guide, IssueLink
-from tests.support.builders import (
-    NOW,
-    before,
-    make_account,
-    make_claim,
-    make_facts,
-    make_flow,
-    make_policy,
-    make_request,
-    make_run,
-    make_standing,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW, before
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.policies import make_policy
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_account, make_run
 
 _REQUEST: Final = make_request(waiting_since=NOW, opened_at=NOW)
 _ERRORS: Final = {

@@ -34,21 +34,11 @@ from gate.store.requests.decisions import record_decision, stream_decisions
 from gate.store.requests.ledger import read_ledger, record_intents
 from gate.store.requests.requests import read_request
 from gate.store.retention import KEEP, KEEP_INCIDENTS, delete_expired
-from tests.support.builders import (
-    ENVIRONMENT,
-    INSTALLATION,
-    NOW,
-    REPOSITORY,
-    TICK,
-    make_alert_report,
-    make_decision,
-    make_facts,
-    make_flow,
-    make_key,
-    make_review,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import ENVIRONMENT, INSTALLATION, NOW, REPOSITORY, TICK
+from tests.support.builders.ledger import make_review
+from tests.support.builders.reports import make_alert_report, make_flow, make_validation_report
+from tests.support.builders.requests import make_decision, make_facts, make_key
+from tests.support.builders.runs import make_run
 from tests.support.incidents import PLACE, make_failure
 from tests.support.rows import answer, ask, asked, end, wait
 

@@ -14,7 +14,7 @@ from gate.domain.model.alert import (
     Severity,
 )
 from gate.domain.model.ids import RunId
-from tests.support.builders import ENVIRONMENT, NOW, SHA
+from tests.support.builders.defaults import ENVIRONMENT, NOW, SHA
 
 JOB: Final = "https://github.com/mona/shop/actions/runs/12345"
 HOSTILE: Final = (

@@ -8,7 +8,7 @@ from typing import Any, Final
 from gate.domain.audit.chain import FIRST, AuditEntry, ChainHead, Checkpoint, chained, entry_hash
 from gate.domain.audit.verify import Broken, Chain, Intact, check_chain
 from gate.domain.model.ids import RunId
-from tests.support.builders import ENVIRONMENT, INSTALLATION, NOW, REPOSITORY
+from tests.support.builders.defaults import ENVIRONMENT, INSTALLATION, NOW, REPOSITORY
 
 GOOD: Final = "signed by us"
 

@@ -16,8 +16,10 @@ from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
-from tests.support import builders
-from tests.support.builders import NOW, make_run, make_validation_report
+from tests.support.builders import reports
+from tests.support.builders.defaults import NOW
+from tests.support.builders.reports import make_validation_report
+from tests.support.builders.runs import make_run
 
 PLACE = IncidentPlace(InstallationId(5), RepositoryId(1), "production-frontend")
 
@@ -25,7 +27,7 @@ PLACE = IncidentPlace(InstallationId(5), RepositoryId(1), "production-frontend")
 def make_flow(name: str, status: FlowStatus = FlowStatus.FAILED) -> Flow:
     """Make a flow of a report; by default one that failed."""
     failed = status is FlowStatus.FAILED
-    return builders.make_flow(name, status, error="not visible" if failed else None)
+    return reports.make_flow(name, status, error="not visible" if failed else None)
 
 
 def make_flow_report(run: WorkflowRun, *names: str, **changes: Any) -> ValidationReport:

@@ -22,7 +22,8 @@ from gate.store.requests.leases import Lease, release, take_lease
 from gate.store.requests.opening import open_request
 from gate.store.requests.outcomes import PassRecord, record_answer, record_end, record_pass
 from gate.store.requests.requests import read_request
-from tests.support.builders import DIGEST, ENVIRONMENT, INSTALLATION, NOW, SHA, VALIDATION, make_key
+from tests.support.builders.defaults import DIGEST, ENVIRONMENT, INSTALLATION, NOW, SHA, VALIDATION
+from tests.support.builders.requests import make_key
 
 LENGTH: Final = timedelta(minutes=3)
 

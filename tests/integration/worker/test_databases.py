@@ -16,7 +16,8 @@ from gate.reconciler.deps import Work
 from gate.reconciler.ingest.reports import receive
 from gate.simulator.faults import Fault
 from gate.store.requests.waking import wake_requests
-from tests.support.builders import make_flow, make_reporter, make_validation_report
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.runs import make_reporter
 from tests.support.crashes import Crash
 from tests.support.harness import REPOSITORY, Gate, reconcile, running_gate
 from tests.support.postgres import PostgresServer

@@ -20,7 +20,7 @@ from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.property.requests.second_reading import newest
 from tests.property.strategies.cases import Case, edges
 from tests.property.strategies.reports import Reported, reported_cases
-from tests.support.builders import TICK
+from tests.support.builders.defaults import TICK
 
 often = settings(max_examples=400)
 

@@ -31,7 +31,7 @@ from gate.domain.incidents.outbox import coalesce
 from gate.domain.model.alert import Alert, AlertKind, Severity
 from gate.domain.model.course import Course
 from gate.domain.model.policy import AlertPolicy
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import make_failure, make_incident
 
 spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=9))

@@ -26,7 +26,7 @@ from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
 from gate.domain.model.policy import AlertPolicy
 from tests.property.strategies.decisions import HOSTILE
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import make_incident
 from tests.support.markdown import acting, check_commands, invisible
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from gate.domain.model.policy import Policy
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.property.strategies.floors import MANY_FACTS, PAIRS, Known, Pair, is_accepted
-from tests.support.builders import ENVIRONMENT
+from tests.support.builders.defaults import ENVIRONMENT
 
 often = settings(max_examples=2000)
 

@@ -28,7 +28,7 @@ from tests.property.requests.second_reading import (
 )
 from tests.property.strategies.cases import Case
 from tests.property.strategies.overrides import RECORDS, SAID, spoken_cases
-from tests.support.builders import TICK
+from tests.support.builders.defaults import TICK
 
 often = settings(max_examples=1000)
 _RUNNING: Final = {"requested", "queued", "pending", "waiting", "in_progress"}

@@ -12,7 +12,8 @@ from gate.domain.requests.decision import Verdict
 from tests.property.requests.second_reading import may_go_on, newest, satisfies
 from tests.property.strategies.cases import Case, cases, edges
 from tests.property.strategies.run_lists import UNKNOWN
-from tests.support.builders import TICK, make_policy
+from tests.support.builders.defaults import TICK
+from tests.support.builders.policies import make_policy
 
 often = settings(max_examples=2000)
 

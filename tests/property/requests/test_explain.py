@@ -17,7 +17,8 @@ from gate.domain.text.escaping import neutralize
 from gate.domain.text.fold import fold
 from tests.property.strategies.decisions import HOSTILE
 from tests.property.strategies.reports import reported_decisions
-from tests.support.builders import NOW, make_request
+from tests.support.builders.defaults import NOW
+from tests.support.builders.requests import make_request
 from tests.support.markdown import acting, check_commands, invisible, kinds, shown
 
 often = settings(max_examples=400)

@@ -20,7 +20,8 @@ from gate.domain.model.request import UNDECIDED, GateRequest, RequestState
 from gate.domain.requests.decision import Decision
 from gate.domain.requests.plan import is_sendable, plan
 from tests.property.strategies.overrides import spoken_decisions
-from tests.support.builders import NOW, make_request
+from tests.support.builders.defaults import NOW
+from tests.support.builders.requests import make_request
 
 _SENT: Final = (
     EffectStatus.DONE,

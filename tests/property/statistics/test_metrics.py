@@ -11,7 +11,8 @@ from gate.domain.model.reports import FlowStatus
 from gate.domain.statistics.metrics import measure_flaky_flows, measure_pass_rate, measure_time_held
 from gate.domain.statistics.record import Hold, Period
 from gate.domain.statistics.spread import spread_of
-from tests.support.builders import NOW, make_validation_report
+from tests.support.builders.defaults import NOW
+from tests.support.builders.reports import make_validation_report
 from tests.support.incidents import make_flow
 
 times = st.timedeltas(timedelta(0), timedelta(days=40))

@@ -18,13 +18,8 @@ from gate.domain.model.policy import (
 )
 from tests.property.strategies.policies import AGES, READINGS, STRICT
 from tests.property.strategies.run_lists import CLOCKS, INFRASTRUCTURE, VALIDATIONS
-from tests.support.builders import (
-    ENVIRONMENT,
-    NOW,
-    TICK,
-    make_facts,
-    make_request,
-)
+from tests.support.builders.defaults import ENVIRONMENT, NOW, TICK
+from tests.support.builders.requests import make_facts, make_request
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ from gate.domain.model.policy import (
 )
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.property.strategies.run_lists import VALIDATIONS
-from tests.support.builders import (
-    make_decision,
-)
+from tests.support.builders.requests import make_decision
 
 HOSTILE: Final = st.lists(
     st.one_of(

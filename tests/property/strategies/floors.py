@@ -34,23 +34,12 @@ from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision
 from tests.property.strategies.overrides import PEOPLE
-from tests.support.builders import (
-    BRANCH,
-    ENVIRONMENT,
-    NOW,
-    OTHER_SHA,
-    TICK,
-    make_claim,
-    make_environment,
-    make_facts,
-    make_flow,
-    make_infrastructure,
-    make_job,
-    make_policy,
-    make_request,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import BRANCH, ENVIRONMENT, NOW, OTHER_SHA, TICK
+from tests.support.builders.overrides import make_claim
+from tests.support.builders.policies import make_environment, make_policy
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_infrastructure, make_job, make_run
 
 OWNERS: Final = TeamReviewer("acme", "owners")
 WRITERS: Final = PermissionReviewer(Permission.WRITE)

@@ -24,16 +24,10 @@ from gate.domain.model.runs import Account
 from gate.domain.requests.decision import Decision
 from tests.property.strategies.cases import Case, cases
 from tests.property.strategies.decisions import HOSTILE, decisions
-from tests.support.builders import (
-    ENVIRONMENT,
-    NOW,
-    OTHER_SHA,
-    TICK,
-    make_account,
-    make_claim,
-    make_policy,
-    make_standing,
-)
+from tests.support.builders.defaults import ENVIRONMENT, NOW, OTHER_SHA, TICK
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.policies import make_policy
+from tests.support.builders.runs import make_account
 
 RISK: Final = "I accept the risk"
 

@@ -19,11 +19,8 @@ from gate.domain.model.policy import (
     Reaction,
     UnavailablePolicy,
 )
-from tests.support.builders import (
-    BRANCH,
-    make_environment,
-    make_policy,
-)
+from tests.support.builders.defaults import BRANCH
+from tests.support.builders.policies import make_environment, make_policy
 
 AGES: Final = (timedelta(minutes=4), timedelta(hours=1), timedelta(hours=24))
 _HOLDS: Final = (timedelta(minutes=8), timedelta(hours=1), timedelta(hours=24), LONGEST_HOLD)

@@ -19,18 +19,12 @@ from gate.domain.requests.decision import Decision
 from tests.property.strategies.cases import Case
 from tests.property.strategies.decisions import HOSTILE
 from tests.property.strategies.overrides import OVERRIDES, PEOPLE, hostile_decisions, spoken_cases
-from tests.support.builders import (
-    NOW,
-    TICK,
-    before,
-    make_claim,
-    make_facts,
-    make_flow,
-    make_policy,
-    make_run,
-    make_standing,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW, TICK, before
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.policies import make_policy
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_facts
+from tests.support.builders.runs import make_run
 
 _FLOWS: Final = st.lists(
     st.builds(

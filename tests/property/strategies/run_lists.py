@@ -11,18 +11,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from gate.domain.model.runs import Job, WorkflowRun
-from tests.support.builders import (
-    FORK,
-    NOW,
-    OTHER_SHA,
-    SHA,
-    TICK,
-    VALIDATION,
-    before,
-    make_infrastructure,
-    make_job,
-    make_run,
-)
+from tests.support.builders.defaults import FORK, NOW, OTHER_SHA, SHA, TICK, VALIDATION, before
+from tests.support.builders.runs import make_infrastructure, make_job, make_run
 
 UNKNOWN: Final = "brand_new"
 """A value that GitHub may add tomorrow."""

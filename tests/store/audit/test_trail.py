@@ -21,7 +21,7 @@ from gate.store.audit.trail import check_trail, list_entries, stream_entries
 from gate.store.engine.database import Database
 from gate.store.engine.tables.audit import audit_checkpoints, audit_entries, audit_heads
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import FORK, INSTALLATION, NOW, REPOSITORY, TICK, before
+from tests.support.builders.defaults import FORK, INSTALLATION, NOW, REPOSITORY, TICK, before
 from tests.support.chains import GOOD, is_good, make_entry
 from tests.support.threads import at_once
 

@@ -15,7 +15,7 @@ from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.tables.inbox import deliveries
 from gate.store.inbox.deliveries import NewDelivery, record_delivery
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.threads import at_once
 
 

@@ -15,7 +15,7 @@ from gate.store.engine.due import DueTable, Taken
 from gate.store.engine.tables.comments import replies as table
 from gate.store.incidents import checks
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.threads import at_once
 
 LEASE = timedelta(minutes=3)

@@ -38,7 +38,7 @@ from gate.store.requests.requests import (
 from gate.store.requests.waking import wake_installation, wake_repository
 from gate.store.statistics.gauges import read_open_incidents, read_outbox, read_recent_alerts
 from gate.store.statistics.record import Scope, count_releases
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     BRANCH,
     NOW,
     REPOSITORY,
@@ -46,9 +46,9 @@ from tests.support.builders import (
     TERRAFORM,
     VALIDATION,
     before,
-    make_key,
-    make_run,
 )
+from tests.support.builders.requests import make_key
+from tests.support.builders.runs import make_run
 from tests.support.rows import asked
 
 OLD_REQUESTS: Final = 100_000

@@ -10,7 +10,7 @@ from gate.store.engine.due import FRESH
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.tables.inbox import deliveries
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 
 _t = deliveries.c
 _insert = Prepared(insert(deliveries))

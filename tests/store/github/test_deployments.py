@@ -15,7 +15,7 @@ from gate.store.github.deployments import (
     record_deployment,
 )
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import ENVIRONMENT, FORK, NOW, REPOSITORY, before
+from tests.support.builders.defaults import ENVIRONMENT, FORK, NOW, REPOSITORY, before
 from tests.support.threads import at_once
 
 ONE = DeploymentId(31)

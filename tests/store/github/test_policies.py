@@ -20,7 +20,7 @@ from gate.store.github.policies import (
     record_suspect,
     record_suspect_file,
 )
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     BRANCH,
     DIGEST,
     FORK,

@@ -18,15 +18,9 @@ from gate.store.github.repositories import (
     record_looked,
     record_repository,
 )
-from tests.support.builders import (
-    BRANCH,
-    INSTALLATION,
-    NOW,
-    REPOSITORY,
-    before,
-    make_account,
-    make_key,
-)
+from tests.support.builders.defaults import BRANCH, INSTALLATION, NOW, REPOSITORY, before
+from tests.support.builders.requests import make_key
+from tests.support.builders.runs import make_account
 from tests.support.rows import answer, asked, end, wait
 
 EARLY: Final = before(minutes=15)

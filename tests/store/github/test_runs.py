@@ -21,7 +21,7 @@ from gate.store.github.runs import (
     record_run,
 )
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     BRANCH,
     FORK,
     NOW,
@@ -29,10 +29,8 @@ from tests.support.builders import (
     TERRAFORM,
     VALIDATION,
     before,
-    make_infrastructure,
-    make_job,
-    make_run,
 )
+from tests.support.builders.runs import make_infrastructure, make_job, make_run
 from tests.support.threads import at_once
 
 QUEUED = make_run(status="queued", conclusion=None, updated_at=before(minutes=59))

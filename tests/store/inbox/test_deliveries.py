@@ -23,7 +23,7 @@ from gate.store.inbox.deliveries import (
     rows,
 )
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import NOW, before
+from tests.support.builders.defaults import NOW, before
 from tests.support.threads import at_once
 
 ONE = DeliveryId("one")

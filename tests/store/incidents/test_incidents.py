@@ -15,7 +15,7 @@ from gate.store.incidents.incidents import (
     record_events,
     record_opening,
 )
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import PLACE, make_failure
 from tests.support.threads import at_once
 

@@ -18,7 +18,7 @@ from gate.store.engine.database import Database, Transaction
 from gate.store.engine.tables.comments import commands as commands_table
 from gate.store.incidents import incidents, issues
 from gate.store.incidents.issues import TakenIssue
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import PLACE, after, make_failure
 
 REPOSITORY = RepositoryId(1)

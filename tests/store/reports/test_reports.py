@@ -29,16 +29,9 @@ from gate.store.reports.reports import (
 )
 from gate.store.reports.tokens import spend_token
 from gate.store.retention import KEEP_TOKENS, delete_expired
-from tests.support.builders import (
-    INSTALLATION,
-    NOW,
-    REPOSITORY,
-    TICK,
-    make_account,
-    make_alert_report,
-    make_flow,
-    make_validation_report,
-)
+from tests.support.builders.defaults import INSTALLATION, NOW, REPOSITORY, TICK
+from tests.support.builders.reports import make_alert_report, make_flow, make_validation_report
+from tests.support.builders.runs import make_account
 
 RUN = RunId(501)
 FAILED = make_flow("add-and-see.yml", FlowStatus.FAILED, error="Assertion failed")

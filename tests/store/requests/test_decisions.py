@@ -26,19 +26,11 @@ from gate.store.requests.decisions import (
     record_digest,
     stream_decisions,
 )
-from tests.support.builders import (
-    NOW,
-    TICK,
-    make_decision,
-    make_facts,
-    make_flow,
-    make_infrastructure,
-    make_job,
-    make_key,
-    make_policy,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW, TICK
+from tests.support.builders.policies import make_policy
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_decision, make_facts, make_key
+from tests.support.builders.runs import make_infrastructure, make_job, make_run
 from tests.support.rows import asked, wait
 
 LATER = NOW + timedelta(minutes=5)

@@ -16,7 +16,9 @@ from gate.store.engine.database import Database
 from gate.store.engine.tables.requests import effects
 from gate.store.requests.ledger import read_ledger, record_begun, record_intents, record_outcome
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import NOW, make_key, make_report, make_review
+from tests.support.builders.defaults import NOW
+from tests.support.builders.ledger import make_report, make_review
+from tests.support.builders.requests import make_key
 from tests.support.rows import asked
 from tests.support.threads import at_once
 

@@ -19,7 +19,7 @@ from gate.store.requests.leases import clear_leases
 from gate.store.requests.listing import FILTERS, RequestRecord, list_records, read_record
 from gate.store.requests.outcomes import record_pass
 from tests.store.github.test_repositories import make_repository
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     DIGEST,
     ENVIRONMENT,
     FORK,
@@ -29,11 +29,10 @@ from tests.support.builders import (
     SHA,
     TICK,
     before,
-    make_facts,
-    make_key,
-    make_policy,
-    make_run,
 )
+from tests.support.builders.policies import make_policy
+from tests.support.builders.requests import make_facts, make_key
+from tests.support.builders.runs import make_run
 from tests.support.rows import answer, asked, end, lease, make_record, wait
 from tests.support.threads import at_once
 

@@ -19,7 +19,8 @@ from gate.store.requests.requests import (
     undecided_requests,
 )
 from tests.store.conftest import OpenDatabase
-from tests.support.builders import FORK, NOW, REPOSITORY, before, make_key, make_request
+from tests.support.builders.defaults import FORK, NOW, REPOSITORY, before
+from tests.support.builders.requests import make_key, make_request
 from tests.support.rows import answer, ask, asked, column, end, lease, reread, wait
 from tests.support.threads import at_once
 

@@ -18,7 +18,8 @@ from gate.store.requests.waking import (
     wake_repository,
     wake_requests,
 )
-from tests.support.builders import FORK, INSTALLATION, NOW, REPOSITORY, VALIDATION, make_key
+from tests.support.builders.defaults import FORK, INSTALLATION, NOW, REPOSITORY, VALIDATION
+from tests.support.builders.requests import make_key
 from tests.support.rows import answer, asked, column, end, reread, wait
 
 LATER: Final = NOW + timedelta(minutes=1)

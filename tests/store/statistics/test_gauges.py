@@ -21,7 +21,7 @@ from gate.store.statistics.gauges import (
     read_recent_alerts,
 )
 from tests.support.alerts import make_alert
-from tests.support.builders import NOW, TICK, before
+from tests.support.builders.defaults import NOW, TICK, before
 from tests.support.incidents import PLACE, make_failure
 
 

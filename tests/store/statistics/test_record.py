@@ -27,7 +27,7 @@ from gate.store.reports.reports import record_report
 from gate.store.requests.decisions import record_decision
 from gate.store.requests.outcomes import record_pass
 from gate.store.statistics.record import Scope, read_record
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     ENVIRONMENT,
     FORK,
     INSTALLATION,
@@ -35,12 +35,10 @@ from tests.support.builders import (
     REPOSITORY,
     TERRAFORM,
     before,
-    make_decision,
-    make_facts,
-    make_key,
-    make_run,
-    make_validation_report,
 )
+from tests.support.builders.reports import make_validation_report
+from tests.support.builders.requests import make_decision, make_facts, make_key
+from tests.support.builders.runs import make_run
 from tests.support.incidents import make_failure
 from tests.support.rows import answer, asked, end, give_back, lease, make_record, reread
 

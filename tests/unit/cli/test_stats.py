@@ -21,7 +21,8 @@ from gate.store.engine.schema import migrate
 from gate.store.github.repositories import record_repository
 from gate.store.incidents.incidents import record_events, record_opening
 from gate.store.reports.reports import record_report
-from tests.support.builders import make_account, make_validation_report
+from tests.support.builders.reports import make_validation_report
+from tests.support.builders.runs import make_account
 from tests.support.incidents import make_failure, make_flow
 
 HOSTILE = "[red]\x1b[2Jlogin\u202e.yml"

@@ -33,7 +33,7 @@ from gate.web.deps import Check, Readers, WebDeps
 from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics
-from tests.support.builders import make_reporter
+from tests.support.builders.runs import make_reporter
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECRETS = ("new secret", "old secret")

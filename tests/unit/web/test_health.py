@@ -12,7 +12,7 @@ from gate.store.incidents.alerts import AlertState, finish_alert, owe_alert
 from gate.store.incidents.incidents import record_opening
 from gate.store.requests.opening import open_request
 from tests.support.alerts import make_alert
-from tests.support.builders import make_request
+from tests.support.builders.requests import make_request
 from tests.support.incidents import PLACE, make_failure
 from tests.unit.web.conftest import NOW, OfflineDatabase, Site, failing
 

@@ -12,7 +12,7 @@ import pytest
 
 from gate.domain.audit.chain import FIELDS, FIRST, ChainHead, checkpoint_text, entry_hash, written
 from gate.domain.audit.verify import Break, Broken, Chain, Intact
-from tests.support.builders import INSTALLATION, NOW
+from tests.support.builders.defaults import INSTALLATION, NOW
 from tests.support.chains import Trail, checkpoint_at, make_trail
 
 

@@ -9,7 +9,9 @@ from gate.domain.comments.commands import RunReference
 from gate.domain.model.deliveries import Repository, ReviewSubmitted
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId, Sha
 from gate.domain.model.request import GateRequest
-from tests.support.builders import NOW, make_account, make_key, make_request
+from tests.support.builders.defaults import NOW
+from tests.support.builders.requests import make_key, make_request
+from tests.support.builders.runs import make_account
 
 HOST = "github.example"
 NAME = "octo-org/frontend"

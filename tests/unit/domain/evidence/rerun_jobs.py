@@ -9,18 +9,9 @@ from gate.domain.evidence.relevance import ValidationScope
 from gate.domain.model.policy import ValidationRule
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import Job, WorkflowRun
-from tests.support.builders import (
-    BRANCH,
-    NOW,
-    REPOSITORY,
-    SHA,
-    TICK,
-    before,
-    make_infrastructure,
-    make_job,
-    make_rule,
-    make_run,
-)
+from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, SHA, TICK, before
+from tests.support.builders.policies import make_rule
+from tests.support.builders.runs import make_infrastructure, make_job, make_run
 
 NINE, NINE_ONE = before(hours=5), before(hours=5) + 60 * 1_000_000 * TICK
 ONE = before(hours=1)

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from gate.domain.evidence.absence import CONFIRMED_AFTER, is_believed
-from tests.support.builders import NOW, TICK
+from tests.support.builders.defaults import NOW, TICK
 
 
 @pytest.mark.parametrize(

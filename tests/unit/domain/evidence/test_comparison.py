@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gate.domain.evidence.comparison import Comparison, compare
 from gate.domain.model.reports import FlowStatus
-from tests.support.builders import make_flow, make_validation_report
+from tests.support.builders.reports import make_flow, make_validation_report
 
 FLOWS = st.lists(
     st.builds(make_flow, st.sampled_from(["a", "b", "c"]), st.sampled_from(FlowStatus)), max_size=5

@@ -10,7 +10,7 @@ from gate.domain.evidence.judge import judge, judge_facts
 from gate.domain.evidence.relevance import ValidationScope, last_change
 from gate.domain.model.policy import Covers, ValidationRule, ValidationState
 from gate.domain.model.runs import WorkflowRun
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     BRANCH,
     FORK,
     NOW,
@@ -21,11 +21,10 @@ from tests.support.builders import (
     TICK,
     VALIDATION,
     before,
-    make_facts,
-    make_infrastructure,
-    make_rule,
-    make_run,
 )
+from tests.support.builders.policies import make_rule
+from tests.support.builders.requests import make_facts
+from tests.support.builders.runs import make_infrastructure, make_run
 
 
 def judged(

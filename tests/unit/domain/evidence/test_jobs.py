@@ -13,16 +13,10 @@ from gate.domain.model.policy import Covers, ValidationState
 from gate.domain.model.runs import Job, WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import ReasonCode, Verdict
-from tests.support.builders import (
-    NOW,
-    TICK,
-    before,
-    make_environment,
-    make_facts,
-    make_job,
-    make_policy,
-    make_run,
-)
+from tests.support.builders.defaults import NOW, TICK, before
+from tests.support.builders.policies import make_environment, make_policy
+from tests.support.builders.requests import make_facts
+from tests.support.builders.runs import make_job, make_run
 from tests.unit.domain.evidence.rerun_jobs import (
     APPLY,
     GREEN,

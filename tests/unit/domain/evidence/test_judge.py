@@ -7,7 +7,7 @@ import pytest
 from gate.domain.evidence.judge import judge
 from gate.domain.evidence.relevance import ValidationScope
 from gate.domain.model.policy import ValidationState
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     BRANCH,
     FORK,
     NOW,
@@ -16,10 +16,9 @@ from tests.support.builders import (
     TICK,
     VALIDATION,
     before,
-    make_job,
-    make_rule,
-    make_run,
 )
+from tests.support.builders.policies import make_rule
+from tests.support.builders.runs import make_job, make_run
 from tests.unit.domain.evidence.judged_runs import state_of
 
 

@@ -13,7 +13,7 @@ from gate.domain.model.policy import Covers, ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.overrides.rule import held_since
-from tests.support.builders import (
+from tests.support.builders.defaults import (
     BRANCH,
     FORK,
     NOW,
@@ -22,15 +22,11 @@ from tests.support.builders import (
     SHA,
     TICK,
     before,
-    make_facts,
-    make_flow,
-    make_infrastructure,
-    make_job,
-    make_request,
-    make_rule,
-    make_run,
-    make_validation_report,
 )
+from tests.support.builders.policies import make_rule
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_infrastructure, make_job, make_run
 
 PASSED, FAILED = make_flow(), make_flow("add.yml", FlowStatus.FAILED)
 NOT_RUN = make_flow("see.yml", FlowStatus.NOT_RUN)

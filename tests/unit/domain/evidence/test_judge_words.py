@@ -14,18 +14,11 @@ from gate.domain.evidence.relevance import RelevantReports, ValidationScope, rel
 from gate.domain.evidence.run_checks import CLOCK_ERROR
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
-from tests.support.builders import (
-    BRANCH,
-    NOW,
-    REPOSITORY,
-    TICK,
-    before,
-    make_facts,
-    make_job,
-    make_rule,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, TICK, before
+from tests.support.builders.policies import make_rule
+from tests.support.builders.reports import make_validation_report
+from tests.support.builders.requests import make_facts
+from tests.support.builders.runs import make_job, make_run
 
 FAILED, INCONCLUSIVE = ValidationState.FAILED, ValidationState.INCONCLUSIVE
 LATE = NOW + CLOCK_ERROR + TICK

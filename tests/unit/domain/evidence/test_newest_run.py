@@ -10,16 +10,9 @@ from gate.domain.evidence.run_checks import CLOCK_ERROR
 from gate.domain.model.ids import RunId
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
-from tests.support.builders import (
-    BRANCH,
-    NOW,
-    REPOSITORY,
-    TICK,
-    before,
-    make_job,
-    make_rule,
-    make_run,
-)
+from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, TICK, before
+from tests.support.builders.policies import make_rule
+from tests.support.builders.runs import make_job, make_run
 from tests.unit.domain.evidence.judged_runs import state_of
 
 

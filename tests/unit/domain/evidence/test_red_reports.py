@@ -8,17 +8,10 @@ from gate.domain.evidence.judge import judge
 from gate.domain.evidence.relevance import ValidationScope
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import FlowStatus
-from tests.support.builders import (
-    BRANCH,
-    NOW,
-    REPOSITORY,
-    SHA,
-    before,
-    make_flow,
-    make_rule,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, SHA, before
+from tests.support.builders.policies import make_rule
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.runs import make_run
 from tests.unit.domain.evidence.rerun_jobs import GREEN, IOS, RED, rerun, shown
 
 FIRST = make_validation_report(

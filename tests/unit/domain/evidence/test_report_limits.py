@@ -25,15 +25,11 @@ from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, LeftOut
 from gate.domain.requests.flow_lines import describe_flows
-from tests.support.builders import (
-    NOW,
-    make_facts,
-    make_flow,
-    make_job,
-    make_rule,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.policies import make_rule
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_facts
+from tests.support.builders.runs import make_job, make_run
 from tests.support.incidents import make_incident
 
 PASSED, FAILED, NOT_RUN = FlowStatus.PASSED, FlowStatus.FAILED, FlowStatus.NOT_RUN

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 
 from gate.domain.evidence.report_merge import carry_over, merge_reports, report_of
 from gate.domain.model.reports import Flow, FlowStatus, LeftOut, ValidationReport
-from tests.support.builders import (
-    NOW,
-    before,
-    make_alert_report,
-    make_flow,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW, before
+from tests.support.builders.reports import make_alert_report, make_flow, make_validation_report
 
 BEST_FIRST: Final = (
     FlowStatus.PASSED,

@@ -22,7 +22,7 @@ from gate.domain.incidents.command_rule import (
 )
 from gate.domain.incidents.incident import Word
 from gate.domain.model.course import Course
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import make_incident
 
 ACK = AcknowledgeCommand()

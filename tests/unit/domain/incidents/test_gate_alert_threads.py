@@ -17,7 +17,7 @@ from gate.domain.incidents.gate_alerts import (
 )
 from gate.domain.model.alert import AlertKind, Mention, Severity
 from gate.domain.model.policy import AlertPolicy, InvalidPolicy, Problem
-from tests.support.builders import INSTALLATION, NOW, REPOSITORY
+from tests.support.builders.defaults import INSTALLATION, NOW, REPOSITORY
 
 SOURCE = "acme/shop/.github/deployment-gate.yml"
 SUBJECT = AlertSubject("acme/shop", "", "https://gate.example.com/runbooks", ())

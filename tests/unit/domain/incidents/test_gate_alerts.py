@@ -19,7 +19,8 @@ from gate.domain.incidents.gate_alerts import (
 from gate.domain.model.alert import Alert, AlertKind
 from gate.domain.model.ids import RepositoryId
 from gate.domain.model.policy import AlertPolicy, InvalidPolicy
-from tests.support.builders import NOW, make_request
+from tests.support.builders.defaults import NOW
+from tests.support.builders.requests import make_request
 
 PROBLEM = ("policy/1/abc", AlertKind.POLICY)
 AGAIN = ("policy/1/abc/20260302T110000", AlertKind.POLICY)

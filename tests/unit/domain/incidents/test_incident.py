@@ -22,7 +22,8 @@ from gate.domain.incidents.rule import decide_course, failure_of, observe_valida
 from gate.domain.model.course import Course
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import FlowStatus
-from tests.support.builders import NOW, make_run
+from tests.support.builders.defaults import NOW
+from tests.support.builders.runs import make_run
 from tests.support.incidents import (
     flows,
     make_evidence,

@@ -19,7 +19,7 @@ from gate.domain.incidents.outbox import (
 )
 from gate.domain.model.alert import Alert, AlertKind, Severity
 from gate.domain.model.policy import AlertPolicy
-from tests.support.builders import NOW, TICK
+from tests.support.builders.defaults import NOW, TICK
 from tests.support.incidents import make_incident
 
 SUBJECT = AlertSubject("acme/shop", "https://gate.example/1", "https://gate.example", ())

@@ -22,7 +22,7 @@ from gate.domain.incidents.events import (
 from gate.domain.incidents.remarks import next_remark, render_closed_by_hand
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import lived, make_failure
 
 PASSED = Resolved(Resolution.VALIDATION_PASSED, "")

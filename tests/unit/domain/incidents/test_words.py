@@ -18,7 +18,7 @@ from gate.domain.incidents.events import (
 )
 from gate.domain.incidents.words import ending, failing, happening
 from gate.domain.model.ids import RequestId
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import lived, make_failure
 
 PAGE = "https://github.com/acme/shop/actions/runs/602"

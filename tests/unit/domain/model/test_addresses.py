@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import RepositoryAddress
-from tests.support.builders import INSTALLATION, REPOSITORY, make_account
+from tests.support.builders.defaults import INSTALLATION, REPOSITORY
+from tests.support.builders.runs import make_account
 
 
 def test_the_address_of_a_repository_has_what_a_call_needs() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gate.domain.model.deployments import is_later, stand_in
 from gate.domain.model.ids import DeliveryId
-from tests.support.builders import NOW, TICK
+from tests.support.builders.defaults import NOW, TICK
 
 IN_ORDER = (
     "waiting",

@@ -3,7 +3,7 @@
 import pytest
 
 from gate.domain.model.ledger import EffectStatus, Ledger
-from tests.support.builders import make_ledger, make_report, make_review
+from tests.support.builders.ledger import make_ledger, make_report, make_review
 
 
 @pytest.mark.parametrize(

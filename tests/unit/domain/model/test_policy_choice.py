@@ -8,7 +8,7 @@ import pytest
 
 from gate.domain.model.policy import PolicyReading, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyPlace, choose, choose_again
-from tests.support.builders import make_policy
+from tests.support.builders.policies import make_policy
 
 REPOSITORY = replace(make_policy(), source="repository")
 ORGANIZATION = replace(make_policy(), source="organization")

@@ -24,7 +24,7 @@ from gate.domain.model.policy import (
     ValidationState,
 )
 from gate.domain.model.policy_sources import check_floor, choose_policy
-from tests.support.builders import make_environment, make_policy
+from tests.support.builders.policies import make_environment, make_policy
 
 REPOSITORY = replace(make_policy(), source="repository")
 ORGANIZATION = replace(make_policy(), source="organization")

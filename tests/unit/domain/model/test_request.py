@@ -4,7 +4,7 @@ import pytest
 
 from gate.domain.model.ids import environment_key
 from gate.domain.model.request import TRANSITIONS, UNDECIDED, RequestState, may_become
-from tests.support.builders import make_key, make_request
+from tests.support.builders.requests import make_key, make_request
 
 OPEN, WAITING, ANSWERING = RequestState.OPEN, RequestState.WAITING, RequestState.ANSWERING
 OVER = [state for state in RequestState if state not in UNDECIDED]

@@ -13,7 +13,8 @@ from gate.domain.model.runs import (
     parse_workflow_path,
     workflow_file,
 )
-from tests.support.builders import TICK, before, make_job, make_run
+from tests.support.builders.defaults import TICK, before
+from tests.support.builders.runs import make_job, make_run
 
 SEEN = before(minutes=50)
 JOBS = (make_job(),)

@@ -11,13 +11,9 @@ from gate.domain.model.overrides import (
 )
 from gate.domain.model.policy import OverridePolicy, ValidationState
 from gate.domain.overrides.rule import judge_override
-from tests.support.builders import (
-    make_account,
-    make_claim,
-    make_request,
-    make_run,
-    make_standing,
-)
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.requests import make_request
+from tests.support.builders.runs import make_account, make_run
 
 FAILED = Evidence(ValidationState.FAILED, make_run(conclusion="failure"), "")
 MONA = make_account()

@@ -3,12 +3,9 @@
 from gate.domain.model.overrides import (
     OverrideChannel,
 )
-from tests.support.builders import (
-    before,
-    make_account,
-    make_claim,
-    make_standing,
-)
+from tests.support.builders.defaults import before
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.runs import make_account
 from tests.unit.domain.overrides.judged_claims import ALL, HUBOT, MONA, SECOND, WORDS, judged
 
 

@@ -10,16 +10,10 @@ from gate.domain.model.overrides import (
 )
 from gate.domain.model.policy import OverridePolicy, ValidationState
 from gate.domain.overrides.rule import RECEIPT_LAG, held_since, judge_override
-from tests.support.builders import (
-    ENVIRONMENT,
-    TICK,
-    before,
-    make_claim,
-    make_infrastructure,
-    make_key,
-    make_request,
-    make_run,
-)
+from tests.support.builders.defaults import ENVIRONMENT, TICK, before
+from tests.support.builders.overrides import make_claim
+from tests.support.builders.requests import make_key, make_request
+from tests.support.builders.runs import make_infrastructure, make_run
 from tests.unit.domain.overrides.judged_claims import ALL, FAILED, MONA, REASON, WORDS, faults
 
 

@@ -15,17 +15,10 @@ from gate.domain.model.overrides import (
 from gate.domain.model.policy import OverridePolicy, ValidationState
 from gate.domain.overrides.rationale import LARGEST_RATIONALE
 from gate.domain.overrides.rule import ask_for
-from tests.support.builders import (
-    ENVIRONMENT,
-    NOW,
-    OTHER_SHA,
-    before,
-    make_account,
-    make_claim,
-    make_request,
-    make_run,
-    make_standing,
-)
+from tests.support.builders.defaults import ENVIRONMENT, NOW, OTHER_SHA, before
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.requests import make_request
+from tests.support.builders.runs import make_account, make_run
 from tests.unit.domain.overrides.judged_claims import FAILED, MONA, REASON, WORDS, judged
 
 

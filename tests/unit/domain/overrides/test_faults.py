@@ -13,14 +13,9 @@ from gate.domain.model.overrides import (
 )
 from gate.domain.model.policy import ValidationState
 from gate.domain.overrides.rationale import LARGEST_RATIONALE
-from tests.support.builders import (
-    ENVIRONMENT,
-    OTHER_SHA,
-    before,
-    make_claim,
-    make_run,
-    make_standing,
-)
+from tests.support.builders.defaults import ENVIRONMENT, OTHER_SHA, before
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.runs import make_run
 from tests.unit.domain.overrides.judged_claims import MONA, REASON, SECOND, WORDS, faults, judged
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gate.domain.comments.replies import render_refused
 from gate.domain.model.overrides import OverrideChannel, Refusal, RefusalCode, RefusedClaim
-from tests.support.builders import make_claim
+from tests.support.builders.overrides import make_claim
 
 
 @pytest.mark.parametrize(

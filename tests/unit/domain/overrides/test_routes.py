@@ -9,7 +9,9 @@ from gate.domain.model.overrides import OverrideChannel, OverrideRoutes
 from gate.domain.model.policy import OverridePolicy, UserReviewer, ValidationState
 from gate.domain.overrides.rule import held_since, open_routes
 from gate.domain.requests.deployment_status import is_own
-from tests.support.builders import make_claim, make_request, make_run
+from tests.support.builders.overrides import make_claim
+from tests.support.builders.requests import make_request
+from tests.support.builders.runs import make_run
 
 LISTED = OverridePolicy(reviewers=(UserReviewer("mona"),))
 

@@ -11,14 +11,10 @@ from gate.domain.model.policy import (
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision
-from tests.support.builders import (
-    NOW,
-    before,
-    make_facts,
-    make_policy,
-    make_request,
-    make_run,
-)
+from tests.support.builders.defaults import NOW, before
+from tests.support.builders.policies import make_policy
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_run
 
 INVALID = InvalidPolicy((Problem(3, 5, "environments.x", "unknown key"),), "sha256:bad", "the file")
 UNAVAILABLE = UnavailablePolicy("GitHub answered 502")

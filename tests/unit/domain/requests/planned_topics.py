@@ -4,13 +4,9 @@ from gate.domain.model.ledger import EffectStatus, LedgerEntry
 from gate.domain.model.request import GateRequest
 from gate.domain.requests.decision import Decision, Verdict
 from gate.domain.requests.plan import plan
-from tests.support.builders import (
-    NOW,
-    make_decision,
-    make_ledger,
-    make_report,
-    make_request,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.ledger import make_ledger, make_report
+from tests.support.builders.requests import make_decision, make_request
 
 WAIT = make_decision()
 APPROVE = make_decision(Verdict.APPROVE)

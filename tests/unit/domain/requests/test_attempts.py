@@ -7,7 +7,9 @@ import pytest
 from gate.domain.model.request import UNDECIDED, RequestState
 from gate.domain.requests.attempts import known_attempt
 from gate.domain.requests.closing import LATE_JOB
-from tests.support.builders import NOW, TICK, make_deploy_run, make_request
+from tests.support.builders.defaults import NOW, TICK
+from tests.support.builders.requests import make_request
+from tests.support.builders.runs import make_deploy_run
 
 RUN = make_deploy_run(run_attempt=2)
 

@@ -14,16 +14,11 @@ from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.plan import plan
-from tests.support.builders import (
-    NOW,
-    make_decision,
-    make_facts,
-    make_ledger,
-    make_policy,
-    make_report,
-    make_request,
-    make_run,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.ledger import make_ledger, make_report
+from tests.support.builders.policies import make_policy
+from tests.support.builders.requests import make_decision, make_facts, make_request
+from tests.support.builders.runs import make_run
 
 OWN = make_run(run_id=700, status="waiting", conclusion=None)
 

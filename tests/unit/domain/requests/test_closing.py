@@ -17,15 +17,9 @@ from gate.domain.requests.closing import (
     closed_state,
     is_suspect,
 )
-from tests.support.builders import (
-    NOW,
-    TICK,
-    before,
-    make_deploy_run,
-    make_job,
-    make_request,
-    make_sighting,
-)
+from tests.support.builders.defaults import NOW, TICK, before
+from tests.support.builders.requests import make_request, make_sighting
+from tests.support.builders.runs import make_deploy_run, make_job
 
 WHOLE_SECOND = timedelta(seconds=1)
 

@@ -12,17 +12,10 @@ from gate.domain.model.policy import (
 from gate.domain.model.request import GateRequest
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Verdict
-from tests.support.builders import (
-    DIGEST,
-    NOW,
-    OTHER_SHA,
-    make_environment,
-    make_facts,
-    make_key,
-    make_policy,
-    make_request,
-    make_run,
-)
+from tests.support.builders.defaults import DIGEST, NOW, OTHER_SHA
+from tests.support.builders.policies import make_environment, make_policy
+from tests.support.builders.requests import make_facts, make_key, make_request
+from tests.support.builders.runs import make_run
 from tests.unit.domain.requests.decided_requests import GREEN, NOT_GREEN, decided
 
 

@@ -17,18 +17,11 @@ from gate.domain.model.policy import (
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, Verdict
-from tests.support.builders import (
-    NOW,
-    before,
-    make_account,
-    make_claim,
-    make_facts,
-    make_policy,
-    make_record,
-    make_request,
-    make_run,
-    make_standing,
-)
+from tests.support.builders.defaults import NOW, before
+from tests.support.builders.overrides import make_claim, make_record, make_standing
+from tests.support.builders.policies import make_policy
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_account, make_run
 
 MONA = make_account()
 SECOND = make_account("octocat", id=99)

@@ -14,14 +14,9 @@ from gate.domain.model.policy import (
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import ReasonCode, Verdict
-from tests.support.builders import (
-    DIGEST,
-    NOW,
-    before,
-    make_facts,
-    make_policy,
-    make_request,
-)
+from tests.support.builders.defaults import DIGEST, NOW, before
+from tests.support.builders.policies import make_policy
+from tests.support.builders.requests import make_facts, make_request
 from tests.unit.domain.requests.decided_requests import (
     GREEN,
     INVALID,

@@ -22,7 +22,9 @@ from gate.domain.requests.deployment_status import (
     render_status_description,
 )
 from gate.domain.requests.plan import is_sendable
-from tests.support.builders import make_account, make_claim, make_record, make_request
+from tests.support.builders.overrides import make_claim, make_record
+from tests.support.builders.requests import make_request
+from tests.support.builders.runs import make_account
 
 PAGE = "https://github.com/acme/shop/actions/runs/601"
 ONE, TWO, THREE = DeploymentId(31), DeploymentId(32), DeploymentId(33)

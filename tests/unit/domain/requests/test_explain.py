@@ -10,14 +10,9 @@ from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.text.durations import age, remaining, span
-from tests.support.builders import (
-    NOW,
-    before,
-    make_decision,
-    make_infrastructure,
-    make_request,
-    make_run,
-)
+from tests.support.builders.defaults import NOW, before
+from tests.support.builders.requests import make_decision, make_request
+from tests.support.builders.runs import make_infrastructure, make_run
 
 WAITING_FOR = [
     code

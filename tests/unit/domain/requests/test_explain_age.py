@@ -11,7 +11,9 @@ from gate.domain.evidence.jobs import Beginning
 from gate.domain.model.policy import ValidationState
 from gate.domain.requests.decision import Verdict
 from gate.domain.requests.explain import explain
-from tests.support.builders import NOW, make_decision, make_request, make_run
+from tests.support.builders.defaults import NOW
+from tests.support.builders.requests import make_decision, make_request
+from tests.support.builders.runs import make_run
 
 
 @pytest.mark.parametrize(

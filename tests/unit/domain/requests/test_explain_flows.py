@@ -14,15 +14,10 @@ from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
-from tests.support.builders import (
-    NOW,
-    make_decision,
-    make_flow,
-    make_infrastructure,
-    make_request,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_decision, make_request
+from tests.support.builders.runs import make_infrastructure, make_run
 from tests.support.markdown import acting, invisible, shown
 
 ARTIFACT = "https://github.com/acme/shop/actions/runs/501/artifacts/7"

@@ -14,16 +14,10 @@ from gate.domain.model.request import GateRequest
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.remedies import ANYWHERE, Guide, IssueLink
-from tests.support.builders import (
-    NOW,
-    TICK,
-    make_account,
-    make_claim,
-    make_decision,
-    make_record,
-    make_request,
-    make_run,
-)
+from tests.support.builders.defaults import NOW, TICK
+from tests.support.builders.overrides import make_claim, make_record
+from tests.support.builders.requests import make_decision, make_request
+from tests.support.builders.runs import make_account, make_run
 from tests.support.markdown import acting, check_commands, code_spans, invisible, kinds
 
 FAILED = Evidence(ValidationState.FAILED, make_run(conclusion="failure"), "")

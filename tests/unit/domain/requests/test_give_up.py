@@ -11,16 +11,10 @@ from gate.domain.model.policy import (
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import LAST_CALL, decide
 from gate.domain.requests.decision import ReasonCode, Verdict
-from tests.support.builders import (
-    NOW,
-    TICK,
-    before,
-    make_environment,
-    make_facts,
-    make_policy,
-    make_request,
-    make_run,
-)
+from tests.support.builders.defaults import NOW, TICK, before
+from tests.support.builders.policies import make_environment, make_policy
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_run
 from tests.unit.domain.requests.decided_requests import (
     GIVE_UP,
     GREEN,

@@ -18,23 +18,11 @@ from gate.domain.requests.missing_facts import (
     listings_of,
     missing_facts,
 )
-from tests.support.builders import (
-    BRANCH,
-    FORK,
-    NOW,
-    TERRAFORM,
-    TICK,
-    VALIDATION,
-    before,
-    make_account,
-    make_claim,
-    make_environment,
-    make_facts,
-    make_job,
-    make_request,
-    make_run,
-    make_standing,
-)
+from tests.support.builders.defaults import BRANCH, FORK, NOW, TERRAFORM, TICK, VALIDATION, before
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.policies import make_environment
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_account, make_job, make_run
 
 VALIDATIONS = ListingNeeded(VALIDATION, BRANCH)
 CHANGES = ListingNeeded(TERRAFORM, BRANCH)

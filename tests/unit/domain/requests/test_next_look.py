@@ -10,14 +10,9 @@ from gate.domain.model.policy import (
 )
 from gate.domain.requests.decide import LAST_CALL, LOOK_AGAIN
 from gate.domain.requests.decision import Verdict
-from tests.support.builders import (
-    NOW,
-    OTHER_SHA,
-    TICK,
-    before,
-    make_policy,
-    make_run,
-)
+from tests.support.builders.defaults import NOW, OTHER_SHA, TICK, before
+from tests.support.builders.policies import make_policy
+from tests.support.builders.runs import make_run
 from tests.unit.domain.requests.decided_requests import GIVE_UP, decided
 
 

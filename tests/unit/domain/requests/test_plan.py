@@ -9,16 +9,9 @@ from gate.domain.model.ledger import EffectKind, EffectStatus, Ledger
 from gate.domain.model.request import UNDECIDED, RequestState, ReviewState
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.plan import PASSING_GRACE, is_sendable, plan
-from tests.support.builders import (
-    NOW,
-    TICK,
-    before,
-    make_decision,
-    make_ledger,
-    make_report,
-    make_request,
-    make_review,
-)
+from tests.support.builders.defaults import NOW, TICK, before
+from tests.support.builders.ledger import make_ledger, make_report, make_review
+from tests.support.builders.requests import make_decision, make_request
 from tests.unit.domain.requests.planned_topics import (
     APPROVE,
     BEGUN,

@@ -11,16 +11,11 @@ from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.plan import KEPT_FOR_THE_END, plan
-from tests.support.builders import (
-    NOW,
-    make_decision,
-    make_flow,
-    make_ledger,
-    make_report,
-    make_request,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.ledger import make_ledger, make_report
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_decision, make_request
+from tests.support.builders.runs import make_run
 
 FAILED = make_flow("add.yml", FlowStatus.FAILED)
 PLAIN, FLOWS = "validation_failed", "validation_failed+flows"

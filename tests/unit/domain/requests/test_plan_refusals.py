@@ -8,14 +8,10 @@ from gate.domain.model.ledger import EffectKind, Ledger
 from gate.domain.model.overrides import Refusal, RefusalCode, RefusedClaim
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.plan import plan
-from tests.support.builders import (
-    NOW,
-    make_claim,
-    make_decision,
-    make_record,
-    make_report,
-    make_request,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.ledger import make_report
+from tests.support.builders.overrides import make_claim, make_record
+from tests.support.builders.requests import make_decision, make_request
 from tests.unit.domain.requests.planned_topics import LAST_CALL, reports, topics
 
 

@@ -12,20 +12,11 @@ from gate.domain.model.policy import (
 )
 from gate.domain.requests.decide import LOOK_AGAIN, decide
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
-from tests.support.builders import (
-    DIGEST,
-    ENVIRONMENT,
-    NOW,
-    TICK,
-    before,
-    make_claim,
-    make_environment,
-    make_facts,
-    make_policy,
-    make_request,
-    make_run,
-    make_standing,
-)
+from tests.support.builders.defaults import DIGEST, ENVIRONMENT, NOW, TICK, before
+from tests.support.builders.overrides import make_claim, make_standing
+from tests.support.builders.policies import make_environment, make_policy
+from tests.support.builders.requests import make_facts, make_request
+from tests.support.builders.runs import make_run
 from tests.unit.domain.requests.decided_requests import GREEN
 
 

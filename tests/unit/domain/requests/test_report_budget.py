@@ -7,13 +7,9 @@ import pytest
 from gate.domain.model.ledger import EffectStatus
 from gate.domain.requests.decision import ReasonCode, Verdict
 from gate.domain.requests.plan import KEPT_FOR_THE_END, plan
-from tests.support.builders import (
-    NOW,
-    make_decision,
-    make_ledger,
-    make_report,
-    make_request,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.ledger import make_ledger, make_report
+from tests.support.builders.requests import make_decision, make_request
 from tests.unit.domain.requests.planned_topics import BEGUN, LAST_CALL, WAIT, reports, topics
 
 

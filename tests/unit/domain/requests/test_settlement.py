@@ -13,14 +13,10 @@ from gate.domain.requests.settlement import (
     needs_look,
     settle,
 )
-from tests.support.builders import (
-    NOW,
-    TICK,
-    make_deploy_run,
-    make_report,
-    make_review,
-    make_sighting,
-)
+from tests.support.builders.defaults import NOW, TICK
+from tests.support.builders.ledger import make_report, make_review
+from tests.support.builders.requests import make_sighting
+from tests.support.builders.runs import make_deploy_run
 
 SENDING = make_review(EffectStatus.SENDING)
 UNKNOWN = make_review(EffectStatus.UNKNOWN)

@@ -24,7 +24,7 @@ from gate.domain.requests.sweep_budget import (
     refilled,
     spent,
 )
-from tests.support.builders import NOW, TICK
+from tests.support.builders.defaults import NOW, TICK
 
 OWNER = Account(AccountId(1), "octo-org")
 

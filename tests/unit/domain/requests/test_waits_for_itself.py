@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from gate.domain.model.reports import FlowStatus
 from gate.domain.requests.decide import decide
-from tests.support.builders import (
-    NOW,
-    make_facts,
-    make_flow,
-    make_key,
-    make_policy,
-    make_request,
-    make_run,
-    make_validation_report,
-)
+from tests.support.builders.defaults import NOW
+from tests.support.builders.policies import make_policy
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_facts, make_key, make_request
+from tests.support.builders.runs import make_run
 
 
 def test_failed_flows_count_before_the_run_has_finished() -> None:

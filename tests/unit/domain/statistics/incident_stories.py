@@ -15,7 +15,7 @@ from gate.domain.incidents.events import (
 from gate.domain.incidents.incident import GATE, apply
 from gate.domain.model.alert import AlertKind
 from gate.domain.statistics.record import IncidentStory, Period
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import make_incident
 
 PERIOD = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))

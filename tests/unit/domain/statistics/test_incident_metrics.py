@@ -25,7 +25,7 @@ from gate.domain.statistics.metrics import (
 from gate.domain.statistics.record import Period
 from gate.domain.statistics.spread import Share, Spread
 from gate.domain.statistics.stats import AlertLoad
-from tests.support.builders import NOW, TICK
+from tests.support.builders.defaults import NOW, TICK
 from tests.support.incidents import make_failure
 from tests.unit.domain.statistics.incident_stories import GREEN, PERIOD, minutes, said, story
 

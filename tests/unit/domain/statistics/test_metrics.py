@@ -21,7 +21,8 @@ from gate.domain.statistics.metrics import (
 )
 from gate.domain.statistics.record import Hold, Period, Record
 from gate.domain.statistics.spread import Share, Spread, spread_of
-from tests.support.builders import NOW, TICK, make_validation_report
+from tests.support.builders.defaults import NOW, TICK
+from tests.support.builders.reports import make_validation_report
 from tests.support.incidents import make_flow
 from tests.unit.domain.statistics.incident_stories import GREEN, PERIOD, minutes, story
 

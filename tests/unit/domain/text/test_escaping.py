@@ -4,7 +4,8 @@ import pytest
 
 from gate.domain.requests.explain import explain
 from gate.domain.text.escaping import code_span, cut, cut_markdown, neutralize
-from tests.support.builders import NOW, make_decision, make_request
+from tests.support.builders.defaults import NOW
+from tests.support.builders.requests import make_decision, make_request
 from tests.support.markdown import acting, code_spans, invisible, kinds, shown
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from gate.domain.text.instants import parse_instant
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from gate.domain.model.alert import FailedFlow
 from gate.notify.webhook.contract import encode_contract, render_contract
 from tests.support.alerts import HOSTILE, JOB, make_alert, make_held
-from tests.support.builders import ENVIRONMENT, SHA
+from tests.support.builders.defaults import ENVIRONMENT, SHA
 
 CONTRACT = {
     "event": "Production Validation Failed",

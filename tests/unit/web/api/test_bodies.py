@@ -17,7 +17,8 @@ from reporting.flows import Flow as SentFlow
 from reporting.flows import Status
 from reporting.payload import BODY_LIMIT, Job, alert_body, validation_body
 from reporting.wording import cut
-from tests.support.builders import NOW, make_reporter
+from tests.support.builders.defaults import NOW
+from tests.support.builders.runs import make_reporter
 
 FLOW: Final = {"flowName": "open-the-app.yml", "status": "passed", "exitCode": 0}
 REPORT: Final[dict[str, Any]] = {

@@ -35,7 +35,7 @@ from gate.store.incidents.incidents import (
     record_issue,
     record_opening,
 )
-from tests.support.builders import NOW
+from tests.support.builders.defaults import NOW
 from tests.support.incidents import PLACE, make_failure
 from tests.unit.web.conftest import Site
 

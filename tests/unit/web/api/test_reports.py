@@ -12,12 +12,9 @@ from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.errors import ReportRejected, RetryLater
 from gate.store.reports.reports import record_alert, record_report
 from gate.web.limits import LONGEST_REPORT
-from tests.support.builders import (
-    INSTALLATION,
-    make_alert_report,
-    make_reporter,
-    make_validation_report,
-)
+from tests.support.builders.defaults import INSTALLATION
+from tests.support.builders.reports import make_alert_report, make_validation_report
+from tests.support.builders.runs import make_reporter
 from tests.unit.web.conftest import GOOD_TOKEN, PUBLIC_URL, Site
 
 FLOW: Final = {"flowName": "open-the-app.yml", "status": "passed", "exitCode": 0}

@@ -12,17 +12,10 @@ from gate.store.requests.decisions import record_decision
 from gate.store.requests.ledger import record_intents
 from gate.store.requests.opening import open_request
 from gate.store.requests.requests import read_request
-from tests.support.builders import (
-    ENVIRONMENT,
-    REPOSITORY,
-    make_account,
-    make_decision,
-    make_facts,
-    make_key,
-    make_ledger,
-    make_request,
-    make_review,
-)
+from tests.support.builders.defaults import ENVIRONMENT, REPOSITORY
+from tests.support.builders.ledger import make_ledger, make_review
+from tests.support.builders.requests import make_decision, make_facts, make_key, make_request
+from tests.support.builders.runs import make_account
 from tests.unit.web.conftest import NOW, Site
 
 PATH = "/api/v1/requests"

@@ -19,7 +19,9 @@ from gate.store.incidents.incidents import (
     record_opening,
 )
 from gate.store.reports.reports import record_report
-from tests.support.builders import ENVIRONMENT, INSTALLATION, make_account, make_validation_report
+from tests.support.builders.defaults import ENVIRONMENT, INSTALLATION
+from tests.support.builders.reports import make_validation_report
+from tests.support.builders.runs import make_account
 from tests.support.incidents import make_failure, make_flow
 from tests.unit.web.api.test_requests import ask_from, get, shown
 from tests.unit.web.conftest import NOW, Site

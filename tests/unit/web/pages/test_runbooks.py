@@ -21,7 +21,8 @@ from gate.domain.model.alert import AlertKind, Severity
 from gate.domain.model.policy import AlertPolicy, InvalidPolicy
 from gate.runbooks import load_runbooks
 from gate.web.pages.runbooks import runbook_pages
-from tests.support.builders import NOW, make_request
+from tests.support.builders.defaults import NOW
+from tests.support.builders.requests import make_request
 from tests.support.incidents import make_incident
 from tests.unit.domain.incidents.test_incident import happened
 from tests.unit.web.conftest import Site
