@@ -100,6 +100,7 @@ def _announce(looked: _CheckResult, deps: Deps) -> None:
     if looked.again is not None and looked.again <= PAGE_HELD_FOR:
         # A page is held: what it waits for is on its way, and it waits no longer than that.
         deps.wakeups.wake(Work.ISSUES)
+        deps.wakeups.wake(Work.ARTIFACTS)
         deps.wakeups.wake(Work.INCIDENTS, looked.again)
 
 

@@ -23,7 +23,7 @@ from gate.domain.model.request import GateRequest
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import Deps, Work
 from gate.reconciler.ingest.command_outcomes import FoundCommand, settle_found
 from gate.reconciler.observe.commenter import Asked, observe_commenter
 from gate.reconciler.obstacles import cause
@@ -64,6 +64,7 @@ def judge_taken(taken: Taken, deps: Deps) -> None:
     elif not given.is_related:
         deps.strangers.was_no_stranger(found.repository.installation_id)
     due = deps.database.transact(lambda tx: settle_found(tx, found, taken, commenter, deps))
+    deps.wakeups.wake(Work.REPLIES)
     for request_id in due:
         deps.wakeups.wake_request(request_id)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from gate.reconciler.deps import Work
 from gate.reconciler.worker.supervisor import Supervisor
 from gate.simulator.faults import Fault
 from tests.integration.incidents.incident_steps import (
@@ -41,6 +43,17 @@ def test_a_page_waits_two_seconds_for_its_issue(gate: Gate, receiver: Receiver) 
     gate.advance(seconds=2)
     (page,) = heard(receiver)
     assert f"/{REPOSITORY}/issues?q=is%3Aissue" in page["incidentUrl"]
+
+
+def test_a_held_page_wakes_what_it_waits_for(gate: Gate) -> None:
+    """Neither the issue nor the list of artifacts waits for the next poll."""
+    gate.validate(REPOSITORY, "failure")
+    gate.ingest_deliveries()
+    bells, at_once = gate.service.wakeups.bells, timedelta(0)
+    before = {it: bell.wait(-1, at_once) for it, bell in bells.items()}
+    gate.service.worker.do(Work.INCIDENTS)
+    woken = {it for it, bell in bells.items() if bell.wait(-1, at_once) != before[it]}
+    assert woken == {Work.ISSUES, Work.ARTIFACTS}
 
 
 def red_with_artifacts(gate: Gate) -> list[str]:
