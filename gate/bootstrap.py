@@ -32,7 +32,7 @@ from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
 from gate.store.engine.database import Database
-from gate.store.engine.schema import migrate, schema_is_current
+from gate.store.engine.migration import migrate, schema_is_current
 from gate.store.requests.leases import clear_leases
 from gate.web.app import create_app
 from gate.web.deps import Check, Readers, WebDeps

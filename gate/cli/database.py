@@ -13,7 +13,7 @@ from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
 from gate.store.audit.trail import repository_named
 from gate.store.engine.database import Database, Snapshot
-from gate.store.engine.schema import schema_is_current
+from gate.store.engine.migration import schema_is_current
 
 
 @contextmanager

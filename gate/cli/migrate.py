@@ -16,7 +16,7 @@ def migrate() -> None:
     """
     from gate.settings import load_database_url
     from gate.store.engine.database import Database
-    from gate.store.engine.schema import migrate as migrate_schema
+    from gate.store.engine.migration import migrate as migrate_schema
 
     database = Database(load_database_url(), exclusive=True)
     try:

@@ -16,7 +16,7 @@ from gate.settings import Settings
 from gate.store.engine import disks
 from gate.store.engine.database import Database, Snapshot
 from gate.store.engine.disks import WAL
-from gate.store.engine.schema import schema_is_current
+from gate.store.engine.migration import schema_is_current
 from gate.store.engine.server import is_pooled, journal_mode, server_time
 from gate.store.github import repositories
 from gate.store.inbox import deliveries

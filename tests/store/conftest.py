@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from gate.store.engine.database import Database
-from gate.store.engine.schema import migrate
+from gate.store.engine.migration import migrate
 from gate.store.engine.tables.base import metadata
 from tests.support.postgres_server import postgresql_server
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gate.domain.comments.commands import RunReference
+from gate.domain.comments.run_reference import RunReference
 from gate.domain.model.deliveries import ReviewSubmitted
 from gate.domain.model.ids import environment_key
 from gate.domain.model.policy import OverridePolicy

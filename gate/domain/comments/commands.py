@@ -15,16 +15,9 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Final
 
+from gate.domain.comments.run_reference import RunReference, parse_run_reference
 from gate.domain.model.course import Course
-from gate.domain.model.ids import RunId
 
-_LARGEST_ID: Final = 2**63 - 1
-_RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_RUN_URL: Final = re.compile(
-    r"https?://(?P<host>[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)"
-    r"/(?P<name>[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100})/actions/runs/(?P<run>[1-9][0-9]{0,18})"
-    r"(?:/attempts/(?P<attempt>[1-9][0-9]{0,5}))?(?:/jobs?/[0-9]{1,19})?/?(?:[?#][^\s]*)?"
-)
 _UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 """Soft hyphen, zero-width space, (non-)joiners, word joiner, byte order mark. No-break spaces are
 whitespace to `str.split` and to regular expressions."""
@@ -46,20 +39,6 @@ _OVERRIDE: Final = "override"
 
 LONGEST_SILENCE: Final = timedelta(days=7)
 LONGEST_WHY: Final = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class RunReference:
-    """A run as a person named it: by its id, or by its URL on GitHub.
-
-    `host` and `full_name` are None for a bare id. Both are as written and not checked: the caller
-    refuses a URL of another GitHub or repository, ignoring case.
-    """
-
-    run_id: RunId
-    run_attempt: int | None = None
-    host: str | None = None
-    full_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,23 +236,6 @@ _COMMANDS: Final[Mapping[str, Callable[[str], Command | CommandProblem]]] = {
     _OVERRIDE: _parse_override,
     "help": _parse_help,
 }
-
-
-def parse_run_reference(text: str) -> RunReference | None:
-    """Parse a run's id, or its URL on GitHub with or without an attempt or a job."""
-    if _RUN_ID.fullmatch(text):
-        return _reference(int(text))
-    found = _RUN_URL.fullmatch(text)
-    if found is None:
-        return None
-    attempt = int(found["attempt"]) if found["attempt"] is not None else None
-    return _reference(int(found["run"]), attempt, found["host"], found["name"])
-
-
-def _reference(
-    run_id: int, attempt: int | None = None, host: str | None = None, full_name: str | None = None
-) -> RunReference | None:
-    return RunReference(RunId(run_id), attempt, host, full_name) if run_id <= _LARGEST_ID else None
 
 
 def parse_override_title(display_title: str) -> RunReference | CommandProblem | None:

@@ -26,7 +26,7 @@ from gate.domain.evidence.relevance import (
 )
 from gate.domain.evidence.report_limits import bounded
 from gate.domain.evidence.report_merge import carry_over
-from gate.domain.evidence.run_checks import check_future, check_run
+from gate.domain.evidence.run_state import check_future, check_run
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import Sha
 from gate.domain.model.policy import Covers, ValidationRule, ValidationState

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.evidence.run_checks import FAILED
+from gate.domain.evidence.run_state import FAILED
 from gate.domain.incidents.events import Acknowledged, Decided, IncidentEvent, Resolution
 from gate.domain.incidents.incident import GATE
 from gate.domain.model.course import Course

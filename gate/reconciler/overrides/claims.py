@@ -11,9 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gate.domain.comments.binding import Unbound, bind
-from gate.domain.comments.commands import (
-    RunReference,
-)
+from gate.domain.comments.run_reference import RunReference
 from gate.domain.model.deliveries import CommentSeen, Repository
 from gate.domain.model.ids import RequestId, RequestKey, RunId
 from gate.domain.model.request import GateRequest

@@ -6,11 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from gate.domain.comments.binding import Unbound, is_override_run
-from gate.domain.comments.commands import (
-    CommandProblem,
-    RunReference,
-    parse_override_title,
-)
+from gate.domain.comments.commands import CommandProblem, parse_override_title
+from gate.domain.comments.run_reference import RunReference
 from gate.domain.model.deliveries import ReviewSubmitted
 from gate.domain.model.ids import RequestId, RequestKey, environment_key
 from gate.domain.model.overrides import OverrideChannel, OverrideClaim

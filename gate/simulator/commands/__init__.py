@@ -8,7 +8,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from gate.simulator.commands import apps, conditions, issues, oidc, readings, repositories, runs
+from gate.simulator.commands import (
+    apps,
+    faults,
+    issues,
+    oidc,
+    rate_limits,
+    readings,
+    repositories,
+    runs,
+)
 from gate.simulator.commands.command import Command
 
 
@@ -73,14 +82,14 @@ class Commands(ABC):
     delete_comment = Command(issues.delete_comment)
     comments = Command(issues.comments)
 
-    add_fault = Command(conditions.add_fault)
-    add_webhook_fault = Command(conditions.add_webhook_fault)
-    clear_faults = Command(conditions.clear_faults)
-    limit_secondary = Command(conditions.limit_secondary)
-    set_switches = Command(conditions.set_switches)
-    set_latency = Command(conditions.set_latency)
-    set_rate_limit = Command(conditions.set_rate_limit)
-    advance = Command(conditions.advance)
+    add_fault = Command(faults.add_fault)
+    add_webhook_fault = Command(faults.add_webhook_fault)
+    clear_faults = Command(faults.clear_faults)
+    limit_secondary = Command(rate_limits.limit_secondary)
+    set_switches = Command(faults.set_switches)
+    set_latency = Command(faults.set_latency)
+    set_rate_limit = Command(rate_limits.set_rate_limit)
+    advance = Command(faults.advance)
 
     reviews = Command(readings.reviews)
     requests = Command(readings.requests)

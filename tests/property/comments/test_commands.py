@@ -14,12 +14,12 @@ from gate.domain.comments.commands import (
     DecideCommand,
     OverrideCommand,
     ResolveCommand,
-    RunReference,
     SilenceCommand,
     UnknownCommand,
     parse_command,
     parse_override_title,
 )
+from gate.domain.comments.run_reference import RunReference
 from tests.property.strategies.decisions import HOSTILE
 
 _PIECES = st.one_of(

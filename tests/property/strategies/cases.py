@@ -8,7 +8,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from gate.domain.evidence.run_checks import CLOCK_ERROR
+from gate.domain.evidence.run_state import CLOCK_ERROR
 from gate.domain.model.facts import Facts
 from gate.domain.model.policy import (
     LONGEST_HOLD,

@@ -15,7 +15,7 @@ from gate.domain.statistics.record import Period
 from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.due import FRESH
-from gate.store.engine.schema import migrate
+from gate.store.engine.migration import migrate
 from gate.store.engine.tables.base import metadata
 from gate.store.engine.tables.inbox import deliveries as delivery_rows
 from gate.store.engine.tables.requests import gate_requests

@@ -11,7 +11,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from gate.store.engine.database import Database
-from gate.store.engine.schema import head_revision, migrate, schema_is_current
+from gate.store.engine.migration import head_revision, migrate, schema_is_current
 from gate.store.engine.tables.base import metadata
 
 

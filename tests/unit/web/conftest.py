@@ -25,7 +25,7 @@ from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
 from gate.githubapp.webhooks.signature import check_signature
 from gate.store.engine.database import Database, T, Transaction
-from gate.store.engine.schema import migrate
+from gate.store.engine.migration import migrate
 from gate.store.engine.writer import HandOver, Settle
 from gate.store.inbox.deliveries import StoredDelivery, read_deliveries
 from gate.web.app import create_app

@@ -1,4 +1,4 @@
-"""Run migrations on the connection that `gate.store.engine.schema` hands over."""
+"""Run migrations on the connection that `gate.store.engine.migration` hands over."""
 
 from alembic import context
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gate.domain.comments.binding import Unbound, bind, is_override_run
-from gate.domain.comments.commands import RunReference
+from gate.domain.comments.run_reference import RunReference
 from gate.domain.model.deliveries import Repository, ReviewSubmitted
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId, Sha
 from gate.domain.model.request import GateRequest

@@ -12,13 +12,12 @@ from gate.domain.comments.commands import (
     HelpCommand,
     OverrideCommand,
     ResolveCommand,
-    RunReference,
     SilenceCommand,
     UnknownCommand,
     parse_command,
     parse_override_title,
-    parse_run_reference,
 )
+from gate.domain.comments.run_reference import RunReference, parse_run_reference
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RunId
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gate.domain.evidence.relevance import ValidationScope, counting_validations
-from gate.domain.evidence.run_checks import CLOCK_ERROR
+from gate.domain.evidence.run_state import CLOCK_ERROR
 from gate.domain.model.ids import RunId
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun

@@ -1,4 +1,4 @@
-"""Commands about the conditions a story plays under: faults, latency, limits, time."""
+"""Commands about what goes wrong in a story: faults, latency, switches, passing time."""
 
 from datetime import timedelta
 
@@ -24,24 +24,6 @@ def clear_faults(stage: Stage, number: int | None = None) -> None:
     stage.sender.release_held()
 
 
-def limit_secondary(
-    stage: Stage, retry_after: int | None = 60, times: int = 1, path: str = "", method: str = "*"
-) -> int:
-    """Let the next requests run into the secondary rate limit; the number given lifts it.
-
-    GitHub answers 403 and usually, but not always, says in `Retry-After` how long to wait.
-    """
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    body = (
-        '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before '
-        'you try again.", "documentation_url": "https://docs.github.com/rest/using-the-rest-api/'
-        'rate-limits-for-the-rest-api#about-secondary-rate-limits"}'
-    )
-    return stage.faults.add(
-        Fault(path, method, times=times, status=403, headers=headers, body=body)
-    )
-
-
 def set_switches(stage: Stage, switches: Switches) -> None:
     """Change, from now on, how GitHub behaves where its documentation is silent."""
     stage.world.switches = stage.sender.switches = switches
@@ -50,12 +32,6 @@ def set_switches(stage: Stage, switches: Switches) -> None:
 def set_latency(stage: Stage, seconds: float) -> None:
     """Let every REST answer take this long."""
     stage.world.latency = seconds
-
-
-def set_rate_limit(stage: Stage, limit: int | None, installation_id: int | None = None) -> None:
-    """Change the hourly limit of one installation or of all; None lifts it."""
-    caller = None if installation_id is None else f"installation ID {installation_id}"
-    stage.limits.set(limit, caller)
 
 
 def advance(stage: Stage, seconds: float) -> None:
