@@ -8,12 +8,13 @@ from typing import Any
 import jwt
 import pytest
 import urllib3
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
+from tests.support.keys import generate_key_pair
 from tests.support.webhook_receiver import Hook, listening
 
 REPOSITORY = "octo-org/frontend"
@@ -43,21 +44,15 @@ EVENTS = [
 class KeyPair:
     private: str
     public: str
-    key: rsa.RSAPrivateKey
+    key: RSAPrivateKey
 
 
 def make_key_pair() -> KeyPair:
     """Make a key pair as GitHub does for an App."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return KeyPair(private.decode(), public.decode(), key)
+    private, public = generate_key_pair()
+    key = load_pem_private_key(private.encode(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return KeyPair(private, public, key)
 
 
 @pytest.fixture(scope="session")

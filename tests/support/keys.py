@@ -10,7 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 @cache
 def make_key_pair() -> tuple[str, str]:
-    """Give a private and a public key, as PEM; the same for all tests of a process."""
+    """Return a private and a public key, as PEM; the same for all tests of a process."""
+    return generate_key_pair()
+
+
+def generate_key_pair() -> tuple[str, str]:
+    """Generate a private and a public key, as PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM,

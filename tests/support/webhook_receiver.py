@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.http_server import serving
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,13 @@ def listening(idle: float | None = None) -> Iterator[Hook]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited name
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    server.daemon_threads = True
-    hook.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield hook
-    finally:
-        if hook.hold is not None:
-            hook.hold.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Answering) as port:
+        hook.url = f"http://127.0.0.1:{port}/hook"
+        try:
+            yield hook
+        finally:
+            if hook.hold is not None:
+                hook.hold.set()
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:

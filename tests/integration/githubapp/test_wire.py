@@ -6,8 +6,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -18,6 +17,7 @@ from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.clients import GitHubClients
 from tests.support.clock import FakeClock
 from tests.support.deliveries import encode, make_repository
+from tests.support.http_server import serving
 from tests.support.keys import make_key_pair
 
 QUESTION = FileQuestion("policy.yml", None, expects_absence=False)
@@ -96,21 +96,13 @@ def answering(send: Send) -> Iterator[GitHubClients]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     credentials = AppCredentials("1", make_key_pair()[0], FakeClock())
-    client = GitHubClients.connect(
-        f"http://127.0.0.1:{server.server_port}", credentials, FakeClock()
-    )
-    try:
-        yield client
-    finally:
-        client.close()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as port:
+        client = GitHubClients.connect(f"http://127.0.0.1:{port}", credentials, FakeClock())
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def read(client: GitHubClients) -> bytes:

@@ -11,7 +11,13 @@ import pytest
 from gate.domain.model.request import RequestState
 from gate.domain.overrides.rationale import LARGEST_RATIONALE, cap_rationale
 from gate.domain.text.fold import fold
-from tests.integration.overrides.override_steps import OVERRIDE_ENVIRONMENT, WHY, mirrors, released
+from tests.integration.overrides.override_steps import (
+    OVERRIDE_ENVIRONMENT,
+    WHY,
+    approve_override_run,
+    mirrors,
+    released,
+)
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.support.markdown import acting, invisible
 
@@ -44,16 +50,7 @@ def by_review(gate: Gate, run_id: int, said: str) -> None:
 
 def by_override_run(gate: Gate, run_id: int, said: str) -> None:
     """Approve the environment of an override workflow's run."""
-    own = gate.github.start_run(
-        REPOSITORY,
-        "override-production-frontend.yml",
-        event="workflow_dispatch",
-        title=f"Override of run {run_id}",
-    )
-    gate.github.progress_run(own)
-    gate.github.reach_environment(own, OVERRIDE_ENVIRONMENT, "override")
-    gate.github.review_as("carol", own, OVERRIDE_ENVIRONMENT, "approved", said)
-    gate.settle()
+    approve_override_run(gate, run_id, said)
 
 
 def by_comment(gate: Gate, run_id: int, said: str) -> None:

@@ -18,9 +18,8 @@ from gate.domain.model.reports import ValidationReport, key_flows
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.property.requests.second_reading import newest
-from tests.property.strategies.cases import Case, edges
+from tests.property.strategies.cases import Case, probes_before
 from tests.property.strategies.reports import Reported, reported_cases
-from tests.support.builders.defaults import TICK
 
 often = settings(max_examples=400)
 
@@ -106,12 +105,7 @@ def test_nothing_changes_before_the_next_look(told: Reported, place: int) -> Non
     held = decided(case)
     if held.recheck_at is None:
         return
-    beside = [edge + tick for edge in edges(case.reading, case.facts) for tick in (-TICK, 0 * TICK)]
-    probes = [
-        case.now,
-        held.recheck_at - TICK,
-        *(it for it in beside if case.now < it < held.recheck_at),
-    ]
+    probes = probes_before(held.recheck_at, case)
     later = decide(case.reading, case.facts, probes[place % len(probes)])
     assert replace(later, recheck_at=held.recheck_at) == held
 

@@ -10,7 +10,7 @@ from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Verdict
 from tests.property.requests.second_reading import may_go_on, newest, satisfies
-from tests.property.strategies.cases import Case, cases, edges
+from tests.property.strategies.cases import Case, cases, probes_before
 from tests.property.strategies.run_lists import UNKNOWN
 from tests.support.builders.defaults import TICK
 from tests.support.builders.policies import make_policy
@@ -53,12 +53,7 @@ def test_nothing_changes_before_the_next_look(case: Case, place: int) -> None:
     held = decide(case.reading, case.facts, case.now)
     if held.recheck_at is None:
         return
-    beside = [edge + tick for edge in edges(case.reading, case.facts) for tick in (-TICK, 0 * TICK)]
-    probes = [
-        case.now,
-        held.recheck_at - TICK,
-        *(it for it in beside if case.now < it < held.recheck_at),
-    ]
+    probes = probes_before(held.recheck_at, case)
     probe = probes[place % len(probes)]
     later = decide(case.reading, case.facts, probe)
     assert replace(later, recheck_at=held.recheck_at) == held

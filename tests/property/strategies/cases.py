@@ -61,6 +61,12 @@ def edges(reading: PolicyReading, facts: Facts) -> list[datetime]:
     return [since, *ends, *calls, *stale, *begins]
 
 
+def probes_before(next_look: datetime, case: Case) -> list[datetime]:
+    """List the instants of a case, beside its edges, that come before its next look."""
+    beside = [edge + tick for edge in edges(case.reading, case.facts) for tick in (-TICK, 0 * TICK)]
+    return [case.now, next_look - TICK, *(it for it in beside if case.now < it < next_look)]
+
+
 _BESIDE: Final = st.tuples(st.integers(0, 99), st.sampled_from([0 * TICK, -TICK, TICK]))
 _UNAVAILABLE: Final = st.sampled_from([None, None, None, "the runs"])
 _SINCE: Final = st.sampled_from(CLOCKS)

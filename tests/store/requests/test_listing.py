@@ -33,6 +33,7 @@ from tests.support.builders.defaults import (
 from tests.support.builders.policies import make_policy
 from tests.support.builders.requests import make_facts, make_key
 from tests.support.builders.runs import make_run
+from tests.support.chains import make_entry
 from tests.support.rows import answer, asked, end, lease, make_record, wait
 from tests.support.threads import at_once
 
@@ -150,21 +151,6 @@ def test_filters_narrow(database: Database, filters: dict[str, Any], runs: list[
     assert page(database, **filters) == runs
 
 
-def entry(**changes: Any) -> AuditEntry:
-    """Make an entry about the deploying run."""
-    values: dict[str, Any] = {
-        "at": NOW,
-        "installation_id": INSTALLATION,
-        "repository_id": REPOSITORY,
-        "run_id": RunId(601),
-        "run_attempt": 1,
-        "environment": ENVIRONMENT,
-        "kind": "decision.made",
-        "actor": "gate",
-    }
-    return AuditEntry(**values | changes)
-
-
 def trail(database: Database, repository: RepositoryId = REPOSITORY) -> list[AuditEntry]:
     """Read the trail of the deploying run."""
     return database.read(lambda snapshot: read_audit(snapshot, repository, RunId(601)))
@@ -173,14 +159,14 @@ def trail(database: Database, repository: RepositoryId = REPOSITORY) -> list[Aud
 def test_the_trail_is_read_in_the_order_it_was_written(database: Database) -> None:
     """Entries about a run come back equal, oldest first by writing, whatever their time."""
     written = [
-        entry(reason="validation_failed", detail={"n": 1, "deep": {"list": [1, None, "ü"]}}),
-        entry(kind="request.opened", at=before(hours=1), run_attempt=None, environment=None),
-        entry(kind="report.sent", at=NOW + TICK, actor="mona"),
+        make_entry(reason="validation_failed", detail={"n": 1, "deep": {"list": [1, None, "ü"]}}),
+        make_entry(kind="request.opened", at=before(hours=1), run_attempt=None, environment=None),
+        make_entry(kind="report.sent", at=NOW + TICK, actor="mona"),
     ]
     others = [
-        entry(run_id=RunId(602)),
-        entry(repository_id=FORK),
-        entry(run_id=None, repository_id=None, installation_id=InstallationId(5)),
+        make_entry(run_id=RunId(602)),
+        make_entry(repository_id=FORK),
+        make_entry(run_id=None, repository_id=None, installation_id=InstallationId(5)),
     ]
     for it in [*written, *others]:
         database.transact(lambda tx, one=it: record_audit(tx, one))  # type: ignore[misc]
@@ -191,7 +177,7 @@ def test_an_entry_goes_with_its_transaction(database: Database) -> None:
     """What did not become true is not on the trail."""
 
     def work(tx: Any) -> None:
-        record_audit(tx, entry())
+        record_audit(tx, make_entry())
         raise LookupError
 
     with pytest.raises(LookupError):
