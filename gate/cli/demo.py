@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
@@ -32,8 +33,14 @@ def demo(port: int, *, keep: bool) -> None:
     console = Console()
 
     def pause(stage: Stage) -> None:
-        console.print(f"gate: {stage.url}/api/v1/requests   simulated GitHub: {stage.api_url}")
-        console.print("Press Ctrl-C to stop.")
+        doctor = shlex.join([sys.executable, "-m", "gate", "doctor"])
+        for line in (
+            f"gate:             {stage.url}/api/v1/requests",
+            f"simulated GitHub: {stage.api_url}",
+            f"commands:         cd {shlex.quote(str(stage.save_settings()))} && {doctor}",
+            "Press Ctrl-C to stop.",
+        ):
+            console.print(line, soft_wrap=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -57,6 +57,20 @@ class Stage:
         if not self.wait(self._is_ready, _START_SECONDS):
             raise ConfigError((f"the gate did not start on {self.url}; see {self.log.name}",))
 
+    def save_settings(self) -> Path:
+        """Write the service's settings to `.env` in its folder, and return the folder.
+
+        A command that is run there reads them, so it sees the demo's gate.
+        """
+        folder = Path(self.log.name).parent
+        lines = (
+            f"{name}={value.replace(chr(10), chr(92) + 'n')}\n"
+            for name, value in self.environ.items()
+            if name.startswith("GATE_")
+        )
+        (folder / ".env").write_text("".join(lines), encoding="utf-8")
+        return folder
+
     def _is_ready(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
             raise ConfigError((f"the gate ended at its start; see {self.log.name}",))

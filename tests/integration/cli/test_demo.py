@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from gate.demo.stage import set_stage
 from gate.web.door.server import free_port
 
 
@@ -51,6 +52,24 @@ def test_a_demo_that_is_terminated_leaves_nothing_behind(tmp_path: Path) -> None
     assert (running.returncode, said) == (143, b"")
     assert not _listens(port)
     assert list(tmp_path.glob("gate-demo-*")) == []
+
+
+def test_the_sandbox_has_settings_for_the_commands() -> None:
+    """A command that runs in the folder of a demo that is kept sees the demo's gate."""
+    plain = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
+    with set_stage(free_port("127.0.0.1", 0)) as stage:
+        done = subprocess.run(
+            [sys.executable, "-m", "gate", "doctor"],
+            env=plain,
+            cwd=stage.save_settings(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "octo-org/frontend: gates production-frontend" in done.stdout
 
 
 def _listens(port: int) -> bool:
