@@ -17,7 +17,7 @@ COMPILE = $(RESOLVE) pyproject.toml
 .DEFAULT_GOAL := help
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv from the lock, with gate in it
 
@@ -45,7 +45,7 @@ wheel: $(BUILDER)/.ready
 	@rm -rf dist
 	$(BUILDER)/bin/hatchling build --target sdist --target wheel
 
-install: wheel ## install the gate for production, by hash: make install PREFIX=FOLDER
+install: wheel ## install the gate for production, by hash, in PREFIX=FOLDER
 	@[ -e "$(PREFIX)/pyvenv.cfg" ] || [ -z "$$(ls -A "$(PREFIX)" 2>/dev/null)" ] || { \
 		echo "$(PREFIX) has files in it and is no virtual environment;" \
 			"choose a new folder: make install PREFIX=FOLDER" >&2; exit 1; }
@@ -55,22 +55,22 @@ install: wheel ## install the gate for production, by hash: make install PREFIX=
 	@"$(PREFIX)"/bin/gate --version
 
 package: override PREFIX := build/trial
-package: install ## build sdist and wheel, install them as production does, and try the result
+package: install ## build sdist and wheel, install as production does, and try it
 	rm -rf build/sdist && mkdir build/sdist && tar -xzf dist/*.tar.gz -C build/sdist --strip-components 1
 	cd build/sdist && ../venv/bin/hatchling build --target wheel
 	cmp dist/*.whl build/sdist/dist/*.whl
 	build/trial/bin/python .ci/try_package.py build/trial/bin/gate
 
-demo: setup ## the whole story against a simulated GitHub on loopback
+demo: setup ## the whole story on loopback; ARGS=--keep leaves it running
 	$(BIN)/gate demo $(ARGS)
 
 test: setup ## the whole suite; ARGS="-k override" goes to pytest
 	$(BIN)/pytest --numprocesses logical $(ARGS)
 
-unit: setup ## only the tests that take seconds
+unit: setup ## only the unit and property tests, in one process
 	$(BIN)/pytest $(wildcard tests/unit tests/property) $(ARGS)
 
-coverage: setup ## the suite with branch coverage: 100 % of the domain, 95 % of all
+coverage: setup ## the suite with branch coverage: domain 100 %, all 95 %
 	$(BIN)/coverage erase
 	$(BIN)/pytest --numprocesses logical --cov --cov-report= --timeout 300 $(ARGS)
 	$(BIN)/coverage report --include "gate/domain/*" --fail-under 100
@@ -81,7 +81,7 @@ WORKFLOWS = $(wildcard .github/workflows/*.yml) $(filter-out %/deployment-gate.y
 ACTIONS = $(wildcard .github/actions/*/action.yml)
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-check: setup ## format, lint, types, import contracts, spelling, workflows and actions
+check: setup ## format, lint, types, imports, spelling, workflows, actions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -115,17 +115,17 @@ pictures: setup ## draw the pictures of the README again
 recording: setup ## play the demo, record it in docs/demo.md, and draw it
 	$(BIN)/python -m tests.docs.pictures --record
 
-site: setup ## build the documentation's site in build/docs/site, with every link checked
+site: setup ## build the site in build/docs/site, and check every link
 	$(BIN)/python .ci/build_site.py build/docs
 
 bench: setup ## measure, and print the table
 	$(BIN)/python -m tests.bench $(ARGS)
 
-mutate: setup ## plant faults in what decides; ARGS="gate.domain.requests.decide*" takes hours without it
+mutate: setup ## plant faults, and list what no test finds; hours without ARGS
 	$(BIN)/mutmut run $(ARGS)
 	$(BIN)/mutmut results
 
-lock: setup ## write the lock from pyproject.toml; ARGS=--upgrade takes newer releases
+lock: setup ## write the locks; ARGS=--upgrade takes newer releases
 	$(COMPILE) --output-file .lock/runtime.txt
 	$(COMPILE) --group dev --constraint .lock/runtime.txt --output-file .lock/dev.txt
 	$(RESOLVE) --group build --constraint .lock/dev.txt --output-file .lock/build.txt
