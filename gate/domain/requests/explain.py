@@ -267,7 +267,7 @@ def _ending(decision: Decision, now: datetime) -> Paragraph:
     behind = decision.behind
     if behind.total:
         runs = f"{behind.total} newer run{'s' if behind.total > 1 else ''} of this workflow"
-        lost = f"; {behind.cancelled} cancelled, re-run what you need" if behind.cancelled else ""
+        lost = f"; {behind.cancelled} cancelled: re-run those you need" if behind.cancelled else ""
         parts.append(Part(f"Behind this hold: {runs}{lost}.", Rank.BEHIND))
     warning = "**Ends soon:** if" if decision.last_call else "If"
     end = f"{decision.give_up_at:%Y-%m-%d %H:%M} UTC"

@@ -54,7 +54,7 @@ def list_actions(decision: Decision, request: GateRequest, guide: Guide) -> Para
     if guide.issue is not None:
         is_linked = decision.ask is not None and guide.routes.comment
         where = "the same issue" if is_linked else _issue(guide.issue)
-        bullets.append(Part(f"- **Ask:** on {where} (full record).", Rank.ASK))
+        bullets.append(Part(f"- **Ask or read more:** on {where}.", Rank.ASK))
     return Paragraph((_HEADING, *bullets)) if bullets else Paragraph(())
 
 
@@ -107,7 +107,7 @@ _REMEDIES: Final = {
     ReasonCode.VALIDATION_STALE: _RUN,
     ReasonCode.VALIDATION_UNCOVERED: _RUN,
     ReasonCode.VALIDATION_WAITS_FOR_ITSELF: (
-        "**Separate them:** run the validation in a workflow of its own, whose jobs do not use the"
+        "**Separate them:** run the validation in a separate workflow whose jobs do not use the"
         f" gated environment. {_CONTINUES}"
     ),
     ReasonCode.OVERRIDE_INCOMPLETE: "",
@@ -142,12 +142,13 @@ def _override_bullets(decision: Decision, request: GateRequest, guide: Guide) ->
         texts.append(f"- **Override by comment:** {people} can comment {pasted} on {where}.")
     if routes.review:
         texts.append(
-            f"- **Override in the review:** choose *Review deployments*, approve with {approving}."
+            f"- **Override in the review:** choose *Review deployments* and approve with"
+            f" {approving}."
         )
     if routes.environment:
         texts.append(
             f"- **Override by workflow:** start the override workflow for run {request.key.run_id},"
-            f" approve {environment} with {approving}."
+            f" then approve {environment} with {approving}."
         )
     if not texts:
         texts.append(

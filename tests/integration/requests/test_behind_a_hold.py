@@ -42,7 +42,9 @@ def test_cancelled_deployments_are_told_of_once(gate: Gate) -> None:
     push(gate)
     assert calls(gate) <= usual
     _, told = gate.reports(held)
-    assert f"Behind this hold: 2 {TOLD}; 1 cancelled, re-run what you need." in (told.comment or "")
+    assert f"Behind this hold: 2 {TOLD}; 1 cancelled: re-run those you need." in (
+        told.comment or ""
+    )
 
     push(gate)
     gate.advance(minutes=6)

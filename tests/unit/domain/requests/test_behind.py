@@ -77,7 +77,7 @@ def held(waiting: int, cancelled: int, **changes: Any) -> Decision:
         (
             1,
             2,
-            "Behind this hold: 3 newer runs of this workflow; 2 cancelled, re-run what you need. ",
+            "Behind this hold: 3 newer runs of this workflow; 2 cancelled: re-run those you need. ",
         ),
     ],
 )

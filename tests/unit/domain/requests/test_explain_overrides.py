@@ -138,9 +138,9 @@ def test_how_to_override() -> None:
     assert held(make_decision(ask=ASK)) == (
         f"{FIX}\n"
         f"- **Override by comment:** an eligible reviewer {BY_COMMENT} any issue.\n"
-        "- **Override in the review:** choose *Review deployments*, approve with"
+        "- **Override in the review:** choose *Review deployments* and approve with"
         " `I accept the risk: <why>`.\n"
-        "- **Override by workflow:** start the override workflow for run 601, approve"
+        "- **Override by workflow:** start the override workflow for run 601, then approve"
         " production-frontend-override with `I accept the risk: <why>`."
     )
     assert held(make_decision()) == FIX
@@ -159,10 +159,10 @@ def test_the_issue_is_where_to_ask() -> None:
     link = "[issue #12](https://github.com/acme/shop/issues/12)"
     text = held(make_decision(ask=ASK), guide)
     assert f"{BY_COMMENT} {link}.\n" in text
-    assert text.endswith("\n- **Ask:** on the same issue (full record).")
-    assert held(make_decision(), guide) == (f"{FIX}\n- **Ask:** on {link} (full record).")
+    assert text.endswith("\n- **Ask or read more:** on the same issue.")
+    assert held(make_decision(), guide) == (f"{FIX}\n- **Ask or read more:** on {link}.")
     closed = Guide(OverrideRoutes(False, False, False), guide.issue)
-    assert held(make_decision(ask=ASK), closed).endswith(f"- **Ask:** on {link} (full record).")
+    assert held(make_decision(ask=ASK), closed).endswith(f"- **Ask or read more:** on {link}.")
 
 
 @pytest.mark.parametrize(
