@@ -57,7 +57,7 @@ def summarize(incident: Incident, message: Message, policy: AlertPolicy, now: da
 
 def _happened(incident: Incident, message: Message, lasting: str) -> str:
     by_alert, flows = incident.failure.by_alert_only, _names(incident.failure)
-    failed = f"{'alert of the validation job' if by_alert else 'failed validation'}{flows}"
+    failed = f"{'alert from the validation job' if by_alert else 'failed validation'}{flows}"
     match message.kind:
         case AlertKind.PAGE | AlertKind.TEST:
             if by_alert:
@@ -155,10 +155,10 @@ def _standing(incident: Incident, policy: AlertPolicy, now: datetime) -> str:
     decide_by = incident.broke_out_at + policy.decide_within
     undecided = f"No decision yet{_since(decide_by, now)}."
     if incident.acknowledged is not None:
-        return f"{fold(incident.acknowledged.actor)} acknowledged it. {undecided}"
+        return f"{fold(incident.acknowledged.actor)} acknowledged the incident. {undecided}"
     if now < min(acknowledge_by, decide_by):
         return f"On call: acknowledge by {at(acknowledge_by)}, decide by {at(decide_by)}."
-    return f"Nobody has acknowledged it{_since(acknowledge_by, now)}. {undecided}"
+    return f"Nobody has acknowledged the incident{_since(acknowledge_by, now)}. {undecided}"
 
 
 def _since(deadline: datetime, now: datetime) -> str:

@@ -66,12 +66,12 @@ def judge_command(
         detail = "An edited or deleted comment does not count; write a new one"
         return RefusedCommand(CommandFault.WITHDRAWN, detail)
     if not commenter.is_person:
-        return RefusedCommand(CommandFault.NOT_A_PERSON, "Only people can give commands")
+        return RefusedCommand(CommandFault.NOT_A_PERSON, "Only people can use commands")
     if incident is None:
         detail = "This issue does not belong to an incident"
         return RefusedCommand(CommandFault.NO_INCIDENT, detail)
     if not incident.is_open:
-        return RefusedCommand(CommandFault.INCIDENT_OVER, "This incident is already over")
+        return RefusedCommand(CommandFault.INCIDENT_OVER, "This incident is already resolved")
     may_acknowledge = isinstance(command, AcknowledgeCommand) and commenter.may_write
     if commenter.may_override or may_acknowledge:
         return None
@@ -81,18 +81,18 @@ def judge_command(
 
 def explain_denial(said: ParsedCommand, environment: str | None, commenter: Commenter) -> str:
     """Return what a person cannot do, which permission it needs, and which one they have."""
-    needed = "being a reviewer" if environment is None else f"being a reviewer of {environment}"
+    allowed = "reviewers" if environment is None else f"reviewers of {environment}"
     if not isinstance(said, _FOR_REVIEWERS):
-        needed = f"write access, or {needed}"
-    deed = _DEEDS.get(type(said), "give commands here")
-    return f"You cannot {deed}: that needs {needed}. Your access: {commenter.detail}"
+        allowed = f"people with write access and {allowed}"
+    deed = _DEEDS.get(type(said), "use commands here")
+    return f"You cannot {deed}: only {allowed} can. Your access: {commenter.detail}"
 
 
 _FOR_REVIEWERS: Final = (OverrideCommand, DecideCommand, ResolveCommand, SilenceCommand)
 _DEEDS: Final[Mapping[type[ParsedCommand], str]] = {
-    AcknowledgeCommand: "acknowledge this",
-    DecideCommand: "decide this",
-    ResolveCommand: "resolve this",
-    SilenceCommand: "silence this",
+    AcknowledgeCommand: "acknowledge this incident",
+    DecideCommand: "decide on this incident",
+    ResolveCommand: "resolve this incident",
+    SilenceCommand: "silence this incident",
     OverrideCommand: "override this hold",
 }

@@ -97,15 +97,16 @@ def render_broken_policy(
         problem = str(broken.problems[0]) if broken.problems else "the file cannot be parsed"
         what = "is invalid"
         summary = (
-            f"Whoever can push to the default branch: fix {broken.source} now. Until then, a failed"
-            f" validation alerts nobody. First problem: {problem}"
+            f"Someone who can push to the default branch must fix {broken.source} now. Until then,"
+            f" a failed validation alerts nobody. First problem: {problem}"
         )
         steps = (f"Fix {broken.source}: {problem}", _CHECK, _PUSH)
     else:
         what = "cannot be read"
         summary = (
-            f"Whoever manages the App: give it access to {broken.source} now. Until then, a failed"
-            " validation alerts nobody, unless the last policy that was read names its workflow."
+            f"Someone who manages the App must give it access to {broken.source} now. Until then, a"
+            " failed validation alerts nobody, unless the last policy that the gate read names the"
+            " validation workflow."
             f" Reason: {broken.detail}"
         )
         steps = (f"Give the gate access to {broken.source}: {broken.detail}", _DOCTOR)
@@ -147,7 +148,7 @@ def render_left_out(
         ),
         summary=(
             f"{left_out.environment} uses the gate's rule, and {left_out.source} has no entry for"
-            " it. Whoever maintains the policy: add the environment, or disable the rule."
+            " it. Someone who maintains the policy must add the environment or disable the rule."
         ),
         steps=(
             f"Add {left_out.environment} to {left_out.source}",
@@ -180,9 +181,9 @@ def render_fixed(
         severity=Severity.INFO,
         policy=AlertPolicy(),
         event=POLICY_FIXED_EVENT,
-        headline=f"{subject.repository}: {fixed}; held deployments are checked again",
+        headline=f"{subject.repository}: {fixed}; the gate re-checks held deployments",
         summary=summary,
-        steps=("No action needed: the gate checks held deployments again by itself",),
+        steps=("No action needed: the gate re-checks held deployments automatically",),
         environment=environment,
         subject=subject,
         now=now,
@@ -206,8 +207,8 @@ def render_unanswered(
             f" {request.environment} is stuck"
         ),
         summary=(
-            "The gate does not retry, because it does not know the reason. Whoever started the"
-            " deployment: cancel the run and start it again."
+            "The gate does not retry, because it does not know the reason. The person who started"
+            " the deployment must cancel the run and start it again."
         ),
         steps=(
             "Find GitHub's answer in the gate's log (event effect.finished, status refused)",

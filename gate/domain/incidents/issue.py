@@ -43,7 +43,7 @@ _LOOK_INTO_IT: Final = (
     "Investigate failed assertions",
 )
 _DEEDS: Final[Mapping[Course | None, str]] = {
-    it: f"Do it: {it}" for it in Course if it is not Course.ACCEPT_RISK
+    it: f"Carry out the decision: {it}" for it in Course if it is not Course.ACCEPT_RISK
 }
 
 Timeline = Sequence[tuple[int, IncidentEvent]]

@@ -64,11 +64,11 @@ def happening(event: IncidentEvent) -> str:
         case Opened() | FailedAgain() | Reopened():
             text = _failed(what)
         case Detailed(urls):
-            text = f"GitHub lists {len(urls)} artifact{'s' if len(urls) > 1 else ''} of the run"
+            text = f"GitHub lists {len(urls)} artifact{'s' if len(urls) > 1 else ''} for the run"
         case Alerted() | AlertLost():
             text = _alerted(what)
         case Acknowledged():
-            text = f"{actor} acknowledged it"
+            text = f"{actor} acknowledged the incident"
         case Decided(course, why):
             text = f"{actor} decided on {course}: {_quoted(why)}"
         case Silenced(until, why):
@@ -100,7 +100,7 @@ def _failed(what: Opened | FailedAgain | Reopened) -> str:
 def _alerted(what: Alerted | AlertLost) -> str:
     channel = neutralize(what.channel)
     if isinstance(what, Alerted):
-        return f"alert sent by {channel}"
+        return f"alert sent through {channel}"
     return f"alert {neutralize(what.alert_key)} was lost: {channel} did not accept it"
 
 

@@ -77,11 +77,11 @@ def test_what_people_tick_stays_ticked(gate: Gate) -> None:
     assert "- [x] Investigate failed assertions" in issue(gate).body
     assert "- [ ] Review production validation logs" in issue(gate).body
     assert "- [x] Acknowledged by carol" in issue(gate).body
-    tick(gate, "Do it: rollback")
+    tick(gate, "Carry out the decision: rollback")
     green(gate)
     assert issue(gate).state == "closed"
     assert "- [x] Investigate failed assertions" in issue(gate).body
-    assert "- [x] Do it: rollback" in issue(gate).body
+    assert "- [x] Carry out the decision: rollback" in issue(gate).body
     assert "- [ ] Review production validation logs" in issue(gate).body
     assert "- [x] The validation passed, 20" in issue(gate).body
 

@@ -83,7 +83,7 @@ def test_a_subject_line_stands_alone(said: Message, expected: str) -> None:
     ("said", "expected"),
     [
         (message(AlertKind.PAGE), "the validation job raised an alert although its run passed"),
-        (message(AlertKind.REMINDER), "alert of the validation job still open after 4 h"),
+        (message(AlertKind.REMINDER), "alert from the validation job still open after 4 h"),
     ],
 )
 def test_an_alert_of_a_green_run_is_not_called_a_failure(said: Message, expected: str) -> None:
@@ -141,19 +141,22 @@ def test_flows_and_deployments_are_counted(
             (),
             15,
             (
-                "Nobody has acknowledged it (overdue since 2026-03-02 12:15 UTC)."
+                "Nobody has acknowledged the incident (overdue since 2026-03-02 12:15 UTC)."
                 " No decision yet; due by 2026-03-02 13:00 UTC."
             ),
         ),
         (
             (Acknowledged(),),
             15,
-            "carol acknowledged it. No decision yet; due by 2026-03-02 13:00 UTC.",
+            "carol acknowledged the incident. No decision yet; due by 2026-03-02 13:00 UTC.",
         ),
         (
             (Acknowledged(),),
             60,
-            "carol acknowledged it. No decision yet (overdue since 2026-03-02 13:00 UTC).",
+            (
+                "carol acknowledged the incident. No decision yet (overdue since 2026-03-02 13:00"
+                " UTC)."
+            ),
         ),
         ((Decided(Course.ROLLBACK, "it leaks"),), 60, "carol decided: rollback."),
     ],

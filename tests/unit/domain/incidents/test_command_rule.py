@@ -94,19 +94,19 @@ def test_what_counts_for_nobody(command: IncidentCommand) -> None:
             ACK,
             "production-frontend",
             (
-                "You cannot acknowledge this: that needs write access, or being a reviewer of"
-                " production-frontend."
+                "You cannot acknowledge this incident: only people with write access and reviewers"
+                " of production-frontend can."
             ),
         ),
         (
             DECIDE,
             "production-frontend",
-            "You cannot decide this: that needs being a reviewer of production-frontend.",
+            "You cannot decide on this incident: only reviewers of production-frontend can.",
         ),
         (
             HelpCommand(),
             None,
-            "You cannot give commands here: that needs write access, or being a reviewer.",
+            "You cannot use commands here: only people with write access and reviewers can.",
         ),
     ],
 )

@@ -56,12 +56,12 @@ LEFT_OUT = LeftOut(RepositoryId(1), "staging", FILE, "abc")
         (
             render_broken_policy(InvalidPolicy((), "abc", FILE), "key", "thread", SUBJECT, NOW),
             "acme/shop: policy is invalid; all deployments are held",
-            f"Whoever can push to the default branch: fix {FILE} now.",
+            f"Someone who can push to the default branch must fix {FILE} now.",
         ),
         (
             render_broken_policy(UnreadPolicy(FILE, "no access"), "key", "thread", SUBJECT, NOW),
             "acme/shop: policy cannot be read; all deployments are held",
-            f"Whoever manages the App: give it access to {FILE} now.",
+            f"Someone who manages the App must give it access to {FILE} now.",
         ),
         (
             render_left_out(LEFT_OUT, "key", AlertPolicy(), SUBJECT, NOW),
@@ -70,12 +70,12 @@ LEFT_OUT = LeftOut(RepositoryId(1), "staging", FILE, "abc")
         ),
         (
             render_fixed(LEFT_OUT, "key", "thread", SUBJECT, NOW),
-            "acme/shop: the policy now names staging; held deployments are checked again",
+            "acme/shop: the policy now names staging; the gate re-checks held deployments",
             f"{FILE} has an entry for staging.",
         ),
         (
             render_fixed(FILE, "key", "thread", SUBJECT, NOW),
-            "acme/shop: policy is valid again; held deployments are checked again",
+            "acme/shop: policy is valid again; the gate re-checks held deployments",
             f"The gate uses {FILE} again.",
         ),
         (

@@ -82,11 +82,11 @@ def test_the_checklist_follows_the_timeline() -> None:
     assert "- [ ] Review production validation logs" in decided.body
     assert "- [x] Decided by carol" in decided.body
     assert "rollback (it leaks)" in decided.body
-    assert "- [ ] Do it: rollback" in decided.body
+    assert "- [ ] Carry out the decision: rollback" in decided.body
     over = rendered(
         Decided(Course.ROLLBACK, "it leaks"), Resolved(Resolution.VALIDATION_PASSED, "")
     )
-    assert "- [ ] Do it: rollback" in over.body
+    assert "- [ ] Carry out the decision: rollback" in over.body
     assert "- [x] The validation passed, 2026-" in over.body
     assert not over.is_open
 
@@ -173,14 +173,20 @@ def test_ticks_of_people_are_kept(tick: str) -> None:
     text = (
         "### Next steps\n\n- [ ] Acknowledge: `/ack`\n"
         "- [ ] Review production validation logs\n- [ ] Investigate failed assertions\n"
-        "- [ ] Do it: rollback\n- [ ] Decide: it\n"
+        "- [ ] Carry out the decision: rollback\n- [ ] Decide: it\n"
     )
     ticked = text.replace("- [ ]", f"- [{tick}]").replace("\n", "\r\n")
     kept = keep_ticks(text, ticked)
     assert kept == (
         "### Next steps\n\n- [ ] Acknowledge: `/ack`\n"
         "- [x] Review production validation logs\n- [x] Investigate failed assertions\n"
-        "- [x] Do it: rollback\n- [ ] Decide: it\n"
+        "- [x] Carry out the decision: rollback\n- [ ] Decide: it\n"
     )
     assert keep_ticks(text, text) == keep_ticks(text, "") == text
-    assert keep_ticks(text, "- [x] Do it: rollback now\n> - [x] Do it: rollback") == text
+    assert (
+        keep_ticks(
+            text,
+            "- [x] Carry out the decision: rollback now\n> - [x] Carry out the decision: rollback",
+        )
+        == text
+    )

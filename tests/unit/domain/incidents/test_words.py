@@ -27,8 +27,8 @@ PAGE = "https://github.com/acme/shop/actions/runs/602"
 @pytest.mark.parametrize(
     ("what", "shown"),
     [
-        (Detailed((PAGE,)), ["1 artifact of"]),
-        (Detailed((PAGE, f"{PAGE}/2")), ["2 artifacts of"]),
+        (Detailed((PAGE,)), ["1 artifact for"]),
+        (Detailed((PAGE, f"{PAGE}/2")), ["2 artifacts for"]),
         (Alerted("slack"), ["slack"]),
         (AlertLost("slack", "page/1"), ["slack", "page/1", "lost"]),
         (Reopened(make_failure("a.yml", "b.yml")), ["again", "2 flows"]),
