@@ -61,7 +61,7 @@ package: install ## build sdist and wheel, install as production does, and try i
 	cmp dist/*.whl build/sdist/dist/*.whl
 	build/trial/bin/python .ci/try_package.py build/trial/bin/gate
 
-demo: setup ## the whole story on loopback; ARGS=--keep leaves it running
+demo: setup ## play the demo on loopback; ARGS=--keep leaves it running
 	$(BIN)/gate demo $(ARGS)
 
 test: setup ## the whole suite; ARGS="-k override" goes to pytest

@@ -56,7 +56,7 @@ def gate() -> None:
     """Hold deployments until production validation is green.
 
     GitHub asks the gate whether a deployment may continue. The gate answers from the latest
-    production validation. Configure it by environment variables, and check them with
+    production validation. Configure it with environment variables, and check them with
     `gate doctor`.
     """
 

@@ -69,7 +69,8 @@ def export(
     "key_files",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
-    help="A public key that may have signed, instead of the key of the settings; may be repeated.",
+    help="Public key that may have signed the trail, instead of the configured key; may be"
+    " repeated.",
 )
 def verify(key_files: tuple[Path, ...]) -> None:
     """Check every hash, link, number, signature and end of the trail.

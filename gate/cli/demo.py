@@ -1,4 +1,4 @@
-"""`gate demo`: the whole story against a simulated GitHub."""
+"""`gate demo`: every feature against a simulated GitHub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import click
 )
 @click.option("--keep", is_flag=True, help="Keep gate and simulation running until Ctrl-C.")
 def demo(port: int, *, keep: bool) -> None:
-    """Run the whole story on this machine and print what happened.
+    """Run the full demo on this machine and print each step.
 
     A simulated GitHub and the real service talk over HTTP on loopback: a failed validation, a held
     deployment, a re-run that passes, and faults in between. Exits 0 only if every step went as

@@ -26,7 +26,7 @@ def test(name: str | None) -> None:
     """Send a test alert to each channel, or only to CHANNEL.
 
     CHANNEL is slack, email, webhook or notify. The alert says that it is a test. Prints what each
-    channel answered. Exits 1 when a channel failed, 2 when there is none. Example:
+    channel answered. Exits 1 when a channel failed, 2 when none is set up. Example:
 
         gate notify test slack
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("decision", type=click.IntRange(1), required=False, metavar="[DECISION_ID]")
 @click.option("--all", "every", is_flag=True, help="Every decision on record.")
 def replay(decision: DecisionId | None, *, every: bool) -> None:
-    """Decide again from the record, and report what differs.
+    """Repeat recorded decisions and report differences.
 
     Also checks that the trail has the hash of each record. Exits 1 when a verdict or reason
     differs. For decisions by another engine version, prints what changed without failing. Safe

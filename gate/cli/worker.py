@@ -10,7 +10,7 @@ import click
 
 @click.command()
 def worker() -> None:
-    """Answer GitHub; `gate serve --no-worker` receives the webhooks.
+    """Answer GitHub; run it beside `gate serve --no-worker`.
 
     Requires PostgreSQL, since SQLite allows one process only. Looks for due work once a
     second. Example:

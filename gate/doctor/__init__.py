@@ -62,7 +62,7 @@ def _find_on_github(
         server, _ = read_server_policy(settings)
     except ConfigError as error:
         for problem in error.problems:
-            yield Finding(Level.FAIL, "policy of the server", problem, "fix it")
+            yield Finding(Level.FAIL, "policy of the server", problem, "fix the file")
         return
     look = Look(github, Policies(github.contents, server), tell)
     yield from guarded("installations", lambda: find_installations(look))

@@ -19,7 +19,7 @@ def find_hook_deliveries(app: AppClient) -> Iterator[Finding]:
     """Compare secrets with those that GitHub signs with, by what our 401s in its log tell."""
     recent = list(islice(app.read_hook_deliveries(), _READ))
     if not recent:
-        found = "GitHub has sent none yet, so the webhook secret is not verified"
+        found = "GitHub has sent no delivery yet, so the webhook secret is not verified"
         yield Finding(Level.OK, "deliveries", found)
         return
     newest = recent[0]
@@ -36,8 +36,12 @@ def find_hook_deliveries(app: AppClient) -> Iterator[Finding]:
         found = f"accepted for GitHub's last {len(recent)} deliveries"
         yield Finding(Level.OK, "webhook secret", found)
     if not newest.succeeded and newest.status_code != HTTPStatus.UNAUTHORIZED:
-        found = f"GitHub's last one was not accepted (status {newest.status_code or 'none'})"
-        remedy = "check that the service runs and that GitHub reaches it; the sweeper asks again"
+        status = newest.status_code or "none"
+        found = f"the gate did not accept GitHub's last delivery (status {status})"
+        remedy = (
+            "check that the service runs and that GitHub can reach it; the gate then requests a"
+            " redelivery"
+        )
         yield Finding(Level.WARN, "deliveries", found, remedy)
 
 

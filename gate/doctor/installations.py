@@ -93,7 +93,7 @@ def _looking(login: str, repositories: int) -> Finding:
     found = f"{repositories} repositories: the gate finds a lost webhook within {minutes} minutes"
     if minutes > _LONG:
         found = f"{found}, sooner where deployments wait or runs started recently"
-    return Finding(Level.OK, f"looks at {login}", found)
+    return Finding(Level.OK, f"sweep of {login}", found)
 
 
 def _unseen_floor(login: str) -> Finding:

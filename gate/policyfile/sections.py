@@ -140,7 +140,7 @@ class RationaleSection(_Section):
     min_length: int = Field(
         default=_OVERRIDE.min_length,
         ge=1,
-        description="Minimum characters of a rationale, without blanks and the `acknowledge`"
+        description="Minimum characters of a rationale, without spaces and the `acknowledge`"
         " phrase.",
     )
     acknowledge: Line = Field(

@@ -239,7 +239,7 @@ Event = Annotated[
 
 def _check_version(version: int) -> int:
     if version != 1:
-        problem(f"the only version is 1, not {shown(version)}")
+        problem(f"the only supported version is 1, not {shown(version)}")
     return version
 
 

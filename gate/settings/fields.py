@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         NoDecode,
         BeforeValidator(split_secrets),
         AfterValidator(check_secrets),
-    ] = Field(description="webhook secret; during a rotation several, separated by commas")
+    ] = Field(description="webhook secret; during a rotation, list several, separated by commas")
     github_api_url: Annotated[str, AfterValidator(check_api_url)] = Field(
         default="https://api.github.com",
         description="API root; for Enterprise Server `https://HOST/api/v3`; plain `http` only for"
@@ -132,7 +132,7 @@ class Settings(BaseSettings):
         description="secret that signs the JSON; required with `GATE_ALERT_WEBHOOK_URL`",
     )
     notify_urls: SecretStr | None = Field(
-        default=None, description="other channels: Apprise URLs, separated by blanks"
+        default=None, description="other channels: Apprise URLs, separated by spaces"
     )
     sweep_seconds: int = Field(
         default=60, ge=1, le=_LONGEST_SWEEP, description="seconds between two sweeps, 1 to 3600"

@@ -24,7 +24,7 @@ P = "environments.production"
         ),
         (
             b"version: 2\nenvironments: {p: {}}",
-            "line 1, column 10: version: the only version is 1, not `2`",
+            "line 1, column 10: version: the only supported version is 1, not `2`",
         ),
         (
             b"version: true\nenvironments: {p: {}}",
