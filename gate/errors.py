@@ -81,9 +81,9 @@ class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
     `reason` is one of channel_unavailable, clock_skewed, database_busy, facts_restless,
-    github_unavailable, key_rejected, keys_unavailable, listing_missed, not_stored, policy_missed,
-    policy_unavailable, rate_limited, too_late. `after` is how long to wait at
-    least; None leaves it to the caller's backoff.
+    github_unavailable, key_rejected, keys_unavailable, lease_lost, listing_missed, not_stored,
+    policy_missed, policy_unavailable, rate_limited, too_late. `after` is how long to wait at least;
+    None leaves it to the caller's backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:

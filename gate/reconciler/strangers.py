@@ -77,7 +77,7 @@ class Strangers:
     ) -> tuple[RequiredReviewer, ...]:
         """Return who must review an environment, as GitHub said within the last minute.
 
-        Good for context who has no say, not for letting anybody do something.
+        Good for finding out who has no say, not for letting anybody do something.
         """
         key = (address.repository_id, environment)
         with self._lock:

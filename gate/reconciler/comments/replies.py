@@ -94,9 +94,10 @@ def send_reply(taken: Taken, deps: Deps) -> None:
             return
         state = ReplyState.REFUSED
     settled = state.value
-    deps.database.transact(
+    if not deps.database.transact(
         lambda tx: replies.rows.settle(tx, taken, state=settled, outcome=outcome)
-    )
+    ):
+        return
     write = log.info if state is ReplyState.DONE else log.warning
     write("reply.finished", reply_key=reply.key, status=state, outcome=outcome)
 

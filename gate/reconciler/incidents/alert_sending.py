@@ -149,6 +149,8 @@ def _record(
 ) -> None:
     """Record what came of a try, and of the messages that it made superfluous."""
     record = _incident_of(tx, mine.alert.incident)
+    if result.state is not AlertState.SENT and alerts.rows.lock(tx, taken) is None:
+        return  # another node has tried it since, and knows better
     key, channel = mine.alert.key, mine.channel
     if result.due_at is not None:
         maybe_sent = mine.maybe_sent or result.maybe_sent

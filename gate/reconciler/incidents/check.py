@@ -58,7 +58,7 @@ class _Lacking:
     """The look cannot be made before this is read."""
 
     repository: Repository
-    attempts: int
+    check: Taken
     need: SharedNeed
 
 
@@ -107,7 +107,7 @@ def _announce(looked: _CheckResult, deps: Deps) -> None:
 def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
     """Come back later to a look for which GitHub would not show a fact; look without it now."""
     repository_id, now = step.repository.id, deps.clock()
-    due_at = now + backoff(step.attempts, error, spread=repository_id)
+    due_at = now + backoff(step.check.attempts, error, spread=repository_id)
 
     def look(tx: Transaction) -> _CheckResult:
         take_turn_of_repository(tx, repository_id)
@@ -115,6 +115,10 @@ def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
         if check is None:
             return _CheckResult()
         owed, next_look = _look_without(tx, step.repository, deps)
+        if check.row.generation != step.check.row.generation:
+            # News came while GitHub was asked: what it is about may need no such fact.
+            checks.rows.release(tx, check)
+            return _CheckResult(owed, timedelta(0))
         again = min(due_at, next_look or due_at)
         checks.rows.postpone(tx, check, again)
         return _CheckResult(owed, again - now)
@@ -145,7 +149,7 @@ def _look_without(
 def _is_unread_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
     """Return whether GitHub keeps not showing the policy, without which no failure is known."""
     most = _REFUSED_BEFORE if isinstance(error, Refused) else _FAILED_BEFORE
-    return isinstance(step.need, PolicyNeeded) and step.attempts > most
+    return isinstance(step.need, PolicyNeeded) and step.check.attempts > most
 
 
 def _alert_unread(repository: Repository, error: GateError, deps: Deps) -> None:
@@ -185,10 +189,10 @@ def _look_at(
 ) -> _Lacking | _CheckResult:
     now = deps.clock()
     if repository.default_branch is None:
-        return _Lacking(repository, check.attempts, RepositoryNeeded())
+        return _Lacking(repository, check, RepositoryNeeded())
     choice = last_policy_of(tx, repository, deps)
     if choice is None:
-        return _Lacking(repository, check.attempts, PolicyNeeded())
+        return _Lacking(repository, check, PolicyNeeded())
     if not isinstance(choice.reading, LoadedPolicy):
         # Which workflow validates is not known, so no failure of it can be told: that is told, to
         # all channels. A policy that can be read again makes the look due, and so does time.
@@ -202,7 +206,7 @@ def _look_at(
     seen: list[Seen] = []
     for it in look.see(tx):
         if isinstance(it, JobsNeeded):
-            return _Lacking(repository, check.attempts, it)
+            return _Lacking(repository, check, it)
         seen.append(it)
     owed, next_look = look.make(tx, seen)
     owed |= alert_policy_problem(tx, choice.reading, context)

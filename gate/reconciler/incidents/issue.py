@@ -108,7 +108,13 @@ def _next_look(view: IssueView, now: datetime) -> datetime | None:
 def _make(step: IssueStep, taken: TakenIssue, view: IssueView, deps: Deps) -> TakenIssue:
     """Begin a step, send it, record it; gives the issue as it is then."""
     incident_id, now = taken.incident_id, deps.clock()
-    deps.database.transact(lambda tx: issues.record_begun(tx, incident_id, step.name, now))
+
+    def begin(tx: Transaction) -> None:
+        if issues.rows.lock(tx, taken.taken) is None:
+            raise RetryLater("lease_lost", f"issue of incident {incident_id}")
+        issues.record_begun(tx, incident_id, step.name, now)
+
+    deps.database.transact(begin)
     try:
         followed, url = _send(step, taken.followed, view, deps)
     except (RetryLater, Refused):

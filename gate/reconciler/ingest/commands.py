@@ -58,7 +58,7 @@ def judge_taken(taken: Taken, deps: Deps) -> None:
     commenter = _look_up(found, taken, deps)
     if commenter is None:
         return
-    deps.failpoint("speaker_known")
+    deps.failpoint("commenter_known")
     if not (commenter.may_write or commenter.may_override):
         deps.strangers.remember(given.repository_id, given.person.id, deps.clock())
     elif not given.is_related:

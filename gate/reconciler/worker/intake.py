@@ -9,13 +9,12 @@ from typing import Final
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.errors import GateError
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.requests.reconcile import Begun, finish_pass, take_up
-from gate.reconciler.worker.loops import put_off
+from gate.reconciler.worker.loops import put_off, put_off_untaken
 from gate.reconciler.worker.queues import LocalWakeups
 from gate.reconciler.worker.shield import Shield
-from gate.store.engine.database import Transaction
 from gate.store.engine.due import Taken
 from gate.store.inbox import deliveries
 from gate.store.requests import leases, requests
@@ -103,15 +102,7 @@ class Intake:
             self._wakeups.wake_request(request_id)
 
     def _postpone_unread(self, delivery_id: DeliveryId, error: Exception) -> None:
-        """Come back later to a delivery that could not be read."""
-
-        def take(tx: Transaction) -> Taken | None:
-            now = self._deps.clock()
-            return deliveries.rows.take(tx, delivery_id, now, now + LEASE)
-
-        taken = self._deps.database.transact(take)
-        if taken is not None:
-            self._postpone_delivery(taken, error)
+        put_off_untaken(deliveries.rows, delivery_id, error, self._deps)
 
     def _postpone_delivery(self, taken: Taken, error: Exception) -> None:
         put_off(deliveries.rows, taken, error, self._deps)

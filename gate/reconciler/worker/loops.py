@@ -31,7 +31,7 @@ from gate.store.incidents import alerts, artifacts, checks, issues
 T = TypeVar("T")
 
 QUARANTINE_AFTER: Final = 20
-"""Tries of a row that fails by a fault of ours before it is set aside for a person."""
+"""Tries of a delivery, the last of which failed by a fault of ours, before it is set aside."""
 
 _AT_ONCE: Final = 50
 
@@ -77,20 +77,47 @@ def take_due(rows: DueTable, deps: Deps, most: int = _AT_ONCE) -> Iterator[Taken
             yield taken
 
 
-def put_off(rows: DueTable, taken: Taken, error: Exception, deps: Deps) -> None:
-    """Come back to a row later, or set it aside when it keeps failing by a fault of ours."""
+def put_off(rows: DueTable, taken: Taken, error: Exception, deps: Deps, *, spread: int = 0) -> None:
+    """Come back to a row later, or set it aside when it keeps failing by a fault of ours.
+
+    `spread` moves rows apart that failed together, see `backoff`.
+    """
+    if deps.database.transact(lambda tx: _put_off(tx, rows, taken, error, deps, spread=spread)):
+        _log_quarantine(rows, taken, error)
+
+
+def put_off_untaken(
+    rows: DueTable, key: object, error: Exception, deps: Deps, *, spread: int = 0
+) -> None:
+    """Do as `put_off` for a row whose work took no lease; in one commit, so that none is left."""
+
+    def record(tx: Transaction) -> Taken | None:
+        taken = _take(rows, key, deps, tx)
+        is_aside = taken is not None and _put_off(tx, rows, taken, error, deps, spread=spread)
+        return taken if is_aside else None
+
+    aside = deps.database.transact(record)
+    if aside is not None:
+        _log_quarantine(rows, aside, error)
+
+
+def _put_off(
+    tx: Transaction, rows: DueTable, taken: Taken, error: Exception, deps: Deps, *, spread: int
+) -> bool:
+    """Postpone a row, or set it aside; return whether it was set aside."""
     known = error if isinstance(error, GateError) else None
-    may_set_aside = taken.attempts >= QUARANTINE_AFTER and not isinstance(error, RetryLater)
-
-    def record(tx: Transaction) -> bool:
-        if may_set_aside and rows.quarantine(tx, taken):
-            return True
-        rows.postpone(tx, taken, deps.clock() + backoff(taken.attempts, known))
-        return False
-
-    if deps.database.transact(record):
+    if taken.attempts >= QUARANTINE_AFTER and not isinstance(error, RetryLater):
         reason = known.reason if known is not None else "bug"
-        log.error("work.quarantined", key=str(taken.key), reason=reason, attempts=taken.attempts)
+        if rows.quarantine(tx, taken, reason=reason):
+            return True
+    rows.postpone(tx, taken, deps.clock() + backoff(taken.attempts, known, spread=spread))
+    return False
+
+
+def _log_quarantine(rows: DueTable, taken: Taken, error: Exception) -> None:
+    reason = error.reason if isinstance(error, GateError) else "bug"
+    key = "/".join(str(it) for it in taken.key)
+    log.error("work.quarantined", work=rows.name, key=key, reason=reason, attempts=taken.attempts)
 
 
 def _take(rows: DueTable, key: object, deps: Deps, tx: Transaction) -> Taken | None:
@@ -118,9 +145,7 @@ def _checks_loop(deps: Deps) -> Loop[RepositoryId]:
         yield from deps.database.read(lambda snapshot: checks.rows.due(snapshot, now, _AT_ONCE))
 
     def postpone(repository_id: RepositoryId, error: Exception) -> None:
-        taken = deps.database.transact(partial(_take, checks.rows, repository_id, deps))
-        if taken is not None:
-            put_off(checks.rows, taken, error, deps)
+        put_off_untaken(checks.rows, repository_id, error, deps, spread=repository_id)
 
     return Loop(
         name=Work.INCIDENTS.value,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from datetime import timedelta
+from heapq import heappop, heappush
 from threading import Condition, Lock
 from time import monotonic
 from typing import Final, Generic, TypeVar
@@ -179,14 +180,15 @@ class Bell:
         """Begin silent."""
         self._rung = Condition()
         self._rings = 0
-        self._rings_at = math.inf
+        self._later: list[float] = []
         self._closed = False
 
     def ring(self, after: timedelta = timedelta(0)) -> None:
-        """Wake whoever waits, now or in a while; of two that are to come the sooner stands."""
+        """Wake whoever waits, now or in a while."""
         with self._rung:
             if after > timedelta(0):
-                self._rings_at = min(self._rings_at, monotonic() + after.total_seconds())
+                if len(self._later) < _LONGEST:
+                    heappush(self._later, monotonic() + after.total_seconds())
             else:
                 self._rings += 1
             self._rung.notify_all()
@@ -203,12 +205,13 @@ class Bell:
         with self._rung:
             while not self._closed and self._rings == heard:
                 now = monotonic()
-                if self._rings_at <= now:
-                    self._rings, self._rings_at = self._rings + 1, math.inf
+                if self._later and self._later[0] <= now:
+                    heappop(self._later)
+                    self._rings += 1
                 elif ends <= now:
                     break
                 else:
-                    self._rung.wait(min(ends, self._rings_at) - now)
+                    self._rung.wait(min([ends, *self._later[:1]]) - now)
             return None if self._closed else self._rings
 
 

@@ -28,9 +28,7 @@ READERS: Final = 2
 """Threads that read deliveries. It is work for the processor, which more would only share, and they
 wait for nothing but the database."""
 
-_HINTS: Final = 500
 _AT_ONCE: Final = 64
-_DATABASE_PAUSE: Final = timedelta(seconds=1)
 
 log = get_logger(__name__)
 

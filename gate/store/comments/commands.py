@@ -86,7 +86,6 @@ rows: Final = DueTable(
     commands,
     # People that GitHub knows come first.
     order=(_t.is_related.desc(), _t.due_at, _t.given_at),
-    set_aside={"state": CommandState.REFUSED.value, "outcome": "quarantined"},
 )
 _withdraw: Final = (
     update(commands)

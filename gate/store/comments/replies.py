@@ -40,9 +40,7 @@ class Reply:
 
 
 _insert: Final = insert_or_ignore(replies)
-rows: Final = DueTable(
-    replies, set_aside={"state": ReplyState.REFUSED.value, "outcome": "quarantined"}
-)
+rows: Final = DueTable(replies)
 
 
 def record_reply(tx: Transaction, reply: Reply, now: datetime) -> None:

@@ -29,7 +29,6 @@ Snapshot = NewType("Snapshot", Connection)
 Transaction = NewType("Transaction", Snapshot)
 """A connection inside a transaction that will be committed: what it reads it may change."""
 
-_SQLITE: Final = "sqlite"
 _POOL: Final = 16
 _BUSY_MILLISECONDS: Final = 5_000
 

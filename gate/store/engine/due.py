@@ -56,6 +56,7 @@ class DueTable:
         `set_aside` are the values of a row in quarantine; None where no row may be set aside.
         """
         self._table = table
+        self.name = table.name
         self._primary = [column.name for column in table.primary_key.columns]
         self._listed = [table.c[name] for name in key or self._primary]
         self._order = [*order, table.c.due_at, *table.primary_key.columns]
@@ -111,14 +112,15 @@ class DueTable:
         """Release a row as if it had not been taken."""
         return self._give_back(tx, taken, taken.row.due_at, attempts=taken.attempts - 1)
 
-    def quarantine(self, tx: Transaction, taken: Taken) -> bool:
+    def quarantine(self, tx: Transaction, taken: Taken, **values: object) -> bool:
         """Set a row aside that keeps failing by a fault of ours; False when it must not be.
 
         Such a row is postponed instead: nothing else would do its work.
         """
         if self._set_aside is None:
             return False
-        return self.settle(tx, taken, attempts=taken.attempts, **self._set_aside)
+        aside = {"attempts": taken.attempts, **self._set_aside, **values}
+        return self._give_back(tx, taken, None, **aside)
 
     def mark(self, tx: Transaction, values: Mapping[str, Any], due_at: datetime) -> None:
         """Make a row due at a time because there is news; add it where there is none."""

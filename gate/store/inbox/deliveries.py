@@ -82,9 +82,7 @@ _make_due: Final = Prepared(
     .where(_own, _is_received)
     .values(due_at=bindparam("new_due_at"), lease_until=null())
 )
-rows: Final = DueTable(
-    deliveries, set_aside={"state": DeliveryState.QUARANTINED.value, "reason": "bug"}
-)
+rows: Final = DueTable(deliveries, set_aside={"state": DeliveryState.QUARANTINED.value})
 _received_at: Final = type_coerce(deliveries.c.received_at, BigInteger)
 # Plus zero, or else both databases walk all that was ever received, in the order of its arrival,
 # in search of the first that is unread.
@@ -112,7 +110,9 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
     }
     if _insert.change(tx, values) == 1:
         return Reception.STORED
-    if tx.execute(_retake.values(values), {"own": delivery.id}).rowcount == 1:
+    # Not the token of its lease: it must go up with every taking.
+    again = {name: value for name, value in values.items() if name != "lease_token"}
+    if tx.execute(_retake.values(again), {"own": delivery.id}).rowcount == 1:
         return Reception.STORED
     _make_due.change(tx, {"own": delivery.id, "new_due_at": delivery.received_at})
     return Reception.KNOWN

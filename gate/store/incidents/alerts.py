@@ -165,7 +165,10 @@ def put_off_alert(tx: Transaction, key: str, channel: Channel, due_at: datetime)
 
 
 def _own(key: str, channel: Channel) -> Update:
-    return update(alerts).where(_t.alert_key == key, _t.channel == channel.value)
+    # What is settled stays as it is.
+    return update(alerts).where(
+        _t.alert_key == key, _t.channel == channel.value, _t.due_at.is_not(None)
+    )
 
 
 def _owed_alert(row: Any) -> OwedAlert:  # noqa: ANN401 - a row of any select

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,13 +36,17 @@ def broken_worker(gate: Gate, **changed: Any) -> Supervisor:
     return gate.worker_with(replace(gate.service.deps, **changed))
 
 
-def fail_for_long(gate: Gate, worker: Supervisor) -> int:
+def fail_for_long(
+    gate: Gate, worker: Supervisor, logs: list[MutableMapping[str, Any]] | None = None
+) -> int:
     """Step through more tries than a row gets; return how many of them failed."""
     failed = 0
-    with capture_logs():
+    with capture_logs() as lines:
         for _ in range(QUARANTINE_AFTER + 5):
             failed += len(worker.step().faults)
             gate.github.advance(400)
+    if logs is not None:
+        logs += lines
     return failed
 
 
@@ -53,13 +58,13 @@ def owe_reply(gate: Gate) -> None:
     deps.database.transact(lambda tx: record_reply(tx, reply, deps.clock()))
 
 
-def test_a_reply_that_keeps_failing_is_set_aside(gate: Gate) -> None:
-    """After twenty tries; it says so, and is not due any more."""
+def test_a_reply_that_keeps_failing_is_sent_once_the_fault_is_gone(gate: Gate) -> None:
+    """It is never set aside: nobody else would reply, and a person waits for it."""
     owe_reply(gate)
     worker = broken_worker(gate, github=BrokenGitHub())
-    assert fail_for_long(gate, worker) == QUARANTINE_AFTER
-    query = select(replies.c.outcome, replies.c.due_at)
-    assert gate.service.database.read(lambda it: it.execute(query).one()) == ("quarantined", None)
+    assert fail_for_long(gate, worker) == QUARANTINE_AFTER + 5
+    query = select(replies.c.state, replies.c.due_at.is_(None))
+    assert gate.service.database.read(lambda it: it.execute(query).one()) == ("intended", False)
 
 
 def test_a_look_at_incidents_is_never_set_aside(gate: Gate) -> None:
@@ -86,9 +91,15 @@ def test_a_delivery_that_keeps_failing_is_set_aside_until_it_comes_again(gate: G
     gate.settle()
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.github.wait_until_delivered()
-    assert fail_for_long(gate, broken_worker(gate, parse_delivery=misread)) >= QUARANTINE_AFTER
-    query = select(deliveries.c.event).where(deliveries.c.state == "quarantined")
-    assert gate.service.database.read(lambda it: [*it.scalars(query)]) == [RULE]
+    logs: list[MutableMapping[str, Any]] = []
+    broken = broken_worker(gate, parse_delivery=misread)
+    assert fail_for_long(gate, broken, logs) >= QUARANTINE_AFTER
+    query = select(deliveries.c.event, deliveries.c.reason).where(
+        deliveries.c.state == "quarantined"
+    )
+    assert gate.service.database.read(lambda it: it.execute(query).all()) == [(RULE, "bug")]
+    (aside,) = [it for it in logs if it["event"] == "work.quarantined"]
+    assert (aside["work"], aside["attempts"]) == ("deliveries", QUARANTINE_AFTER)
     assert gate.due_deliveries() == []
     (asked,) = [it for it in gate.github.deliveries() if it.event == RULE]
     app = gate.github.world.app()

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from gate.domain.model.ids import CommentId, RepositoryId
+from gate.domain.model.ids import CommentId, DeliveryId, RepositoryId
 from gate.store.comments import replies
 from gate.store.comments.replies import Reply
 from gate.store.engine.database import Database
 from gate.store.engine.due import DueTable, Taken
 from gate.store.engine.tables.comments import replies as table
+from gate.store.engine.tables.inbox import deliveries as delivery_table
+from gate.store.inbox import deliveries
+from gate.store.inbox.deliveries import NewDelivery
 from gate.store.incidents import checks
 from tests.store.conftest import OpenDatabase
 from tests.support.builders.defaults import NOW
@@ -85,7 +88,7 @@ def test_a_lease_ends_by_itself(database: Database) -> None:
     assert second.token > first.token
 
 
-@pytest.mark.parametrize("way", ["settle", "postpone", "quarantine", "release", "lock"])
+@pytest.mark.parametrize("way", ["settle", "postpone", "release", "lock"])
 def test_whoever_lost_the_lease_changes_nothing(database: Database, way: str) -> None:
     """What a slow node writes under an older token is not taken."""
     owe(database)
@@ -97,7 +100,6 @@ def test_whoever_lost_the_lease_changes_nothing(database: Database, way: str) ->
         {
             "settle": lambda tx: rows.settle(tx, late, state="done"),
             "postpone": lambda tx: rows.postpone(tx, late, NOW),
-            "quarantine": lambda tx: rows.quarantine(tx, late),
             "release": lambda tx: rows.release(tx, late),
             "lock": lambda tx: rows.lock(tx, late) is not None,
         }[way]
@@ -136,12 +138,36 @@ def test_a_released_row_was_never_taken(database: Database) -> None:
     assert taken(database).attempts == 1
 
 
+def store_delivery(database: Database) -> DeliveryId:
+    """Store a delivery, the only work that may be set aside."""
+    name = DeliveryId("one")
+    delivery = NewDelivery(name, "push", NOW, b"{}")
+    database.transact(lambda tx: deliveries.record_delivery(tx, delivery))
+    return name
+
+
 def test_quarantine_keeps_a_row_for_a_person(database: Database) -> None:
-    """It is not due any more, and says so."""
-    owe(database)
-    held = taken(database)
-    assert database.transact(lambda tx: replies.rows.quarantine(tx, held))
-    assert state(database) == ("refused", "quarantined", 1, None)
+    """It is not due any more, and its reason is on record; a late holder sets nothing aside."""
+    name, rows = store_delivery(database), deliveries.rows
+    late = taken(database, name, rows)
+    held = taken(database, name, rows, minutes=3)
+    assert not database.transact(lambda tx: rows.quarantine(tx, late, reason="bug"))
+    assert database.transact(lambda tx: rows.quarantine(tx, held, reason="bug"))
+    c = delivery_table.c
+    query = select(c.state, c.reason, c.attempts, c.due_at)
+    found = database.read(lambda it: it.execute(query).one())
+    assert tuple(found) == ("quarantined", "bug", 2, None)
+
+
+def test_a_row_that_comes_again_keeps_its_tokens(database: Database) -> None:
+    """Whoever held it before it was set aside is not taken for its holder now."""
+    name, rows = store_delivery(database), deliveries.rows
+    late = taken(database, name, rows)
+    database.transact(lambda tx: rows.quarantine(tx, late, reason="bug"))
+    store_delivery(database)
+    again = taken(database, name, rows)
+    assert again.token > late.token
+    assert not database.transact(lambda tx: rows.postpone(tx, late, NOW))
 
 
 def test_what_must_be_done_is_never_set_aside(database: Database) -> None:

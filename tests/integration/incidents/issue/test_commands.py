@@ -130,7 +130,7 @@ def test_a_comment_edited_while_its_author_is_looked_up(gate: Gate) -> None:
     red(gate)
 
     def edit(place: str) -> None:
-        if place == "speaker_known":
+        if place == "commenter_known":
             (comment,) = gate.github.comments(REPOSITORY, 1)
             gate.github.edit_comment(REPOSITORY, comment.id, "never mind", "carol")
             gate.ingest_deliveries()

@@ -70,7 +70,7 @@ def test_crashes_between_the_steps_of_an_ending(gate: Gate) -> None:
 def test_a_crash_while_a_command_is_judged(gate: Gate) -> None:
     """It is done once, after the restart."""
     red(gate)
-    gate.failpoint = crash_once("speaker_known")
+    gate.failpoint = crash_once("commenter_known")
     with pytest.raises(Crash):
         say(gate, "carol", "/decide fix-forward a small fix")
     gate.restart()
@@ -86,7 +86,7 @@ def test_two_nodes_judge_one_command(gate: Gate) -> None:
     reached: list[str] = []
 
     def overtake(place: str) -> None:
-        if place == "speaker_known" and not reached:
+        if place == "commenter_known" and not reached:
             reached.append(place)
             gate.github.advance(240)
             gate.service.worker.do(Work.COMMANDS)

@@ -120,14 +120,16 @@ def test_no_hint_is_left_behind() -> None:
     assert sorted(taken) == sorted(names)
 
 
-def test_of_two_rings_for_later_the_sooner_stands() -> None:
-    """Whoever waits is woken by it, once, and long before the pause is over."""
+def test_each_ring_for_later_comes_at_its_time() -> None:
+    """Whoever waits is woken by each of them, long before the pause is over."""
     bell, pause = Bell(), timedelta(seconds=30)
     bell.ring(timedelta(hours=1))
+    bell.ring(timedelta(milliseconds=40))
     bell.ring(timedelta(milliseconds=20))
     began = monotonic()
     assert bell.wait(0, pause) == 1
-    assert bell.wait(1, timedelta(0)) == 1
+    assert bell.wait(1, pause) == 2
+    assert bell.wait(2, timedelta(0)) == 2
     assert monotonic() - began < pause.total_seconds()
 
 
