@@ -130,7 +130,8 @@ def _shown(chain: Intact) -> str:
     if chain.first > 1:
         entries += f" (entries up to {chain.first - 1} were removed under a signed checkpoint)"
     signed = f"signed up to {chain.signed}" if chain.signed else "not signed yet"
+    checkpoints = f"{chain.checkpoints} checkpoint{'' if chain.checkpoints == 1 else 's'}"
     return (
-        f"installation {chain.installation_id}: {entries}, {chain.checkpoints} checkpoints,"
-        f" {signed}, last hash {chain.hash}"
+        f"installation {chain.installation_id}: {entries}, {checkpoints}, {signed},"
+        f" last hash {chain.hash}"
     )

@@ -90,7 +90,8 @@ def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
 def _looking(login: str, repositories: int) -> Finding:
     """Report how long it takes to find what no webhook announced."""
     minutes = round(longest_wait(repositories) / timedelta(minutes=1))
-    found = f"{repositories} repositories: the gate finds a lost webhook within {minutes} minutes"
+    covered = "1 repository" if repositories == 1 else f"{repositories} repositories"
+    found = f"{covered}: the gate finds a lost webhook within {minutes} minutes"
     if minutes > _LONG:
         found = f"{found}, sooner where deployments wait or runs started recently"
     return Finding(Level.OK, f"sweep of {login}", found)

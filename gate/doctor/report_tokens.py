@@ -24,7 +24,8 @@ def find_report_tokens(settings: Settings, clock: Clock) -> Iterator[Finding]:
         )
         yield Finding(Level.WARN, what, f"{issuer}: {error.detail}", remedy)
         return
-    found = f"{len(answer.keys)} keys of {issuer}; tokens must be for {settings.report_audience}"
+    keys = "1 key" if len(answer.keys) == 1 else f"{len(answer.keys)} keys"
+    found = f"{keys} of {issuer}; tokens must be for {settings.report_audience}"
     yield Finding(Level.OK, what, found)
     if answer.answered_at is not None:
         compared = compare_clock_of_issuer(answer.answered_at, clock())

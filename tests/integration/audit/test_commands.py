@@ -25,7 +25,7 @@ def test_an_untouched_trail_is_verified(audited: Copy) -> None:
     """By the public key alone, or by the service's own settings."""
     for result in (audited.verify(), audited.run("audit", "verify", with_key=True)):
         assert result.exit_code == 0, result.output
-        assert "1 checkpoints, signed up to" in result.output
+        assert "1 checkpoint, signed up to" in result.output
         assert "entries checked" in result.output
 
 

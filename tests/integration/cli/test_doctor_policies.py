@@ -24,6 +24,13 @@ def test_a_good_repository_has_nothing_to_warn_of(gate: Gate) -> None:
     assert looked(gate) == []
 
 
+def test_a_lost_webhook_is_found_by_the_sweep(gate: Gate) -> None:
+    """The line counts the repositories of the installation, also when there is only one."""
+    found = examine(gate.settings, gate.service.deps.clock)
+    (sweep,) = [it.found for it in found if it.what == "sweep of octo-org"]
+    assert sweep.startswith("1 repository: the gate finds a lost webhook within ")
+
+
 @pytest.mark.parametrize("exists", [False, True])
 def test_an_environment_whose_rule_is_off_is_a_failure(gate: Gate, *, exists: bool) -> None:
     """The policy reads as if it were gated, and nothing is."""

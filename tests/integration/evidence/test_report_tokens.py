@@ -121,6 +121,7 @@ def test_the_doctor_looks_for_the_keys(gate: Gate) -> None:
     post(gate, token(gate, start(gate)), RED)
     found = look()
     assert found.level is Level.OK
+    assert found.found.startswith("1 key of ")
     assert f"for {gate.url}" in found.found
     assert gate.github.issuer.url in found.found
     gate.github.add_fault(Fault("/_services/token/.well-known", status=500))
