@@ -13,7 +13,7 @@ from typing import Final
 from gate.domain.model.overrides import ALL_ROUTES, OverrideAsk, OverrideRoutes
 from gate.domain.model.request import GateRequest
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
-from gate.domain.text.escaping import code_span, link, neutralize
+from gate.domain.text.escaping import code_span, fits_code_span, link, neutralize
 from gate.domain.text.fitting import Paragraph, Part, Rank
 from gate.domain.text.fold import fold
 
@@ -172,7 +172,9 @@ def _who(decision: Decision, ask: OverrideAsk) -> str:
 def _phrase(ask: OverrideAsk) -> str:
     """Return the words that accept the risk; raw.
 
-    A phrase too long for the comment is not cut, since a part of it would not count.
+    A phrase too long for the comment is not cut, since a part of it would not count; nor is one
+    shown that no code span holds whole.
     """
     words = fold(ask.acknowledge)
-    return words if len(words) <= _LONGEST_PHRASE else _PHRASE_IN_POLICY
+    is_shown = len(words) <= _LONGEST_PHRASE and fits_code_span(words)
+    return words if is_shown else _PHRASE_IN_POLICY

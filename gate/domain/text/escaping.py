@@ -51,11 +51,16 @@ def neutralize(text: str, limit: int | None = None) -> str:
     return safe if limit is None else cut_markdown(safe, limit)
 
 
+def fits_code_span(text: str) -> bool:
+    """Return whether `code_span` can show text whole: backticks and bars would end it."""
+    return bool(_words(text)) and not set("`|") & set(text)
+
+
 def code_span(text: str) -> str:
     """Show text on one line exactly as it is, to be copied as one piece."""
-    words = _words(text)
-    if not words or set("`|") & set("".join(words)):
+    if not fits_code_span(text):
         return neutralize(text)
+    words = _words(text)
     return f"`{' '.join(words)}`"
 
 
