@@ -42,11 +42,7 @@ class RepositoryCalls:
         return self.session.call(self.scope, "GET", self.path(path), headers=headers)
 
     def find(self, path: str) -> Answer | None:
-        """Read; None when GitHub finds nothing there.
-
-        A name that GitHub cannot have raises Refused: that is no absence.
-        """
-        self.path(path)
+        """Read; None when GitHub finds nothing there, or the name is none that it could find."""
         try:
             return self.read(path)
         except Refused as error:

@@ -30,7 +30,7 @@ def test_a_validation_that_waits_for_itself_is_named_and_can_be_released(
     run_id = waiting_for_itself(gate, workflow)
     assert gate.record(run_id).reasons == ("validation_waits_for_itself",)
     (report,) = gate.reports(run_id)
-    assert "workflow of its own" in (report.comment or "")
+    assert "in a separate workflow" in (report.comment or "")
     gate.github.advance(60)
     gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", WHY)
     gate.settle()
