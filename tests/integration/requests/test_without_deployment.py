@@ -110,7 +110,7 @@ def test_the_doctor_says_what_it_could_not_read(gate: Gate, text: str) -> None:
     off = f"  go: {{environment: {{name: {ENVIRONMENT}, deployment: 'false'}}}}"
     (found, unread) = warnings(gate, ("deploy.yml", off), ("broken.yml", text))
     assert "deploy.yml" in found.found
-    assert unread.found.endswith("not looked for in .github/workflows/broken.yml")
+    assert unread.found.endswith("gated environment: .github/workflows/broken.yml")
 
 
 @pytest.mark.parametrize("own_policy", [False, True])
