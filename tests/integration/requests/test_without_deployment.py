@@ -126,4 +126,4 @@ def test_the_doctor_finds_a_validation_that_waits_for_itself(
     (found,) = warnings(gate, (name, job), ("deploy.yml", job))
     assert found.level is Level.FAIL
     assert f"{name} validates for" in found.found
-    assert "workflow of its own" in found.remedy
+    assert "its own workflow" in found.remedy
