@@ -115,3 +115,8 @@ class Superseded(GateError):
 
     `reason` is one of generation_moved, lease_lost.
     """
+
+
+def reason_of(error: Exception) -> str:
+    """Return the slug of an error, for logs and records; `bug` for one that is none of ours."""
+    return error.reason if isinstance(error, GateError) else "bug"

@@ -102,7 +102,7 @@ def _check(chain: Chain, entries: Iterable[Fields], trusts: Trusts) -> Intact:
         number += 1
         if number in signed and signed[number].hash != previous:
             shows = "its hash is not the one that was signed: it, or one before it, was changed"
-            raise _Found(number, Break.EDITED, f"{shows}, and all after it hashed anew")
+            raise _Found(number, Break.EDITED, f"{shows}, and all after it rehashed")
     if number == 0 and chain.head is not None and chain.head.sequence in signed:
         number, previous = chain.head.sequence, signed[chain.head.sequence].hash
         first = number + 1
@@ -142,7 +142,7 @@ def _follow(fields: Fields, last: int, previous: str, chain: Chain) -> str:
         if fields["previous_hash"] == previous:
             return own
         shows = f"it does not follow entry {last}: one of the two is not the entry that was written"
-        raise _Found(number, Break.EDITED, f"{shows}, but was hashed anew")
+        raise _Found(number, Break.EDITED, f"{shows}, but was rehashed")
     moved = _written_as(fields, chain)
     if moved is not None:
         shows = f"it was written as number {moved}; others were moved, taken out or put in"
@@ -185,5 +185,5 @@ def _check_end(chain: Chain, last: int, previous: str) -> None:
         shows = f"the head says {head.sequence}, and the last entry is {last}"
         raise _Found(head.sequence + 1, Break.INSERTED, shows)
     if head.hash != previous:
-        shows = "its hash is not the one the head has: it was changed and hashed anew"
+        shows = "its hash is not the one the head has: it was changed and rehashed"
         raise _Found(last, Break.EDITED, shows)

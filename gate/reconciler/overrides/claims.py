@@ -75,7 +75,7 @@ def bind_run(
 
 
 def find_excess(tx: Snapshot, key: RequestKey, person: Account) -> Unbound | None:
-    """Return that a request has all the claims that it may have; each decision repeats them."""
+    """Return why a request takes no more claims (decisions repeat them); None while it does."""
     said = claims.read_claims(tx, key)
     of_person = sum(it.claim.person.id == person.id for it in said)
     if of_person < MOST_OF_A_PERSON and len(said) < MOST_OF_A_REQUEST:

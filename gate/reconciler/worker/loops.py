@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from gate.domain.model.alert import Channel
 from gate.domain.model.ids import RepositoryId
-from gate.errors import GateError, RetryLater
+from gate.errors import GateError, RetryLater, reason_of
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.comments.replies import send_reply
@@ -106,18 +106,21 @@ def _put_off(
 ) -> bool:
     """Postpone a row, or set it aside; return whether it was set aside."""
     known = error if isinstance(error, GateError) else None
-    if taken.attempts >= QUARANTINE_AFTER and not isinstance(error, RetryLater):
-        reason = known.reason if known is not None else "bug"
-        if rows.quarantine(tx, taken, reason=reason):
-            return True
+    is_hopeless = taken.attempts >= QUARANTINE_AFTER and not isinstance(error, RetryLater)
+    if is_hopeless and rows.quarantine(tx, taken, reason=reason_of(error)):
+        return True
     rows.postpone(tx, taken, deps.clock() + backoff(taken.attempts, known, spread=spread))
     return False
 
 
 def _log_quarantine(rows: DueTable, taken: Taken, error: Exception) -> None:
-    reason = error.reason if isinstance(error, GateError) else "bug"
-    key = "/".join(str(it) for it in taken.key)
-    log.error("work.quarantined", work=rows.name, key=key, reason=reason, attempts=taken.attempts)
+    log.error(
+        "work.quarantined",
+        work=rows.name,
+        key="/".join(str(it) for it in taken.key),
+        reason=reason_of(error),
+        attempts=taken.attempts,
+    )
 
 
 def _take(rows: DueTable, key: object, deps: Deps, tx: Transaction) -> Taken | None:

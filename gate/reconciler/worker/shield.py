@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Event
 from typing import Final
 
-from gate.errors import GateError, RetryLater
+from gate.errors import RetryLater, reason_of
 from gate.log import get_logger
 
 _DATABASE_PAUSE: Final = timedelta(seconds=1)
@@ -39,8 +39,7 @@ class Shield:
         except Exception as error:  # noqa: BLE001 - the one place that outlives every fault
             expected = isinstance(error, RetryLater)
             write = log.warning if expected else log.exception
-            reason = error.reason if isinstance(error, GateError) else "bug"
-            write("worker.postponed", reason=reason)
+            write("worker.postponed", reason=reason_of(error))
             if not expected:
                 self._on_fault(error)
             self._postpone(error, postpone)

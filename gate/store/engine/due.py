@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Executable, Row, Table, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Row, Table, case, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.tables.base import UtcDateTime
 
 FRESH: Final[Mapping[str, Any]] = {"attempts": 0, "lease_token": 0, "lease_until": None}
 """What a new row has in these columns, beside the time at which it is due."""
@@ -136,13 +137,13 @@ class DueTable:
     def _give_back(
         self, tx: Transaction, taken: Taken, due_at: datetime | None, **values: object
     ) -> bool:
-        own = update(self._table).where(*self._is_held(taken))
-        if tx.execute(own.values(lease_until=None, **values)).rowcount != 1:
-            return False
+        c = self._table.c
+        again: Any = due_at
         if self._renewable:
-            own = own.where(self._table.c.generation == taken.row.generation)
-        tx.execute(own.values(due_at=due_at))
-        return True
+            is_unchanged = c.generation == taken.row.generation
+            again = case((is_unchanged, literal(due_at, UtcDateTime)), else_=c.due_at)
+        giving = update(self._table).where(*self._is_held(taken))
+        return tx.execute(giving.values(lease_until=None, due_at=again, **values)).rowcount == 1
 
     def _is_due(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
         c = self._table.c

@@ -29,7 +29,7 @@ def without(trail: Trail, *numbers: int) -> list[dict[str, Any]]:
 
 
 def edited(trail: Trail, number: int, **changes: Any) -> list[dict[str, Any]]:
-    """Give the entries with one changed and nothing hashed anew."""
+    """Give the entries with one changed and nothing rehashed."""
     return [it | changes if it["sequence"] == number else it for it in trail.entries]
 
 
