@@ -12,3 +12,8 @@ hypothesis.settings.register_profile(
     "default", deadline=None, derandomize=os.environ.get("CI") == "true"
 )
 hypothesis.settings.load_profile("default")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores: tests of real processes mostly wait for them."""
+    return (os.cpu_count() or 1) + 1

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import SecretStr
 
 from gate.loopback import is_loopback
+from gate.private_key import read_private_key
 
 _SHORTEST_SECRET: Final = 16
 # An App id is digits, a client id is like Iv23liAbC or, for older Apps, Iv1.0123456789abcdef.
@@ -37,15 +35,9 @@ def check_private_key(value: SecretStr) -> SecretStr:
     """Take a PEM text, with real or escaped line ends, that holds an unencrypted RSA key."""
     pem = value.get_secret_value().replace("\\n", "\n").strip() + "\n"
     try:
-        key = load_pem_private_key(pem.encode(), password=None)
-    except TypeError:
-        raise ValueError("is encrypted; use the .pem file as downloaded from GitHub") from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise ValueError(
-            "is not a private key; use the .pem file as downloaded from GitHub"
-        ) from None
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("is not an RSA key; use the .pem file as downloaded from GitHub")  # noqa: TRY004  # pydantic collects ValueError only
+        read_private_key(pem)
+    except ValueError as error:
+        raise ValueError(f"{error}; use the .pem file as downloaded from GitHub") from None
     return SecretStr(pem)
 
 

@@ -5,7 +5,6 @@ Migrating costs much more than a test: a SQLite file is copied, and PostgreSQL's
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from gate.store.engine.database import Database
 from gate.store.engine.migration import migrate
 from gate.store.engine.tables.base import metadata
 from tests.support.postgres_server import postgresql_server
+from tests.support.sqlite import lay_out_schema
 
 DIALECTS: Final = ("sqlite", "postgresql")
 
@@ -32,18 +32,12 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a migrated SQLite file to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "gate.db"
-    _migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
 def migrated_postgresql(postgresql: str) -> str:
     """Give the URL of a migrated database."""
     url = new_postgresql(postgresql, "migrated")
-    _migrate(url)
+    database = Database(url)
+    migrate(database)
+    database.close()
     return url
 
 
@@ -57,12 +51,6 @@ def new_postgresql(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migrate(database)
-    database.close()
-
-
 @pytest.fixture(params=DIALECTS)
 def dialect(request: pytest.FixtureRequest) -> str:
     """Name each kind of database in turn."""
@@ -73,9 +61,9 @@ def dialect(request: pytest.FixtureRequest) -> str:
 def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the URL of a migrated database without rows."""
     if dialect == "sqlite":
-        path = tmp_path / "gate.db"
-        shutil.copy(request.getfixturevalue("migrated_file"), path)
-        return f"sqlite:///{path}"
+        file_url = f"sqlite:///{tmp_path}/gate.db"
+        lay_out_schema(file_url)
+        return file_url
     url = str(request.getfixturevalue("migrated_postgresql"))
     engine = create_engine(url)
     with engine.begin() as connection:

@@ -40,6 +40,7 @@ from gate.store.inbox import deliveries
 from gate.store.requests import leases
 from gate.store.requests.listing import RequestRecord, list_records
 from tests.support.keys import make_key_pair
+from tests.support.sqlite import lay_out_schema
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -213,6 +214,7 @@ def running_gate(
 
     `alerts_to` is where alerts are posted to, as signed JSON.
     """
+    lay_out_schema(database_url)
     # Far from the real time, so that a clock that is read in the wrong place shows.
     base = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
     started = datetime.now(UTC)

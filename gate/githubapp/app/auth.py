@@ -14,14 +14,12 @@ from threading import Lock
 from typing import Final
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gate.clock import Clock
 from gate.errors import ConfigError
 from gate.githubapp.app.signing import PublicKey, sign
 from gate.log import get_logger
+from gate.private_key import read_private_key
 
 _BACKDATED: Final = timedelta(seconds=60)
 """GitHub advises this against clocks that run apart."""
@@ -41,11 +39,9 @@ class AppCredentials:
         `app_id` may be the App's client id as well.
         """
         try:
-            key = load_pem_private_key(private_key.encode(), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise ConfigError(("GATE_GITHUB_PRIVATE_KEY: no readable private key",)) from None
-        if not isinstance(key, RSAPrivateKey):
-            raise ConfigError(("GATE_GITHUB_PRIVATE_KEY: no RSA key",))
+            key = read_private_key(private_key)
+        except ValueError as error:
+            raise ConfigError((f"GATE_GITHUB_PRIVATE_KEY: {error}",)) from None
         self.app_id: Final = app_id
         self.public_key: Final = PublicKey(key.public_key())
         self._key = key

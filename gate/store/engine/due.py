@@ -15,7 +15,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Executable, Row, Table, case, literal, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Row,
+    Table,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gate.store.engine.database import Snapshot, Transaction
@@ -63,13 +75,20 @@ class DueTable:
         self._order = [*order, table.c.due_at, *table.primary_key.columns]
         self._set_aside = set_aside
         self._renewable = "generation" in table.c
+        # Built once: the worker asks every table whenever it wakes.
+        self._asked_due = (
+            select(*self._listed)
+            .where(*self._is_due(bindparam("now", type_=UtcDateTime)))
+            .order_by(*self._order)
+            .limit(bindparam("most"))
+        )
 
     def due(
         self, snapshot: Snapshot, now: datetime, limit: int, *only: ColumnElement[bool]
     ) -> list[Any]:
         """List the keys of rows that are due: values of one column, or tuples of several."""
-        asked = select(*self._listed).where(*self._is_due(now), *only)
-        rows = snapshot.execute(asked.order_by(*self._order).limit(limit))
+        asked = self._asked_due.where(*only) if only else self._asked_due
+        rows = snapshot.execute(asked, {"now": now, "most": limit})
         return [row[0] if len(self._listed) == 1 else tuple(row) for row in rows]
 
     def take(
@@ -145,7 +164,7 @@ class DueTable:
         giving = update(self._table).where(*self._is_held(taken))
         return tx.execute(giving.values(lease_until=None, due_at=again, **values)).rowcount == 1
 
-    def _is_due(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    def _is_due(self, now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
         c = self._table.c
         free = or_(c.lease_until.is_(None), c.lease_until <= now)
         return c.due_at.is_not(None), c.due_at <= now, free

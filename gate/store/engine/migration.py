@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -31,6 +32,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
 
     with _usable(), database.engine.begin() as connection:
         before = _context(connection).get_current_revision()
+        if before == head_revision():
+            return before, before
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -55,6 +58,7 @@ def _usable() -> Iterator[None]:
         raise ConfigError((f"GATE_DATABASE_URL: {words}",)) from error
 
 
+@cache
 def head_revision() -> str:
     """Name the revision that this release needs."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - see the module

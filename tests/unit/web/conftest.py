@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +24,6 @@ from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
 from gate.githubapp.webhooks.signature import check_signature
 from gate.store.engine.database import Database, T, Transaction
-from gate.store.engine.migration import migrate
 from gate.store.engine.writer import HandOver, Settle
 from gate.store.inbox.deliveries import StoredDelivery, read_deliveries
 from gate.web.app import create_app
@@ -34,6 +32,7 @@ from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics
 from tests.support.builders.runs import make_reporter
+from tests.support.sqlite import lay_out_schema
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECRETS = ("new secret", "old secret")
@@ -191,22 +190,12 @@ def delivery_headers(body: bytes, **changes: str | None) -> list[tuple[str, str]
     return [(names[key], value) for key, value in headers.items() if value is not None]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a file with the present schema and nothing in it."""
-    path = tmp_path_factory.mktemp("web") / "empty.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def database(empty_database: Path, tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path) -> Iterator[Database]:
     """Give a database of the test's own."""
-    path = tmp_path / "gate.db"
-    shutil.copy(empty_database, path)
-    database = Database(f"sqlite:///{path}")
+    url = f"sqlite:///{tmp_path}/gate.db"
+    lay_out_schema(url)
+    database = Database(url)
     yield database
     database.close()
 
