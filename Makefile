@@ -65,14 +65,14 @@ demo: setup ## play the demo on loopback; ARGS=--keep leaves it running
 	$(BIN)/gate demo $(ARGS)
 
 test: setup ## the whole suite; ARGS="-k override" goes to pytest
-	$(BIN)/pytest --numprocesses logical $(ARGS)
+	$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
 
 unit: setup ## only the unit and property tests, in one process
 	$(BIN)/pytest $(wildcard tests/unit tests/property) $(ARGS)
 
 coverage: setup ## the suite with branch coverage: domain 100 %, all 95 %
 	$(BIN)/coverage erase
-	$(BIN)/pytest --numprocesses logical --cov --cov-report= --timeout 300 $(ARGS)
+	$(BIN)/pytest --numprocesses logical --dist worksteal --cov --cov-report= --timeout 300 $(ARGS)
 	$(BIN)/coverage report --include "gate/domain/*" --fail-under 100
 	$(BIN)/coverage report --fail-under 95
 

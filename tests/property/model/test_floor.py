@@ -11,7 +11,7 @@ from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.property.strategies.floors import MANY_FACTS, PAIRS, Known, Pair, is_accepted
 from tests.support.builders.defaults import ENVIRONMENT
 
-often = settings(max_examples=2000)
+often = settings(max_examples=1000)
 
 
 def approves(decision: Decision) -> bool:

@@ -15,7 +15,7 @@ from tests.property.strategies.run_lists import UNKNOWN
 from tests.support.builders.defaults import TICK
 from tests.support.builders.policies import make_policy
 
-often = settings(max_examples=2000)
+often = settings(max_examples=1000)
 
 
 @often

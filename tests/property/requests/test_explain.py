@@ -21,7 +21,7 @@ from tests.support.builders.defaults import NOW
 from tests.support.builders.requests import make_request
 from tests.support.markdown import acting, check_commands, invisible, kinds, shown
 
-often = settings(max_examples=400)
+often = settings(max_examples=200)
 
 
 def check_harmless(line: str) -> None:
