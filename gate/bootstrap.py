@@ -39,6 +39,7 @@ from gate.web.deps import Check, Readers, WebDeps
 from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics
+from gate.web.viewers import Viewers
 
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""
@@ -159,6 +160,7 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
         receive=lambda submission: receive(submission, deps),
         public_url=service.settings.public_url,
         readers=_readers(service.settings),
+        viewers=Viewers(_is_on_loopback(service.settings)),
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         clock=deps.clock,
@@ -166,9 +168,12 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
 
 
 def _readers(settings: Settings) -> Readers:
-    """Return who may read; a public URL on loopback means that nobody else is meant to come."""
-    host = urlsplit(settings.public_url).hostname or ""
-    return Readers(settings.api_tokens, trusts_loopback=is_loopback(host))
+    return Readers(settings.api_tokens, trusts_loopback=_is_on_loopback(settings))
+
+
+def _is_on_loopback(settings: Settings) -> bool:
+    """Return whether the public URL is loopback: then nobody from elsewhere is meant to come."""
+    return is_loopback(urlsplit(settings.public_url).hostname or "")
 
 
 def _create_verifier(settings: Settings, clock: Clock) -> TokenVerifier:

@@ -14,20 +14,30 @@ from gate.web.deps import WebDeps
 from gate.web.door.door import Door
 from gate.web.door.webhooks import webhooks
 from gate.web.health import health
+from gate.web.pages.board import board_pages
 from gate.web.pages.runbooks import runbook_pages
+from gate.web.pages.site import Site, register_site
 from gate.web.problems import register_problems
 
 
 def create_app(deps: WebDeps) -> Flask:
     """Build the Flask application; it holds no state of its own."""
-    app = Flask("gate", static_folder=None)
+    app = Flask(
+        "gate",
+        static_folder="web/pages/static",
+        static_url_path="/static",
+        template_folder="web/pages/templates",
+    )
     app.url_map.strict_slashes = False
     # A doubled slash is a wrong address, not a redirect.
     app.url_map.merge_slashes = False
     register_problems(app)
+    site = Site(deps)
+    register_site(app, site)
     app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
     app.register_blueprint(runbook_pages(load_runbooks()))
+    app.register_blueprint(board_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))
     app.register_blueprint(audit_api(deps))

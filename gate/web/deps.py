@@ -13,6 +13,7 @@ from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
 from gate.store.engine.database import Database
 from gate.web.metrics import Metrics
+from gate.web.viewers import Viewers
 
 Check = Callable[[], None]
 """Do nothing when all is well; raise GateError, whose detail says what is not."""
@@ -39,7 +40,8 @@ class WebDeps:
     `check_signature` gets the raw body and the signature header, and raises DeliveryRejected.
     `events` are the names of the deliveries that are stored. `record_gap` notes that one could not
     be. `verify_token` returns who sends a token of a workflow run, `receive` takes the report; both
-    raise ReportRejected. `readers` may read `/api/v1`. `checks` are what readiness asks, by name.
+    raise ReportRejected. `readers` may read `/api/v1`, `viewers` the pages. `checks` are what
+    readiness asks, by name.
     """
 
     database: Database
@@ -51,6 +53,7 @@ class WebDeps:
     receive: Callable[[Submission], None]
     public_url: str
     readers: Readers
+    viewers: Viewers
     checks: Mapping[str, Check]
     metrics: Metrics
     clock: Clock

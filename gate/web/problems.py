@@ -40,12 +40,13 @@ def retry_seconds(error: RetryLater) -> int:
 
 def register_problems(app: Flask) -> None:
     """Turn Flask's own errors, and ours that reach the edge, into problem details."""
-    app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(RetryLater, _database_problem)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http_problem(error: HTTPException) -> Response:
+def answer_http_error(error: HTTPException) -> Response:
+    """Turn an error of Flask's into a problem, with its headers."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     reason = status.phrase.lower().replace(" ", "_")
     response = problem(status, reason, error.description or "")

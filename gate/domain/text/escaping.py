@@ -69,6 +69,11 @@ def link(label: str, url: str) -> str:
     return f"[{label}]({url})" if _LINKABLE.fullmatch(url) else label
 
 
+def visible_lines(text: str) -> str:
+    """Drop control and format characters, but keep lines, tabs and blanks as they are."""
+    return "".join(it for it in text if it in "\n\t" or it == _visible(it) or it.isspace())
+
+
 def _words(text: str) -> list[str]:
     return "".join(_visible(char) for char in text).split()
 

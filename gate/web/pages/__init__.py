@@ -1,4 +1,5 @@
-"""Pages that people read in a browser.
+"""Pages that people read in a browser: one module a page, its template of the same name.
 
-Programs use `gate.web.api`.
+Nothing here changes anything: acting stays in GitHub. Programs use `gate.web.api`, and who may
+read is found by `gate.web.viewers`.
 """

@@ -31,6 +31,7 @@ from gate.web.deps import Check, Readers, WebDeps
 from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics
+from gate.web.viewers import Viewers
 from tests.support.builders.runs import make_reporter
 from tests.support.sqlite import lay_out_schema
 
@@ -70,8 +71,10 @@ class Site:
     woken: list[DeliveryId] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     readers: Readers = field(default_factory=lambda: Readers((), trusts_loopback=True))
+    viewers: Viewers = field(default_factory=lambda: Viewers(trusts_loopback=True))
     gaps: int = 0
     refusing: GateError | None = None
+    app: Flask = field(init=False)
     client: Client = field(init=False)
     metrics: Metrics = field(init=False)
 
@@ -87,11 +90,12 @@ class Site:
             receive=self._receive,
             public_url=PUBLIC_URL,
             readers=self.readers,
+            viewers=self.viewers,
             checks=self.checks,
             metrics=self.metrics,
             clock=lambda: NOW,
         )
-        app = create_app(deps)
+        self.app = app = create_app(deps)
         self.client = Client(through_shell(app, Door(deps))) if self.in_loop else app.test_client()
 
     def _record_gap(self) -> None:

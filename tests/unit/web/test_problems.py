@@ -11,12 +11,12 @@ from tests.unit.web.conftest import Site
 @pytest.mark.parametrize(
     ("method", "path", "answer"),
     [
-        ("GET", "/", (404, "not_found")),
+        ("GET", "/nowhere", (404, "not_found")),
         ("GET", "/webhooks/github/", (405, "method_not_allowed")),
         ("GET", "/webhooks/github", (405, "method_not_allowed")),
         ("PUT", "/webhooks/github", (405, "method_not_allowed")),
         ("POST", "/healthz", (405, "method_not_allowed")),
-        ("GET", "//healthz", (404, "not_found")),
+        ("GET", "/runbooks//alert", (404, "not_found")),
         ("GET", "/healthz/../metrics", (404, "not_found")),
         ("GET", "/%00", (404, "not_found")),
         ("BREW", "/healthz", (405, "method_not_allowed")),

@@ -1,0 +1,33 @@
+"""Describe which repositories a reader may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gate.domain.model.ids import RepositoryId
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """The repositories that a reader may see: those listed, or all of them where None is."""
+
+    repositories: frozenset[RepositoryId] | None
+
+    def includes(self, repository_id: int | None) -> bool:
+        """Return whether a repository may be seen; what belongs to none needs sight of all."""
+        if self.repositories is None:
+            return True
+        return repository_id in self.repositories
+
+    def within(self, other: Visible) -> Visible:
+        """Return what both may see."""
+        if self.repositories is None or other.repositories is None:
+            return other if self.repositories is None else self
+        return Visible(self.repositories & other.repositories)
+
+
+EVERYTHING: Final = Visible(None)
+"""What an operator on the gate's own machine sees."""
+
+NOTHING: Final = Visible(frozenset())

@@ -1,0 +1,128 @@
+"""Write values as the pages show them.
+
+Ages are given in whole minutes, so that a page that has not changed stays the same text, and costs
+its readers a 304.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from gate.domain.text.addresses import safe_url
+from gate.domain.text.durations import remaining, span
+from gate.domain.text.escaping import visible_lines
+
+_MOST: Final = 2_000
+"""Characters of one value: the texts of others may be of any length."""
+
+_SECOND: Final = timedelta(seconds=1)
+_MINUTE: Final = timedelta(minutes=1)
+_SHA: Final = 7
+
+
+def show_plainly(value: object) -> object:
+    """Drop what cannot be seen from a text, such as characters that turn the reading direction.
+
+    Jinja calls it for every value it prints, before it escapes it. Longer texts are cut; `whole`
+    shows them in full.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup):
+        shown = visible_lines(value)
+        return shown if len(shown) <= _MOST else f"{shown[:_MOST]}…"
+    return "" if value is None else value
+
+
+def _whole(text: str) -> Markup:
+    """Show a long text in full, such as a policy's."""
+    return escape(visible_lines(text))
+
+
+@pass_context
+def _ago(context: Context, at: datetime | None) -> Markup | str:
+    """Write how long ago something was."""
+    if at is None:
+        return ""
+    elapsed = _now(context) - at
+    return _time(at, f"{_minutes(elapsed)} ago" if elapsed >= _MINUTE else "just now")
+
+
+@pass_context
+def _since(context: Context, at: datetime | None) -> Markup | str:
+    """Write how long something has lasted that began at a time."""
+    if at is None:
+        return ""
+    elapsed = _now(context) - at
+    return _time(at, _minutes(elapsed) if elapsed >= _MINUTE else "less than 1 min")
+
+
+@pass_context
+def _until(context: Context, at: datetime | None) -> Markup | str:
+    """Write how long it is until a time; `now` from then on."""
+    if at is None:
+        return ""
+    left = at - _now(context)
+    return _time(at, f"in {remaining(left)}" if left > timedelta() else "now")
+
+
+def _instant(at: datetime | None) -> Markup | str:
+    """Write a time with its date, to the minute, in UTC."""
+    return "" if at is None else _time(at, f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+
+
+def _clock(at: datetime | None) -> Markup | str:
+    """Write a time of day, to the second, in UTC; the date is its title."""
+    return "" if at is None else _time(at, f"{at.astimezone(UTC):%H:%M:%S}")
+
+
+def _span(length: timedelta | None) -> str:
+    """Write a length of time in its one or two largest units."""
+    return "" if length is None else span(length)
+
+
+def _sha(text: str) -> str:
+    """Shorten the name of a commit as GitHub does."""
+    return text[:_SHA]
+
+
+def _link(label: object, url: str | None) -> Markup:
+    """Link a label to an address that somebody else gave; only the label where it is not safe."""
+    shown = escape(show_plainly(label))
+    address = safe_url(url or "")
+    if not address:
+        return shown
+    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, shown)
+
+
+def _minutes(length: timedelta) -> str:
+    return span(length - length % _MINUTE)
+
+
+def _time(at: datetime, words: str) -> Markup:
+    exact = at.astimezone(UTC)
+    return Markup(
+        '<time datetime="{:%Y-%m-%dT%H:%M:%SZ}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>'
+    ).format(exact, exact, words)
+
+
+def _now(context: Context) -> datetime:
+    now: datetime = context["now"]
+    return now
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "ago": _ago,
+    "clock": _clock,
+    "instant": _instant,
+    "link": _link,
+    "sha": _sha,
+    "since": _since,
+    "span": _span,
+    "until": _until,
+    "whole": _whole,
+}

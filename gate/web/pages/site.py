@@ -1,0 +1,120 @@
+"""Render the pages: one frame, one set of headers, and nobody sees what is not theirs.
+
+Each page is a blueprint of `Site.blueprint`, which admits viewers only, and answers by
+`Site.render`. A page is whole without JavaScript; `gate.js` only fetches it again every few
+seconds, which costs a 304 while nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final, NoReturn, TypeVar
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, g, render_template, request
+from werkzeug.exceptions import HTTPException, NotFound
+
+from gate.store.engine.database import Snapshot
+from gate.store.incidents.open_incidents import count_open
+from gate.web.deps import WebDeps
+from gate.web.pages.filters import FILTERS, show_plainly
+from gate.web.pages.headers import set_headers
+from gate.web.problems import answer_http_error
+from gate.web.viewers import Viewer
+
+T = TypeVar("T")
+
+_HTML: Final = "text/html; charset=utf-8"
+_PROGRAMS: Final = ("/api/", "/webhooks/")
+
+
+class Site:
+    """What every page is made with."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        """Keep what the pages read from."""
+        self.deps: Final = deps
+
+    def blueprint(self, name: str) -> Blueprint:
+        """Make a blueprint whose pages only viewers see; others are sent to the sign-in."""
+        blueprint = Blueprint(name, __name__)
+
+        @blueprint.before_request
+        def viewers_only() -> Response | None:
+            viewer = self.deps.viewers.find()
+            if viewer is None:
+                return self._turn_away()
+            g.viewer = viewer
+            return None
+
+        return blueprint
+
+    @property
+    def viewer(self) -> Viewer:
+        """Return who reads the present page."""
+        viewer: Viewer = g.viewer
+        return viewer
+
+    def read(self, work: Callable[[Snapshot], T]) -> T:
+        """Read from the database."""
+        return self.deps.database.read(work)
+
+    def render(
+        self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object
+    ) -> Response:
+        """Answer with a page: 304 where the browser has the same one.
+
+        A template gets `values`, `now` (UTC), `viewer` and `open_incidents` (a number).
+        """
+        viewer: Viewer | None = g.get("viewer")
+        open_incidents = 0
+        if viewer is not None:
+            open_incidents = self.read(lambda snapshot: count_open(snapshot, viewer.visible))
+        text = render_template(
+            template,
+            **values,
+            now=self.deps.clock(),
+            viewer=viewer,
+            can_sign_in=self.deps.viewers.signed_in is not None,
+            open_incidents=open_incidents,
+            public_url=self.deps.public_url,
+        )
+        response = Response(text, status=status.value, content_type=_HTML)
+        if status is HTTPStatus.OK:
+            response.add_etag(weak=True)
+            response.make_conditional(request)
+        return response
+
+    def missing(self, what: str) -> NoReturn:
+        """Answer that there is no such page; what may not be seen is answered alike."""
+        raise NotFound(f"There is no such {what}, or you may not see it.")
+
+    def _turn_away(self) -> Response:
+        if self.deps.viewers.signed_in is None:
+            return self.render("sign_in_not_configured.html", status=HTTPStatus.FORBIDDEN)
+        wanted = request.full_path.rstrip("?")
+        return Response(
+            status=HTTPStatus.SEE_OTHER.value,
+            headers={"Location": f"/sign-in?to={quote(wanted, safe='')}"},
+        )
+
+
+def register_site(app: Flask, site: Site) -> None:
+    """Give the application the pages' filters, headers and errors."""
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.finalize = show_plainly
+    app.after_request(set_headers)
+
+    def show_error(error: HTTPException) -> Response:
+        """Answer browsers with a page, and programs with a problem."""
+        wants_page = request.accept_mimetypes.accept_html and "text/html" in str(
+            request.headers.get("Accept", "")
+        )
+        if not wants_page or request.path.startswith(_PROGRAMS):
+            return answer_http_error(error)
+        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+        detail = error.description or ""
+        return site.render("error.html", status=status, title=status.phrase, detail=detail)
+
+    app.register_error_handler(HTTPException, show_error)

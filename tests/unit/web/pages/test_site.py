@@ -1,0 +1,114 @@
+"""What holds for every page: who sees it, what a browser may do with it, and how it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import pytest
+from flask import render_template_string
+
+from gate.domain.model.access import NOTHING
+from gate.store.engine.database import Database
+from gate.web.viewers import Viewer, Viewers
+from tests.unit.web.conftest import NOW, Site
+
+BROWSER: Final = {"Accept": "text/html,application/xhtml+xml"}
+HOSTILE: Final = "<script>alert(1)</script>\u202egnp.exe\x1b[31m\u200b"
+
+
+def test_a_page_that_has_not_changed_costs_a_304(site: Site) -> None:
+    """A browser that has the page is not sent it again."""
+    first = site.client.get("/", headers=BROWSER)
+    again = site.client.get("/", headers=BROWSER | {"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/runbooks/alert", "/nowhere", "/static/gate.css"]
+)
+def test_nothing_foreign_is_loaded_run_or_framed(site: Site, path: str) -> None:
+    """Every answer forbids scripts and styles in the page, frames, and forms that go elsewhere."""
+    headers = site.client.get(path, headers=BROWSER, buffered=True).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_browser_gets_a_page_of_the_same_house_for_an_error(site: Site) -> None:
+    """A program gets a problem for the same address."""
+    page = site.client.get("/nowhere", headers=BROWSER)
+    program = site.client.get("/nowhere")
+    assert page.status_code == program.status_code == HTTPStatus.NOT_FOUND
+    assert "Go to the board" in page.text
+    assert program.json is not None
+    assert program.json["reason"] == "not_found"
+
+
+def test_a_stranger_is_told_how_to_configure_the_sign_in(database: Database) -> None:
+    """Where nobody can sign in, a page says what to set."""
+    site = Site(database, viewers=Viewers(trusts_loopback=False))
+    answer = site.client.get("/", headers=BROWSER)
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert "GATE_GITHUB_CLIENT_ID" in answer.text
+
+
+def test_a_stranger_is_sent_to_the_sign_in_and_comes_back(database: Database) -> None:
+    """The page that was asked for goes along, with its query."""
+    site = Site(database, viewers=Viewers(trusts_loopback=False, signed_in=lambda: None))
+    answer = site.client.get("/?wall=1", headers=BROWSER)
+    assert answer.status_code == HTTPStatus.SEE_OTHER
+    assert answer.headers["Location"] == "/sign-in?to=%2F%3Fwall%3D1"
+
+
+def test_who_is_signed_in_sees_it(database: Database) -> None:
+    """Their name stands on every page, harmless."""
+    viewer = Viewer("mallory\u202e<b>", NOTHING)
+    site = Site(database, viewers=Viewers(trusts_loopback=True, signed_in=lambda: viewer))
+    assert "signed in as <bdi>mallory&lt;b&gt;</bdi>" in site.client.get("/").text
+
+
+@dataclass(frozen=True)
+class Written:
+    """A template and what it becomes."""
+
+    template: str
+    shown: str
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        Written("{{ hostile }}", "&lt;script&gt;alert(1)&lt;/script&gt;gnp.exe[31m"),
+        Written("{{ hostile | whole }}", "&lt;script&gt;alert(1)&lt;/script&gt;gnp.exe[31m"),
+        Written("{{ 'x' | link('javascript:alert(1)') }}", "x"),
+        Written(
+            "{{ 'x' | link('https://a.example/b') }}",
+            '<a href="https://a.example/b" rel="noreferrer">x</a>',
+        ),
+        Written(
+            "{{ hostile | link('https://a.example') }}",
+            '<a href="https://a.example" rel="noreferrer">'
+            "&lt;script&gt;alert(1)&lt;/script&gt;gnp.exe[31m</a>",
+        ),
+        Written("{{ nothing }}|{{ nothing | ago }}|{{ nothing | instant }}", "||"),
+        Written("{{ ('x' * 65536) | length }}", "65536"),
+    ],
+    ids=lambda it: it.template,
+)
+def test_texts_of_others_are_harmless(site: Site, written: Written) -> None:
+    """Markup is shown, not obeyed; what cannot be seen is dropped; only web addresses are links."""
+    with site.app.test_request_context():
+        shown = render_template_string(written.template, hostile=HOSTILE, nothing=None, now=NOW)
+    assert shown == written.shown
+
+
+def test_a_long_text_is_cut(site: Site) -> None:
+    """No single value fills a page."""
+    with site.app.test_request_context():
+        shown = render_template_string("{{ text }}", text="x" * 65536)
+    assert len(shown) == 2001
