@@ -128,7 +128,7 @@ def set_stage(port: int) -> Iterator[Stage]:
     github = SimulatedGitHub()
     manifest = load_manifest()
     url = f"http://127.0.0.1:{port}"
-    private, public = _key_pair()
+    private, public = generate_key_pair()
     with (
         TemporaryDirectory(prefix="gate-demo-") as folder,
         serve(github) as api_url,
@@ -177,7 +177,8 @@ def _environ(folder: str, api_url: str, url: str) -> dict[str, str]:
     }
 
 
-def _key_pair() -> tuple[str, str]:
+def generate_key_pair() -> tuple[str, str]:
+    """Generate an App's private and public key, as PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM,

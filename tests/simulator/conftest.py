@@ -11,10 +11,10 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from gate.demo.stage import generate_key_pair
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches
-from tests.support.keys import generate_key_pair
 from tests.support.webhook_receiver import Hook, listening
 
 REPOSITORY = "octo-org/frontend"

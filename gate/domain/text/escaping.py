@@ -70,8 +70,8 @@ def link(label: str, url: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """Drop control and format characters, but keep lines, tabs and blanks as they are."""
-    return "".join(it for it in text if it in "\n\t" or it == _visible(it) or it.isspace())
+    """Drop control and format characters, and make blanks of any kind plain, but keep lines."""
+    return "".join(it if it in "\n\t" else _visible(it) for it in text)
 
 
 def _words(text: str) -> list[str]:

@@ -61,6 +61,13 @@ def test_a_process_that_slept_sends_nothing(gate: Gate, second: Gate) -> None:
     assert [it.state for it in gate.answers(run_id)] == ["approved"]
 
 
+def turn_red(gate: Gate, second: Gate) -> None:
+    """Let a validation fail ten minutes later, which only the other node reads."""
+    gate.github.advance(600)
+    gate.validate(REPOSITORY, "failure")
+    second.settle()
+
+
 @pytest.mark.parametrize(("seconds", "sent"), [(5, True), (6, False)])
 def test_how_old_a_decision_may_be(gate: Gate, seconds: int, *, sent: bool) -> None:
     """Five seconds; one that is older is made anew, on the facts of now, and sent then."""
@@ -83,13 +90,8 @@ def test_an_answer_that_arrives_after_all_is_on_record(gate: Gate, second: Gate)
     gate.validate(REPOSITORY, "success")
     gate.settle()
 
-    def red() -> None:
-        gate.github.advance(600)
-        gate.validate(REPOSITORY, "failure")
-        second.settle()
-
     run_id = gate.github.deploy(REPOSITORY).run_id
-    meanwhile(gate, "sent", red)
+    meanwhile(gate, "sent", lambda: turn_red(gate, second))
     gate.settle()
     second.settle()
     assert [it.state for it in gate.answers(run_id)] == ["approved"]
@@ -108,13 +110,8 @@ def test_a_review_that_was_believed_lost_is_no_bypass(gate: Gate, second: Gate) 
     fault = Fault("deployment_protection_rule$", method="POST", status=502, apply=True, times=1)
     gate.github.add_fault(fault)
 
-    def red() -> None:
-        gate.github.advance(600)
-        gate.validate(REPOSITORY, "failure")
-        second.settle()
-
     run_id = gate.github.deploy(REPOSITORY).run_id
-    meanwhile(gate, "sent", red)
+    meanwhile(gate, "sent", lambda: turn_red(gate, second))
     gate.settle()
     second.settle()
     gate.github.review_as("carol", run_id, ENVIRONMENT, "approved", "go")
