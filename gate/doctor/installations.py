@@ -101,4 +101,4 @@ def _unseen_floor(login: str) -> Finding:
     """Warn that an organization may have a policy that the App cannot see."""
     found = f"the App is not installed on {login}/.github, so the gate cannot see a policy there"
     remedy = f"add {login}/.github to the installation, if that repository exists"
-    return Finding(Level.WARN, f"floor of {login}", found, remedy)
+    return Finding(Level.WARN, f"organization policy of {login}", found, remedy)

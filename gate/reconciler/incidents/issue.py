@@ -1,6 +1,6 @@
 """Keep each incident's issue on GitHub as it has to be.
 
-What the issue should say is written anew at each look and compared with what was sent last. A step
+What the issue should say is written again at each look and compared with what was sent last. A step
 is recorded as begun before it is sent; one whose outcome nobody knows is looked up by its mark
 before anything else is sent. Where GitHub takes no issue, the incident goes on without one.
 """

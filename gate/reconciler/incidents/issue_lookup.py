@@ -57,7 +57,7 @@ def _look_for_issue(
     if page is None:
         _wait_for_listing(begun, deps)
         return begun.followed, None
-    # What it says is not compared: it is written anew at once.
+    # What it says is not compared: the next step writes it again.
     return Followed(page.number, told=begun.followed.told), page.url
 
 

@@ -1,7 +1,7 @@
 """Ask GitHub what somebody may do about an incident or a hold, now.
 
 A person is known by numeric id. Most people who write on a public repository may do nothing, so
-that is found out with as few calls as it takes, and a yes is asked for anew.
+that is found out with as few calls as it takes, and a yes is asked for again.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Outcome:
 def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
     """Send `effect` once; say whether the request must be looked at again at once.
 
-    Nothing is sent when the request moved on since it was decided: then it is decided anew. A
+    Nothing is sent when the request moved on since it was decided: then it is decided again. A
     review has been begun by the commit that decided it, and is sent within `SEND_WITHIN` of that or
     not at all (docs/adr/0018-a-late-answer-is-not-sent.md).
     Raises Superseded when the lease is lost; whoever has it now goes on.

@@ -95,7 +95,7 @@ class Adopter:
             ids = frozenset(it.run_id for it in latest.runs)
             etag = latest.etag
             if latest.runs and not self._is_policy_read(repository):
-                # Which runs count is not known: until it is read, they are listed anew.
+                # Which runs count is not known: until it is read, they are listed again.
                 etag = latest.etag if self._learn_policy(repository) else None
                 paths = self._paths(repository)
             self._record_lost(repository, [it for it in latest.runs if it.path in paths])

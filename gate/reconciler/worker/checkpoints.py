@@ -1,4 +1,4 @@
-"""Sign the end of each chain of the trail, so that nobody without the key can write it anew."""
+"""Sign the end of each chain of the trail, so that nobody without the key can rewrite it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def insert_or_ignore(table: Table) -> Prepared:
 
 
 def insert_or_update(table: Table) -> Prepared:
-    """Return a statement that writes every given column of an existing row anew.
+    """Return a statement that overwrites every given column of an existing row.
 
     Every column of the table must be given.
     """

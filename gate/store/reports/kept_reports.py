@@ -40,7 +40,7 @@ def keep_reports(
 ) -> None:
     """Keep the reports of a decision, in their order.
 
-    One that is there already is dated anew, which also keeps it from being deleted meanwhile;
+    One that is there already gets the new date, which also keeps it from being deleted meanwhile;
     should it just have been, it is kept again.
     """
     for position, report in enumerate(reports):

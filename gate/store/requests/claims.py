@@ -1,4 +1,4 @@
-"""Keep what people said to release held runs; whether it counts is decided anew in each pass."""
+"""Keep what people said to release held runs; each pass decides whether it counts."""
 
 from __future__ import annotations
 

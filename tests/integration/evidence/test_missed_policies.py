@@ -208,7 +208,7 @@ def test_the_doctor_warns_where_a_floor_would_not_be_known(gate: Gate) -> None:
 
     def warned() -> list[Level]:
         found = examine(gate.settings, gate.service.deps.clock)
-        return [it.level for it in found if it.what == "floor of octo-org"]
+        return [it.level for it in found if it.what == "organization policy of octo-org"]
 
     assert warned() == [Level.WARN]
     floor(gate)
