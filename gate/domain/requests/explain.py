@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideRecord
 from gate.domain.model.request import GateRequest
-from gate.domain.model.runs import SUCCESS, WorkflowRun
+from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.flow_lines import (
     count_failed,
@@ -22,6 +22,7 @@ from gate.domain.requests.flow_lines import (
     render_artifacts,
     render_terraform,
 )
+from gate.domain.requests.phrases import describe, join_phrases
 from gate.domain.requests.remedies import ANYWHERE, Guide, list_actions
 from gate.domain.text.durations import age, remaining
 from gate.domain.text.escaping import cut, link, neutralize
@@ -42,7 +43,6 @@ _NAME_LIMIT: Final = 60
 _CONCLUSION_LIMIT: Final = 30
 _MOST_NAMES: Final = 3
 _IN_PROGRESS: Final = "in_progress"
-_MOST_PHRASES: Final = 4
 
 
 def explain(
@@ -108,48 +108,14 @@ def _covering_later_jobs(decision: Decision, request: GateRequest) -> str:
 
 def _because(reasons: tuple[Reason, ...], evidence: Evidence | None) -> str:
     """Name the reasons, the main one first."""
-    phrases = list(dict.fromkeys(_phrase(it.code, evidence) for it in reasons))
-    if len(phrases) > _MOST_PHRASES:
-        more = len(phrases) - _MOST_PHRASES + 1
-        phrases[_MOST_PHRASES - 1 :] = [f"{more} more reasons"]
-    return "; ".join(phrases)
+    return join_phrases(_phrase(it.code, evidence) for it in reasons)
 
 
 def _phrase(code: ReasonCode, evidence: Evidence | None) -> str:
     """Name a reason, with the number of flows or the conclusion that made it one."""
-    more = ""
-    if code is ReasonCode.VALIDATION_FAILED:
-        failed = count_failed(evidence)
-        more = f"{failed} flow{'s' if failed > 1 else ''}" if failed else ""
-    elif code is ReasonCode.VALIDATION_INCONCLUSIVE:
-        run = evidence.run if evidence is not None else None
-        conclusion = (run.conclusion or "") if run is not None and run.is_completed else ""
-        if conclusion != SUCCESS:
-            more = neutralize(conclusion.replace("_", " "), _CONCLUSION_LIMIT)
-    return f"{_PHRASES[code]} ({more})" if more else _PHRASES[code]
-
-
-_PHRASES: Final = {
-    ReasonCode.VALIDATION_PASSED: "production validation passed",
-    ReasonCode.OVERRIDE: "a reviewer has overridden the hold",
-    ReasonCode.OBSERVE_MODE: "the policy only observes",
-    ReasonCode.VALIDATION_FAILED: "production validation failed",
-    ReasonCode.VALIDATION_RUNNING: "production validation is still running",
-    ReasonCode.VALIDATION_INCONCLUSIVE: "production validation was inconclusive",
-    ReasonCode.VALIDATION_MISSING: "there is no production validation",
-    ReasonCode.VALIDATION_STALE: "the last production validation is too old",
-    ReasonCode.VALIDATION_UNCOVERED: (
-        "the last production validation does not cover this deployment"
-    ),
-    ReasonCode.VALIDATION_WAITS_FOR_ITSELF: "production validation is itself held by this gate",
-    ReasonCode.OVERRIDE_INCOMPLETE: "the override is incomplete",
-    ReasonCode.OVERRIDE_INELIGIBLE: "an override was refused",
-    ReasonCode.POLICY_INVALID: "the policy file is invalid",
-    ReasonCode.POLICY_UNAVAILABLE: "the gate cannot read the policy from GitHub",
-    ReasonCode.ENVIRONMENT_NOT_IN_POLICY: "the policy has no entry for this environment",
-    ReasonCode.FACTS_UNAVAILABLE: "the gate cannot get the evidence from GitHub",
-    ReasonCode.GAVE_UP: "the hold reached its time limit",
-}
+    words, more = describe(code, evidence)
+    shown = neutralize(more, _CONCLUSION_LIMIT)
+    return f"{words} ({shown})" if shown else words
 
 
 def _evidence(decision: Decision, now: datetime) -> Paragraph:
