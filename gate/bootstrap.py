@@ -159,16 +159,12 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
         verify_token=_create_verifier(service.settings, deps.clock).verify,
         receive=lambda submission: receive(submission, deps),
         public_url=service.settings.public_url,
-        readers=_readers(service.settings),
+        readers=Readers(service.settings.api_tokens),
         viewers=Viewers(_is_on_loopback(service.settings)),
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         clock=deps.clock,
     )
-
-
-def _readers(settings: Settings) -> Readers:
-    return Readers(settings.api_tokens, trusts_loopback=_is_on_loopback(settings))
 
 
 def _is_on_loopback(settings: Settings) -> bool:

@@ -45,6 +45,7 @@ def export(
     """
     from gate.cli.database import database_to_read, find_repository
     from gate.cli.trail_formats import write_csv, write_jsonl
+    from gate.domain.model.access import EVERYTHING
     from gate.store.audit.trail import stream_entries
     from gate.store.engine.database import Snapshot
 
@@ -56,7 +57,9 @@ def export(
             filters["installation_id"] = installation
         write = write_csv if form == "csv" else write_jsonl
         # A reader that stops early, such as `head`, leaves entries unread.
-        with closing(stream_entries(snapshot, filters=filters, since=since)) as entries:
+        with closing(
+            stream_entries(snapshot, filters=filters, visible=EVERYTHING, since=since)
+        ) as entries:
             write(sys.stdout, entries)
 
     with database_to_read() as database:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import RepositoryId
 from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
@@ -42,7 +43,7 @@ def find_repository(snapshot: Snapshot, written: str, option: str) -> Repository
     """Return the repository that an option names, by full name or id; refuse an unknown name."""
     if written.isdecimal() and written.isascii():
         return RepositoryId(int(written))
-    found = repository_named(snapshot, written)
+    found = repository_named(snapshot, written, EVERYTHING)
     if found is None:
         raise click.BadParameter("the gate does not know this repository", param_hint=option)
     return found

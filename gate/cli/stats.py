@@ -30,6 +30,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
     """
     from gate.cli.database import database_to_read, find_repository
     from gate.clock import utc_now
+    from gate.domain.model.access import EVERYTHING
     from gate.domain.statistics.metrics import measure
     from gate.domain.statistics.record import Period, Record
     from gate.store.engine.database import Snapshot
@@ -41,7 +42,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
 
     def work(snapshot: Snapshot) -> Record:
         found = find_repository(snapshot, repo, "--repo") if repo is not None else None
-        return read_record(snapshot, period, Scope(found, environment))
+        return read_record(snapshot, period, Scope(EVERYTHING, found, environment))
 
     with database_to_read() as database:
         measured = measure(database.read(work), period)

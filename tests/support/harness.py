@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 
 from gate.bootstrap import Service, create_service, create_web
 from gate.domain.audit.verify import Broken
+from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.githubapp.app.signing import check_signature_of, read_public_key
 from gate.manifest import load_manifest
@@ -158,7 +159,9 @@ class Gate:
     def records(self) -> list[RequestRecord]:
         """List all requests, oldest first."""
         found = self.service.database.read(
-            lambda snapshot: list_records(snapshot, filters={}, limit=1000, before=None)
+            lambda snapshot: list_records(
+                snapshot, filters={}, limit=1000, before=None, visible=EVERYTHING
+            )
         )
         return found[::-1]
 

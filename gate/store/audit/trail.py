@@ -17,11 +17,13 @@ from sqlalchemy import BigInteger, Row, Select, select, type_coerce, union
 
 from gate.domain.audit.chain import FIELDS, ChainHead, Checkpoint, written
 from gate.domain.audit.verify import Broken, Chain, Intact, Trusts, check_chain
+from gate.domain.model.access import EVERYTHING, Visible
 from gate.domain.model.ids import DecisionId, InstallationId, RepositoryId, RunId
 from gate.store.engine.codec import decode_detail
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_checkpoints, audit_entries, audit_heads
 from gate.store.engine.tables.github import repositories
+from gate.store.engine.visibility import only_visible
 
 FILTERS: Final = (
     "repository",
@@ -59,10 +61,17 @@ class NumberedEntry:
 
 
 def stream_entries(
-    snapshot: Snapshot, *, filters: Mapping[str, object], since: datetime | None = None
+    snapshot: Snapshot,
+    *,
+    filters: Mapping[str, object],
+    visible: Visible,
+    since: datetime | None = None,
 ) -> Generator[dict[str, object]]:
-    """Read entries chain by chain, oldest first, a batch at a time."""
-    query = _matching(filters).order_by(_t.installation_id, _t.sequence, _t.id)
+    """Read entries chain by chain, oldest first, a batch at a time.
+
+    An entry that concerns no repository, such as an installation's, is for those who see all.
+    """
+    query = _matching(filters, visible).order_by(_t.installation_id, _t.sequence, _t.id)
     if since is not None:
         query = query.where(_t.at >= since)
     # Whoever stops half-way closes the iterator, and that the server's cursor.
@@ -72,10 +81,15 @@ def stream_entries(
 
 
 def list_entries(
-    snapshot: Snapshot, *, filters: Mapping[str, object], limit: int, before: int | None
+    snapshot: Snapshot,
+    *,
+    filters: Mapping[str, object],
+    limit: int,
+    before: int | None,
+    visible: Visible,
 ) -> list[NumberedEntry]:
     """List entries, newest first, from the one before the place `before` on."""
-    query = _matching(filters).order_by(_t.id.desc()).limit(limit)
+    query = _matching(filters, visible).order_by(_t.id.desc()).limit(limit)
     if before is not None:
         query = query.where(_t.id < before)
     return [NumberedEntry(row.id, _exported(row)) for row in snapshot.execute(query)]
@@ -88,7 +102,7 @@ def check_trail(snapshot: Snapshot, trusts: Trusts) -> Iterator[Intact | Broken]
     for installation_id in sorted(snapshot.scalars(known)):
         chain = _read_chain(snapshot, InstallationId(installation_id))
         filters = {"installation_id": installation_id}
-        with closing(stream_entries(snapshot, filters=filters)) as entries:
+        with closing(stream_entries(snapshot, filters=filters, visible=EVERYTHING)) as entries:
             result = check_chain(chain, entries, trusts)
         yield result
 
@@ -107,15 +121,20 @@ def recorded_digest(
     return None
 
 
-def repository_named(snapshot: Snapshot, name: str) -> RepositoryId | None:
-    """Return the number of a repository by its present full name; None when it is not known."""
+def repository_named(snapshot: Snapshot, name: str, visible: Visible) -> RepositoryId | None:
+    """Return the number of a repository by its present full name.
+
+    None when it is not known, or when it may not be seen.
+    """
     query = select(repositories.c.repository_id).where(repositories.c.full_name == name)
-    found = snapshot.scalars(query).first()
+    narrowed = only_visible(query, repositories.c.repository_id, visible)
+    found = snapshot.execute(narrowed).scalars().first()
     return None if found is None else RepositoryId(found)
 
 
-def _matching(filters: Mapping[str, object]) -> Select[Any]:
-    return select(*_columns).where(*(_t[name] == value for name, value in filters.items()))
+def _matching(filters: Mapping[str, object], visible: Visible) -> Select[Any]:
+    query = select(*_columns).where(*(_t[name] == value for name, value in filters.items()))
+    return only_visible(query, _t.repository_id, visible)
 
 
 def _read_chain(snapshot: Snapshot, installation_id: InstallationId) -> Chain:

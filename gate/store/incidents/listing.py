@@ -12,11 +12,13 @@ from sqlalchemy import Row, select
 
 from gate.domain.incidents.events import Failure
 from gate.domain.incidents.incident import Incident, Word
+from gate.domain.model.access import Visible
 from gate.domain.model.ids import IncidentId, environment_key
 from gate.store.engine.codec import decode_incident
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.tables.incidents import alerts, incidents
+from gate.store.engine.visibility import only_visible
 from gate.store.incidents.incidents import EVENT_KINDS, read_timeline
 
 FILTERS: Final = ("repository", "repository_id", "installation_id", "environment", "state")
@@ -67,9 +69,10 @@ def list_incidents(
     filters: Mapping[str, object],
     limit: int,
     before: IncidentId | None,
+    visible: Visible,
 ) -> list[ShownIncident]:
     """List incidents, newest first, from the one before `before` on."""
-    query = _query().order_by(_t.id.desc()).limit(limit)
+    query = _query(visible).order_by(_t.id.desc()).limit(limit)
     for name, value in filters.items():
         if name == "state":
             query = query.where(_is_in(value))
@@ -82,9 +85,14 @@ def list_incidents(
     return [_shown(row) for row in snapshot.execute(query)]
 
 
-def read_shown(snapshot: Snapshot, incident_id: IncidentId) -> dict[str, Any] | None:
-    """Read one incident with its newest events, and with what each channel was told."""
-    row = snapshot.execute(_query().where(_t.id == incident_id)).one_or_none()
+def read_shown(
+    snapshot: Snapshot, incident_id: IncidentId, visible: Visible
+) -> dict[str, Any] | None:
+    """Read one incident with its newest events, and with what each channel was told.
+
+    None when there is none, or when it may not be seen.
+    """
+    row = snapshot.execute(_query(visible).where(_t.id == incident_id)).one_or_none()
     if row is None:
         return None
     shown: dict[str, Any] = msgspec.to_builtins(_shown(row))
@@ -130,10 +138,11 @@ def _alerts(snapshot: Snapshot, incident_id: IncidentId) -> list[dict[str, Any]]
     return [dict(row._mapping) for row in snapshot.execute(query)]  # noqa: SLF001 - its public name
 
 
-def _query() -> Any:  # noqa: ANN401 - a select over two tables
-    return select(_t.value, _t.issue_url, repositories.c.full_name).join(
+def _query(visible: Visible) -> Any:  # noqa: ANN401 - a select over two tables
+    query = select(_t.value, _t.issue_url, repositories.c.full_name).join(
         repositories, repositories.c.repository_id == _t.repository_id
     )
+    return only_visible(query, _t.repository_id, visible)
 
 
 def _shown(row: Row[Any]) -> ShownIncident:

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Row, select
 
 from gate.domain.evidence.judge import with_reports
+from gate.domain.model.access import Visible
 from gate.domain.model.ids import RequestId
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import RequestState
@@ -19,6 +20,7 @@ from gate.store.engine.codec import decode_decision, decode_ids
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.tables.requests import decisions, gate_requests
+from gate.store.engine.visibility import only_visible
 from gate.store.reports.kept_reports import decode_reports, read_kept_reports
 
 FILTERS: Final = (
@@ -72,9 +74,10 @@ def list_records(
     filters: Mapping[str, object],
     limit: int,
     before: RequestId | None,
+    visible: Visible,
 ) -> list[RequestRecord]:
     """List requests, newest first, from the one before `before` on; without their reports."""
-    query = _query().order_by(_t.id.desc()).limit(limit)
+    query = _query(visible).order_by(_t.id.desc()).limit(limit)
     for name, value in filters.items():
         query = query.where(_t[name] == value)
     if before is not None:
@@ -82,21 +85,24 @@ def list_records(
     return [_record(row) for row in snapshot.execute(query)]
 
 
-def read_record(snapshot: Snapshot, request_id: RequestId) -> RequestRecord | None:
-    """Read one request."""
-    row = snapshot.execute(_query().where(_t.id == request_id)).one_or_none()
+def read_record(
+    snapshot: Snapshot, request_id: RequestId, visible: Visible
+) -> RequestRecord | None:
+    """Read one request; None when there is none, or when it may not be seen."""
+    row = snapshot.execute(_query(visible).where(_t.id == request_id)).one_or_none()
     if row is None:
         return None
     kept = read_kept_reports(snapshot, row.decision_id) if row.decision_id is not None else []
     return _record(row, decode_reports(kept))
 
 
-def _query() -> Any:  # noqa: ANN401 - a select over three tables
-    return (
+def _query(visible: Visible) -> Any:  # noqa: ANN401 - a select over three tables
+    query = (
         select(gate_requests, repositories.c.full_name, decisions.c.decision)
         .join(repositories, repositories.c.repository_id == _t.repository_id)
         .outerjoin(decisions, decisions.c.id == _t.decision_id)
     )
+    return only_visible(query, _t.repository_id, visible)
 
 
 def _record(row: Row[Any], reports: Sequence[ValidationReport] = ()) -> RequestRecord:

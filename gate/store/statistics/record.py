@@ -18,6 +18,7 @@ from sqlalchemy import Select, func, select, text
 
 from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import IncidentEvent
+from gate.domain.model.access import Visible
 from gate.domain.model.ids import IncidentId, RepositoryId, RunId, environment_key
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.request import UNDECIDED, RequestState
@@ -30,6 +31,7 @@ from gate.store.engine.tables.github import runs
 from gate.store.engine.tables.incidents import incident_events, incidents
 from gate.store.engine.tables.reports import validation_reports
 from gate.store.engine.tables.requests import decisions, gate_requests
+from gate.store.engine.visibility import only_visible
 from gate.store.github import runs as run_rows
 from gate.store.incidents.incidents import decode_event
 
@@ -46,8 +48,9 @@ _a: Final = audit_entries.c
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which part of the record is looked at; None is all of it."""
+    """Which part of the record is looked at: what its reader may see of it; None is all of that."""
 
+    visible: Visible
     repository_id: RepositoryId | None = None
     environment: str | None = None
 
@@ -104,10 +107,16 @@ def read_record(snapshot: Snapshot, period: Period, scope: Scope) -> Record:
     )
 
 
-def _within(query: Select[Any], table: Any, scope: Scope) -> Select[Any]:  # noqa: ANN401 - a table's columns
-    """Narrow a query of a table that has both columns."""
+def _of_repositories(query: Select[Any], table: Any, scope: Scope) -> Select[Any]:  # noqa: ANN401 - a table's columns
+    """Narrow a query of a table that names a repository."""
     if scope.repository_id is not None:
         query = query.where(table.repository_id == scope.repository_id)
+    return only_visible(query, table.repository_id, scope.visible)
+
+
+def _within(query: Select[Any], table: Any, scope: Scope) -> Select[Any]:  # noqa: ANN401 - a table's columns
+    """Narrow a query of a table that names a repository and an environment."""
+    query = _of_repositories(query, table, scope)
     if scope.environment_key is not None:
         query = query.where(table.environment_key == scope.environment_key)
     return query
@@ -229,10 +238,8 @@ def count_releases(snapshot: Snapshot, period: Period, scope: Scope) -> tuple[in
         _a.at >= period.since,
         _a.at < period.until,
     )
-    if scope.repository_id is not None:
-        query = query.where(_a.repository_id == scope.repository_id)
     released: dict[str, set[tuple[int, RunId, int, str]]] = {_OVERRIDDEN: set(), _BYPASSED: set()}
-    for row in snapshot.execute(query):
+    for row in snapshot.execute(_of_repositories(query, _a, scope)):
         # The trail spells an environment as GitHub did.
         key = environment_key(row.environment)
         if scope.environment_key in {None, key}:
@@ -245,6 +252,5 @@ def _read_reports(snapshot: Snapshot, period: Period, scope: Scope) -> list[Vali
     """Read the reports that came in in the period."""
     t = validation_reports.c
     query = select(t.value).where(t.seen_at >= period.since, t.seen_at < period.until)
-    if scope.repository_id is not None:
-        query = query.where(t.repository_id == scope.repository_id)
-    return [decode_report(value) for value in snapshot.scalars(query)]
+    found = snapshot.execute(_of_repositories(query, t, scope)).scalars()
+    return [decode_report(value) for value in found]

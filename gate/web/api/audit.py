@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from gate.domain.audit.kinds import KINDS
 from gate.store.audit.trail import FILTERS, NUMBERS, list_entries
 from gate.web.api.lists import Listing
-from gate.web.api.readers import answer_readers
+from gate.web.api.readers import answer_readers, visible_to_reader
 from gate.web.deps import WebDeps
 
 _ENTRIES: Final = Listing(
@@ -26,10 +26,10 @@ _ENTRIES: Final = Listing(
 def audit_api(deps: WebDeps) -> Blueprint:
     """Build the route of the trail."""
     blueprint = Blueprint("audit", __name__, url_prefix="/api/v1")
-    answer_readers(blueprint, deps.readers)
+    answer_readers(blueprint, deps)
 
     @blueprint.get("/audit")
     def listing() -> Response:
-        return _ENTRIES.answer(deps.database)
+        return _ENTRIES.answer(deps.database, visible_to_reader())
 
     return blueprint

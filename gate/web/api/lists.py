@@ -9,6 +9,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from flask import Response
 
+from gate.domain.model.access import Visible
 from gate.store.engine.database import Database, Snapshot
 from gate.web.api.queries import by_id, filters, json_answer, number, parse_number
 from gate.web.problems import problem
@@ -32,6 +33,7 @@ class ReadItems(Protocol[Item_co, Id_contra]):
         filters: Mapping[str, object],
         limit: int,
         before: Id_contra | None,
+        visible: Visible,
     ) -> Sequence[Item_co]:
         """Read at most `limit` items."""
         ...
@@ -52,7 +54,7 @@ class Listing(Generic[Item, Id]):
     id_of: Callable[[Item], int]
     show: Callable[[Item], object]
 
-    def answer(self, database: Database) -> Response:
+    def answer(self, database: Database, visible: Visible) -> Response:
         """Answer with the page that the request's query asks for.
 
         `next_cursor` is the number of the last item shown; null on the last page.
@@ -63,9 +65,10 @@ class Listing(Generic[Item, Id]):
         found = database.read(
             lambda snapshot: self.read(
                 snapshot,
-                filters=by_id(snapshot, wanted),
+                filters=by_id(snapshot, wanted, visible),
                 limit=limit + 1,  # one more than is shown, to know whether there is more
                 before=self.to_id(cursor) if cursor else None,
+                visible=visible,
             )
         )
         items = found[:limit]
@@ -74,11 +77,17 @@ class Listing(Generic[Item, Id]):
 
 
 def answer_item(
-    database: Database, written_id: str, read: Callable[[Snapshot, int], object | None], noun: str
+    database: Database,
+    written_id: str,
+    read: Callable[[Snapshot, int, Visible], object | None],
+    visible: Visible,
+    noun: str,
 ) -> Response:
-    """Answer with the item of a number, or that there is none."""
+    """Answer with the item of a number, or that there is none; one not to be seen is none."""
     item_id = parse_number(written_id)
-    found = database.read(lambda snapshot: read(snapshot, item_id)) if item_id is not None else None
+    found = None
+    if item_id is not None:
+        found = database.read(lambda snapshot: read(snapshot, item_id, visible))
     if found is None:
         return problem(HTTPStatus.NOT_FOUND, "not_found", f"there is no such {noun}")
     return json_answer(found)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from flask import Response, request
 
+from gate.domain.model.access import Visible
 from gate.store.audit.trail import repository_named
 from gate.store.engine.database import Snapshot
 
@@ -58,11 +59,14 @@ def filters(
     return found
 
 
-def by_id(snapshot: Snapshot, wanted: Mapping[str, object]) -> dict[str, object]:
-    """Replace a repository's name by its number; raises BadQuery for one that is not known."""
+def by_id(snapshot: Snapshot, wanted: Mapping[str, object], visible: Visible) -> dict[str, object]:
+    """Replace a repository's name by its number.
+
+    Raises BadQuery for one that is not known, or that may not be seen.
+    """
     found = dict(wanted)
     if "repository" in found:
-        named = repository_named(snapshot, str(found.pop("repository")))
+        named = repository_named(snapshot, str(found.pop("repository")), visible)
         if named is None or found.get("repository_id") not in {None, named}:
             raise BadQuery("repository is unknown, or its name and repository_id differ")
         found["repository_id"] = named

@@ -1,7 +1,7 @@
-"""Answer the reading routes of the API to holders of a token.
+"""Answer the reading routes of the API to those who may read, and to each what they may see.
 
-While the gate's public URL is loopback, a caller on this machine needs none: see
-`gate.web.viewers`.
+A caller sends a token of the gate, or comes with the session of someone who signed in. While the
+gate's public URL is loopback, a caller on this machine needs neither: see `gate.web.viewers`.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
+from gate.domain.model.access import Visible
 from gate.web.api.queries import BadQuery
-from gate.web.deps import Readers
+from gate.web.deps import WebDeps
 from gate.web.problems import problem
-from gate.web.viewers import is_local
+from gate.web.viewers import Viewer
 
 _BEARER: Final = "bearer"
 _INVALID: Final = ', error="invalid_token"'
 
 
-def answer_readers(blueprint: Blueprint, readers: Readers) -> None:
+def answer_readers(blueprint: Blueprint, deps: WebDeps) -> None:
     """Refuse strangers, and queries that make no sense, on all routes of `blueprint`."""
 
     @blueprint.before_request
     def readers_only() -> Response | None:
-        if readers.trusts_loopback and is_local():
-            return None
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != _BEARER or not token.strip():
-            return _refuse("token_required", "send Authorization: Bearer with a token of the gate")
-        if not readers.know(token.strip()):
-            return _refuse("unknown_token", "GATE_API_TOKENS does not list this token", _INVALID)
+        token = _sent_token()
+        # A token that is sent counts, also on this machine: it may show less than its sender sees.
+        viewer = deps.viewers.find() if token is None else deps.readers.find(token)
+        if viewer is None:
+            return _refuse(token)
+        g.viewer = viewer
         return None
 
     @blueprint.errorhandler(BadQuery)
@@ -39,7 +39,22 @@ def answer_readers(blueprint: Blueprint, readers: Readers) -> None:
         return problem(HTTPStatus.BAD_REQUEST, "bad_query", str(error))
 
 
-def _refuse(reason: str, detail: str, more: str = "") -> Response:
+def visible_to_reader() -> Visible:
+    """Return what may be seen by who sends the present request."""
+    viewer: Viewer = g.viewer
+    return viewer.visible
+
+
+def _sent_token() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == _BEARER else None
+
+
+def _refuse(token: str | None) -> Response:
+    if token is None:
+        reason, detail, more = "token_required", "send Authorization: Bearer with a token", ""
+    else:
+        reason, detail, more = "unknown_token", "the gate does not know this token", _INVALID
     response = problem(HTTPStatus.UNAUTHORIZED, reason, detail)
     response.headers["WWW-Authenticate"] = f'Bearer realm="deployment-gate"{more}'
     return response

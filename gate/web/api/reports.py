@@ -15,6 +15,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.http import parse_options_header
 
+from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reporters import Reporter, Submission
 from gate.domain.model.reports import AlertReport, FlowStatus, ValidationReport
@@ -24,7 +25,7 @@ from gate.store.engine.database import Snapshot
 from gate.store.reports.reports import read_alerts, read_report
 from gate.web.api.bodies import MOST_PROBLEMS, BodyProblem, parse_alert, parse_validation
 from gate.web.api.queries import json_answer, parse_number
-from gate.web.api.readers import answer_readers
+from gate.web.api.readers import answer_readers, visible_to_reader
 from gate.web.deps import WebDeps
 from gate.web.limits import LONGEST_REPORT
 from gate.web.problems import problem
@@ -68,12 +69,13 @@ def reports_api(deps: WebDeps) -> Blueprint:
 def attempts_api(deps: WebDeps) -> Blueprint:
     """Build the route that shows what a run attempt has reported."""
     blueprint = Blueprint("attempts", __name__, url_prefix="/api/v1")
-    answer_readers(blueprint, deps.readers)
+    answer_readers(blueprint, deps)
 
     @blueprint.get("/validations/<repository>/<run>/<attempt>")
     def reported(repository: str, run: str, attempt: str) -> Response:
         numbers = [parse_number(it) for it in (repository, run, attempt)]
-        found = deps.database.read(lambda snapshot: _reported(snapshot, numbers))
+        visible = visible_to_reader()
+        found = deps.database.read(lambda snapshot: _reported(snapshot, numbers, visible))
         if found is None:
             return problem(HTTPStatus.NOT_FOUND, "not_found", "nothing was reported for this")
         return json_answer(found)
@@ -148,10 +150,14 @@ def _invalid(problems: list[BodyProblem], reporter: Reporter) -> Response:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_body", detail, problems=listed)
 
 
-def _reported(snapshot: Snapshot, numbers: list[int | None]) -> dict[str, object] | None:
-    """Read what an attempt has reported; None when there is no such thing."""
+def _reported(
+    snapshot: Snapshot, numbers: list[int | None], visible: Visible
+) -> dict[str, object] | None:
+    """Read what an attempt has reported; None when nothing was, or when it may not be seen."""
     repository_id, run_id, attempt = numbers
     if repository_id is None or run_id is None or attempt is None or attempt > _MOST_ATTEMPT:
+        return None
+    if not visible.includes(repository_id):
         return None
     key = RepositoryId(repository_id), RunId(run_id), attempt
     report, alerts = read_report(snapshot, *key), read_alerts(snapshot, *key)

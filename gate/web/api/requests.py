@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from flask import Blueprint, Response
 
+from gate.domain.model.access import Visible
 from gate.domain.model.ids import RequestId, environment_key
 from gate.store.engine.database import Snapshot
 from gate.store.requests import decisions, ledger
@@ -20,30 +21,30 @@ from gate.store.requests.listing import (
     read_record,
 )
 from gate.web.api.lists import Listing, answer_item
-from gate.web.api.readers import answer_readers
+from gate.web.api.readers import answer_readers, visible_to_reader
 from gate.web.deps import WebDeps
 
 
 def requests_api(deps: WebDeps) -> Blueprint:
     """Build the routes about requests."""
     blueprint = Blueprint("requests", __name__, url_prefix="/api/v1")
-    answer_readers(blueprint, deps.readers)
+    answer_readers(blueprint, deps)
 
     @blueprint.get("/requests")
     def listing() -> Response:
-        return _REQUESTS.answer(deps.database)
+        return _REQUESTS.answer(deps.database, visible_to_reader())
 
     @blueprint.get("/requests/<written_id>")
     def single(written_id: str) -> Response:
-        return answer_item(deps.database, written_id, _read_request, "request")
+        return answer_item(deps.database, written_id, _read_request, visible_to_reader(), "request")
 
     return blueprint
 
 
-def _read_request(snapshot: Snapshot, number: int) -> dict[str, object] | None:
+def _read_request(snapshot: Snapshot, number: int, visible: Visible) -> dict[str, object] | None:
     """Read a request with every decision on it and every effect of them."""
     request_id = RequestId(number)
-    found = read_record(snapshot, request_id)
+    found = read_record(snapshot, request_id, visible)
     if found is None:
         return None
     made = decisions.decisions_of(snapshot, request_id)
@@ -70,13 +71,18 @@ def _listed(record: RequestRecord) -> dict[str, object]:
 
 
 def _list(
-    snapshot: Snapshot, *, filters: Mapping[str, object], limit: int, before: RequestId | None
+    snapshot: Snapshot,
+    *,
+    filters: Mapping[str, object],
+    limit: int,
+    before: RequestId | None,
+    visible: Visible,
 ) -> list[RequestRecord]:
     """List requests; the name of an environment is compared in any case, as GitHub does."""
     wanted = dict(filters)
     if "environment" in wanted:
         wanted["environment_key"] = environment_key(str(wanted.pop("environment")))
-    return list_records(snapshot, filters=wanted, limit=limit, before=before)
+    return list_records(snapshot, filters=wanted, limit=limit, before=before, visible=visible)
 
 
 _REQUESTS: Final = Listing(

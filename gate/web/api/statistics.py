@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response
 
+from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.document import render_document
 from gate.domain.statistics.metrics import measure
@@ -15,7 +16,7 @@ from gate.domain.text.instants import EXPECTED, parse_instant
 from gate.store.engine.database import Snapshot
 from gate.store.statistics.record import Scope, read_record
 from gate.web.api.queries import BadQuery, by_id, filters, json_answer
-from gate.web.api.readers import answer_readers
+from gate.web.api.readers import answer_readers, visible_to_reader
 from gate.web.deps import WebDeps
 
 FILTERS: Final = ("since", "until", "repository", "repository_id", "environment")
@@ -26,14 +27,15 @@ _SINCE: Final = "30d"
 def statistics_api(deps: WebDeps) -> Blueprint:
     """Build the route of the metrics."""
     blueprint = Blueprint("statistics", __name__, url_prefix="/api/v1")
-    answer_readers(blueprint, deps.readers)
+    answer_readers(blueprint, deps)
 
     @blueprint.get("/stats")
     def stats() -> Response:
         wanted = filters(FILTERS, {"repository_id"})
         period = _period(wanted, deps.clock())
+        visible = visible_to_reader()
         record = deps.database.read(
-            lambda snapshot: read_record(snapshot, period, _scope(snapshot, wanted))
+            lambda snapshot: read_record(snapshot, period, _scope(snapshot, wanted, visible))
         )
         return json_answer(render_document(measure(record, period)))
 
@@ -57,9 +59,9 @@ def _instant(name: str, text: str, now: datetime) -> datetime:
     return found
 
 
-def _scope(snapshot: Snapshot, wanted: dict[str, object]) -> Scope:
+def _scope(snapshot: Snapshot, wanted: dict[str, object], visible: Visible) -> Scope:
     environment = str(wanted["environment"]) if "environment" in wanted else None
-    repository_id = by_id(snapshot, wanted).get("repository_id")
+    repository_id = by_id(snapshot, wanted, visible).get("repository_id")
     if repository_id is None:
-        return Scope(None, environment)
-    return Scope(RepositoryId(int(str(repository_id))), environment)
+        return Scope(visible, None, environment)
+    return Scope(visible, RepositoryId(int(str(repository_id))), environment)

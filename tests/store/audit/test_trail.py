@@ -13,14 +13,17 @@ from sqlalchemy.exc import DatabaseError
 
 from gate.domain.audit.chain import FIRST, ChainHead, Checkpoint, entry_hash
 from gate.domain.audit.verify import Break, Broken, Intact
-from gate.domain.model.ids import InstallationId, RunId
+from gate.domain.model.access import EVERYTHING, NOTHING, Visible
+from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.request import ReviewState
 from gate.store.audit.checkpoints import heads_to_sign, record_checkpoint
 from gate.store.audit.entries import AuditEntry, record_audit
-from gate.store.audit.trail import check_trail, list_entries, stream_entries
+from gate.store.audit.trail import check_trail, list_entries, repository_named, stream_entries
 from gate.store.engine.database import Database
 from gate.store.engine.tables.audit import audit_checkpoints, audit_entries, audit_heads
+from gate.store.github.repositories import record_repository
 from tests.store.conftest import OpenDatabase
+from tests.store.github.test_repositories import make_repository
 from tests.support.builders.defaults import FORK, INSTALLATION, NOW, REPOSITORY, TICK, before
 from tests.support.chains import GOOD, is_good, make_entry
 from tests.support.threads import at_once
@@ -48,7 +51,7 @@ def check(database: Database) -> list[Intact | Broken]:
 
 def exported(database: Database, **filters: Any) -> list[dict[str, object]]:
     """Read the trail as it is exported."""
-    return database.read(lambda it: list(stream_entries(it, filters=filters)))
+    return database.read(lambda it: list(stream_entries(it, filters=filters, visible=EVERYTHING)))
 
 
 def sign(database: Database, sequence: int) -> None:
@@ -198,15 +201,50 @@ def test_an_entry_is_filtered_and_paged_by_its_place(database: Database) -> None
         make_entry(repository_id=FORK, at=NOW),
         make_entry(installation_id=OTHER, at=before(hours=1)),
     )
-    page = database.read(lambda it: list_entries(it, filters={}, limit=2, before=None))
-    rest = database.read(lambda it: list_entries(it, filters={}, limit=2, before=page[-1].place))
+    page = database.read(
+        lambda it: list_entries(it, filters={}, limit=2, before=None, visible=EVERYTHING)
+    )
+    rest = database.read(
+        lambda it: list_entries(it, filters={}, limit=2, before=page[-1].place, visible=EVERYTHING)
+    )
     assert [(it.fields["installation_id"], it.fields["repository_id"]) for it in page + rest] == [
         (OTHER, REPOSITORY), (INSTALLATION, FORK), (INSTALLATION, REPOSITORY)
     ]  # fmt: skip
     since = before(hours=1)
-    late = database.read(lambda it: list(stream_entries(it, filters={}, since=since)))
+    late = database.read(
+        lambda it: list(stream_entries(it, filters={}, visible=EVERYTHING, since=since))
+    )
     assert [it["installation_id"] for it in late] == [OTHER, INSTALLATION]
     assert len(exported(database, repository_id=FORK)) == 1
+
+
+def test_a_reader_sees_the_entries_of_their_repositories(database: Database) -> None:
+    """Entries that concern no repository are for those who see everything."""
+    write(
+        database,
+        make_entry(),
+        make_entry(repository_id=FORK),
+        make_entry(repository_id=None, run_id=None),
+    )
+    narrow = Visible(frozenset({FORK}))
+    listed = database.read(
+        lambda it: list_entries(it, filters={}, limit=9, before=None, visible=narrow)
+    )
+    streamed = database.read(lambda it: list(stream_entries(it, filters={}, visible=narrow)))
+    assert [it.fields["repository_id"] for it in listed] == [FORK]
+    assert [it["repository_id"] for it in streamed] == [FORK]
+
+
+def test_a_repository_is_found_by_name_among_those_that_may_be_seen(database: Database) -> None:
+    """A name that two of them have, since one was renamed, does not reveal the other."""
+    for number in (REPOSITORY, FORK):
+        seen = make_repository(number, full_name="acme/shop")
+        database.transact(lambda tx, it=seen: record_repository(tx, it))  # type: ignore[misc]
+    for number in (REPOSITORY, FORK):
+        narrow = Visible(frozenset({RepositoryId(number)}))
+        found = database.read(lambda it, to=narrow: repository_named(it, "acme/shop", to))  # type: ignore[misc]
+        assert found == number
+    assert database.read(lambda it: repository_named(it, "acme/shop", NOTHING)) is None
 
 
 def test_a_head_is_signed_once_it_moved_and_an_hour_has_gone(database: Database) -> None:

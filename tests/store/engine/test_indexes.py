@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event, insert, text
 
+from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import InstallationId, RunId
 from gate.domain.statistics.record import Period
 from gate.store.comments import commands, replies
@@ -55,7 +56,7 @@ OLD_REQUESTS: Final = 100_000
 OLD_DELIVERIES: Final = 200_000
 _BATCH: Final = 20_000
 DAY: Final = Period(before(days=1), NOW)
-EVERYTHING: Final = Scope()
+ALL: Final = Scope(EVERYTHING)
 
 QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
@@ -102,7 +103,7 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "outbox": (read_outbox, "ix_alerts_due_at"),
     "recent alerts": (lambda it: read_recent_alerts(it, NOW), "ix_alerts_planned_at"),
     "releases": (
-        lambda it: count_releases(it, DAY, EVERYTHING),
+        lambda it: count_releases(it, DAY, ALL),
         "ix_audit_entries_releases",
     ),
     "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gate.domain.model.access import EVERYTHING, NOTHING, Visible
 from gate.domain.model.ids import DeliveryId, InstallationId, RepositoryId, RequestId, RunId
 from gate.domain.model.request import GateRequest, RequestState
 from gate.domain.requests.decide import decide
@@ -46,11 +47,17 @@ def _known_repositories(database: Database) -> None:
 
 
 def page(
-    database: Database, limit: int = 10, last: RequestId | None = None, **filters: object
+    database: Database,
+    limit: int = 10,
+    last: RequestId | None = None,
+    visible: Visible = EVERYTHING,
+    **filters: object,
 ) -> list[int]:
     """Name the runs of one page."""
     found = database.read(
-        lambda snapshot: list_records(snapshot, filters=filters, limit=limit, before=last)
+        lambda snapshot: list_records(
+            snapshot, filters=filters, limit=limit, before=last, visible=visible
+        )
     )
     return [it.run_id for it in found]
 
@@ -71,7 +78,7 @@ def decide_on(database: Database, request: GateRequest) -> None:
 def test_a_request_nobody_looked_at(database: Database) -> None:
     """An open request has neither verdict nor reasons."""
     request = asked(database)
-    assert database.read(lambda it: read_record(it, request.id)) == RequestRecord(
+    assert database.read(lambda it: read_record(it, request.id, EVERYTHING)) == RequestRecord(
         id=request.id,
         repository="acme/shop",
         repository_id=REPOSITORY,
@@ -91,14 +98,14 @@ def test_a_request_nobody_looked_at(database: Database) -> None:
         override=None,
         evidence=None,
     )
-    assert database.read(lambda it: read_record(it, RequestId(404))) is None
+    assert database.read(lambda it: read_record(it, RequestId(404), EVERYTHING)) is None
 
 
 def test_a_held_request_shows_its_decision(database: Database) -> None:
     """A request that was decided shows reasons and evidence in plain values."""
     request = asked(database)
     decide_on(database, request)
-    found = database.read(lambda it: read_record(it, request.id))
+    found = database.read(lambda it: read_record(it, request.id, EVERYTHING))
     assert found is not None
     assert (found.state, found.verdict, found.policy_digest) == ("waiting", "wait", DIGEST)
     assert found.reasons == (ReasonCode.VALIDATION_FAILED,)
@@ -112,7 +119,7 @@ def test_a_closed_request_shows_why(database: Database) -> None:
     decide_on(database, request)
     database.transact(clear_leases)
     end(database, request, RequestState.LAPSED)
-    found = database.read(lambda it: read_record(it, request.id))
+    found = database.read(lambda it: read_record(it, request.id, EVERYTHING))
     assert found is not None
     assert (found.verdict, found.reasons) == ("closed", ("run_completed",))
 
@@ -149,6 +156,18 @@ def test_filters_narrow(database: Database, filters: dict[str, Any], runs: list[
     answer(database, asked(database, key=make_key(run_id=4)))
     wait(database, asked(database, key=make_key(run_id=5)))
     assert page(database, **filters) == runs
+
+
+def test_a_reader_sees_only_their_repositories(database: Database) -> None:
+    """What may not be seen is neither listed nor found, whatever it is filtered by."""
+    shown = asked(database, key=make_key(run_id=1))
+    hidden = asked(database, key=make_key(run_id=2, repository_id=FORK), installation=5)
+    narrow = Visible(frozenset({REPOSITORY}))
+    assert page(database, visible=narrow) == [1]
+    assert page(database, visible=narrow, repository_id=FORK) == []
+    assert page(database, visible=NOTHING) == []
+    assert database.read(lambda it: read_record(it, shown.id, narrow)) is not None
+    assert database.read(lambda it: read_record(it, hidden.id, narrow)) is None
 
 
 def trail(database: Database, repository: RepositoryId = REPOSITORY) -> list[AuditEntry]:

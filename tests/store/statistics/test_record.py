@@ -13,6 +13,7 @@ from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import Acknowledged, Decided, FailedAgain, IncidentEvent, Opened
 from gate.domain.incidents.incident import GATE, IncidentPlace
+from gate.domain.model.access import EVERYTHING, NOTHING, Visible
 from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
@@ -42,12 +43,12 @@ from tests.support.builders.runs import make_run
 from tests.support.incidents import make_failure
 from tests.support.rows import answer, asked, end, give_back, lease, make_record, reread
 
-EVERYTHING: Final = Scope()
+ALL: Final = Scope(EVERYTHING)
 PERIOD: Final = Period(before(days=1), NOW + timedelta(days=1))
-NOTHING: Final = Record((), (), (), 0, 0, ())
+EMPTY: Final = Record((), (), (), 0, 0, ())
 
 
-def read(database: Database, scope: Scope = EVERYTHING, period: Period = PERIOD) -> Record:
+def read(database: Database, scope: Scope = ALL, period: Period = PERIOD) -> Record:
     """Read what is on record."""
     return database.read(lambda snapshot: read_record(snapshot, period, scope))
 
@@ -105,7 +106,7 @@ def on_trail(database: Database, kind: str, **changes: Any) -> None:
 
 def test_an_empty_record_is_read_as_such(database: Database) -> None:
     """There is nothing, of anything."""
-    assert read(database) == NOTHING
+    assert read(database) == EMPTY
 
 
 def test_a_story_has_what_people_did_and_what_was_said(database: Database) -> None:
@@ -226,12 +227,16 @@ def test_a_period_begins_with_its_first_instant_and_ends_before_its_last(
 @pytest.mark.parametrize(
     ("scope", "is_in"),
     [
-        (Scope(REPOSITORY), True),
-        (Scope(RepositoryId(4)), False),
-        (Scope(environment="Production-Frontend"), True),
-        (Scope(environment="staging"), False),
-        (Scope(REPOSITORY, "staging"), False),
-        (Scope(REPOSITORY, ENVIRONMENT), True),
+        (Scope(EVERYTHING, REPOSITORY), True),
+        (Scope(EVERYTHING, RepositoryId(4)), False),
+        (Scope(EVERYTHING, environment="Production-Frontend"), True),
+        (Scope(EVERYTHING, environment="staging"), False),
+        (Scope(EVERYTHING, REPOSITORY, "staging"), False),
+        (Scope(EVERYTHING, REPOSITORY, ENVIRONMENT), True),
+        (Scope(Visible(frozenset({REPOSITORY}))), True),
+        (Scope(Visible(frozenset({FORK}))), False),
+        (Scope(Visible(frozenset({FORK})), REPOSITORY), False),
+        (Scope(NOTHING), False),
     ],
 )
 def test_a_scope_narrows_everything(database: Database, scope: Scope, is_in: bool) -> None:
@@ -242,8 +247,8 @@ def test_a_scope_narrows_everything(database: Database, scope: Scope, is_in: boo
     ran(database, make_run())
     report = make_validation_report(run_id=RunId(501), reported_at=NOW)
     database.transact(lambda tx: record_report(tx, report, InstallationId(1)))
-    assert read(database) != NOTHING
-    assert read(database, scope) == (read(database) if is_in else NOTHING)
+    assert read(database) != EMPTY
+    assert read(database, scope) == (read(database) if is_in else EMPTY)
 
 
 def test_one_environment_has_its_own_workflow(database: Database) -> None:
@@ -252,6 +257,6 @@ def test_one_environment_has_its_own_workflow(database: Database) -> None:
     key = make_key(environment="staging")
     judged(database, asked(database, key=key, environment="staging"), path=TERRAFORM)
     ran(database, make_run(), make_run(run_id=RunId(9), path=TERRAFORM, conclusion="failure"))
-    assert read(database, Scope(environment="staging")).conclusions == ("failure",)
-    assert read(database, Scope(environment=ENVIRONMENT)).conclusions == ("success",)
+    assert read(database, Scope(EVERYTHING, environment="staging")).conclusions == ("failure",)
+    assert read(database, Scope(EVERYTHING, environment=ENVIRONMENT)).conclusions == ("success",)
     assert len(read(database).conclusions) == 2

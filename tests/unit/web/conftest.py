@@ -70,7 +70,7 @@ class Site:
     quota: dict[int | None, int] = field(default_factory=dict)
     woken: list[DeliveryId] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
-    readers: Readers = field(default_factory=lambda: Readers((), trusts_loopback=True))
+    readers: Readers = field(default_factory=lambda: Readers(()))
     viewers: Viewers = field(default_factory=lambda: Viewers(trusts_loopback=True))
     gaps: int = 0
     refusing: GateError | None = None

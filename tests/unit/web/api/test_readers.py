@@ -9,10 +9,16 @@ import pytest
 from click.testing import CliRunner
 
 from gate.cli import gate
+from gate.domain.model.access import EVERYTHING, Visible
+from gate.domain.model.ids import RepositoryId
 from gate.errors import ConfigError
 from gate.settings import ApiToken
 from gate.store.engine.database import Database
+from gate.store.reports.reports import record_report
 from gate.web.deps import Readers
+from gate.web.viewers import Viewer, Viewers
+from tests.support.builders.defaults import INSTALLATION
+from tests.support.builders.reports import make_validation_report
 from tests.unit.setting_values import load
 from tests.unit.web.conftest import Site
 
@@ -25,7 +31,7 @@ NGINX = {"Host": "127.0.0.1:8080"}
 
 def ask(database: Database, path: str, headers: Mapping[str, str]) -> tuple[int, str, str]:
     """Ask a gate with a public URL as nginx on the same machine does."""
-    site = Site(database, readers=Readers(TOKENS, trusts_loopback=False))
+    site = Site(database, readers=Readers(TOKENS), viewers=Viewers(trusts_loopback=False))
     local = {"REMOTE_ADDR": "127.0.0.1"}
     answer = site.client.get(path, headers=NGINX | dict(headers), environ_overrides=local)
     reason = (answer.json or {}).get("reason", "")
@@ -67,9 +73,9 @@ def test_a_token_is_made_with_its_setting() -> None:
     token, entry = (line.partition(": ")[2] for line in printed.output.splitlines())
     settings = load({"GATE_API_TOKENS": f"{entry}, x:{'0' * 64}"})
     assert [it.name for it in settings.api_tokens] == ["dashboard", "x"]
-    readers = Readers(settings.api_tokens, trusts_loopback=False)
-    assert readers.know(token)
-    assert not readers.know(token + "x")
+    readers = Readers(settings.api_tokens)
+    assert readers.find(token) == Viewer("dashboard", EVERYTHING)
+    assert readers.find(token + "x") is None
 
 
 def test_a_name_that_breaks_the_setting_is_a_usage_error() -> None:
@@ -83,3 +89,33 @@ def test_a_wrong_setting_is_refused(value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load({"GATE_API_TOKENS": value})
     assert [it.startswith("GATE_API_TOKENS ") for it in caught.value.problems] == [True]
+
+
+def test_a_token_that_is_sent_counts_on_this_machine_too(site: Site) -> None:
+    """Who sends a token that does not fit is told so, and not shown everything."""
+    refused = site.client.get(PATHS[0], headers={"Authorization": "Bearer of nobody"})
+    assert (refused.status_code, refused.json["reason"]) == (401, "unknown_token")  # type: ignore[index]
+    assert site.client.get(PATHS[0]).status_code == 200
+
+
+def test_who_is_signed_in_reads_without_a_token(database: Database) -> None:
+    """A page's links to the API work for the person who opened it."""
+    person = Viewer("mona", Visible(frozenset({RepositoryId(1)})))
+    site = Site(database, viewers=Viewers(trusts_loopback=False, signed_in=lambda: person))
+    assert site.client.get(PATHS[0]).json == {"items": [], "next_cursor": None}
+
+
+def test_a_report_that_may_not_be_seen_answers_like_none(database: Database) -> None:
+    """Nobody learns from the answer that there is one."""
+    report = make_validation_report()
+    database.transact(lambda tx: record_report(tx, report, INSTALLATION))
+    path = f"/api/v1/validations/{report.repository_id}/{report.run_id}/{report.run_attempt}"
+    unknown = f"/api/v1/validations/{report.repository_id}/{report.run_id}/99"
+    for repository_id, status in ((report.repository_id, 200), (RepositoryId(999), 404)):
+        person = Viewer("mona", Visible(frozenset({repository_id})))
+        viewers = Viewers(trusts_loopback=False, signed_in=lambda it=person: it)  # type: ignore[misc]
+        client = Site(database, viewers=viewers).client
+        answer = client.get(path)
+        assert answer.status_code == status
+        if status == 404:
+            assert answer.data == client.get(unknown).data
