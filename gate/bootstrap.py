@@ -16,6 +16,9 @@ from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.clients import GitHubClients
 from gate.githubapp.oidc.issuers import Issuers
 from gate.githubapp.oidc.verifier import TokenVerifier
+from gate.githubapp.users.authorization import UserAuthorization
+from gate.githubapp.users.client import UserClient
+from gate.githubapp.users.users import Users
 from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.githubapp.webhooks.signature import check_signature
 from gate.loopback import is_loopback
@@ -31,6 +34,7 @@ from gate.reconciler.worker.queues import LocalWakeups
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
+from gate.store.access.sealing import Sealer
 from gate.store.engine.database import Database
 from gate.store.engine.migration import migrate, schema_is_current
 from gate.store.requests.leases import clear_leases
@@ -39,6 +43,10 @@ from gate.web.deps import Check, Readers, WebDeps
 from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics
+from gate.web.sign_in.cookies import Cookies
+from gate.web.sign_in.forms import Forms
+from gate.web.sign_in.sessions import Sessions
+from gate.web.sign_in.sign_in import SignIns
 from gate.web.viewers import Viewers
 
 WORKER_THREADS: Final = 16
@@ -58,10 +66,13 @@ class Service:
     deps: Deps
     worker: Supervisor
     wakeups: LocalWakeups
+    users: Users | None
 
     def close(self) -> None:
         """Hang up on GitHub and let go of the database; the worker must have been stopped."""
         self.github.close()
+        if self.users is not None:
+            self.users.close()
         self.database.close()
 
 
@@ -102,7 +113,9 @@ def create_service(
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
     worker = Supervisor(deps, wakeups, Sweeper(deps), plan)
-    return Service(settings, database, github, deps, worker, wakeups)
+    return Service(
+        settings, database, github, deps, worker, wakeups, _create_users(settings, clock)
+    )
 
 
 def github_port(clients: GitHubClients) -> GitHub:
@@ -125,7 +138,8 @@ def create_credentials(settings: Settings, clock: Clock = utc_now) -> AppCredent
 
 def create_web(service: Service, *, with_worker: bool) -> Flask:
     """Make the web edge of a service, for a server of its own."""
-    return create_app(_web_deps(service, with_worker=with_worker))
+    sign_ins = _create_sign_ins(service)
+    return create_app(_web_deps(service, sign_ins, with_worker=with_worker), sign_ins)
 
 
 def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
@@ -140,13 +154,14 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
             service.worker.stop()
         service.close()
 
-    deps = _web_deps(service, with_worker=with_worker)
+    sign_ins = _create_sign_ins(service)
+    deps = _web_deps(service, sign_ins, with_worker=with_worker)
     door = Door(deps) if service.database.can_submit else None
     lifecycle = Lifecycle(start, stop, service.worker.begin_to_sweep)
-    return BufferingShell(create_app(deps), lifecycle, threads=WEB_THREADS, door=door)
+    return BufferingShell(create_app(deps, sign_ins), lifecycle, threads=WEB_THREADS, door=door)
 
 
-def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
+def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) -> WebDeps:
     """Gather what the web edge works with."""
     deps = service.deps
     secrets = [it.get_secret_value() for it in service.settings.github_webhook_secret]
@@ -160,11 +175,40 @@ def _web_deps(service: Service, *, with_worker: bool) -> WebDeps:
         receive=lambda submission: receive(submission, deps),
         public_url=service.settings.public_url,
         readers=Readers(service.settings.api_tokens),
-        viewers=Viewers(_is_on_loopback(service.settings)),
+        viewers=Viewers(
+            _is_on_loopback(service.settings),
+            sign_ins.sessions.signed_in if sign_ins is not None else None,
+        ),
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         clock=deps.clock,
     )
+
+
+def _create_users(settings: Settings, clock: Clock) -> Users | None:
+    """Make what speaks to GitHub for people; None where sign-in is not configured."""
+    if settings.github_client_id is None or settings.github_client_secret is None:
+        return None
+    authorization = UserAuthorization(
+        settings.github_api_url,
+        client_id=settings.github_client_id,
+        client_secret=settings.github_client_secret.get_secret_value(),
+        redirect_uri=f"{settings.public_url}/sign-in/callback",
+        clock=clock,
+    )
+    return Users(authorization, UserClient(settings.github_api_url, clock), clock)
+
+
+def _create_sign_ins(service: Service) -> SignIns | None:
+    """Connect what people sign in with; None where sign-in is not configured."""
+    settings, users, clock = service.settings, service.users, service.deps.clock
+    if users is None:
+        return None
+    keys = [it.get_secret_value() for it in settings.session_key]
+    cookies = Cookies(secure=settings.public_url.startswith("https://"))
+    sealer = Sealer(keys)
+    sessions = Sessions(service.database, users, sealer, cookies, clock)
+    return SignIns(service.database, users, sealer, cookies, sessions, Forms(keys, cookies), clock)
 
 
 def _is_on_loopback(settings: Settings) -> bool:

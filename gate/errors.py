@@ -82,8 +82,8 @@ class RetryLater(GateError):
 
     `reason` is one of channel_unavailable, clock_skewed, database_busy, facts_restless,
     github_unavailable, key_rejected, keys_unavailable, lease_lost, listing_missed, not_stored,
-    policy_missed, policy_unavailable, rate_limited, too_late. `after` is how long to wait at least;
-    None leaves it to the caller's backoff.
+    policy_missed, policy_unavailable, rate_limited, sign_in_misconfigured, too_late. `after` is how
+    long to wait at least; None leaves it to the caller's backoff.
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:
@@ -98,7 +98,7 @@ class Refused(GateError):
     `reason` is one of alert_refused, already_reviewed, channel_refused, clock_skewed,
     installation_suspended, ip_not_allowed, issues_disabled, key_rejected, not_found,
     nothing_pending, permission_missing, policy_hidden, repository_archived, review_conflict,
-    too_large, unprocessable.
+    sign_in_refused, too_large, unprocessable.
     A channel is refused for its address, or for what we signed in with, an alert for what it says.
     """
 

@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "simulator": ("gate.cli.simulator", "simulator"),
     "doctor": ("gate.cli.doctor", "doctor"),
     "token": ("gate.cli.token", "token"),
+    "sessions": ("gate.cli.sessions", "sessions"),
     "notify": ("gate.cli.notify", "notify"),
     "policy": ("gate.cli.policy", "policy"),
     "audit": ("gate.cli.audit", "audit"),

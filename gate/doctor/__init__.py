@@ -18,6 +18,7 @@ from gate.doctor.hook_deliveries import find_hook_deliveries
 from gate.doctor.installations import Look, find_installations
 from gate.doctor.policies import Policies
 from gate.doctor.report_tokens import find_report_tokens
+from gate.doctor.sign_in import find_sign_in
 from gate.errors import ConfigError
 from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.clients import GitHubClients
@@ -43,6 +44,7 @@ def examine(
     credentials = AppCredentials(settings.github_app_id, key, clock)
     yield Finding(Level.OK, "private key", "readable")
     yield from find_channels(settings)
+    yield from find_sign_in(settings)
     github = GitHubClients.connect(settings.github_api_url, credentials, clock)
     try:
         yield from _find_on_github(github, settings, clock, tell)

@@ -18,6 +18,7 @@ from gate.loopback import is_loopback
 from gate.private_key import read_private_key
 
 _SHORTEST_SECRET: Final = 16
+_SHORTEST_KEY: Final = 32
 # An App id is digits, a client id is like Iv23liAbC or, for older Apps, Iv1.0123456789abcdef.
 _APP_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _READER_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -61,6 +62,31 @@ def check_secrets(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
             " so a secret cannot contain one"
         )
     return secrets
+
+
+def check_client_id(value: str) -> str:
+    """Take the client id of an App."""
+    if _APP_ID.fullmatch(value) is None:
+        raise ValueError("is not a client ID; copy it from the App's settings page on GitHub")
+    return value
+
+
+def check_client_secret(value: SecretStr) -> SecretStr:
+    """Take a client secret, long enough to be one."""
+    if len(value.get_secret_value()) < _SHORTEST_SECRET:
+        raise ValueError("is too short; copy the client secret that GitHub showed once")
+    return value
+
+
+def check_session_keys(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    """Take one key or several, newest first, each long enough to encrypt with."""
+    keys = tuple(SecretStr(value.get_secret_value().strip()) for value in values)
+    if any(len(key.get_secret_value()) < _SHORTEST_KEY for key in keys):
+        raise ValueError(
+            f"has a key with fewer than {_SHORTEST_KEY} characters; make one with"
+            " `openssl rand -base64 32`"
+        )
+    return keys
 
 
 def _split_url(value: str) -> SplitResult:

@@ -11,17 +11,20 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import DotEnvSettingsSource
 
 from gate.errors import ConfigError
+from gate.loopback import is_loopback
 from gate.settings.checks import check_database_url
 from gate.settings.fields import PREFIX, SETTINGS, Settings, describe, variable_of
 
 _NEAR: Final = 0.8
 _KEY: Final = variable_of("github_private_key")
 _KEY_FILE: Final = variable_of("github_private_key_file")
+_SIGN_IN: Final = ("github_client_id", "github_client_secret", "session_key")
 _NAMES: Final = frozenset(setting.name for setting in SETTINGS)
 
 
@@ -45,7 +48,7 @@ def load_settings(
         for name, value in variables.items()
         if name in _NAMES
     }
-    problems = _fold_key_file(values)
+    problems = _fold_key_file(values) | _check_sign_in(values)
     try:
         settings = Settings(**values, unknown_variables=tuple(sorted(set(variables) - _NAMES)))
     except ValidationError as error:
@@ -104,6 +107,33 @@ def _fold_key_file(values: dict[str, Any]) -> dict[str, str]:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         return {"github_private_key": f"{_KEY_FILE} cannot be read ({why}); use a readable file"}
     return {}
+
+
+def _check_sign_in(values: Mapping[str, Any]) -> dict[str, str]:
+    """Require all settings of the sign-in or none, and an address that cookies are safe at."""
+    given = [field for field in _SIGN_IN if field in values]
+    if not given:
+        return {}
+    because = f"is not set, but {variable_of(given[0])} is: sign-in needs both"
+    problems = {
+        field: f"{variable_of(field)} {because}" for field in _SIGN_IN if field not in values
+    }
+    public_url = values.get("public_url", Settings.model_fields["public_url"].default)
+    if not _keeps_cookies(public_url.strip()):
+        name = variable_of("public_url")
+        problems["public_url"] = (
+            f"{name} must start with https:// for sign-in; plain http is for loopback only"
+        )
+    return problems
+
+
+def _keeps_cookies(public_url: str) -> bool:
+    """Return whether nobody on the way can read cookies; True for what is no URL at all."""
+    try:
+        url = urlsplit(public_url)
+        return url.scheme != "http" or is_loopback(url.hostname or "")
+    except ValueError:
+        return True
 
 
 def _read_problems(error: ValidationError, *, from_file: bool) -> dict[str, str]:

@@ -23,11 +23,14 @@ from gate.settings.checks import (
     check_api_url,
     check_app_id,
     check_audience,
+    check_client_id,
+    check_client_secret,
     check_database_url,
     check_file,
     check_private_key,
     check_public_url,
     check_secrets,
+    check_session_keys,
     split_secrets,
     split_tokens,
 )
@@ -93,6 +96,25 @@ class Settings(BaseSettings):
         " prints, separated by commas; without any, only callers on this machine may read, and only"
         " while `GATE_PUBLIC_URL` is loopback",
     )
+    github_client_id: Annotated[str, AfterValidator(check_client_id)] | None = Field(
+        default=None,
+        description="client ID of the GitHub App, for signing in with GitHub; sign-in needs this"
+        " setting and the next two, and an `https` or loopback `GATE_PUBLIC_URL`",
+    )
+    github_client_secret: Annotated[SecretStr, AfterValidator(check_client_secret)] | None = Field(
+        default=None, description="client secret of the GitHub App, for signing in with GitHub"
+    )
+    session_key: Annotated[
+        tuple[SecretStr, ...],
+        NoDecode,
+        BeforeValidator(split_secrets),
+        AfterValidator(check_session_keys),
+    ] = Field(
+        default=(),
+        description="key that encrypts the GitHub tokens of people who are signed in, at least 32"
+        " characters, such as from `openssl rand -base64 32`; during a rotation, list several,"
+        " the newest first, separated by commas",
+    )
     database_url: Annotated[SecretStr, AfterValidator(check_database_url)] = Field(
         default=SecretStr("sqlite:///gate.db"),
         description="`sqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`",
@@ -148,6 +170,11 @@ class Settings(BaseSettings):
     def report_audience(self) -> str:
         """Return the audience that tokens of workflow runs must have."""
         return self.oidc_audience or self.public_url
+
+    @property
+    def has_sign_in(self) -> bool:
+        """Return whether people can sign in with GitHub."""
+        return bool(self.github_client_id and self.github_client_secret and self.session_key)
 
     @classmethod
     def settings_customize_sources(  # noqa: D102  # pydantic-settings' own hook

@@ -10,6 +10,8 @@ from gate.simulator.clock import Clock, MovableClock, system_clock
 from gate.simulator.commands import Commands
 from gate.simulator.commands.command import Command
 from gate.simulator.faults import Faults
+from gate.simulator.http.authorization import PREFIX as AUTHORIZATION_PREFIX
+from gate.simulator.http.authorization import Authorization
 from gate.simulator.http.limits import DEFAULT_LIMIT, RateLimits
 from gate.simulator.http.tokens import TokenFormat, Tokens
 from gate.simulator.http.wire import Request, Response
@@ -61,7 +63,10 @@ class SimulatedGitHub(Commands):
         self.world.post = self.sender.post
         self.tokens = Tokens(self.world, token_format)
         self.issuer = Issuer(self.world)
-        self.rest = RestApi(self.world, self.tokens, self.limits, self.sender, self.lock)
+        self.authorization = Authorization(self.world)
+        self.rest = RestApi(
+            self.world, self.tokens, self.authorization, self.limits, self.sender, self.lock
+        )
 
     def move_to(self, api_url: str) -> None:
         """Name another address from now on, in everything that names one."""
@@ -71,13 +76,16 @@ class SimulatedGitHub(Commands):
             self.world.shape_cache.clear()
 
     def answer(self, request: Request, path: str, *, response_lost: bool = False) -> Response:
-        """Answer a request to the issuer of tokens, or to the REST API at its `path`.
+        """Answer a request to the issuer of tokens, the sign-in, or the REST API at its `path`.
 
         The answer's `Date` is that of the simulation's clock.
         """
         if request.path.startswith(f"{OIDC_PREFIX}/"):
             with self.lock:
                 response = self.issuer.answer(request)
+        elif request.path.startswith(AUTHORIZATION_PREFIX):
+            with self.lock:
+                response = self.authorization.answer(request)
         else:
             response = self.rest.answer(request, path, response_lost=response_lost)
         response.headers["Date"] = formatdate(self.world.now().timestamp(), usegmt=True)

@@ -10,9 +10,11 @@ from gate.simulator import control
 from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.faults import Fault
 from gate.simulator.github import SimulatedGitHub
+from gate.simulator.http.authorization import PREFIX as AUTHORIZATION_PREFIX
 from gate.simulator.http.wire import Answer, Connection, Request, Response
 from gate.simulator.loopback import require_loopback_host
 
+_BESIDE_THE_API = (f"{OIDC_PREFIX}/", AUTHORIZATION_PREFIX)
 BANNER = "SIMULATED GitHub: nothing here is real, and nothing leaves this machine."
 
 
@@ -54,7 +56,7 @@ class Server:
         if request.path.startswith(control.PREFIX):
             answer(control.perform(self._simulated, request))
             return
-        root = "" if request.path.startswith(f"{OIDC_PREFIX}/") else self._root
+        root = "" if request.path.startswith(_BESIDE_THE_API) else self._root
         if not request.path.startswith(f"{root}/"):
             answer(Response(404))
             return

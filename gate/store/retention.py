@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import Delete, Select, Table, delete, exists, select, tuple_
 
+from gate.domain.access.session import IDLE, LIFETIME, SIGN_IN_LASTS
 from gate.domain.model.request import UNDECIDED
 from gate.store.engine.database import Database, Transaction
+from gate.store.engine.tables.access import sessions, sign_ins
 from gate.store.engine.tables.comments import commands, replies
 from gate.store.engine.tables.github import deployments, runs
 from gate.store.engine.tables.inbox import deliveries, redeliveries
@@ -46,9 +48,10 @@ _BATCH: Final = 1_000
 
 
 def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP) -> Counter[str]:
-    """Delete rows older than `keep` and count them by table; ids of tokens go when they may.
+    """Delete rows older than `keep` and count them by table.
 
-    Each batch is a transaction of its own, so that deliveries can be taken in between.
+    Ids of tokens, sessions and sign-ins go when they have ended. Each batch is a transaction of its
+    own, so that deliveries can be taken in between.
     """
     before = now - keep
     counts: Counter[str] = Counter()
@@ -68,6 +71,9 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         (alerts, alerts.c.planned_at, before),
         (unannounced_ends, unannounced_ends.c.at, before),
         (spent_tokens, spent_tokens.c.expires_at, now - KEEP_TOKENS),
+        (sessions, sessions.c.created_at, now - LIFETIME),
+        (sessions, sessions.c.seen_at, now - IDLE),
+        (sign_ins, sign_ins.c.started_at, now - SIGN_IN_LASTS),
     ):
         keys = list(table.primary_key.columns)
         old = select(*keys).where(at < limit).limit(_BATCH)

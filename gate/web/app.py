@@ -18,10 +18,15 @@ from gate.web.pages.board import board_pages
 from gate.web.pages.runbooks import runbook_pages
 from gate.web.pages.site import Site, register_site
 from gate.web.problems import register_problems
+from gate.web.sign_in.routes import account_pages, sign_in_pages
+from gate.web.sign_in.sign_in import SignIns
 
 
-def create_app(deps: WebDeps) -> Flask:
-    """Build the Flask application; it holds no state of its own."""
+def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
+    """Build the Flask application; it holds no state of its own.
+
+    `sign_ins` is None where the sign-in with GitHub is not configured.
+    """
     app = Flask(
         "gate",
         static_folder="web/pages/static",
@@ -37,6 +42,9 @@ def create_app(deps: WebDeps) -> Flask:
     app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
     app.register_blueprint(runbook_pages(load_runbooks()))
+    if sign_ins is not None:
+        app.register_blueprint(sign_in_pages(sign_ins, site.render))
+        app.register_blueprint(account_pages(sign_ins, site.blueprint("account"), site.render))
     app.register_blueprint(board_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))

@@ -212,10 +212,11 @@ def running_gate(
     switches: Switches | None = None,
     alerts_to: str | None = None,
     organization_policy: Literal["optional", "required"] = "optional",
+    session_keys: tuple[str, ...] = (),
 ) -> Iterator[Gate]:
     """Run simulated GitHub and gate while the context lasts, with one gated repository.
 
-    `alerts_to` is where alerts are posted to, as signed JSON.
+    With `session_keys` people can sign in; `alerts_to` is where alerts are posted, as signed JSON.
     """
     lay_out_schema(database_url)
     # Far from the real time, so that a clock that is read in the wrong place shows.
@@ -239,6 +240,7 @@ def running_gate(
             events_wanted=list(manifest.events),
         )
         url = f"http://127.0.0.1:{server.server_port}"
+        client_id = github.set_client(SECRET, [f"{url}/sign-in/callback"])
         settings = Settings(
             github_app_id=str(app_id),
             github_private_key=SecretStr(private),
@@ -248,6 +250,9 @@ def running_gate(
             public_url=url,
             database_url=SecretStr(database_url),
             organization_policy=organization_policy,
+            github_client_id=client_id if session_keys else None,
+            github_client_secret=SecretStr(SECRET) if session_keys else None,
+            session_key=tuple(map(SecretStr, session_keys)),
             alert_webhook_url=SecretStr(alerts_to) if alerts_to is not None else None,
             alert_webhook_secret=SecretStr(SECRET) if alerts_to is not None else None,
         )

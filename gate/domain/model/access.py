@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gate.domain.model.ids import RepositoryId
+from gate.domain.model.runs import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,11 @@ EVERYTHING: Final = Visible(None)
 """What an operator on the gate's own machine sees."""
 
 NOTHING: Final = Visible(frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as GitHub knows them, and what GitHub lets them read."""
+
+    account: Account
+    visible: Visible

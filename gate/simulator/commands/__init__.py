@@ -17,6 +17,7 @@ from gate.simulator.commands import (
     readings,
     repositories,
     runs,
+    users,
 )
 from gate.simulator.commands.command import Command
 
@@ -26,6 +27,7 @@ class Commands(ABC):
 
     register_app = Command(apps.register_app)
     set_webhook_url = Command(apps.set_webhook_url)
+    set_client = Command(apps.set_client)
     create_installation = Command(apps.create_installation)
     suspend_installation = Command(apps.suspend_installation)
     unsuspend_installation = Command(apps.unsuspend_installation)
@@ -65,6 +67,9 @@ class Commands(ABC):
     review_as = Command(runs.review_as)
     bypass = Command(runs.bypass)
     add_artifact = Command(runs.add_artifact)
+
+    sign_in_as = Command(users.sign_in_as)
+    revoke_authorization = Command(users.revoke_authorization)
 
     token_request = Command(oidc.token_request)
     mint_token = Command(oidc.mint_token)

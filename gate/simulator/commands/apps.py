@@ -21,10 +21,12 @@ def register_app(
     name: str = "Deployment Gate",
     app_id: int | None = None,
     client_id: str | None = None,
+    client_secret: str = "",
+    callback_urls: list[str] | None = None,
 ) -> int:
     """Register an App and give its id; its webhook is greeted with a `ping`.
 
-    Ids that are not given are made up.
+    Ids that are not given are made up; without a client secret nobody can sign in.
     """
     world = stage.world
     load_public_key(public_key_pem)
@@ -47,6 +49,8 @@ def register_app(
         permissions=dict(permissions) | {"metadata": "read"},
         events=tuple(events_wanted),
         created_at=world.now(),
+        client_secret=client_secret,
+        callback_urls=tuple(callback_urls or ()),
     )
     if webhook_url is not None:
         app_events.ping(world, world.apps[app_id])
@@ -57,6 +61,18 @@ def set_webhook_url(stage: Stage, webhook_url: str, app_id: int | None = None) -
     """Send an App's webhooks elsewhere from now on."""
     require_loopback_url(webhook_url)
     stage.world.app(app_id).webhook_url = webhook_url
+
+
+def set_client(
+    stage: Stage, client_secret: str, callback_urls: list[str], app_id: int | None = None
+) -> str:
+    """Give an App a client secret and its callback URLs, and return its client id."""
+    for url in callback_urls:
+        require_loopback_url(url)
+    app = stage.world.app(app_id)
+    app.client_secret = client_secret
+    app.callback_urls = tuple(callback_urls)
+    return app.client_id
 
 
 def create_installation(

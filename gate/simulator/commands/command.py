@@ -9,6 +9,7 @@ import msgspec
 
 from gate.simulator.actions.oidc import Issuer
 from gate.simulator.faults import Faults
+from gate.simulator.http.authorization import Authorization
 from gate.simulator.http.limits import RateLimits
 from gate.simulator.http.tokens import Tokens
 from gate.simulator.rest.dispatch import RestApi
@@ -24,6 +25,7 @@ class Stage(Protocol):
 
     world: World
     tokens: Tokens
+    authorization: Authorization
     limits: RateLimits
     faults: Faults
     sender: WebhookSender

@@ -177,9 +177,13 @@ def delete_environment(stage: Stage, repository: str, environment: str) -> None:
 
 
 def set_role(stage: Stage, repository: str, login: str, role: str) -> None:
-    """Set a user's role on a repository: admin, maintain, write, triage or read."""
+    """Set a user's role on a repository: admin, maintain, write, triage or read; "" takes it."""
     stage.world.account(login)
-    stage.world.repository(repository).roles[login.lower()] = role
+    roles = stage.world.repository(repository).roles
+    if role:
+        roles[login.lower()] = role
+    else:
+        roles.pop(login.lower(), None)
 
 
 def set_team_member(stage: Stage, organization: str, slug: str, login: str, role: str) -> None:

@@ -7,14 +7,25 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from gate.simulator.http.authorization import TOKEN_PREFIX, Authorization
 from gate.simulator.http.limits import RateLimits
 from gate.simulator.http.tokens import BadCredentials, Tokens
 from gate.simulator.http.wire import Request, Response
-from gate.simulator.rest import apps, deployments, hooks, issues, repositories, reviews, runs
+from gate.simulator.rest import (
+    apps,
+    deployments,
+    hooks,
+    issues,
+    repositories,
+    reviews,
+    runs,
+    users,
+)
 from gate.simulator.rest.apps import permits
 from gate.simulator.rest.routing import (
     ROUTES,
     ApiError,
+    Auth,
     Call,
     Reply,
     Route,
@@ -26,7 +37,7 @@ from gate.simulator.state.world import Json, World
 from gate.simulator.webhooks.sender import WebhookSender
 
 # Importing a module of routes registers them.
-ROUTE_MODULES = (apps, deployments, hooks, issues, repositories, reviews, runs)
+ROUTE_MODULES = (apps, deployments, hooks, issues, repositories, reviews, runs, users)
 
 DOCUMENTATION_URL = "https://docs.github.com/rest"
 JSON_TYPE = "application/json; charset=utf-8"
@@ -40,6 +51,7 @@ class RestApi:
         self,
         world: World,
         tokens: Tokens,
+        authorization: Authorization,
         limits: RateLimits,
         sender: WebhookSender,
         lock: threading.RLock,
@@ -47,6 +59,7 @@ class RestApi:
     ) -> None:
         self._world = world
         self._tokens = tokens
+        self._authorization = authorization
         self._limits = limits
         self._sender = sender
         self._lock = lock
@@ -114,23 +127,41 @@ class RestApi:
         if scheme.lower() not in ("bearer", "token"):
             raise ApiError(401, "Bad credentials")
         try:
-            if not token.startswith("ghs_"):
-                call.found_app = self._tokens.verify_jwt(token)
-                call.caller = f"App ID {call.found_app.id}"
-                if wanted == "installation":
-                    raise ApiError(403, "Resource not accessible by integration")
-                return
-            call.found_token = self._tokens.find(token)
+            if token.startswith(TOKEN_PREFIX):
+                self._authenticate_person(call, token, wanted)
+            elif token.startswith("ghs_"):
+                self._authenticate_installation(call, token, wanted)
+            else:
+                self._authenticate_app(call, token, wanted)
         except BadCredentials as error:
             raise ApiError(401, str(error)) from error
+
+    def _authenticate_app(self, call: Call, token: str, wanted: Auth) -> None:
+        call.found_app = self._tokens.verify_jwt(token)
+        call.caller = f"App ID {call.found_app.id}"
+        if wanted in {"installation", "user"}:
+            raise ApiError(403, "Resource not accessible by integration")
+
+    def _authenticate_installation(self, call: Call, token: str, wanted: Auth) -> None:
+        call.found_token = self._tokens.find(token)
         if wanted == "app":
             raise ApiError(401, "A JSON web token could not be decoded")
+        if wanted == "user":
+            raise ApiError(403, "Resource not accessible by integration")
         call.found_app = self._world.apps[call.found_token.app_id]
         call.caller = f"installation ID {call.found_token.installation_id}"
         if call.installation.suspended_at is not None:
             raise ApiError(403, "This installation has been suspended")
         if not call.installation.account.allows_ip:
             raise shut_out(call.installation.account.login)
+
+    def _authenticate_person(self, call: Call, token: str, wanted: Auth) -> None:
+        grant = self._authorization.find(token)
+        if wanted not in {"user", "anyone"}:
+            raise ApiError(403, "Resource not accessible by integration")
+        call.found_app = self._world.apps[grant.app_id]
+        call.found_person = grant.person
+        call.caller = f"user ID {grant.person.id}"
 
     def _find_repository(self, call: Call, route: Route) -> Reply | None:
         """Find the repository in the path; a former name is answered with its new address."""

@@ -1,7 +1,7 @@
 """Routes, and the call a route's function is given.
 
-A route states who may call it: an App by its JWT, or an installation with a permission. The
-functions describe only what happens then.
+A route states who may call it: an App by its JWT, an installation with a permission, or a person
+who signed in. The functions describe only what happens then.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ import msgspec
 from gate.simulator.http.limits import RateLimits
 from gate.simulator.http.tokens import InstallationToken, Tokens
 from gate.simulator.http.wire import Request
-from gate.simulator.state.accounts import App, Installation
+from gate.simulator.state.accounts import Account, App, Installation
 from gate.simulator.state.repositories import Repository
 from gate.simulator.state.runs import Run
 from gate.simulator.state.world import Json, World
 from gate.simulator.webhooks.sender import WebhookSender
 
-Auth = Literal["app", "installation", "anyone"]
+Auth = Literal["app", "installation", "user", "anyone"]
 
 
 class ApiError(Exception):
@@ -80,6 +80,7 @@ class Call:
     caller: str = "anonymous"
     found_app: App | None = None
     found_token: InstallationToken | None = None
+    found_person: Account | None = None
     found_repository: Repository | None = None
 
     @property
@@ -88,6 +89,13 @@ class Call:
         if self.found_app is None:
             raise ApiError(401, "Requires authentication")
         return self.found_app
+
+    @property
+    def person(self) -> Account:
+        """Return the person who signed in to the App that calls."""
+        if self.found_person is None:
+            raise ApiError(401, "Requires authentication")
+        return self.found_person
 
     @property
     def token(self) -> InstallationToken:

@@ -35,6 +35,8 @@ class App:
     permissions: Permissions
     events: tuple[str, ...]
     created_at: datetime
+    client_secret: str = ""
+    callback_urls: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ _claim: Final = msgspec.json.Decoder(OverrideClaim)
 _report: Final = msgspec.json.Decoder(ValidationReport)
 _alert: Final = msgspec.json.Decoder(AlertReport)
 _ids: Final = msgspec.json.Decoder(tuple[DeploymentId, ...])
+_numbers: Final = msgspec.json.Decoder(tuple[int, ...])
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
 _details: Final = msgspec.json.Decoder(dict[str, object])
 
@@ -88,6 +89,11 @@ def encode_ids(ids: Iterable[DeploymentId]) -> str:
 def decode_ids(value: str) -> tuple[DeploymentId, ...]:
     """Read ids back."""
     return _ids.decode(value)
+
+
+def decode_numbers(value: str) -> tuple[int, ...]:
+    """Read a list of numbers back."""
+    return _numbers.decode(value)
 
 
 def decode_names(value: str) -> tuple[str, ...]:

@@ -4,7 +4,26 @@ Only declarations: statements are in the folder of the subject. Importing this p
 of them, which migrations rely on.
 """
 
-from gate.store.engine.tables import audit, comments, github, inbox, incidents, reports, requests
+from gate.store.engine.tables import (
+    access,
+    audit,
+    comments,
+    github,
+    inbox,
+    incidents,
+    reports,
+    requests,
+)
 from gate.store.engine.tables.base import metadata
 
-__all__ = ["audit", "comments", "github", "inbox", "incidents", "metadata", "reports", "requests"]
+__all__ = [
+    "access",
+    "audit",
+    "comments",
+    "github",
+    "inbox",
+    "incidents",
+    "metadata",
+    "reports",
+    "requests",
+]

@@ -1,0 +1,40 @@
+"""Who is signed in: sessions of people, and sign-ins that are under way.
+
+Secrets are stored as hashes only, and GitHub's tokens encrypted.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+
+from gate.store.engine.tables.base import Serial, UtcDateTime, metadata
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("secret_hash", Text, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("login", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("look_at", UtcDateTime, nullable=False),
+    Column("repositories", Text, nullable=False),
+    Column("tokens", LargeBinary, nullable=False),
+    Index("ix_sessions_secret_hash", "secret_hash", unique=True),
+    Index("ix_sessions_account_id", "account_id"),
+    Index("ix_sessions_created_at", "created_at"),
+    Index("ix_sessions_seen_at", "seen_at"),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("state_hash", Text, primary_key=True),
+    Column("browser_hash", Text, nullable=False),
+    Column("verifier", LargeBinary, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Index("ix_sign_ins_started_at", "started_at"),
+)

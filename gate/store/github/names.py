@@ -1,0 +1,21 @@
+"""Read the names of repositories that somebody may see."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import select
+
+from gate.domain.model.access import Visible
+from gate.store.engine.database import Snapshot
+from gate.store.engine.tables.github import repositories
+from gate.store.engine.visibility import only_visible
+
+MOST_NAMES: Final = 200
+
+
+def repository_names(snapshot: Snapshot, visible: Visible) -> list[str]:
+    """List the first repositories by name of those that the gate works on and a reader may see."""
+    t = repositories.c
+    query = select(t.full_name).where(t.removed.is_(False)).order_by(t.full_name).limit(MOST_NAMES)
+    return list(snapshot.scalars(only_visible(query, t.repository_id, visible)))

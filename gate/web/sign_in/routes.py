@@ -1,0 +1,127 @@
+"""Answer the pages of the sign-in, and the account's."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final, Protocol
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from gate.domain.access.destination import local_path
+from gate.domain.access.session import IDLE, LIFETIME, RIGHTS_COUNT, ends_at
+from gate.log import get_logger
+from gate.store.access.sessions import end_sessions_of, sessions_of
+from gate.store.github.names import repository_names
+from gate.web.sign_in.sign_in import SignInFailed, SignIns
+
+_NEVER_STORED: Final = "no-store"
+_SIGN_IN: Final = "/sign-in"
+
+log = get_logger(__name__)
+
+
+class Render(Protocol):
+    """Answer with a page of the gate's; see `gate.web.pages.site`."""
+
+    def __call__(
+        self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object
+    ) -> Response:
+        """Render a template."""
+
+
+def sign_in_pages(sign_ins: SignIns, render: Render) -> Blueprint:
+    """Build the routes that strangers may use."""
+    pages = Blueprint("sign_in", __name__)
+    _keep_out_of_caches(pages)
+
+    @pages.get(_SIGN_IN)
+    def offer() -> Response:
+        wanted = local_path(request.args.get("to"))
+        return render("sign_in.html", start=f"{_SIGN_IN}/start?to={quote(wanted, safe='/')}")
+
+    @pages.get(f"{_SIGN_IN}/start")
+    def start() -> Response:
+        address, browser = sign_ins.begin(request.args.get("to"))
+        response = _to(address)
+        sign_ins.cookies.set_browser(response, browser)
+        return response
+
+    @pages.get(f"{_SIGN_IN}/callback")
+    def callback() -> Response:
+        destination, secret = sign_ins.finish(request.args)
+        response = _to(destination)
+        sign_ins.cookies.set_session(response, secret)
+        return response
+
+    @pages.errorhandler(SignInFailed)
+    def refuse(error: SignInFailed) -> Response:
+        status = HTTPStatus.SERVICE_UNAVAILABLE if error.is_ours else HTTPStatus.BAD_REQUEST
+        return render("sign_in_refused.html", status=status, words=error.words)
+
+    @pages.post("/sign-out")
+    def sign_out() -> Response:
+        sign_ins.forms.check()
+        sign_ins.sessions.end()
+        return _signed_out(sign_ins)
+
+    @pages.post("/sign-out/everywhere")
+    def sign_out_everywhere() -> Response:
+        sign_ins.forms.check()
+        session = sign_ins.sessions.find()
+        if session is not None:
+            account_id = session.account_id
+            ended = sign_ins.database.transact(lambda tx: end_sessions_of(tx, account_id))
+            log.info("session.ended", login=session.login, reason="signed_out", count=ended)
+        return _signed_out(sign_ins)
+
+    return pages
+
+
+def account_pages(sign_ins: SignIns, pages: Blueprint, render: Render) -> Blueprint:
+    """Build the page about oneself on a blueprint that only viewers reach."""
+    _keep_out_of_caches(pages)
+
+    @pages.get("/account")
+    def account() -> Response:
+        session = sign_ins.sessions.find()
+        if session is None:
+            raise NotFound("There is no account, because you are not signed in.")
+        now, account_id, visible = sign_ins.clock(), session.account_id, session.visible
+        own, names = sign_ins.database.read(
+            lambda snapshot: (
+                sessions_of(snapshot, account_id, now),
+                repository_names(snapshot, visible),
+            )
+        )
+        return render(
+            "account.html",
+            session=session,
+            sessions=[(it, ends_at(it)) for it in own],
+            names=names,
+            count=len(visible.repositories or ()),
+            csrf_token=sign_ins.forms.token(),
+            lifetime=LIFETIME,
+            idle=IDLE,
+            rights_count=RIGHTS_COUNT,
+        )
+
+    return pages
+
+
+def _keep_out_of_caches(pages: Blueprint) -> None:
+    @pages.after_request
+    def never_stored(response: Response) -> Response:
+        response.headers["Cache-Control"] = _NEVER_STORED
+        return response
+
+
+def _signed_out(sign_ins: SignIns) -> Response:
+    response = _to(_SIGN_IN)
+    sign_ins.cookies.end_session(response)
+    return response
+
+
+def _to(address: str) -> Response:
+    return Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": address})

@@ -1,0 +1,179 @@
+"""Find the session of the present request, and ask GitHub again what its person may see.
+
+GitHub's answer counts for five minutes. It is asked again a minute earlier, by one request alone;
+the others go on with the answer before. Without an answer nothing is shown.
+"""
+
+from __future__ import annotations
+
+import secrets
+from threading import Event
+from typing import Final
+
+from flask import g
+from werkzeug.exceptions import ServiceUnavailable
+
+from gate.clock import Clock
+from gate.domain.access.session import (
+    RENEW_BEFORE,
+    Session,
+    is_being_checked,
+    is_newly_seen,
+    knows_rights,
+    must_look,
+)
+from gate.domain.model.access import Person
+from gate.errors import OutcomeUnknown, Refused, RetryLater
+from gate.log import get_logger
+from gate.store.access import sessions
+from gate.store.access.sealing import Sealer, Unreadable
+from gate.store.engine.database import Database, Transaction
+from gate.web.sign_in.cookies import Cookies
+from gate.web.sign_in.github import GitHubUsers
+from gate.web.viewers import Viewer
+
+SECRET_BYTES: Final = 32
+_PAUSE: Final = 0.1
+_PAUSES: Final = 100
+
+log = get_logger(__name__)
+
+
+class UnknownRights(ServiceUnavailable):
+    """GitHub does not say what the person may see, so nothing is shown."""
+
+    description = (
+        "GitHub does not answer, so the gate does not know which repositories you may see and"
+        " shows none. Reload this page in a minute."
+    )
+
+
+class Sessions:
+    """The sessions of one gate."""
+
+    def __init__(
+        self,
+        database: Database,
+        github: GitHubUsers,
+        sealer: Sealer,
+        cookies: Cookies,
+        clock: Clock,
+    ) -> None:
+        """Keep what sessions are made of."""
+        self._database = database
+        self._github = github
+        self._sealer = sealer
+        self._cookies = cookies
+        self._clock = clock
+        self._pause = Event()
+
+    def signed_in(self) -> Viewer | None:
+        """Return who sends the present request; raises UnknownRights when GitHub cannot tell."""
+        session = self.find()
+        return None if session is None else Viewer(session.login, session.visible)
+
+    def find(self) -> Session | None:
+        """Return the session of the present request, with rights that count."""
+        if "session" not in g:
+            secret = self._cookies.read_session()
+            g.session = None if secret is None else self._checked(secret)
+        found: Session | None = g.session
+        return found
+
+    def begin(self, tokens: str, person: Person) -> str:
+        """Begin a session in place of the browser's former one, and return its new secret."""
+        secret, former = secrets.token_urlsafe(SECRET_BYTES), self._cookies.read_session()
+        now, sealed = self._clock(), self._sealer.seal(tokens)
+        account = person.account
+
+        def work(tx: Transaction) -> int:
+            if former is not None:
+                sessions.end_session_of_secret(tx, former)
+            return sessions.create_session(
+                tx,
+                secret,
+                account_id=account.id,
+                login=account.login,
+                visible=person.visible,
+                tokens=sealed,
+                now=now,
+            )
+
+        session_id = self._database.transact(work)
+        log.info("session.began", session_id=session_id, login=account.login)
+        return secret
+
+    def end(self) -> None:
+        """End the session of the present request."""
+        secret = self._cookies.read_session()
+        if secret is None:
+            return
+        if self._database.transact(lambda tx: sessions.end_session_of_secret(tx, secret)):
+            log.info("session.ended", reason="signed_out")
+
+    def _checked(self, secret: str) -> Session | None:
+        """Find a session, and bring its rights up to date where that is due."""
+        session = self._read(secret)
+        if session is None:
+            return None
+        now = self._clock()
+        if is_newly_seen(session, now):
+            session_id = session.id
+            self._database.transact(lambda tx: sessions.record_use(tx, session_id, now))
+        if must_look(session, now):
+            self._look(session)
+            session = self._read(secret)
+        return self._awaited(secret, session)
+
+    def _awaited(self, secret: str, session: Session | None) -> Session | None:
+        """Wait until another request has asked GitHub, where the answer before no longer counts."""
+        for _ in range(_PAUSES):
+            if session is None or knows_rights(session, self._clock()):
+                return session
+            if not is_being_checked(session, self._clock()):
+                break
+            self._pause.wait(_PAUSE)
+            session = self._read(secret)
+        raise UnknownRights
+
+    def _read(self, secret: str) -> Session | None:
+        now = self._clock()
+        return self._database.read(lambda snapshot: sessions.find_session(snapshot, secret, now))
+
+    def _look(self, session: Session) -> None:
+        """Ask GitHub on behalf of a session, unless another request does."""
+        now = self._clock()
+        if not self._database.transact(lambda tx: sessions.claim_look(tx, session, now)):
+            return
+        try:
+            person = self._ask(session)
+        except (Refused, Unreadable) as error:
+            reason = error.reason if isinstance(error, Refused) else "key_gone"
+            self._database.transact(lambda tx: sessions.end_session(tx, session.id))
+            log.info("session.ended", session_id=session.id, login=session.login, reason=reason)
+        except (RetryLater, OutcomeUnknown) as error:
+            again = self._clock()
+            self._database.transact(lambda tx: sessions.record_failed_look(tx, session.id, again))
+            log.warning("session.unchecked", session_id=session.id, reason=error.reason)
+        else:
+            self._database.transact(
+                lambda tx: sessions.record_look(
+                    tx,
+                    session.id,
+                    login=person.account.login,
+                    visible=person.visible,
+                    asked_at=now,
+                )
+            )
+
+    def _ask(self, session: Session) -> Person:
+        """Ask GitHub what a person may see; new tokens are stored before they are used."""
+        sealed = self._database.read(lambda snapshot: sessions.read_tokens(snapshot, session.id))
+        if sealed is None:
+            raise Refused("sign_in_refused", "the session was ended")
+        tokens = self._sealer.open(sealed)
+        renewed = self._github.renewed(tokens, RENEW_BEFORE)
+        if renewed is not None:
+            kept = self._sealer.seal(renewed)
+            self._database.transact(lambda tx: sessions.save_tokens(tx, session.id, kept))
+        return self._github.read(renewed if renewed is not None else tokens)
