@@ -9,10 +9,11 @@ from hmac import compare_digest
 
 from gate.clock import Clock
 from gate.domain.model.access import EVERYTHING
-from gate.domain.model.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId, RepositoryId
+from gate.domain.model.policy import AlertPolicy
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
-from gate.store.engine.database import Database
+from gate.store.engine.database import Database, Snapshot
 from gate.web.metrics import Metrics
 from gate.web.viewers import Viewer, Viewers
 
@@ -34,6 +35,11 @@ class Readers:
         return Viewer(fitting[0].name, EVERYTHING) if fitting else None
 
 
+def _default_alert_policy(_snapshot: Snapshot, _repository_id: RepositoryId) -> AlertPolicy:
+    """Return the deadlines that apply where no policy sets others."""
+    return AlertPolicy()
+
+
 @dataclass(frozen=True, slots=True)
 class WebDeps:
     """Everything the routes work with.
@@ -42,7 +48,7 @@ class WebDeps:
     `events` are the names of the deliveries that are stored. `record_gap` notes that one could not
     be. `verify_token` returns who sends a token of a workflow run, `receive` takes the report; both
     raise ReportRejected. `readers` may read `/api/v1`, `viewers` the pages. `checks` are what
-    readiness asks, by name.
+    readiness asks, by name. `alert_policy_of` returns the deadlines of a repository's incidents.
     """
 
     database: Database
@@ -58,3 +64,4 @@ class WebDeps:
     checks: Mapping[str, Check]
     metrics: Metrics
     clock: Clock
+    alert_policy_of: Callable[[Snapshot, RepositoryId], AlertPolicy] = _default_alert_policy

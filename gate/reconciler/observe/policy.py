@@ -13,7 +13,14 @@ from typing import Final
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, RepositoryId
-from gate.domain.model.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, UnavailablePolicy
+from gate.domain.model.policy import (
+    MISNAMED_PATH,
+    POLICY_PATH,
+    AlertPolicy,
+    LoadedPolicy,
+    PolicyReading,
+    UnavailablePolicy,
+)
 from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
@@ -21,6 +28,7 @@ from gate.reconciler.obstacles import cause
 from gate.store.engine.database import Snapshot
 from gate.store.github import policies
 from gate.store.github.policies import PolicyDocument
+from gate.store.github.repositories import read_repository
 
 POLICY_TRUSTED: Final = timedelta(minutes=10)
 
@@ -105,6 +113,16 @@ def last_policy_of(
         return None
     own, floor = (_reading_or_misnamed(known, it, repository, deps) for it in sources)
     return choose(own, floor, deps.server_policy)
+
+
+def alert_policy_of(snapshot: Snapshot, repository_id: RepositoryId, deps: Deps) -> AlertPolicy:
+    """Return whom a repository calls and when, as its policy was read last; else the defaults."""
+    repository = read_repository(snapshot, repository_id)
+    choice = None
+    if repository is not None:
+        choice = last_policy_of(snapshot, repository, deps, even_if_suspect=True)
+    reading = choice.reading if choice is not None else None
+    return reading.policy.alerts if isinstance(reading, LoadedPolicy) else AlertPolicy()
 
 
 def was_read(snapshot: Snapshot, repository: Repository) -> bool:
