@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from gate.simulator.faults import Fault
+from gate.store.access.sessions import all_sessions
 from tests.integration.sign_in.conftest import OTHER
 from tests.support.browser import Browser
 from tests.support.harness import REPOSITORY, Gate
@@ -28,3 +34,106 @@ def test_a_stranger_is_sent_to_the_sign_in_and_back(gate: Gate, browser: Browser
     back = browser.finish(browser.consent(browser.begin("/%3Fsort%3Dtrouble")))
     assert back.headers["Location"] == "/?sort=trouble"
     assert browser.get("/?sort=trouble").status_code == 200
+
+
+def test_a_lost_right_is_lost_within_five_minutes(gate: Gate, browser: Browser) -> None:
+    """Until then GitHub's last answer counts."""
+    browser.sign_in("alice")
+    gate.github.set_role(REPOSITORY, "alice", "")
+    gate.github.advance(180)
+    assert REPOSITORY in browser.get("/account").text
+    gate.github.advance(121)
+    assert REPOSITORY not in browser.get("/account").text
+
+
+def test_a_new_right_is_seen_too(gate: Gate, browser: Browser) -> None:
+    """By the id of the repository, under whatever name it has by then."""
+    browser.sign_in("alice")
+    gate.github.set_role(OTHER, "alice", "write")
+    gate.github.advance(301)
+    assert OTHER in browser.get("/account").text
+
+
+def test_without_an_answer_of_github_nothing_is_shown(gate: Gate, browser: Browser) -> None:
+    """The last answer counts for its five minutes, and the session outlives the outage."""
+    browser.sign_in("alice")
+    gate.github.add_fault(Fault("/user", status=502))
+    gate.github.advance(250)
+    assert browser.get("/account").status_code == 200
+    gate.github.advance(51)
+    refused = browser.get("/account")
+    assert refused.status_code == 503
+    assert "GitHub does not answer" in refused.text
+    assert REPOSITORY not in refused.text
+    gate.github.clear_faults()
+    gate.github.advance(11)
+    assert REPOSITORY in browser.get("/account").text
+
+
+def test_github_is_not_asked_again_at_once_when_it_is_down(gate: Gate, browser: Browser) -> None:
+    """A page that refreshes itself does not make an outage worse."""
+    browser.sign_in("alice")
+    gate.github.add_fault(Fault("/user", status=502))
+    gate.github.advance(301)
+    gate.github.reset_totals()
+    assert [browser.get("/").status_code for _ in range(3)] == [503] * 3
+    assert gate.github.totals().requests["GET /user"] == 1
+
+
+def test_a_revoked_authorization_ends_the_session(gate: Gate, browser: Browser) -> None:
+    """For good: the person has to sign in again."""
+    browser.sign_in("alice")
+    gate.github.revoke_authorization("alice")
+    gate.github.advance(301)
+    assert browser.get("/account").headers["Location"] == "/sign-in?to=%2Faccount"
+    assert gate.service.database.read(lambda it: all_sessions(it, gate.github.world.now())) == []
+    assert browser.sign_in("alice").status_code == 200
+
+
+def test_an_expiring_token_is_renewed(gate: Gate, browser: Browser) -> None:
+    """A session may outlive the eight hours of its first token."""
+    browser.sign_in("alice")
+    for _ in range(9):
+        gate.github.advance(3600)
+        assert REPOSITORY in browser.get("/account").text
+
+
+def test_a_token_that_is_not_renewed_ends_the_session(gate: Gate, browser: Browser) -> None:
+    """A refresh token that somebody used before is worth nothing."""
+    browser.sign_in("alice")
+    for _ in range(7):
+        gate.github.advance(3600)
+        assert browser.get("/account").status_code == 200
+    refused = '{"error": "bad_refresh_token"}'
+    gate.github.add_fault(Fault("/login/oauth/access_token", status=200, body=refused))
+    gate.github.advance(3600)
+    assert browser.get("/account").status_code == 303
+
+
+def test_requests_at_once_ask_github_once(gate: Gate, browser: Browser) -> None:
+    """All of them get the new answer, also when the one before no longer counts."""
+    browser.sign_in("alice")
+    gate.github.advance(400)
+    gate.github.reset_totals()
+    gate.github.set_latency(0.1)
+    with ThreadPoolExecutor(6) as pool:
+        found = [it.status_code for it in pool.map(browser.get, ["/account"] * 6)]
+    assert found == [200] * 6
+    assert gate.github.totals().requests["GET /user"] == 1
+
+
+@pytest.mark.parametrize("shut", ["suspended", "ip"])
+def test_an_installation_that_shuts_a_person_out_adds_nothing(
+    gate: Gate, browser: Browser, shut: str
+) -> None:
+    """The session stays: GitHub may show the person other installations."""
+    browser.sign_in("alice")
+    (installation,) = gate.github.world.installations
+    if shut == "suspended":
+        gate.github.suspend_installation(installation)
+    else:
+        gate.github.set_ip_allow_list("octo-org", allows=False)
+    gate.github.advance(301)
+    page = browser.get("/account")
+    assert page.status_code == 200
+    assert REPOSITORY not in page.text
