@@ -83,8 +83,8 @@ def check_session_keys(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     keys = tuple(SecretStr(value.get_secret_value().strip()) for value in values)
     if any(len(key.get_secret_value()) < _SHORTEST_KEY for key in keys):
         raise ValueError(
-            f"has a key with fewer than {_SHORTEST_KEY} characters; make one with"
-            " `openssl rand -base64 32`"
+            f"has a key with fewer than {_SHORTEST_KEY} characters; commas separate keys."
+            " Make one with `openssl rand -base64 32`"
         )
     return keys
 

@@ -13,6 +13,8 @@ from sqlalchemy import event, insert, text
 from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import InstallationId, RunId
 from gate.domain.statistics.record import Period
+from gate.store.access.sessions import find_session, sessions_of
+from gate.store.access.sign_ins import take_sign_in
 from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.due import FRESH
@@ -106,6 +108,9 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
         lambda it: count_releases(it, DAY, ALL),
         "ix_audit_entries_releases",
     ),
+    "session": (lambda it: find_session(it, "secret", NOW), "ix_sessions_secret_hash"),
+    "sessions of a person": (lambda it: sessions_of(it, 7, NOW), "ix_sessions_account_id"),
+    "sign-in": (lambda it: take_sign_in(Transaction(it), "state", "browser", NOW), "sign_ins"),
     "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),
 }
 every_query = pytest.mark.parametrize(("query", "index"), QUERIES.values(), ids=QUERIES)
