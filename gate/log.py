@@ -36,6 +36,7 @@ _SECRET_KEY: Final = re.compile(
 _SECRET_TEXT: Final = re.compile(
     # Tokens of GitHub; the newest hold dots, dashes and underscores (GitHub changelog, April 2026).
     r"(?:gh[a-z]|github_pat)_[A-Za-z0-9._-]+"
+    r"|\bgate_[A-Za-z0-9_-]{43}"  # a token of ours
     # A JSON web token. What begins like one is taken whole, dot or not: to look for the dot first
     # would read a text of many beginnings once for each.
     r"|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9._-]+)?"
@@ -46,7 +47,7 @@ _SECRET_TEXT: Final = re.compile(
     re.DOTALL,
 )
 # Most texts hold none of these, and a plain search costs a fraction of the pattern.
-_HINT: Final = re.compile("gh|_pat_|eyJ|earer|EARER|asic|ASIC|oken|OKEN|---|://")
+_HINT: Final = re.compile("gh|_pat_|gate_|eyJ|earer|EARER|asic|ASIC|oken|OKEN|---|://")
 _PROCESSORS: Final[list[Processor]] = []
 _QUIET: Final = ("github", "urllib3", "werkzeug", "filelock", "asyncio", "alembic")
 

@@ -166,7 +166,7 @@ def split_tokens(value: object) -> object:
     tokens = tuple(ApiToken(it[1], it[2].lower()) for it in found if it is not None)
     if len(tokens) < len(found):
         raise ValueError(
-            "must be NAME:SHA256, several separated by commas; `gate token create NAME` prints one"
+            "must be NAME:SHA256, several separated by commas; SHA256 is the hash of the token"
         )
     if len({token.name for token in tokens}) < len(tokens):
         raise ValueError("has a name twice; give each token its own name")

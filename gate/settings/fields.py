@@ -92,9 +92,8 @@ class Settings(BaseSettings):
     )
     api_tokens: Annotated[tuple[ApiToken, ...], NoDecode, BeforeValidator(split_tokens)] = Field(
         default=(),
-        description="tokens that may read `/api/v1`: `NAME:SHA256`, as `gate token create NAME`"
-        " prints, separated by commas; without any, only callers on this machine may read, and only"
-        " while `GATE_PUBLIC_URL` is loopback",
+        description="tokens that may read all of `/api/v1`, besides those of `gate token create`:"
+        " `NAME:SHA256`, separated by commas; for deployments whose secrets are configuration",
     )
     github_client_id: Annotated[str, AfterValidator(check_client_id)] | None = Field(
         default=None,

@@ -16,10 +16,16 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def parse_instant(text: str, now: datetime) -> datetime | None:
     """Return the instant, aware, UTC where no zone is written; None for anything else."""
     try:
-        if (ago := _AGO.fullmatch(text)) is not None:
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        if (age := parse_age(text)) is not None:
+            return now - age
         found = datetime.fromisoformat(text)
         aware = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def parse_age(text: str) -> timedelta | None:
+    """Return a length of time written in one unit, like 30d; None for anything else."""
+    found = _AGO.fullmatch(text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found is not None else None

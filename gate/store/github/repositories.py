@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -76,6 +76,13 @@ def read_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Reposito
     """Read a repository as it was last seen."""
     row = _read.first(snapshot, {"repository": repository_id})
     return _repository(row) if row is not None else None
+
+
+def names_of(snapshot: Snapshot, repository_ids: Collection[int]) -> dict[RepositoryId, str]:
+    """Return the present full names of repositories, as far as they are known."""
+    t = repositories.c
+    query = select(t.repository_id, t.full_name).where(t.repository_id.in_(repository_ids))
+    return {RepositoryId(row.repository_id): row.full_name for row in snapshot.execute(query)}
 
 
 def read_served_repository(snapshot: Snapshot, repository_id: RepositoryId) -> Repository | None:

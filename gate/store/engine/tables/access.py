@@ -1,11 +1,11 @@
-"""Who is signed in: sessions of people, and sign-ins that are under way.
+"""Who may read: sessions of people, sign-ins that are under way, and API tokens.
 
 Secrets are stored as hashes only, and GitHub's tokens encrypted.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
 from gate.store.engine.tables.base import Serial, UtcDateTime, metadata
 
@@ -37,4 +37,26 @@ sign_ins = Table(
     Column("destination", Text, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Index("ix_sign_ins_started_at", "started_at"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("token_hash", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("repositories", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("used_at", UtcDateTime),
+    Index("ix_api_tokens_token_hash", "token_hash", unique=True),
+    Index(
+        "ix_api_tokens_name",
+        "name",
+        unique=True,
+        sqlite_where=text("revoked_at IS NULL"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
 )
