@@ -35,7 +35,7 @@ def demo(port: int, *, keep: bool) -> None:
     def pause(stage: Stage) -> None:
         doctor = shlex.join([sys.executable, "-m", "gate", "doctor"])
         for line in (
-            f"gate:             {stage.url}/api/v1/requests",
+            f"gate:             {stage.url}/",
             f"simulated GitHub: {stage.api_url}",
             f"commands:         cd {shlex.quote(str(stage.save_settings()))} && {doctor}",
             "Press Ctrl-C to stop.",

@@ -17,11 +17,11 @@ from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId
 from gate.domain.model.runs import Account
 from gate.reconciler.incidents.check import check_incidents
-from gate.reconciler.observe.policy import organization_source, repository_source
 from gate.settings import Settings
 from gate.store.engine.database import Transaction
 from gate.store.github import policies, repositories, runs
 from gate.store.github.policies import PolicyDocument
+from gate.store.github.stored_policies import organization_source, repository_source
 from gate.store.incidents import checks
 from gate.store.incidents.checks import mark_check
 from tests.bench.decisions import furnish

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.policy import ValidationRule
 from gate.domain.model.reports import ValidationReport
-from gate.domain.model.runs import SUCCESS, WorkflowRun
+from gate.domain.model.runs import SUCCESS, RunAttempt, WorkflowRun
+
+Attempt = TypeVar("Attempt", bound=RunAttempt)
 
 PULL_REQUEST: Final = "pull_request"
 """What the names of the events begin with by which a run only shows what it would change."""
@@ -34,7 +36,7 @@ class ValidationScope:
         """Return the branch whose runs count: the rule's, or else the default branch."""
         return self.rule.branch or self.default_branch
 
-    def is_own(self, run: WorkflowRun) -> bool:
+    def is_own(self, run: RunAttempt) -> bool:
         """Check that a run is of this repository and branch, and not a fork's."""
         return (run.repository_id, run.head_repository_id, run.head_branch) == (
             self.repository_id,
@@ -43,23 +45,20 @@ class ValidationScope:
         )
 
 
-def counting_validations(
-    runs: Iterable[WorkflowRun],
-    scope: ValidationScope,
-) -> list[WorkflowRun]:
+def counting_validations(runs: Iterable[Attempt], scope: ValidationScope) -> list[Attempt]:
     """List the attempt that counts of each run that counts as a validation, newest start first.
 
     A fork's run never counts, whatever its branch is called, and neither does a run whose head
     repository is gone. A run in which no job ran has shown nothing, and the run before it decides.
     """
-    attempts: dict[RunId, dict[int, WorkflowRun]] = {}
+    attempts: dict[RunId, dict[int, Attempt]] = {}
     for run in _counting_attempts(runs, scope):
         attempts.setdefault(run.run_id, {})[run.run_attempt] = run
     found = [it for it in map(_newest_that_ran, attempts.values()) if it is not None]
     return sorted(found, key=_counting_order, reverse=True)
 
 
-def _newest_that_ran(attempts: Mapping[int, WorkflowRun]) -> WorkflowRun | None:
+def _newest_that_ran(attempts: Mapping[int, Attempt]) -> Attempt | None:
     """Pick the newest attempt of a run in which a job ran; None when none of them has.
 
     A skipped attempt whose predecessor is not known may stand before a red one: it counts itself.
@@ -72,10 +71,7 @@ def _newest_that_ran(attempts: Mapping[int, WorkflowRun]) -> WorkflowRun | None:
     return attempts[number + 1] if number > 0 else None
 
 
-def _counting_attempts(
-    runs: Iterable[WorkflowRun],
-    scope: ValidationScope,
-) -> list[WorkflowRun]:
+def _counting_attempts(runs: Iterable[Attempt], scope: ValidationScope) -> list[Attempt]:
     rule = scope.rule
     return [
         run
@@ -84,7 +80,7 @@ def _counting_attempts(
     ]
 
 
-def _counting_order(run: WorkflowRun) -> tuple[datetime, bool, RunId]:
+def _counting_order(run: RunAttempt) -> tuple[datetime, bool, RunId]:
     """Sort by start, which GitHub tells in whole seconds only.
 
     Of two runs that started in the same second the one that is no success counts, so that a green

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from gate.domain.model.ids import AccountId, RepositoryId, RunId, Sha
 
@@ -88,6 +88,85 @@ class WorkflowRun:
     @property
     def is_completed(self) -> bool:
         """Return whether this attempt is over; it then never changes its conclusion."""
+        return self.status == COMPLETED
+
+    @property
+    def is_skipped(self) -> bool:
+        """Return whether this attempt is over without any of its jobs having run."""
+        return self.is_completed and self.conclusion == SKIPPED
+
+
+class RunAttempt(Protocol):
+    """What of a run attempt tells whether it counts as a validation."""
+
+    @property
+    def repository_id(self) -> RepositoryId:
+        """Return the repository it ran in."""
+        ...
+
+    @property
+    def run_id(self) -> RunId:
+        """Return the run."""
+        ...
+
+    @property
+    def run_attempt(self) -> int:
+        """Return the number of the attempt."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Return the workflow file."""
+        ...
+
+    @property
+    def event(self) -> str:
+        """Return what started it."""
+        ...
+
+    @property
+    def head_branch(self) -> str | None:
+        """Return the branch."""
+        ...
+
+    @property
+    def head_repository_id(self) -> RepositoryId | None:
+        """Return the repository of the branch."""
+        ...
+
+    @property
+    def conclusion(self) -> str | None:
+        """Return how it ended."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """Return when it started."""
+        ...
+
+    @property
+    def is_skipped(self) -> bool:
+        """Return whether this attempt is over without any of its jobs having run."""
+        ...
+
+
+class BriefRun(NamedTuple):
+    """A run attempt without what only its page shows: of many, to see which count."""
+
+    repository_id: RepositoryId
+    run_id: RunId
+    run_attempt: int
+    path: str
+    event: str
+    head_branch: str | None
+    head_repository_id: RepositoryId | None
+    status: str
+    conclusion: str | None
+    started_at: datetime
+
+    @property
+    def is_completed(self) -> bool:
+        """Return whether this attempt is over."""
         return self.status == COMPLETED
 
     @property

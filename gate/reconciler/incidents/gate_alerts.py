@@ -28,9 +28,9 @@ from gate.reconciler.incidents.alert_planning import (
     held_deployments,
     owe_bypass_alert,
 )
-from gate.reconciler.observe.policy import misnamed, shown, sources_of
 from gate.store.engine.database import Transaction
 from gate.store.github import runs
+from gate.store.github.stored_policies import misnamed, shown, sources_of
 from gate.store.incidents import alerts
 from gate.store.requests import requests, unannounced_ends
 

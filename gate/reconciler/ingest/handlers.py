@@ -28,12 +28,12 @@ from gate.domain.model.ids import DeliveryId, RequestId, RequestKey, Sha, enviro
 from gate.domain.model.runs import WorkflowRun
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.comments import record_comment, record_issue_change
-from gate.reconciler.observe.policy import misnamed, organization_source, repository_source
 from gate.reconciler.overrides.reviews import record_review
 from gate.reconciler.requests.opening import open_gate
 from gate.store.engine.database import Transaction
 from gate.store.github import deployments, policies, repositories, runs
 from gate.store.github.deployments import DeploymentSighting
+from gate.store.github.stored_policies import misnamed, organization_source, repository_source
 from gate.store.inbox import redeliveries
 from gate.store.incidents.checks import mark_check
 from gate.store.requests import requests, waking

@@ -7,20 +7,11 @@ longer than webhooks have been received without a gap. How one is read, and what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.ids import AccountId, RepositoryId
-from gate.domain.model.policy import (
-    MISNAMED_PATH,
-    POLICY_PATH,
-    AlertPolicy,
-    LoadedPolicy,
-    PolicyReading,
-    UnavailablePolicy,
-)
+from gate.domain.model.policy import UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
@@ -28,52 +19,15 @@ from gate.reconciler.obstacles import cause
 from gate.store.engine.database import Snapshot
 from gate.store.github import policies
 from gate.store.github.policies import PolicyDocument
-from gate.store.github.repositories import read_repository
+from gate.store.github.stored_policies import (
+    choose_known,
+    misnamed,
+    reading_of,
+    shown,
+    sources_of,
+)
 
 POLICY_TRUSTED: Final = timedelta(minutes=10)
-
-_MISNAMED: Final = "misnamed:"
-
-Known = Mapping[str, tuple[PolicyDocument, bytes | None]]
-
-
-def repository_source(repository_id: RepositoryId) -> str:
-    """Name the document in a repository."""
-    return f"repository:{repository_id}"
-
-
-def organization_source(owner_id: AccountId) -> str:
-    """Name the document in an owner's `.github` repository."""
-    return f"organization:{owner_id}"
-
-
-def misnamed(source: str) -> str:
-    """Name the document at the wrong path beside a document."""
-    return f"{_MISNAMED}{source}"
-
-
-def is_misnamed(source: str) -> bool:
-    """Return whether a document stands at the wrong path."""
-    return source.startswith(_MISNAMED)
-
-
-def path_of(source: str) -> str:
-    """Return the path of a document in its repository."""
-    return MISNAMED_PATH if is_misnamed(source) else POLICY_PATH
-
-
-def shown(source: str, repository: Repository) -> str:
-    """Name a document as a person finds it."""
-    own = repository_source(repository.id)
-    holder = repository.full_name
-    if source.removeprefix(_MISNAMED) != own:
-        holder = f"{repository.owner.login}/.github"
-    return f"{holder}/{path_of(source)}"
-
-
-def sources_of(repository: Repository) -> tuple[str, str]:
-    """Name the documents that may speak for a repository: its own and the organization's."""
-    return repository_source(repository.id), organization_source(repository.owner.id)
 
 
 def policy_of(
@@ -87,10 +41,11 @@ def policy_of(
     if not all(is_trusted(document, deps, now) for document, _ in known.values()):
         return None
     own, shared = sources
-    floor = _reading_or_misnamed(known, shared, repository, deps)
+    floor = reading_of(known, shared, repository, deps.parse_policy)
     if floor is None and deps.requires_floor:
         floor = UnavailablePolicy(f"{shown(shared, repository)} is required, and is not there")
-    return choose(_reading_or_misnamed(known, own, repository, deps), floor, deps.server_policy)
+    reading = reading_of(known, own, repository, deps.parse_policy)
+    return choose(reading, floor, deps.server_policy)
 
 
 def last_policy_of(
@@ -104,25 +59,9 @@ def last_policy_of(
     """
     sources = sources_of(repository)
     known = policies.read_policies(snapshot, [*sources, *map(misnamed, sources)])
-    if len(known) < 2 * len(sources):
+    if not even_if_suspect and any(document.is_suspect for document, _ in known.values()):
         return None
-    documents = [document for document, _ in known.values()]
-    if any(it.read_at is None for it in documents):
-        return None
-    if not even_if_suspect and any(it.is_suspect for it in documents):
-        return None
-    own, floor = (_reading_or_misnamed(known, it, repository, deps) for it in sources)
-    return choose(own, floor, deps.server_policy)
-
-
-def alert_policy_of(snapshot: Snapshot, repository_id: RepositoryId, deps: Deps) -> AlertPolicy:
-    """Return whom a repository calls and when, as its policy was read last; else the defaults."""
-    repository = read_repository(snapshot, repository_id)
-    choice = None
-    if repository is not None:
-        choice = last_policy_of(snapshot, repository, deps, even_if_suspect=True)
-    reading = choice.reading if choice is not None else None
-    return reading.policy.alerts if isinstance(reading, LoadedPolicy) else AlertPolicy()
+    return choose_known(known, repository, deps.parse_policy, deps.server_policy)
 
 
 def was_read(snapshot: Snapshot, repository: Repository) -> bool:
@@ -142,24 +81,6 @@ def is_trusted(document: PolicyDocument | None, deps: Deps, now: datetime) -> bo
         and document.read_at >= deps.continuity.since
         and now - document.read_at <= POLICY_TRUSTED
     )
-
-
-def _reading_or_misnamed(
-    known: Known, source: str, repository: Repository, deps: Deps
-) -> PolicyReading | None:
-    """Read a document's policy; a file at the wrong path is none, and may be what is meant."""
-    wrong = misnamed(source)
-    return _reading(*known[wrong], repository, deps) or _reading(*known[source], repository, deps)
-
-
-def _reading(
-    document: PolicyDocument, text: bytes | None, repository: Repository, deps: Deps
-) -> PolicyReading | None:
-    if document.digest is None:
-        return None
-    if text is None:
-        return UnavailablePolicy("the text of the policy is not in the database")
-    return deps.parse_policy(text, shown(document.source, repository))
 
 
 def unreadable(error: GateError) -> UnavailablePolicy:

@@ -30,21 +30,21 @@ from gate.domain.model.policy import LoadedPolicy
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
-from gate.reconciler.observe.policy import (
-    is_misnamed,
-    is_trusted,
-    misnamed,
-    organization_source,
-    path_of,
-    repository_source,
-    shown,
-)
+from gate.reconciler.observe.policy import is_trusted
 from gate.reconciler.trail import repository_entry
 from gate.store.audit.entries import AuditEntry, record_audit
 from gate.store.engine.database import Database, Transaction
 from gate.store.engine.turns import take_turn, take_turn_of_repository
 from gate.store.github import policies
 from gate.store.github.policies import PolicyDocument
+from gate.store.github.stored_policies import (
+    is_misnamed,
+    misnamed,
+    organization_source,
+    path_of,
+    repository_source,
+    shown,
+)
 from gate.store.incidents import checks
 
 ReadFile = Callable[[FileQuestion], FileReading]

@@ -90,7 +90,7 @@ _distrust_found: Final = Prepared(
 def read_document(snapshot: Snapshot, source: str) -> PolicyDocument | None:
     """Read what is known of a place; None when it was never read."""
     row = _read.first(snapshot, {"source": source})
-    return _document(row) if row is not None else None
+    return document_of(row) if row is not None else None
 
 
 def read_policies(
@@ -99,7 +99,7 @@ def read_policies(
     """Read what is known of some places, each with its text where it holds one."""
     names = {f"source_{number}": source for number, source in enumerate(sources)}
     rows = _read_with_text(len(names)).rows(snapshot, names)
-    return {row.source: (_document(row), row.text) for row in rows}
+    return {row.source: (document_of(row), row.text) for row in rows}
 
 
 @cache
@@ -113,7 +113,8 @@ def _read_with_text(count: int) -> Prepared:
     )
 
 
-def _document(row: Row[Any]) -> PolicyDocument:
+def document_of(row: Row[Any]) -> PolicyDocument:
+    """Build the document that a row keeps."""
     return PolicyDocument(
         source=row.source,
         installation_id=InstallationId(row.installation_id),

@@ -21,6 +21,7 @@ from gate.store.engine.upsert import insert_or_ignore, insert_or_update
 from gate.store.incidents.checks import mark_check_of_returned, mark_checks_of_installation
 from gate.store.requests.requests import IS_UNDECIDED
 
+_AT_ONCE: Final = 5_000
 _read: Final = Prepared(
     select(repositories).where(repositories.c.repository_id == bindparam("repository"))
 )
@@ -91,6 +92,33 @@ def read_served_repository(snapshot: Snapshot, repository_id: RepositoryId) -> R
     An installation counts as active until GitHub has said otherwise.
     """
     row = _read_served.first(snapshot, {"repository": repository_id})
+    return _repository(row) if row is not None else None
+
+
+def read_repositories(
+    snapshot: Snapshot, repository_ids: Collection[RepositoryId]
+) -> list[Repository]:
+    """Read some repositories; those that were removed are left out."""
+    wanted = sorted(repository_ids)
+    found: list[Repository] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(repositories).where(
+            repositories.c.repository_id.in_(wanted[start : start + _AT_ONCE]),
+            repositories.c.removed.is_(False),
+        )
+        found += [_repository(row) for row in snapshot.execute(query)]
+    return found
+
+
+def find_repository(snapshot: Snapshot, full_name: str) -> Repository | None:
+    """Find a repository by its name; where two had it, the one that was added last."""
+    query = (
+        select(repositories)
+        .where(repositories.c.full_name == full_name, repositories.c.removed.is_(False))
+        .order_by(repositories.c.repository_id.desc())
+        .limit(1)
+    )
+    row = snapshot.execute(query).first()
     return _repository(row) if row is not None else None
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from gate.domain.requests.board_bar import Bar
 from gate.domain.text.addresses import safe_url
 from gate.domain.text.durations import remaining, span
-from gate.domain.text.escaping import cut, visible_lines
-from gate.domain.text.fold import fold
+from gate.domain.text.escaping import visible_lines
 
 _MOST: Final = 2_000
 """Characters of one value: the texts of others may be of any length."""
@@ -25,7 +26,6 @@ _MOST: Final = 2_000
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _SHA: Final = 7
-_ROW: Final = 160
 
 
 def show_plainly(value: object) -> object:
@@ -87,11 +87,6 @@ def _span(length: timedelta | None) -> str:
     return "" if length is None else span(length)
 
 
-def _brief(text: str) -> str:
-    """Put a text of any length on one line, as far as a row of a list has room for it."""
-    return cut(fold(text), _ROW)
-
-
 def _sha(text: str) -> str:
     """Shorten the name of a commit as GitHub does."""
     return text[:_SHA]
@@ -104,6 +99,18 @@ def _link(label: object, url: str | None) -> Markup:
     if not address:
         return shown
     return Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, shown)
+
+
+@lru_cache(maxsize=4_096)
+def _bar(bar: Bar) -> Markup:
+    """Draw validations in a row, oldest first; most bars of a board are equal."""
+    if not bar.marks:
+        return Markup()
+    marks = Markup("").join(
+        Markup('<i class="{}"></i>').format(f"{mark.kind} o" if mark.overridden else mark.kind)
+        for mark in bar.marks
+    )
+    return Markup('<div class="bar" role="img" aria-label="{}">{}</div>').format(bar.label, marks)
 
 
 def _minutes(length: timedelta) -> str:
@@ -124,7 +131,7 @@ def _now(context: Context) -> datetime:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "ago": _ago,
-    "brief": _brief,
+    "bar": _bar,
     "clock": _clock,
     "instant": _instant,
     "link": _link,

@@ -20,6 +20,7 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.test import Client, TestResponse
 
 from gate.domain.model.ids import DeliveryId
+from gate.domain.model.policy import BUILT_IN, LoadedPolicy
 from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
 from gate.githubapp.webhooks.signature import check_signature
@@ -91,6 +92,7 @@ class Site:
             public_url=PUBLIC_URL,
             readers=self.readers,
             viewers=self.viewers,
+            server_policy=LoadedPolicy(BUILT_IN, "sha256:built-in", "the built-in policy"),
             checks=self.checks,
             metrics=self.metrics,
             clock=lambda: NOW,

@@ -27,6 +27,7 @@ repositories = Table(
     Column("default_branch", Text),
     Column("removed", Boolean, nullable=False),
     Column("looked_at", UtcDateTime),
+    Index("ix_repositories_full_name", "full_name"),
     Index("ix_repositories_installation_id", "installation_id"),
     Index("ix_repositories_looked_at", "looked_at"),
 )

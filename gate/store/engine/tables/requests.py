@@ -64,11 +64,13 @@ gate_requests = Table(
         postgresql_where=text("state IN ('open', 'waiting', 'answering')"),
     ),
     Index("ix_gate_requests_opened_at", "opened_at"),
-    Index("ix_gate_requests_repository_history", "repository_id", "opened_at"),
-    Index("ix_gate_requests_environment_history", "environment_key", "opened_at"),
-    Index("ix_gate_requests_reason_history", "reason", "opened_at"),
-    Index("ix_gate_requests_verdict_history", "verdict", "opened_at"),
-    Index("ix_gate_requests_state_history", "state", "opened_at"),
+    Index("ix_gate_requests_place", "repository_id", "environment_key", "id"),
+    Index(
+        "ix_gate_requests_overridden",
+        "answered_at",
+        sqlite_where=text("reason = 'override'"),
+        postgresql_where=text("reason = 'override'"),
+    ),
 )
 
 decisions = Table(
