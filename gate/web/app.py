@@ -41,10 +41,10 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
     register_site(app, site)
     app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
-    app.register_blueprint(runbook_pages(load_runbooks()))
     if sign_ins is not None:
         app.register_blueprint(sign_in_pages(sign_ins, site.render))
         app.register_blueprint(account_pages(sign_ins, site.blueprint("account"), site.render))
+    app.register_blueprint(runbook_pages(site, load_runbooks()))
     app.register_blueprint(board_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))
