@@ -13,7 +13,7 @@ from gate.domain.access.destination import local_path
 from gate.domain.access.session import IDLE, LIFETIME, RIGHTS_COUNT, ends_at
 from gate.log import get_logger
 from gate.store.access.sessions import end_sessions_of, sessions_of
-from gate.store.github.names import repository_names
+from gate.store.github.names import MOST_NAMES, repository_names
 from gate.web.sign_in.sign_in import SignInFailed, SignIns
 
 _NEVER_STORED: Final = "no-store"
@@ -100,7 +100,7 @@ def account_pages(sign_ins: SignIns, pages: Blueprint, render: Render) -> Bluepr
             session=session,
             sessions=[(it, ends_at(it)) for it in own],
             names=names,
-            count=len(visible.repositories or ()),
+            is_cut=len(names) == MOST_NAMES,
             csrf_token=sign_ins.forms.token(),
             lifetime=LIFETIME,
             idle=IDLE,

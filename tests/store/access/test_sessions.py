@@ -134,6 +134,13 @@ def test_sessions_are_listed_and_ended(database: Database) -> None:
     assert database.transact(sessions.end_all_sessions) == 1
 
 
+def test_no_number_is_used_again(database: Database) -> None:
+    """So a look that takes long never writes into the session of somebody else."""
+    first = begin(database)
+    database.transact(lambda tx: sessions.end_session(tx, first))
+    assert begin(database) > first
+
+
 def test_what_has_ended_is_deleted(database: Database) -> None:
     """Old sessions, unused ones, and sign-ins that nobody finished."""
     begin(database, "unused")

@@ -26,6 +26,8 @@ sessions = Table(
     Index("ix_sessions_account_id", "account_id"),
     Index("ix_sessions_created_at", "created_at"),
     Index("ix_sessions_seen_at", "seen_at"),
+    # A number that is used again could get another person's rights from a look that takes long.
+    sqlite_autoincrement=True,
 )
 
 sign_ins = Table(

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("repositories", sa.Text(), nullable=False),
         sa.Column("tokens", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_sessions_secret_hash", "sessions", ["secret_hash"], unique=True)
     op.create_index("ix_sessions_account_id", "sessions", ["account_id"], unique=False)
