@@ -75,13 +75,14 @@ class Site:
     viewers: Viewers = field(default_factory=lambda: Viewers(trusts_loopback=True))
     gaps: int = 0
     refusing: GateError | None = None
+    deps: WebDeps = field(init=False)
     app: Flask = field(init=False)
     client: Client = field(init=False)
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.database, lambda: self.quota, lambda: NOW)
-        deps = WebDeps(
+        self.deps = deps = WebDeps(
             database=self.database,
             check_signature=lambda body, header: check_signature(body, header, SECRETS),
             events=EVENTS,
