@@ -27,6 +27,7 @@ from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.ingest.reports import receive
+from gate.reconciler.observe.policy import alert_policy_of
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
 from gate.reconciler.strangers import Strangers
@@ -183,6 +184,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         clock=deps.clock,
+        alert_policy_of=lambda snapshot, number: alert_policy_of(snapshot, number, deps),
     )
 
 

@@ -15,6 +15,8 @@ from gate.web.door.door import Door
 from gate.web.door.webhooks import webhooks
 from gate.web.health import health
 from gate.web.pages.board import board_pages
+from gate.web.pages.history import history_pages
+from gate.web.pages.incidents import incident_pages
 from gate.web.pages.runbooks import runbook_pages
 from gate.web.pages.site import Site, register_site
 from gate.web.problems import register_problems
@@ -46,6 +48,8 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
         app.register_blueprint(account_pages(sign_ins, site.blueprint("account"), site.render))
     app.register_blueprint(runbook_pages(site, load_runbooks()))
     app.register_blueprint(board_pages(site))
+    app.register_blueprint(incident_pages(site))
+    app.register_blueprint(history_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))
     app.register_blueprint(audit_api(deps))

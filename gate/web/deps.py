@@ -9,11 +9,11 @@ from hmac import compare_digest
 
 from gate.clock import Clock
 from gate.domain.model.access import EVERYTHING
-from gate.domain.model.ids import DeliveryId
-from gate.domain.model.policy import PolicyReading
+from gate.domain.model.ids import DeliveryId, RepositoryId
+from gate.domain.model.policy import AlertPolicy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
-from gate.store.engine.database import Database
+from gate.store.engine.database import Database, Snapshot
 from gate.web.metrics import Metrics
 from gate.web.viewers import Viewer, Viewers
 
@@ -35,6 +35,11 @@ class Readers:
         return Viewer(fitting[0].name, EVERYTHING) if fitting else None
 
 
+def _default_alert_policy(_snapshot: Snapshot, _repository_id: RepositoryId) -> AlertPolicy:
+    """Return the deadlines that apply where no policy sets others."""
+    return AlertPolicy()
+
+
 @dataclass(frozen=True, slots=True)
 class WebDeps:
     """Everything the routes work with.
@@ -44,7 +49,7 @@ class WebDeps:
     be. `verify_token` returns who sends a token of a workflow run, `receive` takes the report; both
     raise ReportRejected. `readers` may read `/api/v1`, `viewers` the pages.
     `server_policy` is that of repositories without one. `checks` are what
-    readiness asks, by name.
+    readiness asks, by name. `alert_policy_of` returns the deadlines of a repository's incidents.
     """
 
     database: Database
@@ -61,3 +66,4 @@ class WebDeps:
     checks: Mapping[str, Check]
     metrics: Metrics
     clock: Clock
+    alert_policy_of: Callable[[Snapshot, RepositoryId], AlertPolicy] = _default_alert_policy

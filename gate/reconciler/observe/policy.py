@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.policy import UnavailablePolicy
+from gate.domain.model.ids import RepositoryId
+from gate.domain.model.policy import AlertPolicy, LoadedPolicy, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
@@ -19,6 +20,7 @@ from gate.reconciler.obstacles import cause
 from gate.store.engine.database import Snapshot
 from gate.store.github import policies
 from gate.store.github.policies import PolicyDocument
+from gate.store.github.repositories import read_repository
 from gate.store.github.stored_policies import (
     choose_known,
     misnamed,
@@ -62,6 +64,16 @@ def last_policy_of(
     if not even_if_suspect and any(document.is_suspect for document, _ in known.values()):
         return None
     return choose_known(known, repository, deps.parse_policy, deps.server_policy)
+
+
+def alert_policy_of(snapshot: Snapshot, repository_id: RepositoryId, deps: Deps) -> AlertPolicy:
+    """Return whom a repository calls and when, as its policy was read last; else the defaults."""
+    repository = read_repository(snapshot, repository_id)
+    choice = None
+    if repository is not None:
+        choice = last_policy_of(snapshot, repository, deps, even_if_suspect=True)
+    reading = choice.reading if choice is not None else None
+    return reading.policy.alerts if isinstance(reading, LoadedPolicy) else AlertPolicy()
 
 
 def was_read(snapshot: Snapshot, repository: Repository) -> bool:

@@ -1,12 +1,13 @@
-"""Read the names of repositories that somebody may see."""
+"""Read the names of repositories that somebody may see, and find one by its name."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from gate.domain.model.access import Visible
+from gate.domain.model.ids import RepositoryId
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.visibility import only_visible
@@ -19,3 +20,11 @@ def repository_names(snapshot: Snapshot, visible: Visible) -> list[str]:
     t = repositories.c
     query = select(t.full_name).where(t.removed.is_(False)).order_by(t.full_name).limit(MOST_NAMES)
     return list(snapshot.scalars(only_visible(query, t.repository_id, visible)))
+
+
+def find_visible(snapshot: Snapshot, name: str, visible: Visible) -> RepositoryId | None:
+    """Return the number of a repository by its full name in any case; None where none is seen."""
+    t = repositories.c
+    query = select(t.repository_id).where(func.lower(t.full_name) == name.lower())
+    found = snapshot.execute(only_visible(query, t.repository_id, visible)).first()
+    return RepositoryId(found.repository_id) if found is not None else None

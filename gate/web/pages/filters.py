@@ -18,7 +18,8 @@ from markupsafe import Markup, escape
 from gate.domain.requests.board_bar import Bar
 from gate.domain.text.addresses import safe_url
 from gate.domain.text.durations import remaining, span
-from gate.domain.text.escaping import visible_lines
+from gate.domain.text.escaping import cut, visible_lines
+from gate.domain.text.fold import fold
 
 _MOST: Final = 2_000
 """Characters of one value: the texts of others may be of any length."""
@@ -26,6 +27,7 @@ _MOST: Final = 2_000
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _SHA: Final = 7
+_ROW: Final = 160
 
 
 def show_plainly(value: object) -> object:
@@ -87,6 +89,11 @@ def _span(length: timedelta | None) -> str:
     return "" if length is None else span(length)
 
 
+def _brief(text: str) -> str:
+    """Put a text of any length on one line, as far as a row of a list has room for it."""
+    return cut(fold(text), _ROW)
+
+
 def _sha(text: str) -> str:
     """Shorten the name of a commit as GitHub does."""
     return text[:_SHA]
@@ -132,6 +139,7 @@ def _now(context: Context) -> datetime:
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "ago": _ago,
     "bar": _bar,
+    "brief": _brief,
     "clock": _clock,
     "instant": _instant,
     "link": _link,

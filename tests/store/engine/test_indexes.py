@@ -10,8 +10,9 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event, insert, text
 
+from gate.domain.model import access
 from gate.domain.model.access import EVERYTHING
-from gate.domain.model.ids import InstallationId, RunId
+from gate.domain.model.ids import IncidentId, InstallationId, RunId
 from gate.domain.statistics.record import Period
 from gate.store.access.sessions import find_session, sessions_of
 from gate.store.access.sign_ins import take_sign_in
@@ -28,9 +29,12 @@ from gate.store.inbox import deliveries
 from gate.store.inbox.deliveries import oldest_unread
 from gate.store.incidents import alerts, artifacts, checks, issues
 from gate.store.incidents.issues import is_opening
+from gate.store.incidents.sent_alerts import read_sent_alerts
 from gate.store.reports.kept_reports import read_kept_reports
 from gate.store.reports.reports import read_reports
 from gate.store.requests.decisions import decisions_of
+from gate.store.requests.held import list_held
+from gate.store.requests.history import HistoryFilter, list_history
 from gate.store.requests.ledger import read_ledger
 from gate.store.requests.requests import (
     count_undecided,
@@ -59,6 +63,12 @@ OLD_DELIVERIES: Final = 200_000
 _BATCH: Final = 20_000
 DAY: Final = Period(before(days=1), NOW)
 ALL: Final = Scope(EVERYTHING)
+
+
+def history(snapshot: Snapshot, **wanted: Any) -> object:
+    """Read a page of the history."""
+    return list_history(snapshot, HistoryFilter(**wanted), access.EVERYTHING, limit=100)
+
 
 QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due requests": (lambda it: due_requests(it, NOW, 100), "ix_gate_requests_due_at"),
@@ -111,6 +121,36 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "session": (lambda it: find_session(it, "secret", NOW), "ix_sessions_secret_hash"),
     "sessions of a person": (lambda it: sessions_of(it, 7, NOW), "ix_sessions_account_id"),
     "sign-in": (lambda it: take_sign_in(Transaction(it), "state", "browser", NOW), "sign_ins"),
+    "history of a repository": (
+        lambda it: history(it, repository_id=REPOSITORY),
+        "ix_gate_requests_repository_history",
+    ),
+    "history of an environment": (
+        lambda it: history(it, environment="staging"),
+        "ix_gate_requests_environment_history",
+    ),
+    "history of a reason": (
+        lambda it: history(it, reason="gave_up"),
+        "ix_gate_requests_reason_history",
+    ),
+    "history of a verdict": (
+        lambda it: history(it, verdict="reject"),
+        "ix_gate_requests_verdict_history",
+    ),
+    "history of a state": (
+        lambda it: history(it, state="lapsed"),
+        "ix_gate_requests_state_history",
+    ),
+    "history of a person": (lambda it: history(it, person="carol"), "ix_audit_entries_person"),
+    "history of a time": (
+        lambda it: history(it, since=before(hours=1), until=NOW),
+        "ix_gate_requests_opened_at",
+    ),
+    "held": (lambda it: list_held(it, REPOSITORY, "staging", 20), "ix_gate_requests_"),
+    "sent alerts": (
+        lambda it: read_sent_alerts(it, IncidentId(1), 100),
+        "ix_alerts_incident",
+    ),
     "decisions": (lambda it: decisions_of(it, asked_id()), "ix_decisions_request_id"),
 }
 every_query = pytest.mark.parametrize(("query", "index"), QUERIES.values(), ids=QUERIES)

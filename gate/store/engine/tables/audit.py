@@ -26,6 +26,14 @@ audit_entries = Table(
     UniqueConstraint("installation_id", "sequence"),
     Index("ix_audit_entries_run", "repository_id", "run_id"),
     Index(
+        "ix_audit_entries_person",
+        "actor",
+        "repository_id",
+        "run_id",
+        sqlite_where=text("actor <> 'gate'"),
+        postgresql_where=text("actor <> 'gate'"),
+    ),
+    Index(
         "ix_audit_entries_releases",
         "at",
         sqlite_where=text("kind IN ('override.recorded', 'bypass.detected')"),

@@ -38,6 +38,7 @@ incidents = Table(
         sqlite_where=text("resolved_at IS NULL"),
         postgresql_where=text("resolved_at IS NULL"),
     ),
+    Index("ix_incidents_environment_key", "environment_key", "id"),
     Index("ix_incidents_opened_at", "opened_at"),
     Index("ix_incidents_resolved_at", "resolved_at"),
 )

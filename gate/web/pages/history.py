@@ -1,0 +1,162 @@
+"""Show the history of all requests, narrowed down, and hand it out as CSV and as JSON Lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from flask import Blueprint, Response
+
+from gate.domain.model.access import Visible
+from gate.domain.model.ids import RequestId
+from gate.domain.model.request import RequestState
+from gate.domain.requests.outcome import (
+    REASONS,
+    VERDICTS,
+    describe_outcome,
+    describe_reason,
+)
+from gate.store.engine.database import Snapshot
+from gate.store.github.names import repository_names
+from gate.store.requests.history import (
+    HistoryCursor,
+    HistoryEntry,
+    HistoryFilter,
+    list_history,
+)
+from gate.web.pages.history_export import write_csv, write_jsonl
+from gate.web.pages.queries import (
+    check_names,
+    given_fields,
+    link_with,
+    read_choice,
+    read_day,
+    read_repository,
+    read_text,
+    refuse,
+)
+from gate.web.pages.site import Site
+
+_PATH: Final = "/history"
+_FIELDS: Final = (
+    "repository",
+    "environment",
+    "person",
+    "reason",
+    "verdict",
+    "state",
+    "from",
+    "to",
+)
+_PAGE: Final = 100
+_BATCH: Final = 1_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_CURSOR: Final = re.compile(r"([0-9]{1,16})-([1-9][0-9]{0,17})")
+
+
+def history_pages(site: Site) -> Blueprint:
+    """Build the routes of the history."""
+    pages = site.blueprint("history_pages")
+
+    @pages.get(_PATH)
+    def listing() -> Response:
+        check_names((*_FIELDS, "cursor"))
+        after, visible = _read_cursor(), site.viewer.visible
+
+        def read(snapshot: Snapshot) -> tuple[list[HistoryEntry], list[str]]:
+            wanted = _read_filter(snapshot, visible)
+            found = list_history(snapshot, wanted, visible, limit=_PAGE + 1, after=after)
+            return found, repository_names(snapshot, visible)
+
+        found, names = site.read(read)
+        entries, fields = found[:_PAGE], given_fields(_FIELDS)
+        older = None
+        if len(found) > _PAGE:
+            older = link_with(_PATH, {**fields, "cursor": _write_cursor(entries[-1].cursor)})
+        return site.render(
+            "history.html",
+            entries=entries,
+            fields=fields,
+            names=names,
+            choices={
+                "state": [(it.value, describe_outcome(it, None).word) for it in RequestState],
+                "verdict": [(it, it) for it in VERDICTS],
+                "reason": [(it, describe_reason(it)) for it in REASONS],
+            },
+            describe_outcome=describe_outcome,
+            describe_reason=describe_reason,
+            older=older,
+            newest=link_with(_PATH, fields) if after is not None else None,
+            csv=link_with(f"{_PATH}.csv", fields),
+            jsonl=link_with(f"{_PATH}.jsonl", fields),
+        )
+
+    @pages.get(f"{_PATH}.csv")
+    def as_csv() -> Response:
+        return _export(site, "text/csv; charset=utf-8", "csv", write_csv)
+
+    @pages.get(f"{_PATH}.jsonl")
+    def as_jsonl() -> Response:
+        return _export(site, "application/jsonl; charset=utf-8", "jsonl", write_jsonl)
+
+    return pages
+
+
+def _export(
+    site: Site,
+    content_type: str,
+    extension: str,
+    write: Callable[[Iterable[list[HistoryEntry]], str], Iterable[bytes]],
+) -> Response:
+    """Answer with the whole filtered set, read and written a batch at a time."""
+    check_names(_FIELDS)
+    visible = site.viewer.visible
+    wanted = site.read(lambda snapshot: _read_filter(snapshot, visible))
+    body = write(_batches(site, wanted, visible), site.deps.public_url)
+    response = Response(body, content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="history.{extension}"'
+    return response
+
+
+def _batches(site: Site, wanted: HistoryFilter, visible: Visible) -> Generator[list[HistoryEntry]]:
+    """Read the set batch by batch, so that neither memory nor a transaction grows with it."""
+    after: HistoryCursor | None = None
+    while True:
+        last = after
+        batch = site.read(
+            lambda snapshot: list_history(snapshot, wanted, visible, limit=_BATCH, after=last)  # noqa: B023  # called at once
+        )
+        yield batch
+        if len(batch) < _BATCH:
+            return
+        after = batch[-1].cursor
+
+
+def _read_filter(snapshot: Snapshot, visible: Visible) -> HistoryFilter:
+    return HistoryFilter(
+        repository_id=read_repository(snapshot, visible),
+        environment=read_text("environment"),
+        person=read_text("person"),
+        reason=read_choice("reason", REASONS),
+        verdict=read_choice("verdict", VERDICTS),
+        state=read_choice("state", tuple(RequestState)),
+        since=read_day("from"),
+        until=read_day("to", is_last=True),
+    )
+
+
+def _read_cursor() -> HistoryCursor | None:
+    text = read_text("cursor")
+    if text is None:
+        return None
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        refuse("cursor is broken; follow a link of the list, or leave it out")
+    return HistoryCursor(_EPOCH + int(found[1]) * _MICROSECOND, RequestId(int(found[2])))
+
+
+def _write_cursor(cursor: HistoryCursor) -> str:
+    return f"{(cursor.opened_at - _EPOCH) // _MICROSECOND}-{cursor.id}"
