@@ -1,0 +1,229 @@
+"""Word the metrics of a period for a page, each with its definition and compared with before.
+
+Pure. The definitions are the docstrings of `gate.domain.statistics.metrics`, as in the
+documentation.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from gate.domain.statistics import metrics
+from gate.domain.statistics.spread import Share
+from gate.domain.statistics.stats import HeldTime, ResponseTime, Stats
+from gate.domain.text.durations import span
+
+FEW: Final = 5
+"""With fewer measurements than this, chance decides whether a value rose or fell."""
+
+
+class Unit(StrEnum):
+    """What a value is measured in, and so how a change of it is worded."""
+
+    SHARE = "share"
+    TIME = "time"
+    COUNT = "count"
+
+
+_WORDS: Final = {
+    Unit.SHARE: ("higher", "lower"),
+    Unit.TIME: ("longer", "shorter"),
+    Unit.COUNT: ("more", "fewer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A measured number; None where there was nothing to measure. `sample` is of how many."""
+
+    unit: Unit
+    number: float | None
+    sample: int
+    counts: str
+
+    @property
+    def shown(self) -> str:
+        """Return the number with its unit."""
+        if self.number is None:
+            return "no data"
+        if self.unit is Unit.SHARE:
+            return f"{self.number:.0%}".replace("%", " %")
+        if self.unit is Unit.TIME:
+            return span(timedelta(seconds=self.number))
+        return f"{self.number:.1f}".removesuffix(".0")
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """A metric as a page shows it. `lead` begins its definition, `rest` continues it."""
+
+    title: str
+    value: Value
+    change: str
+    lead: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Metric:
+    title: str
+    measured: Callable[[Stats], Value]
+    is_kept: bool
+    definition: tuple[str, str]
+
+
+def define(measure: Callable[..., Any]) -> tuple[str, str]:
+    """Return the definition of a metric: its first sentence, and what follows."""
+    text = (inspect.getdoc(measure) or "").removeprefix("Measure").lstrip(", ")
+    lead, _, rest = (text[:1].upper() + text[1:]).partition("\n\n")
+    return " ".join(lead.split()), " ".join(rest.split())
+
+
+def make_insights(now: Stats, before: Stats, days: int, kept: timedelta) -> tuple[Insight, ...]:
+    """Word all metrics; what is deleted after `kept` is compared only where all is still there."""
+    reaches_back = now.period.until - before.period.since <= kept
+    found = []
+    for metric in _METRICS:
+        value = metric.measured(now)
+        if metric.is_kept or reaches_back:
+            change = compare(value, metric.measured(before), days)
+        else:
+            change = f"Not compared: the record of the {days} days before is deleted by now."
+        found.append(Insight(metric.title, value, change, *metric.definition))
+    return tuple(found)
+
+
+def compare(now: Value, before: Value, days: int) -> str:
+    """Word how a value changed; where there are few measurements, only how many."""
+    period = f"the {days} days before"
+    if now.number is None or before.number is None or min(now.sample, before.sample) < FEW:
+        return f"Too few to compare: {now.sample}, and {before.sample} in {period}."
+    if now.unit is Unit.SHARE:
+        change = round(100 * (now.number - before.number))
+        amount = f"{abs(change)} percentage point{'s' if abs(change) != 1 else ''}"
+    elif before.number == 0:
+        return f"{now.shown}, and {before.shown} in {period}."
+    else:
+        change = round(100 * (now.number / before.number - 1))
+        amount = f"{abs(change)} %"
+    if change == 0:
+        return f"The same as in {period}."
+    rise, fall = _WORDS[now.unit]
+    return f"{amount} {rise if change > 0 else fall} than in {period} ({before.shown})."
+
+
+def _share(share: Share, what: str) -> Value:
+    return Value(Unit.SHARE, share.rate, share.of, f"{share.count} of {share.of} {what}")
+
+
+def _response(response: ResponseTime) -> Value:
+    middle, late = response.spread.median, response.spread.p90
+    counts = f"{response.spread.count} measured, {response.waiting} waiting, {response.never} never"
+    if late is not None:
+        counts = f"90 % within {span(late)}; {counts}"
+    return Value(
+        Unit.TIME,
+        middle.total_seconds() if middle is not None else None,
+        response.spread.count,
+        counts,
+    )
+
+
+def _held(held: HeldTime) -> Value:
+    middle, late = held.spread.median, held.spread.p90
+    counts = f"{held.spread.count} ended, {held.going_on} ongoing, {span(held.total)} in total"
+    if late is not None:
+        counts = f"90 % within {span(late)}; {counts}"
+    number = middle.total_seconds() if middle is not None else None
+    return Value(Unit.TIME, number, held.spread.count, counts)
+
+
+def _load(stats: Stats) -> Value:
+    load = stats.alerts_per_incident
+    counts = f"{load.messages} messages about {load.incidents} incidents, at most {load.most}"
+    return Value(Unit.COUNT, load.mean, load.incidents, counts)
+
+
+def _count(number: int, counts: str) -> Value:
+    return Value(Unit.COUNT, float(number), number, counts)
+
+
+_METRICS: Final = (
+    _Metric(
+        "Validation pass rate",
+        lambda it: _share(it.pass_rate, "attempts"),
+        is_kept=False,
+        definition=define(metrics.measure_pass_rate),
+    ),
+    _Metric(
+        "Incidents",
+        lambda it: _count(it.incidents, f"{it.open_incidents} still open"),
+        is_kept=True,
+        definition=(
+            "The number of incidents opened in the period, and how many are still open.",
+            "",
+        ),
+    ),
+    _Metric(
+        "Time to acknowledge",
+        lambda it: _response(it.time_to_acknowledge),
+        is_kept=True,
+        definition=define(metrics.measure_time_to_acknowledge),
+    ),
+    _Metric(
+        "Time to decide",
+        lambda it: _response(it.time_to_decide),
+        is_kept=True,
+        definition=define(metrics.measure_time_to_decide),
+    ),
+    _Metric(
+        "Time to resolve",
+        lambda it: _response(it.time_to_resolve),
+        is_kept=True,
+        definition=define(metrics.measure_time_to_resolve),
+    ),
+    _Metric(
+        "False positives",
+        lambda it: _share(it.false_positives, "resolved incidents"),
+        is_kept=True,
+        definition=define(metrics.measure_false_positives),
+    ),
+    _Metric(
+        "Alerts per incident",
+        _load,
+        is_kept=True,
+        definition=define(metrics.measure_alerts_per_incident),
+    ),
+    _Metric(
+        "Share acted on",
+        lambda it: _share(it.acted_on, "incidents"),
+        is_kept=True,
+        definition=define(metrics.measure_acted_on),
+    ),
+    _Metric(
+        "Time held",
+        lambda it: _held(it.held),
+        is_kept=False,
+        definition=define(metrics.measure_time_held),
+    ),
+    _Metric(
+        "Overrides",
+        lambda it: _count(it.overrides, "requests"),
+        is_kept=True,
+        definition=(
+            "Requests that reviewers released with a recorded reason.",
+            "Several approvals are one.",
+        ),
+    ),
+    _Metric(
+        "Bypasses",
+        lambda it: _count(it.bypasses, "requests"),
+        is_kept=True,
+        definition=("Requests that an administrator let past the gate.", ""),
+    ),
+)
