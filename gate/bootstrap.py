@@ -183,6 +183,8 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         server_policy=deps.server_policy,
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
+        quota_left=lambda: service.github.app.quota_left,
+        started_at=deps.clock(),
         clock=deps.clock,
         alert_policy_of=lambda snapshot, number: alert_policy_of(snapshot, number, deps),
     )

@@ -88,7 +88,7 @@ def _parse(text: bytes) -> Outcome:
     if document.problems:
         return _first(document, [])
     environments = {environment_key(name): _environment(e) for name, e in file.environments.items()}
-    return Policy(environments, _alerts(file.alerts), _incidents(file.incidents))
+    return Policy(environments, _alerts(file.alerts), _incidents(file.incidents), file.badge)
 
 
 _parse_remembered = lru_cache(maxsize=_CACHED_FILES)(_parse)

@@ -16,6 +16,7 @@ from pydantic.config import JsonDict
 from gate.domain.model.alert import Channel, Mention
 from gate.domain.model.policy import (
     AlertPolicy,
+    Badge,
     Covers,
     EnvironmentPolicy,
     IncidentPolicy,
@@ -54,6 +55,7 @@ CoversValue = Annotated[Covers, Field(strict=False)]
 ModeValue = Annotated[Mode, Field(strict=False)]
 ChannelValue = Annotated[Channel, Field(strict=False)]
 MentionValue = Annotated[Mention, Field(strict=False)]
+BadgeValue = Annotated[Badge, Field(strict=False)]
 ReactionValue = Annotated[Reaction, Field(strict=False)]
 OverridableHold = Literal["failed", "inconclusive", "missing", "stale", "uncovered"]
 
@@ -265,4 +267,10 @@ class PolicyFile(_Section):
     incidents: IncidentsSection = Field(
         default_factory=IncidentsSection,
         description="How incidents are tracked.",
+    )
+    badge: BadgeValue = Field(
+        default=Badge.PRIVATE,
+        description="Who may see the badges of the environments. `public`: everybody, such as the"
+        " readers of a README. `private`: only people who may see the repository. Where the"
+        " organization has a policy, a badge is public only if that says `public` too.",
     )

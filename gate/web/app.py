@@ -14,12 +14,14 @@ from gate.web.deps import WebDeps
 from gate.web.door.door import Door
 from gate.web.door.webhooks import webhooks
 from gate.web.health import health
+from gate.web.pages.badge import badge_pages
 from gate.web.pages.board import board_pages
 from gate.web.pages.history import history_pages
 from gate.web.pages.incidents import incident_pages
 from gate.web.pages.insights import insights_pages
 from gate.web.pages.runbooks import runbook_pages
 from gate.web.pages.site import Site, register_site
+from gate.web.pages.status import status_pages
 from gate.web.problems import register_problems
 from gate.web.sign_in.routes import account_pages, sign_in_pages
 from gate.web.sign_in.sign_in import SignIns
@@ -52,6 +54,8 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
     app.register_blueprint(board_pages(site))
     app.register_blueprint(incident_pages(site))
     app.register_blueprint(history_pages(site))
+    app.register_blueprint(badge_pages(site))
+    app.register_blueprint(status_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))
     app.register_blueprint(audit_api(deps))

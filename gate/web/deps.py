@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -14,7 +15,7 @@ from gate.domain.model.policy import AlertPolicy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
 from gate.store.engine.database import Database, Snapshot
-from gate.web.metrics import Metrics
+from gate.web.metrics import Metrics, QuotaLeft
 from gate.web.viewers import Viewer, Viewers
 
 Check = Callable[[], None]
@@ -65,5 +66,7 @@ class WebDeps:
     server_policy: PolicyReading
     checks: Mapping[str, Check]
     metrics: Metrics
+    quota_left: QuotaLeft
+    started_at: datetime
     clock: Clock
     alert_policy_of: Callable[[Snapshot, RepositoryId], AlertPolicy] = _default_alert_policy

@@ -220,6 +220,13 @@ class IncidentPolicy:
     labels: tuple[str, ...] = ("production-validation",)
 
 
+class Badge(StrEnum):
+    """Who may see the badges of a repository's environments: everybody, or its viewers."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy file. `environments` is keyed by the folded name, see `environment_key`."""
@@ -227,6 +234,7 @@ class Policy:
     environments: Mapping[str, EnvironmentPolicy]
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     incidents: IncidentPolicy = field(default_factory=IncidentPolicy)
+    badge: Badge = Badge.PRIVATE
 
     def environment(self, name: str) -> EnvironmentPolicy | None:
         """Find the entry for an environment; None means that nothing was asked for it."""
@@ -264,6 +272,12 @@ class LoadedPolicy:
     digest: str
     source: str
     floor: Policy | None = None
+
+    @property
+    def has_public_badge(self) -> bool:
+        """Return whether everybody may see the badges: the policy and its floor must say so."""
+        readings = (self.policy, self.floor) if self.floor is not None else (self.policy,)
+        return all(it.badge is Badge.PUBLIC for it in readings)
 
 
 @dataclass(frozen=True, slots=True)

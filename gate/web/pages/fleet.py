@@ -52,6 +52,7 @@ class Row:
     repository: Repository
     policy: str
     cells: Mapping[str, Cell]
+    has_public_badge: bool
 
     @property
     def urgency(self) -> tuple[Trouble, str]:
@@ -148,7 +149,8 @@ def judge_rows(
             )
             cells[place[1]] = make_cell(facts)
         if cells:
-            rows.append(Row(repository, _name_policy(repository, reading), cells))
+            is_public = isinstance(reading, LoadedPolicy) and reading.has_public_badge
+            rows.append(Row(repository, _name_policy(repository, reading), cells, is_public))
     return sorted(rows, key=lambda row: row.urgency)
 
 

@@ -128,7 +128,7 @@ def test_the_file(text: bytes, expected: str) -> None:
             beside("x.y: 1"),
             (
                 'line 3, column 1: ["x.y"]: unknown key; expected one of: version, environments,'
-                " alerts, incidents"
+                " alerts, incidents, badge"
             ),
         ),
     ],

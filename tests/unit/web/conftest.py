@@ -96,6 +96,8 @@ class Site:
             server_policy=LoadedPolicy(BUILT_IN, "sha256:built-in", "the built-in policy"),
             checks=self.checks,
             metrics=self.metrics,
+            quota_left=lambda: self.quota,
+            started_at=NOW,
             clock=lambda: NOW,
         )
         self.app = app = create_app(deps)

@@ -1,0 +1,95 @@
+"""Serve badges: how an environment stands, as a picture for a README.
+
+They are public only where the repository's policy says so. To anybody else who may not see the
+repository, a private badge answers exactly like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, Response, render_template
+
+from gate.domain.model.access import EVERYTHING, Visible
+from gate.domain.model.ids import environment_key
+from gate.domain.requests.badge import word_badge
+from gate.domain.requests.board import Cell
+from gate.domain.text.escaping import cut
+from gate.store.engine.database import Snapshot
+from gate.store.github.repositories import find_repository
+from gate.web.pages.fleet import gather, judge_rows
+from gate.web.pages.site import Site
+
+_SUFFIX: Final = ".svg"
+_NOBODY: Final = "deployment gate"
+_COLORS: Final = {
+    "pass": "#1a7f37",
+    "hold": "#9a6700",
+    "fail": "#cf222e",
+    "run": "#0969da",
+    "note": "#8250df",
+    "none": "#59636e",
+}
+_CHARACTER: Final = 7
+_PADDING: Final = 20
+_MOST: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    cell: Cell
+    is_public: bool
+
+
+def badge_pages(site: Site) -> Blueprint:
+    """Build the route of the badges, which strangers may ask too."""
+    pages = Blueprint("badge", __name__)
+
+    @pages.get("/badge/<owner>/<name>/<path:file>")
+    def badge(owner: str, name: str, file: str) -> Response:
+        environment = file.removesuffix(_SUFFIX)
+        if environment == file:
+            site.missing("badge")
+        viewer = site.deps.viewers.find()
+        visible = viewer.visible if viewer is not None else Visible(frozenset())
+        found = site.read(lambda it: _find(it, site, f"{owner}/{name}", environment, visible))
+        if found is None:
+            answer = _draw(_NOBODY, "unknown", "none", HTTPStatus.NOT_FOUND)
+            answer.headers["Cache-Control"] = "public, max-age=60"
+            return answer
+        words = word_badge(found.cell, site.deps.clock())
+        answer = _draw(found.cell.environment, words, found.cell.kind, HTTPStatus.OK)
+        kept = "public" if found.is_public else "private"
+        answer.headers["Cache-Control"] = f"{kept}, max-age=60"
+        return answer
+
+    return pages
+
+
+def _find(
+    snapshot: Snapshot, site: Site, full_name: str, environment: str, visible: Visible
+) -> _Found | None:
+    """Find an environment whose badge may be shown."""
+    repository = find_repository(snapshot, full_name)
+    if repository is None:
+        return None
+    only = Visible(frozenset({repository.id}))
+    fleet = gather(snapshot, EVERYTHING.within(only))
+    rows = judge_rows(snapshot, fleet, [repository], site.deps.server_policy, site.deps.clock())
+    cell = rows[0].cells.get(environment_key(environment)) if rows else None
+    if cell is None or not (rows[0].has_public_badge or visible.includes(repository.id)):
+        return None
+    return _Found(cell, rows[0].has_public_badge)
+
+
+def _draw(label: str, words: str, kind: str, status: HTTPStatus) -> Response:
+    label = cut(label, _MOST)
+    widths = len(label) * _CHARACTER + _PADDING, len(words) * _CHARACTER + _PADDING
+    picture = render_template(
+        "badge.svg", label=label, words=words, color=_COLORS[kind], left=widths[0], right=widths[1]
+    )
+    answer = Response(picture, status=status.value, content_type="image/svg+xml; charset=utf-8")
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
