@@ -23,7 +23,9 @@ from gate.web.door.bridge import (
     Send,
     WsgiApp,
     build_environ,
+    close_parts,
     read_headers,
+    read_on,
     run_wsgi,
 )
 from gate.web.door.deferred_answers import Answers
@@ -49,6 +51,8 @@ _PATH: Final = PATH.encode()
 _CONTENT_TYPE: Final = (b"content-type", PROBLEM_TYPE.encode())
 _CLOSE: Final = (b"connection", b"close")
 _RETRY: Final = (b"retry-after", b"1")
+_CUT_OFF: Final = b"\ncut off: the gate could not read on; try again\n"
+"""The last line of a streamed answer that could not be completed."""
 
 log = get_logger(__name__)
 
@@ -184,6 +188,19 @@ class BufferingShell:
         await send(
             {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         )
+        await self._send_body(answer, send)
+
+    async def _send_body(self, answer: Answer, send: Send) -> None:
+        """Send a body; of a streamed one a thread of the pool reads the next part when needed."""
+        while answer.rest is not None:
+            rest = answer.rest
+            try:
+                await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+            except BaseException:
+                # The client is gone: what the application still has open must be closed.
+                close_parts(rest)
+                raise
+            answer = await self._pool.run(_read_on, answer)
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _read(self, scope: Scope, receive: Receive, taken: _Taken) -> None:
@@ -234,6 +251,15 @@ class BufferingShell:
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             headers.append(_RETRY)
         return Answer(status.value, headers, encode_problem(status, reason))
+
+
+def _read_on(answer: Answer) -> Answer:
+    """Read the next part; an answer that fails half-way is cut off, since its status is sent."""
+    try:
+        return read_on(answer)
+    except Exception:
+        log.exception("http.failed", reason="bug")
+        return Answer(answer.status, [], _CUT_OFF)
 
 
 def _bug(error: Exception) -> Answer:

@@ -7,7 +7,13 @@ thread and goes back to the event loop for every part of an answer.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    MutableMapping,
+)
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import TracebackType
@@ -29,11 +35,12 @@ _DROPPED: Final = frozenset({"content-length", "transfer-encoding"})
 
 @dataclass(slots=True)
 class Answer:
-    """A whole answer of the application."""
+    """An answer of the application: whole, or its first part with the `rest` still to be read."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    rest: Iterator[bytes] | None = None
 
 
 def build_environ(scope: Scope, body: bytes, received: float) -> dict[str, Any]:
@@ -87,20 +94,66 @@ def read_headers(scope: Scope) -> dict[str, str]:
 
 
 def run_wsgi(app: WsgiApp, environ: dict[str, Any]) -> Answer:
-    """Run the application and collect its whole answer; blocks, and raises what it raises."""
+    """Run the application and collect its answer; blocks, and raises what it raises.
+
+    Of an answer that asks not to be buffered (`X-Accel-Buffering: no`, which nginx knows, too),
+    such as an export, only the first part is read, so that the whole is never in memory.
+    """
     started = _Started()
     parts = app(environ, started)
+    is_streamed = False
     try:
-        # A list first: the application may start its answer as late as with its first part.
-        body = b"".join([*parts])
+        rest = iter(parts)
+        # A part first: the application may start its answer as late as with it.
+        body = next(rest, b"")
+        is_streamed = started.is_streamed
+        if not is_streamed:
+            body = b"".join([body, *rest])
     finally:
-        close = getattr(parts, "close", None)
-        if close is not None:
-            close()
+        if not is_streamed:
+            close_parts(parts)
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in started.headers
     ]
-    return Answer(int(started.status[:3]), headers, b"".join(started.written) + body)
+    body = b"".join(started.written) + body
+    following = _Rest(parts, rest) if is_streamed else None
+    return Answer(int(started.status[:3]), headers, body, following)
+
+
+def read_on(answer: Answer) -> Answer:
+    """Return the next part of a streamed answer; its `rest` is None with the last one."""
+    rest = answer.rest
+    part = next(rest, None) if rest is not None else None
+    return Answer(answer.status, [], part or b"", rest if part is not None else None)
+
+
+def close_parts(parts: Iterable[bytes]) -> None:
+    """Let the application know that no more of its answer is read."""
+    close = getattr(parts, "close", None)
+    if close is not None:
+        close()
+
+
+@dataclass(slots=True)
+class _Rest:
+    """The parts of an answer after the first; closed at their end, or by `close_parts`."""
+
+    parts: Iterable[bytes]
+    iterator: Iterator[bytes]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self.iterator)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of what the application has open for its answer."""
+        close_parts(self.parts)
 
 
 @dataclass(slots=True)
@@ -110,6 +163,13 @@ class _Started:
     status: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     written: list[bytes] = field(default_factory=list)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Return whether the application wants its answer passed on part by part."""
+        return ("x-accel-buffering", "no") in {
+            (name.lower(), value.lower()) for name, value in self.headers
+        }
 
     def __call__(
         self, status: str, headers: list[tuple[str, str]], exc_info: _ExcInfo | None = None

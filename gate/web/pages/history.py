@@ -117,6 +117,8 @@ def _export(
     wanted = site.read(lambda snapshot: _read_filter(snapshot, visible))
     body = write(_batches(site, wanted, visible), site.deps.public_url)
     response = Response(body, content_type=content_type)
+    # The server passes it on batch by batch, see gate.web.door.bridge.
+    response.headers["X-Accel-Buffering"] = "no"
     response.headers["Content-Disposition"] = f'attachment; filename="history.{extension}"'
     return response
 
