@@ -18,7 +18,7 @@ from gate.githubapp.oidc.issuers import Issuers
 from gate.githubapp.oidc.verifier import TokenVerifier
 from gate.githubapp.users.authorization import UserAuthorization
 from gate.githubapp.users.client import UserClient
-from gate.githubapp.users.users import Users
+from gate.githubapp.users.users import TIMEOUT, Users
 from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, PayloadParser
 from gate.githubapp.webhooks.signature import check_signature
 from gate.loopback import is_loopback
@@ -200,8 +200,10 @@ def _create_users(settings: Settings, clock: Clock) -> Users | None:
         client_secret=settings.github_client_secret.get_secret_value(),
         redirect_uri=f"{settings.public_url}/sign-in/callback",
         clock=clock,
+        timeout=TIMEOUT,
     )
-    return Users(authorization, UserClient(settings.github_api_url, clock), clock)
+    client = UserClient(settings.github_api_url, clock, timeout=TIMEOUT)
+    return Users(authorization, client, clock)
 
 
 def _create_sign_ins(service: Service) -> SignIns | None:

@@ -43,7 +43,7 @@ def export(
 
         gate audit export --since 90d --repository octo-org/frontend > trail.jsonl
     """
-    from gate.cli.database import database_to_read, find_repository
+    from gate.cli.database import database_beside_service, find_repository
     from gate.cli.trail_formats import write_csv, write_jsonl
     from gate.domain.model.access import EVERYTHING
     from gate.store.audit.trail import stream_entries
@@ -62,7 +62,7 @@ def export(
         ) as entries:
             write(sys.stdout, entries)
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         database.read(work)
 
 
@@ -83,7 +83,7 @@ def verify(key_files: tuple[Path, ...]) -> None:
 
         gate audit verify --public-key app.pub.pem
     """
-    from gate.cli.database import database_to_read
+    from gate.cli.database import database_beside_service
     from gate.domain.audit.verify import Broken
     from gate.githubapp.app.signing import check_signature_of
     from gate.store.audit.trail import check_trail
@@ -103,7 +103,7 @@ def verify(key_files: tuple[Path, ...]) -> None:
         click.echo(f"{checked} entries checked: hashes, links, numbers, signatures and heads")
         return True
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         intact = database.read(work)
     sys.exit(0 if intact else 1)
 

@@ -1,4 +1,4 @@
-"""What every command does first that only reads the record."""
+"""Open the database for commands that work beside a running service."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gate.store.engine.migration import schema_is_current
 
 
 @contextmanager
-def database_to_read() -> Iterator[Database]:
-    """Open the database beside a service that may be running; nothing is written to it.
+def database_beside_service() -> Iterator[Database]:
+    """Open the database beside a service that may be running; write to it only briefly.
 
     Raises ConfigError when there is none, or when it is of another release.
     """

@@ -24,7 +24,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
 
         gate replay --all
     """
-    from gate.cli.database import database_to_read
+    from gate.cli.database import database_beside_service
     from gate.errors import GateError
     from gate.policyfile import parse_policy
     from gate.reconciler.requests.replay import replay as decide_again
@@ -46,7 +46,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
             count, differing = count + 1, differing + 1
         return count, differing, other_engine
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         count, differing, other_engine = database.read(work)
     if count == 0 and not every:
         raise click.BadParameter("this decision does not exist", param_hint="DECISION_ID")

@@ -26,11 +26,11 @@ def list_sessions(as_json: bool) -> None:
 
         gate sessions list
     """
-    from gate.cli.database import database_to_read
+    from gate.cli.database import database_beside_service
     from gate.clock import utc_now
     from gate.store.access.sessions import all_sessions
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         found = database.read(lambda snapshot: all_sessions(snapshot, utc_now()))
     if as_json:
         import json
@@ -55,10 +55,10 @@ def revoke(session_id: int | None, login: str | None, everyone: bool, as_json: b
 
         gate sessions revoke --login alice
     """
-    from gate.cli.database import database_to_read
+    from gate.cli.database import database_beside_service
 
     work = _chosen(session_id, login, everyone=everyone)
-    with database_to_read() as database:
+    with database_beside_service() as database:
         ended = database.transact(work)
     if as_json:
         click.echo(f'{{"ended": {ended}}}')

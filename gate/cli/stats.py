@@ -28,7 +28,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
 
         gate stats --since 7d --repo octo-org/frontend
     """
-    from gate.cli.database import database_to_read, find_repository
+    from gate.cli.database import database_beside_service, find_repository
     from gate.clock import utc_now
     from gate.domain.model.access import EVERYTHING
     from gate.domain.statistics.metrics import measure
@@ -44,7 +44,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
         found = find_repository(snapshot, repo, "--repo") if repo is not None else None
         return read_record(snapshot, period, Scope(EVERYTHING, found, environment))
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         measured = measure(database.read(work), period)
     if as_json:
         import json

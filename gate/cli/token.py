@@ -67,7 +67,7 @@ def create(name: str, scope: str, repositories: tuple[str, ...], expires: timede
     """
     import secrets
 
-    from gate.cli.database import database_to_read
+    from gate.cli.database import database_beside_service
     from gate.clock import utc_now
     from gate.domain.access.api_token import Scope
     from gate.settings import is_token_name
@@ -93,7 +93,7 @@ def create(name: str, scope: str, repositories: tuple[str, ...], expires: timede
             expires_at=now + expires if expires is not None else None,
         )
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         if not database.transact(work):
             raise click.BadParameter(
                 f"an active token is called {name}; revoke it first, or choose another name",
@@ -113,7 +113,7 @@ def list_tokens(as_json: bool) -> None:
 
         gate token list --json
     """
-    from gate.cli.database import database_to_read
+    from gate.cli.database import database_beside_service
     from gate.clock import utc_now
     from gate.store.access import api_tokens
     from gate.store.github.repositories import names_of
@@ -123,7 +123,7 @@ def list_tokens(as_json: bool) -> None:
         listed = {number for it in found for number in it.visible.repositories or ()}
         return found, names_of(snapshot, listed)
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         found, names = database.read(work)
     shown = [_shown(it, names, utc_now()) for it in found]
     if as_json:
@@ -146,11 +146,11 @@ def revoke(name: str) -> None:
 
         gate token revoke dashboard
     """
-    from gate.cli.database import database_to_read
+    from gate.cli.database import database_beside_service
     from gate.clock import utc_now
     from gate.store.access.api_tokens import revoke_token
 
-    with database_to_read() as database:
+    with database_beside_service() as database:
         if not database.transact(lambda tx: revoke_token(tx, name, utc_now())):
             raise click.BadParameter("no active token has this name", param_hint="NAME")
     _log("api_token.revoked", name)

@@ -21,7 +21,6 @@ from gate.clock import Clock
 from gate.errors import Refused, RetryLater
 from gate.githubapp.shapes.fields import Name
 from gate.githubapp.transport.errors import redacted
-from gate.githubapp.transport.transport import TIMEOUT
 from gate.githubapp.users.tokens import UserTokens
 from gate.loopback import is_loopback
 
@@ -62,7 +61,7 @@ class UserAuthorization:
         client_secret: str,
         redirect_uri: str,
         clock: Clock,
-        timeout: int = TIMEOUT,
+        timeout: int,
     ) -> None:
         """Prepare; nothing is called before it is needed. Raises ValueError for plain http."""
         root = web_root(api_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Final, TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ from gate.githubapp.shapes.fields import Aware, Id
 from gate.githubapp.transport.connection import Answer
 from gate.githubapp.transport.decoding import decoded
 from gate.githubapp.transport.errors import Unauthorized
-from gate.githubapp.transport.transport import TIMEOUT, Call, Transport
+from gate.githubapp.transport.transport import Call, Transport
 
 T = TypeVar("T")
 
@@ -58,9 +59,9 @@ _repositories: Final = msgspec.json.Decoder(RepositoriesShape)
 
 
 class UserClient:
-    """What people may see; any thread may use it. Limits are kept person by person."""
+    """What people may see; any thread may use it. Limits are kept token by token."""
 
-    def __init__(self, api_url: str, clock: Clock, *, timeout: int = TIMEOUT) -> None:
+    def __init__(self, api_url: str, clock: Clock, *, timeout: int) -> None:
         """Prepare; nothing is called before it is needed. `timeout` is in seconds."""
         self._transport = Transport(api_url, clock, timeout=timeout)
 
@@ -73,17 +74,17 @@ class UserClient:
 
         Raises Refused when GitHub does not accept the token, RetryLater when it does not answer.
         """
-        answer = _call(self._transport, "/user", token, None)
+        answer = _call(self._transport, "/user", token)
         shape = decoded(answer, _person)
         return Account(AccountId(shape.id), shape.login)
 
-    def read_visible(self, token: str, account_id: AccountId) -> Visible:
+    def read_visible(self, token: str) -> Visible:
         """Read which repositories of the App's installations a person may see, by id.
 
         An installation that shuts the person out, such as by its IP allow list, adds none. Raises
         as `read_person`.
         """
-        pages = _Pages(self._transport, token, account_id)
+        pages = _Pages(self._transport, token)
         found: set[RepositoryId] = set()
         for listed in pages.read("/user/installations", _installations):
             for installation in listed.installations:
@@ -102,10 +103,9 @@ class UserClient:
 class _Pages:
     """Listings read for one answer, with a bound on their pages together."""
 
-    def __init__(self, transport: Transport, token: str, account_id: int) -> None:
+    def __init__(self, transport: Transport, token: str) -> None:
         self._transport = transport
         self._token = token
-        self._account_id = account_id
         self._left = MOST_PAGES
 
     def read(self, path: str, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
@@ -113,14 +113,22 @@ class _Pages:
         following: str | None = f"{path}?{_PAGE}"
         while following is not None and self._left > 0:
             self._left -= 1
-            answer = _call(self._transport, following, self._token, self._account_id)
+            answer = _call(self._transport, following, self._token)
             yield decoded(answer, decoder)
             following = self._transport.next_page(answer)
 
 
-def _call(transport: Transport, path: str, token: str, account_id: int | None) -> Answer:
+def _call(transport: Transport, path: str, token: str) -> Answer:
     """Call with a person's token, on that person's quota."""
     try:
-        return transport.call(Call("GET", path), token, account_id)
+        return transport.call(Call("GET", path), token, _quota_of(token))
     except Unauthorized as error:
         raise Refused("sign_in_refused", error.detail) from None
+
+
+def _quota_of(token: str) -> int:
+    """Return which limit a token counts against: one person who used up theirs stops nobody else.
+
+    They are numbered so that what the limiter remembers stays small.
+    """
+    return int.from_bytes(sha256(token.encode()).digest()[:2])

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Semaphore
+from typing import Final
 
 from gate.clock import Clock
 from gate.domain.model.access import Person
+from gate.errors import RetryLater
 from gate.githubapp.users.authorization import UserAuthorization
 from gate.githubapp.users.client import UserClient
 from gate.githubapp.users.tokens import UserTokens
+
+TIMEOUT: Final = 5
+"""Seconds: a reader waits for the answer, and a thread of the web edge with them."""
+
+MOST_AT_ONCE: Final = 4
+"""Questions at once: while GitHub hangs, most threads stay free for webhooks and other pages."""
+
+_TURN_SECONDS: Final = 1.0
 
 
 class Users:
@@ -23,6 +36,7 @@ class Users:
         self._authorization = authorization
         self._client = client
         self._clock = clock
+        self._turns = Semaphore(MOST_AT_ONCE)
 
     def close(self) -> None:
         """Hang up on GitHub."""
@@ -34,17 +48,29 @@ class Users:
 
     def exchange(self, code: str, verifier: str) -> str:
         """Exchange the code of a sign-in for the person's tokens."""
-        return self._authorization.exchange(code, verifier).dump()
+        with self._turn():
+            return self._authorization.exchange(code, verifier).dump()
 
     def renewed(self, tokens: str, before: timedelta) -> str | None:
         """Return new tokens in place of some that expire within `before`; None for others."""
         held = UserTokens.load(tokens)
         if not held.must_renew(self._clock(), before):
             return None
-        return self._authorization.renew(held).dump()
+        with self._turn():
+            return self._authorization.renew(held).dump()
 
     def read(self, tokens: str) -> Person:
         """Read whose tokens these are, and what that person may see."""
         token = UserTokens.load(tokens).access
-        account = self._client.read_person(token)
-        return Person(account, self._client.read_visible(token, account.id))
+        with self._turn():
+            return Person(self._client.read_person(token), self._client.read_visible(token))
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for a turn to ask GitHub; raises RetryLater when too many are asking."""
+        if not self._turns.acquire(timeout=_TURN_SECONDS):
+            raise RetryLater("github_unavailable", "too many questions at once")
+        try:
+            yield
+        finally:
+            self._turns.release()

@@ -34,7 +34,7 @@ from gate.web.viewers import Viewer
 
 SECRET_BYTES: Final = 32
 _PAUSE: Final = 0.1
-_PAUSES: Final = 100
+_PAUSES: Final = 50
 
 log = get_logger(__name__)
 

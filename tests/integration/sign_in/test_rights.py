@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from gate.githubapp.users.users import MOST_AT_ONCE
 from gate.simulator.faults import Fault
 from gate.store.access.sessions import all_sessions
 from tests.integration.sign_in.conftest import OTHER
@@ -137,3 +138,25 @@ def test_an_installation_that_shuts_a_person_out_adds_nothing(
     page = browser.get("/account")
     assert page.status_code == 200
     assert REPOSITORY not in page.text
+
+
+def test_a_person_who_used_up_their_quota_stops_nobody_else(gate: Gate, browser: Browser) -> None:
+    """GitHub counts calls person by person, and so does the gate."""
+    browser.sign_in("alice")
+    gate.github.advance(301)
+    limited = Fault("/user$", status=403, headers={"Retry-After": "3600"}, times=1)
+    gate.github.add_fault(limited)
+    assert browser.get("/account").status_code == 503
+    assert Browser(gate).sign_in("bob").status_code == 200
+
+
+def test_a_github_that_hangs_does_not_take_every_thread(gate: Gate) -> None:
+    """Four ask at once; the others are told at once that the gate does not know."""
+    browsers = [Browser(gate) for _ in range(6)]
+    for it in browsers:
+        it.sign_in("alice")
+    gate.github.advance(301)
+    gate.github.add_fault(Fault("/user$", delay_before=2.5))
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda it: it.get("/account").status_code, browsers))
+    assert sorted(found) == [200] * MOST_AT_ONCE + [503] * (6 - MOST_AT_ONCE)

@@ -36,6 +36,7 @@ def test_a_secret_goes_out_encrypted_only() -> None:
             client_secret="s",
             redirect_uri="https://gate.example.com/sign-in/callback",
             clock=lambda: NOW,
+            timeout=1,
         )
 
 
