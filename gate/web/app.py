@@ -19,6 +19,7 @@ from gate.web.pages.board import board_pages
 from gate.web.pages.history import history_pages
 from gate.web.pages.incidents import incident_pages
 from gate.web.pages.insights import insights_pages
+from gate.web.pages.repository import repository_pages
 from gate.web.pages.runbooks import runbook_pages
 from gate.web.pages.site import Site, register_site
 from gate.web.pages.status import status_pages
@@ -50,6 +51,7 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
         app.register_blueprint(sign_in_pages(sign_ins, site.render))
         app.register_blueprint(account_pages(sign_ins, site.blueprint("account"), site.render))
     app.register_blueprint(insights_pages(site))
+    app.register_blueprint(repository_pages(site))
     app.register_blueprint(runbook_pages(site, load_runbooks()))
     app.register_blueprint(board_pages(site))
     app.register_blueprint(incident_pages(site))

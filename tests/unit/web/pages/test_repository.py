@@ -1,0 +1,91 @@
+"""The policy page: what is in force, what is wrong with it, its changes, and nobody else's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+
+from gate.domain.audit.chain import AuditEntry
+from gate.domain.model.access import NOTHING
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId
+from gate.domain.model.runs import Account
+from gate.policyfile.built_in import built_in_text
+from gate.store.audit.entries import record_audit
+from gate.store.engine.database import Database
+from gate.store.github.policies import PolicyDocument, record_document, record_policy_text
+from gate.store.github.repositories import record_repository
+from gate.store.github.stored_policies import misnamed, sources_of
+from gate.web.viewers import Viewer, Viewers
+from tests.support.builders.defaults import INSTALLATION, REPOSITORY
+from tests.unit.web.conftest import NOW, Site
+
+ACME = Account(AccountId(9), "acme")
+SHOP = Repository(REPOSITORY, INSTALLATION, "acme/shop", ACME, "main")
+PATH = "/repositories/acme/shop"
+
+
+def read(database: Database, *texts: bytes) -> None:
+    """Let the gate read these texts of the repository's file, one a minute."""
+    own, shared = sources_of(SHOP)
+    database.transact(lambda tx: record_repository(tx, SHOP))
+    for source in (own, shared, misnamed(own), misnamed(shared)):
+        document = PolicyDocument(source, INSTALLATION, None, None, NOW)
+        database.transact(lambda tx, it=document: record_document(tx, it))  # type: ignore[misc]
+    for number, text in enumerate(texts):
+        at = NOW + timedelta(minutes=number)
+        digest = sha256(text).hexdigest()
+        document = PolicyDocument(own, INSTALLATION, digest, None, at)
+        detail = {"source": own, "digest": digest}
+        entry = AuditEntry(
+            at, INSTALLATION, REPOSITORY, None, None, None, "policy.changed", "gate", None, detail
+        )
+        database.transact(lambda tx, d=digest, t=text: record_policy_text(tx, d, t))  # type: ignore[misc]
+        database.transact(lambda tx, it=document: record_document(tx, it))  # type: ignore[misc]
+        database.transact(lambda tx, it=entry: record_audit(tx, it))  # type: ignore[misc]
+
+
+def test_the_policy_in_force_and_its_changes_are_shown(database: Database, site: Site) -> None:
+    """With where it comes from, and what the last change changed."""
+    read(database, built_in_text(), built_in_text().replace(b"max_age: 24h", b"max_age: 2h"))
+    page = site.client.get(PATH).text
+    assert "policy in force" in page
+    assert "acme/shop/.github/deployment-gate.yml" in page
+    assert "-      max_age: 24h\n+      max_age: 2h" in page
+
+
+def test_problems_have_line_and_column(database: Database, site: Site) -> None:
+    """Hostile text in them is harmless."""
+    read(database, b"version: 1\n<script>alert(1)</script>: 2\n")
+    page = site.client.get(PATH).text
+    assert "policy invalid" in page
+    assert "Line 2, column 1" in page
+    assert "gate policy check" in page
+    assert "<script>alert" not in page
+
+
+def test_a_policy_that_was_never_read_is_said_to_be_so(database: Database, site: Site) -> None:
+    """With the command that checks one."""
+    database.transact(lambda tx: record_repository(tx, SHOP))
+    page = site.client.get(PATH).text
+    assert "The policy has not been read yet" in page
+    assert "No change is on record." in page
+
+
+def test_a_repository_that_may_not_be_seen_is_answered_like_none(database: Database) -> None:
+    """Neither by its own name nor by one that another took over."""
+    read(database, built_in_text())
+    viewer = Viewer("mallory", NOTHING)
+    site = Site(database, viewers=Viewers(trusts_loopback=True, signed_in=lambda: viewer))
+    seen, none = site.client.get(PATH), site.client.get("/repositories/acme/none")
+    assert seen.status_code == none.status_code == 404
+    assert seen.text == none.text
+
+
+def test_a_name_means_who_has_it_now(database: Database, site: Site) -> None:
+    """Nothing of the repository that had it before."""
+    read(database, built_in_text())
+    newer = replace(SHOP, id=type(REPOSITORY)(REPOSITORY + 1))
+    database.transact(lambda tx: record_repository(tx, newer))
+    assert "The policy has not been read yet" in site.client.get(PATH).text
