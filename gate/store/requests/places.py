@@ -56,25 +56,28 @@ def read_newest_requests(snapshot: Snapshot, visible: Visible) -> list[Asked]:
 
 
 def read_queues(snapshot: Snapshot, visible: Visible) -> Mapping[Place, Queue]:
-    """Read what waits in each place."""
-    query = (
-        select(
-            _t.repository_id,
-            _t.environment_key,
-            func.max(_t.id).label("newest"),
-            func.count().label("waiting"),
-            func.min(_t.waiting_since).label("since"),
-            func.min(_t.give_up_at).label("gives_up_at"),
-        )
-        .where(IS_UNDECIDED)
-        .group_by(_t.repository_id, _t.environment_key)
+    """Read what waits in each place.
+
+    Grouped here: SQLite would rather walk all requests in the order of the groups.
+    """
+    query = select(
+        _t.id, _t.repository_id, _t.environment_key, _t.waiting_since, _t.give_up_at
+    ).where(IS_UNDECIDED)
+    waiting: dict[Place, list[Row[Any]]] = {}
+    for row in snapshot.execute(only_visible(query, _t.repository_id, visible)):
+        place = RepositoryId(row.repository_id), row.environment_key
+        waiting.setdefault(place, []).append(row)
+    return {place: _queue(rows) for place, rows in waiting.items()}
+
+
+def _queue(rows: list[Row[Any]]) -> Queue:
+    ends = [row.give_up_at for row in rows if row.give_up_at is not None]
+    return Queue(
+        newest=RequestId(max(row.id for row in rows)),
+        count=len(rows),
+        since=min(row.waiting_since for row in rows),
+        gives_up_at=min(ends, default=None),
     )
-    return {
-        (RepositoryId(row.repository_id), row.environment_key): Queue(
-            RequestId(row.newest), row.waiting, row.since, row.gives_up_at
-        )
-        for row in snapshot.execute(only_visible(query, _t.repository_id, visible))
-    }
 
 
 def read_overridden_runs(snapshot: Snapshot, visible: Visible) -> Mapping[Place, frozenset[RunId]]:
