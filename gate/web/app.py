@@ -7,6 +7,7 @@ from flask import Flask
 from gate.runbooks import load_runbooks
 from gate.web.api.audit import audit_api
 from gate.web.api.incidents import incidents_api
+from gate.web.api.openapi import describe_api, openapi_api
 from gate.web.api.reports import attempts_api, reports_api
 from gate.web.api.requests import requests_api
 from gate.web.api.statistics import statistics_api
@@ -14,6 +15,7 @@ from gate.web.deps import WebDeps
 from gate.web.door.door import Door
 from gate.web.door.webhooks import webhooks
 from gate.web.health import health
+from gate.web.pages.api import api_pages
 from gate.web.pages.badge import badge_pages
 from gate.web.pages.board import board_pages
 from gate.web.pages.history import history_pages
@@ -58,6 +60,8 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
     app.register_blueprint(history_pages(site))
     app.register_blueprint(badge_pages(site))
     app.register_blueprint(status_pages(site))
+    app.register_blueprint(api_pages(site, describe_api(deps.public_url)))
+    app.register_blueprint(openapi_api(deps.public_url))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))
     app.register_blueprint(audit_api(deps))

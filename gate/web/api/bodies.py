@@ -106,7 +106,9 @@ class _Body(BaseModel):
     )
 
 
-class _FlowBody(_Body):
+class FlowBody(_Body):
+    """A flow of a report or an alert."""
+
     flow_name: Annotated[str, Field(min_length=1, max_length=_NAME)]
     status: FlowStatus
     exit_code: Annotated[int, Field(ge=0, le=_EXIT_CODE)]
@@ -115,26 +117,30 @@ class _FlowBody(_Body):
     attempts: Annotated[int, Field(ge=1, le=_ATTEMPTS)] = 1
 
 
-class _ReportBody(_Body):
+class ReportBody(_Body):
+    """What `POST /api/v1/validations` takes."""
+
     schema_version: _Version
     job_url: _Url
     terraform_deployment_id: Annotated[str, Field(min_length=1, max_length=_NAME)] | None = None
     artifact_urls: Annotated[tuple[_Url, ...], Field(max_length=_URLS)] = ()
     flows: Annotated[
-        tuple[_FlowBody, ...], Field(max_length=_FLOWS), AfterValidator(_check_not_empty)
+        tuple[FlowBody, ...], Field(max_length=_FLOWS), AfterValidator(_check_not_empty)
     ]
 
 
-class _AlertBody(_Body):
+class AlertBody(_Body):
+    """What `POST /api/v1/alerts` takes."""
+
     event: Annotated[str, Field(pattern=_EVENT)]
     job_url: _Url
     terraform_deployment_id: Annotated[str, Field(min_length=1, max_length=_NAME)] | None = None
     schema_version: _Version = 1
     artifact_urls: Annotated[tuple[_Url, ...], Field(max_length=_URLS)] = ()
-    flows: Annotated[tuple[_FlowBody, ...], Field(max_length=_FLOWS)] = ()
+    flows: Annotated[tuple[FlowBody, ...], Field(max_length=_FLOWS)] = ()
 
 
-B = TypeVar("B", _ReportBody, _AlertBody)
+B = TypeVar("B", ReportBody, AlertBody)
 
 
 class _Shared(TypedDict):
@@ -153,7 +159,7 @@ def parse_validation(
     body: bytes, reporter: Reporter, now: datetime
 ) -> ValidationReport | list[BodyProblem]:
     """Read a report; run, attempt and repository are the reporter's, never the body's."""
-    read = _parse(_ReportBody, body)
+    read = _parse(ReportBody, body)
     if isinstance(read, list):
         return read
     return ValidationReport(**_shared(read, reporter), reported_at=now)
@@ -161,7 +167,7 @@ def parse_validation(
 
 def parse_alert(body: bytes, reporter: Reporter, now: datetime) -> AlertReport | list[BodyProblem]:
     """Read an alert, with the flows it may have."""
-    read = _parse(_AlertBody, body)
+    read = _parse(AlertBody, body)
     if isinstance(read, list):
         return read
     return AlertReport(
@@ -174,7 +180,7 @@ def parse_alert(body: bytes, reporter: Reporter, now: datetime) -> AlertReport |
     )
 
 
-def _shared(body: _ReportBody | _AlertBody, reporter: Reporter) -> _Shared:
+def _shared(body: ReportBody | AlertBody, reporter: Reporter) -> _Shared:
     return _Shared(
         repository_id=reporter.repository_id,
         run_id=reporter.run_id,
@@ -194,7 +200,7 @@ def _parse(shape: type[B], body: bytes) -> B | list[BodyProblem]:
     return [BodyProblem(_path(it["loc"]), _advice(it["type"], it)) for it in found]
 
 
-def _flow(body: _FlowBody) -> Flow:
+def _flow(body: FlowBody) -> Flow:
     seconds = body.duration_seconds
     return Flow(
         name=body.flow_name,

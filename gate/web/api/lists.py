@@ -19,8 +19,8 @@ Item_co = TypeVar("Item_co", covariant=True)
 Id = TypeVar("Id")
 Id_contra = TypeVar("Id_contra", contravariant=True)
 
-_LIMIT: Final = 50
-_MOST: Final = 200
+LIMIT: Final = 50
+MOST: Final = 200
 
 
 class ReadItems(Protocol[Item_co, Id_contra]):
@@ -59,7 +59,7 @@ class Listing(Generic[Item, Id]):
 
         `next_cursor` is the number of the last item shown; null on the last page.
         """
-        limit = min(number("limit", _LIMIT), _MOST)
+        limit = min(number("limit", LIMIT), MOST)
         cursor = number("cursor", 0)
         wanted = filters(self.fields, self.numbers, self.choices)
         found = database.read(

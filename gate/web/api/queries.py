@@ -13,7 +13,7 @@ from gate.domain.model.access import Visible
 from gate.store.audit.trail import repository_named
 from gate.store.engine.database import Snapshot
 
-_LARGEST: Final = 2**63 - 1
+LARGEST: Final = 2**63 - 1
 _ANY_TEXT: Final[Mapping[str, Collection[str]]] = {}
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 
@@ -92,4 +92,4 @@ def parse_number(text: str) -> int | None:
     if _NUMBER.fullmatch(text) is None:
         return None
     found = int(text)
-    return found if 0 < found <= _LARGEST else None
+    return found if 0 < found <= LARGEST else None

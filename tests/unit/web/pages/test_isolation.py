@@ -89,6 +89,8 @@ PUBLIC: Final = {
     "/metrics": "numbers of the whole gate; installation ids, no names",
     "/runbooks": "pages of the documentation",
     "/runbooks/<name>": "pages of the documentation",
+    "/api": "the documentation of the API",
+    "/api/v1/openapi.json": "the documentation of the API",
     "/sign-in": "before a sign-in",
     "/sign-in/start": "before a sign-in",
     "/sign-in/callback": "before a sign-in",
