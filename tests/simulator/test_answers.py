@@ -9,6 +9,7 @@ from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
 
 from gate.simulator.rest.routing import REPOSITORY_ROOTS, ROUTES, Route
 from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, KeyPair, Story, telling
+from tests.simulator.test_users import sign_in
 
 OWNER, REPO = REPOSITORY.split("/")
 
@@ -19,6 +20,7 @@ class Scene:
 
     app: Any
     repo: Any
+    person: Any
     story: Story
     run_id: int
     job_id: int
@@ -33,6 +35,7 @@ class Clients:
     story: Story
     app: Any
     repo: Any
+    person: Any
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +54,11 @@ def clients(keys: KeyPair) -> Iterator[Clients]:
             GitHub(
                 AppAuthStrategy(story.app_id, story.keys.private), base_url=base, auto_retry=False
             ) as app,
+            GitHub(
+                TokenAuthStrategy(sign_in(story, "erin")), base_url=base, auto_retry=False
+            ) as person,
         ):
-            yield Clients(story, app.rest, repo.rest)
+            yield Clients(story, app.rest, repo.rest, person.rest)
 
 
 @pytest.fixture
@@ -73,6 +79,7 @@ def scene(clients: Clients) -> Scene:
     return Scene(
         clients.app,
         clients.repo,
+        clients.person,
         story,
         run_id,
         reached.job_id,
@@ -216,6 +223,11 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
     ),
     "GET {repository}/collaborators/{username}/permission": lambda s: (
         s.repo.repos.get_collaborator_permission_level(OWNER, REPO, "erin")
+    ),
+    "GET /user": lambda s: s.person.users.get_authenticated(),
+    "GET /user/installations": lambda s: s.person.apps.list_installations_for_authenticated_user(),
+    "GET /user/installations/{installation_id}/repositories": lambda s: (
+        s.person.apps.list_installation_repos_for_authenticated_user(s.story.installation_id)
     ),
     "GET /orgs/{org}/teams/{team_slug}/memberships/{username}": lambda s: (
         s.repo.teams.get_membership_for_user_in_org("octo-org", "deployers", "erin")

@@ -60,6 +60,12 @@ def exchange(story: Story, code: str, verifier: str = VERIFIER) -> dict[str, Any
     return ask(story, code=code, code_verifier=verifier, redirect_uri=CALLBACK)
 
 
+def sign_in(story: Story, login: str) -> str:
+    """Sign in as a person and return their token."""
+    token: str = exchange(story, code_of(story, login))["access_token"]
+    return token
+
+
 def test_a_code_becomes_tokens_that_expire(story: Story) -> None:
     """With GitHub's fields and lifetimes; the token is the person's."""
     answer = exchange(story, code_of(story))

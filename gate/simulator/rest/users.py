@@ -16,7 +16,7 @@ from gate.simulator.state.world import Json
 @ROUTES.route("GET", "/user", "user")
 def show_person(call: Call) -> Json:
     """Get the authenticated user."""
-    return accounts.simple_user(call.world, call.person)
+    return accounts.profile(call.world, call.person)
 
 
 @ROUTES.route("GET", "/user/installations", "user")

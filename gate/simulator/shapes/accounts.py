@@ -41,6 +41,17 @@ def simple_user(world: World, account: Account) -> Json:
     return shape
 
 
+def profile(world: World, account: Account) -> Json:
+    """Describe an account as `public-user`."""
+    since = timestamp(world.now())
+    return simple_user(world, account) | {
+        **dict.fromkeys(("name", "company", "blog", "location", "email", "hireable", "bio")),
+        **dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0),
+        "created_at": since,
+        "updated_at": since,
+    }
+
+
 def organization(world: World, account: Account) -> Json:
     """Describe an organization as webhooks carry it."""
     url = f"{world.api_url}/orgs/{account.login}"

@@ -17,18 +17,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from gate.cli import gate
 
 
-def commands(group: click.Group) -> Iterator[click.Command]:
-    """Give every command below a group."""
+def commands(group: click.Group, path: str = "gate") -> Iterator[tuple[str, click.Command]]:
+    """Give every command below a group, with the words that call it."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if isinstance(command, click.Group):
-            yield from commands(command)
+            yield from commands(command, f"{path} {name}")
         elif command is not None:
-            yield command
+            yield f"{path} {name}", command
 
 
-@pytest.mark.parametrize("command", list(commands(gate)), ids=lambda it: it.name)
+@pytest.mark.parametrize("command", [pytest.param(it, id=path) for path, it in commands(gate)])
 def test_an_example_stands_apart(command: click.Command) -> None:
     """The help of a command ends with an example in lines of its own, not in a paragraph."""
     lines = command.get_help(click.Context(command)).split("Options:")[0].splitlines()
