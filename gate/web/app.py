@@ -18,6 +18,7 @@ from gate.web.health import health
 from gate.web.pages.api import api_pages
 from gate.web.pages.badge import badge_pages
 from gate.web.pages.board import board_pages
+from gate.web.pages.deployment import deployment_pages
 from gate.web.pages.history import history_pages
 from gate.web.pages.incidents import incident_pages
 from gate.web.pages.insights import insights_pages
@@ -62,6 +63,7 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
     app.register_blueprint(status_pages(site))
     app.register_blueprint(api_pages(site, describe_api(deps.public_url)))
     app.register_blueprint(openapi_api(deps.public_url))
+    app.register_blueprint(deployment_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))
     app.register_blueprint(audit_api(deps))

@@ -26,7 +26,7 @@ CLOCK_ERROR: Final = timedelta(minutes=5)
 
 def check_run(rule: ValidationRule, run: WorkflowRun, now: datetime) -> Evidence | None:
     """Find fault with the run itself; None for a green, whatever its age and its cover."""
-    return check_future(run, run.started_at, now) or _check_end(run) or _check_jobs(rule, run)
+    return check_future(run, run.started_at, now) or check_end(run) or check_jobs(rule, run)
 
 
 def check_future(run: WorkflowRun, start: datetime, now: datetime) -> Evidence | None:
@@ -51,7 +51,7 @@ def _ended(conclusion: str | None) -> str:
     return _ENDED.get(conclusion or "", f"ended with {conclusion}")
 
 
-def _check_end(run: WorkflowRun) -> Evidence | None:
+def check_end(run: WorkflowRun) -> Evidence | None:
     """Find fault with how a run stands or ended; None when it succeeded as a whole."""
     if run.status in _RUNNING:
         return Evidence(ValidationState.RUNNING, run, f"the run is {run.status.replace('_', ' ')}")
@@ -64,7 +64,7 @@ def _check_end(run: WorkflowRun) -> Evidence | None:
     return None
 
 
-def _check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
+def check_jobs(rule: ValidationRule, run: WorkflowRun) -> Evidence | None:
     """Find fault with the required jobs of a successful run; None when each succeeded.
 
     `continue-on-error`, a skipped matrix leg or a renamed job can leave a run green although the

@@ -49,7 +49,7 @@ LAST_CALL: Final = timedelta(hours=1)
 quarter of it is left."""
 
 
-_STATE_REASON: Final = {
+STATE_REASON: Final = {
     ValidationState.PASSED: ReasonCode.VALIDATION_PASSED,
     ValidationState.FAILED: ReasonCode.VALIDATION_FAILED,
     ValidationState.RUNNING: ReasonCode.VALIDATION_RUNNING,
@@ -59,6 +59,7 @@ _STATE_REASON: Final = {
     ValidationState.UNCOVERED: ReasonCode.VALIDATION_UNCOVERED,
     ValidationState.WAITS_FOR_ITSELF: ReasonCode.VALIDATION_WAITS_FOR_ITSELF,
 }
+"""The reason that each state of the validation gives."""
 
 
 def decide(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
@@ -90,6 +91,18 @@ def _judge(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
             return decision if required is None else _above(required, decision, facts, now)
         case _:
             assert_never(reading)
+
+
+def deciding_policy(reading: LoadedPolicy, facts: Facts, now: datetime) -> EnvironmentPolicy | None:
+    """Return what is asked of the environment: by the floor, where only the floor holds it."""
+    own = reading.policy.environment(facts.request.environment)
+    floor = reading.floor.environment(facts.request.environment) if reading.floor else None
+    if own is None or floor is None:
+        return own
+    if _by_policy(own, reading.digest, facts, now).verdict is not Verdict.APPROVE:
+        return own
+    required = _by_policy(floor, reading.digest, facts, now)
+    return own if required.verdict is Verdict.APPROVE else floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +184,7 @@ def _weigh(policy: EnvironmentPolicy, evidence: Evidence, facts: Facts) -> _Weig
     While a needed fact cannot be read, nothing is approved and nothing is rejected: what GitHub
     does not show today may turn either verdict into a wrong one.
     """
-    found = Reason(_STATE_REASON[evidence.state], evidence.detail)
+    found = Reason(STATE_REASON[evidence.state], evidence.detail)
     if facts.unavailable is not None:
         missing = Reason(ReasonCode.FACTS_UNAVAILABLE, facts.unavailable)
         proven_pass = evidence.state is ValidationState.PASSED

@@ -1,4 +1,4 @@
-"""List what a person can do about a held deployment, as bullets of the comment on it.
+"""List what a person can do about a held deployment, for the comment on it and for its page.
 
 Pure. Words and names from a policy are neutralized before they are shown. What is to be typed
 stands in one code span, so that it can be copied and pasted.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from gate.domain.model.overrides import ALL_ROUTES, OverrideAsk, OverrideRoutes
@@ -21,6 +22,9 @@ _HEADING: Final = Part("**What you can do**")
 _NAME_LIMIT: Final = 60
 _LONGEST_PHRASE: Final = 80
 _RANKS: Final = (Rank.OVERRIDE, Rank.SECOND_ROUTE, Rank.THIRD_ROUTE)
+_BY_COMMENT: Final = "**Override by comment:**"
+_BY_REVIEW: Final = "**Override in the review:**"
+_BY_WORKFLOW: Final = "**Override by workflow:**"
 _PHRASE_IN_POLICY: Final = "<the acknowledge phrase in the policy>"
 
 
@@ -34,28 +38,73 @@ class IssueLink:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """Where people can act on a hold: the routes of an override, and the incident's issue."""
+    """Where people can act on a hold: the routes of an override, and the incident's issue.
+
+    `record` is the address of the deployment's page; empty leaves it out.
+    """
 
     routes: OverrideRoutes = ALL_ROUTES
     issue: IssueLink | None = None
+    record: str = ""
 
 
 ANYWHERE: Final = Guide()
 """What is offered where nothing better is known."""
 
 
+class Way(StrEnum):
+    """What kind of action it is; the page links the place of some."""
+
+    FIX = "fix"
+    COMMENT = "comment"
+    REVIEW = "review"
+    WORKFLOW = "workflow"
+    NONE = "none"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that people can do, as Markdown, with its rank in a comment.
+
+    `words` are what they must type before their reason, raw; empty where there is nothing to copy.
+    """
+
+    way: Way
+    text: str
+    rank: Rank
+    words: str = ""
+
+
 def list_actions(decision: Decision, request: GateRequest, guide: Guide) -> Paragraph:
-    """Return the list of what people can do about a hold: fix, override, ask."""
+    """Return the bullets of what people can do about a hold."""
+    actions = find_actions(decision, request, guide)
+    bullets = [Part(f"- {it.text}", it.rank) for it in actions]
+    return Paragraph((_HEADING, *bullets)) if bullets else Paragraph(())
+
+
+def find_actions(decision: Decision, request: GateRequest, guide: Guide) -> list[Action]:
+    """List what people can do about a hold: fix, override, ask."""
     remedies = dict.fromkeys(filter(None, (_remedy(it, decision) for it in decision.reasons)))
-    bullets = [Part(f"- {text}", Rank.REMEDY) for text in remedies]
-    if bullets:
-        bullets[0] = Part(bullets[0].text)
-    bullets += _override_bullets(decision, request, guide)
+    actions = [
+        Action(Way.FIX, text, Rank.REMEDY if number else Rank.ALWAYS)
+        for number, text in enumerate(remedies)
+    ]
+    actions += _overrides(decision, request, guide)
     if guide.issue is not None:
         is_linked = decision.ask is not None and guide.routes.comment
         where = "the same issue" if is_linked else _issue(guide.issue)
-        bullets.append(Part(f"- **Ask or read more:** on {where}.", Rank.ASK))
-    return Paragraph((_HEADING, *bullets)) if bullets else Paragraph(())
+        actions.append(Action(Way.ASK, f"**Ask or read more:** on {where}.", Rank.ASK))
+    return actions
+
+
+def routes_offered(comment: str) -> OverrideRoutes:
+    """Return the routes that a posted comment offers: the gate asked GitHub when it wrote it."""
+    return OverrideRoutes(
+        review=_BY_REVIEW in comment,
+        environment=_BY_WORKFLOW in comment,
+        comment=_BY_COMMENT in comment,
+    )
 
 
 def _issue(issue: IssueLink) -> str:
@@ -125,7 +174,7 @@ _REMEDIES: Final = {
 }
 
 
-def _override_bullets(decision: Decision, request: GateRequest, guide: Guide) -> Iterator[Part]:
+def _overrides(decision: Decision, request: GateRequest, guide: Guide) -> Iterator[Action]:
     """List the routes by which this hold can be overridden, each with the words to paste."""
     ask, routes = decision.ask, guide.routes
     if ask is None:
@@ -134,29 +183,33 @@ def _override_bullets(decision: Decision, request: GateRequest, guide: Guide) ->
     people = _who(decision, ask)
     phrase = _phrase(ask)
     approving = code_span(f"{phrase}: <why>")
-    texts = []
+    is_known = phrase != _PHRASE_IN_POLICY
+    words = f"{phrase}: " if is_known else ""
+    found: list[tuple[Way, str, str]] = []
     if routes.comment:
         where = "any issue" if guide.issue is None else _issue(guide.issue)
         reason = f"<why, {ask.min_length}+ characters>"
-        pasted = code_span(f"/override {request.key.run_id} {phrase}: {reason}")
-        texts.append(f"- **Override by comment:** {people} can comment {pasted} on {where}.")
+        command = f"/override {request.key.run_id} {phrase}: "
+        pasted = code_span(f"{command}{reason}")
+        text = f"{_BY_COMMENT} {people} can comment {pasted} on {where}."
+        found.append((Way.COMMENT, text, command if is_known else ""))
     if routes.review:
-        texts.append(
-            f"- **Override in the review:** choose *Review deployments* and approve with"
-            f" {approving}."
-        )
+        text = f"{_BY_REVIEW} choose *Review deployments* and approve with {approving}."
+        found.append((Way.REVIEW, text, words))
     if routes.environment:
-        texts.append(
-            f"- **Override by workflow:** start the override workflow for run {request.key.run_id},"
+        text = (
+            f"{_BY_WORKFLOW} start the override workflow for run {request.key.run_id},"
             f" then approve {environment} with {approving}."
         )
-    if not texts:
-        texts.append(
-            "- **No override:** the policy lists no reviewers, and neither this environment nor"
+        found.append((Way.WORKFLOW, text, words))
+    if not found:
+        text = (
+            "**No override:** the policy lists no reviewers, and neither this environment nor"
             f" {environment} has required reviewers."
         )
-    for text, rank in zip(texts, _RANKS, strict=False):
-        yield Part(text, rank)
+        found.append((Way.NONE, text, ""))
+    for (way, text, pasted), rank in zip(found, _RANKS, strict=False):
+        yield Action(way, text, rank, pasted)
 
 
 def _who(decision: Decision, ask: OverrideAsk) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 from gate.domain.model.ids import DecisionId
-from gate.domain.model.policy import PolicyReading, UnavailablePolicy
-from gate.domain.model.policy_sources import PolicyPlace, choose_again
 from gate.domain.requests.decide import ENGINE_VERSION, decide
 from gate.domain.requests.decision import Decision
 from gate.reconciler.deps import ParsePolicy
 from gate.store.audit.trail import recorded_digest
 from gate.store.engine.database import Snapshot
-from gate.store.github.policies import read_policy_text
+from gate.store.github.policies import PolicyTextMissing, read_policy_again
 from gate.store.requests.decisions import RecordedDecision, stream_decisions
 
 
@@ -59,8 +56,8 @@ def _replayed(
     if recorded.basis is None:
         return Replayed(recorded, None, (*problems, "the record does not name its policy"))
     try:
-        reading = choose_again(recorded.basis, lambda place: _read(snapshot, place, parse_policy))
-    except _NoText as error:
+        reading = read_policy_again(snapshot, recorded.basis, parse_policy)
+    except PolicyTextMissing as error:
         return Replayed(recorded, None, (*problems, str(error)))
     again = decide(reading, recorded.facts, recorded.at)
     differences = tuple(_differences(recorded.decision, again))
@@ -85,19 +82,3 @@ def _differences(before: Decision, again: Decision) -> Iterator[str]:
         says = ", ".join(it.code for it in again.reasons)
         also = " (in their details)" if said == says else ""
         yield f"the reasons were {said} and are {says}{also}"
-
-
-class _NoText(LookupError):
-    """A policy's text that the record refers to and the database does not have as it was."""
-
-
-def _read(snapshot: Snapshot, place: PolicyPlace, parse_policy: ParsePolicy) -> PolicyReading:
-    if place.unavailable is not None:
-        return UnavailablePolicy(place.unavailable)
-    named = f"the policy of {place.source!r} ({place.digest[:12]})"
-    text = read_policy_text(snapshot, place.digest)
-    if text is None:
-        raise _NoText(f"{named} is not kept")
-    if sha256(text).hexdigest() != place.digest:
-        raise _NoText(f"{named} was changed: its text is not the one that was read")
-    return parse_policy(text, place.source)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Row, and_, bindparam, false, or_, select, update
 
 from gate.domain.model.ids import InstallationId
+from gate.domain.model.policy import PolicyReading, UnavailablePolicy
+from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace, choose_again
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.github import policy_documents, policy_texts
@@ -181,3 +184,31 @@ def read_policy_text(snapshot: Snapshot, digest: str) -> bytes | None:
         return None
     # SQLite keeps what it is given: somebody else may have put text where bytes belong.
     return row.text.encode() if isinstance(row.text, str) else bytes(row.text)
+
+
+class PolicyTextMissing(LookupError):
+    """A policy's text that a record refers to and the database does not have as it was."""
+
+
+def read_policy_again(
+    snapshot: Snapshot, basis: PolicyBasis, parse: Callable[[bytes, str], PolicyReading]
+) -> PolicyReading:
+    """Choose the policy of a recorded decision again, from the texts that it was chosen from.
+
+    Raises PolicyTextMissing where one of them is not kept, or was changed.
+    """
+    return choose_again(basis, lambda place: _read_place(snapshot, place, parse))
+
+
+def _read_place(
+    snapshot: Snapshot, place: PolicyPlace, parse: Callable[[bytes, str], PolicyReading]
+) -> PolicyReading:
+    if place.unavailable is not None:
+        return UnavailablePolicy(place.unavailable)
+    named = f"the policy of {place.source!r} ({place.digest[:12]})"
+    text = read_policy_text(snapshot, place.digest)
+    if text is None:
+        raise PolicyTextMissing(f"{named} is not kept")
+    if sha256(text).hexdigest() != place.digest:
+        raise PolicyTextMissing(f"{named} was changed: its text is not the one that was read")
+    return parse(text, place.source)

@@ -164,6 +164,25 @@ def decisions_of(snapshot: Snapshot, request_id: RequestId) -> list[RecordedDeci
     return [_recorded(row, read_kept_reports(snapshot, row.id)) for row in rows]
 
 
+def newest_recorded(snapshot: Snapshot, request_id: RequestId) -> RecordedDecision | None:
+    """Read the newest decision on a request with its reports; None where there is none.
+
+    Of the reports, those that the record names but nobody kept are left out.
+    """
+    query = (
+        select(decisions)
+        .where(decisions.c.request_id == request_id)
+        .order_by(decisions.c.id.desc())
+        .limit(1)
+    )
+    row = snapshot.execute(query).first()
+    if row is None:
+        return None
+    kept = read_kept_reports(snapshot, row.id)
+    recorded = _recorded(row, kept)
+    return replace(recorded, facts=replace(recorded.facts, reports=decode_reports(kept)))
+
+
 def stream_decisions(
     snapshot: Snapshot, decision_id: DecisionId | None = None
 ) -> Iterator[RecordedDecision]:

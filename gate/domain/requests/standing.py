@@ -1,0 +1,71 @@
+"""Say where a deployment stands: in one word, and in the sentence that its page begins with.
+
+Pure, and plain text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gate.domain.model.request import RequestState
+from gate.domain.requests.closing import Closure
+from gate.domain.requests.decision import Decision, ReasonCode, Verdict
+from gate.domain.requests.phrases import because
+from gate.domain.requests.story import close_phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a request stands: `kind` is the shape and color of the word; `sentence` says why."""
+
+    kind: str
+    word: str
+    sentence: str
+
+
+_WORDS: Final = {
+    RequestState.OPEN: ("run", "checking"),
+    RequestState.WAITING: ("hold", "on hold"),
+    RequestState.ANSWERING: ("run", "answering"),
+    RequestState.APPROVED: ("pass", "approved"),
+    RequestState.REJECTED: ("fail", "rejected"),
+    RequestState.LAPSED: ("none", "lapsed"),
+    RequestState.RESOLVED_ELSEWHERE: ("none", "resolved elsewhere"),
+    RequestState.UNANSWERABLE: ("none", "unanswerable"),
+}
+_CLOSED: Final = frozenset(
+    {RequestState.LAPSED, RequestState.RESOLVED_ELSEWHERE, RequestState.UNANSWERABLE}
+)
+
+
+def describe_standing(
+    state: RequestState, reason: str | None, decision: Decision | None
+) -> Standing:
+    """Return where a request stands; a release past the rule has a word of its own."""
+    kind, word = _WORDS[state]
+    if state is RequestState.RESOLVED_ELSEWHERE and reason == Closure.BYPASSED:
+        return Standing("fail", "bypassed", f"{close_phrase(reason)}.")
+    if state in _CLOSED:
+        return Standing(kind, word, f"{close_phrase(reason)}.")
+    if decision is None:
+        return Standing(kind, word, "The gate has not looked at this deployment yet.")
+    why = because(decision.reasons, decision.evidence)
+    if decision.reason is ReasonCode.OBSERVE_MODE:
+        found = because(decision.reasons[1:], decision.evidence)
+        why = f"the policy only observes and holds nothing; found: {found}"
+    elif decision.verdict is Verdict.APPROVE and decision.override is not None:
+        people = ", ".join(it.person.login for it in decision.override.claims)
+        why = f"overridden by {people}, although {because(decision.reasons[1:], decision.evidence)}"
+        kind, word = ("note", "overridden") if state is RequestState.APPROVED else (kind, word)
+    elif decision.verdict is Verdict.WAIT and decision.reason in _FAILING:
+        kind = "fail" if state is RequestState.WAITING else kind
+    return Standing(kind, word, f"{_VERDICTS[decision.verdict]}: {why}.")
+
+
+_FAILING: Final = frozenset({ReasonCode.VALIDATION_FAILED, ReasonCode.POLICY_INVALID})
+_VERDICTS: Final = {
+    Verdict.APPROVE: "Approved",
+    Verdict.REJECT: "Rejected",
+    Verdict.WAIT: "On hold",
+}

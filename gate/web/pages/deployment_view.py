@@ -1,0 +1,292 @@
+"""Turn the record of a deployment into what its page and its picture show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from gate.domain.model.ids import RequestId
+from gate.domain.model.ledger import EffectKind, LedgerEntry
+from gate.domain.model.policy import LoadedPolicy, PolicyReading, ValidationRule
+from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
+from gate.domain.requests.change import describe_change
+from gate.domain.requests.decide import deciding_policy
+from gate.domain.requests.decision import Decision, Verdict
+from gate.domain.requests.remedies import (
+    ANYWHERE,
+    Action,
+    Guide,
+    IssueLink,
+    Way,
+    find_actions,
+    routes_offered,
+)
+from gate.domain.requests.rules import Rule, list_rules
+from gate.domain.requests.standing import describe_standing
+from gate.domain.requests.story import (
+    Story,
+    alert_events,
+    incident_events,
+    tell,
+    trail_events,
+    validation_events,
+)
+from gate.domain.text.addresses import file_page
+from gate.domain.text.escaping import cut, visible_lines
+from gate.domain.text.fold import fold
+from gate.policyfile import parse_policy
+from gate.store.engine.database import Snapshot
+from gate.store.github.policies import PolicyTextMissing, read_policy_again, read_policy_text
+from gate.store.requests.story import DeploymentRecord
+from gate.web.pages.comment_html import render_comment, render_line
+
+_LINE: Final = 70
+_MOST_LINES: Final = 4
+_SHORT: Final = 46
+_MOST_POLICY: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPolicy:
+    """A document that the policy in force comes from; `role` says which part it plays."""
+
+    source: str
+    role: str
+    digest: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read of a deployment. `reading` is None where its policy's text is not kept."""
+
+    record: DeploymentRecord
+    reading: PolicyReading | None
+    policies: tuple[ShownPolicy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAction:
+    """Something that people can do: `words` are to be copied, `url` is the place in GitHub."""
+
+    text: Markup
+    words: str
+    place: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownComment:
+    """A comment as it was posted."""
+
+    name: str
+    status: str
+    html: Markup
+
+
+def find_policy(snapshot: Snapshot, record: DeploymentRecord) -> Found:
+    """Read the policy that the newest decision rests on."""
+    basis = record.decision.basis if record.decision is not None else None
+    if basis is None:
+        return Found(record, None, ())
+    try:
+        reading: PolicyReading | None = read_policy_again(snapshot, basis, parse_policy)
+    except PolicyTextMissing:
+        reading = None
+    page = record.run.html_url if record.run is not None else ""
+    places = [
+        ShownPolicy(
+            place.source,
+            role,
+            place.digest,
+            _policy_text(snapshot, place),
+            file_page(page, place.source),
+        )
+        for role, place in _places(basis)
+    ]
+    return Found(record, reading, tuple(places))
+
+
+def _places(basis: PolicyBasis) -> Iterator[tuple[str, PolicyPlace]]:
+    """List the documents that count, as `choose_policy` does."""
+    if basis.repository is not None:
+        yield "the repository's policy", basis.repository
+    if basis.organization is not None:
+        is_floor = basis.repository is not None
+        yield (
+            "the organization's floor" if is_floor else "the organization's policy",
+            (basis.organization),
+        )
+    if basis.repository is None and basis.organization is None:
+        yield "the server's policy", basis.server
+
+
+def _policy_text(snapshot: Snapshot, place: PolicyPlace) -> str:
+    if place.unavailable is not None:
+        return place.unavailable
+    text = read_policy_text(snapshot, place.digest)
+    return cut(text.decode("utf-8", "replace"), _MOST_POLICY) if text is not None else ""
+
+
+def show_deployment(found: Found) -> dict[str, Any]:
+    """Return the values of a deployment's page."""
+    record, request = found.record, found.record.request
+    decision = record.decision.decision if record.decision is not None else None
+    return {
+        "found": found,
+        "record": record,
+        "request": request,
+        "decision": decision,
+        "standing": describe_standing(request.state, record.reason, decision),
+        "run_url": _run_page(record),
+        "actions": _actions(record, decision),
+        "rules": _rules(found),
+        "override": _override_line(decision),
+        "change": _change(found, decision),
+        "story": _story(record),
+        "comments": [_comment(it) for it in record.ledger.entries if it.is_begun],
+    }
+
+
+def _run_page(record: DeploymentRecord) -> str:
+    """Return the page of the attempt that asked: GitHub shows the newest without its number."""
+    if record.run is None:
+        return ""
+    base = record.run.html_url.partition("/attempts/")[0]
+    attempt = record.request.key.run_attempt
+    return f"{base}/attempts/{attempt}" if attempt > 1 else base
+
+
+def _actions(record: DeploymentRecord, decision: Decision | None) -> list[ShownAction]:
+    """List what people can do about a hold, in the words of the comment on it."""
+    if decision is None or decision.verdict is not Verdict.WAIT or not record.request.is_undecided:
+        return []
+    posted = [it for it in record.ledger.entries if it.effect.kind is EffectKind.REPORT]
+    routes = routes_offered(posted[-1].effect.comment) if posted else ANYWHERE.routes
+    guide = Guide(routes, _issue(record))
+    return [_action(it, record) for it in find_actions(decision, record.request, guide)]
+
+
+def _issue(record: DeploymentRecord) -> IssueLink | None:
+    if record.incident is None or not record.incident.record.incident.is_open:
+        return None
+    number, url = record.incident.record.issue_number, record.incident.record.issue_url
+    return IssueLink(number, url) if number is not None and url is not None else None
+
+
+def _action(action: Action, record: DeploymentRecord) -> ShownAction:
+    place, url = "", ""
+    if action.way is Way.REVIEW:
+        place, url = "Open the run to review", _run_page(record)
+    elif action.way is Way.WORKFLOW and record.run is not None:
+        place = "Open the workflows"
+        url = record.run.html_url.partition("/actions/")[0] + "/actions"
+    elif action.way is Way.COMMENT and (issue := _issue(record)) is not None:
+        place, url = f"Open issue #{issue.number}", issue.url
+    return ShownAction(render_line(action.text), action.words, place, url)
+
+
+def _rules(found: Found) -> tuple[Rule, ...]:
+    recorded = found.record.decision
+    if recorded is None or found.reading is None:
+        return ()
+    return list_rules(found.reading, recorded.facts, recorded.at)
+
+
+def _override_line(decision: Decision | None) -> str:
+    """Count the overrides that a hold has, and those it needs; nothing where none is asked for."""
+    if decision is None:
+        return ""
+    if decision.override is not None:
+        given = len(decision.override.claims)
+        return f"Override: {given} of {given}"
+    if decision.ask is None:
+        return ""
+    needed = decision.needed or decision.ask.approvals
+    given = decision.ask.approvals - needed
+    refused = len(decision.refused)
+    times = f", {refused} refused" if refused else ""
+    return f"Override: {given} of {decision.ask.approvals}{times}"
+
+
+def _change(found: Found, decision: Decision | None) -> str:
+    if decision is None:
+        return "The gate's first look, which comes within seconds."
+    is_answered = not found.record.request.is_undecided
+    return describe_change(decision, _validation_rule(found), is_answered=is_answered)
+
+
+def _validation_rule(found: Found) -> ValidationRule | None:
+    recorded = found.record.decision
+    if recorded is None or not isinstance(found.reading, LoadedPolicy):
+        return None
+    policy = deciding_policy(found.reading, recorded.facts, recorded.at)
+    return policy.validation if policy is not None else None
+
+
+def _story(record: DeploymentRecord) -> Story:
+    page = _run_page(record)
+    events = [
+        *trail_events(record.trail, page),
+        *validation_events(record.evidence),
+        *alert_events(record.alerts),
+    ]
+    if record.incident is not None:
+        issue = record.incident.record.issue_url or ""
+        events += incident_events(record.incident.events, issue)
+    return tell(events, record.left_out)
+
+
+_KINDS: Final = {
+    EffectKind.REPORT: "Status report",
+    EffectKind.REVIEW: "Answer",
+    EffectKind.STATUS: "Deployment status",
+}
+
+
+def _comment(entry: LedgerEntry) -> ShownComment:
+    return ShownComment(
+        _KINDS[entry.effect.kind],
+        entry.status.value,
+        render_comment(entry.effect.comment),
+    )
+
+
+def picture_values(record: DeploymentRecord) -> dict[str, Any]:
+    """Return the values of a deployment's picture, in lines that fit it."""
+    decision = record.decision.decision if record.decision is not None else None
+    request = record.request
+    standing = describe_standing(request.state, record.reason, decision)
+    return {
+        "id": RequestId(request.id),
+        "repository": cut(fold(record.repository), _SHORT),
+        "environment": cut(fold(request.environment), _SHORT),
+        "standing": standing,
+        "lines": wrap(visible_lines(standing.sentence)),
+        "run": f"Run {request.key.run_id}, attempt {request.key.run_attempt}",
+        "commit": request.head_sha[:7],
+        "asked": request.waiting_since,
+        "answered": request.answered_at,
+        "give_up_at": record.give_up_at if request.is_undecided else None,
+    }
+
+
+def wrap(text: str) -> list[str]:
+    """Break text into lines of a picture, which cannot wrap them itself."""
+    lines: list[str] = []
+    line = ""
+    for word in fold(text).split():
+        piece = cut(word, _LINE)
+        if line and len(line) + 1 + len(piece) > _LINE:
+            lines.append(line)
+            line = piece
+        else:
+            line = f"{line} {piece}".lstrip()
+    lines.append(line)
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], cut(" ".join(lines[_MOST_LINES - 1 :]), _LINE)]
+    return lines
