@@ -103,7 +103,7 @@ def create_service(
         parse_policy=parse_policy,
         server_policy=server_policy,
         requires_floor=settings.organization_policy == "required",
-        runbooks=f"{settings.public_url}/runbooks",
+        public_url=settings.public_url,
         clock=clock,
         uptime=since_boot,
         wakeups=wakeups,

@@ -67,8 +67,8 @@ def no_failpoint(place: str) -> None:
 class Deps:
     """Everything a pass works with. The `github` port may be called from any thread.
 
-    `runbooks` is the address below which the runbooks are, without a slash at its end. `routes`
-    says by which ways deployments can be overridden.
+    `public_url` is the address of the pages, without a slash at its end. `routes` says by which
+    ways deployments can be overridden.
     """
 
     database: Database
@@ -78,7 +78,7 @@ class Deps:
     parse_policy: ParsePolicy
     server_policy: PolicyReading
     requires_floor: bool
-    runbooks: str
+    public_url: str
     clock: Clock
     uptime: Uptime
     wakeups: Wakeups
@@ -87,3 +87,8 @@ class Deps:
     notifiers: Mapping[Channel, Notifier]
     failpoint: Failpoint = no_failpoint
     routes: KnownRoutes = field(default_factory=KnownRoutes)
+
+    @property
+    def runbooks(self) -> str:
+        """Return the address below which the runbooks are."""
+        return f"{self.public_url}/runbooks"

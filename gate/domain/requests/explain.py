@@ -51,8 +51,8 @@ def explain(
     """Return the comment on a decision: what was decided, on what, and what people can do now.
 
     Details get the room that the other parts leave: foreign text never pushes out how the hold
-    ends. Some parts are left out to make room for the details, see `Rank`. Nothing is linked that
-    only a holder of one of the gate's tokens can open.
+    ends. Some parts are left out to make room for the details, see `Rank`. The last line
+    links the deployment's page, which asks its readers to sign in.
     """
     above = [Paragraph((_headline(decision, request),)), _evidence(decision, now)]
     below = _what_follows(decision, request, now, guide)
@@ -214,15 +214,18 @@ def _rationales(record: OverrideRecord) -> list[str]:
 def _what_follows(
     decision: Decision, request: GateRequest, now: datetime, guide: Guide
 ) -> list[Paragraph]:
-    """Return what people can do, and when the hold ends."""
+    """Return what people can do, when the hold ends, and where the full record is."""
+    record = Paragraph(())
+    if guide.record:
+        record = Paragraph((Part(link("Full record", guide.record), Rank.RECORD),))
     match decision.verdict:
         case Verdict.APPROVE:
-            return []
+            return [record]
         case Verdict.REJECT:
             text = "This attempt is over. Fix the cause, then re-run the deployment's jobs."
-            return [Paragraph((Part(text),))]
+            return [Paragraph((Part(text),)), record]
         case Verdict.WAIT:
-            return [list_actions(decision, request, guide), _ending(decision, now)]
+            return [list_actions(decision, request, guide), _ending(decision, now), record]
         case _:
             assert_never(decision.verdict)
 

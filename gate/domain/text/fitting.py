@@ -31,9 +31,10 @@ class Rank(IntEnum):
     DETAILS = 6
     SECOND_ROUTE = 7
     ASK = 8
-    THIRD_ROUTE = 9
-    TERRAFORM = 10
-    ARTIFACT = 11
+    RECORD = 9
+    THIRD_ROUTE = 10
+    TERRAFORM = 11
+    ARTIFACT = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,10 +125,11 @@ def _routes(
 
 
 def _owed(
-    tx: Transaction, view: View, decision: Decision, gathered: Gathered, now: datetime
+    tx: Transaction, view: View, decision: Decision, gathered: Gathered, current: Pass
 ) -> tuple[Effect, ...]:
     """Plan what is owed to GitHub; the incident's issue is read only where a report shows it."""
-    guide = Guide(gathered.routes)
+    guide = Guide(gathered.routes, record=f"{current.deps.public_url}/requests/{view.request.id}")
+    now = current.now
     effects = plan(decision, view.request, view.entries, now, guide)
     if not effects or decision.verdict is not Verdict.WAIT:
         return effects
@@ -157,7 +158,7 @@ def _record(
             mark_check(tx, request.key.repository_id, now)
     if is_new and gathered.claims:
         record_override(tx, Ruling(request, decision, before, now), gathered.claims)
-    effects = _owed(tx, view, decision, gathered, now)
+    effects = _owed(tx, view, decision, gathered, current)
     ledger.record_intents(
         tx,
         request,

@@ -1,0 +1,108 @@
+"""The page of a deployment tells its story, from the first hold to its answer."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
+
+OVERRIDING: Final = f"{ENVIRONMENT}-override"
+REASON: Final = "I accept the risk: checkout is down, and this build fixes it."
+
+
+def held(gate: Gate) -> int:
+    """Bring a deployment to the gate after a validation that failed; return its run."""
+    gate.validate(REPOSITORY, "failure")
+    gate.settle()
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    return run_id
+
+
+def override(gate: Gate, run_id: int, words: str) -> None:
+    """Let carol approve the override workflow for a run, with a comment."""
+    gate.github.protect_environment(REPOSITORY, OVERRIDING, reviewers=["carol"], custom_rule=False)
+    gate.github.advance(2)
+    own = gate.github.start_run(
+        REPOSITORY,
+        "override-production-frontend.yml",
+        event="workflow_dispatch",
+        title=f"Override of run {run_id}",
+    )
+    gate.github.reach_environment(own, OVERRIDING, "override")
+    gate.github.review_as("carol", own, OVERRIDING, "approved", words)
+    gate.settle()
+
+
+def page_of(gate: Gate, run_id: int) -> str:
+    """Read the page of a run's request, as text without markup."""
+    answer = gate.client().get(f"/requests/{gate.record(run_id).id}")
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def test_a_held_deployment_says_what_to_do_and_why(gate: Gate) -> None:
+    """The words to paste stand on it whole, and each rule with what was seen."""
+    run_id = held(gate)
+    page = page_of(gate, run_id)
+    assert "On hold: production validation failed." in page
+    assert f"/override {run_id} I accept the risk:" in page
+    assert "It succeeded" in page
+    assert "A successful run of production-validation.yml" in page
+    assert "gate replay" in page
+
+
+def test_an_override_is_quoted_whether_it_counts_or_not(gate: Gate) -> None:
+    """The story has both, with the name and the words of who gave them."""
+    run_id = held(gate)
+    override(gate, run_id, "ship it")
+    refused = page_of(gate, run_id)
+    assert "ship it" in refused
+    assert "Override: 0 of 1, 1 refused" in refused
+    override(gate, run_id, REASON)
+    released = page_of(gate, run_id)
+    assert "overridden by carol" in released
+    assert REASON in released
+
+
+def test_the_words_of_others_are_harmless(gate: Gate) -> None:
+    """A rationale of 64 KiB with a script and a turned reading direction is shown, and cut."""
+    run_id = held(gate)
+    override(gate, run_id, f"I accept the risk: <script>alert(1)</script>\u202e{'x' * 65_000}")
+    page = page_of(gate, run_id)
+    assert "<script>alert(1)" in page
+    assert "\u202e" not in page
+    assert len(page) < 20_000
+
+
+def test_a_picture_tells_the_same(gate: Gate) -> None:
+    """It is well-formed, names the repository, and needs nothing else."""
+    run_id = held(gate)
+    answer = gate.client().get(f"/requests/{gate.record(run_id).id}.svg")
+    assert answer.content_type == "image/svg+xml; charset=utf-8"
+    drawing = ET.fromstring(answer.text)  # noqa: S314 - of our own making
+    texts = " ".join(it.strip() for it in drawing.itertext())
+    assert REPOSITORY in texts
+    assert "production validation failed" in texts
+    assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize("name", ["0", "99", "-1", "x", "1e3", "9" * 30, "1.svg.svg", "%31%00"])
+def test_there_is_no_such_deployment(gate: Gate, name: str) -> None:
+    """Whatever is no number of a request is answered alike."""
+    answer = gate.client().get(f"/requests/{name}", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+
+
+def test_the_comment_links_the_page(gate: Gate) -> None:
+    """Its last line leads to the full record."""
+    run_id = held(gate)
+    (report,) = gate.reports(run_id)
+    link = f"[Full record]({gate.url}/requests/{gate.record(run_id).id})"
+    assert (report.comment or "").splitlines()[-1] == link
