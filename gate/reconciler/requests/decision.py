@@ -7,7 +7,6 @@ that these facts lead to.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from gate.domain.model.ids import DecisionId
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
