@@ -13,11 +13,11 @@ RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-b
 	--no-strip-extras --generate-hashes --custom-compile-command "make lock" $(ARGS)
 COMPILE = $(RESOLVE) pyproject.toml
 
-.PHONY: help setup demo test unit coverage check format docs pictures recording site bench mutate lock wheel install package clean
+.PHONY: help setup demo test unit coverage check format docs pictures screenshots recording site bench mutate lock wheel install package clean
 .DEFAULT_GOAL := help
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv from the lock, with gate in it
 
@@ -111,6 +111,9 @@ docs: setup ## do the generated parts of the docs still agree with the code?
 
 pictures: setup ## draw the pictures of the README again
 	$(BIN)/python -m tests.docs.pictures
+
+screenshots: setup ## photograph the pages for README and docs, with Chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 recording: setup ## play the demo, record it in docs/demo.md, and draw it
 	$(BIN)/python -m tests.docs.pictures --record
