@@ -14,6 +14,7 @@ from gate.demo.alert_scenes import (
     job_reports,
     people_are_alerted,
     recovery_is_told,
+    report_failure,
     rerun_reports,
     validation_fails,
 )
@@ -186,6 +187,21 @@ def _killed_and_back(stage: Stage, memory: Memory) -> Seen:
     return see_released(stage, run_id)
 
 
+def _stays_held(stage: Stage, memory: Memory) -> Seen:
+    """Leave a deployment held for a look around: a new failure, and an override that is refused."""
+    memory.validation_id = stage.start_validation()
+    report_failure(
+        stage, memory.validation_id, "checkout.yml", "Assertion is false: Pay is visible"
+    )
+    stage.github.complete_run(memory.validation_id, "failure")
+    memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
+    held = see_held(stage, memory.held_run_id, "checkout.yml")
+    if not held.ok:
+        return held
+    _override(stage, memory.held_run_id, "ship it")
+    return see_held(stage, memory.held_run_id, "override is incomplete")
+
+
 SCENES: Final = (
     Scene("a validation job reports a failed flow", "accepted by its token", job_reports),
     Scene("an alert is sent", "one page, naming the flow", people_are_alerted),
@@ -204,4 +220,5 @@ SCENES: Final = (
     Scene("GitHub's response is lost", "looked up, not sent twice", _lost_answer_is_looked_up),
     Scene("GitHub drops a webhook", "redelivered on request", _failed_delivery_is_asked_for),
     Scene("kill -9, a pass, a restart", "released after the restart", _killed_and_back),
+    Scene("checkout breaks", "held; an override is refused", _stays_held),
 )
