@@ -119,7 +119,8 @@ def find_lost_focus(page: Page) -> list[str]:
     for number in range(min(stops, _MOST_STOPS)):
         page.keyboard.press("Tab")
         tag, text, is_seen = page.evaluate(_FOCUSED)
-        if number == 0 and text != "Skip to content":
+        # A wall shows no navigation to skip.
+        if number == 0 and "wall=" not in page.url and text != "Skip to content":
             found.append(f"the first stop is {tag} {text[:40]}")
         if tag == "BODY" or not is_seen:
             found.append(f"stop {number}, {tag} {text[:40]}, shows no focus")
