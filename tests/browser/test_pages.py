@@ -37,7 +37,8 @@ _FOCUSED: Final = """() => {
   const it = document.activeElement;
   const style = getComputedStyle(it);
   // The focus is within a part of a date that only the browser sees.
-  const isSeen = it.type === "date" || (style.outlineStyle !== "none" && style.outlineWidth !== "0px");
+  const isOutlined = style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+  const isSeen = it.type === "date" || isOutlined;
   return [it.tagName, it.textContent.trim(), isSeen];
 }"""
 
@@ -155,7 +156,8 @@ def _read_all(page: Page, stage: Stage) -> dict[str, str]:
     texts = {}
     for name, path in list_pages(stage).items():
         page.goto(path)
-        texts[name] = " ".join(_AGE.sub("", _BUTTON.sub("", page.inner_text("main"))).split())
+        words = _AGE.sub("", _BUTTON.sub("", page.inner_text("main"))).split()
+        texts[name] = "".join(words)
     return texts
 
 
