@@ -12,9 +12,9 @@ from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import RepositoryId
 from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
-from gate.store.audit.trail import repository_named
 from gate.store.engine.database import Database, Snapshot
 from gate.store.engine.migration import schema_is_current
+from gate.store.github.names import find_visible
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def find_repository(snapshot: Snapshot, written: str, option: str) -> Repository
     """Return the repository that an option names, by full name or id; refuse an unknown name."""
     if written.isdecimal() and written.isascii():
         return RepositoryId(int(written))
-    found = repository_named(snapshot, written, EVERYTHING)
+    found = find_visible(snapshot, written, EVERYTHING)
     if found is None:
         raise click.BadParameter("the gate does not know this repository", param_hint=option)
     return found

@@ -112,9 +112,11 @@ def check_api_url(value: str) -> str:
 
 
 def check_public_url(value: str) -> str:
-    """Take a base URL, without a slash at its end."""
+    """Take a base URL, without a slash at its end, and with scheme and host in small letters."""
     _split_url(value)
-    return value.rstrip("/")
+    scheme, _, rest = value.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{host.lower()}{slash}{path}".rstrip("/")
 
 
 def check_audience(value: str) -> str:

@@ -41,8 +41,8 @@ def retry_seconds(error: RetryLater) -> int:
 def register_problems(app: Flask) -> None:
     """Turn Flask's own errors, and ours that reach the edge, into problem details."""
     app.register_error_handler(HTTPException, answer_http_error)
-    app.register_error_handler(RetryLater, _database_problem)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(RetryLater, answer_later)
+    app.register_error_handler(Exception, answer_unexpected)
 
 
 def answer_http_error(error: HTTPException) -> Response:
@@ -56,13 +56,15 @@ def answer_http_error(error: HTTPException) -> Response:
     return response
 
 
-def _database_problem(error: RetryLater) -> Response:
+def answer_later(error: RetryLater) -> Response:
+    """Ask the caller to come back: the database is busy or out of reach."""
     log.warning("http.failed", reason=error.reason, detail=error.detail)
     response = problem(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, TRY_AGAIN)
     response.headers["Retry-After"] = str(retry_seconds(error))
     return response
 
 
-def _unexpected(error: Exception) -> Response:
+def answer_unexpected(error: Exception) -> Response:
+    """Answer for a fault of ours; what it was is only in the log."""
     log.error("http.failed", reason="bug", exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", "unexpected error; see the gate's log")

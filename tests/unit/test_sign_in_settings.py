@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gate.settings.checks import check_public_url
 from tests.unit.setting_values import load, problems
 
 SIGN_IN = {
@@ -51,3 +52,16 @@ def test_keys_rotate_as_a_list(url: str) -> None:
     settings = load(SIGN_IN | {"GATE_SESSION_KEY": both, "GATE_PUBLIC_URL": url})
     assert [it.get_secret_value() for it in settings.session_key] == ["n" * 32, "o" * 32]
     assert "nnn" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("HTTPS://Gate.Example.com", "https://gate.example.com"),
+        ("https://gate.example.com/Gate/", "https://gate.example.com/Gate"),
+        ("HTTP://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_the_public_url_is_kept_in_one_spelling(written: str, kept: str) -> None:
+    """Whether a cookie is secure depends on its scheme, which has no case."""
+    assert check_public_url(written) == kept

@@ -22,7 +22,6 @@ from gate.domain.model.ids import DecisionId, InstallationId, RepositoryId, RunI
 from gate.store.engine.codec import decode_detail
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_checkpoints, audit_entries, audit_heads
-from gate.store.engine.tables.github import repositories
 from gate.store.engine.visibility import only_visible
 
 FILTERS: Final = (
@@ -119,17 +118,6 @@ def recorded_digest(
         if isinstance(detail, dict) and detail.get("decision_id") == decision_id:
             return str(detail.get("record"))
     return None
-
-
-def repository_named(snapshot: Snapshot, name: str, visible: Visible) -> RepositoryId | None:
-    """Return the number of a repository by its present full name.
-
-    None when it is not known, or when it may not be seen.
-    """
-    query = select(repositories.c.repository_id).where(repositories.c.full_name == name)
-    narrowed = only_visible(query, repositories.c.repository_id, visible)
-    found = snapshot.execute(narrowed).scalars().first()
-    return None if found is None else RepositoryId(found)
 
 
 def _matching(filters: Mapping[str, object], visible: Visible) -> Select[Any]:

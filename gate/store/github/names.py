@@ -23,8 +23,18 @@ def repository_names(snapshot: Snapshot, visible: Visible) -> list[str]:
 
 
 def find_visible(snapshot: Snapshot, name: str, visible: Visible) -> RepositoryId | None:
-    """Return the number of a repository by its full name in any case; None where none is seen."""
+    """Return the number of a repository by its full name in any case; None where none is seen.
+
+    Names are reused: of two that had it, the one that the gate works on counts, then the newer.
+    """
+    if "\0" in name:
+        # PostgreSQL takes no such text, not even to compare with.
+        return None
     t = repositories.c
-    query = select(t.repository_id).where(func.lower(t.full_name) == name.lower())
+    query = (
+        select(t.repository_id)
+        .where(func.lower(t.full_name) == name.lower())
+        .order_by(t.removed, t.repository_id.desc())
+    )
     found = snapshot.execute(only_visible(query, t.repository_id, visible)).first()
     return RepositoryId(found.repository_id) if found is not None else None

@@ -110,18 +110,6 @@ def read_repositories(
     return found
 
 
-def find_repository(snapshot: Snapshot, full_name: str) -> Repository | None:
-    """Find a repository by its name; where two had it, the one that was added last."""
-    query = (
-        select(repositories)
-        .where(repositories.c.full_name == full_name, repositories.c.removed.is_(False))
-        .order_by(repositories.c.repository_id.desc())
-        .limit(1)
-    )
-    row = snapshot.execute(query).first()
-    return _repository(row) if row is not None else None
-
-
 def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) -> None:
     """Note an installation, the repositories it gained and those it lost.
 

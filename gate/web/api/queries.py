@@ -10,8 +10,8 @@ import msgspec
 from flask import Response, request
 
 from gate.domain.model.access import Visible
-from gate.store.audit.trail import repository_named
 from gate.store.engine.database import Snapshot
+from gate.store.github.names import find_visible
 
 LARGEST: Final = 2**63 - 1
 _ANY_TEXT: Final[Mapping[str, Collection[str]]] = {}
@@ -66,7 +66,7 @@ def by_id(snapshot: Snapshot, wanted: Mapping[str, object], visible: Visible) ->
     """
     found = dict(wanted)
     if "repository" in found:
-        named = repository_named(snapshot, str(found.pop("repository")), visible)
+        named = find_visible(snapshot, str(found.pop("repository")), visible)
         if named is None or found.get("repository_id") not in {None, named}:
             raise BadQuery("repository is unknown, or its name and repository_id differ")
         found["repository_id"] = named

@@ -18,7 +18,8 @@ from gate.domain.requests.badge import word_badge
 from gate.domain.requests.board import Cell
 from gate.domain.text.escaping import cut
 from gate.store.engine.database import Snapshot
-from gate.store.github.repositories import find_repository
+from gate.store.github.names import find_visible
+from gate.store.github.repositories import read_served_repository
 from gate.web.pages.fleet import gather, judge_rows
 from gate.web.pages.site import Site
 
@@ -57,7 +58,8 @@ def badge_pages(site: Site) -> Blueprint:
         found = site.read(lambda it: _find(it, site, f"{owner}/{name}", environment, visible))
         if found is None:
             answer = _draw(_NOBODY, "unknown", "none", HTTPStatus.NOT_FOUND)
-            answer.headers["Cache-Control"] = "public, max-age=60"
+            # Whoever signs in may see it: no cache between may keep this for others.
+            answer.headers["Cache-Control"] = "private, no-cache"
             return answer
         words = word_badge(found.cell, site.deps.clock())
         answer = _draw(found.cell.environment, words, found.cell.kind, HTTPStatus.OK)
@@ -72,7 +74,8 @@ def _find(
     snapshot: Snapshot, site: Site, full_name: str, environment: str, visible: Visible
 ) -> _Found | None:
     """Find an environment whose badge may be shown."""
-    repository = find_repository(snapshot, full_name)
+    found = find_visible(snapshot, full_name, EVERYTHING)
+    repository = read_served_repository(snapshot, found) if found is not None else None
     if repository is None:
         return None
     only = Visible(frozenset({repository.id}))

@@ -16,9 +16,8 @@ from gate.domain.statistics.insights import make_insights
 from gate.domain.statistics.metrics import measure
 from gate.domain.statistics.record import Period, Record
 from gate.domain.statistics.stats import Stats
-from gate.store.audit.trail import repository_named
 from gate.store.engine.database import Snapshot
-from gate.store.github.names import repository_names
+from gate.store.github.names import find_visible, repository_names
 from gate.store.retention import KEEP
 from gate.store.statistics.insights import Releases, read_releases, read_timed_reports
 from gate.store.statistics.record import Scope, read_record
@@ -98,7 +97,7 @@ def _scope(snapshot: Snapshot, site: Site) -> Scope:
     scope = Scope(visible, None, environment or None)
     if not name:
         return scope
-    repository_id = repository_named(snapshot, name, visible)
+    repository_id = find_visible(snapshot, name, visible)
     if repository_id is None:
         raise BadRequest("repository: there is no such repository, or you may not see it")
     return replace(scope, repository_id=repository_id)

@@ -15,12 +15,13 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound
 
+from gate.errors import RetryLater
 from gate.store.engine.database import Snapshot
 from gate.store.incidents.open_incidents import count_open
 from gate.web.deps import WebDeps
 from gate.web.pages.filters import FILTERS, show_plainly
 from gate.web.pages.headers import set_headers
-from gate.web.problems import answer_http_error
+from gate.web.problems import answer_http_error, answer_later, answer_unexpected
 from gate.web.viewers import Viewer
 
 T = TypeVar("T")
@@ -100,7 +101,7 @@ class Site:
         )
 
 
-def register_site(app: Flask, site: Site) -> None:
+def register_site(app: Flask) -> None:
     """Give the application the pages' filters, headers and errors."""
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.finalize = show_plainly
@@ -108,13 +109,28 @@ def register_site(app: Flask, site: Site) -> None:
 
     def show_error(error: HTTPException) -> Response:
         """Answer browsers with a page, and programs with a problem."""
-        wants_page = request.accept_mimetypes.accept_html and "text/html" in str(
-            request.headers.get("Accept", "")
-        )
-        if not wants_page or request.path.startswith(_PROGRAMS):
-            return answer_http_error(error)
-        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-        detail = error.description or ""
-        return site.render("error.html", status=status, title=status.phrase, detail=detail)
+        return _as_page(answer_http_error(error), error.description or "")
+
+    def show_later(error: RetryLater) -> Response:
+        return _as_page(answer_later(error), "The database is busy or out of reach.")
+
+    def show_unexpected(error: Exception) -> Response:
+        return _as_page(answer_unexpected(error), "The gate's log says what went wrong.")
 
     app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(RetryLater, show_later)
+    app.register_error_handler(Exception, show_unexpected)
+
+
+def _as_page(answer: Response, detail: str) -> Response:
+    """Turn a problem into a page where a browser asks; it reads nothing from the database."""
+    is_browser = "text/html" in request.headers.get("Accept", "")
+    if not is_browser or request.path.startswith(_PROGRAMS):
+        return answer
+    title = HTTPStatus(answer.status_code).phrase
+    text = render_template("error.html", title=title, detail=detail, viewer=g.get("viewer"))
+    page = Response(text, status=answer.status_code, content_type=_HTML)
+    for name, value in answer.headers:
+        if name.lower() not in {"content-type", "content-length"}:
+            page.headers[name] = value
+    return page

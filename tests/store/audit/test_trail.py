@@ -13,17 +13,15 @@ from sqlalchemy.exc import DatabaseError
 
 from gate.domain.audit.chain import FIRST, ChainHead, Checkpoint, entry_hash
 from gate.domain.audit.verify import Break, Broken, Intact
-from gate.domain.model.access import EVERYTHING, NOTHING, Visible
-from gate.domain.model.ids import InstallationId, RepositoryId, RunId
+from gate.domain.model.access import EVERYTHING, Visible
+from gate.domain.model.ids import InstallationId, RunId
 from gate.domain.model.request import ReviewState
 from gate.store.audit.checkpoints import heads_to_sign, record_checkpoint
 from gate.store.audit.entries import AuditEntry, record_audit
-from gate.store.audit.trail import check_trail, list_entries, repository_named, stream_entries
+from gate.store.audit.trail import check_trail, list_entries, stream_entries
 from gate.store.engine.database import Database
 from gate.store.engine.tables.audit import audit_checkpoints, audit_entries, audit_heads
-from gate.store.github.repositories import record_repository
 from tests.store.conftest import OpenDatabase
-from tests.store.github.test_repositories import make_repository
 from tests.support.builders.defaults import FORK, INSTALLATION, NOW, REPOSITORY, TICK, before
 from tests.support.chains import GOOD, is_good, make_entry
 from tests.support.threads import at_once
@@ -233,18 +231,6 @@ def test_a_reader_sees_the_entries_of_their_repositories(database: Database) -> 
     streamed = database.read(lambda it: list(stream_entries(it, filters={}, visible=narrow)))
     assert [it.fields["repository_id"] for it in listed] == [FORK]
     assert [it["repository_id"] for it in streamed] == [FORK]
-
-
-def test_a_repository_is_found_by_name_among_those_that_may_be_seen(database: Database) -> None:
-    """A name that two of them have, since one was renamed, does not reveal the other."""
-    for number in (REPOSITORY, FORK):
-        seen = make_repository(number, full_name="acme/shop")
-        database.transact(lambda tx, it=seen: record_repository(tx, it))  # type: ignore[misc]
-    for number in (REPOSITORY, FORK):
-        narrow = Visible(frozenset({RepositoryId(number)}))
-        found = database.read(lambda it, to=narrow: repository_named(it, "acme/shop", to))  # type: ignore[misc]
-        assert found == number
-    assert database.read(lambda it: repository_named(it, "acme/shop", NOTHING)) is None
 
 
 def test_a_head_is_signed_once_it_moved_and_an_hour_has_gone(database: Database) -> None:

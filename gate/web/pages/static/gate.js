@@ -27,34 +27,47 @@ function isBusy(main) {
     || (focused !== null && focused.matches("input, select, textarea, button"));
 }
 
+const live = document.querySelector("main[data-live=yes]");
+const notice = document.querySelector(".stale");
+let shown = live === null ? "" : live.innerHTML;
 let etag = null;
 let pause = EVERY;
+let failures = 0;
+
+async function look() {
+  const headers = etag ? { "If-None-Match": etag } : {};
+  const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "manual" });
+  // Signed out, or no right any more: what is on the screen must not stay there.
+  if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) return location.reload();
+  if (answer.status === 304) return;
+  if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector("main");
+  if (fresh.innerHTML !== shown) {
+    if (isBusy(live)) return;
+    shown = fresh.innerHTML;
+    live.replaceChildren(...fresh.childNodes);
+    document.title = page.title;
+    document.querySelector("header.top").replaceChildren(...page.querySelector("header.top").childNodes);
+    showCopyButtons(live);
+  }
+  etag = answer.headers.get("ETag");
+}
 
 async function refresh() {
-  const main = document.querySelector("main[data-live=yes]");
-  if (main === null) return;
-  if (!isBusy(main)) {
+  if (!isBusy(live)) {
     try {
-      const headers = etag ? { "If-None-Match": etag } : {};
-      const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error" });
-      if (answer.status === 200) {
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fresh = page.querySelector("main");
-        if (etag !== null && fresh !== null && !isBusy(main)) {
-          main.replaceChildren(...fresh.childNodes);
-          document.title = page.title;
-          document.querySelector("header.top").replaceChildren(...page.querySelector("header.top").childNodes);
-          showCopyButtons(main);
-        }
-        etag = answer.headers.get("ETag");
-      }
-      pause = answer.ok || answer.status === 304 ? EVERY : Math.min(pause * 2, LONGEST);
+      await look();
+      [failures, pause, notice.hidden] = [0, EVERY, true];
     } catch {
+      failures += 1;
       pause = Math.min(pause * 2, LONGEST);
+      // In a place of its own, so that nothing moves.
+      if (failures > 1) notice.hidden = false;
     }
   }
   setTimeout(refresh, pause);
 }
 
 showCopyButtons(document);
-setTimeout(refresh, EVERY);
+if (live !== null) setTimeout(refresh, EVERY);

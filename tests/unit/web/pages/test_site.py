@@ -10,6 +10,7 @@ import pytest
 from flask import render_template_string
 
 from gate.domain.model.access import NOTHING
+from gate.errors import RetryLater
 from gate.store.engine.database import Database
 from gate.web.viewers import Viewer, Viewers
 from tests.unit.web.conftest import NOW, Site
@@ -112,3 +113,31 @@ def test_a_long_text_is_cut(site: Site) -> None:
     with site.app.test_request_context():
         shown = render_template_string("{{ text }}", text="x" * 65536)
     assert len(shown) == 2001
+
+
+def failing_with(error: Exception) -> Viewers:
+    """Make a recognition of callers that fails, as everything that reads the database may."""
+
+    def find() -> Viewer:
+        raise error
+
+    return Viewers(trusts_loopback=False, signed_in=find)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (RetryLater("database_busy"), HTTPStatus.SERVICE_UNAVAILABLE, "The database is busy"),
+        (ValueError("s3cret"), HTTPStatus.INTERNAL_SERVER_ERROR, "log says what went wrong"),
+    ],
+)
+def test_a_browser_gets_a_page_when_the_gate_fails(
+    database: Database, error: Exception, status: HTTPStatus, words: str
+) -> None:
+    """It needs no database; what went wrong is only in the log."""
+    site = Site(database, viewers=failing_with(error))
+    answer = site.client.get("/", headers=BROWSER)
+    assert answer.status_code == status
+    assert "text/html" in answer.content_type
+    assert words in answer.text
+    assert "s3cret" not in answer.text
