@@ -33,7 +33,7 @@ def test_picture_is_current(name: str) -> None:
 
 def test_no_other_picture_is_kept() -> None:
     """Each committed picture is one that is drawn."""
-    assert {it.name for it in FOLDER.iterdir()} == set(PICTURES)
+    assert {it.name for it in FOLDER.glob("*.svg")} == set(PICTURES)
 
 
 def test_recording_has_the_steps_of_the_demo() -> None:
