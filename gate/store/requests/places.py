@@ -36,6 +36,7 @@ from gate.store.requests.requests import IS_UNDECIDED
 _t: Final = gate_requests.c
 _AT_ONCE: Final = 5_000
 _MOST_OVERRIDES: Final = 500
+# All rows have a round: the condition only tells the database that the index of the places serves.
 _FIRST: Final = -1
 _LAST: Final = 2**63 - 1
 
@@ -45,7 +46,11 @@ def read_newest_requests(snapshot: Snapshot, visible: Visible) -> list[Asked]:
     places = _walk(visible)
     newest = (
         select(func.max(_t.id))
-        .where(_t.repository_id == places.c.repository, _t.environment_key == places.c.environment)
+        .where(
+            _t.repository_id == places.c.repository,
+            _t.environment_key == places.c.environment,
+            text("gate_requests.round > 0"),
+        )
         .correlate(places)
         .scalar_subquery()
     )
@@ -134,6 +139,7 @@ def _walk(visible: Visible) -> Any:  # noqa: ANN401 - a recursive statement
             tuple_(found.c.repository_id, found.c.environment_key)
             > tuple_(places.c.repository, places.c.environment),
             found.c.repository_id <= last,
+            text("found.round > 0"),
         )
         .order_by(found.c.repository_id, found.c.environment_key, found.c.id)
         .limit(1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, stream_with_context
 
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RequestId
@@ -18,6 +18,7 @@ from gate.domain.requests.outcome import (
     describe_outcome,
     describe_reason,
 )
+from gate.errors import GateError
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import repository_names
 from gate.store.requests.history import (
@@ -116,7 +117,7 @@ def _export(
     visible = site.viewer.visible
     wanted = site.read(lambda snapshot: _read_filter(snapshot, visible))
     body = write(_batches(site, wanted, visible), site.deps.public_url)
-    response = Response(body, content_type=content_type)
+    response = Response(stream_with_context(iter(body)), content_type=content_type)
     # The server passes it on batch by batch, see gate.web.door.bridge.
     response.headers["X-Accel-Buffering"] = "no"
     response.headers["Content-Disposition"] = f'attachment; filename="history.{extension}"'
@@ -124,10 +125,16 @@ def _export(
 
 
 def _batches(site: Site, wanted: HistoryFilter, visible: Visible) -> Generator[list[HistoryEntry]]:
-    """Read the set batch by batch, so that neither memory nor a transaction grows with it."""
+    """Read the set batch by batch, so that neither memory nor a transaction grows with it.
+
+    A download may take longer than a right lasts: it ends when its reader's rights have changed.
+    """
     after: HistoryCursor | None = None
     while True:
         last = after
+        reader = site.deps.viewers.find()
+        if reader is None or reader.visible != visible:
+            raise GateError("rights_changed", "the reader's rights changed during the export")
         batch = site.read(
             lambda snapshot: list_history(snapshot, wanted, visible, limit=_BATCH, after=last)  # noqa: B023  # called at once
         )

@@ -80,7 +80,14 @@ gate_requests = Table(
         postgresql_where=text("state IN ('open', 'waiting', 'answering')"),
     ),
     Index("ix_gate_requests_opened_at", "opened_at"),
-    Index("ix_gate_requests_place", "repository_id", "environment_key", "id"),
+    Index(
+        "ix_gate_requests_place",
+        "repository_id",
+        "environment_key",
+        "id",
+        sqlite_where=text("round > 0"),
+        postgresql_where=text("round > 0"),
+    ),
     Index(
         "ix_gate_requests_overridden",
         "answered_at",
