@@ -127,8 +127,21 @@ def _multiply(tx: Transaction, requests: int, incidents: int) -> None:
         "runs",
         "run_id = (SELECT min(run_id) FROM runs)",
         runs,
-        {"repository_id": repository, "run_id": f"{_FIRST} + n"} | _spread("started_at", runs),
+        {
+            "repository_id": repository,
+            "head_repository_id": repository,
+            "run_id": f"{_FIRST} + n",
+        }
+        | _spread("started_at", runs),
     )
+    for beside in ("", "misnamed:"):
+        _copy(
+            tx,
+            "policy_documents",
+            f"source LIKE '{beside}repository:%'",
+            _REPOSITORIES,
+            {"source": f"'{beside}repository:' || ({_FIRST} + n)"},
+        )
     _copy(
         tx,
         "gate_requests",
