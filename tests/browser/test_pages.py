@@ -45,7 +45,7 @@ _FOCUSED: Final = """() => {
 _STOPS: Final = "a[href]:visible, button:visible, input:visible, select:visible, summary:visible"
 _MOST_STOPS: Final = 30
 _AGE: Final = re.compile(r"just now|less than 1 min|[\d.:]+( (ms|s|min))?( ago)?")
-_BUTTON: Final = re.compile(r"\bCopy\b")
+_BUTTON: Final = re.compile("Copy")
 
 
 @contextmanager
