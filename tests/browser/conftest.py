@@ -13,7 +13,8 @@ from tests.browser.chromium import NAMES, find_chromium, running_chromium
 from tests.browser.story import played_story
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread, which tests of other modules cannot have.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give a Chromium. On CI one must be there."""
     if find_chromium() is None:
