@@ -1,4 +1,4 @@
-"""Tell this machine's own hosts and addresses from all others.
+"""Distinguish this machine's own hosts and addresses from all others.
 
 The simulated GitHub has its own test, in `gate.simulator.loopback`: it knows nothing of the gate.
 """

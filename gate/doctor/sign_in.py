@@ -14,7 +14,7 @@ _WHAT = "sign-in"
 
 
 def find_sign_in(settings: Settings) -> Iterator[Finding]:
-    """Tell where people sign in, or that nobody elsewhere can open a page."""
+    """Report where people sign in, or that nobody elsewhere can open a page."""
     if settings.has_sign_in:
         root = web_root(settings.github_api_url)
         found = f"with {root}, and back to {settings.public_url}/sign-in/callback"

@@ -1,4 +1,4 @@
-"""Say what became of an alert on one channel. Pure."""
+"""Describe what became of an alert on one channel. Pure."""
 
 from __future__ import annotations
 

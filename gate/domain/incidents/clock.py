@@ -1,4 +1,4 @@
-"""Say how an incident stands against its clock: acknowledge, decide, resolve. Pure.
+"""Describe how an incident stands against its clock: acknowledge, decide, resolve. Pure.
 
 The first two have deadlines from the policy, counted from the current outbreak. Resolving has none:
 how long it takes depends on the failure.

@@ -1,4 +1,4 @@
-"""Tell what happened to an incident, event by event, for its page.
+"""List what happened to an incident, event by event, for its page.
 
 Pure, and raw: names and reasons are quoted as they are, and the page escapes them. The issue on
 GitHub has the same events in Markdown, see `gate.domain.incidents.words`.

@@ -13,7 +13,7 @@ _FIXED: Final = {CellState.FAILED: "validation failed"}
 
 
 def word_badge(cell: Cell, now: datetime) -> str:
-    """Say in a few words how an environment stands."""
+    """Describe in a few words how an environment stands."""
     if cell.queue is not None:
         count = cell.queue.count
         return f"{count} deployment{'s' if count > 1 else ''} on hold"

@@ -1,4 +1,4 @@
-"""Say of each gated environment what state it is in and why, and sort repositories by trouble.
+"""Describe the state of each gated environment and its reason, and sort repositories by trouble.
 
 Pure. A deployment that waits decides what a cell says; without one, it is what the next deployment
 would meet. Whether the newest validation covers a certain deployment is no matter here: no

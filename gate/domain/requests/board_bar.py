@@ -49,7 +49,7 @@ class Bar:
 
     @property
     def label(self) -> str:
-        """Say in words what the bar shows."""
+        """Describe in words what the bar shows."""
         kinds = [mark.kind for mark in self.marks]
         counts = [
             f"{kinds.count(kind)} {word}"

@@ -1,4 +1,4 @@
-"""Say in one sentence what would change a decision.
+"""Describe in one sentence what would change a decision.
 
 Pure, and plain text; names from a policy are quoted as they are.
 """
@@ -14,7 +14,7 @@ _SETTLED: Final = {
     Verdict.APPROVE: "Nothing: the gate approved this attempt, and an answer is final.",
     Verdict.REJECT: (
         "Nothing: the gate rejected this attempt, and an answer is final; a re-run of the"
-        " deployment is judged anew."
+        " deployment is judged again."
     ),
 }
 

@@ -29,7 +29,7 @@ _BY_STATE: Final = {
     RequestState.UNANSWERABLE: Outcome("none", "unanswerable"),
 }
 _OVERRIDDEN: Final = Outcome("note", "overridden")
-_BYPASSED: Final = Outcome("note", "bypassed")
+_BYPASSED: Final = Outcome("fail", "bypassed")
 
 
 def describe_outcome(state: str, reason: str | None) -> Outcome:

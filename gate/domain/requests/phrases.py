@@ -73,3 +73,18 @@ def because(reasons: Iterable[Reason], evidence: Evidence | None) -> str:
     """Name the reasons as plain text, the main one first."""
     named = (describe(it.code, evidence) for it in reasons)
     return join_phrases(f"{words} ({more})" if more else words for words, more in named)
+
+
+_CLOSED: Final = {
+    "run_cancelled": "The run was cancelled, so GitHub no longer waits",
+    "answered_elsewhere": "The wait ended without the gate",
+    "bypassed": "An administrator bypassed the gate",
+    "expired": "GitHub's limit of 30 days was reached",
+    "answered_before": "An earlier answer covered this job",
+    "run_gone": "The run no longer exists on GitHub",
+}
+
+
+def close_phrase(reason: str | None) -> str:
+    """Name how a request ended without an answer from the gate."""
+    return _CLOSED.get(reason or "", "GitHub no longer waits for the gate")

@@ -1,4 +1,4 @@
-"""Say where a deployment stands: in one word, and in the sentence that its page begins with.
+"""Describe where a deployment stands: in one word, and in the sentence that its page begins with.
 
 Pure, and plain text.
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gate.domain.model.request import RequestState
-from gate.domain.requests.closing import Closure
+from gate.domain.model.request import CLOSED_WITHOUT_US, RequestState
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
-from gate.domain.requests.phrases import because
-from gate.domain.requests.story import close_phrase
+from gate.domain.requests.outcome import describe_outcome
+from gate.domain.requests.phrases import because, close_phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +23,13 @@ class Standing:
     sentence: str
 
 
-_WORDS: Final = {
-    RequestState.OPEN: ("run", "checking"),
-    RequestState.WAITING: ("hold", "on hold"),
-    RequestState.ANSWERING: ("run", "answering"),
-    RequestState.APPROVED: ("pass", "approved"),
-    RequestState.REJECTED: ("fail", "rejected"),
-    RequestState.LAPSED: ("none", "lapsed"),
-    RequestState.RESOLVED_ELSEWHERE: ("none", "resolved elsewhere"),
-    RequestState.UNANSWERABLE: ("none", "unanswerable"),
-}
-_CLOSED: Final = frozenset(
-    {RequestState.LAPSED, RequestState.RESOLVED_ELSEWHERE, RequestState.UNANSWERABLE}
-)
-
-
 def describe_standing(
     state: RequestState, reason: str | None, decision: Decision | None
 ) -> Standing:
     """Return where a request stands; a release past the rule has a word of its own."""
-    kind, word = _WORDS[state]
-    if state is RequestState.RESOLVED_ELSEWHERE and reason == Closure.BYPASSED:
-        return Standing("fail", "bypassed", f"{close_phrase(reason)}.")
-    if state in _CLOSED:
+    outcome = describe_outcome(state, reason)
+    kind, word = outcome.kind, outcome.word
+    if state in CLOSED_WITHOUT_US:
         return Standing(kind, word, f"{close_phrase(reason)}.")
     if decision is None:
         return Standing(kind, word, "The gate has not looked at this deployment yet.")
@@ -57,7 +40,6 @@ def describe_standing(
     elif decision.verdict is Verdict.APPROVE and decision.override is not None:
         people = ", ".join(it.person.login for it in decision.override.claims)
         why = f"overridden by {people}, although {because(decision.reasons[1:], decision.evidence)}"
-        kind, word = ("note", "overridden") if state is RequestState.APPROVED else (kind, word)
     elif decision.verdict is Verdict.WAIT and decision.reason in _FAILING:
         kind = "fail" if state is RequestState.WAITING else kind
     return Standing(kind, word, f"{_VERDICTS[decision.verdict]}: {why}.")

@@ -1,4 +1,4 @@
-"""Tell what happened to a deployment, from the trail, its incident and its alerts.
+"""List what happened to a deployment, from the trail, its incident and its alerts.
 
 Pure, and plain text: titles, quotes and lines may hold what others wrote.
 """
@@ -25,7 +25,7 @@ from gate.domain.incidents.events import (
 from gate.domain.model.policy import ValidationState
 from gate.domain.requests.decision import ReasonCode, Verdict
 from gate.domain.requests.flow_lines import describe_flows
-from gate.domain.requests.phrases import phrase
+from gate.domain.requests.phrases import close_phrase, phrase
 
 MOST_EVENTS: Final = 60
 """Entries of a story that a page shows: the newest, and the first."""
@@ -97,7 +97,7 @@ def tell(events: Iterable[Event], left_out: int = 0) -> Story:
 
 
 def validation_events(seen: Sequence[Evidence]) -> Iterator[Event]:
-    """Tell of each validation that decisions rested on, as it was seen last."""
+    """Describe each validation that decisions rested on, as it was seen last."""
     newest = {(it.run.run_id, it.run.run_attempt): it for it in seen if it.run is not None}
     for evidence in newest.values():
         run = evidence.run
@@ -122,7 +122,7 @@ _STATE_MARKS: Final = {
 
 
 def trail_events(entries: Sequence[TrailEntry], page: str) -> Iterator[Event]:
-    """Tell what the trail holds about a request; `page` is the run's on GitHub.
+    """List what the trail holds about a request; `page` is the run's on GitHub.
 
     What a person said is quoted once: with what became of it, where that is known.
     """
@@ -178,19 +178,6 @@ _TITLES: Final = {
     "request.reopened": ("Another job of the run asked, after the answer", Mark.HOLD),
     "bypass.detected": ("An administrator bypassed the gate", Mark.RED),
 }
-_CLOSED: Final = {
-    "run_cancelled": "The run was cancelled, so GitHub no longer waits",
-    "answered_elsewhere": "The wait ended without the gate",
-    "bypassed": "An administrator bypassed the gate",
-    "expired": "GitHub's limit of 30 days was reached",
-    "answered_before": "An earlier answer covered this job",
-    "run_gone": "The run no longer exists on GitHub",
-}
-
-
-def close_phrase(reason: str | None) -> str:
-    """Name how a request ended without an answer from the gate."""
-    return _CLOSED.get(reason or "", "GitHub no longer waits for the gate")
 
 
 def _outcome(entry: TrailEntry) -> tuple[str, ...]:
@@ -206,7 +193,7 @@ _VERDICTS: Final = {
 
 
 def _decision(entry: TrailEntry) -> Event:
-    """Tell of a decision; one recorded in words that are not ours any more is told in them."""
+    """Describe a decision; one recorded in words that are not ours any more is shown in them."""
     said, reason = str(entry.detail.get("verdict")), entry.reason or ""
     word, mark = said, Mark.PLAIN
     if said in list(Verdict):
@@ -254,7 +241,7 @@ def _override(entry: TrailEntry) -> Event:
 
 
 def incident_events(happened: Iterable[IncidentEvent], issue: str) -> Iterator[Event]:
-    """Tell what people did about the incident, each linked to the incident's issue."""
+    """List what people did about the incident, each linked to the incident's issue."""
     for event in happened:
         told = _incident(event)
         if told is not None:
@@ -283,7 +270,7 @@ def _incident(event: IncidentEvent) -> tuple[str, Mark, str] | None:  # noqa: PL
 
 
 def alert_events(traces: Iterable[AlertTrace]) -> Iterator[Event]:
-    """Tell of each alert, with what became of it on each channel."""
+    """Describe each alert, with what became of it on each channel."""
     by_key: dict[str, list[AlertTrace]] = {}
     for trace in traces:
         by_key.setdefault(trace.key, []).append(trace)

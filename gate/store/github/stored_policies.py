@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from gate.domain.model.access import Visible
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, UnavailablePolicy
@@ -86,13 +87,15 @@ def read_known(snapshot: Snapshot, repositories: Iterable[Repository]) -> Known:
     return known
 
 
-def repositories_looked_up(snapshot: Snapshot) -> list[RepositoryId]:
+def repositories_looked_up(snapshot: Snapshot, visible: Visible) -> list[RepositoryId]:
     """List the repositories of which it was ever read which policy speaks for them."""
     source = policy_documents.c.source
     first, behind = f"{_OWN}:", f"{_OWN};"
-    query = select(source).where(
-        source >= first, source < behind, policy_documents.c.read_at.is_not(None)
-    )
+    query = select(source).where(policy_documents.c.read_at.is_not(None))
+    if visible.repositories is None:
+        query = query.where(source >= first, source < behind)
+    else:
+        query = query.where(source.in_([repository_source(it) for it in visible.repositories]))
     return [RepositoryId(int(name.removeprefix(first))) for name in snapshot.scalars(query)]
 
 

@@ -14,12 +14,15 @@ from flask import Blueprint, Response, render_template
 
 from gate.domain.model.access import EVERYTHING, Visible
 from gate.domain.model.ids import environment_key
+from gate.domain.model.policy import LoadedPolicy
 from gate.domain.requests.badge import word_badge
 from gate.domain.requests.board import Cell
 from gate.domain.text.escaping import cut
+from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import find_visible
 from gate.store.github.repositories import read_served_repository
+from gate.store.github.stored_policies import choose_known, read_known
 from gate.web.pages.fleet import gather, judge_rows
 from gate.web.pages.site import Site
 
@@ -78,13 +81,19 @@ def _find(
     repository = read_served_repository(snapshot, found) if found is not None else None
     if repository is None:
         return None
-    only = Visible(frozenset({repository.id}))
-    fleet = gather(snapshot, EVERYTHING.within(only))
-    rows = judge_rows(snapshot, fleet, [repository], site.deps.server_policy, site.deps.clock())
-    cell = rows[0].cells.get(environment_key(environment)) if rows else None
-    if cell is None or not (rows[0].has_public_badge or visible.includes(repository.id)):
+    server_policy = site.deps.server_policy
+    choice = choose_known(
+        read_known(snapshot, [repository]), repository, parse_policy, server_policy
+    )
+    reading = choice.reading if choice is not None else None
+    is_public = isinstance(reading, LoadedPolicy) and reading.has_public_badge
+    # Judged only for those who may see it: how long an answer takes must not tell the rest.
+    if not (is_public or visible.includes(repository.id)):
         return None
-    return _Found(cell, rows[0].has_public_badge)
+    fleet = gather(snapshot, Visible(frozenset({repository.id})))
+    rows = judge_rows(snapshot, fleet, [repository], server_policy, site.deps.clock())
+    cell = rows[0].cells.get(environment_key(environment)) if rows else None
+    return None if cell is None else _Found(cell, is_public)
 
 
 def _draw(label: str, words: str, kind: str, status: HTTPStatus) -> Response:

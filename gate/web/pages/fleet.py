@@ -52,7 +52,6 @@ class Row:
     repository: Repository
     policy: str
     cells: Mapping[str, Cell]
-    has_public_badge: bool
 
     @property
     def urgency(self) -> tuple[Trouble, str]:
@@ -94,7 +93,7 @@ def gather(snapshot: Snapshot, visible: Visible) -> Fleet:
         (it.place.repository_id, environment_key(it.place.environment)): it
         for it in read_open(snapshot, visible, _MOST_INCIDENTS)
     }
-    looked_up = {it for it in repositories_looked_up(snapshot) if visible.includes(it)}
+    looked_up = set(repositories_looked_up(snapshot, visible))
     wanted = {place[0] for place in (*asked, *incidents)} | looked_up
     return Fleet(
         read_repositories(snapshot, wanted),
@@ -149,8 +148,7 @@ def judge_rows(
             )
             cells[place[1]] = make_cell(facts)
         if cells:
-            is_public = isinstance(reading, LoadedPolicy) and reading.has_public_badge
-            rows.append(Row(repository, _name_policy(repository, reading), cells, is_public))
+            rows.append(Row(repository, _name_policy(repository, reading), cells))
     return sorted(rows, key=lambda row: row.urgency)
 
 

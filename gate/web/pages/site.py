@@ -102,7 +102,7 @@ class Site:
 
 
 def register_site(app: Flask) -> None:
-    """Give the application the pages' filters, headers and errors."""
+    """Register the pages' filters, headers and errors."""
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.finalize = show_plainly
     app.after_request(set_headers)

@@ -40,7 +40,7 @@ class Cookies:
         return _read(self.browser_name)
 
     def set_session(self, response: Response, secret: str) -> None:
-        """Give the browser its session."""
+        """Set the session's cookie."""
         self._set(response, self.session_name, secret, LIFETIME)
 
     def set_browser(self, response: Response, secret: str) -> None:

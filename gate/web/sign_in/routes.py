@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import Forbidden, NotFound
 
 from gate.domain.access.destination import local_path
 from gate.domain.access.session import IDLE, LIFETIME, RIGHTS_COUNT, ends_at
@@ -20,6 +20,14 @@ _NEVER_STORED: Final = "no-store"
 _SIGN_IN: Final = "/sign-in"
 
 log = get_logger(__name__)
+
+
+class SessionOver(Forbidden):
+    """A session that is over no longer tells whose other sessions are meant."""
+
+    description = (
+        "Nothing was ended, because this session is over. Sign in again to end your other sessions."
+    )
 
 
 class Render(Protocol):
@@ -69,11 +77,11 @@ def sign_in_pages(sign_ins: SignIns, render: Render) -> Blueprint:
     @pages.post("/sign-out/everywhere")
     def sign_out_everywhere() -> Response:
         sign_ins.forms.check()
-        session = sign_ins.sessions.find()
-        if session is not None:
-            account_id = session.account_id
-            ended = sign_ins.database.transact(lambda tx: end_sessions_of(tx, account_id))
-            log.info("session.ended", login=session.login, reason="signed_out", count=ended)
+        session = sign_ins.sessions.recognize()
+        if session is None:
+            raise SessionOver
+        ended = sign_ins.database.transact(lambda tx: end_sessions_of(tx, session.account_id))
+        log.info("session.ended", login=session.login, reason="signed_out", count=ended)
         return _signed_out(sign_ins)
 
     return pages

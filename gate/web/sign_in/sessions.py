@@ -7,10 +7,10 @@ the others go on with the answer before. Without an answer nothing is shown.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from threading import Event
 from typing import Final
 
-from flask import g
 from werkzeug.exceptions import ServiceUnavailable
 
 from gate.clock import Clock
@@ -73,12 +73,17 @@ class Sessions:
         return None if session is None else Viewer(session.login, session.visible)
 
     def find(self) -> Session | None:
-        """Return the session of the present request, with rights that count."""
-        if "session" not in g:
-            secret = self._cookies.read_session()
-            g.session = None if secret is None else self._checked(secret)
-        found: Session | None = g.session
-        return found
+        """Return the session of the present request, with rights that count now.
+
+        Nothing is remembered between two calls: an answer may take longer than a right lasts.
+        """
+        secret = self._cookies.read_session()
+        return None if secret is None else self._checked(secret)
+
+    def recognize(self) -> Session | None:
+        """Return the session of the present request, whatever its rights are worth by now."""
+        secret = self._cookies.read_session()
+        return None if secret is None else self._read(secret)
 
     def begin(self, tokens: str, person: Person) -> str:
         """Begin a session in place of the browser's former one, and return its new secret."""
@@ -119,7 +124,9 @@ class Sessions:
         now = self._clock()
         if is_newly_seen(session, now):
             session_id = session.id
-            self._database.transact(lambda tx: sessions.record_use(tx, session_id, now))
+            # A use that cannot be noted is not worth refusing a page for.
+            with suppress(RetryLater, OutcomeUnknown):
+                self._database.transact(lambda tx: sessions.record_use(tx, session_id, now))
         if must_look(session, now):
             self._look(session)
             session = self._read(secret)
@@ -147,14 +154,17 @@ class Sessions:
             return
         try:
             person = self._ask(session)
-        except (Refused, Unreadable) as error:
-            reason = error.reason if isinstance(error, Refused) else "key_gone"
+        except Refused as error:
             self._database.transact(lambda tx: sessions.end_session(tx, session.id))
-            log.info("session.ended", session_id=session.id, login=session.login, reason=reason)
-        except (RetryLater, OutcomeUnknown) as error:
+            log.info(
+                "session.ended", session_id=session.id, login=session.login, reason=error.reason
+            )
+        except (RetryLater, OutcomeUnknown, Unreadable) as error:
+            # Another node may have the key, while a new one is being rolled out.
+            reason = "key_gone" if isinstance(error, Unreadable) else error.reason
             again = self._clock()
             self._database.transact(lambda tx: sessions.record_failed_look(tx, session.id, again))
-            log.warning("session.unchecked", session_id=session.id, reason=error.reason)
+            log.warning("session.unchecked", session_id=session.id, reason=reason)
         else:
             self._database.transact(
                 lambda tx: sessions.record_look(

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
 from gate.cli import gate as command
+from gate.simulator.faults import Fault
 from gate.store.retention import delete_expired
 from tests.integration.sign_in.conftest import KEY
 from tests.support.browser import Browser
@@ -90,6 +91,34 @@ def test_signing_out_everywhere_ends_all_of_a_person(gate: Gate, browser: Browse
     assert [is_signed_in(it) for it in (browser, other, bob)] == [False, False, True]
 
 
+def test_signing_out_everywhere_needs_no_answer_of_github(gate: Gate, browser: Browser) -> None:
+    """Whoever lost a device must not wait for the end of an outage."""
+    other = Browser(gate)
+    other.sign_in("alice")
+    browser.sign_in("alice")
+    token = browser.form_token()
+    gate.github.add_fault(Fault("/user", status=502))
+    gate.github.advance(301)
+    assert browser.get("/account").status_code == 503
+    assert browser.post("/sign-out/everywhere", csrf_token=token).status_code == 303
+    gate.github.clear_faults()
+    assert not is_signed_in(other)
+
+
+def test_a_session_that_is_over_ends_no_other_and_says_so(gate: Gate, browser: Browser) -> None:
+    """It does not say any more whose sessions are meant."""
+    other = Browser(gate)
+    browser.sign_in("alice")
+    token = browser.form_token()
+    gate.github.advance(3600)
+    other.sign_in("alice")
+    gate.github.advance(3601)
+    answer = browser.post("/sign-out/everywhere", csrf_token=token)
+    assert answer.status_code == 403
+    assert "Nothing was ended" in answer.text
+    assert is_signed_in(other)
+
+
 @pytest.mark.parametrize("path", ["/sign-out", "/sign-out/everywhere"])
 def test_a_form_that_is_not_of_the_session_is_refused(
     gate: Gate, browser: Browser, path: str
@@ -147,6 +176,17 @@ def test_keys_rotate(gate: Gate, browser: Browser, keys: tuple[str, ...], stays:
     use_keys(gate, *keys)
     gate.github.advance(301)
     assert is_signed_in(browser) is stays
+
+
+def test_a_node_without_the_key_ends_no_session(gate: Gate, browser: Browser) -> None:
+    """While a key is rolled out, a node that lacks it shows nothing, and the session stays."""
+    browser.sign_in("alice")
+    use_keys(gate, NEW_KEY)
+    gate.github.advance(301)
+    assert browser.get("/account").status_code == 503
+    use_keys(gate, NEW_KEY, KEY)
+    gate.github.advance(11)
+    assert is_signed_in(browser)
 
 
 def test_the_pages_of_the_sign_in_are_not_stored_or_framed(gate: Gate, browser: Browser) -> None:

@@ -11,12 +11,10 @@ from io import StringIO
 
 import pytest
 
-from gate.domain.model.access import EVERYTHING, NOTHING, Visible
+from gate.domain.model.access import NOTHING, Visible
 from gate.domain.model.ids import RepositoryId
-from gate.errors import GateError
 from gate.store.engine.database import Database
 from gate.store.github.repositories import record_repository
-from gate.web.pages import history
 from gate.web.viewers import Viewer, Viewers
 from tests.store.github.test_repositories import make_repository
 from tests.support.builders.defaults import FORK, NOW, REPOSITORY
@@ -123,18 +121,3 @@ def test_others_see_nothing_of_a_repository(database: Database, path: str) -> No
         missing = site.client.get(f"{path}?repository=acme/none")
         assert hidden.status_code == missing.status_code == HTTPStatus.BAD_REQUEST
         assert hidden.text == missing.text
-
-
-@pytest.mark.parametrize("path", ["/history.csv", "/history.jsonl"])
-@pytest.mark.parametrize("later", [None, Viewer("ana", NOTHING)])
-def test_an_export_ends_with_the_rights_of_its_reader(
-    database: Database, monkeypatch: pytest.MonkeyPatch, path: str, later: Viewer | None
-) -> None:
-    """Signed out, or with fewer repositories, nobody is sent the rest."""
-    monkeypatch.setattr(history, "_BATCH", 1)
-    # Admitted, then asked before each batch.
-    answers = iter([Viewer("ana", EVERYTHING)] * 2)
-    viewers = Viewers(trusts_loopback=False, signed_in=lambda: next(answers, later))
-    site = Site(database, viewers=viewers)
-    with pytest.raises(GateError, match="rights_changed"):
-        _ = site.client.get(path).text
