@@ -176,10 +176,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         receive=lambda submission: receive(submission, deps),
         public_url=service.settings.public_url,
         readers=Readers(service.settings.api_tokens),
-        viewers=Viewers(
-            _is_on_loopback(service.settings),
-            sign_ins.sessions.signed_in if sign_ins is not None else None,
-        ),
+        viewers=_viewers(service.settings, sign_ins),
         server_policy=deps.server_policy,
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
@@ -188,6 +185,13 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         clock=deps.clock,
         alert_policy_of=lambda snapshot, number: alert_policy_of(snapshot, number, deps),
     )
+
+
+def _viewers(settings: Settings, sign_ins: SignIns | None) -> Viewers:
+    """Decide how readers of pages are recognized."""
+    if sign_ins is None:
+        return Viewers(_is_on_loopback(settings))
+    return Viewers(_is_on_loopback(settings), sign_ins.sessions.signed_in, sign_ins.forms.token)
 
 
 def _create_users(settings: Settings, clock: Clock) -> Users | None:

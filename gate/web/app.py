@@ -47,7 +47,7 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
     app.url_map.merge_slashes = False
     register_problems(app)
     site = Site(deps)
-    register_site(app)
+    register_site(app, deps)
     app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
     if sign_ins is not None:

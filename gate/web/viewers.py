@@ -31,6 +31,11 @@ class Viewer:
     visible: Visible
 
 
+def no_form_token() -> str:
+    """Return the token of forms where nobody can sign in: none."""
+    return ""
+
+
 LOCAL: Final = Viewer(None, EVERYTHING)
 """Whoever sits at this machine."""
 
@@ -40,11 +45,14 @@ class Viewers:
     """How callers are recognized.
 
     `signed_in` returns the person whose session the present request belongs to; it is None where
-    sign-in is not configured. `trusts_loopback` lets callers on this machine in.
+    sign-in is not configured. `form_token` returns the token of the forms that sign out; it is
+    empty where the present request comes without a session, and asks neither the database nor
+    GitHub. `trusts_loopback` lets callers on this machine in.
     """
 
     trusts_loopback: bool
     signed_in: Callable[[], Viewer | None] | None = None
+    form_token: Callable[[], str] = no_form_token
 
     def find(self) -> Viewer | None:
         """Return who sends the present request; None for a stranger."""

@@ -56,6 +56,11 @@ class Browser:
 
     def form_token(self) -> str:
         """Read the token against forgery from the account's page."""
-        found = _TOKEN.search(self.get("/account").text)
-        assert found is not None
-        return found[1]
+        return token_of(self.get("/account"))
+
+
+def token_of(page: requests.Response) -> str:
+    """Read the token against forgery from a page."""
+    found = _TOKEN.search(page.text)
+    assert found is not None
+    return found[1]

@@ -60,14 +60,11 @@ def badge_pages(site: Site) -> Blueprint:
         visible = viewer.visible if viewer is not None else Visible(frozenset())
         found = site.read(lambda it: _find(it, site, f"{owner}/{name}", environment, visible))
         if found is None:
-            answer = _draw(_NOBODY, "unknown", "none", HTTPStatus.NOT_FOUND)
-            # Whoever signs in may see it: no cache between may keep this for others.
-            answer.headers["Cache-Control"] = "private, no-cache"
-            return answer
+            return _draw(_NOBODY, "unknown", "none", HTTPStatus.NOT_FOUND)
         words = word_badge(found.cell, site.deps.clock())
         answer = _draw(found.cell.environment, words, found.cell.kind, HTTPStatus.OK)
-        kept = "public" if found.is_public else "private"
-        answer.headers["Cache-Control"] = f"{kept}, max-age=60"
+        if found.is_public:
+            answer.headers["Cache-Control"] = "public, max-age=60"
         return answer
 
     return pages

@@ -20,7 +20,7 @@ from gate.store.engine.database import Snapshot
 from gate.store.incidents.open_incidents import count_open
 from gate.web.deps import WebDeps
 from gate.web.pages.filters import FILTERS, show_plainly
-from gate.web.pages.headers import set_headers
+from gate.web.pages.headers import headers_of
 from gate.web.problems import answer_http_error, answer_later, answer_unexpected
 from gate.web.viewers import Viewer
 
@@ -101,11 +101,17 @@ class Site:
         )
 
 
-def register_site(app: Flask) -> None:
-    """Register the pages' filters, headers and errors."""
+def register_site(app: Flask, deps: WebDeps) -> None:
+    """Register the pages' filters, headers and errors.
+
+    Every template gets `csrf_token`, with which the frame offers to sign out: also where nobody
+    can tell who asks. It is empty where no session could be signed out.
+    """
+    form_token = deps.viewers.form_token
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.finalize = show_plainly
-    app.after_request(set_headers)
+    app.context_processor(lambda: {"csrf_token": form_token()})
+    app.after_request(headers_of(deps.public_url, lambda: form_token() != ""))
 
     def show_error(error: HTTPException) -> Response:
         """Answer browsers with a page, and programs with a problem."""
@@ -128,7 +134,13 @@ def _as_page(answer: Response, detail: str) -> Response:
     if not is_browser or request.path.startswith(_PROGRAMS):
         return answer
     title = HTTPStatus(answer.status_code).phrase
-    text = render_template("error.html", title=title, detail=detail, viewer=g.get("viewer"))
+    text = render_template(
+        "error.html",
+        title=title,
+        detail=detail,
+        viewer=g.get("viewer"),
+        is_outage=answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE,
+    )
     page = Response(text, status=answer.status_code, content_type=_HTML)
     for name, value in answer.headers:
         if name.lower() not in {"content-type", "content-length"}:

@@ -109,7 +109,6 @@ def account_pages(sign_ins: SignIns, pages: Blueprint, render: Render) -> Bluepr
             sessions=[(it, ends_at(it)) for it in own],
             names=names,
             is_cut=len(names) == MOST_NAMES,
-            csrf_token=sign_ins.forms.token(),
             lifetime=LIFETIME,
             idle=IDLE,
             rights_count=RIGHTS_COUNT,

@@ -13,7 +13,7 @@ from gate.cli import gate as command
 from gate.simulator.faults import Fault
 from gate.store.retention import delete_expired
 from tests.integration.sign_in.conftest import KEY
-from tests.support.browser import Browser
+from tests.support.browser import Browser, token_of
 from tests.support.harness import Gate
 
 NEW_KEY = "another session key of the tests, long enough"
@@ -91,18 +91,26 @@ def test_signing_out_everywhere_ends_all_of_a_person(gate: Gate, browser: Browse
     assert [is_signed_in(it) for it in (browser, other, bob)] == [False, False, True]
 
 
-def test_signing_out_everywhere_needs_no_answer_of_github(gate: Gate, browser: Browser) -> None:
-    """Whoever lost a device must not wait for the end of an outage."""
+@pytest.mark.parametrize("page", ["/account", "/", "/incidents", "/runbooks"])
+@pytest.mark.parametrize("path", ["/sign-out", "/sign-out/everywhere"])
+def test_signing_out_needs_no_answer_of_github(
+    gate: Gate, browser: Browser, page: str, path: str
+) -> None:
+    """Whoever lost a device must not wait for the end of an outage; each page has the form."""
     other = Browser(gate)
     other.sign_in("alice")
     browser.sign_in("alice")
-    token = browser.form_token()
     gate.github.add_fault(Fault("/user", status=502))
     gate.github.advance(301)
-    assert browser.get("/account").status_code == 503
-    assert browser.post("/sign-out/everywhere", csrf_token=token).status_code == 303
+    shown = browser.get(page)
+    assert shown.status_code == (200 if page == "/runbooks" else 503)
+    assert 'action="/sign-out"' in shown.text
+    assert ('action="/sign-out/everywhere"' in shown.text) is (page != "/runbooks")
+    assert browser.post(path, csrf_token=token_of(shown)).status_code == 303
     gate.github.clear_faults()
-    assert not is_signed_in(other)
+    gate.github.advance(11)
+    assert not is_signed_in(browser)
+    assert is_signed_in(other) is (path == "/sign-out")
 
 
 def test_a_session_that_is_over_ends_no_other_and_says_so(gate: Gate, browser: Browser) -> None:

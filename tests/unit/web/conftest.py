@@ -73,6 +73,7 @@ class Site:
     submissions: list[Submission] = field(default_factory=list)
     readers: Readers = field(default_factory=lambda: Readers(()))
     viewers: Viewers = field(default_factory=lambda: Viewers(trusts_loopback=True))
+    public_url: str = PUBLIC_URL
     gaps: int = 0
     refusing: GateError | None = None
     deps: WebDeps = field(init=False)
@@ -90,7 +91,7 @@ class Site:
             record_gap=self._record_gap,
             verify_token=self._verify,
             receive=self._receive,
-            public_url=PUBLIC_URL,
+            public_url=self.public_url,
             readers=self.readers,
             viewers=self.viewers,
             server_policy=LoadedPolicy(BUILT_IN, "sha256:built-in", "the built-in policy"),

@@ -78,7 +78,7 @@ def test_viewers_of_the_repository_see_its_private_badge(database: Database) -> 
     mona = Viewer("mona", Visible(frozenset({SHOP})))
     answer = strangers(database, mona).client.get(PATH)
     assert answer.status_code == HTTPStatus.OK
-    assert answer.headers["Cache-Control"] == "private, max-age=60"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_the_organization_can_forbid_it(database: Database) -> None:

@@ -40,6 +40,41 @@ def test_nothing_foreign_is_loaded_run_or_framed(site: Site, path: str) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/runbooks/alert", "/nowhere", "/api/v1/stats"])
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://gate.example.com", "max-age=31536000"),
+        ("http://gate.example.com", None),
+        ("http://127.0.0.1:8080", None),
+        ("https://localhost:8443", None),
+    ],
+)
+def test_a_public_gate_is_spoken_to_encrypted_only(
+    database: Database, path: str, url: str, sent: str | None
+) -> None:
+    """Its subdomains are not the gate's, and on loopback others have the same host."""
+    headers = Site(database, public_url=url).client.get(path).headers
+    assert headers.get("Strict-Transport-Security") == sent
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents", "/history.csv", "/nowhere", "/api/v1/stats"])
+def test_nothing_that_a_session_opens_is_stored(database: Database, path: str) -> None:
+    """After the sign-out, the browser's back button does not show it either."""
+    site = Site(database, viewers=signed_in_as("mona"))
+    assert site.client.get(path, headers=BROWSER).headers["Cache-Control"] == "no-store"
+
+
+def test_every_frame_offers_to_sign_out(database: Database) -> None:
+    """Also where nobody can tell who asks; on this machine there is nobody to sign out."""
+    form = '<form method="post" action="/sign-out"><input type="hidden" name="csrf_token" value="t"'
+    site = Site(database, viewers=signed_in_as("mona"))
+    for path in ("/", "/status", "/runbooks", "/api", "/nowhere"):
+        assert site.client.get(path, headers=BROWSER).text.count(form) == 1, path
+    local = Viewers(trusts_loopback=True, signed_in=lambda: None, form_token=lambda: "t")
+    assert "/sign-out" not in Site(database, viewers=local).client.get("/").text
+
+
 def test_a_browser_gets_a_page_of_the_same_house_for_an_error(site: Site) -> None:
     """A program gets a problem for the same address."""
     page = site.client.get("/nowhere", headers=BROWSER)
@@ -71,6 +106,12 @@ def test_who_is_signed_in_sees_it(database: Database) -> None:
     viewer = Viewer("mallory\u202e<b>", NOTHING)
     site = Site(database, viewers=Viewers(trusts_loopback=True, signed_in=lambda: viewer))
     assert "signed in as <bdi>mallory&lt;b&gt;</bdi>" in site.client.get("/").text
+
+
+def signed_in_as(login: str) -> Viewers:
+    """Make a recognition of callers that takes everybody for one person."""
+    person = Viewer(login, NOTHING)
+    return Viewers(trusts_loopback=False, signed_in=lambda: person, form_token=lambda: "t")
 
 
 @dataclass(frozen=True)
