@@ -188,10 +188,13 @@ def _held(facts: PlaceFacts) -> _Found:
     if decision is None:
         return _Found(CellState.HELD, "run", "deciding", "The gate has not decided yet")
     failed = decision.reason is ReasonCode.VALIDATION_FAILED
-    why = _sentence(because(decision.reasons, decision.evidence))
+    first, others = decision.reasons[:1], decision.reasons[1:]
     more = _flows(facts) if failed else _detail(decision.reasons[0])
-    kind = "fail" if failed else "hold"
-    return _Found(CellState.HELD, kind, "on hold", f"{why}: {more}" if more else why)
+    parts = because(first, decision.evidence), more
+    why = _sentence(": ".join(it for it in parts if it))
+    if others:
+        why = f"{why}; {because(others, decision.evidence)}"
+    return _Found(CellState.HELD, "fail" if failed else "hold", "on hold", why)
 
 
 def _detail(reason: Reason) -> str:

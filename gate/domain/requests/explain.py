@@ -3,7 +3,8 @@
 Pure. In this order: the state and its reason, the evidence, what failed, what people can do, and
 when the hold ends. At most `COMMENT_LIMIT` characters: `gate.domain.text.fitting` leaves out whole
 parts. Text that others wrote (job names, flows, a policy's keys) is neutralized before it is
-quoted. `flow_lines` lists the flows, `remedies` what people can do.
+quoted. `details` lists what makes the reasons concrete, `flow_lines` the flows, `remedies` what
+people can do.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.model.overrides import OverrideRecord
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
+from gate.domain.requests.details import LINE_LIMIT, list_details
 from gate.domain.requests.flow_lines import (
-    count_failed,
     describe_flows,
     render_artifacts,
     render_terraform,
@@ -25,16 +25,14 @@ from gate.domain.requests.flow_lines import (
 from gate.domain.requests.phrases import describe, join_phrases
 from gate.domain.requests.remedies import ANYWHERE, Guide, list_actions
 from gate.domain.text.durations import age, remaining
-from gate.domain.text.escaping import cut, link, neutralize
+from gate.domain.text.escaping import link, neutralize
 from gate.domain.text.fitting import BETWEEN, Paragraph, Part, Rank, leave_out, render
-from gate.domain.text.fold import fold
 
 COMMENT_LIMIT: Final = 1024
 """Characters GitHub takes in a status report (docs: Creating custom deployment protection rules);
 whether a review is held to it too is not documented, so it is."""
 
 _MOST_DETAILS: Final = 560
-_LINE_LIMIT: Final = 280
 _SHORTEST_CUT: Final = 60
 _MORE_LIMIT: Final = len("> … and 99999 more flows")
 _ROOM_FOR_DETAILS: Final = 240
@@ -42,7 +40,6 @@ _BESIDE: Final = " · "
 _NAME_LIMIT: Final = 60
 _CONCLUSION_LIMIT: Final = 30
 _MOST_NAMES: Final = 3
-_IN_PROGRESS: Final = "in_progress"
 
 
 def explain(
@@ -149,7 +146,7 @@ def _run_link(label: str, run: WorkflowRun) -> str:
 def _details(decision: Decision, room: int) -> str:
     """Quote what makes the reasons concrete, then the flows, neutralized and within `room`."""
     flows, unlisted = describe_flows(decision.evidence)
-    reasons = [line for line in _quoted(decision) if line]
+    reasons = list_details(decision)
     lines = reasons + flows
     if not lines or room <= _MORE_LIMIT:
         return ""
@@ -157,7 +154,7 @@ def _details(decision: Decision, room: int) -> str:
     left = room - _MORE_LIMIT
     for line in lines:
         # The first line is rather cut than left out: it may be the only one.
-        limit = _LINE_LIMIT if shown or left < _SHORTEST_CUT else min(_LINE_LIMIT, left - 2)
+        limit = LINE_LIMIT if shown or left < _SHORTEST_CUT else min(LINE_LIMIT, left - 2)
         quoted = f"> {neutralize(line, limit)}"
         if len(quoted) > left:
             break
@@ -170,45 +167,6 @@ def _details(decision: Decision, room: int) -> str:
             what = f"{more}{again} flow{'s' if more > 1 else ''}"
         shown.append(f"> … and {what}")
     return "\n".join(shown)
-
-
-def _quoted(decision: Decision) -> list[str]:
-    """List what makes the reasons concrete, raw; of an override, what each person said."""
-    said: list[str] = []
-    if decision.override is not None:
-        said = _rationales(decision.override)
-    return said + [
-        line.strip()
-        for reason in decision.reasons
-        if not _is_said_already(reason, decision)
-        for line in reason.detail.splitlines()
-    ]
-
-
-def _is_said_already(reason: Reason, decision: Decision) -> bool:
-    """Check whether a reason's detail repeats what stands elsewhere in the comment.
-
-    An override's are its rationales. That a run failed says less than the flows that failed in it,
-    but that its report says so, where the run succeeded, is worth its line.
-    """
-    evidence = decision.evidence
-    match reason.code:
-        case ReasonCode.OVERRIDE:
-            return decision.override is not None
-        case ReasonCode.VALIDATION_FAILED if evidence is not None:
-            return evidence.worsened_at is None and count_failed(evidence) > 0
-        case ReasonCode.VALIDATION_RUNNING if evidence is not None and evidence.run is not None:
-            return evidence.run.status == _IN_PROGRESS
-        case _:
-            return False
-
-
-def _rationales(record: OverrideRecord) -> list[str]:
-    """Return each person's words on a line of their own, so that nobody speaks for another."""
-    return [
-        f"{fold(claim.person.login)}: {cut(fold(claim.rationale), _LINE_LIMIT)}"
-        for claim in record.claims
-    ]
 
 
 def _what_follows(

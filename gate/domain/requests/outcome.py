@@ -28,13 +28,19 @@ _BY_STATE: Final = {
     RequestState.RESOLVED_ELSEWHERE: Outcome("none", "resolved elsewhere"),
     RequestState.UNANSWERABLE: Outcome("none", "unanswerable"),
 }
+_HELD_BY_FAILURE: Final = Outcome("fail", "on hold")
 _OVERRIDDEN: Final = Outcome("note", "overridden")
 _BYPASSED: Final = Outcome("fail", "bypassed")
 
 
 def describe_outcome(state: str, reason: str | None) -> Outcome:
-    """Return where a request stands; a release past the rule has a word of its own."""
+    """Return where a request stands; a release past the rule has a word of its own.
+
+    What waits because the validation failed is marked as a failure, not as any hold.
+    """
     known = RequestState(state)
+    if known is RequestState.WAITING and reason == ReasonCode.VALIDATION_FAILED:
+        return _HELD_BY_FAILURE
     if known is RequestState.APPROVED and reason == ReasonCode.OVERRIDE:
         return _OVERRIDDEN
     if known is RequestState.RESOLVED_ELSEWHERE and reason == Closure.BYPASSED:

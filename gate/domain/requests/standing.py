@@ -40,12 +40,9 @@ def describe_standing(
     elif decision.verdict is Verdict.APPROVE and decision.override is not None:
         people = ", ".join(it.person.login for it in decision.override.claims)
         why = f"overridden by {people}, although {because(decision.reasons[1:], decision.evidence)}"
-    elif decision.verdict is Verdict.WAIT and decision.reason in _FAILING:
-        kind = "fail" if state is RequestState.WAITING else kind
     return Standing(kind, word, f"{_VERDICTS[decision.verdict]}: {why}.")
 
 
-_FAILING: Final = frozenset({ReasonCode.VALIDATION_FAILED, ReasonCode.POLICY_INVALID})
 _VERDICTS: Final = {
     Verdict.APPROVE: "Approved",
     Verdict.REJECT: "Rejected",

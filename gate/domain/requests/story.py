@@ -12,17 +12,12 @@ from enum import StrEnum
 from typing import Final
 
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.incidents.events import (
-    Acknowledged,
-    AlertLost,
-    Decided,
-    IncidentEvent,
-    Opened,
-    Reopened,
-    Resolved,
-    Silenced,
-)
+from gate.domain.incidents.alert_outcome import describe_alert
+from gate.domain.incidents.events import IncidentEvent
+from gate.domain.incidents.story import tell as tell_incident
+from gate.domain.model.ids import RequestId, RunId
 from gate.domain.model.policy import ValidationState
+from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import ReasonCode, Verdict
 from gate.domain.requests.flow_lines import describe_flows
 from gate.domain.requests.phrases import close_phrase, phrase
@@ -63,7 +58,17 @@ class AlertTrace:
     state: str
     planned_at: datetime
     settled_at: datetime | None
+    attempts: int
     outcome: str | None
+    maybe_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEvidence:
+    """Evidence as a decision saw it; `at` is the time of that decision."""
+
+    at: datetime
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +101,34 @@ def tell(events: Iterable[Event], left_out: int = 0) -> Story:
     return Story(kept, left_out + len(ordered) - len(kept))
 
 
-def validation_events(seen: Sequence[Evidence]) -> Iterator[Event]:
-    """Describe each validation that decisions rested on, as it was seen last."""
-    newest = {(it.run.run_id, it.run.run_attempt): it for it in seen if it.run is not None}
-    for evidence in newest.values():
-        run = evidence.run
-        if run is None:
-            continue
-        attempt = f", attempt {run.run_attempt}" if run.run_attempt > 1 else ""
-        name = f"Validation run {run.run_id}{attempt}"
-        flows, more = describe_flows(evidence)
-        lines = (*flows, f"and {more} more flows") if more else tuple(flows)
-        if run.is_completed:
-            ended = (run.conclusion or "ended").replace("_", " ")
-            mark = _STATE_MARKS.get(evidence.state, Mark.HOLD)
-            yield Event(run.updated_at, mark, f"{name} ended: {ended}", "", lines, run.html_url)
-        else:
-            yield Event(run.started_at, Mark.PLAIN, f"{name} started", "", lines, run.html_url)
+def validation_events(seen: Sequence[SeenEvidence]) -> Iterator[Event]:
+    """Describe each validation that decisions rested on, as it was seen last.
+
+    No event is later than the decision that saw it first, even where GitHub's clock is ahead of
+    the gate's: a cause stands before what it caused.
+    """
+    newest: dict[tuple[RunId, int], tuple[Evidence, WorkflowRun]] = {}
+    first_seen: dict[tuple[RunId, int, bool], datetime] = {}
+    for at, evidence in ((it.at, it.evidence) for it in seen):
+        if (run := evidence.run) is not None:
+            newest[run.run_id, run.run_attempt] = evidence, run
+            first_seen.setdefault((run.run_id, run.run_attempt, run.is_completed), at)
+    for (run_id, attempt), (evidence, run) in newest.items():
+        yield _validation(evidence, run, first_seen[run_id, attempt, run.is_completed])
+
+
+def _validation(evidence: Evidence, run: WorkflowRun, seen_at: datetime) -> Event:
+    attempt = f", attempt {run.run_attempt}" if run.run_attempt > 1 else ""
+    name = f"Validation run {run.run_id}{attempt}"
+    flows, more = describe_flows(evidence)
+    lines = (*flows, f"and {more} more flows") if more else tuple(flows)
+    if not run.is_completed:
+        at = min(run.started_at, seen_at)
+        return Event(at, Mark.PLAIN, f"{name} started", "", lines, run.html_url)
+    ended = (run.conclusion or "ended").replace("_", " ")
+    mark = _STATE_MARKS.get(evidence.state, Mark.HOLD)
+    at = min(run.updated_at, seen_at)
+    return Event(at, mark, f"{name} ended: {ended}", "", lines, run.html_url)
 
 
 _STATE_MARKS: Final = {
@@ -131,16 +147,22 @@ def trail_events(entries: Sequence[TrailEntry], page: str) -> Iterator[Event]:
         for it in entries
         if it.kind in ("override.refused", "override.recorded")
     }
-    for entry in entries:
+    verdict = None
+    # Of one instant, what people did stands before the decision that it led to.
+    for entry in sorted(entries, key=lambda it: (it.at, it.kind == _DECIDED)):
         is_told = str(entry.detail.get("claim")) in settled
-        if not (entry.kind == "override.requested" and is_told):
+        if entry.kind == _DECIDED:
+            before, verdict = verdict, (entry.detail.get("verdict"), entry.reason)
+            yield _decision(entry, is_repeated=verdict == before)
+        elif not (entry.kind == "override.requested" and is_told):
             yield _event(entry, page)
+
+
+_DECIDED: Final = "decision.made"
 
 
 def _event(entry: TrailEntry, page: str) -> Event:
     kind, detail = entry.kind, entry.detail
-    if kind == "decision.made":
-        return _decision(entry)
     if kind.startswith("override."):
         return _override(entry)
     if kind == "request.closed":
@@ -162,7 +184,7 @@ def _event(entry: TrailEntry, page: str) -> Event:
 _CALLS: Final = {
     "review": "Answer",
     "report": "Status report",
-    "status": "Deployment status that tells of the override",
+    "status": "Deployment status with the override",
 }
 _WENT: Final = {
     "sent": "sent to GitHub",
@@ -192,8 +214,11 @@ _VERDICTS: Final = {
 }
 
 
-def _decision(entry: TrailEntry) -> Event:
-    """Describe a decision; one recorded in words that are not ours any more is shown in them."""
+def _decision(entry: TrailEntry, *, is_repeated: bool) -> Event:
+    """Describe a decision; one recorded in words that are not ours any more is shown in them.
+
+    A repeated one has the verdict and the main reason of the one before it.
+    """
     said, reason = str(entry.detail.get("verdict")), entry.reason or ""
     word, mark = said, Mark.PLAIN
     if said in list(Verdict):
@@ -201,13 +226,15 @@ def _decision(entry: TrailEntry) -> Event:
     because = phrase(ReasonCode(reason)) if reason in list(ReasonCode) else reason
     if reason == ReasonCode.OVERRIDE:
         mark = Mark.OVERRIDE
+    if is_repeated:
+        word = f"Still {word[:1].lower()}{word[1:]}"
     number = entry.detail.get("decision_id")
     return Event(entry.at, mark, f"{word}: {because}", source=f"decision {number}")
 
 
 _CHANNELS: Final = {
     "review": "in the review",
-    "environment": "by override workflow",
+    "environment": "by the override workflow",
     "comment": "by comment",
 }
 _OVERRIDES: Final = {
@@ -233,40 +260,20 @@ def _override(entry: TrailEntry) -> Event:
     return Event(
         entry.at,
         mark,
-        f"Override {became}: {entry.actor} {where}".rstrip(),
+        f"Override by {entry.actor} {became}",
         quote=str(detail.get("rationale") or ""),
         lines=lines,
         url=str(detail.get("url") or ""),
+        source=where,
     )
 
 
-def incident_events(happened: Iterable[IncidentEvent], issue: str) -> Iterator[Event]:
-    """List what people did about the incident, each linked to the incident's issue."""
-    for event in happened:
-        told = _incident(event)
-        if told is not None:
-            title, mark, quote = told
-            yield Event(event.at, mark, title, quote, url=issue)
-
-
-def _incident(event: IncidentEvent) -> tuple[str, Mark, str] | None:  # noqa: PLR0911 - a table
-    match event.what:
-        case Opened():
-            return "Incident opened", Mark.RED, ""
-        case Reopened():
-            return "Incident reopened", Mark.RED, ""
-        case Acknowledged():
-            return f"{event.actor} acknowledged the incident", Mark.PLAIN, ""
-        case Decided(course, why):
-            return f"{event.actor} decided: {course}", Mark.PLAIN, why
-        case Silenced(_, why):
-            return f"{event.actor} paused the alerts", Mark.PLAIN, why
-        case AlertLost(channel, _):
-            return f"An alert did not reach {channel}", Mark.RED, ""
-        case Resolved(how, why, _):
-            return f"Incident resolved: {how.replace('_', ' ')}", Mark.GREEN, why
-        case _:
-            return None
+def incident_events(happened: Iterable[IncidentEvent], request: RequestId) -> Iterator[Event]:
+    """Describe what happened to the incident; an override of this request, its own trail has."""
+    for told in map(tell_incident, happened):
+        if told.request != request:
+            title = f"{told.actor} {told.text}" if told.actor else told.text
+            yield Event(told.at, Mark(told.mark), title, told.quote, url=told.url)
 
 
 def alert_events(traces: Iterable[AlertTrace]) -> Iterator[Event]:
@@ -281,8 +288,9 @@ def alert_events(traces: Iterable[AlertTrace]) -> Iterator[Event]:
 
 
 def _delivery(trace: AlertTrace) -> str:
+    became = describe_alert(trace.state, trace.outcome, trace.attempts, maybe_sent=trace.maybe_sent)
+    told = f"{trace.channel}: {became.word}"
     if trace.settled_at is not None and trace.state == "sent":
         took = max(0.0, (trace.settled_at - trace.planned_at).total_seconds())
-        return f"{trace.channel}: sent after {took:.1f} s"
-    outcome = (trace.outcome or "").replace("_", " ")
-    return f"{trace.channel}: {trace.state}" + (f" ({outcome})" if outcome else "")
+        return f"{told} after {took:.1f} s"
+    return f"{told}, {became.reason}" if became.reason else told

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
-from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.judge import with_reports
-from gate.domain.incidents.events import IncidentEvent
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RequestId
 from gate.domain.model.ledger import Ledger
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.story import AlertTrace, TrailEntry
+from gate.domain.requests.story import AlertTrace, SeenEvidence, TrailEntry
 from gate.store.engine.codec import decode_decision, decode_detail, decode_run
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_checkpoints, audit_entries
 from gate.store.engine.tables.github import repositories, runs
-from gate.store.engine.tables.incidents import alerts, incidents
 from gate.store.engine.tables.requests import decisions, gate_requests
 from gate.store.engine.visibility import only_visible
-from gate.store.incidents.incidents import IncidentRecord, read_incident, read_timeline
+from gate.store.incidents.meanwhile import IncidentTrace, Wait, find_incident, read_alerts
 from gate.store.requests.decisions import RecordedDecision, newest_recorded
 from gate.store.requests.ledger import read_ledger
 from gate.store.requests.requests import request_of
 
 _MOST_ENTRIES: Final = 100
 _MOST_DECISIONS: Final = 20
-_MOST_ALERTS: Final = 50
 _MOST_SIBLINGS: Final = 20
 
 _t: Final = gate_requests.c
@@ -58,19 +55,12 @@ class ChainPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentTrace:
-    """The incident in which a deployment waited, its newest events and its alerts."""
-
-    record: IncidentRecord
-    events: tuple[IncidentEvent, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class DeploymentRecord:
     """A request with all that is on record about it.
 
     `evidence` is what its decisions rested on, oldest first, the newest with its reports; `trail`
-    the newest entries about it, oldest first, and `left_out` how many come before them.
+    the newest entries about it, oldest first, and `left_out` how many come before them. Of the
+    incident it has what happened, and what alerts were sent, while the deployment waited.
     """
 
     request: GateRequest
@@ -81,7 +71,7 @@ class DeploymentRecord:
     recheck_at: datetime | None
     run: WorkflowRun | None
     decision: RecordedDecision | None
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[SeenEvidence, ...]
     ledger: Ledger
     trail: tuple[TrailEntry, ...]
     left_out: int
@@ -106,7 +96,8 @@ def read_deployment(
     request = request_of(row)
     decision = newest_recorded(snapshot, request_id)
     trail, left_out = _read_trail(snapshot, request)
-    incident = _find_incident(snapshot, request)
+    wait = Wait(request.opened_at, _ended_at(request, trail))
+    incident = find_incident(snapshot, request.key, wait)
     return DeploymentRecord(
         request=request,
         repository=row.full_name,
@@ -122,7 +113,7 @@ def read_deployment(
         left_out=left_out,
         place=_find_place(snapshot, request, decision),
         incident=incident,
-        alerts=_read_alerts(snapshot, request, incident),
+        alerts=read_alerts(snapshot, request.id, incident, wait),
         siblings=_read_siblings(snapshot, request),
     )
 
@@ -140,19 +131,28 @@ def _read_own_run(snapshot: Snapshot, request: GateRequest) -> WorkflowRun | Non
     return decode_run(own[0].value) if own else None
 
 
-def _read_evidence(snapshot: Snapshot, newest: RecordedDecision | None) -> tuple[Evidence, ...]:
+def _ended_at(request: GateRequest, trail: Sequence[TrailEntry]) -> datetime | None:
+    """Return when GitHub stopped waiting; the trail has it where the gate gave no answer."""
+    if request.is_undecided:
+        return None
+    closed = [it.at for it in trail if it.kind == "request.closed"]
+    return closed[-1] if closed else request.answered_at
+
+
+def _read_evidence(snapshot: Snapshot, newest: RecordedDecision | None) -> tuple[SeenEvidence, ...]:
     if newest is None:
         return ()
-    values = snapshot.scalars(
-        select(decisions.c.decision)
+    rows = snapshot.execute(
+        select(decisions.c.at, decisions.c.decision)
         .where(decisions.c.request_id == newest.request_id, decisions.c.id < newest.id)
         .order_by(decisions.c.id.desc())
         .limit(_MOST_DECISIONS)
     ).all()
-    found = [decode_decision(value).evidence for value in reversed(values)]
+    found = [(row.at, decode_decision(row.decision).evidence) for row in reversed(rows)]
     if newest.decision.evidence is not None:
-        found.append(with_reports(newest.decision.evidence, newest.facts.reports))
-    return tuple(it for it in found if it is not None)
+        shown = with_reports(newest.decision.evidence, newest.facts.reports)
+        found.append((newest.at, shown))
+    return tuple(SeenEvidence(at, it) for at, it in found if it is not None)
 
 
 def _of_request(request: GateRequest) -> tuple[ColumnElement[bool], ...]:
@@ -204,47 +204,6 @@ def _find_place(
         .limit(1)
     ).first()
     return ChainPlace(row.sequence, row.hash, signed_at)
-
-
-def _find_incident(snapshot: Snapshot, request: GateRequest) -> IncidentTrace | None:
-    """Find the incident of the environment that was open while the request waited."""
-    c = incidents.c
-    until = or_(c.resolved_at.is_(None), c.resolved_at >= request.waiting_since)
-    query = (
-        select(c.id)
-        .where(
-            c.repository_id == request.key.repository_id,
-            c.environment_key == request.key.environment,
-            until,
-        )
-        .order_by(c.id.desc())
-        .limit(1)
-    )
-    if request.answered_at is not None:
-        query = query.where(c.opened_at <= request.answered_at)
-    number = snapshot.scalars(query).first()
-    record = read_incident(snapshot, number) if number is not None else None
-    if record is None:
-        return None
-    timeline = read_timeline(snapshot, record.incident.id, _MOST_ENTRIES)
-    return IncidentTrace(record, tuple(event for _, event in timeline))
-
-
-def _read_alerts(
-    snapshot: Snapshot, request: GateRequest, incident: IncidentTrace | None
-) -> tuple[AlertTrace, ...]:
-    """Read the newest alerts of the incident, and those about the request itself."""
-    threads = [f"bypass/{request.id}", f"unanswered/{request.id}"]
-    if incident is not None:
-        threads.append(f"incident/{incident.record.incident.id}")
-    c = alerts.c
-    rows = snapshot.execute(
-        select(c.alert_key, c.kind, c.channel, c.state, c.planned_at, c.settled_at, c.outcome)
-        .where(c.incident.in_(threads))
-        .order_by(c.planned_at.desc(), c.alert_key, c.channel)
-        .limit(_MOST_ALERTS)
-    ).all()
-    return tuple(AlertTrace(*row) for row in reversed(rows))
 
 
 def _read_siblings(snapshot: Snapshot, request: GateRequest) -> tuple[Sibling, ...]:

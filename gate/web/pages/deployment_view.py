@@ -1,20 +1,23 @@
-"""Turn the record of a deployment into what its page and its picture show."""
+"""Turn the record of a deployment into what its page shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from markupsafe import Markup
 
-from gate.domain.model.ids import RequestId
+from gate.domain.evidence.judge import with_reports
 from gate.domain.model.ledger import EffectKind, LedgerEntry
 from gate.domain.model.policy import LoadedPolicy, PolicyReading, ValidationRule
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
+from gate.domain.model.request import CLOSED_WITHOUT_US
 from gate.domain.requests.change import describe_change
 from gate.domain.requests.decide import deciding_policy
 from gate.domain.requests.decision import Decision, Verdict
+from gate.domain.requests.details import list_details
+from gate.domain.requests.flow_lines import describe_flows
 from gate.domain.requests.remedies import (
     ANYWHERE,
     Action,
@@ -35,17 +38,13 @@ from gate.domain.requests.story import (
     validation_events,
 )
 from gate.domain.text.addresses import file_page
-from gate.domain.text.escaping import cut, visible_lines
-from gate.domain.text.fold import fold
+from gate.domain.text.escaping import cut
 from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
 from gate.store.github.policies import PolicyTextMissing, read_policy_again, read_policy_text
 from gate.store.requests.story import DeploymentRecord
 from gate.web.pages.comment_html import render_comment, render_line
 
-_LINE: Final = 70
-_MOST_LINES: Final = 4
-_SHORT: Final = 46
 _MOST_POLICY: Final = 20_000
 
 
@@ -135,13 +134,14 @@ def _policy_text(snapshot: Snapshot, place: PolicyPlace) -> str:
 def show_deployment(found: Found) -> dict[str, Any]:
     """Return the values of a deployment's page."""
     record, request = found.record, found.record.request
-    decision = record.decision.decision if record.decision is not None else None
+    decision = newest_decision(record)
     return {
         "found": found,
         "record": record,
         "request": request,
         "decision": decision,
         "standing": describe_standing(request.state, record.reason, decision),
+        "details": [] if request.state in CLOSED_WITHOUT_US else _details(decision),
         "run_url": _run_page(record),
         "actions": _actions(record, decision),
         "rules": _rules(found),
@@ -150,6 +150,26 @@ def show_deployment(found: Found) -> dict[str, Any]:
         "story": _story(record),
         "comments": [_comment(it) for it in record.ledger.entries if it.is_begun],
     }
+
+
+def newest_decision(record: DeploymentRecord) -> Decision | None:
+    """Return the newest decision, with the reports that its evidence had."""
+    if record.decision is None:
+        return None
+    decision = record.decision.decision
+    if decision.evidence is None:
+        return decision
+    shown = with_reports(decision.evidence, record.decision.facts.reports)
+    return replace(decision, evidence=shown)
+
+
+def _details(decision: Decision | None) -> list[str]:
+    """List what makes the decision concrete: failed flows, what an override lacks, a rationale."""
+    if decision is None:
+        return []
+    flows, more = describe_flows(decision.evidence)
+    rest = [f"and {more} more flow{'s' if more > 1 else ''}"] if more else []
+    return [*list_details(decision), *flows, *rest]
 
 
 def _run_page(record: DeploymentRecord) -> str:
@@ -231,13 +251,12 @@ def _validation_rule(found: Found) -> ValidationRule | None:
 def _story(record: DeploymentRecord) -> Story:
     page = _run_page(record)
     events = [
-        *trail_events(record.trail, page),
         *validation_events(record.evidence),
+        *trail_events(record.trail, page),
         *alert_events(record.alerts),
     ]
     if record.incident is not None:
-        issue = record.incident.record.issue_url or ""
-        events += incident_events(record.incident.events, issue)
+        events += incident_events(record.incident.events, record.request.id)
     return tell(events, record.left_out)
 
 
@@ -254,39 +273,3 @@ def _comment(entry: LedgerEntry) -> ShownComment:
         entry.status.value,
         render_comment(entry.effect.comment),
     )
-
-
-def picture_values(record: DeploymentRecord) -> dict[str, Any]:
-    """Return the values of a deployment's picture, in lines that fit it."""
-    decision = record.decision.decision if record.decision is not None else None
-    request = record.request
-    standing = describe_standing(request.state, record.reason, decision)
-    return {
-        "id": RequestId(request.id),
-        "repository": cut(fold(record.repository), _SHORT),
-        "environment": cut(fold(request.environment), _SHORT),
-        "standing": standing,
-        "lines": wrap(visible_lines(standing.sentence)),
-        "run": f"Run {request.key.run_id}, attempt {request.key.run_attempt}",
-        "commit": request.head_sha[:7],
-        "asked": request.waiting_since,
-        "answered": request.answered_at,
-        "give_up_at": record.give_up_at if request.is_undecided else None,
-    }
-
-
-def wrap(text: str) -> list[str]:
-    """Break text into lines of a picture, which cannot wrap them itself."""
-    lines: list[str] = []
-    line = ""
-    for word in fold(text).split():
-        piece = cut(word, _LINE)
-        if line and len(line) + 1 + len(piece) > _LINE:
-            lines.append(line)
-            line = piece
-        else:
-            line = f"{line} {piece}".lstrip()
-    lines.append(line)
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[: _MOST_LINES - 1], cut(" ".join(lines[_MOST_LINES - 1 :]), _LINE)]
-    return lines

@@ -66,10 +66,26 @@ def test_an_override_is_quoted_whether_it_counts_or_not(gate: Gate) -> None:
     refused = page_of(gate, run_id)
     assert "ship it" in refused
     assert "Override: 0 of 1, 1 refused" in refused
+    assert (
+        "On hold: production validation failed; the override is incomplete. the run failed carol ("
+        in refused
+    )
     override(gate, run_id, REASON)
     released = page_of(gate, run_id)
-    assert "overridden by carol" in released
-    assert REASON in released
+    assert f"although production validation failed. carol: {REASON} the run failed" in released
+    assert released.count("Override by carol accepted") == 1
+
+
+def test_the_story_ends_with_the_answer(gate: Gate) -> None:
+    """What happened to the incident before and after is the incident's own story."""
+    run_id = held(gate)
+    override(gate, run_id, REASON)
+    before = page_of(gate, run_id)
+    assert "Incident opened" not in before
+    assert "For what happened before and after, see incident 1 ." in before
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    assert "Incident resolved" not in page_of(gate, run_id)
 
 
 def test_the_words_of_others_are_harmless(gate: Gate) -> None:

@@ -35,7 +35,9 @@ from gate.domain.requests.board import (
 from gate.domain.requests.board_bar import draw_bar
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from tests.support.builders.defaults import DIGEST, ENVIRONMENT, NOW, before
+from tests.support.builders.requests import make_decision
 from tests.support.builders.runs import make_run
+from tests.support.incidents import make_incident
 
 LOADED: Final = LoadedPolicy(BUILT_IN, DIGEST, "acme/shop/.github/deployment-gate.yml")
 OBSERVING: Final = replace(
@@ -191,6 +193,22 @@ CASES: Final = [
         "fail",
         "on hold",
         "Production validation failed",
+    ),
+    Case(
+        "held by a flow, with an override that is refused",
+        PlaceFacts(
+            ENVIRONMENT,
+            LOADED,
+            queue=QUEUE,
+            incident=make_incident("checkout.yml"),
+            decision=make_decision(
+                Verdict.WAIT, ReasonCode.VALIDATION_FAILED, ReasonCode.OVERRIDE_INCOMPLETE
+            ),
+        ),
+        CellState.HELD,
+        "fail",
+        "on hold",
+        "Production validation failed: checkout.yml; the override is incomplete",
     ),
     Case(
         "held for its cover",

@@ -34,6 +34,11 @@ OBSERVED: Final = (
         ),
         (
             RequestState.WAITING,
+            make_decision(Verdict.WAIT, ReasonCode.POLICY_INVALID),
+            ("hold", "on hold", "On hold: the policy file is invalid."),
+        ),
+        (
+            RequestState.WAITING,
             make_decision(Verdict.WAIT, ReasonCode.VALIDATION_STALE),
             ("hold", "on hold", "On hold: the last production validation is too old."),
         ),
@@ -57,7 +62,8 @@ def test_a_standing_has_a_shape_a_word_and_a_sentence(
     state: RequestState, decision: Decision | None, shown: tuple[str, str, str]
 ) -> None:
     """Red is for what has failed, not for all that waits."""
-    standing = describe_standing(state, None, decision)
+    reason = decision.reason.value if decision is not None else None
+    standing = describe_standing(state, reason, decision)
     assert (standing.kind, standing.word, standing.sentence) == shown
 
 
