@@ -7,8 +7,8 @@ Pure: the same bytes give the same answer, nothing is read and nothing is raised
 
 from __future__ import annotations
 
-from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from typing import Final
 
 from pydantic import ValidationError
@@ -51,7 +51,9 @@ from gate.policyfile.wording import describe
 MOST_PROBLEMS: Final = 100
 """Problems listed of one file; a last one says how many more there are."""
 
-_CACHED_FILES: Final = 64
+_MOST_REMEMBERED: Final = 2_048
+"""Files whose outcome is remembered: as many as the board looks at for one view."""
+
 _MISNAMED: Final = Problem(
     1, 1, "", "the gate does not read a file with this name; rename it to deployment-gate.yml"
 )
@@ -63,14 +65,14 @@ def parse_policy(text: bytes, source: str) -> LoadedPolicy | InvalidPolicy:
     """Read a policy from the bytes of its file.
 
     Never raises. A file at the path that people take for the policy's by mistake is none, whatever
-    it says. Problems come in the order of the file, each with its place. The texts seen last
-    are remembered, so asking for each decision costs a digest and a lookup.
+    it says. Problems come in the order of the file, each with its place. What came of the texts
+    seen last is remembered, so asking for each decision costs a digest and a lookup.
     """
     digest = sha256(text).hexdigest()
     if source.endswith(MISNAMED_PATH):
         return InvalidPolicy((_MISNAMED,), digest, source)
     # Too large a text is refused at once, and is not worth keeping in memory for that.
-    outcome = _parse_remembered(text) if len(text) <= LARGEST_FILE else _parse(text)
+    outcome = _remembered(text, digest) if len(text) <= LARGEST_FILE else _parse(text)
     if isinstance(outcome, Policy):
         return LoadedPolicy(outcome, digest, source)
     return InvalidPolicy(outcome, digest, source)
@@ -91,7 +93,20 @@ def _parse(text: bytes) -> Outcome:
     return Policy(environments, _alerts(file.alerts), _incidents(file.incidents), file.badge)
 
 
-_parse_remembered = lru_cache(maxsize=_CACHED_FILES)(_parse)
+_outcomes: Final[dict[str, Outcome]] = {}
+_adding: Final = Lock()
+
+
+def _remembered(text: bytes, digest: str) -> Outcome:
+    """Parse a text, unless what came of it is known; by digest, so as not to hold the texts."""
+    outcome = _outcomes.get(digest)
+    if outcome is None:
+        outcome = _parse(text)
+        with _adding:
+            _outcomes[digest] = outcome
+            if len(_outcomes) > _MOST_REMEMBERED:
+                del _outcomes[next(iter(_outcomes))]
+    return outcome
 
 
 def _first(document: Document, errors: list[ErrorDetails]) -> tuple[Problem, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.run_state import FAILED
@@ -33,8 +33,7 @@ _SHOWN: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One validation: p passed, f failed, r not over, i without a result."""
 
     kind: str

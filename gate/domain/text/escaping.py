@@ -71,6 +71,9 @@ def link(label: str, url: str) -> str:
 
 def visible_lines(text: str) -> str:
     """Drop control and format characters, and make blanks of any kind plain, but keep lines."""
+    if text.isprintable():
+        # Nearly every text: it has no blank but the plain one, and nothing of what is dropped.
+        return text
     return "".join(it if it in "\n\t" else _visible(it) for it in text)
 
 

@@ -13,11 +13,13 @@ from gate.domain.model.ids import DeploymentId
 from gate.domain.model.overrides import OverrideClaim
 from gate.domain.model.policy_sources import PolicyBasis
 from gate.domain.model.reports import AlertReport, ValidationReport
-from gate.domain.model.runs import WorkflowRun
+from gate.domain.model.runs import BriefRun, WorkflowRun
 from gate.domain.requests.decision import Decision
 
 _encoder: Final = msgspec.json.Encoder()
 _run: Final = msgspec.json.Decoder(WorkflowRun)
+# Not strict: their starts are seconds since 1970.
+_brief_runs: Final = msgspec.json.Decoder(list[BriefRun], strict=False)
 _facts: Final = msgspec.json.Decoder(Facts)
 _decision: Final = msgspec.json.Decoder(Decision)
 _basis: Final = msgspec.json.Decoder(PolicyBasis)
@@ -44,6 +46,11 @@ def encode_text(value: object) -> str:
 def decode_run(value: bytes) -> WorkflowRun:
     """Read a run back."""
     return _run.decode(value)
+
+
+def decode_brief_runs(value: str) -> list[BriefRun]:
+    """Read run attempts from an array of arrays, whose starts are seconds since 1970."""
+    return _brief_runs.decode(value)
 
 
 def decode_facts(value: bytes) -> Facts:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Row,
     Select,
     Text,
@@ -19,7 +20,6 @@ from sqlalchemy import (
     literal,
     select,
     text,
-    tuple_,
 )
 
 from gate.domain.model.access import Visible
@@ -133,18 +133,24 @@ def _walk(visible: Visible) -> Any:  # noqa: ANN401 - a recursive statement
     places = start.cte("places", recursive=True)
     step = gate_requests.alias("step")
     found = gate_requests.alias("found")
-    following = (
-        select(found.c.id)
-        .where(
-            tuple_(found.c.repository_id, found.c.environment_key)
-            > tuple_(places.c.repository, places.c.environment),
-            found.c.repository_id <= last,
-            text("found.round > 0"),
+
+    def first_where(*conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+        return (
+            select(found.c.id)
+            .where(*conditions, text("found.round > 0"))
+            .order_by(found.c.repository_id, found.c.environment_key, found.c.id)
+            .limit(1)
+            .correlate(places)
+            .scalar_subquery()
         )
-        .order_by(found.c.repository_id, found.c.environment_key, found.c.id)
-        .limit(1)
-        .correlate(places)
-        .scalar_subquery()
+
+    # Not by comparing both at once: SQLite would walk over all requests of the present place.
+    following = func.coalesce(
+        first_where(
+            found.c.repository_id == places.c.repository,
+            found.c.environment_key > places.c.environment,
+        ),
+        first_where(found.c.repository_id > places.c.repository, found.c.repository_id <= last),
     )
     return places.union_all(
         select(step.c.repository_id, step.c.environment_key).join_from(

@@ -21,8 +21,7 @@ from gate.domain.model.policy import (
     ValidationRule,
     ValidationState,
 )
-from gate.policyfile import built_in_text, parse_policy
-from gate.policyfile.parsing import _parse_remembered
+from gate.policyfile import built_in_text, parse_policy, parsing
 from gate.policyfile.values import EVENTS
 from tests.unit.policyfile.documents import (
     SOURCE,
@@ -84,11 +83,30 @@ def test_a_reading_names_its_text_and_its_source() -> None:
 
 def test_the_same_text_is_parsed_once() -> None:
     """A text seen before is not parsed again, whatever source it comes from."""
-    _parse_remembered.cache_clear()
     text = environment("{}")
     first, second = parse_policy(text, "one"), parse_policy(bytes(bytearray(text)), "two")
-    assert _parse_remembered.cache_info().misses == 1
+    assert isinstance(first, LoadedPolicy)
+    assert isinstance(second, LoadedPolicy)
+    assert first.policy is second.policy
     assert (first.source, second.source) == ("one", "two")
+
+
+def test_only_so_many_texts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten, and parsed again when it is asked for."""
+    monkeypatch.setattr(parsing, "_MOST_REMEMBERED", 2)
+    monkeypatch.setattr(parsing, "_outcomes", {})
+    texts = [environment("{}") + b"#" * number for number in range(3)]
+
+    def policy(text: bytes) -> object:
+        reading = parse_policy(text, SOURCE)
+        assert isinstance(reading, LoadedPolicy)
+        return reading.policy
+
+    first, second, third = map(policy, texts)
+    assert policy(texts[1]) is second
+    assert policy(texts[2]) is third
+    assert policy(texts[0]) is not first
+    assert len(parsing._outcomes) == 2
 
 
 @pytest.mark.parametrize(
