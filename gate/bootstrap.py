@@ -178,6 +178,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         readers=Readers(service.settings.api_tokens),
         viewers=_viewers(service.settings, sign_ins),
         server_policy=deps.server_policy,
+        requires_floor=deps.requires_floor,
         checks=_checks(service, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         quota_left=lambda: service.github.app.quota_left,

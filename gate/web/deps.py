@@ -49,8 +49,9 @@ class WebDeps:
     `events` are the names of the deliveries that are stored. `record_gap` notes that one could not
     be. `verify_token` returns who sends a token of a workflow run, `receive` takes the report; both
     raise ReportRejected. `readers` may read `/api/v1`, `viewers` the pages.
-    `server_policy` is that of repositories without one. `checks` are what
-    readiness asks, by name. `alert_policy_of` returns the deadlines of a repository's incidents.
+    `server_policy` is that of repositories without one, and `requires_floor` says whether each
+    organization must have one. `checks` are what readiness asks, by name.
+    `alert_policy_of` returns the deadlines of a repository's incidents.
     """
 
     database: Database
@@ -64,6 +65,7 @@ class WebDeps:
     readers: Readers
     viewers: Viewers
     server_policy: PolicyReading
+    requires_floor: bool
     checks: Mapping[str, Check]
     metrics: Metrics
     quota_left: QuotaLeft

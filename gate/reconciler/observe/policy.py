@@ -23,9 +23,9 @@ from gate.store.github.policies import PolicyDocument
 from gate.store.github.repositories import read_repository
 from gate.store.github.stored_policies import (
     choose_known,
+    floor_of,
     misnamed,
     reading_of,
-    shown,
     sources_of,
 )
 
@@ -42,12 +42,9 @@ def policy_of(
         return None
     if not all(is_trusted(document, deps, now) for document, _ in known.values()):
         return None
-    own, shared = sources
-    floor = reading_of(known, shared, repository, deps.parse_policy)
-    if floor is None and deps.requires_floor:
-        floor = UnavailablePolicy(f"{shown(shared, repository)} is required, and is not there")
-    reading = reading_of(known, own, repository, deps.parse_policy)
-    return choose(reading, floor, deps.server_policy)
+    own = reading_of(known, sources[0], repository, deps.parse_policy)
+    floor = floor_of(known, repository, deps.parse_policy, is_required=deps.requires_floor)
+    return choose(own, floor, deps.server_policy)
 
 
 def last_policy_of(
@@ -57,13 +54,16 @@ def last_policy_of(
 
     With `even_if_suspect` that is no matter: None is only what was never read.
 
-    Good for whom to call and when, which must not wait for GitHub; nothing is approved by it.
+    Good for whom to call and when, which must not wait for GitHub; nothing is approved by it. That
+    the organization's policy is required, and is not there, silences no alert.
     """
     sources = sources_of(repository)
     known = policies.read_policies(snapshot, [*sources, *map(misnamed, sources)])
     if not even_if_suspect and any(document.is_suspect for document, _ in known.values()):
         return None
-    return choose_known(known, repository, deps.parse_policy, deps.server_policy)
+    return choose_known(
+        known, repository, deps.parse_policy, deps.server_policy, requires_floor=False
+    )
 
 
 def alert_policy_of(snapshot: Snapshot, repository_id: RepositoryId, deps: Deps) -> AlertPolicy:

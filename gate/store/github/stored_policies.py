@@ -114,15 +114,32 @@ def reading_of(
 
 
 def choose_known(
-    known: Known, repository: Repository, parse: ParsePolicy, server: PolicyReading
+    known: Known,
+    repository: Repository,
+    parse: ParsePolicy,
+    server: PolicyReading,
+    *,
+    requires_floor: bool,
 ) -> PolicyChoice | None:
     """Choose the policy as it was read last, however long ago; None while one was never read."""
     sources = sources_of(repository)
     documents = [known.get(name) for source in sources for name in _both(source)]
     if any(it is None or it[0].read_at is None for it in documents):
         return None
-    own, floor = (reading_of(known, it, repository, parse) for it in sources)
+    own = reading_of(known, sources[0], repository, parse)
+    floor = floor_of(known, repository, parse, is_required=requires_floor)
     return choose(own, floor, server)
+
+
+def floor_of(
+    known: Known, repository: Repository, parse: ParsePolicy, *, is_required: bool
+) -> PolicyReading | None:
+    """Read the organization's policy; one that is required and not there is unavailable."""
+    _, shared = sources_of(repository)
+    floor = reading_of(known, shared, repository, parse)
+    if floor is None and is_required:
+        return UnavailablePolicy(f"{shown(shared, repository)} is required, and is not there")
+    return floor
 
 
 def _both(source: str) -> Sequence[str]:

@@ -78,9 +78,12 @@ def _find(
     repository = read_served_repository(snapshot, found) if found is not None else None
     if repository is None:
         return None
-    server_policy = site.deps.server_policy
     choice = choose_known(
-        read_known(snapshot, [repository]), repository, parse_policy, server_policy
+        read_known(snapshot, [repository]),
+        repository,
+        parse_policy,
+        site.deps.server_policy,
+        requires_floor=site.deps.requires_floor,
     )
     reading = choice.reading if choice is not None else None
     is_public = isinstance(reading, LoadedPolicy) and reading.has_public_badge
@@ -88,7 +91,7 @@ def _find(
     if not (is_public or visible.includes(repository.id)):
         return None
     fleet = gather(snapshot, Visible(frozenset({repository.id})))
-    rows = judge_rows(snapshot, fleet, [repository], server_policy, site.deps.clock())
+    rows = judge_rows(snapshot, fleet, [repository], site.deps)
     cell = rows[0].cells.get(environment_key(environment)) if rows else None
     return None if cell is None else _Found(cell, is_public)
 

@@ -1,7 +1,7 @@
 """Gather what the board and the badges show of many repositories at once.
 
 The number of queries does not grow with the repositories. What a cell says is decided in
-`gate.domain.requests.board`, and which runs count by the policy as it was read last.
+`gate.domain.requests.board_cells`, and which runs count by the policy as it was read last.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from gate.domain.requests.board import (
     Queue,
     Trouble,
     by_trouble,
-    make_cell,
 )
 from gate.domain.requests.board_bar import draw_bar
+from gate.domain.requests.board_cells import make_cell
 from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
 from gate.store.github import stored_policies, validations
@@ -41,6 +41,7 @@ from gate.store.github.stored_policies import repositories_looked_up, shown, sou
 from gate.store.github.validations import Attempt, Workflow
 from gate.store.incidents.open_incidents import read_open
 from gate.store.requests import places
+from gate.web.deps import WebDeps
 
 _MOST_INCIDENTS: Final = 2_000
 
@@ -104,20 +105,11 @@ def gather(snapshot: Snapshot, visible: Visible) -> Fleet:
 
 
 def judge_rows(
-    snapshot: Snapshot,
-    fleet: Fleet,
-    repositories: Sequence[Repository],
-    server_policy: PolicyReading,
-    now: datetime,
+    snapshot: Snapshot, fleet: Fleet, repositories: Sequence[Repository], deps: WebDeps
 ) -> list[Row]:
     """Return the rows of some repositories of a fleet, those with the most trouble first."""
-    known = stored_policies.read_known(snapshot, repositories)
-    policies = {
-        it.id: choice.reading
-        for it in repositories
-        if (choice := stored_policies.choose_known(known, it, parse_policy, server_policy))
-    }
-    seen = _see(snapshot, repositories, policies, now)
+    policies = _read_policies(snapshot, repositories, deps)
+    seen = _see(snapshot, repositories, policies, deps.clock())
     listed = frozenset(it.id for it in repositories)
     overrides = places.read_overridden_runs(snapshot, Visible(listed))
     # Where nothing waits, the newest validation says what the next deployment would meet.
@@ -150,6 +142,20 @@ def judge_rows(
         if cells:
             rows.append(Row(repository, _name_policy(repository, reading), cells))
     return sorted(rows, key=lambda row: row.urgency)
+
+
+def _read_policies(
+    snapshot: Snapshot, repositories: Sequence[Repository], deps: WebDeps
+) -> Mapping[RepositoryId, PolicyReading]:
+    """Choose the policies as they were read last, of those repositories where they were."""
+    known = stored_policies.read_known(snapshot, repositories)
+    choices = {
+        it.id: stored_policies.choose_known(
+            known, it, parse_policy, deps.server_policy, requires_floor=deps.requires_floor
+        )
+        for it in repositories
+    }
+    return {number: choice.reading for number, choice in choices.items() if choice is not None}
 
 
 @dataclass(frozen=True, slots=True)

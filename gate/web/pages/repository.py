@@ -63,7 +63,13 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
     if repository is None:
         return None
     known = read_known(snapshot, [repository])
-    choice = choose_known(known, repository, parse_policy, site.deps.server_policy)
+    choice = choose_known(
+        known,
+        repository,
+        parse_policy,
+        site.deps.server_policy,
+        requires_floor=site.deps.requires_floor,
+    )
     return _Found(
         repository,
         choice,

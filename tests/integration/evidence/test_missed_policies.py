@@ -197,6 +197,8 @@ def test_a_floor_may_be_required(tmp_path: Path) -> None:
         gate.validate(REPOSITORY, "success")
         run_id = deployed(gate)
         assert reasons(gate, run_id) == ("policy_unavailable",)
+        board = gate.client().get("/").text
+        assert "octo-org/.github/.github/deployment-gate.yml is required, and is not there" in board
         floor(gate)
         gate.settle()
         gate.advance(minutes=10)

@@ -76,6 +76,7 @@ class Site:
     public_url: str = PUBLIC_URL
     gaps: int = 0
     refusing: GateError | None = None
+    requires_floor: bool = False
     deps: WebDeps = field(init=False)
     app: Flask = field(init=False)
     client: Client = field(init=False)
@@ -95,6 +96,7 @@ class Site:
             readers=self.readers,
             viewers=self.viewers,
             server_policy=LoadedPolicy(BUILT_IN, "sha256:built-in", "the built-in policy"),
+            requires_floor=self.requires_floor,
             checks=self.checks,
             metrics=self.metrics,
             quota_left=lambda: self.quota,

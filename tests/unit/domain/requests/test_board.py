@@ -30,9 +30,9 @@ from gate.domain.requests.board import (
     Queue,
     Trouble,
     by_trouble,
-    make_cell,
 )
 from gate.domain.requests.board_bar import draw_bar
+from gate.domain.requests.board_cells import make_cell
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from tests.support.builders.defaults import DIGEST, ENVIRONMENT, NOW, before
 from tests.support.builders.requests import make_decision
@@ -164,7 +164,7 @@ CASES: Final = [
         "blocked",
         "hold",
         "policy unknown",
-        "The gate cannot read the policy from GitHub",
+        "The gate cannot read the policy from GitHub: gone",
     ),
     free(
         "policy unread",

@@ -105,3 +105,10 @@ def test_an_empty_board_says_what_to_do_first(site: Site) -> None:
     text = site.client.get("/").text
     assert "No deployment has been gated yet" in text
     assert "gate doctor" in text
+
+
+def test_a_required_floor_that_is_not_there_holds_all(filled: Site) -> None:
+    """What passes says so no more, and why, as the next decision would."""
+    assert "Production validation passed" in filled.client.get("/?name=docs").text
+    text = Site(filled.database, requires_floor=True).client.get("/?name=docs").text
+    assert "Production validation passed" not in text
