@@ -179,7 +179,8 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         viewers=_viewers(service.settings, sign_ins),
         server_policy=deps.server_policy,
         requires_floor=deps.requires_floor,
-        checks=_checks(service, with_worker=with_worker),
+        checks=_checks(service, service.database.check, with_worker=with_worker),
+        status_checks=_checks(service, service.database.check_reading, with_worker=with_worker),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         quota_left=lambda: service.github.app.quota_left,
         started_at=deps.clock(),
@@ -267,12 +268,12 @@ def _open_database(settings: Settings) -> Database:
     return database
 
 
-def _checks(service: Service, *, with_worker: bool) -> dict[str, Check]:
+def _checks(service: Service, database: Check, *, with_worker: bool) -> dict[str, Check]:
     def worker_is_alive() -> None:
         if not service.worker.is_alive:
             raise GateError("worker_stopped", "a thread of the worker has ended")
 
-    checks: dict[str, Check] = {"database": service.database.check}
+    checks = {"database": database}
     if with_worker:
         checks["worker"] = worker_is_alive
     return checks

@@ -50,8 +50,9 @@ class WebDeps:
     be. `verify_token` returns who sends a token of a workflow run, `receive` takes the report; both
     raise ReportRejected. `readers` may read `/api/v1`, `viewers` the pages.
     `server_policy` is that of repositories without one, and `requires_floor` says whether each
-    organization must have one. `checks` are what readiness asks, by name.
-    `alert_policy_of` returns the deadlines of a repository's incidents.
+    organization must have one. `checks` are what readiness asks, by name, and `status_checks` what
+    the status page asks, which write nothing. `alert_policy_of` returns the deadlines of a
+    repository's incidents.
     """
 
     database: Database
@@ -67,6 +68,7 @@ class WebDeps:
     server_policy: PolicyReading
     requires_floor: bool
     checks: Mapping[str, Check]
+    status_checks: Mapping[str, Check]
     metrics: Metrics
     quota_left: QuotaLeft
     started_at: datetime

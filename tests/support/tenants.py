@@ -1,7 +1,8 @@
 """Two tenants with everything that the gate records of one, for tests of who sees what.
 
 Every text of a tenant holds its `mark`, and every number of GitHub's begins with its `digits`, so
-that a test finds whatever of a tenant an answer holds.
+that a test finds whatever of a tenant an answer holds. The owner's `.github` is a repository of
+its own; what only its policy says holds `HUSHED` too.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from tests.support.builders.requests import make_decision, make_facts, make_key
 from tests.support.builders.runs import make_account, make_run
 from tests.support.chains import make_entry
 from tests.support.incidents import make_evidence, make_failure, make_flow
+from tests.support.policies import record_policies
 from tests.support.rows import answer, asked, wait
 
 
@@ -83,6 +85,36 @@ class Tenant:
         """Return the name of its environment."""
         return f"{self.mark}-production"
 
+    @property
+    def shared_id(self) -> RepositoryId:
+        """Return the id of the owner's repository `.github`, which holds the owner's policy."""
+        return RepositoryId(self.digits * 1000 + 9)
+
+    @property
+    def repository(self) -> Repository:
+        """Return its repository as the gate knows it."""
+        return self._repository(self.repository_id, self.name)
+
+    @property
+    def shared(self) -> Repository:
+        """Return the owner's repository `.github` as the gate knows it."""
+        return self._repository(self.shared_id, ".github")
+
+    @property
+    def policy(self) -> str:
+        """Return the text of its own policy."""
+        return f"version: 1\nenvironments:\n  {self.environment}: {{}}\n"
+
+    def _repository(self, number: RepositoryId, name: str) -> Repository:
+        owner = make_account(self.owner, id=self.digits * 1000 + 4)
+        return Repository(
+            number, self.installation_id, f"{self.owner}/{name}", owner, f"{self.mark}-branch"
+        )
+
+
+HUSHED: Final = "hushed"
+FLOOR: Final = f"# {HUSHED}\nversion: 1\nenvironments:\n  {HUSHED}: {{}}\n"
+"""The policy of each owner, which speaks of an environment that this repository does not have."""
 
 OURS: Final = Tenant("visible", 71_717, RequestId(0), IncidentId(0))
 THEIRS: Final = Tenant("secrecy", 83_838, RequestId(0), IncidentId(0))
@@ -98,11 +130,8 @@ def tell_story(database: Database, tenant: Tenant) -> Tenant:
         tenant.installation_id,
     )
     person = f"{mark}-person"
-    owner = make_account(tenant.owner, id=tenant.digits * 1000 + 4)
-    seen = Repository(
-        repository_id, installation_id, f"{tenant.owner}/{tenant.name}", owner, f"{mark}-branch"
-    )
-    database.transact(lambda tx: record_repository(tx, seen))
+    database.transact(lambda tx: record_repository(tx, tenant.shared))
+    database.transact(lambda tx: record_repository(tx, tenant.repository))
     run = make_run(repository_id=repository_id, run_id=tenant.run_id, head_branch=f"{mark}-branch")
     database.transact(lambda tx: record_run(tx, run, NOW))
     held = _request(database, tenant, tenant.run_id, f"{mark}-rationale")
@@ -182,7 +211,8 @@ def _request(database: Database, tenant: Tenant, run_id: RunId, rationale: str) 
         make_decision(detail=f"{mark}-detail"), evidence=evidence, override=make_record(claim)
     )
     facts = make_facts(request=request)
-    number, _ = database.transact(lambda tx: record_decision(tx, decision, facts, NOW))
+    basis = record_policies(database, tenant.repository, tenant.policy, FLOOR)
+    number, _ = database.transact(lambda tx: record_decision(tx, decision, facts, NOW, basis))
     wait(database, request, decision_id=number)
     return request.id
 

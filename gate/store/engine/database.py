@@ -126,6 +126,10 @@ class Database:
         """Raise RetryLater unless the database can be written."""
         self.transact(lambda tx: tx.execute(text("SELECT 1")))
 
+    def check_reading(self) -> None:
+        """Raise RetryLater unless the database can be read."""
+        self.read(lambda snapshot: snapshot.execute(text("SELECT 1")))
+
     def close(self) -> None:
         """Finish what is queued and let go of files and connections."""
         self._closed = True

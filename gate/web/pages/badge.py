@@ -13,8 +13,10 @@ from typing import Final
 from flask import Blueprint, Response, render_template
 
 from gate.domain.model.access import EVERYTHING, Visible
-from gate.domain.model.ids import environment_key
+from gate.domain.model.deliveries import Repository
+from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, environment_key
 from gate.domain.model.policy import LoadedPolicy
+from gate.domain.model.runs import Account
 from gate.domain.requests.badge import word_badge
 from gate.domain.requests.board import Cell
 from gate.domain.text.escaping import cut
@@ -28,6 +30,11 @@ from gate.web.pages.site import Site
 
 _SUFFIX: Final = ".svg"
 _NOBODY: Final = "deployment gate"
+_NOWHERE: Final = Repository(
+    RepositoryId(0), InstallationId(0), "", Account(AccountId(0), ""), None
+)
+"""What is asked for in place of a repository that does not exist."""
+
 _COLORS: Final = {
     "pass": "#1a7f37",
     "hold": "#9a6700",
@@ -73,13 +80,17 @@ def badge_pages(site: Site) -> Blueprint:
 def _find(
     snapshot: Snapshot, site: Site, full_name: str, environment: str, visible: Visible
 ) -> _Found | None:
-    """Find an environment whose badge may be shown."""
+    """Find an environment whose badge may be shown.
+
+    The database is asked the same, whether there is such a repository or not.
+    """
     found = find_visible(snapshot, full_name, EVERYTHING)
-    repository = read_served_repository(snapshot, found) if found is not None else None
+    repository = read_served_repository(snapshot, found if found is not None else _NOWHERE.id)
+    known = read_known(snapshot, [repository if repository is not None else _NOWHERE])
     if repository is None:
         return None
     choice = choose_known(
-        read_known(snapshot, [repository]),
+        known,
         repository,
         parse_policy,
         site.deps.server_policy,

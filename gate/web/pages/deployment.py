@@ -54,4 +54,4 @@ def _parse_id(text: str) -> int | None:
 
 def _read(snapshot: Snapshot, number: int, visible: Visible) -> Found | None:
     record = read_deployment(snapshot, RequestId(number), visible)
-    return find_policy(snapshot, record) if record is not None else None
+    return find_policy(snapshot, record, visible) if record is not None else None

@@ -9,6 +9,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from gate.domain.evidence.judge import with_reports
+from gate.domain.model.access import Visible
 from gate.domain.model.ledger import EffectKind, LedgerEntry
 from gate.domain.model.policy import LoadedPolicy, PolicyReading, ValidationRule
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
@@ -41,6 +42,7 @@ from gate.domain.text.addresses import file_page
 from gate.domain.text.escaping import cut
 from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
+from gate.store.github.names import find_visible
 from gate.store.github.policies import PolicyTextMissing, read_policy_again, read_policy_text
 from gate.store.requests.story import DeploymentRecord
 from gate.web.pages.comment_html import render_comment, render_line
@@ -50,12 +52,15 @@ _MOST_POLICY: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ShownPolicy:
-    """A document that the policy in force comes from; `role` says which part it plays."""
+    """A document that the policy in force comes from; `role` says which part it plays.
+
+    `text` is None where it stands in a repository that the reader may not see.
+    """
 
     source: str
     role: str
     digest: str
-    text: str
+    text: str | None
     url: str
 
 
@@ -87,8 +92,8 @@ class ShownComment:
     html: Markup
 
 
-def find_policy(snapshot: Snapshot, record: DeploymentRecord) -> Found:
-    """Read the policy that the newest decision rests on."""
+def find_policy(snapshot: Snapshot, record: DeploymentRecord, visible: Visible) -> Found:
+    """Read the policy that the newest decision rests on, as far as a reader may see it."""
     basis = record.decision.basis if record.decision is not None else None
     if basis is None:
         return Found(record, None, ())
@@ -97,17 +102,31 @@ def find_policy(snapshot: Snapshot, record: DeploymentRecord) -> Found:
     except PolicyTextMissing:
         reading = None
     page = record.run.html_url if record.run is not None else ""
+    sees_organizations = _sees_organizations(snapshot, record.repository, visible)
     places = [
         ShownPolicy(
             place.source,
             role,
             place.digest,
-            _policy_text(snapshot, place),
+            _policy_text(snapshot, place)
+            if sees_organizations or place is not basis.organization
+            else None,
             file_page(page, place.source),
         )
         for role, place in _places(basis)
     ]
     return Found(record, reading, tuple(places))
+
+
+def _sees_organizations(snapshot: Snapshot, repository: str, visible: Visible) -> bool:
+    """Return whether a reader may see the repository with the organization's policy.
+
+    Its text names environments and people of other repositories.
+    """
+    if visible.repositories is None:
+        return True
+    owner = repository.partition("/")[0]
+    return find_visible(snapshot, f"{owner}/.github", visible) is not None
 
 
 def _places(basis: PolicyBasis) -> Iterator[tuple[str, PolicyPlace]]:

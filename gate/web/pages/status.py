@@ -67,7 +67,8 @@ def status_pages(site: Site) -> Blueprint:
         sees_all = visible.repositories is None
         measures = [*_own(standing, now), *_shared(site, standing, now, sees_all=sees_all)]
         level = worst([it.level for it in measures])
-        is_alive = all(_passes(check) for check in deps.checks.values())
+        checks = {name: _passes(check) for name, check in deps.status_checks.items()}
+        is_alive = all(checks.values())
         return site.render(
             "status.html",
             measures=measures,
@@ -75,7 +76,7 @@ def status_pages(site: Site) -> Blueprint:
             word=LEVEL_WORDS[level if is_alive else Level.RED],
             standing=standing,
             sees_all=sees_all,
-            checks={name: _passes(check) for name, check in deps.checks.items()},
+            checks=checks,
             version=__version__,
             schema=head_revision(),
             dialect=deps.database.dialect,

@@ -24,7 +24,7 @@ from gate.domain.model.policy import BUILT_IN, LoadedPolicy
 from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
 from gate.githubapp.webhooks.signature import check_signature
-from gate.store.engine.database import Database, T, Transaction
+from gate.store.engine.database import Database, Snapshot, T, Transaction
 from gate.store.engine.writer import HandOver, Settle
 from gate.store.inbox.deliveries import StoredDelivery, read_deliveries
 from gate.web.app import create_app
@@ -57,8 +57,23 @@ class OfflineDatabase(Database):
     ) -> None:
         hand_over([partial(settle, None, self._error)])
 
-    def read(self, work: Callable[[Transaction], T]) -> T:
+    def read(self, work: Callable[[Snapshot], T]) -> T:
         raise self._error
+
+
+class UnwritableDatabase(OfflineDatabase):
+    """A database that can be read only."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(AssertionError("it is written"))
+        self._readable = database
+
+    def read(self, work: Callable[[Snapshot], T]) -> T:
+        return self._readable.read(work)
+
+    @property
+    def dialect(self) -> str:
+        return self._readable.dialect
 
 
 @dataclass(slots=True)
@@ -68,6 +83,7 @@ class Site:
     database: Database
     in_loop: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
+    status_checks: dict[str, Check] = field(default_factory=dict)
     quota: dict[int | None, int] = field(default_factory=dict)
     woken: list[DeliveryId] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
@@ -98,6 +114,7 @@ class Site:
             server_policy=LoadedPolicy(BUILT_IN, "sha256:built-in", "the built-in policy"),
             requires_floor=self.requires_floor,
             checks=self.checks,
+            status_checks=self.status_checks,
             metrics=self.metrics,
             quota_left=lambda: self.quota,
             started_at=NOW,

@@ -35,7 +35,7 @@ def test_a_long_wait_and_a_low_quota_are_warnings(site: Site) -> None:
 
 def test_a_failed_check_is_critical(site: Site) -> None:
     """Such as a worker that has ended."""
-    site.checks["worker"] = failing("worker_stopped")
+    site.status_checks["worker"] = failing("worker_stopped")
     text = site.client.get("/status").text
     assert "The gate is not well" in text
     assert '<span class="state fail">fails</span>' in text
