@@ -10,6 +10,7 @@ from gate.policyfile.built_in import built_in_text
 from gate.policyfile.parsing import parse_policy
 from gate.policyfile.schema import policy_schema
 from gate.policyfile.workflows import JobEnvironment, job_environments
+from gate.policyfile.written import written_lines
 
 __all__ = [
     "JobEnvironment",
@@ -17,4 +18,5 @@ __all__ = [
     "job_environments",
     "parse_policy",
     "policy_schema",
+    "written_lines",
 ]

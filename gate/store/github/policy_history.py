@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import unified_diff
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import select
@@ -24,10 +25,15 @@ _a: Final = audit_entries.c
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """When a repository's own policy was seen to change; `digest` is None where it was removed."""
+    """When a repository's own policy was seen to change.
+
+    `digest` is None where there was no file any more, or none at the first look; `text` is empty
+    then, and where it is not kept.
+    """
 
     at: datetime
     digest: str | None
+    text: bytes
     diff: tuple[str, ...]
 
 
@@ -53,18 +59,26 @@ def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list
         if detail.get("source") == source:
             digest = detail.get("digest")
             seen.append((row.at, str(digest) if digest is not None else None))
-    older = [*(digest for _, digest in seen[1:]), None][: len(seen)]
-    return [
-        PolicyChange(at, digest, _diff(_text(snapshot, before), _text(snapshot, digest)))
-        for (at, digest), before in list(zip(seen, older, strict=True))[:MOST_CHANGES]
+    shown = [(at, digest, _text(snapshot, digest)) for at, digest in seen[: MOST_CHANGES + 1]]
+    older = [*(text for _, _, text in shown[1:]), b""][: len(shown)]
+    changes = [
+        PolicyChange(at, digest, text, _diff(before, text))
+        for (at, digest, text), before in zip(shown, older, strict=True)
     ]
+    return changes[:MOST_CHANGES]
 
 
-def _text(snapshot: Snapshot, digest: str | None) -> str:
+def _text(snapshot: Snapshot, digest: str | None) -> bytes:
     found = read_policy_text(snapshot, digest) if digest is not None else None
-    return found.decode(errors="replace") if found is not None else ""
+    return found or b""
 
 
-def _diff(before: str, after: str) -> tuple[str, ...]:
-    lines = unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="")
-    return tuple(lines)[:_MOST_LINES]
+def _diff(before: bytes, after: bytes) -> tuple[str, ...]:
+    lines = unified_diff(
+        before.decode(errors="replace").splitlines(),
+        after.decode(errors="replace").splitlines(),
+        "before",
+        "after",
+        lineterm="",
+    )
+    return tuple(islice(lines, _MOST_LINES))

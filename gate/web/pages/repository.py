@@ -1,8 +1,11 @@
-"""Show the policy in force in a repository, where it comes from, and how it changed."""
+"""Show the policy in force in a repository: each value with its origin, and how it changed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
 from flask import Blueprint, Response
 
@@ -13,8 +16,19 @@ from gate.domain.model.policy import (
     PolicyReading,
     UnavailablePolicy,
 )
-from gate.domain.model.policy_sources import PolicyChoice
-from gate.policyfile import parse_policy
+from gate.domain.model.policy_sources import PolicyChoice, PolicyPlace
+from gate.domain.model.policy_values import (
+    BUILT_IN,
+    ORGANIZATION,
+    REPOSITORY,
+    SERVER,
+    PastPolicy,
+    TracedValue,
+    list_values,
+    place_in_force,
+    trace_values,
+)
+from gate.policyfile import parse_policy, written_lines
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import find_visible
 from gate.store.github.policies import read_policy_text
@@ -23,11 +37,24 @@ from gate.store.github.repositories import read_served_repository
 from gate.store.github.stored_policies import choose_known, read_known
 from gate.web.pages.site import Site
 
+_ORGANIZATION_REPOSITORY: Final = ".github"
+_PLACES: Final = {
+    REPOSITORY: "the repository's file",
+    ORGANIZATION: "the organization's file",
+    SERVER: "the server's policy",
+    BUILT_IN: "built in",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """What was read of a repository; `reading` is None where it may not be shown to this reader."""
+
     repository: Repository
     choice: PolicyChoice | None
+    reading: PolicyReading | None
+    place: str
+    values: list[TracedValue]
     text: str
     changes: list[PolicyChange]
 
@@ -41,20 +68,28 @@ def repository_pages(site: Site) -> Blueprint:
         found = site.read(lambda snapshot: _read(snapshot, site, f"{owner}/{name}"))
         if found is None:
             site.missing("repository")
-        reading = _shown_reading(found.choice)
+        reading, choice = found.reading, found.choice
         return site.render(
             "repository.html",
             repository=found.repository,
-            basis=found.choice.basis if found.choice is not None else None,
-            is_elsewhere=found.choice is not None and reading is None,
+            basis=choice.basis if choice is not None else None,
+            in_force=found.place,
+            places=_PLACES,
+            sees_floor=any(it.floor for it in found.values),
+            is_elsewhere=choice is not None and reading is None,
             loaded=reading if isinstance(reading, LoadedPolicy) else None,
             invalid=reading if isinstance(reading, InvalidPolicy) else None,
             unavailable=reading if isinstance(reading, UnavailablePolicy) else None,
+            groups=[(name, list(it)) for name, it in groupby(found.values, _environment)],
             text=found.text,
             changes=found.changes,
         )
 
     return pages
+
+
+def _environment(value: TracedValue) -> str:
+    return value.environment
 
 
 def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
@@ -70,23 +105,47 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
         site.deps.server_policy,
         requires_floor=site.deps.requires_floor,
     )
-    return _Found(
-        repository,
-        choice,
-        _own_text(snapshot, choice),
-        read_policy_changes(snapshot, repository.id),
-    )
+    changes = read_policy_changes(snapshot, repository.id)
+    if choice is None:
+        return _Found(repository, None, None, "", [], "", changes)
+    sees_floor = _sees_organization(snapshot, site, repository)
+    reading = choice.reading if sees_floor else _shown_reading(choice)
+    basis, place = choice.basis, place_in_force(choice.basis)
+    document = {
+        REPOSITORY: basis.repository,
+        ORGANIZATION: basis.organization,
+        SERVER: basis.server,
+    }
+    text = _text(snapshot, document[place])
+    values: list[TracedValue] = []
+    if isinstance(reading, LoadedPolicy):
+        values = trace_values(
+            reading.policy,
+            place,
+            written_lines(text),
+            reading.floor if sees_floor else None,
+            _past(changes) if place == REPOSITORY else (),
+        )
+    own = text.decode(errors="replace") if place == REPOSITORY else ""
+    return _Found(repository, choice, reading, place, values, own, changes)
 
 
-def _shown_reading(choice: PolicyChoice | None) -> PolicyReading | None:
+def _sees_organization(snapshot: Snapshot, site: Site, repository: Repository) -> bool:
+    """Return whether the reader may see the repository of the organization's policy."""
+    visible = site.viewer.visible
+    if visible.repositories is None:
+        return True
+    name = f"{repository.owner.login}/{_ORGANIZATION_REPOSITORY}"
+    return find_visible(snapshot, name, visible) is not None
+
+
+def _shown_reading(choice: PolicyChoice) -> PolicyReading | None:
     """Return the policy in force; None where it is the organization's.
 
     That one is in another repository, which this reader may not see: neither its environments nor
     what its problems quote is shown.
     """
-    if choice is None:
-        return None
-    is_organizations = choice.basis.organization is not None and choice.basis.repository is None
+    is_organizations = place_in_force(choice.basis) == ORGANIZATION
     if is_organizations or (isinstance(choice.reading, InvalidPolicy) and not _is_own(choice)):
         return None
     return choice.reading
@@ -102,8 +161,17 @@ def _is_own(choice: PolicyChoice) -> bool:
     )
 
 
-def _own_text(snapshot: Snapshot, choice: PolicyChoice | None) -> str:
-    """Return the repository's own file; another's may not be for this reader."""
-    own = choice.basis.repository if choice is not None else None
-    found = read_policy_text(snapshot, own.digest) if own is not None else None
-    return found.decode(errors="replace") if found is not None else ""
+def _text(snapshot: Snapshot, place: PolicyPlace | None) -> bytes:
+    """Return the text of the document in force, as far as it is kept."""
+    found = read_policy_text(snapshot, place.digest) if place is not None else None
+    return found or b""
+
+
+def _past(changes: Sequence[PolicyChange]) -> list[PastPolicy]:
+    """Return what the repository's own file was read as, the newest first."""
+    return [PastPolicy(it.at, _values(it.text)) for it in changes]
+
+
+def _values(text: bytes) -> dict[tuple[str, ...], str]:
+    reading = parse_policy(text, "") if text else None
+    return dict(list_values(reading.policy)) if isinstance(reading, LoadedPolicy) else {}

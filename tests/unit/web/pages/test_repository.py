@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from html import unescape
 
 from gate.domain.audit.chain import AuditEntry
-from gate.domain.model.access import NOTHING
+from gate.domain.model.access import NOTHING, Visible
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.ids import AccountId
+from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.policyfile.built_in import built_in_text
 from gate.store.audit.entries import record_audit
@@ -52,7 +54,66 @@ def test_the_policy_in_force_and_its_changes_are_shown(database: Database, site:
     page = site.client.get(PATH).text
     assert "policy in force" in page
     assert "acme/shop/.github/deployment-gate.yml" in page
-    assert "-      max_age: 24h\n+      max_age: 2h" in page
+    shown = text_of(page)
+    assert "- max_age: 24h + max_age: 2h" in shown
+    assert "by: not recorded" in shown
+
+
+def text_of(page: str) -> str:
+    """Return what a person reads."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_each_value_has_its_origin_and_its_time(database: Database, site: Site) -> None:
+    """What the file does not have is built in; what never changed is older than what did."""
+    first = b"version: 1\nenvironments:\n  live:\n    mode: observe\n"
+    read(database, first, first + b"    give_up_after: 2h\n")
+    page = text_of(site.client.get(PATH).text)
+    assert "give_up_after 2 h the repository's file, line 5 2026-03-02 12:01 UTC" in page
+    assert "mode observe the repository's file, line 4 2026-03-02 12:00 UTC" in page
+    assert "validation.max_age 1 d built in 2026-03-02 12:00 UTC" in page
+    assert "Server the built-in policy" in page
+
+
+def read_floor(database: Database) -> None:
+    """Let the gate read an organization's policy with an age of its own."""
+    _, shared = sources_of(SHOP)
+    text = built_in_text().replace(b"max_age: 24h", b"max_age: 36h")
+    digest = sha256(text).hexdigest()
+    document = PolicyDocument(shared, INSTALLATION, digest, None, NOW)
+    database.transact(lambda tx: record_policy_text(tx, digest, text))
+    database.transact(lambda tx: record_document(tx, document))
+
+
+def test_the_floor_is_shown_to_who_may_see_its_repository(database: Database, site: Site) -> None:
+    """To others it is only said that there is one."""
+    read(database, built_in_text())
+    read_floor(database)
+    page = text_of(site.client.get(PATH).text)
+    assert "floor: the repository's may only be stricter" in page
+    assert "1 d the repository's file, line 8 1 d 12 h" in page
+    viewer = Viewer("bob", Visible(frozenset({REPOSITORY})))
+    other = Site(database, viewers=Viewers(trusts_loopback=True, signed_in=lambda: viewer))
+    hidden = text_of(other.client.get(PATH).text)
+    assert "floor: the repository's may only be stricter" in hidden
+    assert "1 d 12 h" not in hidden
+
+
+def test_an_organizations_policy_is_shown_to_who_may_see_it(database: Database) -> None:
+    """Where the repository has none, it is the one in force."""
+    read(database)
+    read_floor(database)
+    shared = replace(SHOP, id=RepositoryId(7), full_name="acme/.github")
+    database.transact(lambda tx: record_repository(tx, shared))
+    pages = []
+    for repositories in ({REPOSITORY}, {REPOSITORY, shared.id}):
+        viewer = Viewer("bob", Visible(frozenset(repositories)))
+        viewers = Viewers(trusts_loopback=True, signed_in=lambda it=viewer: it)  # type: ignore[misc]
+        pages.append(text_of(Site(database, viewers=viewers).client.get(PATH).text))
+    hidden, seen = pages
+    assert "1 d 12 h" not in hidden
+    assert "organization's policy" in hidden
+    assert "1 d 12 h the organization's file, line 8 not recorded" in seen
 
 
 def test_problems_have_line_and_column(database: Database, site: Site) -> None:
