@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import requests
@@ -19,6 +17,7 @@ from gate.demo.alert_scenes import (
     validation_fails,
 )
 from gate.demo.checks import Memory, Seen, comment_of, decisions_of, see_held, see_released
+from gate.demo.scene import Scene
 from gate.demo.stage import ENVIRONMENT, REPOSITORY, Stage
 from gate.simulator.faults import Fault, WebhookFault
 
@@ -30,18 +29,8 @@ environments:
       workflow: production-validation.yml
       max_age: 12h
 """
-_OVERRIDE_ENVIRONMENT: Final = f"{ENVIRONMENT}-override"
 _RATIONALE: Final = "I accept the risk: checkout is down, and this build fixes it."
 _BROKEN: Final = _SOUND.replace("max_age: 12h", "max_age: soon")
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A line of the demo's table."""
-
-    title: str
-    expected: str
-    play: Callable[[Stage, Memory], Seen]
 
 
 def _deployment_is_held(stage: Stage, memory: Memory) -> Seen:
@@ -79,35 +68,18 @@ def _green_passes(stage: Stage, memory: Memory) -> Seen:
     return see_released(stage, stage.github.deploy(REPOSITORY).run_id)
 
 
-def _override(stage: Stage, run_id: int, comment: str) -> None:
-    """Start the override workflow for a run, and let a reviewer approve it with a comment."""
-    stage.github.protect_environment(
-        REPOSITORY, _OVERRIDE_ENVIRONMENT, reviewers=["carol"], custom_rule=False
-    )
-    # Only what is said after it turned red counts, and GitHub tells whole seconds.
-    stage.github.advance(2)
-    own = stage.github.start_run(
-        REPOSITORY,
-        "override-production-frontend.yml",
-        event="workflow_dispatch",
-        title=f"Override of run {run_id}",
-    )
-    stage.github.reach_environment(own, _OVERRIDE_ENVIRONMENT, "override")
-    stage.github.review_as("carol", own, _OVERRIDE_ENVIRONMENT, "approved", comment)
-
-
 def _override_is_refused(stage: Stage, memory: Memory) -> Seen:
     stage.validate("failure")
     memory.held_run_id = stage.github.deploy(REPOSITORY).run_id
     held = see_held(stage, memory.held_run_id, "production validation failed")
     if not held.ok:
         return held
-    _override(stage, memory.held_run_id, "ship it")
+    stage.override(memory.held_run_id, "ship it")
     return see_held(stage, memory.held_run_id, "override is incomplete")
 
 
 def _override_releases(stage: Stage, memory: Memory) -> Seen:
-    _override(stage, memory.held_run_id, _RATIONALE)
+    stage.override(memory.held_run_id, _RATIONALE)
     released = see_released(stage, memory.held_run_id)
     by_whom = "carol" in comment_of(decisions_of(stage, memory.held_run_id))
     what = "approved, naming carol and her rationale" if by_whom else released.what
@@ -198,7 +170,7 @@ def _stays_held(stage: Stage, memory: Memory) -> Seen:
     held = see_held(stage, memory.held_run_id, "checkout.yml")
     if not held.ok:
         return held
-    _override(stage, memory.held_run_id, "ship it")
+    stage.override(memory.held_run_id, "ship it")
     return see_held(stage, memory.held_run_id, "override is incomplete")
 
 

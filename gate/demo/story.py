@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from gate.demo.checks import Memory, Seen
-from gate.demo.scenes import SCENES, Scene
+from gate.demo.neighbors import NEIGHBORS
+from gate.demo.scene import Scene
+from gate.demo.scenes import SCENES
 from gate.demo.stage import Stage, set_stage
 from gate.simulator.errors import SimulatorError
 from gate.simulator.server import BANNER
@@ -17,12 +19,14 @@ from gate.simulator.server import BANNER
 def play(port: int, console: Console, pause: Callable[[Stage], None] | None = None) -> bool:
     """Play everything; say whether each scene went as expected.
 
-    `pause` is called before the stage is cleared, for a look around.
+    `pause` is called before the stage is cleared, for a look around; other repositories join the
+    story then.
     """
+    scenes = SCENES if pause is None else (*SCENES, *NEIGHBORS)
     console.print(BANNER)
     with set_stage(port) as stage:
         results: list[tuple[Scene, Seen]] = []
-        for scene, seen in perform(stage):
+        for scene, seen in perform(stage, scenes):
             results.append((scene, seen))
             console.print(f"  {'ok  ' if seen.ok else 'FAIL'}  {scene.title}: {seen.what}")
         console.print(_table(results))
@@ -31,10 +35,10 @@ def play(port: int, console: Console, pause: Callable[[Stage], None] | None = No
     return all(seen.ok for _, seen in results)
 
 
-def perform(stage: Stage) -> Iterator[tuple[Scene, Seen]]:
+def perform(stage: Stage, scenes: Sequence[Scene] = SCENES) -> Iterator[tuple[Scene, Seen]]:
     """Play the scenes in order, and yield each with what it came to."""
     memory = Memory()
-    for scene in SCENES:
+    for scene in scenes:
         yield scene, _played(scene, stage, memory)
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 import requests
 
+from gate.demo.neighbors import NEIGHBORS
+from gate.demo.scenes import SCENES
 from gate.demo.stage import REPOSITORY, Stage, set_stage
 from gate.demo.story import perform
 from gate.web.door.server import free_port
@@ -19,7 +21,7 @@ SECONDS: Final = 10
 def played_story() -> Iterator[Stage]:
     """Play all scenes, and yield the stage as they leave it."""
     with set_stage(free_port("127.0.0.1", 0)) as stage:
-        played = list(perform(stage))
+        played = list(perform(stage, (*SCENES, *NEIGHBORS)))
         assert all(seen.ok for _, seen in played), played
         yield stage
 

@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from gate.demo.neighbors import NEIGHBORS
 from gate.demo.stage import set_stage
+from gate.demo.story import perform
 from gate.web.door.server import free_port
 
 
@@ -52,6 +54,13 @@ def test_a_demo_that_is_terminated_leaves_nothing_behind(tmp_path: Path) -> None
     assert (running.returncode, said) == (143, b"")
     assert not _listens(port)
     assert list(tmp_path.glob("gate-demo-*")) == []
+
+
+def test_other_repositories_join_a_demo_that_is_kept() -> None:
+    """Each comes to the state that its scene names, through the gate like the others."""
+    with set_stage(free_port("127.0.0.1", 0)) as stage:
+        played = list(perform(stage, NEIGHBORS))
+    assert [scene.title for scene, seen in played if not seen.ok] == []
 
 
 def test_the_sandbox_has_settings_for_the_commands() -> None:
