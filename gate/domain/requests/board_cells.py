@@ -20,7 +20,8 @@ from gate.domain.model.policy import (
     ValidationState,
 )
 from gate.domain.requests.board import Cell, CellState, PlaceFacts
-from gate.domain.requests.decision import Reason, ReasonCode
+from gate.domain.requests.decision import Decision, Reason, ReasonCode
+from gate.domain.requests.details import is_said_already
 from gate.domain.requests.phrases import because, describe, phrase
 from gate.domain.text.escaping import cut
 
@@ -63,7 +64,7 @@ def _held(facts: PlaceFacts) -> _Found:
         return _Found(CellState.HELD, "run", "deciding", "The gate has not decided yet")
     failed = decision.reason is ReasonCode.VALIDATION_FAILED
     first, others = decision.reasons[:1], decision.reasons[1:]
-    more = _flows(facts) if failed else _detail(decision.reasons[0])
+    more = _flows(facts) if failed else _main_detail(decision)
     parts = because(first, decision.evidence), more
     why = _sentence(": ".join(it for it in parts if it))
     if others:
@@ -71,9 +72,19 @@ def _held(facts: PlaceFacts) -> _Found:
     return _Found(CellState.HELD, "fail" if failed else "hold", "on hold", why)
 
 
+def _main_detail(decision: Decision) -> str:
+    """Return what makes the main reason concrete, unless that is said already."""
+    reason = decision.reasons[0]
+    return "" if is_said_already(reason, decision) else _detail(reason)
+
+
 def _detail(reason: Reason) -> str:
-    """Return what makes a reason concrete, on one line."""
-    return cut((reason.detail.splitlines() or [""])[0].strip(), _MOST_WORDS)
+    """Return what makes a reason concrete, on one line; of a policy, its first problem."""
+    lines = reason.detail.splitlines()
+    if reason.code is ReasonCode.POLICY_INVALID:
+        # The first line names the file, which the row does already.
+        lines = lines[1:]
+    return cut((lines or [""])[0].strip(), _MOST_WORDS)
 
 
 def _next(facts: PlaceFacts) -> _Found:

@@ -27,13 +27,13 @@ def list_details(decision: Decision) -> list[str]:
     lines = (
         line.strip()
         for reason in decision.reasons
-        if not _is_said_already(reason, decision)
+        if not is_said_already(reason, decision)
         for line in reason.detail.splitlines()
     )
     return said + [line for line in lines if line]
 
 
-def _is_said_already(reason: Reason, decision: Decision) -> bool:
+def is_said_already(reason: Reason, decision: Decision) -> bool:
     """Check whether a reason's detail repeats what stands beside it.
 
     An override's are its rationales. That a run failed says less than the flows that failed in it,

@@ -211,6 +211,39 @@ CASES: Final = [
         "Production validation failed: checkout.yml; the override is incomplete",
     ),
     Case(
+        "held by a running validation",
+        PlaceFacts(
+            ENVIRONMENT,
+            LOADED,
+            queue=QUEUE,
+            decision=make_decision(
+                Verdict.WAIT,
+                ReasonCode.VALIDATION_RUNNING,
+                detail="the run is in progress",
+                evidence=Evidence(
+                    ValidationState.RUNNING, make_run(status="in_progress", conclusion=None), ""
+                ),
+            ),
+        ),
+        CellState.HELD,
+        "hold",
+        "on hold",
+        "Production validation is still running",
+    ),
+    Case(
+        "held by its policy",
+        PlaceFacts(
+            ENVIRONMENT,
+            LOADED,
+            queue=QUEUE,
+            decision=waits(ReasonCode.POLICY_INVALID, "acme/shop/policy.yml:\nline 4: bad\nmore"),
+        ),
+        CellState.HELD,
+        "hold",
+        "on hold",
+        "The policy file is invalid: line 4: bad",
+    ),
+    Case(
         "held for its cover",
         PlaceFacts(
             ENVIRONMENT,
