@@ -15,6 +15,8 @@ COMPILE = $(RESOLVE) pyproject.toml
 
 .PHONY: help setup demo test unit coverage check format docs pictures screenshots recording site bench mutate lock wheel install package clean
 .DEFAULT_GOAL := help
+# Some machines tell Python to keep no bytecode; tests that start the gate would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

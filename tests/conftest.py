@@ -1,11 +1,19 @@
-"""What holds for every test: examples without a time limit, and the same ones on CI.
+"""What holds for every test: the service's log, and examples that are the same ones on CI.
 
 Sockets are held to loopback by the options in `pyproject.toml`.
 """
 
+import gc
 import os
 
 import hypothesis
+import pytest
+
+from gate.log import configure_logging
+
+# Once and never undone, as in the service: a logger keeps the processors of its first line, so
+# one test that put others in place would hide what later tests look for.
+configure_logging("json")
 
 # Two busy cores make one example slow now and then; that says nothing about the code.
 hypothesis.settings.register_profile(
@@ -14,6 +22,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("default")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Run one process more than there are cores: tests of real processes mostly wait for them."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what thousands of collected tests keep to the end."""
+    gc.collect()
+    gc.freeze()

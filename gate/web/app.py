@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask import Flask
 
 from gate.runbooks import load_runbooks
 from gate.web.api.audit import audit_api
 from gate.web.api.incidents import incidents_api
-from gate.web.api.openapi import describe_api, openapi_api
+from gate.web.api.openapi import Schema, describe_api, openapi_api
 from gate.web.api.reports import attempts_api, reports_api
 from gate.web.api.requests import requests_api
 from gate.web.api.statistics import statistics_api
@@ -61,8 +63,14 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
     app.register_blueprint(history_pages(site))
     app.register_blueprint(badge_pages(site))
     app.register_blueprint(status_pages(site))
-    app.register_blueprint(api_pages(site, describe_api(deps.public_url)))
-    app.register_blueprint(openapi_api(deps.public_url))
+
+    @cache
+    def describe() -> Schema:
+        """Describe the API when somebody first asks; a start need not wait for it."""
+        return describe_api(deps.public_url)
+
+    app.register_blueprint(api_pages(site, describe))
+    app.register_blueprint(openapi_api(describe))
     app.register_blueprint(deployment_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))

@@ -20,14 +20,13 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
-def logging_as_json(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set logging up as JSON, and put it back afterwards."""
-    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+def logging_as_json() -> Iterator[None]:
+    """Set logging up as JSON, with the handlers of pytest back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     configure_logging("json")
     yield
-    structlog.reset_defaults()
+    configure_logging("json")
     root.handlers[:] = handlers
     root.setLevel(level)
 

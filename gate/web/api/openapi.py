@@ -5,7 +5,7 @@ It needs no login: it holds nothing but what the documentation does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -71,14 +71,13 @@ _REFUSALS: Final = (
 )
 
 
-def openapi_api(public_url: str) -> Blueprint:
+def openapi_api(describe: Callable[[], Schema]) -> Blueprint:
     """Build the route of the document."""
     blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
-    document = describe_api(public_url)
 
     @blueprint.get("/openapi.json")
     def openapi() -> Response:
-        return json_answer(document)
+        return json_answer(describe())
 
     return blueprint
 

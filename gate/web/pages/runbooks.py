@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -32,13 +33,19 @@ class _Runbook:
 
 
 def runbook_pages(site: Site, pages: Mapping[str, str]) -> Blueprint:
-    """Build the routes of the runbooks, which serve these pages and no others."""
+    """Build the routes of the runbooks, which serve these pages and no others.
+
+    Each is rendered when somebody first reads it: all of them at once would delay the start.
+    """
     blueprint = Blueprint("runbooks", __name__)
-    runbooks = {name: read_runbook(name, text) for name, text in pages.items()}
+
+    @cache
+    def runbook(name: str) -> _Runbook:
+        return read_runbook(name, pages[name])
 
     @blueprint.get("/runbooks")
     def index() -> Response:
-        return site.render("runbooks.html", runbooks=runbooks.values())
+        return site.render("runbooks.html", runbooks=[runbook(name) for name in pages])
 
     @blueprint.get("/runbooks/<name>")
     def page(name: str) -> Response:
@@ -48,7 +55,7 @@ def runbook_pages(site: Site, pages: Mapping[str, str]) -> Blueprint:
         if name != stem or _prefers_markdown():
             response = Response(pages[stem], content_type=f"{_MARKDOWN}; charset=utf-8")
         else:
-            response = site.render("runbook.html", runbook=runbooks[stem])
+            response = site.render("runbook.html", runbook=runbook(stem))
         response.headers["Vary"] = "Accept"
         return response
 
