@@ -18,6 +18,8 @@ from gate.web.sign_in.sign_in import SignInFailed, SignIns
 
 _NEVER_STORED: Final = "no-store"
 _SIGN_IN: Final = "/sign-in"
+_RETRY_AFTER: Final = "10"
+"""Seconds after which a sign-in that failed for no fault of the person's may be tried again."""
 
 log = get_logger(__name__)
 
@@ -66,7 +68,10 @@ def sign_in_pages(sign_ins: SignIns, render: Render) -> Blueprint:
     @pages.errorhandler(SignInFailed)
     def refuse(error: SignInFailed) -> Response:
         status = HTTPStatus.SERVICE_UNAVAILABLE if error.is_ours else HTTPStatus.BAD_REQUEST
-        return render("sign_in_refused.html", status=status, words=error.words)
+        response = render("sign_in_refused.html", status=status, words=error.words)
+        if error.is_ours:
+            response.headers["Retry-After"] = _RETRY_AFTER
+        return response
 
     @pages.post("/sign-out")
     def sign_out() -> Response:

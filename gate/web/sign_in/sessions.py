@@ -1,7 +1,8 @@
 """Find the session of the present request, and ask GitHub again what its person may see.
 
 GitHub's answer counts for five minutes. It is asked again a minute earlier, by one request alone;
-the others go on with the answer before. Without an answer nothing is shown.
+the others go on with the answer before. Without an answer nothing is shown. Few requests wait at
+once (`gate.web.sign_in.waits`); the others are told so at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from gate.clock import Clock
 from gate.domain.access.session import (
+    LOOK_AGAIN,
     RENEW_BEFORE,
     Session,
     is_being_checked,
@@ -30,6 +32,7 @@ from gate.store.access.sealing import Sealer, Unreadable
 from gate.store.engine.database import Database, Transaction
 from gate.web.sign_in.cookies import Cookies
 from gate.web.sign_in.github import GitHubUsers
+from gate.web.sign_in.waits import MOST_OF_SESSION, Waits
 from gate.web.viewers import Viewer
 
 SECRET_BYTES: Final = 32
@@ -45,6 +48,19 @@ class UnknownRights(ServiceUnavailable):
     description = (
         "GitHub does not answer, so the gate does not know which repositories you may see and"
         " shows none. Reload this page in a minute."
+    )
+
+    def __init__(self) -> None:
+        """Ask the browser to come back when GitHub is asked again."""
+        super().__init__(retry_after=int(LOOK_AGAIN.total_seconds()))
+
+
+class TooManyWait(UnknownRights):
+    """So many requests wait for GitHub that this one would take a thread from other work."""
+
+    description = (
+        "GitHub answers slowly, and too many requests wait for it already, so the gate does not"
+        " know yet which repositories you may see. Reload this page in ten seconds."
     )
 
 
@@ -65,6 +81,7 @@ class Sessions:
         self._sealer = sealer
         self._cookies = cookies
         self._clock = clock
+        self.waits: Final = Waits()
         self._pause = Event()
 
     def signed_in(self) -> Viewer | None:
@@ -127,9 +144,20 @@ class Sessions:
             # A use that cannot be noted is not worth refusing a page for.
             with suppress(RetryLater, OutcomeUnknown):
                 self._database.transact(lambda tx: sessions.record_use(tx, session_id, now))
-        if must_look(session, now):
+        if knows_rights(session, now) and not must_look(session, now):
+            return session
+        with self.waits.hold(session.id, MOST_OF_SESSION) as has_room:
+            if has_room:
+                return self._asked(secret, session)
+        if knows_rights(session, now):
+            return session
+        raise TooManyWait
+
+    def _asked(self, secret: str, session: Session) -> Session | None:
+        """Ask GitHub, or wait for who asks."""
+        if must_look(session, self._clock()):
             self._look(session)
-            session = self._read(secret)
+            return self._awaited(secret, self._read(secret))
         return self._awaited(secret, session)
 
     def _awaited(self, secret: str, session: Session | None) -> Session | None:

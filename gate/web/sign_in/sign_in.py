@@ -18,6 +18,7 @@ from gate.web.sign_in.cookies import Cookies
 from gate.web.sign_in.forms import Forms
 from gate.web.sign_in.github import GitHubUsers
 from gate.web.sign_in.sessions import SECRET_BYTES, Sessions
+from gate.web.sign_in.waits import MOST_SIGN_INS
 
 log = get_logger(__name__)
 
@@ -29,11 +30,16 @@ _DENIED: Final = "GitHub did not authorize the sign-in."
 _NOT_TAKEN: Final = "GitHub did not accept the sign-in."
 _NO_ANSWER: Final = "GitHub did not answer."
 _TOO_MANY: Final = "Too many sign-ins are under way."
+_TOO_SLOW: Final = (
+    "GitHub answers slowly, and too many sign-ins wait for it already. Reload this page in ten"
+    " seconds."
+)
 _MISCONFIGURED: Final = (
     "GitHub does not accept the client ID, client secret or callback URL of the gate. An operator"
     " of the gate has to correct them; the log has the reason."
 )
 _LONGEST: Final = 512
+_SIGN_INS: Final = "sign-ins"
 
 
 class SignInFailed(Exception):
@@ -75,8 +81,15 @@ class SignIns:
     def finish(self, answer: Mapping[str, str]) -> tuple[str, str]:
         """Take GitHub's answer; return where to go, and the secret of the new session.
 
-        Raises SignInFailed.
+        Raises SignInFailed. Where too many wait for GitHub already, nothing is used up, and the
+        same answer may be sent again.
         """
+        with self.sessions.waits.hold(_SIGN_INS, MOST_SIGN_INS) as has_room:
+            if not has_room:
+                raise _failed("too_many_wait", _TOO_SLOW, is_ours=True)
+            return self._finish(answer)
+
+    def _finish(self, answer: Mapping[str, str]) -> tuple[str, str]:
         sign_in = self._take(answer.get("state", ""))
         code = answer.get("code", "")
         if not code or len(code) > _LONGEST:
