@@ -114,9 +114,7 @@ def create_service(
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
     worker = Supervisor(deps, wakeups, Sweeper(deps), plan)
-    return Service(
-        settings, database, github, deps, worker, wakeups, _create_users(settings, clock)
-    )
+    return Service(settings, database, github, deps, worker, wakeups, create_users(settings, clock))
 
 
 def github_port(clients: GitHubClients) -> GitHub:
@@ -196,7 +194,7 @@ def _viewers(settings: Settings, sign_ins: SignIns | None) -> Viewers:
     return Viewers(_is_on_loopback(settings), sign_ins.sessions.signed_in, sign_ins.forms.token)
 
 
-def _create_users(settings: Settings, clock: Clock) -> Users | None:
+def create_users(settings: Settings, clock: Clock) -> Users | None:
     """Make what speaks to GitHub for people; None where sign-in is not configured."""
     if settings.github_client_id is None or settings.github_client_secret is None:
         return None

@@ -50,8 +50,9 @@ def list_sessions(as_json: bool) -> None:
 def revoke(session_id: int | None, login: str | None, everyone: bool, as_json: bool) -> None:
     """End the session ID, all of a person, or all there are.
 
-    A session ends at its next request. People can sign in again while GitHub lets them. Safe while
-    the service runs; only GATE_DATABASE_URL is required. Example:
+    A session ends at its next request. People can sign in again while GitHub lets them. With the
+    settings of the service, their tokens are revoked at GitHub too; otherwise those expire within
+    eight hours. Safe while the service runs; only GATE_DATABASE_URL is required. Example:
 
         gate sessions revoke --login alice
     """
@@ -60,15 +61,59 @@ def revoke(session_id: int | None, login: str | None, everyone: bool, as_json: b
     work = _chosen(session_id, login, everyone=everyone)
     with database_beside_service() as database:
         ended = database.transact(work)
+    revoked, problem = _revoke_tokens(ended)
+    count = len(ended)
     if as_json:
-        click.echo(f'{{"ended": {ended}}}')
+        click.echo(f'{{"ended": {count}, "tokens_revoked": {revoked}}}')
     else:
-        click.echo(f"ended {ended} session{'' if ended == 1 else 's'}")
+        click.echo(f"ended {count} session{'' if count == 1 else 's'}")
+    if problem:
+        left = f"{count - revoked} of {count} GitHub tokens were not revoked"
+        click.echo(f"{left} and expire within 8 hours: {problem}", err=True)
+
+
+def _revoke_tokens(ended: list[bytes]) -> tuple[int, str]:
+    """Revoke GitHub's tokens of sessions that ended; return how many, and why not all of them.
+
+    When GitHub does not answer, the others are not tried.
+    """
+    from gate.bootstrap import create_users
+    from gate.clock import utc_now
+    from gate.errors import ConfigError, Refused, RetryLater
+    from gate.settings import load_settings
+    from gate.store.access.sealing import Sealer, Unreadable
+
+    if not ended:
+        return 0, ""
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        return 0, f"run the command with the settings of the service ({error.problems[0]})"
+    users = create_users(settings, utc_now)
+    if users is None:
+        return 0, "GATE_GITHUB_CLIENT_ID and GATE_GITHUB_CLIENT_SECRET are not set"
+    sealer = Sealer([it.get_secret_value() for it in settings.session_key])
+    revoked, problem = 0, ""
+    for sealed in ended:
+        try:
+            users.revoke(sealer.open(sealed))
+        except Unreadable:
+            problem = "no key of GATE_SESSION_KEY opens them"
+            continue
+        except RetryLater as error:
+            problem = f"{error.reason}: {error.detail}"
+            break
+        except Refused:
+            # It was worth nothing before.
+            pass
+        revoked += 1
+    users.close()
+    return revoked, problem
 
 
 def _chosen(
     session_id: int | None, login: str | None, *, everyone: bool
-) -> Callable[[Transaction], int]:
+) -> Callable[[Transaction], list[bytes]]:
     """Return what ends the sessions that the options name; exactly one of them must be given."""
     from gate.store.access.sessions import end_all_sessions, end_session, end_sessions_of_login
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -109,6 +110,30 @@ def test_a_refresh_token_works_once(story: Story) -> None:
     assert story.call("GET", "/user", token=renewed["access_token"]).status == 401
     gone = ask(story, grant_type="refresh_token", refresh_token=renewed["refresh_token"])
     assert gone["error"] == "bad_refresh_token"
+
+
+def delete(story: Story, token: object, *, client_id: str = "", secret: str = SECRET) -> int:
+    """Delete a token as the App, and return the status."""
+    own = story.github.world.app().client_id
+    basic = urllib3.util.make_headers(basic_auth=f"{own}:{secret}")
+    path = f"{story.url}/applications/{client_id or own}/token"
+    body = json.dumps({"access_token": token})
+    return story.http.request("DELETE", path, body=body, headers=basic).status
+
+
+def test_an_app_deletes_a_token(story: Story) -> None:
+    """By its client ID and secret; the other tokens of the person stay."""
+    token, other = sign_in(story, "alice"), sign_in(story, "alice")
+    assert delete(story, token, secret="x") == 401
+    assert delete(story, token, client_id="Iv1.other") == 404
+    assert delete(story, None) == delete(story, "ghu_other") == 422
+    assert delete(story, token) == 204
+    assert delete(story, token) == 422
+    assert story.call("GET", "/user", token=token).status == 401
+    assert story.call("GET", "/user", token=other).status == 200
+    path = f"/applications/{story.github.world.app().client_id}/token"
+    assert story.call("DELETE", path).status == 401
+    assert story.call("DELETE", path, token=other).status == 401
 
 
 def test_the_callback_must_be_registered(story: Story) -> None:

@@ -1,4 +1,4 @@
-"""Exchange GitHub's answer to a sign-in for a person's tokens, and renew them.
+"""Exchange GitHub's answer to a sign-in for a person's tokens, renew and revoke them.
 
 The client secret and the tokens go to GitHub's own address only: nothing is redirected.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
+import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from requests.exceptions import RequestException
@@ -27,10 +29,12 @@ from gate.loopback import is_loopback
 _ENDED: Final = frozenset({"bad_refresh_token", "bad_verification_code", "unauthorized_client"})
 """What GitHub answers to a code or token that is used up, expired or revoked."""
 
+_UNKNOWN_TOKEN: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+_AGENT: Final = f"deployment-gate/{__version__}"
 _HEADERS: Final = {
     "Accept": "application/json",
     "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
-    "User-Agent": f"deployment-gate/{__version__}",
+    "User-Agent": _AGENT,
 }
 _SLUG: Final = re.compile(r"[a-z_]{1,64}")
 
@@ -70,6 +74,9 @@ class UserAuthorization:
             raise ValueError("a client secret is sent by https only")
         self._authorize_url: Final = f"{root}/login/oauth/authorize"
         self._token_url: Final = f"{root}/login/oauth/access_token"
+        self._revoke_url: Final = (
+            f"{api_url.rstrip('/')}/applications/{quote(client_id, safe='')}/token"
+        )
         self._client_id = client_id
         self._client_secret = client_secret
         self._redirect_uri = redirect_uri
@@ -113,6 +120,31 @@ class UserAuthorization:
                 self._token_url, refresh_token=tokens.refresh, **self._options()
             )
         )
+
+    def revoke(self, tokens: UserTokens) -> None:
+        """Make an access token worthless (docs: Delete an app token).
+
+        Raises Refused when GitHub does not know the token any more, RetryLater when it does not
+        answer, or does not accept the client ID and secret.
+        """
+        try:
+            answer = requests.delete(
+                self._revoke_url,
+                auth=(self._client_id, self._client_secret),
+                json={"access_token": tokens.access},
+                headers={"Accept": "application/vnd.github+json", "User-Agent": _AGENT},
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except (RequestException, OSError, ValueError) as error:
+            raise RetryLater("github_unavailable", type(error).__name__) from None
+        status = answer.status_code
+        if status in _UNKNOWN_TOKEN:
+            raise Refused("sign_in_refused", "the token was not valid")
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise RetryLater("sign_in_misconfigured", f"status {status}")
+        if status != HTTPStatus.NO_CONTENT:
+            raise RetryLater("github_unavailable", f"status {status}")
 
     def _session(self) -> Any:  # noqa: ANN401  # Authlib has no types
         return OAuth2Session(

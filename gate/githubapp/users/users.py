@@ -13,6 +13,7 @@ from gate.domain.model.access import Person
 from gate.errors import RetryLater
 from gate.githubapp.users.authorization import UserAuthorization
 from gate.githubapp.users.client import UserClient
+from gate.githubapp.users.revocations import Revocations
 from gate.githubapp.users.tokens import UserTokens
 
 TIMEOUT: Final = 5
@@ -37,9 +38,11 @@ class Users:
         self._client = client
         self._clock = clock
         self._turns = Semaphore(MOST_AT_ONCE)
+        self._revocations = Revocations(authorization)
 
     def close(self) -> None:
-        """Hang up on GitHub."""
+        """Hang up on GitHub; tokens that wait to be revoked are not."""
+        self._revocations.close()
         self._client.close()
 
     def address(self, state: str, verifier: str) -> str:
@@ -64,6 +67,14 @@ class Users:
         token = UserTokens.load(tokens).access
         with self._turn():
             return Person(self._client.read_person(token), self._client.read_visible(token))
+
+    def revoke_later(self, tokens: str) -> None:
+        """Revoke tokens soon, in another thread; neither waits nor raises."""
+        self._revocations.add(UserTokens.load(tokens))
+
+    def revoke(self, tokens: str) -> None:
+        """Revoke tokens now."""
+        self._authorization.revoke(UserTokens.load(tokens))
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

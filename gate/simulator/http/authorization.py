@@ -63,6 +63,26 @@ class Authorization:
             raise BadCredentials("Bad credentials")
         return found
 
+    def find_client(self, credentials: str) -> App:
+        """Authenticate an App by its client ID and secret, as HTTP's basic scheme writes them."""
+        try:
+            written = base64.b64decode(credentials, validate=True).decode()
+        except ValueError:
+            raise BadCredentials("Bad credentials") from None
+        client_id, _, secret = written.partition(":")
+        app = self._app(client_id)
+        if app is None or not _is_secret(app, secret):
+            raise BadCredentials("Bad credentials")
+        return app
+
+    def revoke_token(self, app: App, token: str) -> bool:
+        """Make one token worthless; False when the App has no such token."""
+        found = self._tokens.get(token)
+        if found is None or found.app_id != app.id:
+            return False
+        del self._tokens[token]
+        return True
+
     def revoke(self, person: Account) -> None:
         """Make every code and token of a person worthless."""
         for held in (self._codes, self._tokens, self._refreshes):
@@ -132,9 +152,7 @@ class Authorization:
         """Use up a code or a refresh token; either works once."""
         app = self._app(fields.get("client_id", ""))
         secret = fields.get("client_secret", "")
-        if app is None or not app.client_secret:
-            raise Refusal("incorrect_client_credentials")
-        if not hmac.compare_digest(secret.encode(), app.client_secret.encode()):
+        if app is None or not _is_secret(app, secret):
             raise Refusal("incorrect_client_credentials")
         if fields.get("grant_type") == "refresh_token":
             return self._taken(
@@ -170,6 +188,12 @@ class Authorization:
 
     def _app(self, client_id: str) -> App | None:
         return next((it for it in self._world.apps.values() if it.client_id == client_id), None)
+
+
+def _is_secret(app: App, secret: str) -> bool:
+    """Check a client secret; an App without one has none that fits."""
+    ours = app.client_secret
+    return ours != "" and hmac.compare_digest(secret.encode(), ours.encode())
 
 
 def _challenge(verifier: str) -> str:

@@ -74,6 +74,7 @@ class RestApi:
             call = Call(
                 self._world,
                 self._tokens,
+                self._authorization,
                 self._limits,
                 self._sender,
                 request,
@@ -124,9 +125,14 @@ class RestApi:
             if wanted == "anyone":
                 return
             raise ApiError(401, "Requires authentication")
-        if scheme.lower() not in ("bearer", "token"):
+        if (scheme.lower() == "basic") is not (wanted == "client"):
+            raise ApiError(401, "Bad credentials")
+        if scheme.lower() not in ("basic", "bearer", "token"):
             raise ApiError(401, "Bad credentials")
         try:
+            if wanted == "client":
+                call.found_app = self._authorization.find_client(token)
+                return
             if token.startswith(TOKEN_PREFIX):
                 self._authenticate_person(call, token, wanted)
             elif token.startswith("ghs_"):

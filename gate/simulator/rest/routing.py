@@ -1,7 +1,7 @@
 """Routes, and the call a route's function is given.
 
-A route states who may call it: an App by its JWT, an installation with a permission, or a person
-who signed in. The functions describe only what happens then.
+A route states who may call it: an App by its JWT or its client secret, an installation with a
+permission, or a person who signed in. The functions describe only what happens then.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from gate.simulator.http.authorization import Authorization
 from gate.simulator.http.limits import RateLimits
 from gate.simulator.http.tokens import InstallationToken, Tokens
 from gate.simulator.http.wire import Request
@@ -20,7 +21,7 @@ from gate.simulator.state.runs import Run
 from gate.simulator.state.world import Json, World
 from gate.simulator.webhooks.sender import WebhookSender
 
-Auth = Literal["app", "installation", "user", "anyone"]
+Auth = Literal["app", "installation", "user", "client", "anyone"]
 
 
 class ApiError(Exception):
@@ -72,6 +73,7 @@ class Call:
 
     world: World
     tokens: Tokens
+    authorization: Authorization
     limits: RateLimits
     sender: WebhookSender
     request: Request

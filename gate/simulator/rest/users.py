@@ -1,4 +1,4 @@
-"""REST API endpoints for people who signed in to an App, with their own tokens.
+"""REST API endpoints for people who signed in to an App, with their own tokens, and about those.
 
 Only what a person has explicit permission for is listed: see "List app installations accessible to
 the user access token" and "List repositories accessible to the user access token".
@@ -43,6 +43,17 @@ def list_repositories(call: Call) -> Reply:
     if not found and not _is_owner(call, installation):
         raise not_found()
     return page(call, found, lambda it: repositories.repository(call.world, it), "repositories")
+
+
+@ROUTES.route("DELETE", "/applications/{client_id}/token", "client")
+def delete_token(call: Call) -> Reply:
+    """Delete an app token: make one person's token worthless."""
+    if call.parameters["client_id"] != call.app.client_id:
+        raise not_found()
+    token = call.body().get("access_token")
+    if not isinstance(token, str) or not call.authorization.revoke_token(call.app, token):
+        raise ApiError(422, "Validation Failed")
+    return Reply(status=204)
 
 
 def _readable(call: Call, installation: Installation) -> list[Repository]:

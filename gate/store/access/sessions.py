@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, true, update
 
 from gate.domain.access.session import LOOK_AFTER, LOOK_AGAIN, LOOK_LASTS, Session, is_over
 from gate.domain.model.access import Visible
@@ -67,9 +67,10 @@ def read_tokens(snapshot: Snapshot, session_id: int) -> bytes | None:
     return snapshot.scalar(select(_t.tokens).where(_t.id == session_id))
 
 
-def save_tokens(tx: Transaction, session_id: int, tokens: bytes) -> None:
-    """Replace the sealed tokens of a session."""
-    tx.execute(update(sessions).where(_t.id == session_id).values(tokens=tokens)).close()
+def save_tokens(tx: Transaction, session_id: int, tokens: bytes) -> bool:
+    """Replace the sealed tokens of a session; False when it is gone."""
+    changed = update(sessions).where(_t.id == session_id).values(tokens=tokens)
+    return tx.execute(changed).rowcount == 1
 
 
 def record_use(tx: Transaction, session_id: int, now: datetime) -> None:
@@ -114,29 +115,33 @@ def all_sessions(snapshot: Snapshot, now: datetime) -> list[Session]:
     return _read(snapshot, select(*_COLUMNS), now)
 
 
-def end_session(tx: Transaction, session_id: int) -> int:
-    """End one session; return how many ended."""
-    return tx.execute(delete(sessions).where(_t.id == session_id)).rowcount
+def end_session(tx: Transaction, session_id: int) -> list[bytes]:
+    """End one session; return the sealed tokens of those that ended."""
+    return _end(tx, _t.id == session_id)
 
 
-def end_session_of_secret(tx: Transaction, secret: str) -> int:
-    """End the session of a secret; return how many ended."""
-    return tx.execute(delete(sessions).where(_t.secret_hash == hash_of(secret))).rowcount
+def end_session_of_secret(tx: Transaction, secret: str) -> list[bytes]:
+    """End the session of a secret; return the sealed tokens of those that ended."""
+    return _end(tx, _t.secret_hash == hash_of(secret))
 
 
-def end_sessions_of(tx: Transaction, account_id: int) -> int:
-    """End every session of a person; return how many ended."""
-    return tx.execute(delete(sessions).where(_t.account_id == account_id)).rowcount
+def end_sessions_of(tx: Transaction, account_id: int) -> list[bytes]:
+    """End every session of a person; return the sealed tokens of those that ended."""
+    return _end(tx, _t.account_id == account_id)
 
 
-def end_sessions_of_login(tx: Transaction, login: str) -> int:
-    """End every session of a login, in any case; return how many ended."""
-    return tx.execute(delete(sessions).where(func.lower(_t.login) == login.lower())).rowcount
+def end_sessions_of_login(tx: Transaction, login: str) -> list[bytes]:
+    """End every session of a login, in any case; return the sealed tokens of those that ended."""
+    return _end(tx, func.lower(_t.login) == login.lower())
 
 
-def end_all_sessions(tx: Transaction) -> int:
-    """End every session; return how many ended."""
-    return tx.execute(delete(sessions)).rowcount
+def end_all_sessions(tx: Transaction) -> list[bytes]:
+    """End every session; return their sealed tokens."""
+    return _end(tx, true())
+
+
+def _end(tx: Transaction, which: ColumnElement[bool]) -> list[bytes]:
+    return list(tx.scalars(delete(sessions).where(which).returning(_t.tokens)))
 
 
 def _read(snapshot: Snapshot, query: Select[Any], now: datetime) -> list[Session]:

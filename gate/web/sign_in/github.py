@@ -20,5 +20,8 @@ class GitHubUsers(Protocol):
     def renewed(self, tokens: str, before: timedelta) -> str | None:
         """Return new tokens in place of some that expire within `before`; None for others."""
 
+    def revoke_later(self, tokens: str) -> None:
+        """Make tokens worthless soon; neither waits nor raises."""
+
     def read(self, tokens: str) -> Person:
         """Read whose tokens these are, and what that person may see."""

@@ -11,8 +11,7 @@ from werkzeug.exceptions import Forbidden, NotFound
 
 from gate.domain.access.destination import local_path
 from gate.domain.access.session import IDLE, LIFETIME, RIGHTS_COUNT, ends_at
-from gate.log import get_logger
-from gate.store.access.sessions import end_sessions_of, sessions_of
+from gate.store.access.sessions import sessions_of
 from gate.store.github.names import MOST_NAMES, repository_names
 from gate.web.sign_in.sign_in import SignInFailed, SignIns
 
@@ -20,8 +19,6 @@ _NEVER_STORED: Final = "no-store"
 _SIGN_IN: Final = "/sign-in"
 _RETRY_AFTER: Final = "10"
 """Seconds after which a sign-in that failed for no fault of the person's may be tried again."""
-
-log = get_logger(__name__)
 
 
 class SessionOver(Forbidden):
@@ -85,8 +82,7 @@ def sign_in_pages(sign_ins: SignIns, render: Render) -> Blueprint:
         session = sign_ins.sessions.recognize()
         if session is None:
             raise SessionOver
-        ended = sign_ins.database.transact(lambda tx: end_sessions_of(tx, session.account_id))
-        log.info("session.ended", login=session.login, reason="signed_out", count=ended)
+        sign_ins.sessions.end_everywhere(session)
         return _signed_out(sign_ins)
 
     return pages

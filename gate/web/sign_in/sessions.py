@@ -8,6 +8,7 @@ once (`gate.web.sign_in.waits`); the others are told so at once.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from threading import Event
 from typing import Final
@@ -108,10 +109,9 @@ class Sessions:
         now, sealed = self._clock(), self._sealer.seal(tokens)
         account = person.account
 
-        def work(tx: Transaction) -> int:
-            if former is not None:
-                sessions.end_session_of_secret(tx, former)
-            return sessions.create_session(
+        def work(tx: Transaction) -> tuple[int, list[bytes]]:
+            ended = sessions.end_session_of_secret(tx, former) if former is not None else []
+            session_id = sessions.create_session(
                 tx,
                 secret,
                 account_id=account.id,
@@ -120,8 +120,10 @@ class Sessions:
                 tokens=sealed,
                 now=now,
             )
+            return session_id, ended
 
-        session_id = self._database.transact(work)
+        session_id, ended = self._database.transact(work)
+        self._revoke(ended)
         log.info("session.began", session_id=session_id, login=account.login)
         return secret
 
@@ -130,8 +132,25 @@ class Sessions:
         secret = self._cookies.read_session()
         if secret is None:
             return
-        if self._database.transact(lambda tx: sessions.end_session_of_secret(tx, secret)):
+        ended = self._database.transact(lambda tx: sessions.end_session_of_secret(tx, secret))
+        if ended:
             log.info("session.ended", reason="signed_out")
+        self._revoke(ended)
+
+    def end_everywhere(self, session: Session) -> None:
+        """End every session of a session's person."""
+        account_id = session.account_id
+        ended = self._database.transact(lambda tx: sessions.end_sessions_of(tx, account_id))
+        log.info("session.ended", login=session.login, reason="signed_out", count=len(ended))
+        self._revoke(ended)
+
+    def _revoke(self, ended: Iterable[bytes]) -> None:
+        """Revoke GitHub's tokens of sessions whose rows are gone; nothing waits for it."""
+        for sealed in ended:
+            try:
+                self._github.revoke_later(self._sealer.open(sealed))
+            except Unreadable:
+                log.warning("user_token.kept", reason="key_gone")
 
     def _checked(self, secret: str) -> Session | None:
         """Find a session, and bring its rights up to date where that is due."""
@@ -183,10 +202,11 @@ class Sessions:
         try:
             person = self._ask(session)
         except Refused as error:
-            self._database.transact(lambda tx: sessions.end_session(tx, session.id))
+            ended = self._database.transact(lambda tx: sessions.end_session(tx, session.id))
             log.info(
                 "session.ended", session_id=session.id, login=session.login, reason=error.reason
             )
+            self._revoke(ended)
         except (RetryLater, OutcomeUnknown, Unreadable) as error:
             # Another node may have the key, while a new one is being rolled out.
             reason = "key_gone" if isinstance(error, Unreadable) else error.reason
@@ -213,5 +233,7 @@ class Sessions:
         renewed = self._github.renewed(tokens, RENEW_BEFORE)
         if renewed is not None:
             kept = self._sealer.seal(renewed)
-            self._database.transact(lambda tx: sessions.save_tokens(tx, session.id, kept))
+            if not self._database.transact(lambda tx: sessions.save_tokens(tx, session.id, kept)):
+                self._github.revoke_later(renewed)
+                raise Refused("sign_in_refused", "the session was ended")
         return self._github.read(renewed if renewed is not None else tokens)

@@ -96,14 +96,22 @@ class SignIns:
             raise _failed("denied", _DENIED)
         try:
             tokens = self.github.exchange(code, self.sealer.open(sign_in.verifier))
-            person = self.github.read(tokens)
+            secret = self._begin_session(tokens)
         except (Refused, Unreadable):
             raise _failed("not_accepted", _NOT_TAKEN) from None
         except (RetryLater, OutcomeUnknown) as error:
             is_misconfigured = error.reason == "sign_in_misconfigured"
             words = _MISCONFIGURED if is_misconfigured else _NO_ANSWER
             raise _failed(error.reason, words, is_ours=True, detail=error.detail) from None
-        return sign_in.destination, self.sessions.begin(tokens, person)
+        return sign_in.destination, secret
+
+    def _begin_session(self, tokens: str) -> str:
+        """Begin a session with tokens; without one they are revoked."""
+        try:
+            return self.sessions.begin(tokens, self.github.read(tokens))
+        except Exception:
+            self.github.revoke_later(tokens)
+            raise
 
     def _take(self, state: str) -> SignIn:
         browser, now = self.cookies.read_browser(), self.clock()

@@ -11,7 +11,7 @@ import pytest
 from tests.support.browser import Browser
 from tests.support.harness import REPOSITORY, Gate, running_gate
 
-KEY: Final = "a session key of the tests, long enough"
+KEY: Final = "a session key of the tests that is long enough"
 OTHER: Final = "octo-org/backend"
 
 
