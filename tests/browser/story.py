@@ -28,19 +28,23 @@ def played_story() -> Iterator[Stage]:
 
 def list_pages(stage: Stage) -> dict[str, str]:
     """Return a path of each kind of page, by its name, with the story's things in it."""
-    held = _items(stage, "requests?state=waiting")
-    ended = _items(stage, "requests?state=approved")
-    incidents = _items(stage, "incidents")
+    own = f"repository={REPOSITORY}"
+    held = _items(stage, f"requests?state=waiting&{own}")
+    unread = _items(stage, "requests?state=waiting&repository=octo-org/mobile")
+    ended = _items(stage, f"requests?state=approved&{own}")
+    incidents = _items(stage, f"incidents?{own}")
     return {
         "board": "/",
         "wall": "/?wall=1",
         "held deployment": f"/requests/{held[0]['id']}" if held else "/requests/1",
+        "deployment without a policy": f"/requests/{unread[0]['id']}",
         "approved deployment": f"/requests/{ended[0]['id']}",
         "incidents": "/incidents",
         "incident": f"/incidents/{incidents[0]['id']}",
         "history": "/history",
         "insights": "/insights",
         "repository": f"/repositories/{REPOSITORY}",
+        "repository without a policy": "/repositories/octo-org/mobile",
         "status": "/status",
         "API": "/api",
         "runbooks": "/runbooks",

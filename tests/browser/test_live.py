@@ -47,9 +47,11 @@ def test_the_exact_words_of_an_override_are_copied(browser: Browser, stage: Stag
 
 def test_links_of_comments_and_alerts_open_the_right_page(stage: Stage) -> None:
     """Whatever the gate has written in the demo leads to a page about the same repository."""
-    runs = requests.get(f"{stage.url}/api/v1/requests", timeout=SECONDS).json()["items"]
+    asked = f"{stage.url}/api/v1/requests?repository={REPOSITORY}"
+    runs = requests.get(asked, timeout=SECONDS).json()["items"]
     comments = [it.comment or "" for run in runs for it in stage.github.reviews(run["run_id"])]
-    written = [*comments, json.dumps(stage.mailbox.alerts)]
+    alerts = [it for it in stage.mailbox.alerts if it["repository"] == REPOSITORY]
+    written = [*comments, json.dumps(alerts)]
     addresses = {it for text in written for it in _OURS.findall(text) if it.startswith(stage.url)}
     assert any("/requests/" in it for it in addresses)
     for address in addresses:

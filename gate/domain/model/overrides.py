@@ -96,6 +96,11 @@ class OverrideRoutes:
     environment: bool = True
     comment: bool = True
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether there is any route."""
+        return self.review or self.environment or self.comment
+
 
 ALL_ROUTES: Final = OverrideRoutes()
 """What is offered where nothing better is known."""

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from gate.domain.evidence.judge import with_reports
 from gate.domain.model.access import Visible
 from gate.domain.model.ledger import EffectKind, LedgerEntry
+from gate.domain.model.overrides import OverrideRoutes
 from gate.domain.model.policy import LoadedPolicy, PolicyReading, ValidationRule
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
 from gate.domain.model.request import CLOSED_WITHOUT_US
@@ -188,7 +189,7 @@ def _details(decision: Decision | None) -> list[str]:
         return []
     flows, more = describe_flows(decision.evidence)
     rest = [f"and {more} more flow{'s' if more > 1 else ''}"] if more else []
-    return [*list_details(decision), *flows, *rest]
+    return [*flows, *rest, *list_details(decision)]
 
 
 def _run_page(record: DeploymentRecord) -> str:
@@ -204,10 +205,14 @@ def _actions(record: DeploymentRecord, decision: Decision | None) -> list[ShownA
     """List what people can do about a hold, in the words of the comment on it."""
     if decision is None or decision.verdict is not Verdict.WAIT or not record.request.is_undecided:
         return []
-    posted = [it for it in record.ledger.entries if it.effect.kind is EffectKind.REPORT]
-    routes = routes_offered(posted[-1].effect.comment) if posted else ANYWHERE.routes
-    guide = Guide(routes, _issue(record))
+    guide = Guide(_routes(record), _issue(record))
     return [_action(it, record) for it in find_actions(decision, record.request, guide)]
+
+
+def _routes(record: DeploymentRecord) -> OverrideRoutes:
+    """Return the routes of an override that the newest report offers."""
+    posted = [it for it in record.ledger.entries if it.effect.kind is EffectKind.REPORT]
+    return routes_offered(posted[-1].effect.comment) if posted else ANYWHERE.routes
 
 
 def _issue(record: DeploymentRecord) -> IssueLink | None:
@@ -256,6 +261,8 @@ def _change(found: Found, decision: Decision | None) -> str:
     if decision is None:
         return "The gate's first look, which comes within seconds."
     is_answered = not found.record.request.is_undecided
+    if not _routes(found.record).is_open:
+        decision = replace(decision, ask=None)
     return describe_change(decision, _validation_rule(found), is_answered=is_answered)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import groupby
 from typing import Final
 
@@ -28,7 +29,7 @@ from gate.domain.model.policy_values import (
     place_in_force,
     trace_values,
 )
-from gate.policyfile import parse_policy, written_lines
+from gate.policyfile import built_in_text, parse_policy, written_lines
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import find_visible
 from gate.store.github.policies import read_policy_text
@@ -38,6 +39,7 @@ from gate.store.github.stored_policies import choose_known, read_known
 from gate.web.pages.site import Site
 
 _ORGANIZATION_REPOSITORY: Final = ".github"
+_BUILT_IN_DIGEST: Final = sha256(built_in_text()).hexdigest()
 _PLACES: Final = {
     REPOSITORY: "the repository's file",
     ORGANIZATION: "the organization's file",
@@ -111,6 +113,7 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
     sees_floor = _sees_organization(snapshot, site, repository)
     reading = choice.reading if sees_floor else _shown_reading(choice)
     basis, place = choice.basis, place_in_force(choice.basis)
+    is_built_in = place == SERVER and basis.server.digest == _BUILT_IN_DIGEST
     document = {
         REPOSITORY: basis.repository,
         ORGANIZATION: basis.organization,
@@ -122,7 +125,7 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
         values = trace_values(
             reading.policy,
             place,
-            written_lines(text),
+            {} if is_built_in else written_lines(text),
             reading.floor if sees_floor else None,
             _past(changes) if place == REPOSITORY else (),
         )

@@ -115,7 +115,10 @@ def register_site(app: Flask, deps: WebDeps) -> None:
 
     def show_error(error: HTTPException) -> Response:
         """Answer browsers with a page, and programs with a problem."""
-        return _as_page(answer_http_error(error), error.description or "")
+        detail = error.description or ""
+        if detail == NotFound.description:
+            detail = "There is no page at this address."
+        return _as_page(answer_http_error(error), detail)
 
     def show_later(error: RetryLater) -> Response:
         return _as_page(answer_later(error), "The database is busy or out of reach.")

@@ -12,6 +12,11 @@ import pytest
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
 OVERRIDING: Final = f"{ENVIRONMENT}-override"
+NO_ISSUE: Final = f"""version: 1
+environments:
+  {ENVIRONMENT}: {{}}
+incidents: {{issue: false}}
+"""
 REASON: Final = "I accept the risk: checkout is down, and this build fixes it."
 
 
@@ -57,6 +62,16 @@ def test_a_held_deployment_says_what_to_do_and_why(gate: Gate) -> None:
     assert "It succeeded" in page
     assert "A successful run of production-validation.yml" in page
     assert "gate replay" in page
+
+
+def test_no_override_is_promised_where_nobody_can_give_one(gate: Gate) -> None:
+    """What would change the hold does not contradict what one can do."""
+    gate.github.put_file(REPOSITORY, ".github/deployment-gate.yml", NO_ISSUE)
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    page = page_of(gate, run_id)
+    assert "No override:" in page
+    assert "complete override" not in page
 
 
 def test_an_override_is_quoted_whether_it_counts_or_not(gate: Gate) -> None:

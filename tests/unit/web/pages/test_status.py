@@ -20,7 +20,7 @@ def test_an_idle_gate_is_well(site: Site) -> None:
     assert "The gate is well" in text
     assert '<a href="/runbooks/gate-quota-low">GateQuotaLow</a>' in text
     assert "GitHub quota of installation 77" in text
-    assert "sqlite, schema" in text
+    assert ", on sqlite" in text
 
 
 def test_a_long_wait_and_a_low_quota_are_warnings(site: Site) -> None:
