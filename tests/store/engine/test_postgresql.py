@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import select, text
@@ -39,10 +39,14 @@ def test_a_deadlock_is_run_again(database: Database) -> None:
     for name in ("a", "b"):
         database.transact(partial(deliver, name=name))
     both_hold_one = Barrier(2)
+    one_is_done = Event()
     runs: list[str] = []
 
     def crossing(first: str, second: str) -> None:
         def work(tx: Transaction) -> None:
+            if len(runs) == 2:
+                # What was undone must not win the race for the lock it has just let go.
+                one_is_done.wait(30)
             lock(tx, first)
             runs.append(first)
             if len(runs) <= 2:
@@ -51,6 +55,7 @@ def test_a_deadlock_is_run_again(database: Database) -> None:
             deliver(tx, f"after {first}")
 
         database.transact(work)
+        one_is_done.set()
 
     at_once([lambda: crossing("a", "b"), lambda: crossing("b", "a")])
     assert len(runs) == 3
