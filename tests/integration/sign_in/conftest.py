@@ -15,15 +15,20 @@ KEY: Final = "a session key of the tests that is long enough"
 OTHER: Final = "octo-org/backend"
 
 
+def add_people(gate: Gate) -> None:
+    """Let alice and bob read a repository each."""
+    (installation,) = gate.github.world.installations
+    gate.github.create_repository(OTHER, installation)
+    gate.github.set_role(REPOSITORY, "alice", "read")
+    gate.github.set_role(OTHER, "bob", "read")
+    gate.settle()
+
+
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Gate]:
     """Run a gate with sign-in; alice may read one of two repositories."""
     with running_gate(f"sqlite:///{tmp_path}/gate.db", session_keys=(KEY,)) as running:
-        (installation,) = running.github.world.installations
-        running.github.create_repository(OTHER, installation)
-        running.github.set_role(REPOSITORY, "alice", "read")
-        running.github.set_role(OTHER, "bob", "read")
-        running.settle()
+        add_people(running)
         yield running
 
 
