@@ -17,6 +17,8 @@ LINE_LIMIT: Final = 280
 """Characters of one rationale or detail that a comment quotes."""
 
 _IN_PROGRESS: Final = "in_progress"
+_NO_NEWS: Final = frozenset({"the run succeeded", "the run failed"})
+"""Details that say no more than the phrase of their reason."""
 
 
 def list_details(decision: Decision) -> list[str]:
@@ -39,6 +41,8 @@ def is_said_already(reason: Reason, decision: Decision) -> bool:
     An override's are its rationales. That a run failed says less than the flows that failed in it,
     but that its report says so, where the run succeeded, is worth its line.
     """
+    if reason.detail in _NO_NEWS:
+        return True
     evidence = decision.evidence
     match reason.code:
         case ReasonCode.OVERRIDE:

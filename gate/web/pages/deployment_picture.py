@@ -8,7 +8,7 @@ from gate.domain.requests.standing import describe_standing
 from gate.domain.text.escaping import cut, visible_lines
 from gate.domain.text.fold import fold
 from gate.store.requests.story import DeploymentRecord
-from gate.web.pages.deployment_view import newest_decision
+from gate.web.pages.deployment_view import newest_decision, shown_details
 
 _LINE: Final = 70
 _MOST_LINES: Final = 4
@@ -19,12 +19,15 @@ def picture_values(record: DeploymentRecord) -> dict[str, Any]:
     """Return the values of a deployment's picture."""
     decision, request = newest_decision(record), record.request
     standing = describe_standing(request.state, record.reason, decision)
+    lines = wrap(visible_lines(standing.sentence))
+    details = [cut(fold(it), _LINE) for it in shown_details(request, decision)]
     return {
         "id": request.id,
         "repository": cut(fold(record.repository), _SHORT),
         "environment": cut(fold(request.environment), _SHORT),
         "standing": standing,
-        "lines": wrap(visible_lines(standing.sentence)),
+        "lines": lines,
+        "details": details[: _MOST_LINES - len(lines)],
         "run": f"Run {request.key.run_id}, attempt {request.key.run_attempt}",
         "commit": request.head_sha[:7],
         "asked": request.waiting_since,

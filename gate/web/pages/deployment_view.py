@@ -14,7 +14,7 @@ from gate.domain.model.ledger import EffectKind, LedgerEntry
 from gate.domain.model.overrides import OverrideRoutes
 from gate.domain.model.policy import LoadedPolicy, PolicyReading, ValidationRule
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
-from gate.domain.model.request import CLOSED_WITHOUT_US
+from gate.domain.model.request import CLOSED_WITHOUT_US, GateRequest
 from gate.domain.requests.change import describe_change
 from gate.domain.requests.decide import deciding_policy
 from gate.domain.requests.decision import Decision, Verdict
@@ -161,7 +161,7 @@ def show_deployment(found: Found) -> dict[str, Any]:
         "request": request,
         "decision": decision,
         "standing": describe_standing(request.state, record.reason, decision),
-        "details": [] if request.state in CLOSED_WITHOUT_US else _details(decision),
+        "details": shown_details(request, decision),
         "run_url": _run_page(record),
         "actions": _actions(record, decision),
         "rules": _rules(found),
@@ -183,9 +183,12 @@ def newest_decision(record: DeploymentRecord) -> Decision | None:
     return replace(decision, evidence=shown)
 
 
-def _details(decision: Decision | None) -> list[str]:
-    """List what makes the decision concrete: failed flows, what an override lacks, a rationale."""
-    if decision is None:
+def shown_details(request: GateRequest, decision: Decision | None) -> list[str]:
+    """List what makes the decision concrete: failed flows, what an override lacks, a rationale.
+
+    Nothing where GitHub stopped waiting: what was decided before it is not why.
+    """
+    if decision is None or request.state in CLOSED_WITHOUT_US:
         return []
     flows, more = describe_flows(decision.evidence)
     rest = [f"and {more} more flow{'s' if more > 1 else ''}"] if more else []

@@ -64,13 +64,23 @@ def test_rejected() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("verdict", "detail"),
+    [(Verdict.WAIT, "the run failed"), (Verdict.APPROVE, "the run succeeded")],
+)
+def test_a_detail_that_repeats_the_reason_is_left_out(verdict: Verdict, detail: str) -> None:
+    """The first line says it already."""
+    decision = make_decision(verdict, detail=detail, evidence=evidence_of(make_run()))
+    assert detail not in told(decision)
+
+
 def test_held() -> None:
     """A hold says why, what to do, that the deployment then continues, and when the hold ends."""
-    decision = make_decision(detail="the run failed", evidence=evidence_of(make_run()))
+    decision = make_decision(detail="the run timed out", evidence=evidence_of(make_run()))
     assert told(decision) == (
         "**On hold: production validation failed**\n\n"
         "[Validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
-        "> the run failed\n\n"
+        "> the run timed out\n\n"
         "**What you can do**\n"
         "- **Fix it:** fix production or roll back, then"
         " [re-run the validation](https://github.com/acme/shop/actions/runs/501)."

@@ -33,7 +33,7 @@ def released(record: OverrideRecord, request: GateRequest | None = None) -> str:
     """Explain an approval by this override of a failed validation."""
     reasons = (
         Reason(ReasonCode.OVERRIDE, "not shown"),
-        Reason(ReasonCode.VALIDATION_FAILED, "the run failed"),
+        Reason(ReasonCode.VALIDATION_FAILED, "the run timed out"),
     )
     decision = make_decision(Verdict.APPROVE, reasons=reasons, override=record, evidence=FAILED)
     return explain(decision, request or make_request(), NOW)
@@ -50,7 +50,7 @@ def test_released() -> None:
         "**Approved by override by hubot, although production validation failed**\n\n"
         "[Validation run 501](https://github.com/acme/shop/actions/runs/501), started 1 h ago\n\n"
         "> hubot: The checkout is not touched by this. I accept the risk.\n"
-        "> the run failed"
+        "> the run timed out"
     )
 
 
@@ -204,7 +204,7 @@ def test_hostile_policy(phrase: str) -> None:
 def test_refused_claim() -> None:
     """A refused override is shown with its faults, beside the hold and how it ends."""
     reasons = (
-        Reason(ReasonCode.VALIDATION_FAILED, "the run failed"),
+        Reason(ReasonCode.VALIDATION_FAILED, "the run timed out"),
         Reason(ReasonCode.OVERRIDE_INCOMPLETE, "@hubot (review): the rationale is short"),
     )
     comment = explain(make_decision(reasons=reasons, ask=ASK), make_request(), NOW)
