@@ -29,6 +29,9 @@ LOOK_AGAIN: Final = timedelta(seconds=10)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly the last use of a session is recorded."""
 
+MOST_SESSIONS: Final = 20
+"""Sessions of one person at once; the oldest ends when one more begins."""
+
 SIGN_IN_LASTS: Final = timedelta(minutes=10)
 """How long a sign-in may take, from the gate to GitHub and back."""
 

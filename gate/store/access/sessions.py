@@ -130,6 +130,12 @@ def end_sessions_of(tx: Transaction, account_id: int) -> list[bytes]:
     return _end(tx, _t.account_id == account_id)
 
 
+def end_oldest_sessions(tx: Transaction, account_id: int, keep: int) -> list[bytes]:
+    """End a person's sessions but the newest; return the sealed tokens of those that ended."""
+    own = select(_t.id).where(_t.account_id == account_id)
+    return _end(tx, _t.id.in_(own.order_by(_t.id.desc()).offset(keep)))
+
+
 def end_sessions_of_login(tx: Transaction, login: str) -> list[bytes]:
     """End every session of a login, in any case; return the sealed tokens of those that ended."""
     return _end(tx, func.lower(_t.login) == login.lower())

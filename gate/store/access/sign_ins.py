@@ -14,7 +14,11 @@ from gate.store.engine.database import Transaction
 from gate.store.engine.tables.access import sign_ins
 
 MOST: Final = 10_000
-"""Sign-ins under way at once: anybody may begin one, and nobody shall fill the disk."""
+"""Sign-ins under way at once: anybody may begin one, and nobody shall fill the disk.
+
+The oldest makes room for one more. If the new one were refused instead, a burst of sign-ins that
+nobody finishes would keep all others out until it expires.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,14 @@ class SignIn:
 
 def begin_sign_in(
     tx: Transaction, state: str, browser: str, sign_in: SignIn, now: datetime
-) -> bool:
-    """Record a sign-in; False when too many are under way."""
-    tx.execute(delete(sign_ins).where(sign_ins.c.started_at <= now - SIGN_IN_LASTS)).close()
-    if (tx.scalar(select(func.count()).select_from(sign_ins)) or 0) >= MOST:
-        return False
+) -> None:
+    """Record a sign-in, in place of the oldest where too many are under way."""
+    t = sign_ins.c
+    tx.execute(delete(sign_ins).where(t.started_at <= now - SIGN_IN_LASTS)).close()
+    excess = (tx.scalar(select(func.count()).select_from(sign_ins)) or 0) - MOST + 1
+    if excess > 0:
+        oldest = select(t.state_hash).order_by(t.started_at).limit(excess)
+        tx.execute(delete(sign_ins).where(t.state_hash.in_(oldest))).close()
     tx.execute(
         insert(sign_ins).values(
             state_hash=hash_of(state),
@@ -41,7 +48,6 @@ def begin_sign_in(
             started_at=now,
         )
     ).close()
-    return True
 
 
 def take_sign_in(tx: Transaction, state: str, browser: str, now: datetime) -> SignIn | None:

@@ -22,6 +22,28 @@ def repository_names(snapshot: Snapshot, visible: Visible) -> list[str]:
     return list(snapshot.scalars(only_visible(query, t.repository_id, visible)))
 
 
+def may_see_owners(snapshot: Snapshot, repository_id: RepositoryId, visible: Visible) -> bool:
+    """Return whether a reader may see the `.github` repository of a repository's owner.
+
+    The owner counts by id: somebody else may have taken a former name.
+    """
+    if visible.repositories is None:
+        return True
+    own, shared = repositories.alias(), repositories.alias()
+    query = (
+        select(shared.c.repository_id)
+        .join(own, own.c.owner_id == shared.c.owner_id)
+        .where(
+            own.c.repository_id == repository_id,
+            shared.c.removed.is_(False),
+            func.lower(shared.c.full_name).endswith("/.github"),
+        )
+    )
+    return (
+        snapshot.execute(only_visible(query, shared.c.repository_id, visible)).first() is not None
+    )
+
+
 def find_visible(snapshot: Snapshot, name: str, visible: Visible) -> RepositoryId | None:
     """Return the number of a repository by its full name in any case; None where none is seen.
 

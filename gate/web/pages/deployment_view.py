@@ -43,7 +43,7 @@ from gate.domain.text.addresses import file_page
 from gate.domain.text.escaping import cut
 from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
-from gate.store.github.names import find_visible
+from gate.store.github.names import may_see_owners
 from gate.store.github.policies import PolicyTextMissing, read_policy_again, read_policy_text
 from gate.store.requests.story import DeploymentRecord
 from gate.web.pages.comment_html import render_comment, render_line
@@ -103,7 +103,8 @@ def find_policy(snapshot: Snapshot, record: DeploymentRecord, visible: Visible) 
     except PolicyTextMissing:
         reading = None
     page = record.run.html_url if record.run is not None else ""
-    sees_organizations = _sees_organizations(snapshot, record.repository, visible)
+    # It names environments and people of other repositories.
+    sees_organizations = may_see_owners(snapshot, record.request.key.repository_id, visible)
     places = [
         ShownPolicy(
             place.source,
@@ -117,17 +118,6 @@ def find_policy(snapshot: Snapshot, record: DeploymentRecord, visible: Visible) 
         for role, place in _places(basis)
     ]
     return Found(record, reading, tuple(places))
-
-
-def _sees_organizations(snapshot: Snapshot, repository: str, visible: Visible) -> bool:
-    """Return whether a reader may see the repository with the organization's policy.
-
-    Its text names environments and people of other repositories.
-    """
-    if visible.repositories is None:
-        return True
-    owner = repository.partition("/")[0]
-    return find_visible(snapshot, f"{owner}/.github", visible) is not None
 
 
 def _places(basis: PolicyBasis) -> Iterator[tuple[str, PolicyPlace]]:

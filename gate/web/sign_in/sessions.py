@@ -18,6 +18,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from gate.clock import Clock
 from gate.domain.access.session import (
     LOOK_AGAIN,
+    MOST_SESSIONS,
     RENEW_BEFORE,
     Session,
     is_being_checked,
@@ -104,13 +105,17 @@ class Sessions:
         return None if secret is None else self._read(secret)
 
     def begin(self, tokens: str, person: Person) -> str:
-        """Begin a session in place of the browser's former one, and return its new secret."""
+        """Begin a session in place of the browser's former one, and return its new secret.
+
+        A person's oldest session ends where they have too many.
+        """
         secret, former = secrets.token_urlsafe(SECRET_BYTES), self._cookies.read_session()
         now, sealed = self._clock(), self._sealer.seal(tokens)
         account = person.account
 
         def work(tx: Transaction) -> tuple[int, list[bytes]]:
             ended = sessions.end_session_of_secret(tx, former) if former is not None else []
+            ended += sessions.end_oldest_sessions(tx, account.id, MOST_SESSIONS - 1)
             session_id = sessions.create_session(
                 tx,
                 secret,

@@ -29,7 +29,6 @@ _FOREIGN: Final = (
 _DENIED: Final = "GitHub did not authorize the sign-in."
 _NOT_TAKEN: Final = "GitHub did not accept the sign-in."
 _NO_ANSWER: Final = "GitHub did not answer."
-_TOO_MANY: Final = "Too many sign-ins are under way."
 _TOO_SLOW: Final = (
     "GitHub answers slowly, and too many sign-ins wait for it already. Reload this page in ten"
     " seconds."
@@ -74,8 +73,7 @@ class SignIns:
         browser = self.cookies.read_browser() or secrets.token_urlsafe(SECRET_BYTES)
         sign_in = SignIn(self.sealer.seal(verifier), local_path(wanted))
         now = self.clock()
-        if not self.database.transact(lambda tx: begin_sign_in(tx, state, browser, sign_in, now)):
-            raise _failed("too_many_sign_ins", _TOO_MANY, is_ours=True)
+        self.database.transact(lambda tx: begin_sign_in(tx, state, browser, sign_in, now))
         return self.github.address(state, verifier), browser
 
     def finish(self, answer: Mapping[str, str]) -> tuple[str, str]:

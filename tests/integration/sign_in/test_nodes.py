@@ -79,6 +79,8 @@ def test_a_state_is_used_once(gate: Gate, node: Gate, browser: Browser) -> None:
     addresses = [back, back.replace(gate.url, node.url)] * 2
     found = at_once([partial(at(gate, browser).finish, it) for it in addresses])
     assert sorted(it.status_code for it in found) == [303, 400, 400, 400]
+    # By the gate itself, before it asks GitHub, which takes a code only once, too.
+    assert [it.status_code for it in found if "it was used already" in it.text] == [400] * 3
     assert count_sessions(gate) == 1
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
 from gate.cli import gate as command
+from gate.domain.access.session import MOST_SESSIONS
 from gate.simulator.faults import Fault
 from gate.store.retention import delete_expired
 from tests.integration.sign_in.conftest import KEY
@@ -155,6 +156,16 @@ def test_a_session_ends_in_time(
     assert is_signed_in(browser) is stays
     deleted = delete_expired(gate.service.database, gate.github.world.now())
     assert deleted["sessions"] == (0 if stays else 1)
+
+
+def test_a_person_has_a_bounded_number_of_sessions(gate: Gate) -> None:
+    """Whoever signs in over and over fills no table; the oldest sessions end."""
+    browsers = [Browser(gate) for _ in range(MOST_SESSIONS + 1)]
+    bob = Browser(gate)
+    bob.sign_in("bob")
+    for it in browsers:
+        it.sign_in("alice")
+    assert [is_signed_in(it) for it in (browsers[0], browsers[1], bob)] == [False, True, True]
 
 
 def test_an_operator_lists_and_revokes(gate: Gate, browser: Browser) -> None:

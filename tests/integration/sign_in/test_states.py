@@ -46,7 +46,10 @@ def test_a_replayed_state_is_refused(gate: Gate, browser: Browser) -> None:
     gate.github.sign_in_as("alice")
     back = browser.consent(browser.begin())
     assert browser.finish(back).status_code == 303
-    assert refused(browser.finish(back))
+    again = browser.finish(back)
+    assert refused(again)
+    # By the gate itself, before it asks GitHub, which takes a code only once, too.
+    assert "it was used already" in again.text
 
 
 def test_a_stolen_answer_is_refused_and_its_owner_may_go_on(gate: Gate, browser: Browser) -> None:

@@ -134,6 +134,17 @@ def test_sessions_are_listed_and_ended(database: Database) -> None:
     assert len(database.transact(sessions.end_all_sessions)) == 1
 
 
+def test_the_oldest_sessions_of_a_person_end(database: Database) -> None:
+    """Those of others stay."""
+    own = [begin(database, it) for it in "1234"]
+    begin(database, "5", "bob", 7)
+    ended = database.transact(lambda tx: sessions.end_oldest_sessions(tx, 2**40, 2))
+    assert len(ended) == 2
+    left = database.read(lambda it: sessions.all_sessions(it, NOW))
+    assert [it.id for it in left][1:] == own[:1:-1]
+    assert database.transact(lambda tx: sessions.end_oldest_sessions(tx, 2**40, 2)) == []
+
+
 def test_no_number_is_used_again(database: Database) -> None:
     """So a look that takes long never writes into the session of somebody else."""
     first = begin(database)
@@ -162,7 +173,7 @@ def test_a_sign_in_is_taken_once_by_its_browser(database: Database) -> None:
         return database.transact(lambda tx: take_sign_in(tx, state, browser, now))
 
     for state in ("one", "two"):
-        assert database.transact(
+        database.transact(
             lambda tx, state=state: begin_sign_in(tx, state, "mine", SIGN_IN, NOW)  # type: ignore[misc]
         )
     assert take("one", "other") is None
@@ -176,14 +187,18 @@ def test_a_sign_in_is_taken_once_by_its_browser(database: Database) -> None:
 def test_sign_ins_under_way_are_bounded(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that are over make room."""
+    """Those that are over make room, and then the oldest."""
     monkeypatch.setattr("gate.store.access.sign_ins.MOST", 2)
 
-    def start(state: str, now: datetime = NOW) -> bool:
-        return database.transact(lambda tx: begin_sign_in(tx, state, "b", SIGN_IN, now))
+    def start(state: str, at: datetime) -> None:
+        database.transact(lambda tx: begin_sign_in(tx, state, "b", SIGN_IN, at))
 
-    assert [start(it) for it in "abc"] == [True, True, False]
-    assert start("d", NOW + SIGN_IN_LASTS)
+    def take(state: str) -> SignIn | None:
+        return database.transact(lambda tx: take_sign_in(tx, state, "b", NOW))
+
+    for age, state in enumerate("abcd"):
+        start(state, NOW - timedelta(seconds=10 - age))
+    assert [take(it) for it in "abcd"] == [None, None, SIGN_IN, SIGN_IN]
 
 
 def test_names_are_those_of_visible_repositories(database: Database) -> None:

@@ -9,9 +9,10 @@ import pytest
 from gate.domain.model.access import EVERYTHING, NOTHING, Visible
 from gate.domain.model.ids import RepositoryId
 from gate.store.engine.database import Database
-from gate.store.github.names import find_visible
+from gate.store.github.names import find_visible, may_see_owners
 from gate.store.github.repositories import record_repository
 from tests.store.github.test_repositories import install, make_repository
+from tests.support.builders.runs import make_account
 
 OLD: Final = RepositoryId(7)
 NEW: Final = RepositoryId(8)
@@ -60,3 +61,18 @@ def test_anything_else_is_not_found(database: Database, name: str) -> None:
     """PostgreSQL takes no text with a NUL, which is no name either."""
     keep(database, NEW)
     assert find(database, name, EVERYTHING) is None
+
+
+def test_the_owner_of_a_policy_counts_by_id(database: Database) -> None:
+    """Whoever takes a former owner's name, with a `.github` of their own, sees no policy by it."""
+    owner, thief = make_account("acme", id=1), make_account("acme", id=2)
+    for number, name, account in ((7, "shop", owner), (8, ".github", owner), (9, ".GitHub", thief)):
+        seen = make_repository(number, full_name=f"acme/{name}", owner=account)
+        database.transact(lambda tx, it=seen: record_repository(tx, it))  # type: ignore[misc]
+
+    def sees(*numbers: int) -> bool:
+        visible = Visible(frozenset(map(RepositoryId, numbers)))
+        return database.read(lambda it: may_see_owners(it, OLD, visible))
+
+    assert (sees(7, 8), sees(7), sees(7, 9)) == (True, False, False)
+    assert database.read(lambda it: may_see_owners(it, OLD, EVERYTHING))
