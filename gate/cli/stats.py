@@ -34,7 +34,8 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
     from gate.domain.statistics.metrics import measure
     from gate.domain.statistics.record import Period, Record
     from gate.store.engine.database import Snapshot
-    from gate.store.statistics.record import Scope, read_record
+    from gate.store.statistics.record import read_record
+    from gate.store.statistics.scope import Scope
 
     period = Period(since, utc_now())
     if period.since >= period.until:

@@ -119,7 +119,7 @@ def answer(
 def end(database: Database, request: GateRequest, state: RequestState) -> GateRequest:
     """Close a request without an answer of ours."""
     held = lease(database, request.id)
-    database.transact(lambda tx: record_end(tx, held, request, state, "run_completed"))
+    database.transact(lambda tx: record_end(tx, held, request, state, "run_completed", now=NOW))
     give_back(database, held, None)
     return reread(database, request)
 

@@ -28,6 +28,9 @@ class FlowStatus(StrEnum):
 
 _PASSES: Final = frozenset({FlowStatus.PASSED, FlowStatus.WARNED, FlowStatus.FLAKY})
 
+TROUBLE: Final = frozenset({FlowStatus.FAILED, FlowStatus.FLAKY})
+"""How a flow ends that people cannot rely on."""
+
 SEVERITY: Final = {
     FlowStatus.PASSED: 0,
     FlowStatus.WARNED: 1,
@@ -134,6 +137,11 @@ class ValidationReport:
     def failures(self) -> int:
         """Count the flows that failed."""
         return len(self.failed) + self.left_out.failed
+
+    @property
+    def has_trouble(self) -> bool:
+        """Return whether any flow that is kept failed or was flaky."""
+        return any(it.status in TROUBLE for it in self.flows)
 
     @property
     def not_run(self) -> tuple[Flow, ...]:

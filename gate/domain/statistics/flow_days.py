@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from gate.domain.model.ids import RepositoryId
-from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.model.reports import FlowStatus
+from gate.domain.statistics.metrics import find_troubled
+from gate.domain.statistics.record import FlowReport
 
 MOST_DAYS: Final = 14
 MOST_FLOWS: Final = 20
@@ -44,31 +46,34 @@ class FlowDays:
     rows: tuple[FlowRow, ...]
 
 
-def lay_out(
-    reports: Iterable[tuple[datetime, ValidationReport]], until: datetime, days: int
-) -> FlowDays:
-    """Count per flow and day how many attempts failed or were flaky; steady flows are left out."""
-    last = until.date()
+def lay_out(reports: Iterable[FlowReport], last: date, days: int) -> FlowDays:
+    """Count per flow and day how many attempts failed or were flaky; steady flows are left out.
+
+    At most `MOST_DAYS` days up to the last are shown.
+    """
     shown = tuple(last - timedelta(days=it) for it in reversed(range(min(days, MOST_DAYS))))
+    recent = [report for report in reports if report.at.date() in shown]
+    troubled = find_troubled(recent)
     counted: dict[tuple[RepositoryId, str], dict[date, Counter[FlowStatus]]] = defaultdict(
         lambda: defaultdict(Counter)
     )
-    for at, report in reports:
+    for report in recent:
+        day = report.at.date()
         for flow in report.flows:
-            if flow.status is not FlowStatus.NOT_RUN and at.date() in shown:
-                counted[report.repository_id, flow.name][at.date()][flow.status] += 1
+            key = report.repository_id, flow.name
+            if key in troubled and flow.status is not FlowStatus.NOT_RUN:
+                counted[key][day][flow.status] += 1
+    worst_first = sorted(troubled, key=lambda it: (-_trouble(counted[it].values()), it))
     rows = [
-        FlowRow(repository_id, name, tuple(_cell(seen.get(day, Counter())) for day in shown))
-        for (repository_id, name), seen in counted.items()
+        FlowRow(*flow, tuple(_cell(counted[flow][day]) for day in shown))
+        for flow in worst_first[:MOST_FLOWS]
     ]
-    troubled = [it for it in rows if _trouble(it)]
-    troubled.sort(key=lambda it: (-_trouble(it), it.repository_id, it.name))
-    return FlowDays(shown, tuple(troubled[:MOST_FLOWS]))
+    return FlowDays(shown, tuple(rows))
 
 
 def _cell(seen: Counter[FlowStatus]) -> Cell:
     return Cell(seen[FlowStatus.FAILED], seen[FlowStatus.FLAKY], seen.total())
 
 
-def _trouble(row: FlowRow) -> int:
-    return sum(it.failed + it.flaky for it in row.cells)
+def _trouble(days: Iterable[Counter[FlowStatus]]) -> int:
+    return sum(it[FlowStatus.FAILED] + it[FlowStatus.FLAKY] for it in days)

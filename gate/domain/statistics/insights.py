@@ -7,14 +7,14 @@ documentation.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from gate.domain.statistics import metrics
-from gate.domain.statistics.spread import Share
+from gate.domain.statistics.spread import Share, Spread
 from gate.domain.statistics.stats import HeldTime, ResponseTime, Stats
 from gate.domain.text.durations import span
 
@@ -60,13 +60,17 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """A metric as a page shows it. `lead` begins its definition, `rest` continues it."""
+    """A metric as a page shows it. `lead` begins its definition, `rest` continues it.
+
+    `trend` has its value for each part of the period, in order.
+    """
 
     title: str
     value: Value
     change: str
     lead: str
     rest: str
+    trend: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,13 @@ def define(measure: Callable[..., Any]) -> tuple[str, str]:
     return " ".join(lead.split()), " ".join(rest.split())
 
 
-def make_insights(now: Stats, before: Stats, days: int, kept: timedelta) -> tuple[Insight, ...]:
-    """Word all metrics; what is deleted after `kept` is compared only where all is still there."""
+def make_insights(
+    now: Stats, before: Stats, parts: Sequence[Stats], days: int, kept: timedelta
+) -> tuple[Insight, ...]:
+    """Word all metrics, of the period and of its parts.
+
+    What is deleted after `kept` is compared with before only where all of that is still there.
+    """
     reaches_back = now.period.until - before.period.since <= kept
     found = []
     for metric in _METRICS:
@@ -94,7 +103,8 @@ def make_insights(now: Stats, before: Stats, days: int, kept: timedelta) -> tupl
             change = compare(value, metric.measured(before), days)
         else:
             change = f"Not compared: the record of the {days} days before is deleted by now."
-        found.append(Insight(metric.title, value, change, *metric.definition))
+        trend = tuple(metric.measured(part) for part in parts)
+        found.append(Insight(metric.title, value, change, *metric.definition, trend))
     return tuple(found)
 
 
@@ -122,25 +132,25 @@ def _share(share: Share, what: str) -> Value:
 
 
 def _response(response: ResponseTime) -> Value:
-    middle, late = response.spread.median, response.spread.p90
-    counts = f"{response.spread.count} measured, {response.waiting} waiting, {response.never} never"
-    if late is not None:
-        counts = f"90 % within {span(late)}; {counts}"
-    return Value(
-        Unit.TIME,
-        middle.total_seconds() if middle is not None else None,
-        response.spread.count,
-        counts,
+    return _time(
+        response.spread,
+        f"{response.spread.count} measured, {response.waiting} waiting, {response.never} never",
     )
 
 
 def _held(held: HeldTime) -> Value:
-    middle, late = held.spread.median, held.spread.p90
-    counts = f"{held.spread.count} ended, {held.going_on} ongoing, {span(held.total)} in total"
-    if late is not None:
-        counts = f"90 % within {span(late)}; {counts}"
-    number = middle.total_seconds() if middle is not None else None
-    return Value(Unit.TIME, number, held.spread.count, counts)
+    return _time(
+        held.spread,
+        f"{held.spread.count} ended, {held.going_on} ongoing, {span(held.total)} in total",
+    )
+
+
+def _time(spread: Spread, counts: str) -> Value:
+    """Show the median of times; the slow end stands before the counts."""
+    number = spread.median.total_seconds() if spread.median is not None else None
+    if spread.p90 is not None:
+        counts = f"90 % within {span(spread.p90)}; {counts}"
+    return Value(Unit.TIME, number, spread.count, counts)
 
 
 def _load(stats: Stats) -> Value:
@@ -215,15 +225,12 @@ _METRICS: Final = (
         "Overrides",
         lambda it: _count(it.overrides, "requests"),
         is_kept=True,
-        definition=(
-            "Requests that reviewers released with a recorded reason.",
-            "Several approvals are one.",
-        ),
+        definition=define(metrics.measure_overrides),
     ),
     _Metric(
         "Bypasses",
         lambda it: _count(it.bypasses, "requests"),
         is_kept=True,
-        definition=("Requests that an administrator let past the gate.", ""),
+        definition=define(metrics.measure_bypasses),
     ),
 )

@@ -7,7 +7,7 @@ later has not happened yet.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,10 +17,18 @@ from gate.domain.incidents.events import Acknowledged, Decided, IncidentEvent, R
 from gate.domain.incidents.incident import GATE
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId
-from gate.domain.model.reports import FlowStatus, ValidationReport
+from gate.domain.model.reports import TROUBLE, FlowStatus
 from gate.domain.model.runs import SUCCESS
-from gate.domain.statistics.record import Hold, IncidentStory, Period, Record
-from gate.domain.statistics.spread import Share, spread_of
+from gate.domain.statistics.record import (
+    Attempts,
+    FlowReport,
+    Holds,
+    IncidentStory,
+    Period,
+    Record,
+    Release,
+)
+from gate.domain.statistics.spread import Share, spread_of, spread_of_runs
 from gate.domain.statistics.stats import AlertLoad, FlakyFlow, HeldTime, ResponseTime, Stats
 
 MOST_FLOWS: Final = 20
@@ -34,7 +42,7 @@ def measure(record: Record, period: Period) -> Stats:
     stories = record.stories
     return Stats(
         period=period,
-        pass_rate=measure_pass_rate(record.conclusions),
+        pass_rate=measure_pass_rate(record.attempts),
         incidents=len(stories),
         open_incidents=sum(_end(it, period) is None for it in stories),
         time_to_acknowledge=measure_time_to_acknowledge(stories, period),
@@ -43,15 +51,15 @@ def measure(record: Record, period: Period) -> Stats:
         false_positives=measure_false_positives(stories, period),
         alerts_per_incident=measure_alerts_per_incident(stories, period),
         acted_on=measure_acted_on(stories, period),
-        held=measure_time_held(record.holds, period),
-        held_by_environment=_held_by_environment(record.holds, period),
-        overrides=record.overrides,
-        bypasses=record.bypasses,
+        held=measure_time_held(record.holds),
+        held_by_environment=_held_by_environment(record.holds),
+        overrides=measure_overrides(record.releases),
+        bypasses=measure_bypasses(record.releases),
         flaky_flows=measure_flaky_flows(record.reports),
     )
 
 
-def measure_pass_rate(conclusions: Iterable[str | None]) -> Share:
+def measure_pass_rate(attempts: Iterable[Attempts]) -> Share:
     """Measure, of the validation's run attempts that passed or failed, those that passed.
 
     An attempt belongs to the period in which it started. It is judged by its own conclusion:
@@ -59,8 +67,11 @@ def measure_pass_rate(conclusions: Iterable[str | None]) -> Share:
     are running, cancelled or skipped do not count. A re-run is a separate attempt. Misses green
     runs in which a required job or a reported flow failed, and does not show causes of failures.
     """
-    ended = [it for it in conclusions if it == SUCCESS or it in FAILED]
-    return Share(ended.count(SUCCESS), len(ended))
+    ended: Counter[str] = Counter()
+    for it in attempts:
+        ended[it.conclusion] += it.count
+    passed = ended[SUCCESS]
+    return Share(passed, passed + sum(ended[it] for it in FAILED))
 
 
 def measure_time_to_acknowledge(stories: Sequence[IncidentStory], period: Period) -> ResponseTime:
@@ -88,7 +99,7 @@ def measure_time_to_resolve(stories: Sequence[IncidentStory], period: Period) ->
     An incident is resolved by a validation that passes, by an accepted risk, or by a person who
     closes it. The time between a resolution and a reopening counts. Open incidents are waiting.
     """
-    return _response_time(stories, period, lambda it: it.incident.resolved_at)
+    return _response_time(stories, period, lambda it: it.resolved_at)
 
 
 def measure_false_positives(stories: Sequence[IncidentStory], period: Period) -> Share:
@@ -110,7 +121,7 @@ def measure_alerts_per_incident(stories: Sequence[IncidentStory], period: Period
     of channels, at the time when they were planned. Bypass alerts are not about incidents and do
     not count.
     """
-    counts = [sum(period.seen(it.at) is not None for it in story.said) for story in stories]
+    counts = [sum(period.seen(at) is not None for at in story.messages) for story in stories]
     return AlertLoad(sum(counts), len(counts), max(counts, default=0))
 
 
@@ -123,44 +134,76 @@ def measure_acted_on(stories: Sequence[IncidentStory], period: Period) -> Share:
     return Share(sum(bool(_deeds(it, period)) for it in stories), len(stories))
 
 
-def measure_time_held(holds: Iterable[Hold], period: Period) -> HeldTime:
+def measure_time_held(holds: Iterable[Holds]) -> HeldTime:
     """Measure from a deployment's request for an answer until it stopped waiting.
 
     Only requests that had to wait count, in the period in which they were opened; an approval in
-    the first pass held no one. An answer, a cancelled run or a bypass ends a hold. If a late job
-    opened a request again, its last wait counts. Median and 90th percentile cover holds that
-    ended; the total also includes current holds, up to the end of the period.
+    the first pass held no one. An answer, a cancelled run or a bypass ends a hold, and so does an
+    answer that GitHub does not accept. If a late job opened a request again, its last wait counts.
+    Median and 90th percentile cover holds that ended; the total also includes current holds, up to
+    the end of the period.
     """
-    ended: list[timedelta] = []
-    going_on: list[timedelta] = []
-    for hold in holds:
-        until = period.seen(hold.until)
-        lasted = max((until or period.until) - hold.since, timedelta(0))
-        (going_on if until is None else ended).append(lasted)
-    return HeldTime(spread_of(ended), len(going_on), sum([*ended, *going_on], timedelta(0)))
+    days = list(holds)
+    ongoing_time = sum((it.ongoing_time for it in days), timedelta(0))
+    ended_time = timedelta(microseconds=sum(sum(it.ended) for it in days))
+    return HeldTime(
+        spread_of_runs([it.ended for it in days]),
+        sum(it.ongoing for it in days),
+        ended_time + ongoing_time,
+    )
 
 
-def measure_flaky_flows(reports: Iterable[ValidationReport]) -> tuple[FlakyFlow, ...]:
+def measure_overrides(releases: Iterable[Release]) -> int:
+    """Measure the requests that reviewers released with a recorded reason.
+
+    They count in the period in which the override was recorded. An override that took several
+    approvals counts once.
+    """
+    return len({it.request for it in releases if not it.is_bypass})
+
+
+def measure_bypasses(releases: Iterable[Release]) -> int:
+    """Measure the requests that an administrator let past the gate.
+
+    They count in the period in which the gate detected the bypass.
+    """
+    return len({it.request for it in releases if it.is_bypass})
+
+
+def measure_flaky_flows(reports: Iterable[FlowReport]) -> tuple[FlakyFlow, ...]:
     """Measure, of the runs in which a flow ran, those in which its result changed without a change.
 
     In such a run the flow was reported `flaky`, or failed in one attempt and passed in a later one
     of the same run and commit. Lists the 20 flows with the most such runs. Runs without a report
     do not count, and the reason why a later attempt passed is unknown.
     """
+    known = sorted(reports, key=lambda it: it.run_attempt)
+    troubled = find_troubled(known)
     seen: dict[tuple[RepositoryId, str], dict[RunId, list[FlowStatus]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for report in sorted(reports, key=lambda it: it.run_attempt):
+    for report in known:
         for flow in report.flows:
-            if flow.status is not FlowStatus.NOT_RUN:
-                seen[report.repository_id, flow.name][report.run_id].append(flow.status)
+            key = report.repository_id, flow.name
+            if key in troubled and flow.status is not FlowStatus.NOT_RUN:
+                seen[key][report.run_id].append(flow.status)
     flows = [
         FlakyFlow(repository_id, name, Share(sum(map(_is_flaky, runs.values())), len(runs)))
         for (repository_id, name), runs in seen.items()
     ]
     flaky = [it for it in flows if it.runs.count]
-    flaky.sort(key=lambda it: (-it.runs.count, it.runs.of, it.repository_id, it.name))
+    flaky.sort(key=lambda it: (-it.runs.count, it.repository_id, it.name))
     return tuple(flaky[:MOST_FLOWS])
+
+
+def find_troubled(reports: Iterable[FlowReport]) -> frozenset[tuple[RepositoryId, str]]:
+    """Find the flows that failed or were flaky at all: the few about which there is something."""
+    return frozenset(
+        (report.repository_id, flow.name)
+        for report in reports
+        for flow in report.flows
+        if flow.status in TROUBLE
+    )
 
 
 def _is_flaky(statuses: Sequence[FlowStatus]) -> bool:
@@ -173,12 +216,11 @@ def _is_flaky(statuses: Sequence[FlowStatus]) -> bool:
     return any(it is not FlowStatus.FAILED for it in after)
 
 
-def _held_by_environment(holds: Sequence[Hold], period: Period) -> tuple[tuple[str, HeldTime], ...]:
-    names = sorted({hold.environment for hold in holds})
-    return tuple(
-        (name, measure_time_held((it for it in holds if it.environment == name), period))
-        for name in names
-    )
+def _held_by_environment(holds: Sequence[Holds]) -> tuple[tuple[str, HeldTime], ...]:
+    by_name: dict[str, list[Holds]] = defaultdict(list)
+    for it in holds:
+        by_name[it.environment].append(it)
+    return tuple((name, measure_time_held(by_name[name])) for name in sorted(by_name))
 
 
 def _response_time(
@@ -191,7 +233,7 @@ def _response_time(
     for story in stories:
         at = period.seen(response(story))
         if at is not None:
-            times.append(max(at - story.incident.opened_at, timedelta(0)))
+            times.append(max(at - story.opened_at, timedelta(0)))
         elif _end(story, period) is None:
             waiting += 1
         else:
@@ -209,12 +251,12 @@ def _decided_at(story: IncidentStory) -> datetime | None:
 
 
 def _end(story: IncidentStory, period: Period) -> datetime | None:
-    return period.seen(story.incident.resolved_at)
+    return period.seen(story.resolved_at)
 
 
 def _needed_nothing(story: IncidentStory, period: Period) -> bool:
     courses = {it.what.course for it in _deeds(story, period) if isinstance(it.what, Decided)}
-    return story.incident.how is Resolution.VALIDATION_PASSED and not courses & _MENDS
+    return story.how is Resolution.VALIDATION_PASSED and not courses & _MENDS
 
 
 def _deeds(story: IncidentStory, period: Period) -> list[IncidentEvent]:

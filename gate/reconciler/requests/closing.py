@@ -47,7 +47,8 @@ def record_landed(tx: Transaction, view: View, review: LedgerEntry, now: datetim
 def record_closure(tx: Transaction, view: View, closure: Closure, now: datetime) -> Passed:
     """Close a request that GitHub no longer waits for, and say how it ended."""
     request = view.request
-    outcomes.record_end(tx, view.lease, request, closed_state(closure, request), closure)
+    state = closed_state(closure, request)
+    outcomes.record_end(tx, view.lease, request, state, closure, now=now)
     ledger.record_intents(tx, request, view.entries, (), decision_id=None, now=now)
     kind = "bypass.detected" if closure is Closure.BYPASSED else "request.closed"
     record_audit(tx, request_entry(request, kind, now, reason=closure))

@@ -249,7 +249,7 @@ def _move(tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now
     if outcome.status is EffectStatus.DONE:
         outcomes.record_answer(tx, lease, request, _answer(tx, effect, request, outcome), now)
     elif outcome.unanswerable:
-        outcomes.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug)
+        outcomes.record_end(tx, lease, request, RequestState.UNANSWERABLE, outcome.slug, now=now)
         unannounced_ends.record_unannounced_end(tx, request.id, request.key.repository_id, now)
     elif outcome.missed:
         outcomes.record_missing(tx, lease, request, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import func, select
@@ -42,6 +43,18 @@ def may_see_owners(snapshot: Snapshot, repository_id: RepositoryId, visible: Vis
     return (
         snapshot.execute(only_visible(query, shared.c.repository_id, visible)).first() is not None
     )
+
+
+def names_of(
+    snapshot: Snapshot, repository_ids: Iterable[RepositoryId | None], visible: Visible
+) -> Mapping[RepositoryId, str]:
+    """Return the full names of repositories, of those that are known and a reader may see."""
+    t = repositories.c
+    query = select(t.repository_id, t.full_name).where(
+        t.repository_id.in_(it for it in repository_ids if it is not None)
+    )
+    rows = snapshot.execute(only_visible(query, t.repository_id, visible))
+    return {RepositoryId(row.repository_id): row.full_name for row in rows}
 
 
 def find_visible(snapshot: Snapshot, name: str, visible: Visible) -> RepositoryId | None:

@@ -51,7 +51,7 @@ _replace_report: Final = (
     .values(
         {
             name: bindparam(f"new_{name}")
-            for name in ("installation_id", "digest", "seen_at", "value")
+            for name in ("installation_id", "digest", "seen_at", "has_trouble", "value")
         }
     )
 )
@@ -184,6 +184,7 @@ def _inserted_or_locked(
         "installation_id": installation_id,
         "digest": digest,
         "seen_at": report.reported_at,
+        "has_trouble": report.has_trouble,
         "value": encode(report),
     }
     if _insert_report.change(tx, values) == 1:
@@ -203,6 +204,7 @@ def _write_report(
         "new_installation_id": installation_id,
         "new_digest": digest,
         "new_seen_at": seen_at,
+        "new_has_trouble": report.has_trouble,
         "new_value": encode(report),
     }
     tx.execute(

@@ -83,6 +83,7 @@ def open_request(
             "state": RequestState.OPEN.value,
             "round": request.round + 1,
             "waiting_since": now,
+            "ended_at": None,
             "missed_at": None,
             "failures": 0,
         }

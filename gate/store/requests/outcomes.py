@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Boolean, bindparam, or_, select, update
 
 from gate.domain.model.ids import DecisionId
 from gate.domain.model.request import (
@@ -16,6 +16,7 @@ from gate.domain.model.request import (
     answered_state,
     may_become,
 )
+from gate.domain.requests.decision import Verdict
 from gate.store.engine.codec import decode_ids, encode_ids, encode_text
 from gate.store.engine.database import Transaction
 from gate.store.engine.prepared import Prepared
@@ -43,6 +44,7 @@ _record: Final = Prepared(
                 "lease_until",
             )
         }
+        | {"was_held": or_(_t.was_held, bindparam("is_held", type_=Boolean))}
     )
 )
 
@@ -54,6 +56,7 @@ _answer: Final = Prepared(
         state=bindparam("new_state"),
         answer=bindparam("new_answer"),
         answered_at=bindparam("now"),
+        ended_at=bindparam("now"),
         unanswered="[]",
         missed_at=None,
         recheck_at=None,
@@ -98,6 +101,7 @@ def record_pass(
             "new_watched": encode_text(record.watched),
             "new_missed_at": record.missed_at,
             "new_lease_until": until,
+            "is_held": record.verdict == Verdict.WAIT,
         },
     )
 
@@ -150,6 +154,7 @@ def _reopened(tx: Transaction, request: GateRequest, answer: ReviewState, now: d
             unanswered=encode_ids(late),
             answer=answer.value,
             answered_at=now,
+            ended_at=None,
             missed_at=None,
         )
     )
@@ -157,7 +162,13 @@ def _reopened(tx: Transaction, request: GateRequest, answer: ReviewState, now: d
 
 
 def record_end(
-    tx: Transaction, lease: Lease, request: GateRequest, state: RequestState, reason: str
+    tx: Transaction,
+    lease: Lease,
+    request: GateRequest,
+    state: RequestState,
+    reason: str,
+    *,
+    now: datetime,
 ) -> None:
     """Write that the request is over without an answer of this round, and why."""
     _check_move(request, state)
@@ -168,6 +179,7 @@ def record_end(
             state=state.value,
             verdict="closed",
             reason=reason,
+            ended_at=now,
             unanswered="[]",
             recheck_at=None,
         )

@@ -14,7 +14,8 @@ from gate.domain.statistics.metrics import measure
 from gate.domain.statistics.record import Period
 from gate.domain.text.instants import EXPECTED, parse_instant
 from gate.store.engine.database import Snapshot
-from gate.store.statistics.record import Scope, read_record
+from gate.store.statistics.record import read_record
+from gate.store.statistics.scope import Scope
 from gate.web.api.queries import BadQuery, by_id, filters, json_answer
 from gate.web.api.readers import answer_readers, visible_to_reader
 from gate.web.deps import WebDeps

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from flask import Blueprint, Response, request
-from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
-from gate.domain.statistics.flow_days import FlowDays, lay_out
-from gate.domain.statistics.insights import make_insights
-from gate.domain.statistics.metrics import measure
-from gate.domain.statistics.record import Period, Record
-from gate.domain.statistics.stats import Stats
+from gate.domain.model.ids import RepositoryId
+from gate.domain.statistics.flow_days import lay_out
+from gate.domain.statistics.insights import define, make_insights
+from gate.domain.statistics.metrics import measure, measure_flaky_flows
+from gate.domain.statistics.record import Period, Record, cut
+from gate.domain.statistics.release_counts import count_releases
 from gate.store.engine.database import Snapshot
-from gate.store.github.names import find_visible, repository_names
+from gate.store.github.names import find_visible, names_of, repository_names
 from gate.store.retention import KEEP
-from gate.store.statistics.insights import Releases, read_releases, read_timed_reports
-from gate.store.statistics.record import Scope, read_record
-from gate.web.pages.charts import draw_bars
+from gate.store.statistics.record import read_both
+from gate.store.statistics.scope import Scope
 from gate.web.pages.site import Site
+from gate.web.pages.trends import show_trend
 
 PERIODS: Final = {"7d": 7, "30d": 30, "90d": 90}
 
@@ -33,12 +33,10 @@ _MOST_BARS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    record: Record
-    now: Stats
-    before: Stats
-    releases: tuple[Releases, ...]
-    flows: FlowDays
+    now: Record
+    before: Record
     names: list[str]
+    named: Mapping[RepositoryId, str]
 
 
 def insights_pages(site: Site) -> Blueprint:
@@ -51,42 +49,64 @@ def insights_pages(site: Site) -> Blueprint:
         if wanted not in PERIODS:
             raise BadRequest(f"period must be one of {', '.join(PERIODS)}")
         days = PERIODS[wanted]
-        # Whole minutes: a page that has not changed stays the same text.
-        until = site.deps.clock().replace(second=0, microsecond=0) + timedelta(minutes=1)
-        period = Period(until - timedelta(days=days), until)
-        found = site.read(lambda snapshot: _read(snapshot, site, period, days))
-        incidents = _by_day([it.incident.opened_at for it in found.record.stories], period, days)
+        period = _period(site.deps.clock(), days)
+        earlier = Period(period.since - timedelta(days=days), period.until - timedelta(days=days))
+        found = site.read(lambda snapshot: _read(snapshot, site, period, earlier))
+        starts = _starts(period.since.date(), days)
+        now, before = measure(found.now, period), measure(found.before, earlier)
+        parts = [measure(part, period) for part in cut(found.now, starts)]
+        every = "day" if days <= _MOST_BARS else "week"
         return site.render(
             "insights.html",
             periods=PERIODS,
             chosen=wanted,
             days=days,
             period=period,
-            insights=make_insights(found.now, found.before, days, KEEP),
+            every=every,
+            trends=[
+                show_trend(it, starts, every)
+                for it in make_insights(now, before, parts, days, KEEP)
+            ],
             kept_days=KEEP.days,
             names=found.names,
-            incidents=incidents,
-            chart=_chart(incidents),
-            held=found.now.held_by_environment,
-            releases=found.releases,
-            flaky=found.now.flaky_flows,
-            flows=found.flows,
+            named=found.named,
+            held=now.held_by_environment,
+            held_before=dict(before.held_by_environment),
+            is_compared=2 * days <= KEEP.days,
+            releases=count_releases(found.now.releases, found.before.releases),
+            flaky=now.flaky_flows,
+            flaky_definition=define(measure_flaky_flows),
+            flaky_before={(it.repository_id, it.name): it.runs for it in before.flaky_flows},
+            flows=lay_out(found.now.reports, period.last_day, days),
         )
 
     return pages
 
 
-def _read(snapshot: Snapshot, site: Site, period: Period, days: int) -> _Found:
+def _period(now: datetime, days: int) -> Period:
+    """Return so many whole days, of which the last is today as far as it has come."""
+    # Whole minutes: a page that has not changed stays the same text.
+    until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Period(today - timedelta(days=days - 1), until)
+
+
+def _starts(first: date, days: int) -> list[date]:
+    """Return the first day of each bar: a day, or a week where there are many days."""
+    step = 1 if days <= _MOST_BARS else _WEEK
+    return [first + timedelta(days=it) for it in range(0, days, step)]
+
+
+def _read(snapshot: Snapshot, site: Site, period: Period, earlier: Period) -> _Found:
+    visible = site.viewer.visible
     scope = _scope(snapshot, site)
-    earlier = Period(period.since - timedelta(days=days), period.since)
-    record = read_record(snapshot, period, scope)
+    now, before = read_both(snapshot, period, earlier, scope)
+    mentioned = {it.repository_id for it in now.releases} | {it.repository_id for it in now.reports}
     return _Found(
-        record,
-        measure(record, period),
-        measure(read_record(snapshot, earlier, scope), earlier),
-        read_releases(snapshot, period, scope),
-        lay_out(read_timed_reports(snapshot, period, scope), period.until, days),
-        repository_names(snapshot, site.viewer.visible),
+        now,
+        before,
+        repository_names(snapshot, visible),
+        names_of(snapshot, mentioned, visible),
     )
 
 
@@ -108,16 +128,3 @@ def _text(name: str) -> str:
     if "\0" in text:
         raise BadRequest(f"{name} must be text")
     return text
-
-
-def _by_day(times: list[datetime], period: Period, days: int) -> list[tuple[date, int]]:
-    """Count per day, and per week where there are many days; the key is the first day."""
-    step = 1 if days <= _MOST_BARS else _WEEK
-    counted = Counter((at - period.since).days // step for at in times)
-    first = period.since.date()
-    return [(first + timedelta(days=it * step), counted[it]) for it in range(-(-days // step))]
-
-
-def _chart(incidents: list[tuple[date, int]]) -> Markup | None:
-    names = [f"{day:%m-%d}" for day, _ in incidents]
-    return draw_bars("Incidents opened over the period", names, [count for _, count in incidents])

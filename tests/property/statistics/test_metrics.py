@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import statistics
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.reports import FlowStatus
-from gate.domain.statistics.metrics import measure_flaky_flows, measure_pass_rate, measure_time_held
-from gate.domain.statistics.record import Hold, Period
-from gate.domain.statistics.spread import spread_of
+from gate.domain.statistics.metrics import measure_flaky_flows, measure_pass_rate
+from gate.domain.statistics.record import Attempts, FlowReport, FlowResult
+from gate.domain.statistics.spread import spread_of, spread_of_runs
 from tests.support.builders.defaults import NOW
-from tests.support.builders.reports import make_validation_report
-from tests.support.incidents import make_flow
 
 times = st.timedeltas(timedelta(0), timedelta(days=40))
-instants = times.map(lambda it: NOW + it)
-conclusions = st.sampled_from([None, "success", "failure", "timed_out", "cancelled", "odd"])
+
+
+def ended(found: list[str]) -> list[Attempts]:
+    """Attempts that ended so."""
+    return [Attempts(NOW.date(), it, 1) for it in found]
+
+
+conclusions = st.sampled_from(["success", "failure", "timed_out", "cancelled", "odd"])
 
 
 @given(st.lists(times, min_size=1))
@@ -32,11 +38,9 @@ def test_a_spread_lies_among_what_was_measured(measured: list[timedelta]) -> Non
 
 
 @given(st.lists(conclusions), conclusions)
-def test_one_more_attempt_moves_the_rate_its_own_way(
-    known: list[str | None], another: str | None
-) -> None:
+def test_one_more_attempt_moves_the_rate_its_own_way(known: list[str], another: str) -> None:
     """A pass makes it no worse, a failure no better, and anything else does nothing."""
-    before, after = measure_pass_rate(known), measure_pass_rate([*known, another])
+    before, after = measure_pass_rate(ended(known)), measure_pass_rate(ended([*known, another]))
     assert before.rate is None or 0 <= before.rate <= 1
     if another == "success":
         assert after.rate is not None
@@ -48,13 +52,17 @@ def test_one_more_attempt_moves_the_rate_its_own_way(
         assert after == before
 
 
-@given(st.lists(st.builds(Hold, st.just("production"), instants, st.none() | instants)), instants)
-def test_every_hold_is_over_or_goes_on(holds: list[Hold], until: object) -> None:
-    """None is counted twice or lost, and no total is negative."""
-    assert isinstance(until, type(NOW))
-    found = measure_time_held(holds, Period(NOW, until))
-    assert found.spread.count + found.going_on == len(holds)
-    assert found.total >= timedelta(0)
+@given(st.lists(st.lists(times)))
+def test_a_spread_is_the_same_however_the_times_are_laid_out(days: list[list[timedelta]]) -> None:
+    """Selecting among sorted days finds what sorting all of them together would."""
+    together = sorted(it for day in days for it in day)
+    found = spread_of_runs([sorted(it // timedelta(microseconds=1) for it in day) for day in days])
+    assert found.count == len(together)
+    if together:
+        assert found.median == statistics.median(together)  # type: ignore[type-var]  # a timedelta can be halved
+        assert found.p90 == next(
+            it for at, it in enumerate(together, 1) if 10 * at >= 9 * len(together)
+        )
 
 
 @given(
@@ -71,10 +79,12 @@ def test_a_flaky_flow_was_flaky_in_some_of_its_runs(
 ) -> None:
     """In whatever order reports are read, and however many of one attempt there are."""
     reports = [
-        make_validation_report(
-            run_id=run_id,
-            run_attempt=attempt,
-            flows=tuple(make_flow(name, status) for name, status in flows.items()),
+        FlowReport(
+            RepositoryId(1),
+            RunId(run_id),
+            attempt,
+            NOW,
+            tuple(FlowResult(name, status) for name, status in flows.items()),
         )
         for run_id, attempt, flows in {(it[0], it[1]): it for it in reported}.values()
     ]

@@ -43,8 +43,13 @@ from gate.store.requests.requests import (
     undecided_requests,
 )
 from gate.store.requests.waking import wake_installation, wake_repository
+from gate.store.statistics.flows import read_flows
 from gate.store.statistics.gauges import read_open_incidents, read_outbox, read_recent_alerts
-from gate.store.statistics.record import Scope, count_releases
+from gate.store.statistics.holds import read_holds
+from gate.store.statistics.releases import read_releases
+from gate.store.statistics.scope import Scope
+from gate.store.statistics.stories import read_stories
+from gate.store.statistics.validations import count_attempts
 from tests.store.conftest import DIALECTS, new_postgresql
 from tests.support.builders.defaults import (
     BRANCH,
@@ -116,8 +121,18 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "outbox": (read_outbox, "ix_alerts_due_at"),
     "recent alerts": (lambda it: read_recent_alerts(it, NOW), "ix_alerts_planned_at"),
     "releases": (
-        lambda it: count_releases(it, DAY, ALL),
+        lambda it: read_releases(it, DAY, ALL),
         "ix_audit_entries_releases",
+    ),
+    "holds": (lambda it: read_holds(it, DAY, ALL), "ix_gate_requests_holds"),
+    "attempts": (
+        lambda it: count_attempts(it, DAY, {(VALIDATION, BRANCH): [REPOSITORY]}),
+        "ix_runs_conclusions",
+    ),
+    "stories": (lambda it: read_stories(it, DAY, ALL), "ix_incidents_opened_at"),
+    "troubled flows": (
+        lambda it: read_flows(it, DAY, ALL, None),
+        "ix_validation_reports_trouble",
     ),
     "session": (lambda it: find_session(it, "secret", NOW), "ix_sessions_secret_hash"),
     "sessions of a person": (lambda it: sessions_of(it, 7, NOW), "ix_sessions_account_id"),

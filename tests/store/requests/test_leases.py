@@ -231,7 +231,7 @@ def test_an_end_without_an_answer(database: Database) -> None:
     request = asked(database)
     held = lease(database, request.id)
     database.transact(
-        lambda tx: record_end(tx, held, request, RequestState.LAPSED, "run_completed")
+        lambda tx: record_end(tx, held, request, RequestState.LAPSED, "run_completed", now=NOW)
     )
     seen = reread(database, request)
     assert (seen.state, seen.answer, seen.unanswered) == (RequestState.LAPSED, None, ())
@@ -257,7 +257,9 @@ def move(database: Database, held: Lease, request: GateRequest, target: RequestS
         record = make_record(state=target)
         database.transact(lambda tx: record_pass(tx, held, request, record, until=NOW))
     else:
-        database.transact(lambda tx: record_end(tx, held, request, target, "run_completed"))
+        database.transact(
+            lambda tx: record_end(tx, held, request, target, "run_completed", now=NOW)
+        )
 
 
 @pytest.mark.parametrize("target", RequestState)

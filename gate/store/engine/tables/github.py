@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from gate.store.engine.tables.base import UtcDateTime, metadata
 
@@ -50,6 +50,18 @@ runs = Table(
     Column("value", LargeBinary, nullable=False),
     Index("ix_runs_repository_id_path_started_at", "repository_id", "path", "started_at"),
     Index("ix_runs_seen_at", "seen_at"),
+    Index(
+        "ix_runs_conclusions",
+        "repository_id",
+        "path",
+        "head_branch",
+        "started_at",
+        "head_repository_id",
+        "conclusion",
+        "run_id",
+        sqlite_where=text("conclusion IS NOT NULL"),
+        postgresql_where=text("conclusion IS NOT NULL"),
+    ),
 )
 
 listings = Table(

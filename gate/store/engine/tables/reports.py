@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    false,
+    text,
+)
 
 from gate.store.engine.tables.base import UtcDateTime, metadata
 
@@ -15,8 +26,17 @@ validation_reports = Table(
     Column("installation_id", BigInteger, nullable=False),
     Column("digest", Text),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("has_trouble", Boolean, nullable=False, server_default=false()),
     Column("value", LargeBinary, nullable=False),
     Index("ix_validation_reports_seen_at", "seen_at"),
+    Index(
+        "ix_validation_reports_trouble",
+        "seen_at",
+        "repository_id",
+        "run_id",
+        sqlite_where=text("has_trouble"),
+        postgresql_where=text("has_trouble"),
+    ),
 )
 
 alert_reports = Table(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -54,6 +55,8 @@ gate_requests = Table(
     Column("missed_at", UtcDateTime),
     Column("answer", Text),
     Column("answered_at", UtcDateTime),
+    Column("was_held", Boolean, nullable=False, server_default=false()),
+    Column("ended_at", UtcDateTime),
     Column("generation", Integer, nullable=False),
     Column("verdict", Text),
     Column("reason", Text),
@@ -93,6 +96,18 @@ gate_requests = Table(
         "answered_at",
         sqlite_where=text("reason = 'override'"),
         postgresql_where=text("reason = 'override'"),
+    ),
+    Index(
+        "ix_gate_requests_holds",
+        "environment_key",
+        "opened_at",
+        "repository_id",
+        "waiting_since",
+        "ended_at",
+        # Read by the condition too: without it SQLite would look up every row.
+        "was_held",
+        sqlite_where=text("was_held"),
+        postgresql_where=text("was_held"),
     ),
     _history_index("repository", "repository_id"),
     _history_index("environment", "environment_key"),

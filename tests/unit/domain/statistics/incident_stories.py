@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from gate.domain.incidents.alert_plan import Announcement
 from gate.domain.incidents.events import (
     Happening,
     IncidentEvent,
@@ -13,7 +12,6 @@ from gate.domain.incidents.events import (
     Resolved,
 )
 from gate.domain.incidents.incident import GATE, apply
-from gate.domain.model.alert import AlertKind
 from gate.domain.statistics.record import IncidentStory, Period
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import make_incident
@@ -35,10 +33,9 @@ def story(*happened: tuple[float, Happening], by: str = "mona") -> IncidentStory
         event = IncidentEvent(NOW + minutes(after), GATE if what == GREEN else by, what)
         incident = apply(incident, event)
         deeds.append(event)
-    return IncidentStory(incident, tuple(deeds), ())
+    return IncidentStory(incident.opened_at, incident.resolved_at, incident.how, tuple(deeds), ())
 
 
 def said(story: IncidentStory, *after: float) -> IncidentStory:
     """The same incident, about which something was said after so many minutes."""
-    words = [Announcement(f"word/{it}", AlertKind.REMINDER, NOW + minutes(it), "") for it in after]
-    return replace(story, said=tuple(words))
+    return replace(story, messages=tuple(NOW + minutes(it) for it in after))

@@ -8,10 +8,8 @@ import pytest
 
 from gate.domain.statistics.insights import Unit, Value, compare, define, make_insights
 from gate.domain.statistics.metrics import measure, measure_pass_rate
-from gate.domain.statistics.record import Period, Record
+from gate.domain.statistics.record import EMPTY, Period
 from tests.support.builders.defaults import NOW, before
-
-EMPTY = Record((), (), (), 0, 0, ())
 
 
 def value(unit: Unit, number: float | None, sample: int = 50) -> Value:
@@ -66,7 +64,10 @@ def test_what_is_deleted_is_not_compared(days: int, *, compared: bool) -> None:
     """A period before that is half deleted would look like a rise."""
     now = measure(EMPTY, Period(before(days=days), NOW))
     earlier = measure(EMPTY, Period(before(days=2 * days), before(days=days)))
-    found = {it.title: it for it in make_insights(now, earlier, days, timedelta(days=35))}
+    found = {
+        it.title: it for it in make_insights(now, earlier, [now, now], days, timedelta(days=35))
+    }
     assert found["Validation pass rate"].change.startswith("Not compared") is not compared
     assert found["Incidents"].change.startswith("Too few to compare: 0")
     assert all(it.lead for it in found.values())
+    assert all(it.trend == (it.value, it.value) for it in found.values())
