@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Final
-
 import pytest
 
-from gate.bootstrap import WEB_THREADS
-from gate.githubapp.users.users import MOST_AT_ONCE
 from gate.simulator.faults import Fault
 from gate.store.access.sessions import all_sessions
-from gate.web.sign_in.waits import MOST, MOST_OF_SESSION, MOST_SIGN_INS
 from tests.integration.sign_in.conftest import OTHER
 from tests.support.browser import Browser
-from tests.support.harness import REPOSITORY, Gate
-
-HANGING: Final = Fault("/user$", delay_before=2.5)
-TOO_MANY: Final = "too many requests wait"
-
-
-def signed_in(gate: Gate, count: int) -> list[Browser]:
-    """Sign alice in with some browsers."""
-    browsers = [Browser(gate) for _ in range(count)]
-    for it in browsers:
-        it.sign_in("alice")
-    return browsers
+from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
 
 def test_a_person_sees_their_repositories_alone(gate: Gate, browser: Browser) -> None:
@@ -125,16 +108,36 @@ def test_a_token_that_is_not_renewed_ends_the_session(gate: Gate, browser: Brows
     assert browser.get("/account").status_code == 303
 
 
-def test_requests_at_once_ask_github_once(gate: Gate, browser: Browser) -> None:
-    """All of them get the new answer, also when the one before no longer counts."""
+def test_a_name_that_another_repository_took_shows_nothing_of_it(
+    gate: Gate, browser: Browser
+) -> None:
+    """The gate goes by the id, also while it has not heard of the new name."""
     browser.sign_in("alice")
-    gate.github.advance(400)
-    gate.github.reset_totals()
-    gate.github.set_latency(0.1)
-    with ThreadPoolExecutor(MOST_OF_SESSION) as pool:
-        found = [it.status_code for it in pool.map(browser.get, ["/account"] * MOST_OF_SESSION)]
-    assert found == [200] * MOST_OF_SESSION
-    assert gate.github.totals().requests["GET /user"] == 1
+    old = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.rename_repository(REPOSITORY, "storefront")
+    (installation,) = gate.github.world.installations
+    gate.github.create_repository(REPOSITORY, installation)
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT)
+    new = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.advance(301)
+    hidden = browser.get(f"/requests/{gate.record(new).id}")
+    assert (hidden.status_code, str(new) in hidden.text) == (404, False)
+    assert browser.get(f"/requests/{gate.record(old).id}").status_code == 200
+    shown = browser.get("/history").text
+    assert str(old) in shown
+    assert str(new) not in shown
+
+
+def test_a_public_repository_is_shown_by_permission_too(gate: Gate, browser: Browser) -> None:
+    """So nothing has to be forgotten when it turns private."""
+    (installation,) = gate.github.world.installations
+    gate.github.create_repository("octo-org/website", installation, private=False)
+    gate.settle()
+    page = browser.sign_in("alice")
+    assert REPOSITORY in page.text
+    assert "octo-org/website" not in page.text
 
 
 @pytest.mark.parametrize("shut", ["suspended", "ip"])
@@ -162,67 +165,3 @@ def test_a_person_who_used_up_their_quota_stops_nobody_else(gate: Gate, browser:
     gate.github.add_fault(limited)
     assert browser.get("/account").status_code == 503
     assert Browser(gate).sign_in("bob").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("sessions", "each", "admitted"), [(1, 8, MOST_OF_SESSION), (3, 4, MOST), (12, 1, MOST)]
-)
-def test_few_requests_wait_for_a_github_that_hangs(
-    gate: Gate, sessions: int, each: int, admitted: int
-) -> None:
-    """Of one session, and of all together; the others get a page that says so."""
-    browsers = signed_in(gate, sessions)
-    gate.github.advance(301)
-    gate.github.add_fault(HANGING)
-    with ThreadPoolExecutor(sessions * each) as pool:
-        pages = list(pool.map(lambda it: it.get("/account"), browsers * each))
-    refused = [it for it in pages if TOO_MANY in it.text]
-    assert len(refused) == len(pages) - admitted
-    assert {(it.status_code, it.headers["Retry-After"]) for it in refused} == {(503, "10")}
-
-
-def test_a_right_that_is_known_needs_no_room(gate: Gate, browser: Browser) -> None:
-    """In the fifth minute the answer before still counts, however many wait for a new one."""
-    others = signed_in(gate, MOST + 1)
-    gate.github.advance(60)
-    browser.sign_in("alice")
-    gate.github.advance(241)
-    gate.github.add_fault(HANGING)
-    with ThreadPoolExecutor(len(others)) as pool:
-        futures = [pool.submit(it.get, "/account") for it in others]
-        first = next(as_completed(futures)).result()
-        assert TOO_MANY in first.text
-        assert browser.get("/account").status_code == 200
-        assert not all(it.done() for it in futures)
-
-
-def test_few_sign_ins_wait_for_a_github_that_hangs(gate: Gate) -> None:
-    """Strangers begin them. Who finds no room may send the same answer again."""
-    browsers = [Browser(gate) for _ in range(MOST_SIGN_INS + 2)]
-    gate.github.sign_in_as("alice")
-    backs = [it.consent(it.begin()) for it in browsers]
-    gate.github.add_fault(Fault("access_token", delay_before=2.5))
-    with ThreadPoolExecutor(len(browsers)) as pool:
-        pages = list(pool.map(Browser.finish, browsers, backs))
-    gate.github.clear_faults()
-    refused = [number for number, page in enumerate(pages) if "too many sign-ins wait" in page.text]
-    assert len(refused) == 2
-    for number in refused:
-        assert (pages[number].status_code, pages[number].headers["Retry-After"]) == (503, "10")
-        assert browsers[number].finish(backs[number]).status_code == 303
-
-
-def test_half_of_the_threads_never_wait_for_github() -> None:
-    """Webhooks, health and other pages have them, whatever GitHub does."""
-    assert 2 * MOST <= WEB_THREADS
-    assert max(MOST_OF_SESSION, MOST_SIGN_INS) < MOST
-
-
-def test_a_github_that_hangs_does_not_take_every_thread(gate: Gate) -> None:
-    """Four ask at once; the others are told at once that the gate does not know."""
-    browsers = signed_in(gate, 6)
-    gate.github.advance(301)
-    gate.github.add_fault(Fault("/user$", delay_before=2.5))
-    with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(lambda it: it.get("/account").status_code, browsers))
-    assert sorted(found) == [200] * MOST_AT_ONCE + [503] * (6 - MOST_AT_ONCE)
