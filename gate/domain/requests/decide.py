@@ -69,40 +69,45 @@ def decide(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
     the policy lets be overridden, or because that policy says `observe`. Total and deterministic:
     it raises nothing on data.
     """
-    decision = _judge(reading, facts, now)
+    decision, _ = _judge(reading, facts, now)
     is_held = decision.verdict is Verdict.WAIT
     return replace(decision, behind=facts.behind) if is_held else decision
 
 
-def _judge(reading: PolicyReading, facts: Facts, now: datetime) -> Decision:
+def deciding_policy(
+    reading: PolicyReading, facts: Facts, now: datetime
+) -> EnvironmentPolicy | None:
+    """Return the policy that `decide` goes by: the floor's, where only the floor holds."""
+    _, policy = _judge(reading, facts, now)
+    return policy
+
+
+_Judgment = tuple[Decision, EnvironmentPolicy | None]
+"""A decision, and the policy that it goes by; None where no policy speaks."""
+
+
+def _judge(reading: PolicyReading, facts: Facts, now: datetime) -> _Judgment:
     match reading:
         case UnavailablePolicy(detail):
-            return _without_policy(Reason(ReasonCode.POLICY_UNAVAILABLE, detail), "", facts, now)
+            reason = Reason(ReasonCode.POLICY_UNAVAILABLE, detail)
+            return _without_policy(reason, "", facts, now), None
         case InvalidPolicy(problems, digest, source):
             detail = "\n".join([f"{source}:", *map(str, problems)])
-            return _without_policy(Reason(ReasonCode.POLICY_INVALID, detail), digest, facts, now)
+            reason = Reason(ReasonCode.POLICY_INVALID, detail)
+            return _without_policy(reason, digest, facts, now), None
         case LoadedPolicy(policy, digest, source, floor):
             environment = policy.environment(facts.request.environment)
             if environment is None:
                 reason = Reason(ReasonCode.ENVIRONMENT_NOT_IN_POLICY, source)
-                return _without_policy(reason, digest, facts, now)
+                return _without_policy(reason, digest, facts, now), None
             decision = _by_policy(environment, digest, facts, now)
             required = floor.environment(facts.request.environment) if floor is not None else None
-            return decision if required is None else _above(required, decision, facts, now)
+            if required is None or decision.verdict is not Verdict.APPROVE:
+                return decision, environment
+            floored = _above(required, decision, facts, now)
+            return (decision, environment) if floored is None else (floored, required)
         case _:
             assert_never(reading)
-
-
-def deciding_policy(reading: LoadedPolicy, facts: Facts, now: datetime) -> EnvironmentPolicy | None:
-    """Return what is asked of the environment: by the floor, where only the floor holds it."""
-    own = reading.policy.environment(facts.request.environment)
-    floor = reading.floor.environment(facts.request.environment) if reading.floor else None
-    if own is None or floor is None:
-        return own
-    if _by_policy(own, reading.digest, facts, now).verdict is not Verdict.APPROVE:
-        return own
-    required = _by_policy(floor, reading.digest, facts, now)
-    return own if required.verdict is Verdict.APPROVE else floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +148,17 @@ def _by_policy(policy: EnvironmentPolicy, digest: str, facts: Facts, now: dateti
     return _completed(decision, since, now)
 
 
-def _above(floor: EnvironmentPolicy, decision: Decision, facts: Facts, now: datetime) -> Decision:
-    """Keep a decision above the organization's floor: what approves must be approved by both.
+def _above(
+    floor: EnvironmentPolicy, decision: Decision, facts: Facts, now: datetime
+) -> Decision | None:
+    """Return the floor's decision in place of an approval; None where it approves too.
 
     A policy that is stricter key by key may hold for another reason than the floor does, and let
     people override that one.
     """
-    if decision.verdict is not Verdict.APPROVE:
-        return decision
     required = _by_policy(floor, decision.policy_digest, facts, now)
     if required.verdict is Verdict.APPROVE:
-        return decision
+        return None
     first, *others = required.reasons
     whose = f"{first.detail}, by the organization's policy".removeprefix(", ")
     required = replace(required, reasons=(replace(first, detail=whose), *others))

@@ -12,7 +12,7 @@ from gate.domain.evidence.judge import with_reports
 from gate.domain.model.access import Visible
 from gate.domain.model.ledger import EffectKind, LedgerEntry
 from gate.domain.model.overrides import OverrideRoutes
-from gate.domain.model.policy import LoadedPolicy, PolicyReading, ValidationRule
+from gate.domain.model.policy import PolicyReading, ValidationRule
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
 from gate.domain.model.request import CLOSED_WITHOUT_US, GateRequest
 from gate.domain.requests.change import describe_change
@@ -261,7 +261,7 @@ def _change(found: Found, decision: Decision | None) -> str:
 
 def _validation_rule(found: Found) -> ValidationRule | None:
     recorded = found.record.decision
-    if recorded is None or not isinstance(found.reading, LoadedPolicy):
+    if recorded is None or found.reading is None:
         return None
     policy = deciding_policy(found.reading, recorded.facts, recorded.at)
     return policy.validation if policy is not None else None
