@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from gate.domain.model.policy import (
     EnvironmentPolicy,
@@ -179,6 +179,8 @@ def _reviewer(reviewer: Reviewer) -> str:
             return f"user:{login}"
         case PermissionReviewer(level):
             return f"permission:{level}"
+        case _:
+            assert_never(reviewer)
 
 
 def _list(values: Iterable[str]) -> str:
