@@ -22,10 +22,10 @@ from sqlalchemy import (
     text,
 )
 
+from gate.domain.board.cell import Asked, Place, Queue
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import DecisionId, RepositoryId, RequestId, RunId
 from gate.domain.model.request import RequestState
-from gate.domain.requests.board import Asked, Place, Queue
 from gate.domain.requests.decision import Decision, ReasonCode
 from gate.store.engine.codec import decode_decision
 from gate.store.engine.database import Snapshot

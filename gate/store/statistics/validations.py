@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 from sqlalchemy import Select, func, select, text
 
+from gate.domain.board.cell import Place
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.board import Place
 from gate.domain.statistics.record import Attempts, Period
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.github import runs

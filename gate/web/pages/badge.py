@@ -12,13 +12,13 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template
 
+from gate.domain.board.badge import word_badge
+from gate.domain.board.cell import Cell
 from gate.domain.model.access import EVERYTHING, Visible
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, environment_key
 from gate.domain.model.policy import LoadedPolicy
 from gate.domain.model.runs import Account
-from gate.domain.requests.badge import word_badge
-from gate.domain.requests.board import Cell
 from gate.domain.text.escaping import cut
 from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot

@@ -9,8 +9,8 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
+from gate.domain.board.cell import CellState
 from gate.domain.model.deliveries import Repository
-from gate.domain.requests.board import CellState
 from gate.store.engine.database import Snapshot
 from gate.web.pages.fleet import Row, gather, judge_rows
 from gate.web.pages.site import Site

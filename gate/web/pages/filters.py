@@ -15,7 +15,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from gate.domain.requests.board_bar import Bar
+from gate.domain.board.bar import Bar
 from gate.domain.text.addresses import safe_url
 from gate.domain.text.durations import remaining, span
 from gate.domain.text.escaping import cut, visible_lines

@@ -1,7 +1,7 @@
 """Gather what the board and the badges show of many repositories at once.
 
 The number of queries does not grow with the repositories. What a cell says is decided in
-`gate.domain.requests.board_cells`, and which runs count by the policy as it was read last.
+`gate.domain.board.words`, and which runs count by the policy as it was read last.
 """
 
 from __future__ import annotations
@@ -11,6 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from gate.domain.board.bar import draw_bar
+from gate.domain.board.cell import (
+    Asked,
+    Cell,
+    Place,
+    PlaceFacts,
+    Queue,
+    Trouble,
+    by_trouble,
+)
+from gate.domain.board.words import make_cell
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import lacks_jobs
 from gate.domain.evidence.judge import judge
@@ -22,17 +33,6 @@ from gate.domain.model.ids import RepositoryId, Sha, environment_key
 from gate.domain.model.policy import Covers, LoadedPolicy, PolicyReading, ValidationRule
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import BriefRun, WorkflowRun
-from gate.domain.requests.board import (
-    Asked,
-    Cell,
-    Place,
-    PlaceFacts,
-    Queue,
-    Trouble,
-    by_trouble,
-)
-from gate.domain.requests.board_bar import draw_bar
-from gate.domain.requests.board_cells import make_cell
 from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
 from gate.store.github import stored_policies, validations

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from gate.domain.board.cell import Cell, CellState, PlaceFacts
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.policy import (
     EnvironmentPolicy,
@@ -19,7 +20,6 @@ from gate.domain.model.policy import (
     UnavailablePolicy,
     ValidationState,
 )
-from gate.domain.requests.board import Cell, CellState, PlaceFacts
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
 from gate.domain.requests.details import is_said_already
 from gate.domain.requests.phrases import because, describe, phrase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.requests.board import Cell, CellState
+from gate.domain.board.cell import Cell, CellState
 from gate.domain.text.durations import span
 
 _MINUTE: Final = timedelta(minutes=1)

@@ -8,6 +8,16 @@ from typing import Final
 
 import pytest
 
+from gate.domain.board.bar import draw_bar
+from gate.domain.board.cell import (
+    Cell,
+    CellState,
+    PlaceFacts,
+    Queue,
+    Trouble,
+    by_trouble,
+)
+from gate.domain.board.words import make_cell
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.ids import RequestId, RunId
 from gate.domain.model.policy import (
@@ -23,16 +33,6 @@ from gate.domain.model.policy import (
     ValidationState,
 )
 from gate.domain.model.runs import BriefRun
-from gate.domain.requests.board import (
-    Cell,
-    CellState,
-    PlaceFacts,
-    Queue,
-    Trouble,
-    by_trouble,
-)
-from gate.domain.requests.board_bar import draw_bar
-from gate.domain.requests.board_cells import make_cell
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from tests.support.builders.defaults import DIGEST, ENVIRONMENT, NOW, before
 from tests.support.builders.requests import make_decision

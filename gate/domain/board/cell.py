@@ -1,6 +1,6 @@
 """Name what the board knows of each gated environment and shows of it, and what is urgent.
 
-Pure. What a cell says is worded in `gate.domain.requests.board_cells`.
+Pure. What a cell says is worded in `gate.domain.board.words`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from gate.domain.board.bar import NO_BAR, Bar
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.incident import Incident
 from gate.domain.model.ids import DecisionId, RepositoryId, RequestId
@@ -20,7 +21,6 @@ from gate.domain.model.policy import (
 )
 from gate.domain.model.request import UNDECIDED, RequestState
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.board_bar import NO_BAR, Bar
 from gate.domain.requests.decision import Decision
 
 Place = tuple[RepositoryId, str]

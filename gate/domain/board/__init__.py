@@ -1,0 +1,4 @@
+"""The board and the badges: how each gated environment stands, and why.
+
+Pure.
+"""
