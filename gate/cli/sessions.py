@@ -103,9 +103,9 @@ def _revoke_tokens(ended: list[bytes]) -> tuple[int, str]:
         except RetryLater as error:
             problem = f"{error.reason}: {error.detail}"
             break
-        except Refused:
-            # It was worth nothing before.
-            pass
+        except Refused as error:
+            problem = f"{error.reason}: {error.detail}; they may have been worth nothing before"
+            continue
         revoked += 1
     users.close()
     return revoked, problem

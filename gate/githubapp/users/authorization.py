@@ -29,7 +29,7 @@ from gate.loopback import is_loopback
 _ENDED: Final = frozenset({"bad_refresh_token", "bad_verification_code", "unauthorized_client"})
 """What GitHub answers to a code or token that is used up, expired or revoked."""
 
-_UNKNOWN_TOKEN: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+_NOT_TAKEN: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
 _AGENT: Final = f"deployment-gate/{__version__}"
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -124,8 +124,9 @@ class UserAuthorization:
     def revoke(self, tokens: UserTokens) -> None:
         """Make an access token worthless (docs: Delete an app token).
 
-        Raises Refused when GitHub does not know the token any more, RetryLater when it does not
-        answer, or does not accept the client ID and secret.
+        Raises Refused when GitHub does not take it, which is all that it says of a token that was
+        worth nothing before. Raises RetryLater when it does not answer, or does not accept the
+        client ID and secret.
         """
         try:
             answer = requests.delete(
@@ -139,8 +140,8 @@ class UserAuthorization:
         except (RequestException, OSError, ValueError) as error:
             raise RetryLater("github_unavailable", type(error).__name__) from None
         status = answer.status_code
-        if status in _UNKNOWN_TOKEN:
-            raise Refused("sign_in_refused", "the token was not valid")
+        if status in _NOT_TAKEN:
+            raise Refused("sign_in_refused", f"status {status}")
         if status == HTTPStatus.UNAUTHORIZED:
             raise RetryLater("sign_in_misconfigured", f"status {status}")
         if status != HTTPStatus.NO_CONTENT:

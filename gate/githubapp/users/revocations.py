@@ -66,14 +66,15 @@ class Revocations:
         while (tokens := self._queue.get()) is not None:
             try:
                 self._authorization.revoke(tokens)
-            except Refused:
-                log.info("user_token.revoked", was_valid=False)
+            except Refused as error:
+                # Most often it was worth nothing before: the person revoked it, or it expired.
+                log.info("user_token.kept", reason=error.reason, detail=error.detail)
             except GateError as error:
                 _log_kept(error.reason, error.detail)
             except Exception:
                 log.exception("user_token.kept", reason="bug")
             else:
-                log.info("user_token.revoked", was_valid=True)
+                log.info("user_token.revoked")
 
 
 def _log_kept(reason: str, detail: str = "") -> None:

@@ -142,6 +142,19 @@ def settings_of(gate: Gate) -> dict[str, str]:
     }
 
 
+def test_a_token_that_was_revoked_before_is_no_warning(
+    gate: Gate, browser: Browser, log: list[Any]
+) -> None:
+    """The person did it at GitHub, so their session ends."""
+    browser.sign_in("alice")
+    gate.github.revoke_authorization("alice")
+    gate.github.advance(301)
+    assert browser.get("/account").status_code == 303
+    wait_for(lambda: "user_token.kept" in {it["event"] for it in log}, "the log")
+    (kept,) = [it for it in log if it["event"] == "user_token.kept"]
+    assert (kept["log_level"], kept["reason"]) == ("info", "sign_in_refused")
+
+
 def test_an_operator_revokes_the_tokens_too(gate: Gate, browser: Browser) -> None:
     """With the settings of the service."""
     browser.sign_in("alice")
@@ -165,4 +178,9 @@ def test_an_operator_is_told_of_tokens_that_are_left(gate: Gate, browser: Browse
     browser.sign_in("alice")
     ended = run(gate, **settings_of(gate) | {"GATE_SESSION_KEY": KEY[::-1]})
     assert "no key of GATE_SESSION_KEY opens them" in ended.stderr
+    browser.sign_in("alice")
+    gate.github.clear_faults()
+    gate.github.revoke_authorization("alice")
+    ended = run(gate, **settings_of(gate))
+    assert "worth nothing before" in ended.stderr
     assert browser.get("/account").status_code == 303
