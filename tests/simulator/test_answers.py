@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
+from githubkit import AppAuthStrategy, GitHub, OAuthAppAuthStrategy, TokenAuthStrategy
 
 from gate.simulator.rest.routing import REPOSITORY_ROOTS, ROUTES, Route
 from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, KeyPair, Story, telling
-from tests.simulator.test_users import sign_in
+from tests.simulator.test_users import SECRET, sign_in
 
 OWNER, REPO = REPOSITORY.split("/")
 
@@ -21,6 +21,7 @@ class Scene:
     app: Any
     repo: Any
     person: Any
+    client: Any
     story: Story
     run_id: int
     job_id: int
@@ -36,6 +37,7 @@ class Clients:
     app: Any
     repo: Any
     person: Any
+    client: Any
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,13 @@ def clients(keys: KeyPair) -> Iterator[Clients]:
             GitHub(
                 TokenAuthStrategy(sign_in(story, "erin")), base_url=base, auto_retry=False
             ) as person,
+            GitHub(
+                OAuthAppAuthStrategy(story.github.world.app().client_id, SECRET),
+                base_url=base,
+                auto_retry=False,
+            ) as client,
         ):
-            yield Clients(story, app.rest, repo.rest, person.rest)
+            yield Clients(story, app.rest, repo.rest, person.rest, client.rest)
 
 
 @pytest.fixture
@@ -80,6 +87,7 @@ def scene(clients: Clients) -> Scene:
         clients.app,
         clients.repo,
         clients.person,
+        clients.client,
         story,
         run_id,
         reached.job_id,
@@ -223,6 +231,9 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
     ),
     "GET {repository}/collaborators/{username}/permission": lambda s: (
         s.repo.repos.get_collaborator_permission_level(OWNER, REPO, "erin")
+    ),
+    "DELETE /applications/{client_id}/token": lambda s: s.client.apps.delete_token(
+        s.story.github.world.app().client_id, access_token=sign_in(s.story, "erin")
     ),
     "GET /user": lambda s: s.person.users.get_authenticated(),
     "GET /user/installations": lambda s: s.person.apps.list_installations_for_authenticated_user(),
