@@ -27,7 +27,7 @@ from gate.policyfile import built_in_text, parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.ingest.reports import receive
-from gate.reconciler.observe.policy import alert_policy_of
+from gate.reconciler.observe.policy import policy_read_last
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
 from gate.reconciler.strangers import Strangers
@@ -183,7 +183,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         quota_left=lambda: service.github.app.quota_left,
         started_at=deps.clock(),
         clock=deps.clock,
-        alert_policy_of=lambda snapshot, number: alert_policy_of(snapshot, number, deps),
+        policy_read_last=lambda snapshot, number: policy_read_last(snapshot, number, deps),
     )
 
 

@@ -11,7 +11,7 @@ from hmac import compare_digest
 from gate.clock import Clock
 from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import DeliveryId, RepositoryId
-from gate.domain.model.policy import AlertPolicy, PolicyReading
+from gate.domain.model.policy import Policy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
 from gate.store.engine.database import Database, Snapshot
@@ -36,9 +36,9 @@ class Readers:
         return Viewer(fitting[0].name, EVERYTHING) if fitting else None
 
 
-def _default_alert_policy(_snapshot: Snapshot, _repository_id: RepositoryId) -> AlertPolicy:
-    """Return the deadlines that apply where no policy sets others."""
-    return AlertPolicy()
+def _no_policy(_snapshot: Snapshot, _repository_id: RepositoryId) -> Policy | None:
+    """Know of no policy."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class WebDeps:
     raise ReportRejected. `readers` may read `/api/v1`, `viewers` the pages.
     `server_policy` is that of repositories without one, and `requires_floor` says whether each
     organization must have one. `checks` are what readiness asks, by name, and `status_checks` what
-    the status page asks, which write nothing. `alert_policy_of` returns the deadlines of a
-    repository's incidents.
+    the status page asks, which write nothing. `policy_read_last` returns a repository's
+    policy, None where no sound one was read.
     """
 
     database: Database
@@ -73,4 +73,4 @@ class WebDeps:
     quota_left: QuotaLeft
     started_at: datetime
     clock: Clock
-    alert_policy_of: Callable[[Snapshot, RepositoryId], AlertPolicy] = _default_alert_policy
+    policy_read_last: Callable[[Snapshot, RepositoryId], Policy | None] = _no_policy

@@ -32,6 +32,7 @@ from gate.domain.incidents.incident import Incident
 from gate.domain.incidents.words import at
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
+from gate.domain.model.policy import Mode
 
 _NAMED: Final = 3
 
@@ -134,11 +135,13 @@ def summarize_failure(failure: Failure) -> str:
     return f"{names}{f' and {more} more' if more else ''}"
 
 
-def explain_standing(incident: Incident) -> str:
+def explain_standing(incident: Incident, mode: Mode = Mode.ENFORCE) -> str:
     """Return a sentence on what the incident means for deployments now."""
     if incident.is_open:
         if incident.failure.by_alert_only:
             return "The run itself passed, so the gate holds no deployment because of it."
+        if mode is Mode.OBSERVE:
+            return "The policy only observes this environment, so the gate holds no deployment."
         return (
             "Deployments wait until the validation passes. An eligible reviewer can override"
             " each hold."

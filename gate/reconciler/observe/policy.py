@@ -12,7 +12,7 @@ from typing import Final
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId
-from gate.domain.model.policy import AlertPolicy, LoadedPolicy, UnavailablePolicy
+from gate.domain.model.policy import LoadedPolicy, Policy, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
@@ -66,14 +66,14 @@ def last_policy_of(
     )
 
 
-def alert_policy_of(snapshot: Snapshot, repository_id: RepositoryId, deps: Deps) -> AlertPolicy:
-    """Return whom a repository calls and when, as its policy was read last; else the defaults."""
+def policy_read_last(snapshot: Snapshot, repository_id: RepositoryId, deps: Deps) -> Policy | None:
+    """Return a repository's policy as it was read last; None where there is no sound one."""
     repository = read_repository(snapshot, repository_id)
     choice = None
     if repository is not None:
         choice = last_policy_of(snapshot, repository, deps, even_if_suspect=True)
     reading = choice.reading if choice is not None else None
-    return reading.policy.alerts if isinstance(reading, LoadedPolicy) else AlertPolicy()
+    return reading.policy if isinstance(reading, LoadedPolicy) else None
 
 
 def was_read(snapshot: Snapshot, repository: Repository) -> bool:

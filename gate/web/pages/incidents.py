@@ -21,7 +21,7 @@ from gate.domain.incidents.events import IncidentEvent
 from gate.domain.incidents.story import explain_standing, list_commands, summarize_failure, tell
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import IncidentId, environment_key
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy import AlertPolicy, Mode, Policy
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import repository_names
 from gate.store.incidents.incidents import read_timeline
@@ -72,7 +72,7 @@ class _Story:
     """What is read for the page of one incident."""
 
     listed: ListedIncident
-    policy: AlertPolicy
+    policy: Policy | None
     timeline: list[tuple[int, IncidentEvent]]
     alerts: list[SentAlert]
     held: list[HeldRequest]
@@ -121,7 +121,7 @@ def incident_pages(site: Site) -> Blueprint:
         if story is None:
             site.missing("incident")
         incident = story.listed.incident
-        steps = read_clock(incident, story.policy, now)
+        steps = read_clock(incident, _alert_policy(story.policy), now)
         flows = incident.failure.flows[:_MOST_FLOWS]
         newly = incident.failure.newly_failing
         return site.render(
@@ -132,7 +132,7 @@ def incident_pages(site: Site) -> Blueprint:
             steps=steps,
             next_step=find_next_deadline(steps),
             runbook=choose_runbook(incident, steps),
-            standing=explain_standing(incident),
+            standing=explain_standing(incident, _mode(story)),
             ending=describe_ending(incident),
             summary=summarize_failure(incident.failure),
             commands=list_commands(incident),
@@ -165,7 +165,7 @@ def incident_pages(site: Site) -> Blueprint:
 def _rows(snapshot: Snapshot, site: Site, found: list[ListedIncident], now: datetime) -> list[_Row]:
     open_ones = [it.incident.place.repository_id for it in found if it.incident.is_open]
     concerned = frozenset(open_ones)
-    policies = {it: site.deps.alert_policy_of(snapshot, it) for it in concerned}
+    policies = {it: _alert_policy(site.deps.policy_read_last(snapshot, it)) for it in concerned}
     held = count_held(snapshot, concerned)
     rows = []
     for it in found:
@@ -187,11 +187,23 @@ def _read_story(
     key = environment_key(place.environment)
     return _Story(
         listed=listed,
-        policy=site.deps.alert_policy_of(snapshot, place.repository_id),
+        policy=site.deps.policy_read_last(snapshot, place.repository_id),
         timeline=read_timeline(snapshot, incident_id, _MOST_EVENTS),
         alerts=read_sent_alerts(snapshot, incident_id, _MOST_ALERTS),
         held=list_held(snapshot, place.repository_id, key, _MOST_HELD + 1),
     )
+
+
+def _alert_policy(policy: Policy | None) -> AlertPolicy:
+    """Return the deadlines of a policy; the defaults where there is none."""
+    return policy.alerts if policy is not None else AlertPolicy()
+
+
+def _mode(story: _Story) -> Mode:
+    """Return whether the policy binds in the environment; it does where nothing else is known."""
+    environment = story.listed.incident.place.environment
+    found = story.policy.environment(environment) if story.policy is not None else None
+    return found.mode if found is not None else Mode.ENFORCE
 
 
 def _read_cursor() -> IncidentCursor | None:

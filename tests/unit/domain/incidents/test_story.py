@@ -26,6 +26,7 @@ from gate.domain.incidents.events import (
 from gate.domain.incidents.story import explain_standing, list_commands, summarize_failure, tell
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId, RunId
+from gate.domain.model.policy import Mode
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import after, lived, make_failure, make_incident
 
@@ -90,6 +91,12 @@ def test_every_end_says_what_it_means_for_deployments(how: Resolution) -> None:
     """And an open incident too."""
     incident, _ = lived(Resolved(how, "w"))
     assert explain_standing(incident) != explain_standing(make_incident("a"))
+
+
+def test_an_incident_where_the_policy_only_observes_holds_nothing() -> None:
+    """To say that deployments wait would be wrong."""
+    assert "holds no deployment" in explain_standing(make_incident("a"), Mode.OBSERVE)
+    assert "Deployments wait" in explain_standing(make_incident("a"), Mode.ENFORCE)
 
 
 @pytest.mark.parametrize(
