@@ -27,6 +27,10 @@ from gate.web.viewers import Viewer
 T = TypeVar("T")
 
 _HTML: Final = "text/html; charset=utf-8"
+_OUT_OF_REACH: Final = (
+    "The database is busy or out of reach. Reload the page in a moment. If it stays so, an operator"
+    " can run gate doctor and read the gate's log."
+)
 _PROGRAMS: Final = ("/api/", "/webhooks/")
 
 
@@ -121,7 +125,7 @@ def register_site(app: Flask, deps: WebDeps) -> None:
         return _as_page(answer_http_error(error), detail)
 
     def show_later(error: RetryLater) -> Response:
-        return _as_page(answer_later(error), "The database is busy or out of reach.")
+        return _as_page(answer_later(error), _OUT_OF_REACH)
 
     def show_unexpected(error: Exception) -> Response:
         return _as_page(answer_unexpected(error), "The gate's log says what went wrong.")
