@@ -16,6 +16,7 @@ from rich.table import Table
 from tests.bench.baseline import decided_per_second, stored_per_second
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
 from tests.bench.incidents import alerted_in, looked_after_in
+from tests.bench.insights import insights_in
 from tests.bench.load import post_all, prepared
 from tests.bench.old_rows import paces
 from tests.bench.overrides import commented, overridden_in, reviewed
@@ -180,6 +181,9 @@ def _pages(table: Table, scale: int) -> None:
         for page in pages_in(dialect, requests, incidents):
             figure = f"{page.milliseconds:.0f} / {page.kilobytes:.0f}"
             table.add_row(f"  {page.name}", figure, "", "", "")
+        for period, milliseconds in insights_in(dialect, requests, scale):
+            name = f"  insights, {period}, all {requests} requests held within five weeks"
+            table.add_row(name, f"{milliseconds:.0f}", "", "", "")
 
 
 def _dialects() -> tuple[str, ...]:

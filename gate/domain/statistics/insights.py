@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from gate.domain.statistics import metrics
+from gate.domain.statistics.record import Period
 from gate.domain.statistics.spread import Share, Spread
 from gate.domain.statistics.stats import HeldTime, ResponseTime, Stats
 from gate.domain.text.durations import span
@@ -88,6 +89,11 @@ def define(measure: Callable[..., Any]) -> tuple[str, str]:
     return " ".join(lead.split()), " ".join(rest.split())
 
 
+def is_kept(period: Period, earlier: Period, kept: timedelta) -> bool:
+    """Return whether all of an earlier period is still there of what is deleted after `kept`."""
+    return period.until - earlier.since <= kept
+
+
 def make_insights(
     now: Stats, before: Stats, parts: Sequence[Stats], days: int, kept: timedelta
 ) -> tuple[Insight, ...]:
@@ -95,7 +101,7 @@ def make_insights(
 
     What is deleted after `kept` is compared with before only where all of that is still there.
     """
-    reaches_back = now.period.until - before.period.since <= kept
+    reaches_back = is_kept(now.period, before.period, kept)
     found = []
     for metric in _METRICS:
         value = metric.measured(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, text, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, literal, text, type_coerce
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH: Final = _BEGINNING.toordinal()
@@ -20,6 +20,11 @@ def day_number(column: ColumnElement[Any]) -> ColumnElement[int]:
 def day_of(number: int) -> date:
     """Return the day of a number."""
     return date.fromordinal(_EPOCH + number)
+
+
+def day_ordinal(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return an expression for a time's day as `date.toordinal` counts it."""
+    return day_number(column) + literal(_EPOCH, BigInteger)
 
 
 def number_of(at: datetime) -> int:

@@ -7,6 +7,8 @@ whose flows are going to be listed.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -52,12 +54,9 @@ def read_flows(
     among the flakiest nor among those with the most failures in the period's last days.
     """
     some = _read(snapshot, _of_troubled_runs(period, scope), runs)
-    troubled = frozenset(
-        (row.repository_id, flow.name)
-        for row, flows in some
-        for flow in flows
-        if flow.status in TROUBLE
-    )
+    troubled: dict[RepositoryId, set[str]] = defaultdict(set)
+    for row, flows in some:
+        troubled[row.repository_id].update(it.name for it in flows if it.status in TROUBLE)
     reports = _reports_of(some, troubled)
     listed = {it.repository_id for it in measure_flaky_flows(reports)}
     listed |= {it.repository_id for it in lay_out(reports, period.last_day, MOST_DAYS).rows}
@@ -90,21 +89,11 @@ def _read(snapshot: Snapshot, query: Select[Any], runs: Runs | None) -> _Rows:
     ]
 
 
-def _reports_of(
-    rows: _Rows, troubled: frozenset[tuple[RepositoryId, str]]
-) -> tuple[FlowReport, ...]:
+def _reports_of(rows: _Rows, troubled: Mapping[RepositoryId, set[str]]) -> tuple[FlowReport, ...]:
     """Build the reports with the flows that made trouble."""
-    return tuple(
-        FlowReport(
-            row.repository_id,
-            row.run_id,
-            row.run_attempt,
-            row.seen_at,
-            tuple(
-                FlowResult(flow.name, flow.status)
-                for flow in flows
-                if (row.repository_id, flow.name) in troubled
-            ),
-        )
-        for row, flows in rows
-    )
+    found = []
+    for row, flows in rows:
+        names = troubled[row.repository_id]
+        kept = tuple(FlowResult(it.name, it.status) for it in flows if it.name in names)
+        found.append(FlowReport(row.repository_id, row.run_id, row.run_attempt, row.seen_at, kept))
+    return tuple(found)

@@ -8,7 +8,9 @@ days, and of the trail all.
 
 from __future__ import annotations
 
-from gate.domain.statistics.record import Period, Record
+from dataclasses import replace
+
+from gate.domain.statistics.record import EMPTY, Period, Record
 from gate.store.engine.database import Snapshot
 from gate.store.statistics.flows import read_flows
 from gate.store.statistics.holds import read_holds
@@ -29,14 +31,19 @@ def read_record(snapshot: Snapshot, period: Period, scope: Scope) -> Record:
 
 
 def read_both(
-    snapshot: Snapshot, period: Period, earlier: Period, scope: Scope
+    snapshot: Snapshot, period: Period, earlier: Period, scope: Scope, *, is_whole: bool
 ) -> tuple[Record, Record]:
-    """Read two periods to compare them: of both the validations by which the gate judges now."""
+    """Read two periods to compare them: of both the validations by which the gate judges now.
+
+    Unless `is_whole`, of the earlier one only incidents and releases, which are kept for longer.
+    """
     workflows = find_validations(snapshot, scope)
-    return (
-        _read(snapshot, period, scope, workflows),
-        _read(snapshot, earlier, scope, workflows),
-    )
+    record = _read(snapshot, period, scope, workflows)
+    if is_whole:
+        return record, _read(snapshot, earlier, scope, workflows)
+    stories = read_stories(snapshot, earlier, scope)
+    releases = read_releases(snapshot, earlier, scope)
+    return record, replace(EMPTY, stories=stories, releases=releases)
 
 
 def _read(snapshot: Snapshot, period: Period, scope: Scope, workflows: Workflows) -> Record:

@@ -11,7 +11,8 @@ from gate.domain.statistics.record import Period, Release
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_entries
 from gate.store.engine.visibility import only_visible
-from gate.store.statistics.scope import Scope, during, unindexed
+from gate.store.statistics.scope import Scope, during
+from gate.store.statistics.unindexed import unindexed
 
 _OVERRIDDEN: Final = "override.recorded"
 _BYPASSED: Final = "bypass.detected"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, literal
+from sqlalchemy import Select
 
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId, environment_key
@@ -45,15 +45,6 @@ def within(query: Select[Any], table: Any, scope: Scope) -> Select[Any]:  # noqa
     if scope.environment_key is not None:
         query = query.where(table.environment_key == scope.environment_key)
     return query
-
-
-def unindexed(column: ColumnElement[int]) -> ColumnElement[int]:
-    """Return a number in a way that no index on it is used: another one has all that is read.
-
-    Without statistics about a table both databases take the index of the repository or the time,
-    and look up every row.
-    """
-    return column + literal(0, BigInteger)
 
 
 def during(period: Period, column: Any) -> tuple[Any, Any]:  # noqa: ANN401 - a column

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.flow_days import lay_out
-from gate.domain.statistics.insights import define, make_insights
+from gate.domain.statistics.insights import define, is_kept, make_insights
 from gate.domain.statistics.metrics import measure, measure_flaky_flows
 from gate.domain.statistics.record import Period, Record, cut
 from gate.domain.statistics.release_counts import count_releases
@@ -72,7 +72,7 @@ def insights_pages(site: Site) -> Blueprint:
             named=found.named,
             held=now.held_by_environment,
             held_before=dict(before.held_by_environment),
-            is_compared=2 * days <= KEEP.days,
+            is_compared=is_kept(period, earlier, KEEP),
             releases=count_releases(found.now.releases, found.before.releases),
             flaky=now.flaky_flows,
             flaky_definition=define(measure_flaky_flows),
@@ -100,7 +100,9 @@ def _starts(first: date, days: int) -> list[date]:
 def _read(snapshot: Snapshot, site: Site, period: Period, earlier: Period) -> _Found:
     visible = site.viewer.visible
     scope = _scope(snapshot, site)
-    now, before = read_both(snapshot, period, earlier, scope)
+    now, before = read_both(
+        snapshot, period, earlier, scope, is_whole=is_kept(period, earlier, KEEP)
+    )
     mentioned = {it.repository_id for it in now.releases} | {it.repository_id for it in now.reports}
     return _Found(
         now,

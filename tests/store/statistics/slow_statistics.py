@@ -175,7 +175,8 @@ class SlowStatistics:
             if until is not None and until < self._period.until:
                 ended.append(max(until - since, timedelta(0)))
             else:
-                ongoing.append(self._period.until - since)
+                # A late job may have opened it again after the period.
+                ongoing.append(max(self._period.until - since, timedelta(0)))
         total = sum([*ended, *ongoing], timedelta(0))
         return _spread(ended), len(ongoing), total
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -79,3 +80,69 @@ def test_a_chart_has_nothing_that_the_policy_forbids() -> None:
     assert drawn.count('class="rect') == 3
     assert not [it for it in ("<style", "<script", "style=", "<!--", "id=", "<c>") if it in drawn]
     assert draw_bars("Label", ("a", "b"), (1, 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "top", "scale"),
+    [
+        ((0, 0, 0), None, None),
+        ((None, 5, 6), None, None),
+        ((0, 0, 0), 100, ["0", "50", "100"]),
+        ((1, 2, 13), None, ["0", "10", "20"]),
+        ((0.5, 0.25, 0), None, ["0", "0.6"]),
+        ((999, 1, 1), None, ["0", "500", "1000"]),
+    ],
+)
+def test_a_scale_is_round_and_reaches_the_highest_bar(
+    values: tuple[float | None, ...], top: float | None, scale: list[str] | None
+) -> None:
+    """A share is always of a hundred; of zeros there is nothing to draw."""
+    drawn = draw_bars("Label", ("a", "b", "c"), values, top)
+    if scale is None:
+        assert drawn is None
+    else:
+        numbers = re.findall(r">([\d.]+)</text>", str(drawn))
+        assert numbers == scale
+
+
+def test_every_bar_is_a_day_and_its_value_is_in_the_table(database: Database, site: Site) -> None:
+    """Whole days, the last of which is today; weeks where there are many."""
+    for days in range(4):
+        opened(database, at=NOW - timedelta(days=days))
+    week = panel(site.client.get("/insights?period=7d").text, "Incidents")
+    assert 'aria-label="Incidents by day"' in week
+    shown = [f"{NOW - timedelta(days=it):%b} {(NOW - timedelta(days=it)).day}" for it in range(4)]
+    assert re.findall(r'<th scope="row">(.*?)</th>', week) == shown[::-1]
+    quarter = panel(site.client.get("/insights?period=90d").text, "Incidents")
+    assert quarter.count('class="rect') == 13
+    assert "Too few weeks with data" in panel(
+        site.client.get("/insights?period=90d").text, "Time to decide"
+    )
+
+
+def test_times_are_drawn_in_a_unit_that_people_read(database: Database, site: Site) -> None:
+    """Ten minutes are not a seventh of an hour."""
+    for days in range(4):
+        opened(database, at=NOW - timedelta(days=days))
+    shown = panel(site.client.get("/insights?period=7d").text, "Time to decide")
+    assert 'aria-label="Time to decide by day, median in minutes"' in shown
+    assert "By day, median in minutes" in shown
+
+
+def test_days_before_now_are_compared_up_to_the_same_time(database: Database, site: Site) -> None:
+    """What happened seven days ago a minute later than now is in neither period."""
+    week = timedelta(days=7)
+    opened(database, at=NOW - week - timedelta(minutes=1))
+    opened(database, at=NOW - week + timedelta(minutes=2))
+    page = site.client.get("/insights?period=7d").text
+    assert "Too few to compare: 0, and 1 in the 7 days before." in panel(page, "Incidents")
+
+
+def test_the_page_refreshes_itself(site: Site) -> None:
+    """Like the others."""
+    assert 'data-live="yes"' in site.client.get("/insights").text
+
+
+def panel(page: str, title: str) -> str:
+    """Cut a metric's panel out of the page."""
+    return page.split(f"<h2>{title}</h2>")[1].split("</article>", maxsplit=1)[0]
