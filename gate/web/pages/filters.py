@@ -7,7 +7,7 @@ its readers a 304.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -84,6 +84,11 @@ def _clock(at: datetime | None) -> Markup | str:
     return "" if at is None else _time(at, f"{at.astimezone(UTC):%H:%M:%S}")
 
 
+def _day(at: datetime) -> date:
+    """Return the day of a time, in UTC."""
+    return at.astimezone(UTC).date()
+
+
 def _span(length: timedelta | None) -> str:
     """Write a length of time in its one or two largest units."""
     return "" if length is None else span(length)
@@ -140,6 +145,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "bar": _bar,
     "brief": _brief,
     "clock": _clock,
+    "day": _day,
     "instant": _instant,
     "link": _link,
     "sha": _sha,

@@ -88,6 +88,16 @@ def test_an_override_is_quoted_whether_it_counts_or_not(gate: Gate) -> None:
     assert released.count("Override by carol accepted") == 1
 
 
+def test_a_story_of_several_days_has_dates(gate: Gate) -> None:
+    """Times of day alone would tell nothing of a hold that lasts for days."""
+    run_id = held(gate)
+    now = gate.record(run_id).opened_at
+    assert f"{now:%H:%M:%S} Deployment asked" in page_of(gate, run_id)
+    gate.advance(hours=26)
+    gate.settle()
+    assert f"{now:%Y-%m-%d %H:%M} UTC Deployment asked" in page_of(gate, run_id)
+
+
 def test_the_story_ends_with_the_answer(gate: Gate) -> None:
     """What happened to the incident before and after is the incident's own story."""
     run_id = held(gate)
