@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -55,6 +55,9 @@ WORKER_THREADS: Final = 16
 
 WEB_THREADS: Final = 16
 """Requests served at once, besides deliveries on SQLite, which take no thread."""
+
+PAGES_KEPT: Final = timedelta(seconds=2)
+"""How long those who watch a page share one rendering; their browsers ask every five seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
 
     sign_ins = _create_sign_ins(service)
     deps = _web_deps(service, sign_ins, with_worker=with_worker)
+    deps = replace(deps, pages_kept=PAGES_KEPT)
     door = Door(deps) if service.database.can_submit else None
     lifecycle = Lifecycle(start, stop, service.worker.begin_to_sweep)
     return BufferingShell(create_app(deps, sign_ins), lifecycle, threads=WEB_THREADS, door=door)

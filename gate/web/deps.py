@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -52,7 +52,8 @@ class WebDeps:
     `server_policy` is that of repositories without one, and `requires_floor` says whether each
     organization must have one. `checks` are what readiness asks, by name, and `status_checks` what
     the status page asks, which write nothing. `policy_read_last` returns a repository's
-    policy, None where no sound one was read.
+    policy, None where no sound one was read. Pages that many watch are kept for `pages_kept`; zero
+    keeps none.
     """
 
     database: Database
@@ -74,3 +75,4 @@ class WebDeps:
     started_at: datetime
     clock: Clock
     policy_read_last: Callable[[Snapshot, RepositoryId], Policy | None] = _no_policy
+    pages_kept: timedelta = timedelta()

@@ -80,6 +80,7 @@ def board_pages(site: Site) -> Blueprint:
     pages = site.blueprint("board")
 
     @pages.get("/")
+    @site.shared
     def board() -> Response:
         asked = request.args
         owner, name, state = (asked.get(it, "").strip() for it in ("owner", "name", "state"))

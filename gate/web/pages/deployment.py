@@ -31,6 +31,7 @@ def deployment_pages(site: Site) -> Blueprint:
         return found if found is not None else site.missing("deployment")
 
     @pages.get("/requests/<written_id>")
+    @site.shared
     def page(written_id: str) -> Response:
         return site.render("deployment.html", **show_deployment(find(written_id)))
 

@@ -63,6 +63,7 @@ def history_pages(site: Site) -> Blueprint:
     pages = site.blueprint("history_pages")
 
     @pages.get(_PATH)
+    @site.shared
     def listing() -> Response:
         check_names((*_FIELDS, "cursor"))
         after, visible = _read_cursor(), site.viewer.visible

@@ -83,6 +83,7 @@ def incident_pages(site: Site) -> Blueprint:
     pages = site.blueprint("incident_pages")
 
     @pages.get(_PATH)
+    @site.shared
     def listing() -> Response:
         check_names((*_FIELDS, "cursor"))
         after, visible, now = _read_cursor(), site.viewer.visible, site.deps.clock()
@@ -112,6 +113,7 @@ def incident_pages(site: Site) -> Blueprint:
         )
 
     @pages.get(f"{_PATH}/<written_id>")
+    @site.shared
     def single(written_id: str) -> Response:
         number, visible, now = read_number(written_id), site.viewer.visible, site.deps.clock()
         story = None

@@ -44,6 +44,7 @@ def insights_pages(site: Site) -> Blueprint:
     pages = site.blueprint("insights")
 
     @pages.get("/insights")
+    @site.shared
     def insights() -> Response:
         wanted = request.args.get("period", _USUAL)
         if wanted not in PERIODS:

@@ -66,6 +66,7 @@ def repository_pages(site: Site) -> Blueprint:
     pages = site.blueprint("repository")
 
     @pages.get("/repositories/<owner>/<name>")
+    @site.shared
     def repository(owner: str, name: str) -> Response:
         found = site.read(lambda snapshot: _read(snapshot, site, f"{owner}/{name}"))
         if found is None:

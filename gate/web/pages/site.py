@@ -8,11 +8,24 @@ seconds, which costs a 304 while nothing has changed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Final, NoReturn, TypeVar
+from secrets import token_hex
+from typing import Final, NoReturn, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, g, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    get_template_attribute,
+    render_template,
+    request,
+)
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, NotFound
 
 from gate.errors import RetryLater
@@ -21,11 +34,15 @@ from gate.store.incidents.open_incidents import count_open
 from gate.web.deps import WebDeps
 from gate.web.pages.filters import FILTERS, show_plainly
 from gate.web.pages.headers import headers_of
+from gate.web.pages.kept import Address, KeptPages, SharedPage
 from gate.web.problems import answer_http_error, answer_later, answer_unexpected
 from gate.web.viewers import Viewer
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
+# Nobody can know it beforehand, and put it into a text that a page shows.
+_WHO_MARK: Final = Markup(f"<!-- {token_hex(16)} -->")  # noqa: S704  # made here
 _HTML: Final = "text/html; charset=utf-8"
 _OUT_OF_REACH: Final = (
     "The database is busy or out of reach. Reload the page in a moment. If it stays so, an operator"
@@ -34,12 +51,21 @@ _OUT_OF_REACH: Final = (
 _PROGRAMS: Final = ("/api/", "/webhooks/")
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A page to make, and since when; the clock is that of the kept pages."""
+
+    address: Address
+    asked_at: float
+
+
 class Site:
     """What every page is made with."""
 
     def __init__(self, deps: WebDeps) -> None:
         """Keep what the pages read from."""
         self.deps: Final = deps
+        self._kept: Final = KeptPages(deps.pages_kept)
 
     def blueprint(self, name: str) -> Blueprint:
         """Make a blueprint whose pages only viewers see; others are sent to the sign-in."""
@@ -54,6 +80,28 @@ class Site:
             return None
 
         return blueprint
+
+    def shared(self, view: Callable[P, Response]) -> Callable[P, Response]:
+        """Keep what a view renders for all who may see the same repositories.
+
+        It must show them all the same: the frame alone is made for each. What it answers otherwise,
+        such as an error, is not kept.
+        """
+
+        @wraps(view)
+        def find_or_make(*arguments: P.args, **named: P.kwargs) -> Response:
+            viewer = self.viewer
+            address = Address(request.path, request.query_string, viewer.visible)
+            page = self._kept.find(address)
+            if page is not None:
+                return self._answer(page, viewer)
+            g.pending = _Pending(address, self._kept.now())
+            try:
+                return view(*arguments, **named)
+            finally:
+                self._kept.release(address)
+
+        return find_or_make
 
     @property
     def viewer(self) -> Viewer:
@@ -76,15 +124,21 @@ class Site:
         open_incidents = 0
         if viewer is not None:
             open_incidents = self.read(lambda snapshot: count_open(snapshot, viewer.visible))
+        pending: _Pending | None = g.get("pending") if status is HTTPStatus.OK else None
         text = render_template(
             template,
             **values,
             now=self.deps.clock(),
             viewer=viewer,
+            who_mark=_WHO_MARK if pending is not None else "",
             can_sign_in=self.deps.viewers.signed_in is not None,
             open_incidents=open_incidents,
             public_url=self.deps.public_url,
         )
+        if pending is not None and viewer is not None:
+            page = SharedPage.split(text, _WHO_MARK)
+            self._kept.keep(pending.address, page, pending.asked_at)
+            return self._answer(page, viewer)
         response = Response(text, status=status.value, content_type=_HTML)
         if status is HTTPStatus.OK:
             response.add_etag(weak=True)
@@ -94,6 +148,15 @@ class Site:
     def missing(self, what: str) -> NoReturn:
         """Answer that there is no such page; what may not be seen is answered alike."""
         raise NotFound(f"There is no such {what}, or you may not see it.")
+
+    def _answer(self, page: SharedPage, viewer: Viewer) -> Response:
+        """Put into a page who reads it."""
+        who = get_template_attribute("_parts.html", "who")(viewer, self.deps.viewers.form_token())
+        personal = who.encode()
+        response = Response(page.before + personal + page.behind, content_type=_HTML)
+        response.set_etag(sha256(page.digest + personal).hexdigest(), weak=True)
+        response.make_conditional(request)
+        return response
 
     def _turn_away(self) -> Response:
         if self.deps.viewers.signed_in is None:

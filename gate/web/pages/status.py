@@ -60,6 +60,7 @@ def status_pages(site: Site) -> Blueprint:
     pages = site.blueprint("status")
 
     @pages.get("/status")
+    @site.shared
     def status() -> Response:
         deps, visible = site.deps, site.viewer.visible
         now = deps.clock()
