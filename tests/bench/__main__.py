@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.baseline import decided_per_second, stored_per_second
+from tests.bench.beside import DECISIONS, VIEWS, answered_beside
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
 from tests.bench.incidents import alerted_in, looked_after_in
 from tests.bench.insights import insights_in
@@ -52,6 +53,7 @@ def main() -> None:
     _trail(table, scale)
     _crowd(table, scale)
     _pages(table, scale)
+    _beside(table, scale)
     console.print(table)
     console.print(
         f"{psutil.cpu_count()} cores shared by service, simulated GitHub and load; "
@@ -175,15 +177,32 @@ def _crowd(table: Table, scale: int) -> None:
 def _pages(table: Table, scale: int) -> None:
     """Show how long the server works on each page beside long records."""
     requests, incidents = 100_000 // scale, 1_000 // scale
-    heading = f"median ms, gzipped KB, beside {requests} requests, {incidents} incidents"
+    heading = f"median ms / CPU ms / gzipped KB, {requests} requests, {incidents} incidents"
     for dialect in _dialects():
         table.add_row(f"{dialect}: {heading}", "", "< 100, board < 50", "", "")
         for page in pages_in(dialect, requests, incidents):
-            figure = f"{page.milliseconds:.0f} / {page.kilobytes:.0f}"
+            figure = f"{page.milliseconds:.0f} / {page.cpu_milliseconds:.0f} / {page.kilobytes:.0f}"
             table.add_row(f"  {page.name}", figure, "", "", "")
         for period, milliseconds in insights_in(dialect, requests, scale):
             name = f"  insights, {period}, all {requests} requests held within five weeks"
             table.add_row(name, f"{milliseconds:.0f}", "", "", "")
+
+
+def _beside(table: Table, scale: int) -> None:
+    """Show what many views of pages cost the answers to GitHub."""
+    requests, rounds, seconds = 100_000 // scale, max(1, 7 // scale), max(3, 10 // scale)
+    found = answered_beside(requests, requests // 100, rounds, seconds)
+    heading = f"{DECISIONS} decisions a second, alone / beside {VIEWS} page views a second"
+    table.add_row(heading, "", "ratio < 1.2", "", "")
+    for what, (alone, beside), floor in (
+        ("webhook to answer, p50 ms", found.p50, f"{found.floor_ms:.1f}"),
+        ("webhook to answer, p95 ms", found.p95, ""),
+        ("CPU ms a decision, with its share of views", found.cpu, ""),
+    ):
+        ratio = f"{beside / alone:.2f}"
+        table.add_row(f"  {what}", f"{alone:.1f} / {beside:.1f}", "", floor, ratio)
+    seen = f"{found.view_ms:.1f} / {found.views_per_second:.0f}"
+    table.add_row("  a view, p50 ms / views a second", seen, f">= {VIEWS}", "", "")
 
 
 def _dialects() -> tuple[str, ...]:

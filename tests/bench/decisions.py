@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +19,7 @@ class Measured:
     decisions: int
     seconds: float
     p50: float
+    p95: float
     p99: float
     calls_per_decision: float
     cpu_ms_per_decision: float
@@ -77,14 +79,18 @@ def together(rig: Rig, names: list[str], count: int) -> Measured:
     for number in range(count):
         reached = rig.github.deploy(names[number % len(names)])
         asked[reached.run_id] = datetime.now(UTC)
-    wait_for(lambda: rig.github.totals().decisions >= count, "all answers", 300)
-    seconds = time.perf_counter() - started
-    took = [
-        max(0.0, (it.received_at - asked[it.run_id]).total_seconds() * 1000)
-        for it in rig.github.reviews()
-        if it.state is not None and it.run_id in asked
-    ]
-    return _measured(rig, took, seconds, cpu)
+    return _all_answered(rig, asked, started, cpu)
+
+
+def paced(rig: Rig, names: list[str], count: int, per_second: int) -> Measured:
+    """Let `count` deployments reach the gate, so many a second."""
+    cpu, asked = rig.gate_cpu(), {}
+    started = time.perf_counter()
+    for number in range(count):
+        time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
+        reached = rig.github.deploy(names[number % len(names)])
+        asked[reached.run_id] = datetime.now(UTC)
+    return _all_answered(rig, asked, started, cpu)
 
 
 def holds(rig: Rig, names: list[str]) -> Measured:
@@ -100,6 +106,18 @@ def holds(rig: Rig, names: list[str]) -> Measured:
         max(0.0, (it.received_at - asked[it.run_id]).total_seconds() * 1000)
         for it in rig.github.reviews()
         if it.run_id in asked
+    ]
+    return _measured(rig, took, seconds, cpu)
+
+
+def _all_answered(rig: Rig, asked: Mapping[int, datetime], started: float, cpu: float) -> Measured:
+    """Wait until everything is answered, and measure how long each took."""
+    wait_for(lambda: rig.github.totals().decisions >= len(asked), "all answers", 300)
+    seconds = time.perf_counter() - started
+    took = [
+        max(0.0, (it.received_at - asked[it.run_id]).total_seconds() * 1000)
+        for it in rig.github.reviews()
+        if it.state is not None and it.run_id in asked
     ]
     return _measured(rig, took, seconds, cpu)
 
@@ -123,6 +141,7 @@ def _measured(rig: Rig, took: list[float], seconds: float, cpu: float) -> Measur
         decisions=count,
         seconds=seconds,
         p50=statistics.median(ordered),
+        p95=ordered[min(count - 1, int(count * 0.95))],
         p99=ordered[min(count - 1, int(count * 0.99))],
         calls_per_decision=calls / count,
         cpu_ms_per_decision=(rig.gate_cpu() - cpu) * 1000 / count,

@@ -35,6 +35,7 @@ class Rig:
     simulator: psutil.Process
     github: SimulatorClient
     url: str
+    database_url: str
 
     def gate_cpu(self) -> float:
         """Give the seconds of CPU the service has used."""
@@ -106,7 +107,8 @@ def rig(events: list[str] | None = None, *, alerts_to: str | None = None) -> Ite
         gate = _start(["serve", "--port", str(gate_port)], environ, log)
         try:
             wait_for(lambda: _answers(f"{url}/readyz"), "the gate to start")
-            yield Rig(psutil.Process(gate.pid), psutil.Process(simulator.pid), github, url)
+            processes = psutil.Process(gate.pid), psutil.Process(simulator.pid)
+            yield Rig(*processes, github, url, environ["GATE_DATABASE_URL"])
         finally:
             gate.terminate()
             gate.wait(60)
