@@ -63,6 +63,8 @@ def spread_of_runs(runs: Sequence[Sequence[int]]) -> Spread:
 
 def _nth(runs: Sequence[Sequence[int]], rank: int) -> int:
     """Return the value that has `rank` values up to itself: the smallest such, counted from 1."""
+    if len(runs) == 1:
+        return runs[0][rank - 1]
     low = min(run[0] for run in runs if run)
     high = max(run[-1] for run in runs if run)
     while low < high:
