@@ -25,7 +25,7 @@ from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
 from gate.store.github.runs import record_run
 from gate.store.incidents.incidents import record_announcements, record_events, record_opening
-from gate.store.reports.reports import record_report
+from gate.store.reports.reports import record_alert, record_report
 from gate.store.requests.decisions import record_decision
 from gate.store.requests.outcomes import record_pass
 from gate.store.statistics.record import read_record
@@ -39,7 +39,7 @@ from tests.support.builders.defaults import (
     TERRAFORM,
     before,
 )
-from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.reports import make_alert_report, make_flow, make_validation_report
 from tests.support.builders.requests import make_decision, make_facts, make_key
 from tests.support.builders.runs import make_run
 from tests.support.incidents import make_failure
@@ -246,6 +246,17 @@ def test_where_all_goes_well_no_report_is_read(database: Database) -> None:
     for it in (steady, shaky):
         database.transact(lambda tx, it=it: record_report(tx, it, INSTALLATION))  # type: ignore[misc]
     assert [it.repository_id for it in read(database).reports] == [4]
+
+
+def test_trouble_that_an_alert_tells_of_later_is_read(database: Database) -> None:
+    """The report of an attempt becomes worse by it."""
+    report = make_validation_report(make_flow("a"), reported_at=NOW)
+    database.transact(lambda tx: record_report(tx, report, INSTALLATION))
+    assert read(database).reports == ()
+    alert = make_alert_report(make_flow("a", FlowStatus.FAILED), received_at=NOW)
+    database.transact(lambda tx: record_alert(tx, alert, INSTALLATION))
+    (found,) = read(database).reports
+    assert found.flows == (FlowResult("a", FlowStatus.FAILED),)
 
 
 @pytest.mark.parametrize("at", [PERIOD.since, PERIOD.until])
