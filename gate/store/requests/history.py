@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, exists, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId, RequestId, RunId, environment_key
@@ -19,6 +31,7 @@ from gate.store.engine.tables.requests import decisions, gate_requests
 from gate.store.engine.visibility import only_visible
 
 _OVERRIDE: Final = "override"
+_FEW_DEEDS: Final = 1_000
 _t: Final = gate_requests.c
 _a: Final = audit_entries.c
 _IS_HISTORY: Final = text("gate_requests.round > 0")
@@ -84,9 +97,13 @@ def list_history(
 ) -> list[HistoryEntry]:
     """List at most `limit` requests, from the one after the cursor on.
 
-    A page is two statements, however many of its requests were overridden.
+    A page is two statements, three for a person, however many of its requests were overridden.
     """
-    query = _narrowed(wanted, visible).order_by(_t.opened_at.desc(), _t.id.desc()).limit(limit)
+    query = (
+        _narrowed(snapshot, wanted, visible)
+        .order_by(_t.opened_at.desc(), _t.id.desc())
+        .limit(limit)
+    )
     if after is not None:
         query = query.where(
             _t.opened_at <= after.opened_at,
@@ -97,7 +114,9 @@ def list_history(
     return [_entry(row, overriders) for row in rows]
 
 
-def _narrowed(wanted: HistoryFilter, visible: Visible) -> Select[*tuple[Any, ...]]:
+def _narrowed(
+    snapshot: Snapshot, wanted: HistoryFilter, visible: Visible
+) -> Select[*tuple[Any, ...]]:
     query = only_visible(_query().where(_IS_HISTORY), _t.repository_id, visible)
     equal = {
         "repository_id": wanted.repository_id,
@@ -116,7 +135,7 @@ def _narrowed(wanted: HistoryFilter, visible: Visible) -> Select[*tuple[Any, ...
     if wanted.until is not None:
         query = query.where(_t.opened_at < wanted.until)
     if wanted.person is not None:
-        query = query.where(_is_touched_by(wanted.person))
+        query = query.where(_is_touched_by(snapshot, wanted.person))
     return query
 
 
@@ -137,18 +156,28 @@ def _query() -> Select[*tuple[Any, ...]]:
     ).join(repositories, repositories.c.repository_id == _t.repository_id)
 
 
-def _is_touched_by(person: str) -> ColumnElement[bool]:
-    """Check that a person is on a request's trail: one look into the index of their deeds.
+def _is_touched_by(snapshot: Snapshot, person: str) -> ColumnElement[bool]:
+    """Check that a person is on a request's trail.
 
-    From the person's deeds to the requests it would be all of them for each page.
+    The few deeds of most people lead to their requests. Of somebody with many, such as a bot, each
+    request is looked up among the deeds, the newest first, until the page is full.
     """
-    return exists().where(
+    deeds = select(literal(1)).where(_a.actor == person, _IS_PERSON).limit(_FEW_DEEDS + 1)
+    count = snapshot.scalar(select(func.count()).select_from(deeds.subquery())) or 0
+    if count > _FEW_DEEDS:
+        return exists().where(_is_deed_on(_t, person))
+    own = gate_requests.alias("touched")
+    return _t.id.in_(select(own.c.id).where(_is_deed_on(own.c, person)))
+
+
+def _is_deed_on(request: Any, person: str) -> ColumnElement[bool]:  # noqa: ANN401 - a table's columns
+    return and_(
         _a.actor == person,
         _IS_PERSON,
-        _a.repository_id == _t.repository_id,
-        _a.run_id == _t.run_id,
-        or_(_a.run_attempt.is_(None), _a.run_attempt == _t.run_attempt),
-        or_(_a.environment.is_(None), _a.environment == _t.environment),
+        _a.repository_id == request.repository_id,
+        _a.run_id == request.run_id,
+        or_(_a.run_attempt.is_(None), _a.run_attempt == request.run_attempt),
+        or_(_a.environment.is_(None), _a.environment == request.environment),
     )
 
 

@@ -56,7 +56,8 @@ def read_newest_requests(snapshot: Snapshot, visible: Visible) -> list[Asked]:
     )
     own = gate_requests.alias("own")
     query = _selected(own.c).join_from(places, own, own.c.id == newest)
-    shown = only_visible(query, own.c.repository_id, visible)
+    # By the places, or SQLite would begin with all requests of the visible repositories.
+    shown = only_visible(query, places.c.repository, visible)
     return [_placed(row) for row in snapshot.execute(shown)]
 
 

@@ -13,6 +13,7 @@ from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
 from gate.store.github.names import find_visible
 from gate.store.github.repositories import record_repository
+from gate.store.requests import history
 from gate.store.requests.held import count_held, list_held
 from gate.store.requests.history import HistoryCursor, HistoryFilter, list_history
 from tests.store.github.test_repositories import make_repository
@@ -77,6 +78,16 @@ def _filled(database: Database) -> None:
 def test_filters_narrow(database: Database, wanted: dict[str, Any], expected: list[int]) -> None:
     """Each leaves what fits, and several what fits all."""
     assert runs(database, **wanted) == expected
+
+
+@pytest.mark.usefixtures("_filled")
+@pytest.mark.parametrize(("person", "expected"), [("carol", [2, 1]), ("mona", []), ("gate", [])])
+def test_a_person_of_many_deeds_is_found_in_the_same_requests(
+    database: Database, monkeypatch: pytest.MonkeyPatch, person: str, expected: list[int]
+) -> None:
+    """From the requests instead of from the deeds."""
+    monkeypatch.setattr(history, "_FEW_DEEDS", -1)
+    assert runs(database, person=person) == expected
 
 
 @pytest.mark.usefixtures("_filled")
