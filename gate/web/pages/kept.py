@@ -7,7 +7,8 @@ them. What is personal in its frame is left out, and put in for each reader.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -22,6 +23,9 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 
 OUTLIVED: Final = 10
 """Lifetimes after which a page is too old even while it is made anew, as on a busy machine."""
+
+TURN_PATIENCE: Final = timedelta(milliseconds=250)
+"""How long a page waits for others that are made."""
 
 PATIENCE: Final = timedelta(seconds=5)
 """How long a reader waits for a page that another makes, before making it too."""
@@ -71,6 +75,7 @@ class KeptPages:
         self._pages: dict[Address, _Kept] = {}
         self._made: dict[Address, Event] = {}
         self._lock = Lock()
+        self._turn = Lock()
 
     def find(self, address: Address) -> SharedPage | None:
         """Return a page that is still good; None tells the caller to make it.
@@ -108,6 +113,16 @@ class KeptPages:
             taken = sum(it.page.size for it in self._pages.values())
             if taken + page.size <= MOST_BYTES:
                 self._pages[address] = _Kept(page, made_at)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other page is made, but not long: several at once slow all else down."""
+        is_ours = self._turn.acquire(timeout=TURN_PATIENCE.total_seconds())
+        try:
+            yield
+        finally:
+            if is_ours:
+                self._turn.release()
 
     def release(self, address: Address) -> None:
         """Let others make a page, be it kept or not."""

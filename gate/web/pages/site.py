@@ -97,7 +97,8 @@ class Site:
                 return self._answer(page, viewer)
             g.pending = _Pending(address, self._kept.now())
             try:
-                return view(*arguments, **named)
+                with self._kept.turn():
+                    return view(*arguments, **named)
             finally:
                 self._kept.release(address)
 

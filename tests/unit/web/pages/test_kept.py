@@ -84,6 +84,32 @@ def test_who_comes_while_a_page_is_made_waits_for_it(pages: KeptPages, clock: Cl
     assert pages.find(BOARD) is None
 
 
+def test_one_page_is_made_at_a_time(pages: KeptPages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next has its turn when the one before is made."""
+    monkeypatch.setattr(kept, "TURN_PATIENCE", timedelta(seconds=10))
+
+    def make() -> bool:
+        with pages.turn():
+            return True
+
+    with ThreadPoolExecutor() as threads:
+        with pages.turn():
+            other = threads.submit(make)
+            with pytest.raises(TimeoutError):
+                other.result(0.05)
+        assert other.result(10)
+
+
+def test_no_page_waits_long(pages: KeptPages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one that takes its time, as while the database is out of reach."""
+    monkeypatch.setattr(kept, "TURN_PATIENCE", timedelta(milliseconds=1))
+    with pages.turn():
+        with pages.turn():
+            pass
+        with pages.turn():
+            pass
+
+
 def test_nothing_is_kept_without_a_lifetime(clock: Clock) -> None:
     """And nobody waits."""
     pages = KeptPages(timedelta(), clock)
