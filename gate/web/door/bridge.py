@@ -14,6 +14,7 @@ from collections.abc import (
     Iterator,
     MutableMapping,
 )
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import TracebackType
@@ -98,7 +99,15 @@ def run_wsgi(app: WsgiApp, environ: dict[str, Any]) -> Answer:
 
     Of an answer that asks not to be buffered (`X-Accel-Buffering: no`, which nginx knows, too),
     such as an export, only the first part is read, so that the whole is never in memory.
+
+    All parts are read in one context of variables, whichever thread does it, and nothing of it
+    stays in a thread: Flask keeps there whose request it is.
     """
+    context = copy_context()
+    return context.run(_run, app, environ, context)
+
+
+def _run(app: WsgiApp, environ: dict[str, Any], context: Context) -> Answer:
     started = _Started()
     parts = app(environ, started)
     is_streamed = False
@@ -116,7 +125,7 @@ def run_wsgi(app: WsgiApp, environ: dict[str, Any]) -> Answer:
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in started.headers
     ]
     body = b"".join(started.written) + body
-    following = _Rest(parts, rest) if is_streamed else None
+    following = _Rest(parts, rest, context) if is_streamed else None
     return Answer(int(started.status[:3]), headers, body, following)
 
 
@@ -140,20 +149,21 @@ class _Rest:
 
     parts: Iterable[bytes]
     iterator: Iterator[bytes]
+    context: Context
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         try:
-            return next(self.iterator)
+            return self.context.run(next, self.iterator)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """Let go of what the application has open for its answer."""
-        close_parts(self.parts)
+        self.context.run(close_parts, self.parts)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,9 @@ from typing import Final
 
 import psutil
 import pytest
+import requests
 
+from gate.bootstrap import WEB_THREADS
 from tests.integration.process.served_process import (
     BODY,
     DEADLINE,
@@ -73,6 +75,25 @@ def test_a_connection_is_kept_for_more_requests(server: Server) -> None:
     assert answers == [200, 200, 404]
     assert connection.sock.getsockname() == own
     connection.close()
+
+
+@pytest.mark.parametrize("path", ["/history.csv", "/history.jsonl"])
+def test_an_export_is_whole_and_leaves_its_reader_nowhere(server: Server, path: str) -> None:
+    """Several threads read its parts; none of them takes the next stranger for its reader."""
+    answer = requests.get(f"http://127.0.0.1:{server.port}{path}", timeout=DEADLINE)
+    pages = [
+        requests.get(
+            f"http://127.0.0.1:{server.port}/api",
+            headers={"X-Forwarded-For": "203.0.113.7"},
+            timeout=DEADLINE,
+        )
+        for _ in range(WEB_THREADS * 2)
+    ]
+
+    assert answer.status_code == 200
+    assert "cut off" not in answer.text
+    assert [it.status_code for it in pages] == [200] * len(pages)
+    assert not any("on this machine" in it.text for it in pages)
 
 
 def test_clients_that_stall_block_nobody(server: Server) -> None:

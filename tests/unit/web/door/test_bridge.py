@@ -1,12 +1,15 @@
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, has_request_context, request, stream_with_context
 from werkzeug.datastructures import EnvironHeaders
 
-from gate.web.door.bridge import Answer, Scope, build_environ, run_wsgi
+from gate.web.door.bridge import Answer, Scope, build_environ, close_parts, read_on, run_wsgi
 
 StartResponse = Callable[..., Callable[[bytes], None]]
 
@@ -204,6 +207,42 @@ def test_a_body_is_closed_whatever_happens(error: Exception | None) -> None:
             answer_of(app)
 
     assert parts.closed
+
+
+def test_parts_share_a_context_and_leave_none_behind() -> None:
+    """Whichever thread reads a part finds the request that the answer belongs to, and no other."""
+    app = Flask(__name__)
+
+    @app.get("/export")
+    def export() -> Response:
+        parts = (f"{request.args['name']} " for _ in range(3))
+        return Response(stream_with_context(parts), headers={"X-Accel-Buffering": "no"})
+
+    with ExitStack() as stack:
+        threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(3)]
+        answers = [
+            thread.submit(
+                partial(answer_of, app, method="GET", raw_path=b"/export"),
+                query_string=f"name={name}".encode(),
+            )
+            for thread, name in zip(threads, ("ana", "ben", "cy"), strict=True)
+        ]
+        names = [[it.result().body.decode().strip()] for it in answers]
+        reading = [it.result() for it in answers]
+        # One further on each time, so that no answer stays in its thread.
+        for turn in (1, 2):
+            reading = [
+                threads[(number + turn) % 3].submit(read_on, answer).result()
+                for number, answer in enumerate(reading)
+            ]
+            for read, answer in zip(names, reading, strict=True):
+                read.append(answer.body.decode().strip())
+            assert not any(it.submit(has_request_context).result() for it in threads)
+        close_parts(reading[0].rest or ())
+        ended = [read_on(it).rest for it in reading[1:]]
+
+    assert names == [["ana"] * 3, ["ben"] * 3, ["cy"] * 3]
+    assert ended == [None, None]
 
 
 def test_flask_answers_heads_and_empty_answers_without_a_body() -> None:
