@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Final
-
 import click
-
-_TURN_SECONDS: Final = 0.001
-"""How long a thread may compute before others have their turn. With Python's 5 ms an answer to
-GitHub, which takes many short turns, waits too long for a page that is being made."""
 
 
 @click.command()
@@ -25,6 +18,7 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
         gate serve --host 0.0.0.0 --port 8080
     """
     from gate.bootstrap import create_service, create_shell
+    from gate.cli.interpreter import keep_pauses_short
     from gate.cli.service_settings import load_for_service
     from gate.errors import ConfigError
     from gate.web.door.server import serve as serve_shell
@@ -36,5 +30,6 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
         )
         raise ConfigError((problem,))
     service = create_service(settings)
-    sys.setswitchinterval(_TURN_SECONDS)
-    serve_shell(create_shell(service, with_worker=not no_worker), host, port)
+    shell = create_shell(service, with_worker=not no_worker)
+    keep_pauses_short()
+    serve_shell(shell, host, port)
