@@ -13,6 +13,7 @@ from gate.simulator.github import SimulatedGitHub
 from gate.simulator.http.authorization import PREFIX as AUTHORIZATION_PREFIX
 from gate.simulator.http.wire import Answer, Connection, Request, Response
 from gate.simulator.loopback import require_loopback_host
+from gate.simulator.pages import site
 
 _BESIDE_THE_API = (f"{OIDC_PREFIX}/", AUTHORIZATION_PREFIX)
 BANNER = "SIMULATED GitHub: nothing here is real, and nothing leaves this machine."
@@ -55,6 +56,9 @@ class Server:
         loop = asyncio.get_running_loop()
         if request.path.startswith(control.PREFIX):
             answer(control.perform(self._simulated, request))
+            return
+        if site.asks_for_page(request, self._root):
+            answer(site.answer(self._simulated, request))
             return
         root = "" if request.path.startswith(_BESIDE_THE_API) else self._root
         if not request.path.startswith(f"{root}/"):

@@ -162,27 +162,48 @@ def _read_all(page: Page, stage: Stage) -> dict[str, str]:
 
 
 def test_every_link_of_a_page_leads_somewhere(stage: Stage) -> None:
-    """Follow all local links, from page to page; those to GitHub must be whole addresses."""
-    seen: set[str] = set()
-    waiting = [path for name, path in list_pages(stage).items() if name != "error"]
-    broken = []
+    """Follow all links from page to page; those to GitHub lead to the simulation's pages."""
     with requests.Session() as session:
         session.headers["Accept"] = "text/html"
-        while waiting and len(seen) < 200:
-            path = waiting.pop(0)
-            if path in seen:
-                continue
-            seen.add(path)
-            answer = session.get(urljoin(stage.url, path), timeout=SECONDS)
-            if not answer.ok:
-                broken.append(f"{path}: {answer.status_code}")
-            if "text/html" in answer.headers["Content-Type"]:
-                waiting += [it for it in links_of(answer.text) if it not in seen]
-    assert broken == []
+        broken, links = _follow(session, stage)
+        assert broken == []
+        strays = {it for it in links if not it.startswith(f"{stage.api_url}/")}
+        assert strays == set()
+        kinds = {it.removeprefix(stage.api_url).split("/")[3] for it in links}
+        assert kinds >= {"actions", "blob", "issues"}
+        assert [it for it in sorted(links) if not _is_simulated(session, it)] == []
+
+
+def _follow(session: requests.Session, stage: Stage) -> tuple[list[str], set[str]]:
+    """Return the links between the gate's pages that are broken, and those to other hosts."""
+    seen: set[str] = set()
+    elsewhere: set[str] = set()
+    waiting = [path for name, path in list_pages(stage).items() if name != "error"]
+    broken = []
+    while waiting and len(seen) < 200:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        answer = session.get(urljoin(stage.url, path), timeout=SECONDS)
+        if not answer.ok:
+            broken.append(f"{path}: {answer.status_code}")
+        if "text/html" in answer.headers["Content-Type"]:
+            # Comments link to the gate by its whole address.
+            links = [it.removeprefix(stage.url) for it in links_of(answer.text)]
+            waiting += [it for it in links if not urlsplit(it).netloc]
+            elsewhere |= {it for it in links if urlsplit(it).netloc}
+    return broken, elsewhere
+
+
+def _is_simulated(session: requests.Session, address: str) -> bool:
+    """Return whether an address leads to a page that says it is simulated."""
+    answer = session.get(address, timeout=SECONDS)
+    return answer.ok and "Simulated GitHub." in answer.text
 
 
 def links_of(text: str) -> list[str]:
-    """List the local addresses that a page links to, without their fragments."""
+    """List the addresses that a page links to, without their fragments."""
     found: list[str] = []
 
     class Links(HTMLParser):
@@ -190,10 +211,8 @@ def links_of(text: str) -> list[str]:
             href = dict(attrs).get("href") or ""
             if tag != "a" or not href or href.startswith("#"):
                 return
-            parts = urlsplit(href)
-            assert parts.scheme in {"", "http", "https"}, href
-            if not parts.netloc:
-                found.append(href.partition("#")[0])
+            assert urlsplit(href).scheme in {"", "http", "https"}, href
+            found.append(href.partition("#")[0])
 
     Links().feed(text)
     return found
