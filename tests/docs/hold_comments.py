@@ -29,6 +29,7 @@ _ERRORS: Final = {
 _GUIDE: Final = Guide(
     OverrideRoutes(review=False, environment=True, comment=True),
     IssueLink(12, "https://github.com/acme/shop/issues/12"),
+    "https://gate.example.com/requests/7",
 )
 
 

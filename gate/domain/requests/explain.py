@@ -1,10 +1,10 @@
 """Write the comment that people read in GitHub.
 
-Pure. In this order: the state and its reason, the evidence, what failed, what people can do, and
-when the hold ends. At most `COMMENT_LIMIT` characters: `gate.domain.text.fitting` leaves out whole
-parts. Text that others wrote (job names, flows, a policy's keys) is neutralized before it is
-quoted. `details` lists what makes the reasons concrete, `flow_lines` the flows, `remedies` what
-people can do.
+Pure. In this order: the state and its reason, the evidence, what failed, what people can do, when
+the hold ends, and the full record. At most `COMMENT_LIMIT` characters: `gate.domain.text.fitting`
+leaves out whole parts. Text that others wrote (job names, flows, a policy's keys) is neutralized
+before it is quoted. `details` lists what makes the reasons concrete, `flow_lines` the flows,
+`remedies` what people can do.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def explain(
     below = _what_follows(decision, request, now, guide)
     wanted = _details(decision, _ROOM_FOR_DETAILS)
     kept = leave_out([*above, *below], COMMENT_LIMIT - len(BETWEEN + wanted), Rank.DETAILS)
-    kept = leave_out(kept, COMMENT_LIMIT, Rank.EVIDENCE)
+    kept = leave_out(kept, COMMENT_LIMIT, Rank.RECORD)
     room = COMMENT_LIMIT - len(render(kept)) - len(BETWEEN)
     details = _details(decision, min(room, _MOST_DETAILS))
     if len(details) < len(wanted) <= room:

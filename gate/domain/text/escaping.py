@@ -31,6 +31,9 @@ _ACTS: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_TIME: Final = re.compile(r"[0-2][0-9]:[0-5][0-9]")
+"""A time of day; two digits between colons are no emoji."""
+
 _LINKABLE: Final = re.compile(r"https?://[^\s()<>\[\]\\`]{1,240}")
 _LIST_MARKER: Final = re.compile(r"[0-9]+\.")
 
@@ -89,7 +92,7 @@ def _visible(char: str) -> str:
 
 def _harmless(piece: str, *, begins: bool) -> str:
     core = piece.strip(_EDGES).rstrip(f"{_EDGES}:")
-    if _ACTS.search(core):
+    if _ACTS.search(core) and not _TIME.fullmatch(core):
         head, _, tail = piece.partition(core)
         return f"{_escape(head, begins=begins)}`{core}`{_escape(tail, begins=False)}"
     if begins and _LIST_MARKER.fullmatch(piece):

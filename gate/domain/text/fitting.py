@@ -23,15 +23,15 @@ class Rank(IntEnum):
     """
 
     ALWAYS = 0
-    EVIDENCE = 1
-    OVERRIDE = 2
-    REMEDY = 3
-    BEHIND = 4
-    INFRASTRUCTURE = 5
-    DETAILS = 6
-    SECOND_ROUTE = 7
-    ASK = 8
-    RECORD = 9
+    RECORD = 1
+    EVIDENCE = 2
+    OVERRIDE = 3
+    REMEDY = 4
+    BEHIND = 5
+    INFRASTRUCTURE = 6
+    DETAILS = 7
+    SECOND_ROUTE = 8
+    ASK = 9
     THIRD_ROUTE = 10
     TERRAFORM = 11
     ARTIFACT = 12

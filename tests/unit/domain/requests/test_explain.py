@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from gate.domain.evidence.evidence import Evidence
+from gate.domain.model.overrides import OverrideAsk
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.remedies import Guide
 from gate.domain.text.durations import age, remaining, span
 from tests.support.builders.defaults import NOW, before
 from tests.support.builders.requests import make_decision, make_request
@@ -25,6 +27,9 @@ WAITING_FOR = [
         ReasonCode.GAVE_UP,
     }
 ]
+
+
+_ASK = OverrideAsk("production-frontend-override", 1, 20, "I accept the risk " * 4)
 
 
 def told(decision: Decision) -> str:
@@ -230,6 +235,21 @@ def test_details_give_way(detail: str, codes: tuple[ReasonCode, ...]) -> None:
     assert comment.endswith("(in 23 h).")
     assert "\n\n> " in comment
     assert "\n\n> … and" not in comment
+
+
+def test_the_full_record_is_kept_longest() -> None:
+    """It ends the comment, and everything else that may go makes room for it."""
+    record = "https://gate.example.com/requests/7"
+    decision = make_decision(evidence=evidence_of(make_run()))
+    for address in (record, f"https://gate.example.com/{'x' * 200}"):
+        comment = explain(decision, make_request(), NOW, Guide(record=address))
+        assert comment.endswith(f"\n\n[Full record]({address})")
+    phrases = tuple(Reason(it) for it in WAITING_FOR)
+    crowded = make_decision(reasons=phrases, evidence=LONG_EVIDENCE, ask=_ASK)
+    comment = explain(crowded, make_request(), NOW, Guide(record=record))
+    assert len(comment) <= COMMENT_LIMIT
+    assert "Override" not in comment
+    assert comment.endswith(f"\n\n[Full record]({record})")
 
 
 def test_an_address_too_long_to_link() -> None:
