@@ -30,7 +30,7 @@ def test_the_board_follows_what_happens(browser: Browser, stage: Stage) -> None:
 
 
 def test_the_exact_words_of_an_override_are_copied(browser: Browser, stage: Stage) -> None:
-    """A button copies what a reviewer must write, and says that it did."""
+    """A button copies what a reviewer must write, says that it did, and pauses nothing."""
     context = browser.new_context(
         base_url=stage.url,
         viewport={"width": WIDE[0], "height": WIDE[1]},
@@ -42,7 +42,24 @@ def test_the_exact_words_of_an_override_are_copied(browser: Browser, stage: Stag
     button.click()
     expect(button).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == button.get_attribute("data-copy")
+    stage.validate("failure")
+    expect(button).to_have_text("Copy", timeout=20_000)
     context.close()
+
+
+def test_a_reader_is_not_disturbed_and_told_so(browser: Browser, stage: Stage) -> None:
+    """What is open stays open while there is something newer; it is shown once that is closed."""
+    with opened(browser, stage) as page:
+        page.goto(list_pages(stage)["held deployment"])
+        summary = page.locator("details > summary").first
+        with page.expect_response(lambda it: it.url == page.url):
+            pass
+        summary.click()
+        stage.validate("failure")
+        expect(page.locator("#paused")).to_be_visible(timeout=20_000)
+        expect(page.locator("details[open]")).not_to_have_count(0)
+        summary.click()
+        expect(page.locator("#paused")).to_be_hidden(timeout=20_000)
 
 
 def test_links_of_comments_and_alerts_open_the_right_page(stage: Stage) -> None:

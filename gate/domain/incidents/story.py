@@ -162,12 +162,21 @@ def explain_standing(incident: Incident, mode: Mode = Mode.ENFORCE) -> str:
     return text
 
 
+def name_remedy(incident: Incident) -> str:
+    """Return what ends an open incident, before the validation runs again: as it was decided."""
+    return "roll back" if incident.course is Course.ROLLBACK else "fix it"
+
+
 @dataclass(frozen=True, slots=True)
 class PasteCommand:
-    """A comment to paste into the incident's issue, and what it does."""
+    """A comment to paste into the incident's issue, and what it does.
 
-    text: str
+    `words` end where the reason begins; `blank` stands for the reason, and is empty without one.
+    """
+
+    words: str
     effect: str
+    blank: str = ""
 
 
 _REASON: Final = "<why>"
@@ -185,7 +194,7 @@ def list_commands(incident: Incident) -> tuple[PasteCommand, ...]:
         Course.FIX_FORWARD: "record that a fix follows",
         Course.ACCEPT_RISK: "close the incident; held deployments stay held",
     }
-    found += [PasteCommand(f"/decide {it} {_REASON}", effects[it]) for it in Course]
-    found.append(PasteCommand(f"/silence 4h {_REASON}", "pause alerts for up to 7 days"))
-    found.append(PasteCommand(f"/resolve {_REASON}", "close it without a green validation"))
+    found += [PasteCommand(f"/decide {it} ", effects[it], _REASON) for it in Course]
+    found.append(PasteCommand("/silence 4h ", "pause alerts for up to 7 days", _REASON))
+    found.append(PasteCommand("/resolve ", "close it without a green validation", _REASON))
     return tuple(found)

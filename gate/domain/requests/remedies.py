@@ -6,7 +6,7 @@ stands in one code span, so that it can be copied and pasted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -98,12 +98,16 @@ def find_actions(decision: Decision, request: GateRequest, guide: Guide) -> list
     return actions
 
 
-def routes_offered(comment: str) -> OverrideRoutes:
-    """Return the routes that a posted comment offers: the gate asked GitHub when it wrote it."""
+def routes_offered(comments: Iterable[str]) -> OverrideRoutes:
+    """Return the routes that posted comments offer: the gate asked GitHub when it wrote them.
+
+    A comment may have no room for a route that an earlier one offered, so all of them count.
+    """
+    text = "\n".join(comments)
     return OverrideRoutes(
-        review=_BY_REVIEW in comment,
-        environment=_BY_WORKFLOW in comment,
-        comment=_BY_COMMENT in comment,
+        review=_BY_REVIEW in text,
+        environment=_BY_WORKFLOW in text,
+        comment=_BY_COMMENT in text,
     )
 
 

@@ -89,11 +89,11 @@ def _policy_rule(reading: PolicyReading, facts: Facts) -> Rule:
     match reading:
         case UnavailablePolicy(detail):
             code = ReasonCode.POLICY_UNAVAILABLE
-            return Rule(text, Outcome.FAILED, detail, wanted, None, code)
+            return Rule(text, Outcome.FAILED, detail, "the policy", None, code)
         case InvalidPolicy(problems, _, source):
             seen = "\n".join(map(str, problems))
             code = ReasonCode.POLICY_INVALID
-            return Rule(text, Outcome.FAILED, seen, wanted, Source(source), code)
+            return Rule(text, Outcome.FAILED, seen, "a valid policy", Source(source), code)
         case LoadedPolicy(policy, _, source, _):
             if policy.environment(facts.request.environment) is None:
                 seen = ", ".join(policy.environments) or "no environment"
@@ -213,7 +213,7 @@ class _Validation:
             yield Rule(text, Outcome.FAILED, seen, wanted, _source("run", run), code)
 
     def _age(self) -> Rule:
-        text, wanted = "It is young enough", f"at most {span(self.rule.max_age)}"
+        text, wanted = "It is recent enough", f"at most {span(self.rule.max_age)}"
         if self.run is None or self.beginning is None:
             return Rule(text, Outcome.NOT_REACHED, "", wanted, None)
         age = max(self.at - self.beginning.at, timedelta())

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from gate.domain.board.cell import CellState
 from gate.domain.model.deliveries import Repository
 from gate.store.engine.database import Snapshot
 from gate.web.pages.fleet import Row, gather, judge_rows
+from gate.web.pages.queries import check_names, read_choice, read_text
 from gate.web.pages.site import Site
 
 MOST_ROWS: Final = 200
@@ -20,6 +21,8 @@ _MOST_JUDGED: Final = 2_000
 _MOST_COLUMNS: Final = 8
 _MOST_OWNERS: Final = 200
 _INCIDENT: Final = "incident"
+_FIELDS: Final = ("owner", "name", "state", "wall")
+_WALL: Final = "1"
 
 STATES: Final = {
     CellState.HELD.value: "on hold",
@@ -82,16 +85,17 @@ def board_pages(site: Site) -> Blueprint:
     @pages.get("/")
     @site.shared
     def board() -> Response:
-        asked = request.args
-        owner, name, state = (asked.get(it, "").strip() for it in ("owner", "name", "state"))
-        choice = Choice(owner, name, state)
+        check_names(_FIELDS)
+        owner, name = (read_text(it) or "" for it in ("owner", "name"))
+        choice = Choice(owner, name, read_choice("state", STATES) or "")
+        wall = read_choice("wall", (_WALL,))
         shown = site.read(lambda snapshot: _read(snapshot, site, choice))
         return site.render(
             "board.html",
             board=shown,
             choice=choice,
             states=STATES,
-            wall=asked.get("wall") == "1",
+            wall=wall is not None,
             most_rows=MOST_ROWS,
         )
 

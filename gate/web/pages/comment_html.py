@@ -1,4 +1,4 @@
-"""Show the Markdown of the gate's own comments as HTML.
+"""Show the Markdown of the gate's own comments as HTML, with a new line where GitHub shows one.
 
 Markup in it is shown and not obeyed, pictures are not loaded, and only harmless addresses are
 linked: comments quote what others wrote.
@@ -24,7 +24,7 @@ class _Markdown(MarkdownIt):
 
 
 def _new_parser() -> MarkdownIt:
-    parser = _Markdown("commonmark", {"html": False})
+    parser = _Markdown("commonmark", {"html": False, "breaks": True})
     return parser.disable(["image", "autolink", "html_block", "html_inline", "heading", "lheading"])
 
 

@@ -12,7 +12,13 @@ from gate.domain.evidence.judge import with_reports
 from gate.domain.model.access import Visible
 from gate.domain.model.ledger import EffectKind, LedgerEntry
 from gate.domain.model.overrides import OverrideRoutes
-from gate.domain.model.policy import PolicyReading, ValidationRule
+from gate.domain.model.policy import (
+    LONGEST_HOLD,
+    InvalidPolicy,
+    PolicyReading,
+    UnavailablePolicy,
+    ValidationRule,
+)
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
 from gate.domain.model.request import CLOSED_WITHOUT_US, GateRequest
 from gate.domain.requests.change import describe_change
@@ -157,6 +163,8 @@ def show_deployment(found: Found) -> dict[str, Any]:
         "rules": _rules(found),
         "override": _override_line(decision),
         "change": _change(found, decision),
+        "is_usable": not isinstance(found.reading, InvalidPolicy | UnavailablePolicy),
+        "longest_hold": LONGEST_HOLD,
         "story": _story(record),
         "comments": [_comment(it) for it in record.ledger.entries if it.is_begun],
     }
@@ -203,9 +211,11 @@ def _actions(record: DeploymentRecord, decision: Decision | None) -> list[ShownA
 
 
 def _routes(record: DeploymentRecord) -> OverrideRoutes:
-    """Return the routes of an override that the newest report offers."""
-    posted = [it for it in record.ledger.entries if it.effect.kind is EffectKind.REPORT]
-    return routes_offered(posted[-1].effect.comment) if posted else ANYWHERE.routes
+    """Return the routes of an override that the reports offer, wherever they had room for them."""
+    posted = [
+        it.effect.comment for it in record.ledger.entries if it.effect.kind is EffectKind.REPORT
+    ]
+    return routes_offered(posted) if posted else ANYWHERE.routes
 
 
 def _issue(record: DeploymentRecord) -> IssueLink | None:

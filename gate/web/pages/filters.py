@@ -113,6 +113,15 @@ def _link(label: object, url: str | None) -> Markup:
     return Markup(f'<a href="{escape(address)}" rel="noreferrer">{shown}</a>')  # noqa: S704  # both are escaped
 
 
+def _coded(text: str) -> Markup:
+    """Show what stands between two backticks as code, as the gate writes names of keys."""
+    parts: list[str] = [*escape(show_plainly(text)).split("`")]
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    shown = (f"<code>{it}</code>" if at % 2 else it for at, it in enumerate(parts))
+    return Markup("".join(shown))  # noqa: S704  # escaped before it was split
+
+
 @lru_cache(maxsize=4_096)
 def _bar(bar: Bar) -> Markup:
     """Draw validations in a row, oldest first; most bars of a board are equal."""
@@ -145,6 +154,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "bar": _bar,
     "brief": _brief,
     "clock": _clock,
+    "coded": _coded,
     "day": _day,
     "instant": _instant,
     "link": _link,

@@ -12,6 +12,8 @@ from flask import Blueprint, Response, stream_with_context
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RequestId
 from gate.domain.model.request import RequestState
+from gate.domain.requests.closing import Closure
+from gate.domain.requests.decision import ReasonCode
 from gate.domain.requests.outcome import (
     REASONS,
     VERDICTS,
@@ -30,6 +32,7 @@ from gate.store.requests.history import (
 from gate.web.pages.history_export import write_csv, write_jsonl
 from gate.web.pages.queries import (
     check_names,
+    check_period,
     given_fields,
     link_with,
     read_choice,
@@ -55,6 +58,11 @@ _PAGE: Final = 100
 _BATCH: Final = 1_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_PAST_THE_RULE: Final = {
+    "overridden": (RequestState.APPROVED, ReasonCode.OVERRIDE),
+    "bypassed": (RequestState.RESOLVED_ELSEWHERE, Closure.BYPASSED),
+}
+"""Words that the table shows instead of a state, and what they stand for."""
 _CURSOR: Final = re.compile(r"([0-9]{1,16})-([1-9][0-9]{0,17})")
 
 
@@ -84,7 +92,10 @@ def history_pages(site: Site) -> Blueprint:
             fields=fields,
             names=names,
             choices={
-                "state": [(it.value, describe_outcome(it, None).word) for it in RequestState],
+                "state": [
+                    *((it.value, describe_outcome(it, None).word) for it in RequestState),
+                    *((it, it) for it in _PAST_THE_RULE),
+                ],
                 "verdict": [(it, it) for it in VERDICTS],
                 "reason": [(it, describe_reason(it)) for it in REASONS],
             },
@@ -146,16 +157,31 @@ def _batches(site: Site, wanted: HistoryFilter, visible: Visible) -> Generator[l
 
 
 def _read_filter(snapshot: Snapshot, visible: Visible) -> HistoryFilter:
+    since, until = read_day("from"), read_day("to", is_last=True)
+    check_period(since, until)
+    state, reason = _read_outcome()
     return HistoryFilter(
         repository_id=read_repository(snapshot, visible),
         environment=read_text("environment"),
         person=read_text("person"),
-        reason=read_choice("reason", REASONS),
+        reason=reason,
         verdict=read_choice("verdict", VERDICTS),
-        state=read_choice("state", tuple(RequestState)),
-        since=read_day("from"),
-        until=read_day("to", is_last=True),
+        state=state,
+        since=since,
+        until=until,
     )
+
+
+def _read_outcome() -> tuple[str | None, str | None]:
+    """Return which state is wanted, and which reason."""
+    reason = read_choice("reason", REASONS)
+    word = read_choice("state", (*RequestState, *_PAST_THE_RULE))
+    if word not in _PAST_THE_RULE:
+        return word, reason
+    state, own = _PAST_THE_RULE[word]
+    if reason not in {None, own}:
+        refuse(f"reason must be {own} where state is {word}")
+    return state, own
 
 
 def _read_cursor() -> HistoryCursor | None:

@@ -18,7 +18,13 @@ from gate.domain.incidents.clock import (
     read_clock,
 )
 from gate.domain.incidents.events import IncidentEvent
-from gate.domain.incidents.story import explain_standing, list_commands, summarize_failure, tell
+from gate.domain.incidents.story import (
+    explain_standing,
+    list_commands,
+    name_remedy,
+    summarize_failure,
+    tell,
+)
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import IncidentId, environment_key
 from gate.domain.model.policy import AlertPolicy, Mode, Policy
@@ -37,6 +43,7 @@ from gate.store.incidents.sent_alerts import SentAlert, read_sent_alerts
 from gate.store.requests.held import HeldRequest, count_held, list_held
 from gate.web.pages.queries import (
     check_names,
+    check_period,
     given_fields,
     link_with,
     read_choice,
@@ -89,6 +96,7 @@ def incident_pages(site: Site) -> Blueprint:
         after, visible, now = _read_cursor(), site.viewer.visible, site.deps.clock()
         state, environment = read_choice("state", STATES), read_text("environment")
         since, until = read_day("from"), read_day("to", is_last=True)
+        check_period(since, until)
 
         def read(snapshot: Snapshot) -> tuple[list[_Row], bool, list[str]]:
             repository = read_repository(snapshot, visible)
@@ -137,6 +145,7 @@ def incident_pages(site: Site) -> Blueprint:
             standing=explain_standing(incident, _mode(story)),
             ending=describe_ending(incident),
             summary=summarize_failure(incident.failure),
+            remedy=name_remedy(incident),
             commands=list_commands(incident),
             flows=flows,
             more_flows=incident.failure.count - len(flows),

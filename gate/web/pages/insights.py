@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import BadRequest
+from flask import Blueprint, Response
 
 from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.flow_days import lay_out
@@ -17,15 +16,23 @@ from gate.domain.statistics.metrics import measure, measure_flaky_flows
 from gate.domain.statistics.record import Period, Record, cut
 from gate.domain.statistics.release_counts import count_releases
 from gate.store.engine.database import Snapshot
-from gate.store.github.names import find_visible, names_of, repository_names
+from gate.store.github.names import names_of, repository_names
 from gate.store.retention import KEEP
 from gate.store.statistics.record import read_both
 from gate.store.statistics.scope import Scope
+from gate.web.pages.queries import (
+    check_names,
+    given_fields,
+    read_choice,
+    read_repository,
+    read_text,
+)
 from gate.web.pages.site import Site
 from gate.web.pages.trends import show_trend
 
 PERIODS: Final = {"7d": 7, "30d": 30, "90d": 90}
 
+_FIELDS: Final = ("period", "repository", "environment")
 _USUAL: Final = "30d"
 _WEEK: Final = 7
 _MOST_BARS: Final = 30
@@ -46,9 +53,8 @@ def insights_pages(site: Site) -> Blueprint:
     @pages.get("/insights")
     @site.shared
     def insights() -> Response:
-        wanted = request.args.get("period", _USUAL)
-        if wanted not in PERIODS:
-            raise BadRequest(f"period must be one of {', '.join(PERIODS)}")
+        check_names(_FIELDS)
+        wanted = read_choice("period", PERIODS) or _USUAL
         days = PERIODS[wanted]
         period = _period(site.deps.clock(), days)
         earlier = Period(period.since - timedelta(days=days), period.until - timedelta(days=days))
@@ -57,17 +63,19 @@ def insights_pages(site: Site) -> Blueprint:
         now, before = measure(found.now, period), measure(found.before, earlier)
         parts = [measure(part, period) for part in cut(found.now, starts)]
         every = "day" if days <= _MOST_BARS else "week"
+        trends = [
+            show_trend(it, starts, every) for it in make_insights(now, before, parts, days, KEEP)
+        ]
         return site.render(
             "insights.html",
+            fields=given_fields(_FIELDS),
             periods=PERIODS,
             chosen=wanted,
             days=days,
             period=period,
             every=every,
-            trends=[
-                show_trend(it, starts, every)
-                for it in make_insights(now, before, parts, days, KEEP)
-            ],
+            trends=trends,
+            is_empty=not any(it.insight.value.sample for it in trends),
             kept_days=KEEP.days,
             names=found.names,
             named=found.named,
@@ -116,18 +124,4 @@ def _read(snapshot: Snapshot, site: Site, period: Period, earlier: Period) -> _F
 def _scope(snapshot: Snapshot, site: Site) -> Scope:
     """Return what part of the record is asked for; a repository that may not be seen is none."""
     visible = site.viewer.visible
-    environment, name = (_text(it) for it in ("environment", "repository"))
-    scope = Scope(visible, None, environment or None)
-    if not name:
-        return scope
-    repository_id = find_visible(snapshot, name, visible)
-    if repository_id is None:
-        raise BadRequest("repository: there is no such repository, or you may not see it")
-    return replace(scope, repository_id=repository_id)
-
-
-def _text(name: str) -> str:
-    text = request.args.get(name, "").strip()
-    if "\0" in text:
-        raise BadRequest(f"{name} must be text")
-    return text
+    return Scope(visible, read_repository(snapshot, visible), read_text("environment"))

@@ -66,6 +66,12 @@ def read_day(name: str, *, is_last: bool = False) -> datetime | None:
         refuse(f"{name} must be a day (UTC) such as 2026-03-02")
 
 
+def check_period(since: datetime | None, until: datetime | None) -> None:
+    """Refuse a period whose fields `from` and `to` leave no day between them."""
+    if since is not None and until is not None and since >= until:
+        refuse("from is after to")
+
+
 def link_with(path: str, fields: Mapping[str, str]) -> str:
     """Return a page's address with a query."""
     return f"{path}?{urlencode(fields)}" if fields else path

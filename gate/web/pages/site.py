@@ -49,6 +49,7 @@ _OUT_OF_REACH: Final = (
     " can run gate doctor and read the gate's log."
 )
 _PROGRAMS: Final = ("/api/", "/webhooks/")
+_FILTERED: Final = frozenset({"/", "/incidents", "/history", "/insights"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +206,13 @@ def _as_page(answer: Response, detail: str) -> Response:
     if not is_browser or request.path.startswith(_PROGRAMS):
         return answer
     title = HTTPStatus(answer.status_code).phrase
+    is_refused = answer.status_code == HTTPStatus.BAD_REQUEST
     text = render_template(
         "error.html",
         title=title,
         detail=detail,
         viewer=g.get("viewer"),
+        unfiltered=request.path if is_refused and request.path in _FILTERED else "",
         is_outage=answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE,
     )
     page = Response(text, status=answer.status_code, content_type=_HTML)

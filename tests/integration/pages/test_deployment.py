@@ -81,6 +81,8 @@ def test_an_override_is_quoted_whether_it_counts_or_not(gate: Gate) -> None:
     refused = page_of(gate, run_id)
     assert "ship it" in refused
     assert "Override: 0 of 1, 1 refused" in refused
+    posted = gate.client().get(f"/requests/{gate.record(run_id).id}").text
+    assert re.search(r"<blockquote>\s*<p>carol .*<br />", posted)
     assert "On hold: production validation failed; the override is incomplete. carol (" in refused
     override(gate, run_id, REASON)
     released = page_of(gate, run_id)
@@ -118,6 +120,19 @@ def test_the_words_of_others_are_harmless(gate: Gate) -> None:
     assert "<script>alert(1)" in page
     assert "\u202e" not in page
     assert len(page) < 20_000
+
+
+def test_a_policy_that_cannot_be_used_is_called_so(gate: Gate) -> None:
+    """With what is wanted instead, and why its hold lasts longer than others."""
+    gate.github.put_file(REPOSITORY, ".github/deployment-gate.yml", "version: 1\nenvironment: {}\n")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    page = page_of(gate, run_id)
+    assert "wanted: a valid policy" in page
+    assert "did you mean environments ?" in page
+    assert "Policy, not usable" in page
+    assert "Policy in force" not in page
+    assert "no usable policy sets an earlier end, and GitHub ends every hold after 30 days" in page
 
 
 def test_a_picture_tells_the_same(gate: Gate) -> None:

@@ -16,19 +16,21 @@ document.addEventListener("click", async (event) => {
     button.textContent = "Copied";
   } catch {
     button.textContent = "Press Ctrl+C";
-    getSelection().selectAllChildren(button.previousElementSibling);
+    // The text alone, without the place of the reason behind it.
+    getSelection().setBaseAndExtent(button.previousElementSibling, 0, button.previousElementSibling, 1);
   }
 });
 
-// A reader who types, has selected text or has opened something is not disturbed.
+// A reader who types, has selected text, has opened something or is on a button with the keyboard is not disturbed.
 function isBusy(main) {
   const focused = document.activeElement;
-  return document.hidden || !getSelection().isCollapsed || main.querySelector("details[open]") !== null
-    || (focused !== null && focused.matches("input, select, textarea, button"));
+  return !getSelection().isCollapsed || main.querySelector("details[open]:not([data-open])") !== null
+    || (focused !== null && focused.matches("input, select, textarea, button:focus-visible"));
 }
 
 const live = document.querySelector("main[data-live=yes]");
-const notice = document.querySelector(".stale");
+const stale = document.querySelector("#stale");
+const paused = document.querySelector("#paused");
 let shown = live === null ? "" : live.innerHTML;
 let etag = null;
 let pause = EVERY;
@@ -39,31 +41,33 @@ async function look() {
   const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "manual" });
   // Signed out, or no right any more: what is on the screen must not stay there.
   if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) return location.reload();
-  if (answer.status === 304) return;
+  if (answer.status === 304) return; // What is shown is the newest.
   if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("main");
   if (fresh.innerHTML !== shown) {
-    if (isBusy(live)) return;
+    paused.hidden = !isBusy(live);
+    if (!paused.hidden) return;
     shown = fresh.innerHTML;
     live.replaceChildren(...fresh.childNodes);
     document.title = page.title;
     document.querySelector("header.top").replaceChildren(...page.querySelector("header.top").childNodes);
     showCopyButtons(live);
   }
+  paused.hidden = true;
   etag = answer.headers.get("ETag");
 }
 
 async function refresh() {
-  if (!isBusy(live)) {
+  if (!document.hidden) {
     try {
       await look();
-      [failures, pause, notice.hidden] = [0, EVERY, true];
+      [failures, pause, stale.hidden] = [0, EVERY, true];
     } catch {
       failures += 1;
       pause = Math.min(pause * 2, LONGEST);
       // In a place of its own, so that nothing moves.
-      if (failures > 1) notice.hidden = false;
+      if (failures > 1) [stale.hidden, paused.hidden] = [false, true];
     }
   }
   setTimeout(refresh, pause);

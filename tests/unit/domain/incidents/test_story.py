@@ -23,7 +23,13 @@ from gate.domain.incidents.events import (
     Resolved,
     Silenced,
 )
-from gate.domain.incidents.story import explain_standing, list_commands, summarize_failure, tell
+from gate.domain.incidents.story import (
+    explain_standing,
+    list_commands,
+    name_remedy,
+    summarize_failure,
+    tell,
+)
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId, RunId
 from gate.domain.model.policy import Mode
@@ -74,14 +80,25 @@ def test_a_failure_is_named_by_its_first_flows() -> None:
     assert summarize_failure(make_failure()) == "the run is failed"
 
 
+@pytest.mark.parametrize(
+    ("course", "remedy"), [(Course.ROLLBACK, "roll back"), (Course.FIX_FORWARD, "fix it")]
+)
+def test_what_comes_next_is_what_was_decided(course: Course, remedy: str) -> None:
+    """Without a decision, it is to fix it."""
+    assert name_remedy(make_incident("a")) == "fix it"
+    assert name_remedy(lived(Decided(course, "w"))[0]) == remedy
+
+
 def test_the_commands_to_paste_are_commands() -> None:
     """Each is understood once the reason is filled in; a resolved incident has none."""
-    commands = [it.text.replace("<why>", "because") for it in list_commands(make_incident("a"))]
+    listed = list_commands(make_incident("a"))
+    commands = [f"{it.words}because" if it.blank else it.words for it in listed]
     assert "/ack" in commands
+    assert not any("<why>" in it.words for it in listed)
     for text in commands:
         assert not isinstance(parse_command(text), CommandProblem | UnknownCommand | None)
     acknowledged, _ = lived(Acknowledged())
-    assert "/ack" not in [it.text for it in list_commands(acknowledged)]
+    assert "/ack" not in [it.words for it in list_commands(acknowledged)]
     over, _ = lived(Resolved(Resolution.VALIDATION_PASSED, ""))
     assert list_commands(over) == ()
 

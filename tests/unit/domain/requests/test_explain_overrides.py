@@ -13,7 +13,7 @@ from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.explain import COMMENT_LIMIT, explain
-from gate.domain.requests.remedies import ANYWHERE, Guide, IssueLink
+from gate.domain.requests.remedies import ANYWHERE, Guide, IssueLink, routes_offered
 from tests.support.builders.defaults import NOW, TICK
 from tests.support.builders.overrides import make_claim, make_record
 from tests.support.builders.requests import make_decision, make_request
@@ -144,6 +144,15 @@ def test_how_to_override() -> None:
         " production-frontend-override with `I accept the risk: <why>`."
     )
     assert held(make_decision()) == FIX
+
+
+def test_a_route_that_one_comment_has_no_room_for_is_offered_still() -> None:
+    """The page lists what any report of the hold offered, and nothing that none did."""
+    routes = OverrideRoutes(review=False, environment=True, comment=True)
+    whole = held(make_decision(ask=ASK), Guide(routes))
+    cut = held(make_decision(ask=ASK), Guide(replace(routes, environment=False)))
+    assert routes_offered([whole, cut]) == routes_offered([whole]) == routes
+    assert routes_offered([cut]) == replace(routes, environment=False)
 
 
 def test_what_is_to_be_pasted_is_a_command() -> None:

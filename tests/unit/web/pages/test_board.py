@@ -62,6 +62,8 @@ def test_trouble_comes_first_and_says_why(filled: Site) -> None:
     assert '<a href="/requests/1">deployment 1</a>' in text
     assert "Production validation passed" in text
     assert 'aria-label="Last validation: 1 failed"' in text
+    assert "validation run 501</a>, started" in text
+    assert "validated by" not in text
     assert "<b>docs</b>" not in text
 
 
@@ -82,7 +84,6 @@ def test_what_a_viewer_may_not_see_is_not_there(filled: Site) -> None:
         ("name=DOCS", "docs&lt;", "acme/shop</bdi>"),
         ("state=held", "acme/shop</bdi>", "docs&lt;/b&gt;</bdi>"),
         ("state=open", "docs&lt;", "acme/shop</bdi>"),
-        ("state=purple", "No state is called purple", "<table"),
         ("owner=nobody", "No repository matches", "<table"),
     ],
 )
@@ -91,6 +92,22 @@ def test_the_board_is_narrowed_down(filled: Site, query: str, there: str, missin
     text = filled.client.get(f"/?{query}").text
     assert there in text
     assert missing not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("state=purple", "state must be one of held, incident, failed"),
+        ("wall=2", "wall must be one of 1."),
+        ("bogus=1", "bogus is not a filter of this page; use owner, name, state, wall."),
+    ],
+)
+def test_what_cannot_be_understood_is_named(filled: Site, query: str, told: str) -> None:
+    """The answer is 400, names the field, and leads back to the whole board."""
+    answered = filled.client.get(f"/?{query}", headers={"Accept": "text/html"})
+    assert answered.status_code == 400
+    assert told in answered.text
+    assert '<a href="/">Show the page without filters</a>' in answered.text
 
 
 def test_the_wall_has_no_form(filled: Site) -> None:

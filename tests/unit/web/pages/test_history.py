@@ -53,6 +53,9 @@ def shown(site: Site, query: str = "") -> set[int]:
         ("?to=2026-03-01", {7001}),
         ("?from=2026-03-02&to=2026-03-02&repository=", {7002, 7003}),
         ("?person=nobody", set()),
+        ("?state=overridden", set()),
+        ("?state=overridden&reason=override", set()),
+        ("?state=bypassed", set()),
     ],
 )
 def test_filters_narrow(site: Site, query: str, runs: set[int]) -> None:
@@ -68,6 +71,8 @@ def test_filters_narrow(site: Site, query: str, runs: set[int]) -> None:
         ("?reason=x", "reason must be one of validation_passed"),
         ("?from=yesterday", "from must be a day (UTC) such as 2026-03-02"),
         ("?to=9999-12-31", "to must be a day"),
+        ("?from=2026-03-03&to=2026-03-02", "from is after to."),
+        ("?state=overridden&reason=gave_up", "reason must be override where state is overridden."),
         ("?cursor=12", "cursor is broken"),
         ("?cursor=9999999999999999-1", ""),
         ("?repository=no/where", "repository must be one that you may see, such as: acme/shop"),

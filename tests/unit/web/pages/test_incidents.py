@@ -86,7 +86,9 @@ def test_an_open_incident_says_what_is_due(site: Site) -> None:
     assert "Open the runbook" in text
     assert "/runbooks/not-acknowledged" in text
     assert "in 30 min" in text
-    for command in ("/ack", "/decide rollback &lt;why&gt;", "/resolve &lt;why&gt;"):
+    assert "Anyone with write access can use <code>/ack</code>" in text
+    assert "fix it and <a href=" in text
+    for command in ("/ack", "/decide rollback ", "/resolve "):
         assert f'data-copy="{command}"' in text
     listed = page(site, "/incidents")
     assert "nobody yet" in listed
@@ -115,6 +117,8 @@ def test_who_did_what_is_told(site: Site) -> None:
         Overridden(RequestId(12), "https://github.example/runs/12", "the fix itself"),
     )
     text = page(site, "/incidents/1")
+    assert "Next: <b>roll back, then <a href=" in text
+    assert "/ack" not in text
     assert "<bdi>mona</bdi></b> <bdi>acknowledged the incident" in text
     assert "decision: rollback" in text
     assert "the last apply broke it" in text

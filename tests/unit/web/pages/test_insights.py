@@ -62,7 +62,12 @@ def test_what_may_not_be_seen_is_not_counted(database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("period=8d", "period"), ("repository=a/b", "repository"), ("environment=%00", "environment")],
+    [
+        ("period=8d", "period must be one of 7d, 30d, 90d."),
+        ("repository=a/b", "repository must be one that you may see, such as: none yet."),
+        ("environment=%00", "environment must be text"),
+        ("colour=red", "colour is not a filter of this page"),
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_refused_with_its_name(
     site: Site, query: str, field: str
@@ -70,7 +75,15 @@ def test_a_filter_that_makes_no_sense_is_refused_with_its_name(
     """Not answered with an empty page."""
     answer = site.client.get(f"/insights?{query}", headers={"Accept": "text/html"})
     assert answer.status_code == 400
-    assert f"{field}" in answer.text.split("<h1>")[1]
+    assert field in answer.text.split("<h1>")[1]
+    assert '<a href="/insights">Show the page without filters</a>' in answer.text
+
+
+def test_an_environment_without_a_record_is_named(site: Site) -> None:
+    """Its name may be misspelled."""
+    told = "No record of an environment called <bdi>nope</bdi>"
+    assert told in site.client.get("/insights?environment=nope").text
+    assert "No record" not in site.client.get("/insights").text
 
 
 def test_a_chart_has_nothing_that_the_policy_forbids() -> None:

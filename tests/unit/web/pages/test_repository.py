@@ -56,6 +56,8 @@ def test_the_policy_in_force_and_its_changes_are_shown(database: Database, site:
     assert "acme/shop/.github/deployment-gate.yml" in page
     shown = text_of(page)
     assert "- max_age: 24h + max_age: 2h" in shown
+    assert '<span class="dim">--- before</span>' in page
+    assert '<span class="cross">--- before</span>' not in page
     assert "by: not recorded" in shown
 
 
@@ -118,9 +120,12 @@ def test_an_organizations_policy_is_shown_to_who_may_see_it(database: Database) 
 
 def test_problems_have_line_and_column(database: Database, site: Site) -> None:
     """Hostile text in them is harmless."""
-    read(database, b"version: 1\n<script>alert(1)</script>: 2\n")
+    read(database, b"version: 1\n<script>alert(1)</script>: 2\nenvironment: {}\n")
     page = site.client.get(PATH).text
     assert "policy invalid" in page
+    assert "did you mean <code>environments</code>?" in page
+    assert "<b>not usable</b>" in page
+    assert ">in force<" not in page
     assert "Line 2, column 1" in page
     assert "gate policy check" in page
     assert "<script>alert" not in page

@@ -137,6 +137,10 @@ class Written:
             '<a href="https://a.example" rel="noreferrer">'
             "&lt;script&gt;alert(1)&lt;/script&gt;gnp.exe[31m</a>",
         ),
+        Written(
+            "{{ '<a>`b`, `c' | coded }}|{{ 'd `e` f `g`' | coded }}|{{ '`' | coded }}",
+            "&lt;a&gt;<code>b</code>, `c|d <code>e</code> f <code>g</code>|`",
+        ),
         Written("{{ nothing }}|{{ nothing | ago }}|{{ nothing | instant }}", "||"),
         Written("{{ ('x' * 65536) | length }}", "65536"),
     ],
