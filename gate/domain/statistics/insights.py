@@ -28,13 +28,15 @@ class Unit(StrEnum):
 
     SHARE = "share"
     TIME = "time"
-    COUNT = "count"
+    MEAN = "mean"
+    EVENTS = "events"
 
 
 _WORDS: Final = {
     Unit.SHARE: ("higher", "lower"),
     Unit.TIME: ("longer", "shorter"),
-    Unit.COUNT: ("more", "fewer"),
+    Unit.MEAN: ("more", "fewer"),
+    Unit.EVENTS: ("more", "fewer"),
 }
 
 
@@ -117,7 +119,9 @@ def make_insights(
 def compare(now: Value, before: Value, days: int) -> str:
     """Word how a value changed; where there are few measurements, only how many."""
     period = f"the {days} days before"
-    if now.number is None or before.number is None or min(now.sample, before.sample) < FEW:
+    # That there are no events any more is a change; a median or a share needs measurements twice.
+    weigh = max if now.unit is Unit.EVENTS else min
+    if now.number is None or before.number is None or weigh(now.sample, before.sample) < FEW:
         return f"Too few to compare: {now.sample}, and {before.sample} in {period}."
     if now.unit is Unit.SHARE:
         change = round(100 * (now.number - before.number))
@@ -162,11 +166,11 @@ def _time(spread: Spread, counts: str) -> Value:
 def _load(stats: Stats) -> Value:
     load = stats.alerts_per_incident
     counts = f"{load.messages} messages about {load.incidents} incidents, at most {load.most}"
-    return Value(Unit.COUNT, load.mean, load.incidents, counts)
+    return Value(Unit.MEAN, load.mean, load.incidents, counts)
 
 
 def _count(number: int, counts: str) -> Value:
-    return Value(Unit.COUNT, float(number), number, counts)
+    return Value(Unit.EVENTS, float(number), number, counts)
 
 
 _METRICS: Final = (

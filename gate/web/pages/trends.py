@@ -53,7 +53,7 @@ def _unit(values: Sequence[Value]) -> tuple[str, float]:
     unit = values[0].unit
     if unit is Unit.SHARE:
         return "%", 0.01
-    if unit is Unit.COUNT:
+    if unit in {Unit.MEAN, Unit.EVENTS}:
         return "", 1
     longest = timedelta(seconds=max(it.number or 0 for it in values))
     name, length = next((it for it in _LENGTHS if longest >= 2 * it[1]), _LENGTHS[-1])

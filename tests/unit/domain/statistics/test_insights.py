@@ -20,15 +20,20 @@ def value(unit: Unit, number: float | None, sample: int = 50) -> Value:
 @pytest.mark.parametrize(
     ("now", "earlier", "said"),
     [
-        (value(Unit.COUNT, 88, 88), value(Unit.COUNT, 100, 100), "12 % fewer than"),
-        (value(Unit.COUNT, 110, 110), value(Unit.COUNT, 100, 100), "10 % more than"),
+        (value(Unit.EVENTS, 88, 88), value(Unit.EVENTS, 100, 100), "12 % fewer than"),
+        (value(Unit.EVENTS, 110, 110), value(Unit.EVENTS, 100, 100), "10 % more than"),
+        (value(Unit.EVENTS, 0, 0), value(Unit.EVENTS, 20, 20), "100 % fewer than"),
+        (value(Unit.EVENTS, 20, 20), value(Unit.EVENTS, 0, 0), "20, and 0 in the 30 days"),
+        (value(Unit.EVENTS, 4, 4), value(Unit.EVENTS, 5, 5), "20 % fewer than"),
+        (value(Unit.EVENTS, 4, 4), value(Unit.EVENTS, 4, 4), "Too few to compare: 4, and 4 in"),
+        (value(Unit.MEAN, 3, 9), value(Unit.MEAN, 2, 9), "50 % more than"),
         (value(Unit.SHARE, 0.81), value(Unit.SHARE, 0.8), "1 percentage point higher than"),
         (value(Unit.SHARE, 0.5), value(Unit.SHARE, 0.8), "30 percentage points lower than"),
         (value(Unit.TIME, 60), value(Unit.TIME, 120), "50 % shorter than"),
         (value(Unit.TIME, 180), value(Unit.TIME, 120), "50 % longer than"),
         (value(Unit.TIME, 60), value(Unit.TIME, 60), "The same as in the 30 days before."),
         (value(Unit.TIME, 60), value(Unit.TIME, 0), "1 min, and 0 s in the 30 days before."),
-        (value(Unit.COUNT, 4, 4), value(Unit.COUNT, 9, 9), "Too few to compare: 4, and 9 in"),
+        (value(Unit.MEAN, 3, 4), value(Unit.MEAN, 2, 9), "Too few to compare: 4, and 9 in"),
         (value(Unit.SHARE, None, 0), value(Unit.SHARE, 0.5), "Too few to compare: 0, and 50 in"),
     ],
 )
@@ -42,8 +47,8 @@ def test_a_change_is_worded_and_few_are_counted(now: Value, earlier: Value, said
     [
         (value(Unit.SHARE, 0.5), "50 %"),
         (value(Unit.TIME, 90), "1 min 30 s"),
-        (value(Unit.COUNT, 1.5), "1.5"),
-        (value(Unit.COUNT, 10), "10"),
+        (value(Unit.MEAN, 1.5), "1.5"),
+        (value(Unit.EVENTS, 10), "10"),
         (value(Unit.TIME, None), "no data"),
     ],
 )
