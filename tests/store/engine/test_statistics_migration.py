@@ -12,7 +12,8 @@ from gate.store.engine.database import Database
 from gate.store.engine.migration import migrate
 from gate.store.engine.tables.reports import validation_reports
 from gate.store.engine.tables.requests import gate_requests
-from tests.store.statistics.test_figures import STEPS, Past, check_all
+from tests.store.statistics.past import Past
+from tests.store.statistics.test_figures import STEPS, check_all
 
 _BEFORE: Final = "0005"
 

@@ -11,7 +11,7 @@ from gate.domain.model.access import NOTHING
 from gate.store.engine.database import Database
 from gate.web.pages.charts import draw_bars
 from gate.web.viewers import Viewer, Viewers
-from tests.store.statistics.test_record import on_trail, opened
+from tests.store.statistics.on_record import on_trail, opened
 from tests.unit.web.conftest import NOW, Site
 
 HOSTILE = "<script>alert(1)</script>\u202e"
