@@ -12,10 +12,13 @@ import click
 
 @click.command()
 @click.option(
-    "--port", default=8080, show_default=True, help="Port of the gate; 0 picks a free one."
+    "--port",
+    type=int,
+    show_default="8080, or a free one",
+    help="Port of the gate; 0 picks a free one.",
 )
 @click.option("--keep", is_flag=True, help="Keep gate and simulation running until Ctrl-C.")
-def demo(port: int, *, keep: bool) -> None:
+def demo(port: int | None, *, keep: bool) -> None:
     """Run the full demo on this machine and print each step.
 
     A simulated GitHub and the real service talk over HTTP on loopback: a failed validation, a held
@@ -26,9 +29,8 @@ def demo(port: int, *, keep: bool) -> None:
     """
     from rich.console import Console
 
-    from gate.demo.stage import Stage
+    from gate.demo.stage import USUAL_PORT, Stage, choose_port
     from gate.demo.story import play
-    from gate.web.door.server import free_port
 
     console = Console()
 
@@ -48,5 +50,7 @@ def demo(port: int, *, keep: bool) -> None:
 
     # Unwind as at any other end, so that the service is not left behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    chosen = free_port("127.0.0.1", port)
+    chosen = choose_port(port)
+    if port is None and chosen != USUAL_PORT:
+        console.print(f"Port {USUAL_PORT} is in use; the gate takes port {chosen}.")
     sys.exit(0 if play(chosen, console, pause if keep else None) else 1)

@@ -52,7 +52,7 @@ def _shop(stage: Stage, memory: Memory) -> Seen:
 def _billing(stage: Stage, memory: Memory) -> Seen:
     """Let carol release a deployment, and decide what becomes of the incident."""
     del memory
-    billing = _enter(stage, "billing", _API, policy=_POLICY)
+    billing = _enter(stage, "billing", ENVIRONMENT, _API, policy=_POLICY)
     stage.github.validate(billing, "failure", "api-validation.yml")
     run_id = stage.github.deploy(billing, _API, "deploy-api.yml").run_id
     held = see_held(stage, run_id, "production validation failed")

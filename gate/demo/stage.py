@@ -24,10 +24,13 @@ from gate.manifest import load_manifest
 from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
+from gate.web.door.server import free_port
 
 REPOSITORY: Final = "octo-org/frontend"
 ENVIRONMENT: Final = "production-frontend"
+USUAL_PORT: Final = 8080
 _SECRET: Final = "the demo's own webhook secret"  # noqa: S105 - it guards nothing
+_HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.005
 
@@ -143,6 +146,19 @@ class Stage:
         return True
 
 
+def choose_port(asked: int | None, usual: int = USUAL_PORT) -> int:
+    """Return the gate's port: the one that was asked for, or the usual one, or a free one.
+
+    0 asks for a free one. Raises ConfigError when the port that was asked for cannot be bound.
+    """
+    if asked is not None:
+        return free_port(_HOST, asked)
+    try:
+        return free_port(_HOST, usual)
+    except ConfigError:
+        return free_port(_HOST, 0)
+
+
 @contextmanager
 def set_stage(port: int) -> Iterator[Stage]:
     """Run the simulated GitHub and the service while the context lasts.
@@ -151,7 +167,7 @@ def set_stage(port: int) -> Iterator[Stage]:
     """
     github = SimulatedGitHub()
     manifest = load_manifest()
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{_HOST}:{port}"
     private, public = generate_key_pair()
     with (
         TemporaryDirectory(prefix="gate-demo-") as folder,

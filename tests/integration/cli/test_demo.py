@@ -9,9 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from gate.demo.neighbors import NEIGHBORS
-from gate.demo.stage import set_stage
+from gate.demo.stage import Stage, choose_port, set_stage
 from gate.demo.story import perform
+from gate.errors import ConfigError
 from gate.web.door.server import free_port
 
 
@@ -57,28 +60,53 @@ def test_a_demo_that_is_terminated_leaves_nothing_behind(tmp_path: Path) -> None
 
 
 def test_other_repositories_join_a_demo_that_is_kept() -> None:
-    """Each comes to the state that its scene names, through the gate like the others."""
+    """Each comes to the state that its scene names; the doctor finds what is wrong on purpose."""
     with set_stage(free_port("127.0.0.1", 0)) as stage:
         played = list(perform(stage, NEIGHBORS))
+        done = _examine(stage)
     assert [scene.title for scene, seen in played if not seen.ok] == []
+    found = [line.split(":")[0] for line in done.stdout.splitlines() if line[:2] != "ok"]
+    assert found == [
+        "warn organization policy of octo-org",
+        "fail octo-org/mobile",
+    ], done.stdout + done.stderr
+    assert done.returncode == 1
+
+
+def test_a_busy_port_is_no_obstacle_unless_it_was_asked_for() -> None:
+    """The usual port is taken where it is free, else another that is."""
+    free = free_port("127.0.0.1", 0)
+    assert choose_port(None, usual=free) == free
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        busy = other.getsockname()[1]
+        assert choose_port(None, usual=busy) not in {0, busy}
+        with pytest.raises(ConfigError, match="cannot be bound"):
+            choose_port(busy)
 
 
 def test_the_sandbox_has_settings_for_the_commands() -> None:
     """A command that runs in the folder of a demo that is kept sees the demo's gate."""
-    plain = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
     with set_stage(free_port("127.0.0.1", 0)) as stage:
-        done = subprocess.run(
-            [sys.executable, "-m", "gate", "doctor"],
-            env=plain,
-            cwd=stage.save_settings(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = _examine(stage)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "octo-org/frontend: gates production-frontend" in done.stdout
+
+
+def _examine(stage: Stage) -> subprocess.CompletedProcess[str]:
+    """Run `gate doctor` in the folder of the demo, with none of our own settings."""
+    plain = {name: it for name, it in os.environ.items() if not name.startswith("GATE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "gate", "doctor"],
+        env=plain,
+        cwd=stage.save_settings(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def _listens(port: int) -> bool:
