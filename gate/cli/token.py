@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gate.store.engine.database import Snapshot, Transaction
 
 _BYTES = 32
+_DAY = len("2026-03-02")
+_MINUTE = len("2026-03-02T12:00")
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -197,16 +199,28 @@ def _instant(at: datetime | None) -> str | None:
 
 
 def _print_table(shown: list[dict[str, str | list[str] | None]]) -> None:
+    """Print what fits a terminal of 80 columns: short dates, and names that break before times."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "state", "scope", "repositories", "created", "expires", "last used")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading, folds in (
+        ("name", True),
+        ("state", False),
+        ("repositories", True),
+        ("created", False),
+        ("expires", False),
+        ("last used (UTC)", False),
+    ):
+        table.add_column(heading, no_wrap=not folds, overflow="fold" if folds else "ignore")
     for it in shown:
         listed = it["repositories"]
         table.add_row(
-            *(str(it[key]) for key in ("name", "state", "scope")),
+            Text(f"{it['name']}"),
+            f"{it['state']}",
             Text("all" if listed is None else ", ".join(listed)),
-            *(str(it[key] or "never") for key in ("created_at", "expires_at", "last_used_at")),
+            *(f"{it[key] or 'never'}"[:_DAY] for key in ("created_at", "expires_at")),
+            f"{it['last_used_at'] or 'never'}"[:_MINUTE].replace("T", " "),
         )
     Console().print(table)

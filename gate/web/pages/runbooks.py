@@ -15,6 +15,7 @@ from typing import Final
 from flask import Blueprint, Response, request
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from werkzeug.exceptions import NotFound
 
 from gate.web.pages.site import Site
 
@@ -51,7 +52,7 @@ def runbook_pages(site: Site, pages: Mapping[str, str]) -> Blueprint:
     def page(name: str) -> Response:
         stem = name.removesuffix(".md")
         if stem not in pages:
-            site.missing("runbook")
+            raise NotFound("There is no such runbook. /runbooks lists all of them.")
         if name != stem or _prefers_markdown():
             response = Response(pages[stem], content_type=f"{_MARKDOWN}; charset=utf-8")
         else:

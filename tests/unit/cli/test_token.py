@@ -32,8 +32,8 @@ def url(tmp_path: Path) -> str:
 
 
 def run(url: str, *arguments: str) -> Result:
-    """Run the command with nothing but the database."""
-    return CliRunner(env={"GATE_DATABASE_URL": url, "COLUMNS": "160"}).invoke(
+    """Run the command with nothing but the database, on a terminal of 80 columns."""
+    return CliRunner(env={"GATE_DATABASE_URL": url, "COLUMNS": "80"}).invoke(
         gate, ["token", *arguments]
     )
 
@@ -57,6 +57,7 @@ def test_a_token_opens_the_api_of_a_running_service_until_it_is_revoked(url: str
     (listed,) = json.loads(run(url, "list", "--json").stdout)
     assert listed["state"] == "revoked"
     assert listed["last_used_at"] == "2026-03-02T12:00:00Z"
+    assert "2026-03-02 12:00\n" in run(url, "list").stdout
     database.close()
 
 
@@ -89,3 +90,24 @@ def test_a_name_is_taken_once(url: str) -> None:
     table = run(url, "list").stdout
     assert "ci" in table
     assert "never" in table
+
+
+def test_the_list_fits_a_terminal(url: str) -> None:
+    """At 80 columns no date and no state is cut; long names go on in the next line."""
+    names = ["ci", "x" * 64]
+    for name in names:
+        run(url, "create", "--name", name, "--expires", "90d", "--repository", "acme/shop")
+    run(url, "revoke", "ci")
+    listed = json.loads(run(url, "list", "--json").stdout)
+    table = run(url, "list").stdout
+    lines = table.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert "\u2026" not in table
+    assert lines[0].split() == [
+        "name", "state", "repositories", "created", "expires", "last", "used", "(UTC)",
+    ]  # fmt: skip
+    for it in listed:
+        days = [it[key][:10] for key in ("created_at", "expires_at")]
+        assert any(line.split()[-3:] == [*days, "never"] for line in lines)
+    assert "".join(line.split()[0] for line in lines[1:]).count("x") == 64

@@ -244,3 +244,12 @@ def test_nothing_else_is_served(site: Site, name: str) -> None:
     assert response.status_code == 404
     assert response.json is not None
     assert response.json["reason"] == "not_found"
+
+
+def test_a_reader_who_finds_no_runbook_learns_where_they_are(site: Site) -> None:
+    """All of them are public, so the answer does not ask whether one may see it."""
+    response = site.client.get("/runbooks/nothing")
+
+    assert response.status_code == 404
+    assert response.json is not None
+    assert response.json["detail"] == "There is no such runbook. /runbooks lists all of them."
