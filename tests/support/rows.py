@@ -107,11 +107,14 @@ def wait(database: Database, request: GateRequest, **changes: Any) -> GateReques
 
 
 def answer(
-    database: Database, request: GateRequest, review: ReviewState = ReviewState.APPROVED
+    database: Database,
+    request: GateRequest,
+    review: ReviewState = ReviewState.APPROVED,
+    now: datetime = NOW,
 ) -> GateRequest:
     """Let GitHub have our answer."""
-    held = lease(database, request.id)
-    database.transact(lambda tx: record_answer(tx, held, request, review, NOW))
+    held = lease(database, request.id, now)
+    database.transact(lambda tx: record_answer(tx, held, request, review, now))
     give_back(database, held, None)
     return reread(database, request)
 

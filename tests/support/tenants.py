@@ -116,14 +116,27 @@ HUSHED: Final = "hushed"
 FLOOR: Final = f"# {HUSHED}\nversion: 1\nenvironments:\n  {HUSHED}: {{}}\n"
 """The policy of each owner, which speaks of an environment that this repository does not have."""
 
+
+@dataclass(frozen=True)
+class Policies:
+    """The texts of a repository's own policy, and of its owner's; None where there is none."""
+
+    own: str | None
+    organization: str
+
+
 OURS: Final = Tenant("visible", 71_717, RequestId(0), IncidentId(0))
 THEIRS: Final = Tenant("secrecy", 83_838, RequestId(0), IncidentId(0))
 UNKNOWN: Final = Tenant("nowhere", 94_949, RequestId(7), IncidentId(7))
 """What nobody has: its texts and numbers are as long as those of the others."""
 
 
-def tell_story(database: Database, tenant: Tenant) -> Tenant:
-    """Record a full story; return the tenant with the ids that the gate gave."""
+def tell_story(database: Database, tenant: Tenant, policies: Policies | None = None) -> Tenant:
+    """Record a full story; return the tenant with the ids that the gate gave.
+
+    Without `policies` the repository has one of its own, and the owner's is its floor.
+    """
+    policies = policies if policies is not None else Policies(tenant.policy, FLOOR)
     mark, repository_id, installation_id = (
         tenant.mark,
         tenant.repository_id,
@@ -134,7 +147,7 @@ def tell_story(database: Database, tenant: Tenant) -> Tenant:
     database.transact(lambda tx: record_repository(tx, tenant.repository))
     run = make_run(repository_id=repository_id, run_id=tenant.run_id, head_branch=f"{mark}-branch")
     database.transact(lambda tx: record_run(tx, run, NOW))
-    held = _request(database, tenant, tenant.run_id, f"{mark}-rationale")
+    held = _request(database, tenant, tenant.run_id, policies)
     released = asked(
         database,
         key=make_key(
@@ -183,7 +196,7 @@ def tell_story(database: Database, tenant: Tenant) -> Tenant:
     return replace(tenant, request=held, incident=incident)
 
 
-def _request(database: Database, tenant: Tenant, run_id: RunId, rationale: str) -> RequestId:
+def _request(database: Database, tenant: Tenant, run_id: RunId, policies: Policies) -> RequestId:
     """Hold a request with a failed validation and an override that was not enough."""
     mark = tenant.mark
     request = asked(
@@ -203,7 +216,7 @@ def _request(database: Database, tenant: Tenant, run_id: RunId, rationale: str) 
     )
     claim = make_claim(
         person=make_account(f"{mark}-person", id=tenant.digits * 1000 + 6),
-        rationale=rationale,
+        rationale=f"{mark}-rationale",
         run_id=run_id,
         environment=tenant.environment,
     )
@@ -211,7 +224,7 @@ def _request(database: Database, tenant: Tenant, run_id: RunId, rationale: str) 
         make_decision(detail=f"{mark}-detail"), evidence=evidence, override=make_record(claim)
     )
     facts = make_facts(request=request)
-    basis = record_policies(database, tenant.repository, tenant.policy, FLOOR)
+    basis = record_policies(database, tenant.repository, policies.own, policies.organization)
     number, _ = database.transact(lambda tx: record_decision(tx, decision, facts, NOW, basis))
     wait(database, request, decision_id=number)
     return request.id

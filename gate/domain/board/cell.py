@@ -86,7 +86,8 @@ class PlaceFacts:
 
     `policy` is the repository's, None while it was never read; `evidence` is what the newest
     validation shows now by that policy. `decision` is the one on the newest request that waits,
-    else the one on the newest request.
+    else the one on the newest request. `is_concealed` says that the policy is the organization's,
+    and that the reader may not see it.
     """
 
     environment: str
@@ -97,6 +98,7 @@ class PlaceFacts:
     decision: Decision | None = None
     incident: Incident | None = None
     bar: Bar = NO_BAR
+    is_concealed: bool = False
 
     @property
     def rule(self) -> EnvironmentPolicy | None:

@@ -2,7 +2,8 @@
 
 Pure. A deployment that waits decides what a cell says; without one, it is what the next deployment
 would meet. Whether the newest validation covers a certain deployment is no matter here: no
-deployment is at hand. All texts are plain, and may quote what others wrote.
+deployment is at hand. All texts are plain, and may quote what others wrote, but never a policy that
+the reader may not see.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gate.domain.model.policy import (
     LoadedPolicy,
     Mode,
     UnavailablePolicy,
+    ValidationRule,
     ValidationState,
 )
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
@@ -64,7 +66,7 @@ def _held(facts: PlaceFacts) -> _Found:
         return _Found(CellState.HELD, "run", "deciding", "The gate has not decided yet")
     failed = decision.reason is ReasonCode.VALIDATION_FAILED
     first, others = decision.reasons[:1], decision.reasons[1:]
-    more = _flows(facts) if failed else _main_detail(decision)
+    more = _flows(facts) if failed else _main_detail(facts, decision)
     parts = because(first, decision.evidence), more
     why = _sentence(": ".join(it for it in parts if it))
     if others:
@@ -72,9 +74,11 @@ def _held(facts: PlaceFacts) -> _Found:
     return _Found(CellState.HELD, "fail" if failed else "hold", "on hold", why)
 
 
-def _main_detail(decision: Decision) -> str:
-    """Return what makes the main reason concrete, unless that is said already."""
+def _main_detail(facts: PlaceFacts, decision: Decision) -> str:
+    """Return what makes the main reason concrete, unless that is said already or concealed."""
     reason = decision.reasons[0]
+    if facts.is_concealed and reason.code is ReasonCode.POLICY_INVALID:
+        return ""
     return "" if is_said_already(reason, decision) else _detail(reason)
 
 
@@ -93,6 +97,9 @@ def _next(facts: PlaceFacts) -> _Found:
         case None:
             why = "The gate has not read the policy of this repository yet"
             return _Found(CellState.UNKNOWN, "none", "unknown", why)
+        case InvalidPolicy() if facts.is_concealed:
+            why = "The organization's policy is invalid"
+            return _Found(CellState.BLOCKED, "hold", "policy invalid", why)
         case InvalidPolicy(problems=problems):
             why = _sentence(phrase(ReasonCode.POLICY_INVALID))
             shown = f"{why}: {cut(str(problems[0]), _MOST_WORDS)}" if problems else why
@@ -142,13 +149,18 @@ def _by_evidence(facts: PlaceFacts, rule: EnvironmentPolicy, evidence: Evidence)
         case ValidationState.STALE:
             return _Found(CellState.BLOCKED, "hold", "too old", why)
         case ValidationState.MISSING:
-            workflow = rule.validation.workflow
-            branch = rule.validation.branch or "the default branch"
-            why = f"No run of {workflow} on {branch}"
+            why = f"No run of {_name_workflow(facts, rule.validation)}"
             todo = "Add the workflow and run it once"
             return _Found(CellState.UNVALIDATED, "none", "never validated", why, todo)
         case _:
             assert_never(evidence.state)
+
+
+def _name_workflow(facts: PlaceFacts, rule: ValidationRule) -> str:
+    """Name the workflow and the branch whose runs count."""
+    if facts.is_concealed:
+        return "the workflow that the organization's policy names"
+    return f"{rule.workflow} on {rule.branch or 'the default branch'}"
 
 
 _CODES: Final = {state: ReasonCode(f"validation_{state.value}") for state in ValidationState}

@@ -97,6 +97,20 @@ def choose_again(basis: PolicyBasis, read: ReadPlace) -> PolicyReading:
     )
 
 
+def without_organization(reading: PolicyReading, basis: PolicyBasis) -> PolicyReading | None:
+    """Return a chosen reading as people see it who may not see the organization's policy.
+
+    It is without the floor, and None where the organization's policy decides or is the invalid one.
+    That a policy cannot be read quotes none.
+    """
+    organization = basis.organization
+    if organization is None or isinstance(reading, UnavailablePolicy):
+        return reading
+    if basis.repository is None or reading.source == organization.source:
+        return None
+    return replace(reading, floor=None) if isinstance(reading, LoadedPolicy) else reading
+
+
 def _place(reading: PolicyReading) -> PolicyPlace:
     if isinstance(reading, UnavailablePolicy):
         return PolicyPlace("", "", reading.detail)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import func, select
 
 from gate.domain.model.access import Visible
-from gate.domain.model.ids import RepositoryId
+from gate.domain.model.ids import AccountId, RepositoryId
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.visibility import only_visible
@@ -23,26 +23,28 @@ def repository_names(snapshot: Snapshot, visible: Visible) -> list[str]:
     return list(snapshot.scalars(only_visible(query, t.repository_id, visible)))
 
 
-def may_see_owners(snapshot: Snapshot, repository_id: RepositoryId, visible: Visible) -> bool:
-    """Return whether a reader may see the `.github` repository of a repository's owner.
+def may_see_owners(snapshot: Snapshot, owner_id: AccountId, visible: Visible) -> bool:
+    """Return whether a reader may see the `.github` repository of an owner.
 
     The owner counts by id: somebody else may have taken a former name.
     """
+    return owner_id in owners_seen(snapshot, {owner_id}, visible)
+
+
+def owners_seen(
+    snapshot: Snapshot, owners: Collection[AccountId], visible: Visible
+) -> frozenset[AccountId]:
+    """Return those owners whose `.github` repository a reader may see."""
     if visible.repositories is None:
-        return True
-    own, shared = repositories.alias(), repositories.alias()
-    query = (
-        select(shared.c.repository_id)
-        .join(own, own.c.owner_id == shared.c.owner_id)
-        .where(
-            own.c.repository_id == repository_id,
-            shared.c.removed.is_(False),
-            func.lower(shared.c.full_name).endswith("/.github"),
-        )
+        return frozenset(owners)
+    t = repositories.c
+    query = select(t.owner_id).where(
+        t.owner_id.in_(owners),
+        t.removed.is_(False),
+        func.lower(t.full_name).endswith("/.github"),
     )
-    return (
-        snapshot.execute(only_visible(query, shared.c.repository_id, visible)).first() is not None
-    )
+    seen = snapshot.scalars(only_visible(query, t.repository_id, visible))
+    return frozenset(map(AccountId, seen))
 
 
 def names_of(

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from gate.domain.evidence.judge import with_reports
 from gate.domain.model.access import Visible
-from gate.domain.model.ids import RequestId
+from gate.domain.model.ids import AccountId, RequestId
 from gate.domain.model.ledger import Ledger
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
@@ -65,6 +65,7 @@ class DeploymentRecord:
 
     request: GateRequest
     repository: str
+    owner_id: AccountId
     verdict: str | None
     reason: str | None
     give_up_at: datetime | None
@@ -86,7 +87,7 @@ def read_deployment(
 ) -> DeploymentRecord | None:
     """Read a request; None where there is none, or the reader may not see its repository."""
     query = (
-        select(gate_requests, repositories.c.full_name)
+        select(gate_requests, repositories.c.full_name, repositories.c.owner_id)
         .join(repositories, repositories.c.repository_id == _t.repository_id)
         .where(_t.id == request_id)
     )
@@ -101,6 +102,7 @@ def read_deployment(
     return DeploymentRecord(
         request=request,
         repository=row.full_name,
+        owner_id=AccountId(row.owner_id),
         verdict=row.verdict,
         reason=row.reason,
         give_up_at=row.give_up_at,

@@ -102,7 +102,8 @@ def _find(
     if not (is_public or visible.includes(repository.id)):
         return None
     fleet = gather(snapshot, Visible(frozenset({repository.id})))
-    rows = judge_rows(snapshot, fleet, [repository], site.deps)
+    sees = EVERYTHING if is_public else visible
+    rows = judge_rows(snapshot, fleet, [repository], site.deps, sees)
     cell = rows[0].cells.get(environment_key(environment)) if rows else None
     return None if cell is None else _Found(cell, is_public)
 

@@ -106,7 +106,7 @@ def _read(snapshot: Snapshot, site: Site, choice: Choice) -> Shown:
     fleet = gather(snapshot, site.viewer.visible)
     listed = [it for it in fleet.sorted_repositories() if choice.admits(it)]
     judged = listed[: _MOST_JUDGED if choice.state else MOST_ROWS]
-    rows = judge_rows(snapshot, fleet, judged, site.deps)
+    rows = judge_rows(snapshot, fleet, judged, site.deps, site.viewer.visible)
     rows = [row for row in rows if choice.keeps(row)]
     ids = {row.repository.id for row in rows} if choice.state else {it.id for it in listed}
     counts = Counter(key for row in rows for key in row.cells)

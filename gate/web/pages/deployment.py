@@ -11,7 +11,8 @@ from gate.domain.model.ids import RequestId
 from gate.store.engine.database import Snapshot
 from gate.store.requests.story import read_deployment
 from gate.web.pages.deployment_picture import picture_values
-from gate.web.pages.deployment_view import Found, find_policy, show_deployment
+from gate.web.pages.deployment_policy import Found, find_policy
+from gate.web.pages.deployment_view import show_deployment
 from gate.web.pages.site import Site
 
 _LARGEST_ID: Final = 2**63 - 1

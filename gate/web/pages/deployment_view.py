@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from markupsafe import Markup
 
 from gate.domain.evidence.judge import with_reports
-from gate.domain.model.access import Visible
 from gate.domain.model.ledger import EffectKind, LedgerEntry
 from gate.domain.model.overrides import OverrideRoutes
 from gate.domain.model.policy import (
     LONGEST_HOLD,
-    InvalidPolicy,
-    PolicyReading,
-    UnavailablePolicy,
     ValidationRule,
 )
-from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
 from gate.domain.model.request import CLOSED_WITHOUT_US, GateRequest
 from gate.domain.requests.change import describe_change
 from gate.domain.requests.decide import deciding_policy
@@ -45,39 +39,9 @@ from gate.domain.requests.story import (
     trail_events,
     validation_events,
 )
-from gate.domain.text.addresses import file_page
-from gate.domain.text.escaping import cut
-from gate.policyfile import parse_policy
-from gate.store.engine.database import Snapshot
-from gate.store.github.names import may_see_owners
-from gate.store.github.policies import PolicyTextMissing, read_policy_again, read_policy_text
 from gate.store.requests.story import DeploymentRecord
 from gate.web.pages.comment_html import render_comment, render_line
-
-_MOST_POLICY: Final = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class ShownPolicy:
-    """A document that the policy in force comes from; `role` says which part it plays.
-
-    `text` is None where it stands in a repository that the reader may not see.
-    """
-
-    source: str
-    role: str
-    digest: str
-    text: str | None
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was read of a deployment. `reading` is None where its policy's text is not kept."""
-
-    record: DeploymentRecord
-    reading: PolicyReading | None
-    policies: tuple[ShownPolicy, ...]
+from gate.web.pages.deployment_policy import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,54 +63,6 @@ class ShownComment:
     html: Markup
 
 
-def find_policy(snapshot: Snapshot, record: DeploymentRecord, visible: Visible) -> Found:
-    """Read the policy that the newest decision rests on, as far as a reader may see it."""
-    basis = record.decision.basis if record.decision is not None else None
-    if basis is None:
-        return Found(record, None, ())
-    try:
-        reading: PolicyReading | None = read_policy_again(snapshot, basis, parse_policy)
-    except PolicyTextMissing:
-        reading = None
-    page = record.run.html_url if record.run is not None else ""
-    # It names environments and people of other repositories.
-    sees_organizations = may_see_owners(snapshot, record.request.key.repository_id, visible)
-    places = [
-        ShownPolicy(
-            place.source,
-            role,
-            place.digest,
-            _policy_text(snapshot, place)
-            if sees_organizations or place is not basis.organization
-            else None,
-            file_page(page, place.source),
-        )
-        for role, place in _places(basis)
-    ]
-    return Found(record, reading, tuple(places))
-
-
-def _places(basis: PolicyBasis) -> Iterator[tuple[str, PolicyPlace]]:
-    """List the documents that count, as `choose_policy` does."""
-    if basis.repository is not None:
-        yield "the repository's policy", basis.repository
-    if basis.organization is not None:
-        is_floor = basis.repository is not None
-        yield (
-            "the organization's floor" if is_floor else "the organization's policy",
-            (basis.organization),
-        )
-    if basis.repository is None and basis.organization is None:
-        yield "the server's policy", basis.server
-
-
-def _policy_text(snapshot: Snapshot, place: PolicyPlace) -> str:
-    if place.unavailable is not None:
-        return place.unavailable
-    text = read_policy_text(snapshot, place.digest)
-    return cut(text.decode("utf-8", "replace"), _MOST_POLICY) if text is not None else ""
-
-
 def show_deployment(found: Found) -> dict[str, Any]:
     """Return the values of a deployment's page."""
     record, request = found.record, found.record.request
@@ -163,7 +79,7 @@ def show_deployment(found: Found) -> dict[str, Any]:
         "rules": _rules(found),
         "override": _override_line(decision),
         "change": _change(found, decision),
-        "is_usable": not isinstance(found.reading, InvalidPolicy | UnavailablePolicy),
+        "is_usable": found.is_usable,
         "longest_hold": LONGEST_HOLD,
         "story": _story(record),
         "comments": [_comment(it) for it in record.ledger.entries if it.is_begun],

@@ -33,15 +33,15 @@ from gate.domain.model.ids import RepositoryId, Sha, environment_key
 from gate.domain.model.policy import Covers, LoadedPolicy, PolicyReading, ValidationRule
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import BriefRun, WorkflowRun
-from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
-from gate.store.github import stored_policies, validations
+from gate.store.github import validations
 from gate.store.github.repositories import read_repositories
 from gate.store.github.stored_policies import repositories_looked_up, shown, sources_of
 from gate.store.github.validations import Attempt, Workflow
 from gate.store.incidents.open_incidents import read_open
 from gate.store.requests import places
 from gate.web.deps import WebDeps
+from gate.web.pages.known_policies import choose_policies, find_concealed
 
 _MOST_INCIDENTS: Final = 2_000
 
@@ -105,10 +105,19 @@ def gather(snapshot: Snapshot, visible: Visible) -> Fleet:
 
 
 def judge_rows(
-    snapshot: Snapshot, fleet: Fleet, repositories: Sequence[Repository], deps: WebDeps
+    snapshot: Snapshot,
+    fleet: Fleet,
+    repositories: Sequence[Repository],
+    deps: WebDeps,
+    visible: Visible,
 ) -> list[Row]:
-    """Return the rows of some repositories of a fleet, those with the most trouble first."""
-    policies = _read_policies(snapshot, repositories, deps)
+    """Return the rows of some repositories of a fleet, those with the most trouble first.
+
+    What only an organization's policy says is left out where a reader may not see its repository.
+    """
+    choices = choose_policies(snapshot, repositories, deps)
+    policies = {number: choice.reading for number, choice in choices.items()}
+    concealed = find_concealed(snapshot, repositories, choices, visible)
     seen = _see(snapshot, repositories, policies, deps.clock())
     listed = frozenset(it.id for it in repositories)
     overrides = places.read_overridden_runs(snapshot, Visible(listed))
@@ -122,7 +131,10 @@ def judge_rows(
     for repository in repositories:
         reading = policies.get(repository.id)
         cells = {}
-        for place in _places_of(repository, reading, named.get(repository.id, set()), seen):
+        places_named = named.get(repository.id, set())
+        if repository.id not in concealed:
+            places_named = places_named | _places_in_policy(repository, reading, seen)
+        for place in sorted(places_named):
             asked = fleet.asked.get(place)
             evidence = seen.evidence.get(place)
             incident = fleet.incidents.get(place)
@@ -137,25 +149,12 @@ def judge_rows(
                 bar=draw_bar(
                     seen.counting.get(place, ()), evidence, overrides.get(place, frozenset())
                 ),
+                is_concealed=repository.id in concealed,
             )
             cells[place[1]] = make_cell(facts)
         if cells:
             rows.append(Row(repository, _name_policy(repository, reading), cells))
     return sorted(rows, key=lambda row: row.urgency)
-
-
-def _read_policies(
-    snapshot: Snapshot, repositories: Sequence[Repository], deps: WebDeps
-) -> Mapping[RepositoryId, PolicyReading]:
-    """Choose the policies as they were read last, of those repositories where they were."""
-    known = stored_policies.read_known(snapshot, repositories)
-    choices = {
-        it.id: stored_policies.choose_known(
-            known, it, parse_policy, deps.server_policy, requires_floor=deps.requires_floor
-        )
-        for it in repositories
-    }
-    return {number: choice.reading for number, choice in choices.items() if choice is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,19 +233,19 @@ def _judge(
     )
 
 
-def _places_of(
-    repository: Repository, reading: PolicyReading | None, found: set[Place], seen: _Seen
-) -> list[Place]:
-    """List the environments that are shown of a repository.
+def _places_in_policy(
+    repository: Repository, reading: PolicyReading | None, seen: _Seen
+) -> set[Place]:
+    """List the environments that are shown of a repository because its policy names them.
 
     What a policy of the organization or the server names need not be there in each repository: it
     is shown once a deployment asked, or a validation ran.
     """
-    if isinstance(reading, LoadedPolicy):
-        is_own = reading.source == shown(sources_of(repository)[0], repository)
-        named = [(repository.id, key) for key in reading.policy.environments]
-        found = found | {place for place in named if is_own or seen.counting.get(place)}
-    return sorted(found)
+    if not isinstance(reading, LoadedPolicy):
+        return set()
+    is_own = reading.source == shown(sources_of(repository)[0], repository)
+    named = [(repository.id, key) for key in reading.policy.environments]
+    return {place for place in named if is_own or seen.counting.get(place)}
 
 
 def _spelled(place: Place, asked: Asked | None, incident: Incident | None) -> str:

@@ -17,7 +17,7 @@ from gate.domain.model.policy import (
     PolicyReading,
     UnavailablePolicy,
 )
-from gate.domain.model.policy_sources import PolicyChoice, PolicyPlace
+from gate.domain.model.policy_sources import PolicyChoice, PolicyPlace, without_organization
 from gate.domain.model.policy_values import (
     BUILT_IN,
     ORGANIZATION,
@@ -31,14 +31,13 @@ from gate.domain.model.policy_values import (
 )
 from gate.policyfile import built_in_text, parse_policy, written_lines
 from gate.store.engine.database import Snapshot
-from gate.store.github.names import find_visible
+from gate.store.github.names import find_visible, may_see_owners
 from gate.store.github.policies import read_policy_text
 from gate.store.github.policy_history import PolicyChange, read_policy_changes
 from gate.store.github.repositories import read_served_repository
 from gate.store.github.stored_policies import choose_known, read_known
 from gate.web.pages.site import Site
 
-_ORGANIZATION_REPOSITORY: Final = ".github"
 _BUILT_IN_DIGEST: Final = sha256(built_in_text()).hexdigest()
 _PLACES: Final = {
     REPOSITORY: "the repository's file",
@@ -111,8 +110,10 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
     changes = read_policy_changes(snapshot, repository.id)
     if choice is None:
         return _Found(repository, None, None, "", [], "", changes)
-    sees_floor = _sees_organization(snapshot, site, repository)
-    reading = choice.reading if sees_floor else _shown_reading(choice)
+    sees_floor = may_see_owners(snapshot, repository.owner.id, site.viewer.visible)
+    reading: PolicyReading | None = choice.reading
+    if not sees_floor:
+        reading = without_organization(choice.reading, choice.basis)
     basis, place = choice.basis, place_in_force(choice.basis)
     is_built_in = place == SERVER and basis.server.digest == _BUILT_IN_DIGEST
     document = {
@@ -127,42 +128,11 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
             reading.policy,
             place,
             {} if is_built_in else written_lines(text),
-            reading.floor if sees_floor else None,
+            reading.floor,
             _past(changes) if place == REPOSITORY else (),
         )
     own = text.decode(errors="replace") if place == REPOSITORY else ""
     return _Found(repository, choice, reading, place, values, own, changes)
-
-
-def _sees_organization(snapshot: Snapshot, site: Site, repository: Repository) -> bool:
-    """Return whether the reader may see the repository of the organization's policy."""
-    visible = site.viewer.visible
-    if visible.repositories is None:
-        return True
-    name = f"{repository.owner.login}/{_ORGANIZATION_REPOSITORY}"
-    return find_visible(snapshot, name, visible) is not None
-
-
-def _shown_reading(choice: PolicyChoice) -> PolicyReading | None:
-    """Return the policy in force; None where it is the organization's.
-
-    That one is in another repository, which this reader may not see: neither its environments nor
-    what its problems quote is shown.
-    """
-    is_organizations = place_in_force(choice.basis) == ORGANIZATION
-    if is_organizations or (isinstance(choice.reading, InvalidPolicy) and not _is_own(choice)):
-        return None
-    return choice.reading
-
-
-def _is_own(choice: PolicyChoice) -> bool:
-    """Return whether the problems are those of the repository's own file."""
-    own = choice.basis.repository
-    return (
-        own is not None
-        and isinstance(choice.reading, InvalidPolicy)
-        and choice.reading.digest == own.digest
-    )
 
 
 def _text(snapshot: Snapshot, place: PolicyPlace | None) -> bytes:

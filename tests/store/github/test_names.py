@@ -72,7 +72,7 @@ def test_the_owner_of_a_policy_counts_by_id(database: Database) -> None:
 
     def sees(*numbers: int) -> bool:
         visible = Visible(frozenset(map(RepositoryId, numbers)))
-        return database.read(lambda it: may_see_owners(it, OLD, visible))
+        return database.read(lambda it: may_see_owners(it, owner.id, visible))
 
     assert (sees(7, 8), sees(7), sees(7, 9)) == (True, False, False)
-    assert database.read(lambda it: may_see_owners(it, OLD, EVERYTHING))
+    assert database.read(lambda it: may_see_owners(it, owner.id, EVERYTHING))

@@ -6,8 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.model.policy import PolicyReading, UnavailablePolicy
-from gate.domain.model.policy_sources import PolicyPlace, choose, choose_again
+from gate.domain.model.policy import InvalidPolicy, PolicyReading, UnavailablePolicy
+from gate.domain.model.policy_sources import (
+    PolicyPlace,
+    choose,
+    choose_again,
+    without_organization,
+)
 from tests.support.builders.policies import make_policy
 
 REPOSITORY = replace(make_policy(), source="repository")
@@ -31,3 +36,32 @@ def test_the_same_places_lead_to_the_same_policy(
     choice = choose(repository, organization, SERVER)
 
     assert choose_again(choice.basis, read) == choice.reading
+
+
+BROKEN = InvalidPolicy((), "b" * 64, "organization")
+LOOSER = InvalidPolicy((), REPOSITORY.digest, "repository")
+
+
+@pytest.mark.parametrize(
+    ("repository", "organization", "shown"),
+    [
+        (None, None, SERVER),
+        (None, ORGANIZATION, None),
+        (None, BROKEN, None),
+        (None, UNAVAILABLE, UNAVAILABLE),
+        (REPOSITORY, None, REPOSITORY),
+        (REPOSITORY, ORGANIZATION, REPOSITORY),
+        (REPOSITORY, BROKEN, None),
+        (REPOSITORY, UNAVAILABLE, UNAVAILABLE),
+        (LOOSER, ORGANIZATION, LOOSER),
+    ],
+)
+def test_the_organizations_policy_is_left_out(
+    repository: PolicyReading | None,
+    organization: PolicyReading | None,
+    shown: PolicyReading | None,
+) -> None:
+    """What the repository's own file says and lacks stays; that one cannot be read, too."""
+    choice = choose(repository, organization, SERVER)
+
+    assert without_organization(choice.reading, choice.basis) == shown

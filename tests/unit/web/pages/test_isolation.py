@@ -10,6 +10,7 @@ and `{environment}` stand for those of a tenant. Name every query parameter by w
 something. Each address is then asked for three times: with the reader's own values it must answer
 200, and with the other tenant's exactly as with values that nobody has. No answer may hold anything
 of the other tenant. If your page shows tables that `tell_story` does not fill, fill them there.
+`test_concealed_policies` asks for the same addresses.
 """
 
 from __future__ import annotations
@@ -25,10 +26,9 @@ from gate.domain.model.access import Visible
 from gate.store.engine.database import Database
 from gate.web.app import create_app
 from gate.web.viewers import Viewer, Viewers
-from tests.support.policies import record_policies
 from tests.support.sqlite import lay_out_schema
 from tests.support.statements import recorded_statements
-from tests.support.tenants import FLOOR, HUSHED, OURS, THEIRS, UNKNOWN, Tenant, tell_story
+from tests.support.tenants import OURS, THEIRS, UNKNOWN, Tenant, tell_story
 from tests.unit.web.conftest import Site, UnwritableDatabase
 
 CALLS: Final[dict[str, tuple[str, ...]]] = {
@@ -138,19 +138,6 @@ def reading(database: Database, tenants: tuple[Tenant, Tenant]) -> Site:
     return Site(database, viewers=Viewers(trusts_loopback=False, signed_in=lambda: reader))
 
 
-@pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Tenant]]:
-    """Give the application of a tenant whose owner's policy has problems by now."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('broken')}/gate.db"
-    lay_out_schema(url)
-    database = Database(url)
-    tenant = tell_story(database, OURS)
-    record_policies(database, OURS.repository, OURS.policy, f"{FLOOR}{HUSHED}: {HUSHED}\n")
-    reader = Viewer("reader", Visible(frozenset({OURS.repository_id})))
-    yield Site(database, viewers=Viewers(trusts_loopback=False, signed_in=lambda: reader)), tenant
-    database.close()
-
-
 def ask(site: Site, address: str, tenant: Tenant) -> TestResponse:
     """Ask for an address of a tenant, as a browser does."""
     path = address.format(
@@ -222,36 +209,6 @@ def test_what_may_not_be_seen_answers_like_what_does_not_exist(
     assert plainly(hidden, theirs) == plainly(unknown, UNKNOWN)
     assert for_hidden == for_unknown
     assert for_hidden
-
-
-@pytest.mark.parametrize("address", [it for _, it in ADDRESSES])
-def test_an_organization_policy_is_shown_by_its_own_repository_alone(
-    reading: Site, tenants: tuple[Tenant, Tenant], address: str
-) -> None:
-    """It speaks of other repositories too, and the reader may not see the one that holds it."""
-    assert HUSHED not in written(ask(reading, address, tenants[0]))
-
-
-@pytest.mark.parametrize("address", [it for _, it in ADDRESSES])
-def test_a_broken_organization_policy_is_not_quoted(
-    address: str, broken: tuple[Site, Tenant]
-) -> None:
-    """Its problems quote it, and neither are they the reader's."""
-    site, tenant = broken
-    answer = ask(site, address, tenant)
-    assert answer.status_code == 200, answer.text
-    assert HUSHED not in written(answer)
-
-
-def test_who_may_see_its_repository_sees_an_organization_policy(
-    database: Database, tenants: tuple[Tenant, Tenant]
-) -> None:
-    """So its absence for others proves something."""
-    ours = tenants[0]
-    sees_both = Viewer("owner", Visible(frozenset({ours.repository_id, ours.shared_id})))
-    viewers = Viewers(trusts_loopback=False, signed_in=lambda: sees_both)
-    for site in (Site(database), Site(database, viewers=viewers)):
-        assert HUSHED in ask(site, "/requests/{request}", ours).text
 
 
 @pytest.mark.parametrize(("rule", "address"), ADDRESSES)

@@ -118,6 +118,20 @@ def test_an_organizations_policy_is_shown_to_who_may_see_it(database: Database) 
     assert "1 d 12 h the organization's file, line 8 not recorded" in seen
 
 
+def test_who_took_the_owners_name_does_not_see_its_policy(database: Database) -> None:
+    """A `.github` of their own, under the name that the owner had, is another one."""
+    read(database)
+    read_floor(database)
+    thief = Account(AccountId(10), ACME.login)
+    taken = replace(SHOP, id=RepositoryId(8), full_name="acme/.github", owner=thief)
+    database.transact(lambda tx: record_repository(tx, taken))
+    viewer = Viewer("mallory", Visible(frozenset({REPOSITORY, taken.id})))
+    site = Site(database, viewers=Viewers(trusts_loopback=True, signed_in=lambda: viewer))
+    page = text_of(site.client.get(PATH).text)
+    assert "organization's policy" in page
+    assert "1 d 12 h" not in page
+
+
 def test_problems_have_line_and_column(database: Database, site: Site) -> None:
     """Hostile text in them is harmless."""
     read(database, b"version: 1\n<script>alert(1)</script>: 2\nenvironment: {}\n")
