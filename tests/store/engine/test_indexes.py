@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import text
 
 from gate.domain.model import access
 from gate.domain.model.access import EVERYTHING
@@ -18,11 +16,8 @@ from gate.store.access.sessions import find_session, sessions_of
 from gate.store.access.sign_ins import take_sign_in
 from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot, Transaction
-from gate.store.engine.due import FRESH
 from gate.store.engine.migration import migrate
 from gate.store.engine.tables.base import metadata
-from gate.store.engine.tables.inbox import deliveries as delivery_rows
-from gate.store.engine.tables.requests import gate_requests
 from gate.store.github.repositories import look_candidates
 from gate.store.github.runs import candidate_runs, last_changes, newer_runs
 from gate.store.inbox import deliveries
@@ -55,18 +50,14 @@ from tests.support.builders.defaults import (
     BRANCH,
     NOW,
     REPOSITORY,
-    SHA,
     TERRAFORM,
     VALIDATION,
     before,
 )
 from tests.support.builders.requests import make_key
 from tests.support.builders.runs import make_run
-from tests.support.rows import asked
+from tests.support.plans import plan_of
 
-OLD_REQUESTS: Final = 100_000
-OLD_DELIVERIES: Final = 200_000
-_BATCH: Final = 20_000
 DAY: Final = Period(before(days=1), NOW)
 ALL: Final = Scope(EVERYTHING)
 
@@ -178,34 +169,6 @@ def asked_id() -> Any:
     return 1
 
 
-def plan_of(database: Database, query: Callable[[Snapshot], object]) -> str:
-    """Run a query and give the plan of its first statement, as the database explains it."""
-    statements: list[tuple[str, Any]] = []
-
-    def look(_c: object, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
-        statements.append((sql, parameters))
-
-    def work(tx: Snapshot) -> list[str]:
-        driver: Any = tx.connection.driver_connection
-        if database.dialect == "sqlite":
-            # Prepared statements go past SQLAlchemy; SQLite's own trace has the values filled in.
-            driver.set_trace_callback(lambda sql: statements.append((sql, ())))
-            query(tx)
-            driver.set_trace_callback(None)
-            explain = "EXPLAIN QUERY PLAN "
-        else:
-            # The planner prefers a scan for tables this small.
-            tx.execute(text("SET LOCAL enable_seqscan = off"))
-            event.listen(tx, "before_cursor_execute", look)
-            query(tx)
-            event.remove(tx, "before_cursor_execute", look)
-            explain = "EXPLAIN "
-        sql, parameters = statements[0]
-        return [str(row) for row in tx.exec_driver_sql(explain + sql, parameters)]
-
-    return "\n".join(database.transact(work))
-
-
 @pytest.fixture(scope="module", params=DIALECTS)
 def untouched(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -236,88 +199,3 @@ def test_each_query_has_its_index(
     elif "sqlite_autoindex_gate_requests_1" in plan:
         index = "sqlite_autoindex_gate_requests_1"
     assert index in plan
-
-
-@pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Give a SQLite file with five weeks of answered requests and read deliveries."""
-    path: Path = tmp_path_factory.mktemp("full") / "gate.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    _fill(database, gate_requests, OLD_REQUESTS, _request)
-    _fill(database, delivery_rows, OLD_DELIVERIES, _delivery)
-    database.transact(lambda tx: tx.execute(text("ANALYZE")).close())
-    asked(database)
-    yield database
-    database.close()
-
-
-def _fill(
-    database: Database, table: Any, count: int, make: Callable[[int], dict[str, object]]
-) -> None:
-    for start in range(0, count, _BATCH):
-        rows = [make(number) for number in range(start, start + _BATCH)]
-        database.transact(lambda tx, it=rows: tx.execute(insert(table), it).close())  # type: ignore[misc]
-
-
-def _request(number: int) -> dict[str, object]:
-    at = NOW - timedelta(days=30) + timedelta(seconds=number)
-    return {
-        "installation_id": 77,
-        "repository_id": REPOSITORY + number % 50,
-        "run_id": 10_000 + number,
-        "run_attempt": 1,
-        "environment_key": "production",
-        "environment": "production",
-        "head_sha": SHA,
-        "state": "approved",
-        "round": 1,
-        "deployments": "[]",
-        "unanswered": "[]",
-        "opened_at": at,
-        "waiting_since": at,
-        "generation": 1,
-        "watched": "[]",
-        "failures": 0,
-        "lease_token": 1,
-    }
-
-
-def _delivery(number: int) -> dict[str, object]:
-    at = NOW - timedelta(days=30) + timedelta(seconds=number)
-    return {
-        "delivery_id": f"d{number}",
-        "event": "workflow_run",
-        "received_at": at,
-        "state": "processed",
-        **FRESH,
-    }
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "due requests",
-        "due deliveries",
-        "oldest unread",
-        "to sweep",
-        "undecided",
-        "standing",
-        "wake repository",
-        "by key",
-    ],
-)
-def test_five_weeks_of_old_rows_are_not_looked_at(full: Database, name: str) -> None:
-    """With everything that was ever answered still there, only what is due or undecided is read."""
-    query, index = QUERIES[name]
-    plan = plan_of(full, query)
-    assert index in plan or "autoindex" in plan
-    scans = [line for line in plan.splitlines() if "SCAN" in line and "INDEX" not in line]
-    assert [it for it in scans if "gate_requests" in it or "deliveries" in it] == []
-
-
-@pytest.mark.parametrize("scope", [ALL, Scope(access.Visible(frozenset({REPOSITORY})))])
-def test_sqlite_reads_holds_from_their_index_alone(full: Database, scope: Scope) -> None:
-    """Whoever reads: the other indexes would have it look up every request."""
-    plan = plan_of(full, lambda it: read_holds(it, DAY, scope))
-    assert "COVERING INDEX ix_gate_requests_holds" in plan
