@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from gate.domain.model.ids import RepositoryId
 from gate.domain.model.runs import Account
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Visible:
     """The repositories that a reader may see: those listed, or all of them where None is."""
 
     repositories: frozenset[RepositoryId] | None
+
+    @cached_property
+    def listed(self) -> str:
+        """Return the numbers in order, separated by commas; made once, for all queries of a page.
+
+        Empty for who sees nothing. It says nothing about who sees everything.
+        """
+        return ",".join(map(str, sorted(self.repositories or ())))
 
     def includes(self, repository_id: int | None) -> bool:
         """Return whether a repository may be seen; what belongs to none needs sight of all."""

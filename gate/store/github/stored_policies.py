@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Executable, Text, and_, select
 
 from gate.domain.model.access import Visible
 from gate.domain.model.deliveries import Repository
@@ -18,6 +18,8 @@ from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.store.engine.database import Snapshot
+from gate.store.engine.given import given, given_table
+from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.github import policy_documents, policy_texts
 from gate.store.github.policies import PolicyDocument, document_of
 
@@ -89,14 +91,29 @@ def read_known(snapshot: Snapshot, repositories: Iterable[Repository]) -> Known:
 
 def repositories_looked_up(snapshot: Snapshot, visible: Visible) -> list[RepositoryId]:
     """List the repositories of which it was ever read which policy speaks for them."""
-    source = policy_documents.c.source
-    first, behind = f"{_OWN}:", f"{_OWN};"
-    query = select(source).where(policy_documents.c.read_at.is_not(None))
     if visible.repositories is None:
-        query = query.where(source >= first, source < behind)
+        rows = _ALL_READ.rows(snapshot, {})
     else:
-        query = query.where(source.in_([repository_source(it) for it in visible.repositories]))
-    return [RepositoryId(int(name.removeprefix(first))) for name in snapshot.scalars(query)]
+        own = ((repository_source(it),) for it in visible.repositories)
+        rows = _READ.rows(snapshot, given(own))
+    return [RepositoryId(int(row.source.removeprefix(f"{_OWN}:"))) for row in rows]
+
+
+_d: Final = policy_documents.c
+_ALL_READ: Final = Prepared(
+    select(_d.source).where(
+        _d.read_at.is_not(None), _d.source >= f"{_OWN}:", _d.source < f"{_OWN};"
+    )
+)
+
+
+def _read_of_given(dialect: str) -> Executable:
+    wanted = given_table(dialect, {"place": Text})
+    own = and_(_d.source == wanted.c.place, _d.read_at.is_not(None))
+    return select(_d.source).join_from(wanted, policy_documents, own)
+
+
+_READ: Final = Prepared(_read_of_given)
 
 
 def reading_of(

@@ -30,6 +30,7 @@ from gate.domain.requests.decision import Decision, ReasonCode
 from gate.store.engine.codec import decode_decision
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.requests import decisions, gate_requests
+from gate.store.engine.unindexed import unindexed
 from gate.store.engine.visibility import only_visible
 from gate.store.requests.requests import IS_UNDECIDED
 
@@ -97,7 +98,7 @@ def read_overridden_runs(snapshot: Snapshot, visible: Visible) -> Mapping[Place,
         .limit(_MOST_OVERRIDES)
     )
     found: dict[Place, set[RunId]] = {}
-    for row in snapshot.execute(only_visible(query, _t.repository_id, visible)):
+    for row in snapshot.execute(only_visible(query, unindexed(_t.repository_id), visible)):
         evidence = decode_decision(row.decision).evidence
         if evidence is not None and evidence.run is not None:
             place = RepositoryId(row.repository_id), row.environment_key

@@ -21,6 +21,8 @@ from gate.domain.statistics.metrics import measure_flaky_flows
 from gate.domain.statistics.record import FlowReport, FlowResult, Period
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.reports import validation_reports
+from gate.store.engine.unindexed import unindexed
+from gate.store.engine.visibility import only_visible
 from gate.store.statistics.scope import Scope, during, of_repositories
 
 _t: Final = validation_reports.c
@@ -77,7 +79,7 @@ def _of_troubled_runs(period: Period, scope: Scope) -> Select[Any]:
     some = select(_t.repository_id, _t.run_id).where(
         text("has_trouble"), *during(period, _t.seen_at)
     )
-    troubled = of_repositories(some, _t, scope)
+    troubled = only_visible(some, unindexed(_t.repository_id), scope.repositories)
     return _query(period, scope).where(tuple_(_t.repository_id, _t.run_id).in_(troubled))
 
 

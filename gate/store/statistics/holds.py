@@ -28,10 +28,10 @@ from gate.domain.statistics.record import Holds, Period
 from gate.store.engine.codec import decode_numbers
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.requests import gate_requests
+from gate.store.engine.unindexed import unindexed
 from gate.store.engine.visibility import only_visible
 from gate.store.statistics.days import day_ordinal, microseconds, number_of
 from gate.store.statistics.scope import Scope
-from gate.store.statistics.unindexed import unindexed
 
 _DAY: Final = 10**15
 """What a day counts in the number of a hold: more microseconds than anything lasts."""

@@ -10,9 +10,9 @@ from gate.domain.model.ids import environment_key
 from gate.domain.statistics.record import Period, Release
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_entries
+from gate.store.engine.unindexed import unindexed
 from gate.store.engine.visibility import only_visible
 from gate.store.statistics.scope import Scope, during
-from gate.store.statistics.unindexed import unindexed
 
 _OVERRIDDEN: Final = "override.recorded"
 _BYPASSED: Final = "bypass.detected"
