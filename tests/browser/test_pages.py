@@ -10,11 +10,12 @@ from itertools import pairwise
 from typing import Final, Literal
 from urllib.parse import urljoin, urlsplit
 
+import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from gate.demo.stage import Stage
+from gate.demo.stage import REPOSITORY, Stage
 from tests.browser.story import SECONDS, list_pages
 
 Check = Callable[[Page], list[str]]
@@ -159,6 +160,21 @@ def _read_all(page: Page, stage: Stage) -> dict[str, str]:
         words = _AGE.sub("", _BUTTON.sub("", page.inner_text("main"))).split()
         texts[name] = "".join(words)
     return texts
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_of_the_simulated_github_is_read_like_the_others(
+    browser: Browser, stage: Stage, scheme: Scheme
+) -> None:
+    """Links of the gate lead there; on a small screen, too."""
+    below = f"{stage.api_url}/{REPOSITORY}"
+    with opened(browser, stage, size=NARROW, scheme=scheme) as page:
+        for path in ("issues/1", "actions", "blob/HEAD/.github/deployment-gate.yml", "nothing"):
+            page.goto(f"{below}/{path}")
+            found = [
+                it for check in (find_overflow, find_barriers, find_gaps) for it in check(page)
+            ]
+            assert found == [], path
 
 
 def test_every_link_of_a_page_leads_somewhere(stage: Stage) -> None:

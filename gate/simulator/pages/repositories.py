@@ -19,7 +19,9 @@ from gate.simulator.state.world import World
 def list_repositories(world: World) -> Subject:
     """List all repositories, for the front page."""
     facts = tuple(map(repository_fact, world.repositories.values()))
-    return Subject("The front page", facts, "On GitHub, it shows what is new to you.")
+    return Subject(
+        "The front page", facts, "On GitHub, it shows your repositories and what is new in them."
+    )
 
 
 def describe_account(world: World, login: str) -> Subject | None:

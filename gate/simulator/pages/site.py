@@ -23,7 +23,7 @@ from gate.simulator.state.world import World
 _NO_PAGES = (f"{OIDC_PREFIX}/", AUTHORIZATION_PREFIX, CONTROL_PREFIX)
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     "Cache-Control": "no-store",
     "Vary": "Accept",
 }
