@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """A flow's days, oldest first."""
+    """A flow's days, newest first."""
 
     repository_id: RepositoryId
     name: str
@@ -49,9 +49,9 @@ class FlowDays:
 def lay_out(reports: Iterable[FlowReport], last: date, days: int) -> FlowDays:
     """Count per flow and day how many attempts failed or were flaky; steady flows are left out.
 
-    At most `MOST_DAYS` days up to the last are shown.
+    At most `MOST_DAYS` days are shown, from the last one back.
     """
-    shown = tuple(last - timedelta(days=it) for it in reversed(range(min(days, MOST_DAYS))))
+    shown = tuple(last - timedelta(days=it) for it in range(min(days, MOST_DAYS)))
     recent = [report for report in reports if report.at.date() in shown]
     troubled = find_troubled(recent)
     counted: dict[tuple[RepositoryId, str], dict[date, Counter[FlowStatus]]] = defaultdict(

@@ -60,6 +60,11 @@ class Value:
             return span(timedelta(seconds=self.number))
         return f"{self.number:.1f}".removesuffix(".0")
 
+    @property
+    def is_median(self) -> bool:
+        """Return whether the number is the median of measured times."""
+        return self.unit is Unit.TIME and self.number is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Insight:
@@ -110,7 +115,7 @@ def make_insights(
         if metric.is_kept or reaches_back:
             change = compare(value, metric.measured(before), days)
         else:
-            change = f"Not compared: the record of the {days} days before is deleted by now."
+            change = f"Not compared: the gate keeps these records for {kept.days} days only."
         trend = tuple(metric.measured(part) for part in parts)
         found.append(Insight(metric.title, value, change, *metric.definition, trend))
     return tuple(found)
@@ -122,12 +127,12 @@ def compare(now: Value, before: Value, days: int) -> str:
     # That there are no events any more is a change; a median or a share needs measurements twice.
     weigh = max if now.unit is Unit.EVENTS else min
     if now.number is None or before.number is None or weigh(now.sample, before.sample) < FEW:
-        return f"Too few to compare: {now.sample}, and {before.sample} in {period}."
+        return f"Too few to compare: {now.sample} now, {before.sample} in {period}."
     if now.unit is Unit.SHARE:
         change = round(100 * (now.number - before.number))
         amount = f"{abs(change)} percentage point{'s' if abs(change) != 1 else ''}"
     elif before.number == 0:
-        return f"{now.shown}, and {before.shown} in {period}."
+        return f"{now.shown} now, {before.shown} in {period}."
     else:
         change = round(100 * (now.number / before.number - 1))
         amount = f"{abs(change)} %"
@@ -165,7 +170,9 @@ def _time(spread: Spread, counts: str) -> Value:
 
 def _load(stats: Stats) -> Value:
     load = stats.alerts_per_incident
-    counts = f"{load.messages} messages about {load.incidents} incidents, at most {load.most}"
+    messages = f"{load.messages} message{'s' if load.messages != 1 else ''}"
+    incidents = f"{load.incidents} incident{'s' if load.incidents != 1 else ''}"
+    counts = f"{messages} about {incidents}, at most {load.most}"
     return Value(Unit.MEAN, load.mean, load.incidents, counts)
 
 
@@ -221,7 +228,9 @@ _METRICS: Final = (
     ),
     _Metric(
         "Share acted on",
-        lambda it: _share(it.acted_on, "incidents"),
+        lambda it: _share(
+            it.acted_on, "incidents acknowledged, decided, silenced, overridden or closed"
+        ),
         is_kept=True,
         definition=define(metrics.measure_acted_on),
     ),

@@ -6,8 +6,9 @@ from datetime import timedelta
 from math import ceil
 from typing import Final
 
+_SECOND: Final = timedelta(seconds=1)
 _DAYS_FROM: Final = 48 * 60
-"""Minutes from which a remaining time is given in days."""
+"""Minutes from which a time is given in days: 24 h is a limit that people know."""
 
 
 def remaining(length: timedelta) -> str:
@@ -28,13 +29,15 @@ def age(elapsed: timedelta) -> str:
 
 def span(length: timedelta) -> str:
     """Return how long something is, in whole units that a person compares at a glance."""
+    if timedelta() < length < _SECOND:
+        return "less than 1 s"
     seconds = max(0, int(length.total_seconds()))
-    for size, unit, smaller, smaller_unit in (
-        (86_400, "d", 3_600, "h"),
-        (3_600, "h", 60, "min"),
-        (60, "min", 1, "s"),
+    for least, size, unit, smaller, smaller_unit in (
+        (60 * _DAYS_FROM, 86_400, "d", 3_600, "h"),
+        (3_600, 3_600, "h", 60, "min"),
+        (60, 60, "min", 1, "s"),
     ):
-        if seconds >= size:
+        if seconds >= least:
             rest = seconds % size // smaller
             return (
                 f"{seconds // size} {unit} {rest} {smaller_unit}"

@@ -62,7 +62,7 @@ def test_every_field_of_a_policy_is_listed() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (AGE, "1 d"),
+        (AGE, "24 h"),
         (("environments", NAME, "validation", "branch"), "the default branch"),
         (("environments", NAME, "validation", "required_jobs"), "none"),
         (("environments", NAME, "override", "allow"), "true"),
@@ -104,7 +104,7 @@ def test_what_the_document_has_comes_from_it_and_the_rest_is_built_in() -> None:
 
 def test_the_floor_stands_beside_the_value() -> None:
     """Empty where the organization has nothing for it."""
-    assert traced(with_age(12), AGE, floor=with_age(24)).floor == "1 d"
+    assert traced(with_age(12), AGE, floor=with_age(24)).floor == "24 h"
     assert traced(with_age(12), AGE, floor=Policy({})).floor == ""
     assert traced(with_age(12), AGE).floor == ""
 

@@ -248,7 +248,8 @@ def test_the_full_record_is_kept_longest() -> None:
     crowded = make_decision(reasons=phrases, evidence=LONG_EVIDENCE, ask=_ASK)
     comment = explain(crowded, make_request(), NOW, Guide(record=record))
     assert len(comment) <= COMMENT_LIMIT
-    assert "Override" not in comment
+    assert "Override in the review" not in comment
+    assert "Add the environment" not in comment
     assert comment.endswith(f"\n\n[Full record]({record})")
 
 
@@ -284,7 +285,7 @@ def test_remaining(length: dict[str, float], text: str) -> None:
     ("length", "text"),
     [
         ({"seconds": -5}, "0 s"),
-        ({"microseconds": 999_999}, "0 s"),
+        ({"microseconds": 999_999}, "less than 1 s"),
         ({"seconds": 1}, "1 s"),
         ({"seconds": 59}, "59 s"),
         ({"seconds": 60}, "1 min"),
@@ -294,8 +295,10 @@ def test_remaining(length: dict[str, float], text: str) -> None:
         ({"hours": 1, "seconds": 59}, "1 h"),
         ({"hours": 1, "minutes": 1}, "1 h 1 min"),
         ({"hours": 23, "minutes": 59, "seconds": 59}, "23 h 59 min"),
-        ({"days": 1}, "1 d"),
-        ({"days": 1, "minutes": 59}, "1 d"),
+        ({"days": 1}, "24 h"),
+        ({"days": 2}, "2 d"),
+        ({"days": 1, "minutes": 59}, "24 h 59 min"),
+        ({"days": 2, "minutes": 59}, "2 d"),
         ({"days": 29, "hours": 23}, "29 d 23 h"),
     ],
 )
@@ -306,5 +309,5 @@ def test_span(length: dict[str, float], text: str) -> None:
 
 def test_age() -> None:
     """An age is a span that ends now; the future is now."""
-    assert age(NOW - before(hours=25)) == "1 d 1 h ago"
+    assert age(NOW - before(hours=25)) == "25 h ago"
     assert age(timedelta(seconds=-1)) == "0 s ago"

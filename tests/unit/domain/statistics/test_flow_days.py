@@ -12,7 +12,7 @@ from tests.support.builders.defaults import NOW, before
 
 
 def test_a_cell_counts_and_steady_flows_are_left_out() -> None:
-    """A flow that did not run counts for nothing; the newest day comes last."""
+    """A flow that did not run counts for nothing; the newest day comes first."""
 
     def report(at: datetime, *flows: tuple[str, FlowStatus]) -> FlowReport:
         results = tuple(FlowResult(*it) for it in flows)
@@ -30,4 +30,4 @@ def test_a_cell_counts_and_steady_flows_are_left_out() -> None:
     )
     assert len(found.days) == MOST_DAYS
     assert [row.name for row in found.rows] == ["a", "b"]
-    assert found.rows[0].cells[-2:] == (Cell(0, 0, 0), Cell(1, 1, 2))
+    assert found.rows[0].cells[:2] == (Cell(1, 1, 2), Cell(0, 0, 0))

@@ -23,18 +23,18 @@ def value(unit: Unit, number: float | None, sample: int = 50) -> Value:
         (value(Unit.EVENTS, 88, 88), value(Unit.EVENTS, 100, 100), "12 % fewer than"),
         (value(Unit.EVENTS, 110, 110), value(Unit.EVENTS, 100, 100), "10 % more than"),
         (value(Unit.EVENTS, 0, 0), value(Unit.EVENTS, 20, 20), "100 % fewer than"),
-        (value(Unit.EVENTS, 20, 20), value(Unit.EVENTS, 0, 0), "20, and 0 in the 30 days"),
+        (value(Unit.EVENTS, 20, 20), value(Unit.EVENTS, 0, 0), "20 now, 0 in the 30 days"),
         (value(Unit.EVENTS, 4, 4), value(Unit.EVENTS, 5, 5), "20 % fewer than"),
-        (value(Unit.EVENTS, 4, 4), value(Unit.EVENTS, 4, 4), "Too few to compare: 4, and 4 in"),
+        (value(Unit.EVENTS, 4, 4), value(Unit.EVENTS, 4, 4), "Too few to compare: 4 now, 4 in"),
         (value(Unit.MEAN, 3, 9), value(Unit.MEAN, 2, 9), "50 % more than"),
         (value(Unit.SHARE, 0.81), value(Unit.SHARE, 0.8), "1 percentage point higher than"),
         (value(Unit.SHARE, 0.5), value(Unit.SHARE, 0.8), "30 percentage points lower than"),
         (value(Unit.TIME, 60), value(Unit.TIME, 120), "50 % shorter than"),
         (value(Unit.TIME, 180), value(Unit.TIME, 120), "50 % longer than"),
         (value(Unit.TIME, 60), value(Unit.TIME, 60), "The same as in the 30 days before."),
-        (value(Unit.TIME, 60), value(Unit.TIME, 0), "1 min, and 0 s in the 30 days before."),
-        (value(Unit.MEAN, 3, 4), value(Unit.MEAN, 2, 9), "Too few to compare: 4, and 9 in"),
-        (value(Unit.SHARE, None, 0), value(Unit.SHARE, 0.5), "Too few to compare: 0, and 50 in"),
+        (value(Unit.TIME, 60), value(Unit.TIME, 0), "1 min now, 0 s in the 30 days before."),
+        (value(Unit.MEAN, 3, 4), value(Unit.MEAN, 2, 9), "Too few to compare: 4 now, 9 in"),
+        (value(Unit.SHARE, None, 0), value(Unit.SHARE, 0.5), "Too few to compare: 0 now, 50 in"),
     ],
 )
 def test_a_change_is_worded_and_few_are_counted(now: Value, earlier: Value, said: str) -> None:
@@ -62,6 +62,16 @@ def test_a_definition_is_the_documentations() -> None:
     lead, rest = define(measure_pass_rate)
     assert lead == "Of the validation's run attempts that passed or failed, those that passed."
     assert "A re-run is a separate attempt." in rest
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0 s"), (0.12, "less than 1 s"), (1, "1 s"), (90, "1 min 30 s")]
+)
+def test_a_time_that_is_not_zero_is_not_called_so(seconds: float, shown: str) -> None:
+    """And a time is the median of those measured."""
+    assert value(Unit.TIME, seconds).shown == shown
+    assert value(Unit.TIME, seconds).is_median
+    assert not value(Unit.EVENTS, seconds).is_median
 
 
 @pytest.mark.parametrize(("days", "compared"), [(7, True), (30, False)])

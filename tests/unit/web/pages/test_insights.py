@@ -32,8 +32,10 @@ def test_values_are_shown_with_counts_and_definitions(database: Database, site: 
         opened(database, at=NOW - timedelta(days=days))
     on_trail(database, "override.recorded", at=NOW, actor=HOSTILE)
     page = site.client.get("/insights?period=7d").text
-    assert "10 min" in page
-    assert "Too few to compare: 4, and 0 in the 7 days before." in page
+    assert '<span class="dim">median</span> 10 min</p>' in page
+    assert "Not compared" not in page
+    assert "2026-02-24 to <time" in page
+    assert "Too few to compare: 4 now, 0 in the 7 days before." in page
     assert 'role="img"' in page
     assert "<summary>Table<span" in page
     assert "Of the resolved incidents, those that needed no rollback and no fix." in page
@@ -57,7 +59,7 @@ def test_what_may_not_be_seen_is_not_counted(database: Database) -> None:
     site = Site(database, viewers=Viewers(trusts_loopback=True, signed_in=lambda: viewer))
     page = site.client.get("/insights").text
     assert "octavia" not in page
-    assert "0 of 0 incidents" in page
+    assert "0 of 0 incidents acknowledged, decided, silenced, overridden or closed" in page
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_days_before_now_are_compared_up_to_the_same_time(database: Database, si
     opened(database, at=NOW - week - timedelta(minutes=1))
     opened(database, at=NOW - week + timedelta(minutes=2))
     page = site.client.get("/insights?period=7d").text
-    assert "Too few to compare: 0, and 1 in the 7 days before." in panel(page, "Incidents")
+    assert "Too few to compare: 0 now, 1 in the 7 days before." in panel(page, "Incidents")
 
 
 def test_the_page_refreshes_itself(site: Site) -> None:
