@@ -183,6 +183,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         requires_floor=deps.requires_floor,
         checks=_checks(service, service.database.check, with_worker=with_worker),
         status_checks=_checks(service, service.database.check_reading, with_worker=with_worker),
+        channels=frozenset(deps.notifiers),
         metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
         quota_left=lambda: service.github.app.quota_left,
         started_at=deps.clock(),

@@ -29,7 +29,7 @@ from gate.web.pages.runbooks import runbook_pages
 from gate.web.pages.site import Site, register_site
 from gate.web.pages.status import status_pages
 from gate.web.problems import register_problems
-from gate.web.sign_in.routes import account_pages, sign_in_pages
+from gate.web.sign_in.routes import absent_pages, account_pages, sign_in_pages
 from gate.web.sign_in.sign_in import SignIns
 
 
@@ -48,18 +48,20 @@ def create_app(deps: WebDeps, sign_ins: SignIns | None = None) -> Flask:
     # A doubled slash is a wrong address, not a redirect.
     app.url_map.merge_slashes = False
     register_problems(app)
-    site = Site(deps)
+    site, runbooks = Site(deps), load_runbooks()
     register_site(app, deps)
     app.register_blueprint(webhooks(Door(deps)))
     app.register_blueprint(health(deps))
     if sign_ins is not None:
         app.register_blueprint(sign_in_pages(sign_ins, site.render))
         app.register_blueprint(account_pages(sign_ins, site.blueprint("account"), site.render))
+    else:
+        app.register_blueprint(absent_pages(site.render))
     app.register_blueprint(insights_pages(site))
     app.register_blueprint(repository_pages(site))
-    app.register_blueprint(runbook_pages(site, load_runbooks()))
+    app.register_blueprint(runbook_pages(site, runbooks))
     app.register_blueprint(board_pages(site))
-    app.register_blueprint(incident_pages(site))
+    app.register_blueprint(incident_pages(site, runbooks))
     app.register_blueprint(history_pages(site))
     app.register_blueprint(badge_pages(site))
     app.register_blueprint(status_pages(site))

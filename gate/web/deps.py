@@ -10,6 +10,7 @@ from hmac import compare_digest
 
 from gate.clock import Clock
 from gate.domain.model.access import EVERYTHING
+from gate.domain.model.alert import Channel
 from gate.domain.model.ids import DeliveryId, RepositoryId
 from gate.domain.model.policy import Policy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
@@ -51,9 +52,9 @@ class WebDeps:
     raise ReportRejected. `readers` may read `/api/v1`, `viewers` the pages.
     `server_policy` is that of repositories without one, and `requires_floor` says whether each
     organization must have one. `checks` are what readiness asks, by name, and `status_checks` what
-    the status page asks, which write nothing. `policy_read_last` returns a repository's
-    policy, None where no sound one was read. Pages that many watch are kept for `pages_kept`; zero
-    keeps none.
+    the status page asks, which write nothing. `channels` are the configured ones.
+    `policy_read_last` returns a repository's policy, None where no sound one was read. Pages that
+    many watch are kept for `pages_kept`; zero keeps none.
     """
 
     database: Database
@@ -70,6 +71,7 @@ class WebDeps:
     requires_floor: bool
     checks: Mapping[str, Check]
     status_checks: Mapping[str, Check]
+    channels: frozenset[Channel]
     metrics: Metrics
     quota_left: QuotaLeft
     started_at: datetime

@@ -274,7 +274,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "get",
-        "/api/v1/validations/{repository}/{run}/{attempt}",
+        "/api/v1/validations/{repository_id}/{run_id}/{run_attempt}",
         "Read what a run attempt reported",
         _object(
             {
@@ -282,7 +282,7 @@ OPERATIONS: Final = (
                 "alerts": _array(_ref("AlertReport")),
             }
         ),
-        _in_path("repository", "run", "attempt"),
+        _in_path("repository_id", "run_id", "run_attempt"),
     ),
     Operation(
         "post", "/api/v1/validations", "Report a validation", _TAKEN, body=ReportBody.__name__

@@ -71,9 +71,9 @@ def attempts_api(deps: WebDeps) -> Blueprint:
     blueprint = Blueprint("attempts", __name__, url_prefix="/api/v1")
     answer_readers(blueprint, deps)
 
-    @blueprint.get("/validations/<repository>/<run>/<attempt>")
-    def reported(repository: str, run: str, attempt: str) -> Response:
-        numbers = [parse_number(it) for it in (repository, run, attempt)]
+    @blueprint.get("/validations/<repository_id>/<run_id>/<run_attempt>")
+    def reported(repository_id: str, run_id: str, run_attempt: str) -> Response:
+        numbers = [parse_number(it) for it in (repository_id, run_id, run_attempt)]
         visible = visible_to_reader()
         found = deps.database.read(lambda snapshot: _reported(snapshot, numbers, visible))
         if found is None:

@@ -13,7 +13,7 @@ from gate.domain.board.cell import CellState
 from gate.domain.model.deliveries import Repository
 from gate.store.engine.database import Snapshot
 from gate.web.pages.fleet import Row, gather, judge_rows
-from gate.web.pages.queries import check_names, read_choice, read_text
+from gate.web.pages.queries import check_names, given_fields, link_with, read_choice, read_text
 from gate.web.pages.site import Site
 
 MOST_ROWS: Final = 200
@@ -96,6 +96,7 @@ def board_pages(site: Site) -> Blueprint:
             choice=choice,
             states=STATES,
             wall=wall is not None,
+            leave=link_with("/", given_fields(_FIELDS[:-1])),
             most_rows=MOST_ROWS,
         )
 

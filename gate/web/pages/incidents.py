@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -53,6 +54,7 @@ from gate.web.pages.queries import (
     read_text,
     refuse,
 )
+from gate.web.pages.runbooks import title_of
 from gate.web.pages.site import Site
 
 _PATH: Final = "/incidents"
@@ -85,8 +87,8 @@ class _Story:
     held: list[HeldRequest]
 
 
-def incident_pages(site: Site) -> Blueprint:
-    """Build the routes of the incidents."""
+def incident_pages(site: Site, runbooks: Mapping[str, str]) -> Blueprint:
+    """Build the routes of the incidents; `runbooks` are the texts that they link to, by name."""
     pages = site.blueprint("incident_pages")
 
     @pages.get(_PATH)
@@ -134,6 +136,7 @@ def incident_pages(site: Site) -> Blueprint:
         steps = read_clock(incident, _alert_policy(story.policy), now)
         flows = incident.failure.flows[:_MOST_FLOWS]
         newly = incident.failure.newly_failing
+        runbook = choose_runbook(incident, steps)
         return site.render(
             "incident.html",
             incident=incident,
@@ -141,7 +144,8 @@ def incident_pages(site: Site) -> Blueprint:
             issue_url=story.listed.issue_url,
             steps=steps,
             next_step=find_next_deadline(steps),
-            runbook=choose_runbook(incident, steps),
+            runbook=runbook,
+            runbook_title=title_of(runbooks[runbook]),
             standing=explain_standing(incident, _mode(story)),
             ending=describe_ending(incident),
             summary=summarize_failure(incident.failure),
@@ -150,7 +154,7 @@ def incident_pages(site: Site) -> Blueprint:
             flows=flows,
             more_flows=incident.failure.count - len(flows),
             newly=frozenset(newly) if newly is not None else None,
-            timeline=[tell(event) for _, event in reversed(story.timeline)],
+            timeline=[tell(event) for _, event in story.timeline],
             alerts=[
                 (
                     it,

@@ -63,6 +63,11 @@ def runbook_pages(site: Site, pages: Mapping[str, str]) -> Blueprint:
     return blueprint
 
 
+def title_of(text: str) -> str:
+    """Return the title of a runbook."""
+    return text.partition("\n")[0].removeprefix("# ")
+
+
 def _prefers_markdown() -> bool:
     """Return whether the caller asks for Markdown by name; everyone else gets HTML."""
     return request.accept_mimetypes.best_match([_HTML, _MARKDOWN], default=_HTML) == _MARKDOWN
@@ -70,13 +75,13 @@ def _prefers_markdown() -> bool:
 
 def read_runbook(name: str, text: str) -> _Runbook:
     """Render a runbook; markup in its text is shown and not obeyed."""
-    heading, _, rest = text.partition("\n")
+    rest = text.partition("\n")[2]
     # Safe as it is: html=False escapes what the text holds, and the text is our documentation.
     body = Markup(MarkdownIt("commonmark", {"html": False}).render(rest))  # noqa: S704
-    return _Runbook(name, heading.removeprefix("# "), _first_paragraph(rest), body)
+    return _Runbook(name, title_of(text), _first_paragraph(rest), body)
 
 
 def _first_paragraph(text: str) -> str:
     """Return the text below the first heading; empty where there is none."""
     blocks = [it for it in text.split("\n\n") if not it.strip().startswith("#")]
-    return " ".join(blocks[0].replace("`", "").split()) if blocks else ""
+    return " ".join(blocks[0].split()) if blocks else ""

@@ -41,10 +41,13 @@ _MINUTE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One line of the page; `value` is empty where only the state may be shown."""
+    """One line of the page; `value` is empty where only the state may be shown.
+
+    `level` is None for what is not configured, and so neither good nor bad.
+    """
 
     name: str
-    level: Level
+    level: Level | None
     limit: Limit
     value: str
     wanted: str
@@ -52,7 +55,7 @@ class Measure:
     @property
     def word(self) -> str:
         """Name the level."""
-        return LEVEL_WORDS[self.level]
+        return LEVEL_WORDS[self.level] if self.level is not None else "not configured"
 
 
 def status_pages(site: Site) -> Blueprint:
@@ -67,7 +70,7 @@ def status_pages(site: Site) -> Blueprint:
         standing = site.read(lambda snapshot: read_standing(snapshot, visible, now))
         sees_all = visible.repositories is None
         measures = [*_own(standing, now), *_shared(site, standing, now, sees_all=sees_all)]
-        level = worst([it.level for it in measures])
+        level = worst([it.level for it in measures if it.level is not None])
         checks = {name: _passes(check) for name, check in deps.status_checks.items()}
         is_alive = all(checks.values())
         return site.render(
@@ -115,6 +118,9 @@ def _shared(site: Site, standing: Standing, now: datetime, *, sees_all: bool) ->
         )
         level = ALERTS_NOT_TAKEN.judge_age(age)
         name = f"Outbox of {channel.value}"
+        if channel not in site.deps.channels and not backlog.count:
+            measures.append(Measure(name, None, ALERTS_NOT_TAKEN, "", ""))
+            continue
         measures.append(Measure(name, level, ALERTS_NOT_TAKEN, owed, _at_most(ALERTS_NOT_TAKEN)))
     lost = sum(count for (_, state), count in standing.recent.items() if state in _LOST)
     refused = f"{lost} within a day"
@@ -123,7 +129,7 @@ def _shared(site: Site, standing: Standing, now: datetime, *, sees_all: bool) ->
     quota = list(_quotas(site.deps.quota_left()))
     if quota and not sees_all:
         # How many installations there are, and which, is no matter of one tenant.
-        level = worst([it.level for it in quota])
+        level = worst([it.level for it in quota if it.level is not None])
         quota = [Measure("GitHub quota", level, QUOTA_LOW, "", "")]
     for it in (*measures, *quota):
         yield it if sees_all else Measure(it.name, it.level, it.limit, "", "")

@@ -17,6 +17,7 @@ from gate.web.sign_in.sign_in import SignInFailed, SignIns
 
 _NEVER_STORED: Final = "no-store"
 _SIGN_IN: Final = "/sign-in"
+_ACCOUNT: Final = "/account"
 _RETRY_AFTER: Final = "10"
 """Seconds after which a sign-in that failed for no fault of the person's may be tried again."""
 
@@ -36,6 +37,18 @@ class Render(Protocol):
         self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object
     ) -> Response:
         """Render a template."""
+
+
+def absent_pages(render: Render) -> Blueprint:
+    """Build the routes that say that the sign-in is not configured, and how to do that."""
+    pages = Blueprint("sign_in_absent", __name__)
+
+    @pages.get(_SIGN_IN)
+    @pages.get(_ACCOUNT)
+    def explain() -> Response:
+        return render("sign_in_not_configured.html", status=HTTPStatus.NOT_FOUND)
+
+    return pages
 
 
 def sign_in_pages(sign_ins: SignIns, render: Render) -> Blueprint:
@@ -92,7 +105,7 @@ def account_pages(sign_ins: SignIns, pages: Blueprint, render: Render) -> Bluepr
     """Build the page about oneself on a blueprint that only viewers reach."""
     _keep_out_of_caches(pages)
 
-    @pages.get("/account")
+    @pages.get(_ACCOUNT)
     def account() -> Response:
         session = sign_ins.sessions.find()
         if session is None:

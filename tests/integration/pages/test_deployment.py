@@ -81,8 +81,6 @@ def test_an_override_is_quoted_whether_it_counts_or_not(gate: Gate) -> None:
     refused = page_of(gate, run_id)
     assert "ship it" in refused
     assert "Override: 0 of 1, 1 refused" in refused
-    posted = gate.client().get(f"/requests/{gate.record(run_id).id}").text
-    assert re.search(r"<blockquote>\s*<p>carol .*<br />", posted)
     assert "On hold: production validation failed; the override is incomplete. carol (" in refused
     override(gate, run_id, REASON)
     released = page_of(gate, run_id)

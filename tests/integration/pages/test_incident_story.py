@@ -38,7 +38,7 @@ def test_a_page_follows_its_incident(gate: Gate) -> None:
     assert "pay.yml" in red
     assert "Next: <b>acknowledge</b> by" in red
     assert "delivered" in red
-    assert f"Run {run_id}, attempt 1" in red
+    assert f"run {run_id}, attempt 1" in red
     assert f'href="{incident(gate).issue_url}"' in red
     assert "1 deployment<" in page(gate, "/incidents")
     gate.advance(minutes=20)
@@ -48,7 +48,7 @@ def test_a_page_follows_its_incident(gate: Gate) -> None:
     assert "Next: <b>decide</b> by" in page(gate)
     assert "done late" in page(gate)
     act(gate, "decided", Course.ROLLBACK, "the last apply broke it")
-    assert "Next:" not in page(gate)
+    assert "Next: <b>roll back, then <a href=" in page(gate)
 
     gate.validate(REPOSITORY, "success")
     gate.settle()

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.test import Client, TestResponse
 
+from gate.domain.model.alert import Channel
 from gate.domain.model.ids import DeliveryId
 from gate.domain.model.policy import BUILT_IN, LoadedPolicy
 from gate.domain.model.reporters import Reporter, Submission
@@ -84,6 +85,7 @@ class Site:
     in_loop: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
     status_checks: dict[str, Check] = field(default_factory=dict)
+    channels: set[Channel] = field(default_factory=set)
     quota: dict[int | None, int] = field(default_factory=dict)
     woken: list[DeliveryId] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
@@ -115,6 +117,7 @@ class Site:
             requires_floor=self.requires_floor,
             checks=self.checks,
             status_checks=self.status_checks,
+            channels=frozenset(self.channels),
             metrics=self.metrics,
             quota_left=lambda: self.quota,
             started_at=NOW,

@@ -97,8 +97,12 @@ def test_every_answer_is_as_described(
         ("/api/v1/requests/{id}", {"id": 1}),
         ("/api/v1/incidents/{id}", {"id": 1}),
         (
-            "/api/v1/validations/{repository}/{run}/{attempt}",
-            {"repository": OURS.repository_id, "run": OURS.run_id, "attempt": 1},
+            "/api/v1/validations/{repository_id}/{run_id}/{run_attempt}",
+            {
+                "repository_id": OURS.repository_id,
+                "run_id": OURS.run_id,
+                "run_attempt": 1,
+            },
         ),
     ],
 )

@@ -115,6 +115,10 @@ def test_the_wall_has_no_form(filled: Site) -> None:
     text = filled.client.get("/?wall=1").text
     assert '<body class="wall">' in text
     assert "<form" not in text
+    assert "validation run" not in text
+    assert '<a href="/">Leave wall mode</a>' in text
+    narrowed = filled.client.get("/?owner=acme&wall=1").text
+    assert '<a href="/?owner=acme">Leave wall mode</a>' in narrowed
 
 
 def test_an_empty_board_says_what_to_do_first(site: Site) -> None:

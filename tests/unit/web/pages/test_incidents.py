@@ -170,7 +170,8 @@ def test_held_deployments_and_the_issue_are_linked(site: Site) -> None:
     url = "https://github.example/octo-org/shop/issues/9"
     site.database.transact(lambda tx: record_issue(tx, record.incident.id, 9, url))
     text = page(site, "/incidents/1")
-    assert f'<a href="/requests/{request.id}">Run {key.run_id}' in text
+    assert f'<a href="/requests/{request.id}">deployment {request.id}</a>' in text
+    assert f"run {key.run_id}, attempt 1" in text
     assert f'href="{url}"' in text
     assert "1 deployment<" in page(site, "/incidents")
 

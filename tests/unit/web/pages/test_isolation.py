@@ -79,7 +79,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
         "/api/v1/stats?repository_id={repository}",
         "/api/v1/stats?environment={environment}",
     ),
-    "/api/v1/validations/<repository>/<run>/<attempt>": (
+    "/api/v1/validations/<repository_id>/<run_id>/<run_attempt>": (
         "/api/v1/validations/{repository}/{run}/1",
     ),
 }

@@ -73,7 +73,7 @@ def test_each_value_has_its_origin_and_its_time(database: Database, site: Site) 
     page = text_of(site.client.get(PATH).text)
     assert "give_up_after 2 h the repository's file, line 5 2026-03-02 12:01 UTC" in page
     assert "mode observe the repository's file, line 4 2026-03-02 12:00 UTC" in page
-    assert "validation.max_age 1 d built in 2026-03-02 12:00 UTC" in page
+    assert "validation.max_age 24 h built in 2026-03-02 12:00 UTC" in page
     assert "Server the built-in policy" in page
 
 
@@ -93,12 +93,12 @@ def test_the_floor_is_shown_to_who_may_see_its_repository(database: Database, si
     read_floor(database)
     page = text_of(site.client.get(PATH).text)
     assert "floor: the repository's may only be stricter" in page
-    assert "1 d the repository's file, line 8 1 d 12 h" in page
+    assert "24 h the repository's file, line 8 36 h" in page
     viewer = Viewer("bob", Visible(frozenset({REPOSITORY})))
     other = Site(database, viewers=Viewers(trusts_loopback=True, signed_in=lambda: viewer))
     hidden = text_of(other.client.get(PATH).text)
     assert "floor: the repository's may only be stricter" in hidden
-    assert "1 d 12 h" not in hidden
+    assert "36 h" not in hidden
 
 
 def test_an_organizations_policy_is_shown_to_who_may_see_it(database: Database) -> None:
@@ -113,9 +113,9 @@ def test_an_organizations_policy_is_shown_to_who_may_see_it(database: Database) 
         viewers = Viewers(trusts_loopback=True, signed_in=lambda it=viewer: it)  # type: ignore[misc]
         pages.append(text_of(Site(database, viewers=viewers).client.get(PATH).text))
     hidden, seen = pages
-    assert "1 d 12 h" not in hidden
+    assert "36 h" not in hidden
     assert "organization's policy" in hidden
-    assert "1 d 12 h the organization's file, line 8 not recorded" in seen
+    assert "36 h the organization's file, line 8 not recorded" in seen
 
 
 def test_who_took_the_owners_name_does_not_see_its_policy(database: Database) -> None:

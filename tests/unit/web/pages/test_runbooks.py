@@ -163,6 +163,7 @@ def test_a_page_shows_nothing_of_its_reader(database: Database, path: str) -> No
 
     assert stranger.client.get(path).status_code == 200
     assert "mona" not in known.client.get(path).text
+    assert '<a href="/history">' in stranger.client.get(path).text
 
 
 @pytest.mark.parametrize("name", PAGES)

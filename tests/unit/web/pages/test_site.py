@@ -93,6 +93,14 @@ def test_a_stranger_is_told_how_to_configure_the_sign_in(database: Database) -> 
     assert "GATE_GITHUB_CLIENT_ID" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/sign-in", "/account"])
+def test_without_a_sign_in_its_pages_say_so(site: Site, path: str) -> None:
+    """Someone may have the address from the documentation."""
+    answer = site.client.get(path)
+    assert answer.status_code == 404
+    assert "Sign-in is not configured" in answer.text
+
+
 def test_a_stranger_is_sent_to_the_sign_in_and_comes_back(database: Database) -> None:
     """The page that was asked for goes along, with its query."""
     site = Site(database, viewers=Viewers(trusts_loopback=False, signed_in=lambda: None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gate.domain.model.access import Visible
+from gate.domain.model.alert import Channel
 from gate.store.engine.database import Database
 from gate.web.viewers import Viewer, Viewers
 from tests.support.builders.requests import make_key
@@ -21,6 +22,15 @@ def test_an_idle_gate_is_well(site: Site) -> None:
     assert '<a href="/runbooks/gate-quota-low">GateQuotaLow</a>' in text
     assert "GitHub quota of installation 77" in text
     assert ", on sqlite" in text
+
+
+def test_a_channel_without_settings_is_neither_good_nor_bad(site: Site) -> None:
+    """The others are judged."""
+    site = Site(site.database, channels={Channel.WEBHOOK})
+    text = " ".join(site.client.get("/status").text.split())
+    assert 'Outbox of slack</th><td><span class="dim">not configured</span></td>' in text
+    assert 'Outbox of webhook</th><td><span class="state pass">good</span></td>' in text
+    assert "The gate is well" in text
 
 
 def test_a_long_wait_and_a_low_quota_are_warnings(site: Site) -> None:
