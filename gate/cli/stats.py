@@ -15,7 +15,8 @@ from gate.cli.instants import Instant
     type=Instant(),
     default="30d",
     show_default=True,
-    help="Only what began since this time: 2026-03-02, or 30d.",
+    help="Only what began since this time: 2026-03-02, or 30d, which is 30 times 24 hours ago."
+    " The insights page begins at a midnight.",
 )
 @click.option("--repo", metavar="O/R|ID", help="Only this repository.")
 @click.option("--environment", metavar="NAME", help="Only this environment.")

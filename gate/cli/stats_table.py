@@ -56,7 +56,10 @@ def _metrics(stats: Stats) -> Table:
 
 
 def _flows(stats: Stats) -> Table:
-    table = Table(title="Flaky flows")
+    title = "Flaky flows"
+    if stats.flaky_since > stats.period.since:
+        title += f" since {stats.flaky_since:%Y-%m-%d %H:%M} UTC"
+    table = Table(title=title)
     table.add_column("flow")
     table.add_column("flaky", justify="right")
     table.add_column("of")

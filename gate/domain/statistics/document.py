@@ -35,6 +35,7 @@ def render_document(stats: Stats) -> dict[str, object]:
         | {"environments": {name: _held(it) for name, it in stats.held_by_environment}},
         "overrides": stats.overrides,
         "bypasses": stats.bypasses,
+        "flaky_flows_since": _instant(stats.flaky_since),
         "flaky_flows": [_flow(it) for it in stats.flaky_flows],
     }
 

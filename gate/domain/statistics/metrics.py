@@ -56,6 +56,7 @@ def measure(record: Record, period: Period) -> Stats:
         overrides=measure_overrides(record.releases),
         bypasses=measure_bypasses(record.releases),
         flaky_flows=measure_flaky_flows(record.reports),
+        flaky_since=record.reports_since or period.since,
     )
 
 
@@ -177,23 +178,24 @@ def measure_flaky_flows(reports: Iterable[FlowReport]) -> tuple[FlakyFlow, ...]:
     of the same run and commit. Lists the 20 flows with the most such runs. Runs without a report
     do not count, and the reason why a later attempt passed is unknown.
     """
-    known = sorted(reports, key=lambda it: it.run_attempt)
-    troubled = find_troubled(known)
-    seen: dict[tuple[RepositoryId, str], dict[RunId, list[FlowStatus]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for report in known:
-        for flow in report.flows:
-            key = report.repository_id, flow.name
-            if key in troubled and flow.status is not FlowStatus.NOT_RUN:
-                seen[key][report.run_id].append(flow.status)
-    flows = [
-        FlakyFlow(repository_id, name, Share(sum(map(_is_flaky, runs.values())), len(runs)))
-        for (repository_id, name), runs in seen.items()
-    ]
+    flows = [FlakyFlow(*flow, runs) for flow, runs in count_flaky_runs(reports).items()]
     flaky = [it for it in flows if it.runs.count]
     flaky.sort(key=lambda it: (-it.runs.count, it.repository_id, it.name))
     return tuple(flaky[:MOST_FLOWS])
+
+
+def count_flaky_runs(reports: Iterable[FlowReport]) -> dict[tuple[RepositoryId, str], Share]:
+    """Count, of each reported flow, in how many of the runs in which it ran it was flaky."""
+    seen: dict[tuple[RepositoryId, str], dict[RunId, list[FlowStatus]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for report in sorted(reports, key=lambda it: it.run_attempt):
+        for flow in report.flows:
+            if flow.status is not FlowStatus.NOT_RUN:
+                seen[report.repository_id, flow.name][report.run_id].append(flow.status)
+    return {
+        flow: Share(sum(map(_is_flaky, runs.values())), len(runs)) for flow, runs in seen.items()
+    }
 
 
 def find_troubled(reports: Iterable[FlowReport]) -> frozenset[tuple[RepositoryId, str]]:

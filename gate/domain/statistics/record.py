@@ -119,7 +119,8 @@ class Record:
     """What is on record of a period.
 
     `reports` are those of the repositories in which some flow is among those that made the most
-    trouble, with the flows that made any: the others show nothing.
+    trouble, with the flows that made any: the others show nothing. Where there was too much to
+    read, they are only those that came at `reports_since` or later.
     """
 
     attempts: tuple[Attempts, ...]
@@ -127,6 +128,7 @@ class Record:
     holds: tuple[Holds, ...]
     releases: tuple[Release, ...]
     reports: tuple[FlowReport, ...]
+    reports_since: datetime | None = None
 
 
 EMPTY: Final = Record((), (), (), (), ())

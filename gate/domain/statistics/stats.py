@@ -7,7 +7,7 @@ Pure. `gate.domain.statistics.metrics` measures them and defines what they mean,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.record import Period
@@ -57,7 +57,7 @@ class FlakyFlow:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The metrics of a period."""
+    """The metrics of a period; those of flows only since `flaky_since`, if that is later."""
 
     period: Period
     pass_rate: Share
@@ -74,3 +74,4 @@ class Stats:
     overrides: int
     bypasses: int
     flaky_flows: tuple[FlakyFlow, ...]
+    flaky_since: datetime

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gate.domain.statistics.metrics import measure_flaky_flows
 from gate.domain.statistics.record import EMPTY, Period, Record
 from gate.store.engine.database import Snapshot
-from gate.store.statistics.flows import read_flows
+from gate.store.statistics.flows import Runs, read_flows, read_same_flows
 from gate.store.statistics.holds import read_holds
 from gate.store.statistics.releases import read_releases
 from gate.store.statistics.scope import Scope
@@ -35,24 +36,43 @@ def read_both(
 ) -> tuple[Record, Record]:
     """Read two periods to compare them: of both the validations by which the gate judges now.
 
-    Unless `is_whole`, of the earlier one only incidents and releases, which are kept for longer.
+    Of the earlier one, reports tell of the flows that are flaky in the other. Unless `is_whole`, it
+    has only incidents and releases, which are kept for longer.
     """
     workflows = find_validations(snapshot, scope)
     record = _read(snapshot, period, scope, workflows)
-    if is_whole:
-        return record, _read(snapshot, earlier, scope, workflows)
-    stories = read_stories(snapshot, earlier, scope)
-    releases = read_releases(snapshot, earlier, scope)
-    return record, replace(EMPTY, stories=stories, releases=releases)
+    before = replace(
+        EMPTY,
+        stories=read_stories(snapshot, earlier, scope),
+        releases=read_releases(snapshot, earlier, scope),
+    )
+    if not is_whole:
+        return record, before
+    flaky = {(it.repository_id, it.name) for it in measure_flaky_flows(record.reports)}
+    runs = _runs_of(snapshot, scope, workflows)
+    flows = read_same_flows(snapshot, earlier, scope, runs, flaky)
+    return record, replace(
+        before,
+        attempts=count_attempts(snapshot, earlier, workflows),
+        holds=read_holds(snapshot, earlier, scope),
+        reports=flows.reports,
+        reports_since=flows.since,
+    )
 
 
 def _read(snapshot: Snapshot, period: Period, scope: Scope, workflows: Workflows) -> Record:
-    # A report names no environment; its workflow belongs to one.
-    runs = read_runs(snapshot, period, workflows) if scope.environment is not None else None
+    flows = read_flows(snapshot, period, scope, _runs_of(snapshot, scope, workflows))
     return Record(
         attempts=count_attempts(snapshot, period, workflows),
         stories=read_stories(snapshot, period, scope),
         holds=read_holds(snapshot, period, scope),
         releases=read_releases(snapshot, period, scope),
-        reports=read_flows(snapshot, period, scope, runs),
+        reports=flows.reports,
+        reports_since=flows.since,
     )
+
+
+def _runs_of(snapshot: Snapshot, scope: Scope, workflows: Workflows) -> Runs | None:
+    """Return the runs whose reports count; None if all do."""
+    # A report names no environment; its workflow belongs to one.
+    return read_runs(snapshot, workflows) if scope.environment is not None else None

@@ -79,37 +79,35 @@ def count_attempts(
     """Count the attempts of validations that started in the period and ended; a fork's are none."""
     day = day_number(_r.started_at)
     columns = (day.label("day"), _r.conclusion, func.count().label("attempts"))
+    ended = select(*columns).where(
+        *during(period, _r.started_at),
+        # Literal, so that both databases see that the partial index serves it.
+        text("conclusion IS NOT NULL"),
+    )
     found = []
-    for query in _of_workflows(select(*columns), period, workflows):
+    for query in _of_workflows(ended, workflows):
         rows = snapshot.execute(query.group_by(day, _r.conclusion))
         found += [Attempts(day_of(row.day), row.conclusion, row.attempts) for row in rows]
     return tuple(found)
 
 
-def read_runs(
-    snapshot: Snapshot, period: Period, workflows: Workflows
-) -> frozenset[tuple[RepositoryId, RunId]]:
-    """Read which runs those attempts are of."""
+def read_runs(snapshot: Snapshot, workflows: Workflows) -> frozenset[tuple[RepositoryId, RunId]]:
+    """Read which runs are validations, whenever they started and whether or not they ended."""
     return frozenset(
         (row.repository_id, row.run_id)
-        for query in _of_workflows(select(_r.repository_id, _r.run_id), period, workflows)
+        for query in _of_workflows(select(_r.repository_id, _r.run_id), workflows)
         for row in snapshot.execute(query)
     )
 
 
-def _of_workflows(
-    query: Select[Any], period: Period, workflows: Workflows
-) -> Iterator[Select[Any]]:
+def _of_workflows(query: Select[Any], workflows: Workflows) -> Iterator[Select[Any]]:
     for (path, branch), repository_ids in workflows.items():
         for some in _some(repository_ids):
             yield query.where(
                 _r.repository_id.in_(some),
                 _r.path == path,
                 _r.head_branch == branch,
-                *during(period, _r.started_at),
                 _r.head_repository_id == _r.repository_id,
-                # Literal, so that both databases see that the partial index serves it.
-                text("conclusion IS NOT NULL"),
             )
 
 

@@ -12,7 +12,7 @@ from flask import Blueprint, Response
 from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.flow_days import lay_out
 from gate.domain.statistics.insights import define, is_kept, make_insights
-from gate.domain.statistics.metrics import measure, measure_flaky_flows
+from gate.domain.statistics.metrics import count_flaky_runs, measure, measure_flaky_flows
 from gate.domain.statistics.record import Period, Record, cut
 from gate.domain.statistics.release_counts import count_releases
 from gate.store.engine.database import Snapshot
@@ -36,6 +36,7 @@ _FIELDS: Final = ("period", "repository", "environment")
 _USUAL: Final = "30d"
 _WEEK: Final = 7
 _MOST_BARS: Final = 30
+_MOST_ENVIRONMENTS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ def insights_pages(site: Site) -> Blueprint:
         trends = [
             show_trend(it, starts, every) for it in make_insights(now, before, parts, days, KEEP)
         ]
+        is_compared = is_kept(period, earlier, KEEP)
+        held = sorted(now.held_by_environment, key=lambda it: (-it[1].total, it[0]))
+        flows_since = found.now.reports_since
+        flow_days = (period.last_day - now.flaky_since.date()).days + 1
         return site.render(
             "insights.html",
             fields=given_fields(_FIELDS),
@@ -79,14 +84,17 @@ def insights_pages(site: Site) -> Blueprint:
             kept_days=KEEP.days,
             names=found.names,
             named=found.named,
-            held=now.held_by_environment,
+            held=held[:_MOST_ENVIRONMENTS],
+            unlisted_held=len(held[_MOST_ENVIRONMENTS:]),
             held_before=dict(before.held_by_environment),
-            is_compared=is_kept(period, earlier, KEEP),
+            is_compared=is_compared,
             releases=count_releases(found.now.releases, found.before.releases),
             flaky=now.flaky_flows,
             flaky_definition=define(measure_flaky_flows),
-            flaky_before={(it.repository_id, it.name): it.runs for it in before.flaky_flows},
-            flows=lay_out(found.now.reports, period.last_day, days),
+            flaky_before=count_flaky_runs(found.before.reports),
+            is_flaky_compared=is_compared and not (flows_since or found.before.reports_since),
+            flows_since=flows_since,
+            flows=lay_out(found.now.reports, period.last_day, flow_days),
         )
 
     return pages

@@ -16,12 +16,14 @@ from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.policy import ValidationState
+from gate.domain.model.reports import FlowStatus
 from gate.domain.model.request import GateRequest
 from gate.domain.statistics.record import Period, Record
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
 from gate.store.github.runs import record_run
 from gate.store.incidents.incidents import record_announcements, record_events, record_opening
+from gate.store.reports.reports import record_report
 from gate.store.requests.decisions import record_decision
 from gate.store.requests.outcomes import record_pass
 from gate.store.statistics.record import read_record
@@ -33,6 +35,7 @@ from tests.support.builders.defaults import (
     REPOSITORY,
     before,
 )
+from tests.support.builders.reports import make_flow, make_validation_report
 from tests.support.builders.requests import make_decision, make_facts
 from tests.support.builders.runs import make_run
 from tests.support.incidents import make_failure
@@ -109,3 +112,13 @@ def on_trail(database: Database, kind: str, **changes: Any) -> None:
         NOW, INSTALLATION, REPOSITORY, RunId(601), 1, ENVIRONMENT, kind, "mona", "why"
     )
     database.transact(lambda tx: record_audit(tx, replace(entry, **changes)))
+
+
+def told_at_length(database: Database, count: int, now: datetime = NOW) -> None:
+    """Let runs report as much as is kept of each, one an hour, the newest at last an hour ago."""
+    flows = [make_flow(f"flow {it}", FlowStatus.FLAKY, error="x" * 300) for it in range(500)]
+    for hours in range(1, count + 1):
+        report = make_validation_report(
+            *flows, run_id=RunId(9000 + hours), reported_at=now - timedelta(hours=hours)
+        )
+        database.transact(lambda tx, it=report: record_report(tx, it, INSTALLATION))  # type: ignore[misc]

@@ -86,7 +86,7 @@ class SlowStatistics:
         return at is not None and at < self._period.until
 
     def _attempts(self) -> Iterator[Any]:
-        """Yield the attempts of each place's validation that started in the period."""
+        """Yield the attempts of each place's validation."""
         evidence = {it.id: decode_decision(it.decision).evidence for it in self._decisions}
         decided = {
             (it.repository_id, it.environment_key): evidence[it.decision_id]
@@ -108,11 +108,11 @@ class SlowStatistics:
                 }
         for run in self._runs:
             is_own = run.head_repository_id == run.repository_id
-            if is_own and self._is_in(run.started_at) and _workflow(run) in workflows:
+            if is_own and _workflow(run) in workflows:
                 yield run
 
     def _pass_rate(self) -> tuple[int, int]:
-        conclusions = [it.conclusion for it in self._attempts()]
+        conclusions = [it.conclusion for it in self._attempts() if self._is_in(it.started_at)]
         passed = conclusions.count("success")
         return passed, passed + sum(it in _FAILED for it in conclusions)
 

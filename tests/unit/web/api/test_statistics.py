@@ -78,6 +78,7 @@ def test_nothing_on_record_is_null(site: Site) -> None:
         "time_held": NO_TIMES | {"going_on": 0, "total_seconds": 0.0, "environments": {}},
         "overrides": 0,
         "bypasses": 0,
+        "flaky_flows_since": "2026-01-31T12:00:00Z",
         "flaky_flows": [],
     }
 

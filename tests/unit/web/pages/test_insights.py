@@ -8,10 +8,18 @@ from datetime import timedelta
 import pytest
 
 from gate.domain.model.access import NOTHING
+from gate.domain.model.ids import RepositoryId, RunId
+from gate.domain.model.reports import FlowStatus
+from gate.domain.statistics.metrics import MOST_FLOWS
 from gate.store.engine.database import Database
+from gate.store.reports.reports import record_report
 from gate.web.pages.charts import draw_bars
 from gate.web.viewers import Viewer, Viewers
-from tests.store.statistics.on_record import on_trail, opened
+from tests.store.statistics.on_record import judged, on_trail, opened, told_at_length
+from tests.support.builders.defaults import INSTALLATION
+from tests.support.builders.reports import make_flow, make_validation_report
+from tests.support.builders.requests import make_key
+from tests.support.rows import asked
 from tests.unit.web.conftest import NOW, Site
 
 HOSTILE = "<script>alert(1)</script>\u202e"
@@ -151,6 +159,59 @@ def test_days_before_now_are_compared_up_to_the_same_time(database: Database, si
     opened(database, at=NOW - week + timedelta(minutes=2))
     page = site.client.get("/insights?period=7d").text
     assert "Too few to compare: 0 now, 1 in the 7 days before." in panel(page, "Incidents")
+
+
+def flaked(database: Database, day: int, repository: int, **flows: str) -> None:
+    """Let a run report its flows some days ago."""
+    report = make_validation_report(
+        *(make_flow(name, FlowStatus(status)) for name, status in flows.items()),
+        repository_id=RepositoryId(repository),
+        run_id=RunId(1000 * day + repository),
+        reported_at=NOW - timedelta(days=day),
+    )
+    database.transact(lambda tx: record_report(tx, report, INSTALLATION))
+
+
+def test_a_flaky_flow_is_compared_with_itself(database: Database, site: Site) -> None:
+    """Whether or not it was among the flakiest then, was steady, or did not run at all."""
+    for repository in range(2, 2 + MOST_FLOWS):
+        flaked(database, 8, repository, a="flaky")
+        flaked(database, 9, repository, a="flaky")
+    flaked(database, 8, 50, shaky="flaky", steady="passed")
+    flaked(database, 1, 50, shaky="flaky", steady="flaky", new="flaky")
+    page = site.client.get("/insights?period=7d").text.split("<h2>Flaky flows</h2>")[1]
+    rows = dict(re.findall(r"<bdi>(\w+)</bdi></th>(.*?)</tr>", page))
+    before = {name: re.findall(r'<td class="num">(.*?)</td>', it)[-1] for name, it in rows.items()}
+    assert before == {"shaky": "1 of 1", "steady": "0 of 1", "new": "no data"}
+
+
+def test_the_longest_held_environments_are_listed(database: Database, site: Site) -> None:
+    """Not the first by name; that some are left out is said."""
+    for number in range(52):
+        name = f"place-{number:02}"
+        at = NOW - timedelta(minutes=5 + number)
+        judged(database, asked(database, key=make_key(environment=name), environment=name, now=at))
+    page = site.client.get("/insights?period=7d").text.split("<h2>Time held, by environment</h2>")[
+        1
+    ]
+    shown = re.findall(r"<bdi>(place-\d\d)</bdi>", page)
+    assert shown == [f"place-{number:02}" for number in reversed(range(2, 52))]
+    assert "The 50 environments with the longest total are listed; 2 more are not." in page
+
+
+def test_flows_of_which_too_much_is_told_are_counted_for_less_time(
+    database: Database, site: Site
+) -> None:
+    """The page says since when, and compares nothing."""
+    flaked(database, 1, 50, a="flaky")
+    assert "too long to count" not in site.client.get("/insights?period=7d").text
+    told_at_length(database, 80, NOW)
+    page = site.client.get("/insights?period=7d").text
+    assert page.count("flows are counted since") == 2
+    heat = page.split('<table class="heat">')[1].split("</thead>")[0]
+    assert heat.count('<th scope="col">') - 1 < 7
+    table = page.split("<h2>Flaky flows</h2>")[1]
+    assert '<th scope="col">Before</th>' not in table
 
 
 def test_the_page_refreshes_itself(site: Site) -> None:
