@@ -119,10 +119,12 @@ def answer(
     return reread(database, request)
 
 
-def end(database: Database, request: GateRequest, state: RequestState) -> GateRequest:
+def end(
+    database: Database, request: GateRequest, state: RequestState, now: datetime = NOW
+) -> GateRequest:
     """Close a request without an answer of ours."""
-    held = lease(database, request.id)
-    database.transact(lambda tx: record_end(tx, held, request, state, "run_completed", now=NOW))
+    held = lease(database, request.id, now)
+    database.transact(lambda tx: record_end(tx, held, request, state, "run_completed", now=now))
     give_back(database, held, None)
     return reread(database, request)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -58,9 +57,10 @@ class ChainPlace:
 class DeploymentRecord:
     """A request with all that is on record about it.
 
-    `evidence` is what its decisions rested on, oldest first, the newest with its reports; `trail`
-    the newest entries about it, oldest first, and `left_out` how many come before them. Of the
-    incident it has what happened, and what alerts were sent, while the deployment waited.
+    `ended_at` is when the last round ended, None while it waits. `evidence` is what its decisions
+    rested on, oldest first, the newest with its reports; `trail` the newest entries about it,
+    oldest first, and `left_out` how many come before them. Of the incident it has what happened,
+    and what alerts were sent, while the deployment waited.
     """
 
     request: GateRequest
@@ -70,6 +70,7 @@ class DeploymentRecord:
     reason: str | None
     give_up_at: datetime | None
     recheck_at: datetime | None
+    ended_at: datetime | None
     run: WorkflowRun | None
     decision: RecordedDecision | None
     evidence: tuple[SeenEvidence, ...]
@@ -80,6 +81,11 @@ class DeploymentRecord:
     incident: IncidentTrace | None
     alerts: tuple[AlertTrace, ...]
     siblings: tuple[Sibling, ...]
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether the last round ended with an answer: an earlier one may have had one."""
+        return self.ended_at is not None and self.ended_at == self.request.answered_at
 
 
 def read_deployment(
@@ -97,7 +103,7 @@ def read_deployment(
     request = request_of(row)
     decision = newest_recorded(snapshot, request_id)
     trail, left_out = _read_trail(snapshot, request)
-    wait = Wait(request.opened_at, _ended_at(request, trail))
+    wait = Wait(request.opened_at, row.ended_at)
     incident = find_incident(snapshot, request.key, wait)
     return DeploymentRecord(
         request=request,
@@ -107,6 +113,7 @@ def read_deployment(
         reason=row.reason,
         give_up_at=row.give_up_at,
         recheck_at=row.recheck_at,
+        ended_at=row.ended_at,
         run=_read_own_run(snapshot, request),
         decision=decision,
         evidence=_read_evidence(snapshot, decision),
@@ -131,14 +138,6 @@ def _read_own_run(snapshot: Snapshot, request: GateRequest) -> WorkflowRun | Non
     ).all()
     own = [it for it in rows if it.run_attempt == key.run_attempt] or rows
     return decode_run(own[0].value) if own else None
-
-
-def _ended_at(request: GateRequest, trail: Sequence[TrailEntry]) -> datetime | None:
-    """Return when GitHub stopped waiting; the trail has it where the gate gave no answer."""
-    if request.is_undecided:
-        return None
-    closed = [it.at for it in trail if it.kind == "request.closed"]
-    return closed[-1] if closed else request.answered_at
 
 
 def _read_evidence(snapshot: Snapshot, newest: RecordedDecision | None) -> tuple[SeenEvidence, ...]:

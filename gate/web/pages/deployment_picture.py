@@ -31,7 +31,8 @@ def picture_values(record: DeploymentRecord) -> dict[str, Any]:
         "run": f"Run {request.key.run_id}, attempt {request.key.run_attempt}",
         "commit": request.head_sha[:7],
         "asked": request.waiting_since,
-        "answered": request.answered_at,
+        "ended": record.ended_at,
+        "is_answered": record.is_answered,
         "give_up_at": record.give_up_at if request.is_undecided else None,
     }
 

@@ -38,7 +38,7 @@ from tests.support.builders.defaults import ENVIRONMENT, INSTALLATION, NOW, REPO
 from tests.support.builders.requests import make_decision, make_facts, make_key
 from tests.support.builders.runs import make_deploy_run, make_run
 from tests.support.incidents import make_evidence, make_failure, make_flow_report
-from tests.support.rows import answer, asked, end, wait
+from tests.support.rows import answer, ask, asked, end, wait
 
 SHOP: Final = Repository(
     REPOSITORY, INSTALLATION, "acme/shop", Account(AccountId(9), "acme"), "main"
@@ -210,14 +210,33 @@ def test_of_the_incident_it_has_what_happened_while_the_deployment_waited(
 
 
 def test_a_request_that_ended_without_the_gate_ends_its_story(database: Database) -> None:
-    """The trail knows when, since there was no answer."""
+    """By a bypass or another way; what happens to the incident afterwards is not part of it."""
     request = opened(database)
     happened = [(minutes(1), Acknowledged()), (minutes(9), Acknowledged())]
     break_out(database, *happened)
-    note(database, "request.closed", minutes(3))
-    record = read(database, end(database, request, RequestState.LAPSED))
+    record = read(database, end(database, request, RequestState.LAPSED, minutes(3)))
+    assert record.ended_at == minutes(3)
+    assert not record.is_answered
     assert record.incident is not None
     assert [it.at for it in record.incident.events] == [minutes(1)]
+
+
+def test_the_story_of_a_request_that_opened_again_ends_with_its_last_round(
+    database: Database,
+) -> None:
+    """A late job reopens it after it was closed; while it waits, its story goes on."""
+    request = opened(database)
+    happened = [(minutes(it), Acknowledged()) for it in (1, 9, 30)]
+    break_out(database, *happened)
+    note(database, "request.closed", minutes(3))
+    end(database, request, RequestState.LAPSED, minutes(3))
+    again, _ = ask(database, deployment=32, now=minutes(5))
+    assert read(database, again).ended_at is None
+    record = read(database, answer(database, again, now=minutes(10)))
+    assert record.ended_at == minutes(10)
+    assert record.is_answered
+    assert record.incident is not None
+    assert [it.at for it in record.incident.events] == [minutes(1), minutes(9)]
 
 
 def test_an_incident_that_was_over_before_is_not_shown(database: Database) -> None:
