@@ -47,7 +47,7 @@ from tests.support.builders.reports import make_flow, make_validation_report
 from tests.support.builders.requests import make_decision, make_facts, make_key
 from tests.support.builders.runs import make_run
 from tests.support.incidents import make_failure
-from tests.support.rows import ask, give_back, lease, make_record, reread
+from tests.support.rows import ask, forget_end, give_back, lease, make_record, reread
 
 REPOSITORIES: Final = [RepositoryId(it) for it in (1, 2, 3)]
 ENVIRONMENTS: Final = ["production", "Staging"]
@@ -57,11 +57,12 @@ DAY: Final = timedelta(days=1)
 class Past:
     """Weeks of work at random, each thing written as the gate writes it, with time going on."""
 
-    def __init__(self, database: Database, seed: int) -> None:
-        """Begin forty-five days ago."""
+    def __init__(self, database: Database, seed: int, *, is_upgrading: bool = False) -> None:
+        """Begin forty-five days ago, with a node of an older version if one is upgrading."""
         self.database = database
         self.random = random.Random(seed)
         self.now = NOW - 45 * DAY
+        self._is_upgrading = is_upgrading
         self._requests: list[GateRequest] = []
         self._incidents: list[IncidentRecord] = []
         self._number = 1000
@@ -165,6 +166,8 @@ class Past:
             record_audit(tx, self._entry(request, kind, "gate"))
 
         self.database.transact(work)
+        if self._is_upgrading and self.random.random() < 0.2:
+            forget_end(self.database, request)
         give_back(self.database, held, None)
 
     def _entry(self, request: GateRequest, kind: str, actor: str) -> AuditEntry:

@@ -29,6 +29,7 @@ from gate.store.statistics.scope import Scope
 
 _FAILED: Final = {"failure", "timed_out", "startup_failure"}
 _UNDECIDED: Final = {"open", "waiting", "answering"}
+_CLOSED: Final = {"lapsed", "resolved_elsewhere", "unanswerable"}
 _ENDS: Final = {"request.closed", "bypass.detected", "review.refused"}
 
 
@@ -166,6 +167,9 @@ class SlowStatistics:
                 it.answered_at if it.state in {"approved", "rejected"} else max(ended, default=None)
             )
             until = None if it.state in _UNDECIDED else until
+            if it.ended_at is None and it.state in _CLOSED:
+                # An older version closed it, and its end counts for nothing.
+                continue
             found.append((it.environment_key, it.waiting_since, until))
         return found
 

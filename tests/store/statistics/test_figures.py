@@ -97,7 +97,7 @@ def check_all(database: Database, now: datetime) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_figures_are_those_of_all_rows(database: Database, seed: int) -> None:
     """While things happen, late and again, and after old rows were deleted."""
-    past = Past(database, seed)
+    past = Past(database, seed, is_upgrading=True)
     for _ in range(2):
         past.go_on(STEPS)
         check_all(database, past.now)

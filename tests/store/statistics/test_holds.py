@@ -7,17 +7,9 @@ from datetime import timedelta
 from gate.domain.model.request import RequestState
 from gate.domain.statistics.record import Period
 from gate.store.engine.database import Database
-from tests.store.statistics.on_record import (
-    PERIOD,
-    holds,
-    judged,
-    read,
-)
-from tests.support.builders.defaults import (
-    NOW,
-    before,
-)
-from tests.support.rows import answer, ask, asked, end
+from tests.store.statistics.on_record import PERIOD, holds, judged, read
+from tests.support.builders.defaults import NOW, before
+from tests.support.rows import answer, ask, asked, end, forget_end
 
 
 def test_a_hold_ends_with_an_answer(database: Database) -> None:
@@ -56,3 +48,21 @@ def test_clocks_that_disagree_take_no_time_back(database: Database) -> None:
     request = judged(database, asked(database, now=NOW + timedelta(minutes=5)))
     answer(database, request)
     assert holds(read(database)) == [([timedelta(0)], 0, timedelta(0))]
+
+
+def test_what_an_older_version_answered_during_an_upgrade_is_over(database: Database) -> None:
+    """It wrote no end, only the answer."""
+    request = judged(database, asked(database, now=before(minutes=10)))
+    answer(database, request)
+    forget_end(database, request)
+    assert holds(read(database)) == [([timedelta(minutes=10)], 0, timedelta(0))]
+    earlier = Period(before(days=1), NOW)
+    assert holds(read(database, period=earlier)) == [([], 1, timedelta(minutes=10))]
+
+
+def test_what_an_older_version_closed_during_an_upgrade_is_left_out(database: Database) -> None:
+    """Nobody knows how long it waited; to go on for ever would be worse than nothing."""
+    request = judged(database, asked(database, now=before(minutes=10)))
+    end(database, request, RequestState.LAPSED)
+    forget_end(database, request)
+    assert read(database).holds == ()
