@@ -37,10 +37,14 @@ BUILT_IN: Final = "built-in"
 
 @dataclass(frozen=True, slots=True)
 class PastPolicy:
-    """What a document was read as at a time; no values where it was invalid or gone."""
+    """What a document was read as at a time; no values where it was invalid or gone.
+
+    `is_first` where it was never read before.
+    """
 
     at: datetime
     values: Mapping[ValuePath, str]
+    is_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def trace_values(
     """Trace the values of a policy that is in force.
 
     `place` names its document and `written` has the line of each value that stands in it; the
-    others are built in. `history` is the document's, the newest first.
+    others are built in. `history` is the document's, the newest first; the oldest may be left out.
     """
     required = dict(list_values(floor)) if floor is not None else {}
     return [
@@ -107,9 +111,11 @@ def _since(path: ValuePath, value: str, history: Iterable[PastPolicy]) -> dateti
     since = None
     for past in history:
         if past.values.get(path) != value:
-            break
+            return since
         since = past.at
-    return since
+        if past.is_first:
+            return since
+    return None
 
 
 def list_values(policy: Policy) -> Iterator[tuple[ValuePath, str]]:

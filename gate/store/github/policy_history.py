@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import unified_diff
 from itertools import islice
@@ -18,6 +18,7 @@ from gate.store.github.policies import read_policy_text
 from gate.store.github.stored_policies import repository_source
 
 MOST_CHANGES: Final = 10
+_MOST_ENTRIES: Final = 4 * MOST_CHANGES
 _MOST_LINES: Final = 400
 
 _a: Final = audit_entries.c
@@ -35,6 +36,8 @@ class PolicyChange:
     digest: str | None
     text: bytes
     diff: tuple[str, ...]
+    is_first: bool = False
+    """Whether there was none before it."""
 
 
 def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list[PolicyChange]:
@@ -51,10 +54,11 @@ def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list
             _a.kind.in_(("policy.changed", "policy.removed")),
         )
         .order_by(_a.id.desc())
-        .limit(4 * MOST_CHANGES)
+        .limit(_MOST_ENTRIES)
     )
     seen: list[tuple[datetime, str | None]] = []
-    for row in snapshot.execute(query):
+    rows = snapshot.execute(query).all()
+    for row in rows:
         detail = decode_detail(row.detail)
         if detail.get("source") == source:
             digest = detail.get("digest")
@@ -65,6 +69,8 @@ def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list
         PolicyChange(at, digest, text, _diff(before, text))
         for (at, digest, text), before in zip(shown, older, strict=True)
     ]
+    if changes and len(changes) <= MOST_CHANGES and len(rows) < _MOST_ENTRIES:
+        changes[-1] = replace(changes[-1], is_first=True)
     return changes[:MOST_CHANGES]
 
 

@@ -143,7 +143,7 @@ def _text(snapshot: Snapshot, place: PolicyPlace | None) -> bytes:
 
 def _past(changes: Sequence[PolicyChange]) -> list[PastPolicy]:
     """Return what the repository's own file was read as, the newest first."""
-    return [PastPolicy(it.at, _values(it.text)) for it in changes]
+    return [PastPolicy(it.at, _values(it.text), it.is_first) for it in changes]
 
 
 def _values(text: bytes) -> dict[tuple[str, ...], str]:

@@ -62,3 +62,21 @@ def test_only_the_newest_changes_are_read(database: Database) -> None:
 def test_nothing_is_read_where_nothing_is_on_record(database: Database) -> None:
     """Of a repository that was never looked at."""
     assert read(database) == []
+
+
+def test_the_first_reading_is_told_from_the_oldest_that_is_read(database: Database) -> None:
+    """Ten changes are all there are; of eleven one is left out, and so may be one behind others."""
+    for minute in range(MOST_CHANGES):
+        change(database, minute, f"age: {minute}\n".encode())
+    assert [it.is_first for it in read(database)] == [False] * (MOST_CHANGES - 1) + [True]
+    change(database, MOST_CHANGES, b"age: 0\n")
+    assert not any(it.is_first for it in read(database))
+
+
+def test_behind_many_changes_of_another_file_there_may_be_an_older_one(database: Database) -> None:
+    """Only so many entries are looked at."""
+    change(database, 0, b"age: 0\n")
+    for minute in range(1, 4 * MOST_CHANGES):
+        change(database, minute, f"age: {minute}\n".encode(), source="organization:9")
+    change(database, 4 * MOST_CHANGES, b"age: 1\n")
+    assert [it.is_first for it in read(database)] == [False]

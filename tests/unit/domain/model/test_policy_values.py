@@ -125,12 +125,25 @@ def test_a_value_is_in_force_since_it_was_read_without_a_break(
     """A time without a sound policy is a break; a newest reading of another value is no time."""
     history = [
         PastPolicy(
-            before(hours=number), dict(list_values(with_age(age))) if age is not None else {}
+            before(hours=number),
+            dict(list_values(with_age(age))) if age is not None else {},
+            is_first=number == len(ages) - 1,
         )
         for number, age in enumerate(ages)
     ]
     expected = None if since is None else NOW - timedelta(hours=since)
     assert traced(with_age(12), AGE, history=history).since == expected
+
+
+def test_since_when_is_not_known_where_older_readings_are_left_out() -> None:
+    """What never changed in those that are here may be older than all of them."""
+    ages = (12, 12, 24, 24)
+    history = [
+        PastPolicy(before(hours=number), dict(list_values(with_age(age))), is_first=False)
+        for number, age in enumerate(ages)
+    ]
+    assert traced(with_age(12), AGE, history=history).since == before(hours=1)
+    assert traced(with_age(12), MODE, history=history).since is None
 
 
 def test_a_key_is_named_within_its_environment() -> None:
