@@ -34,7 +34,7 @@ from gate.store.access.sealing import Sealer, Unreadable
 from gate.store.engine.database import Database, Transaction
 from gate.web.sign_in.cookies import Cookies
 from gate.web.sign_in.github import GitHubUsers
-from gate.web.sign_in.waits import MOST_OF_SESSION, Waits
+from gate.web.sign_in.waits import MOST_OF_PERSON, Waits
 from gate.web.viewers import Viewer
 
 SECRET_BYTES: Final = 32
@@ -170,7 +170,7 @@ class Sessions:
                 self._database.transact(lambda tx: sessions.record_use(tx, session_id, now))
         if knows_rights(session, now) and not must_look(session, now):
             return session
-        with self.waits.hold(session.id, MOST_OF_SESSION) as has_room:
+        with self.waits.hold(session.account_id, MOST_OF_PERSON) as has_room:
             if has_room:
                 return self._asked(secret, session)
         if knows_rights(session, now):

@@ -15,8 +15,8 @@ from typing import Final
 MOST: Final = 8
 """Requests that wait for GitHub at once, whoever sends them: half of the threads stay free."""
 
-MOST_OF_SESSION: Final = 3
-"""Requests of one session among them, so that one person's tabs stop nobody else."""
+MOST_OF_PERSON: Final = 3
+"""Requests of one person among them, so that nobody's tabs and browsers stop anybody else."""
 
 MOST_SIGN_INS: Final = 4
 """Sign-ins among them: strangers begin those."""

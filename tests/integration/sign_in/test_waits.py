@@ -13,7 +13,7 @@ import requests
 from gate.bootstrap import WEB_THREADS
 from gate.githubapp.users.users import MOST_AT_ONCE
 from gate.simulator.faults import Fault
-from gate.web.sign_in.waits import MOST, MOST_OF_SESSION, MOST_SIGN_INS
+from gate.web.sign_in.waits import MOST, MOST_OF_PERSON, MOST_SIGN_INS
 from tests.support.browser import Browser
 from tests.support.harness import REPOSITORY, Gate
 
@@ -24,11 +24,12 @@ HANGING: Final = Fault("/user$", delay_before=2.5)
 TOO_MANY: Final = "too many requests wait"
 
 
-def signed_in(gate: Gate, count: int) -> list[Browser]:
-    """Sign alice in with some browsers."""
-    browsers = [Browser(gate) for _ in range(count)]
-    for it in browsers:
-        it.sign_in("alice")
+def signed_in(gate: Gate, people: int, sessions: int = 1) -> list[Browser]:
+    """Sign some people in, each with so many browsers."""
+    browsers = []
+    for number in range(people * sessions):
+        browsers.append(Browser(gate))
+        browsers[-1].sign_in(f"reader-{number % people}")
     return browsers
 
 
@@ -38,23 +39,24 @@ def test_requests_at_once_ask_github_once(gate: Gate, browser: Browser) -> None:
     gate.github.advance(400)
     gate.github.reset_totals()
     gate.github.set_latency(0.1)
-    with ThreadPoolExecutor(MOST_OF_SESSION) as pool:
-        found = [it.status_code for it in pool.map(browser.get, ["/account"] * MOST_OF_SESSION)]
-    assert found == [200] * MOST_OF_SESSION
+    with ThreadPoolExecutor(MOST_OF_PERSON) as pool:
+        found = [it.status_code for it in pool.map(browser.get, ["/account"] * MOST_OF_PERSON)]
+    assert found == [200] * MOST_OF_PERSON
     assert gate.github.totals().requests["GET /user"] == 1
 
 
 @pytest.mark.parametrize(
-    ("sessions", "each", "admitted"), [(1, 8, MOST_OF_SESSION), (3, 4, MOST), (12, 1, MOST)]
+    ("people", "sessions", "each", "admitted"),
+    [(1, 1, 8, MOST_OF_PERSON), (1, 8, 1, MOST_OF_PERSON), (3, 1, 4, MOST), (12, 1, 1, MOST)],
 )
 def test_few_requests_wait_for_a_github_that_hangs(
-    gate: Gate, sessions: int, each: int, admitted: int
+    gate: Gate, people: int, sessions: int, each: int, admitted: int
 ) -> None:
-    """Of one session, and of all together; the others get a page that says so."""
-    browsers = signed_in(gate, sessions)
+    """Of one person, and of all together; the others get a page that says so."""
+    browsers = signed_in(gate, people, sessions)
     gate.github.advance(301)
     gate.github.add_fault(HANGING)
-    with ThreadPoolExecutor(sessions * each) as pool:
+    with ThreadPoolExecutor(len(browsers) * each) as pool:
         pages = list(pool.map(lambda it: it.get("/account"), browsers * each))
     refused = [it for it in pages if TOO_MANY in it.text]
     assert len(refused) == len(pages) - admitted
@@ -120,7 +122,7 @@ def test_webhooks_and_health_have_threads_while_github_hangs(
 def test_half_of_the_threads_never_wait_for_github() -> None:
     """Webhooks, health and other pages have them, whatever GitHub does."""
     assert 2 * MOST <= WEB_THREADS
-    assert max(MOST_OF_SESSION, MOST_SIGN_INS) < MOST
+    assert max(MOST_OF_PERSON, MOST_SIGN_INS) < MOST
 
 
 def test_a_github_that_hangs_does_not_take_every_thread(gate: Gate) -> None:
