@@ -13,6 +13,7 @@ from gate.store.requests.story import read_deployment
 from gate.web.pages.deployment_picture import picture_values
 from gate.web.pages.deployment_policy import Found, find_policy
 from gate.web.pages.deployment_view import show_deployment
+from gate.web.pages.queries import check_names
 from gate.web.pages.site import Site
 
 _LARGEST_ID: Final = 2**63 - 1
@@ -34,6 +35,7 @@ def deployment_pages(site: Site) -> Blueprint:
     @pages.get("/requests/<written_id>")
     @site.shared
     def page(written_id: str) -> Response:
+        check_names()
         return site.render("deployment.html", **show_deployment(find(written_id)))
 
     @pages.get("/requests/<written_id>.svg")

@@ -125,6 +125,7 @@ def incident_pages(site: Site, runbooks: Mapping[str, str]) -> Blueprint:
     @pages.get(f"{_PATH}/<written_id>")
     @site.shared
     def single(written_id: str) -> Response:
+        check_names()
         number, visible, now = read_number(written_id), site.viewer.visible, site.deps.clock()
         story = None
         if number is not None:

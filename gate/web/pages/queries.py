@@ -31,11 +31,12 @@ def refuse(detail: str) -> NoReturn:
     raise BadRequest(f"{detail}.")
 
 
-def check_names(known: Collection[str]) -> None:
-    """Refuse a field that the page does not know."""
+def check_names(known: Collection[str] = ()) -> None:
+    """Refuse a field that the page does not know; without `known` it has none."""
+    allowed = f"use {', '.join(known)}" if known else "it has none"
     for name in request.args:
         if name not in known:
-            refuse(f"{name[:_LONGEST]} is not a filter of this page; use {', '.join(known)}")
+            refuse(f"{name[:_LONGEST]} is not a filter of this page; {allowed}")
 
 
 def read_text(name: str) -> str | None:

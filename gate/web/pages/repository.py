@@ -36,6 +36,7 @@ from gate.store.github.policies import read_policy_text
 from gate.store.github.policy_history import PolicyChange, read_policy_changes
 from gate.store.github.repositories import read_served_repository
 from gate.store.github.stored_policies import choose_known, read_known
+from gate.web.pages.queries import check_names
 from gate.web.pages.site import Site
 
 _BUILT_IN_DIGEST: Final = sha256(built_in_text()).hexdigest()
@@ -67,6 +68,7 @@ def repository_pages(site: Site) -> Blueprint:
     @pages.get("/repositories/<owner>/<name>")
     @site.shared
     def repository(owner: str, name: str) -> Response:
+        check_names()
         found = site.read(lambda snapshot: _read(snapshot, site, f"{owner}/{name}"))
         if found is None:
             site.missing("repository")

@@ -33,6 +33,7 @@ from gate.store.incidents.alerts import AlertState
 from gate.store.statistics.gauges import Backlog
 from gate.store.statistics.standing import Standing, read_standing
 from gate.web.deps import Check
+from gate.web.pages.queries import check_names
 from gate.web.pages.site import Site
 
 _LOST: Final = frozenset({AlertState.REFUSED.value, AlertState.EXPIRED.value})
@@ -65,6 +66,7 @@ def status_pages(site: Site) -> Blueprint:
     @pages.get("/status")
     @site.shared
     def status() -> Response:
+        check_names()
         deps, visible = site.deps, site.viewer.visible
         now = deps.clock()
         standing = site.read(lambda snapshot: read_standing(snapshot, visible, now))

@@ -24,14 +24,14 @@ def test_a_person_sees_their_repositories_alone(gate: Gate, browser: Browser) ->
 
 def test_a_stranger_is_sent_to_the_sign_in_and_back(gate: Gate, browser: Browser) -> None:
     """Whoever follows a link ends on the page that it names."""
-    turned = browser.get("/?sort=trouble")
+    turned = browser.get("/?state=open")
     assert turned.status_code == 303
     offered = browser.get(turned.headers["Location"])
-    assert 'href="/sign-in/start?to=/%3Fsort%3Dtrouble"' in offered.text
+    assert 'href="/sign-in/start?to=/%3Fstate%3Dopen"' in offered.text
     gate.github.sign_in_as("alice")
-    back = browser.finish(browser.consent(browser.begin("/%3Fsort%3Dtrouble")))
-    assert back.headers["Location"] == "/?sort=trouble"
-    assert browser.get("/?sort=trouble").status_code == 200
+    back = browser.finish(browser.consent(browser.begin("/%3Fstate%3Dopen")))
+    assert back.headers["Location"] == "/?state=open"
+    assert browser.get("/?state=open").status_code == 200
 
 
 def test_a_lost_right_is_lost_within_five_minutes(gate: Gate, browser: Browser) -> None:
