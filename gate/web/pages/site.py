@@ -8,7 +8,6 @@ seconds, which costs a 304 while nothing has changed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
 from http import HTTPStatus
@@ -34,7 +33,7 @@ from gate.store.incidents.open_incidents import count_open
 from gate.web.deps import WebDeps
 from gate.web.pages.filters import FILTERS, show_plainly
 from gate.web.pages.headers import headers_of
-from gate.web.pages.kept import Address, KeptPages, SharedPage
+from gate.web.pages.kept import KeptPages, Making, SharedPage, address_of
 from gate.web.problems import answer_http_error, answer_later, answer_unexpected
 from gate.web.viewers import Viewer
 
@@ -50,14 +49,6 @@ _OUT_OF_REACH: Final = (
 )
 _PROGRAMS: Final = ("/api/", "/webhooks/")
 _FILTERED: Final = frozenset({"/", "/incidents", "/history", "/insights"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A page to make, and since when; the clock is that of the kept pages."""
-
-    address: Address
-    asked_at: float
 
 
 class Site:
@@ -92,16 +83,16 @@ class Site:
         @wraps(view)
         def find_or_make(*arguments: P.args, **named: P.kwargs) -> Response:
             viewer = self.viewer
-            address = Address(request.path, request.query_string, viewer.visible)
-            page = self._kept.find(address)
-            if page is not None:
-                return self._answer(page, viewer)
-            g.pending = _Pending(address, self._kept.now())
+            address = address_of(request.path, request.query_string, viewer.visible)
+            found = self._kept.find(address)
+            if isinstance(found, SharedPage):
+                return self._answer(found, viewer)
+            g.making = found
             try:
                 with self._kept.turn():
                     return view(*arguments, **named)
             finally:
-                self._kept.release(address)
+                self._kept.finish(found)
 
         return find_or_make
 
@@ -126,21 +117,20 @@ class Site:
         open_incidents = 0
         if viewer is not None:
             open_incidents = self.read(lambda snapshot: count_open(snapshot, viewer.visible))
-        pending: _Pending | None = g.get("pending") if status is HTTPStatus.OK else None
+        making: Making | None = g.get("making") if status is HTTPStatus.OK else None
         text = render_template(
             template,
             **values,
             now=self.deps.clock(),
             viewer=viewer,
-            who_mark=_WHO_MARK if pending is not None else "",
+            who_mark=_WHO_MARK if making is not None else "",
             can_sign_in=self.deps.viewers.signed_in is not None,
             open_incidents=open_incidents,
             public_url=self.deps.public_url,
         )
-        if pending is not None and viewer is not None:
-            page = SharedPage.split(text, _WHO_MARK)
-            self._kept.keep(pending.address, page, pending.asked_at)
-            return self._answer(page, viewer)
+        if making is not None and viewer is not None:
+            making.page = SharedPage.split(text, _WHO_MARK)
+            return self._answer(making.page, viewer)
         response = Response(text, status=status.value, content_type=_HTML)
         if status is HTTPStatus.OK:
             response.add_etag(weak=True)

@@ -1,29 +1,23 @@
-"""Pages are kept for a moment, for those who may see the same, and nobody sees more by it."""
+"""Pages are kept for a moment: how long, how many, and who waits for them."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import timedelta
 
 import pytest
 
+from gate.bootstrap import WEB_THREADS
 from gate.domain.model.access import EVERYTHING, NOTHING, Visible
-from gate.domain.model.deliveries import Repository
-from gate.domain.model.ids import InstallationId, RepositoryId
-from gate.store.github.repositories import record_repository
-from gate.web.app import create_app
+from gate.domain.model.ids import RepositoryId
 from gate.web.pages import kept
-from gate.web.pages.kept import Address, KeptPages, SharedPage
-from gate.web.viewers import Viewer, Viewers
-from tests.support.builders.defaults import REPOSITORY
-from tests.support.builders.runs import make_account
-from tests.support.rows import asked
-from tests.unit.web.conftest import NOW, Site
+from gate.web.pages.kept import Address, KeptPages, Making, PageBusy, SharedPage, address_of
+from gate.web.sign_in.waits import MOST
 
-LONG = timedelta(hours=1)
+ENOUGH = timedelta(seconds=20)
 SECOND = timedelta(seconds=1)
-BOARD = Address("/", b"", EVERYTHING)
+BOARD = address_of("/", b"", EVERYTHING)
+STATUS = address_of("/status", b"", EVERYTHING)
 PAGE = SharedPage.split("<p>by MARK.</p>", "MARK")
 
 
@@ -48,40 +42,137 @@ def pages(clock: Clock) -> KeptPages:
     return KeptPages(SECOND, clock)
 
 
+def begin(pages: KeptPages, address: Address = BOARD) -> Making:
+    """Begin to make a page, which nobody makes yet."""
+    making = pages.find(address)
+    assert isinstance(making, Making)
+    return making
+
+
+def make(pages: KeptPages, address: Address = BOARD) -> None:
+    """Make a page."""
+    making = begin(pages, address)
+    making.page = PAGE
+    pages.finish(making)
+
+
+def is_kept(pages: KeptPages, address: Address) -> bool:
+    """Return whether a page is there; one that is not is gone for good."""
+    found = pages.find(address)
+    if isinstance(found, Making):
+        pages.finish(found)
+    return found is PAGE
+
+
 def test_a_page_is_kept_for_its_lifetime(pages: KeptPages, clock: Clock) -> None:
     """Counted from when its making began."""
-    assert pages.find(BOARD) is None
-    pages.keep(BOARD, PAGE, made_at=99.5)
-    pages.release(BOARD)
-    clock.now = 100.4
-    assert pages.find(BOARD) is PAGE
+    making = begin(pages)
+    making.page = PAGE
     clock.now = 100.5
-    assert pages.find(BOARD) is None
+    pages.finish(making)
+    clock.now = 100.9
+    assert pages.find(BOARD) is PAGE
+    clock.now = 101.0
+    begin(pages)
 
 
 def test_one_reader_makes_it_anew(pages: KeptPages, clock: Clock) -> None:
     """The others get the old one meanwhile, but for so long only."""
-    pages.keep(BOARD, PAGE, made_at=clock.now)
+    make(pages)
     clock.now += 1
-    assert [pages.find(BOARD) for _ in range(3)] == [None, PAGE, PAGE]
+    making = begin(pages)
+    assert [pages.find(BOARD) for _ in range(2)] == [PAGE, PAGE]
     clock.now += kept.OUTLIVED - 1.1
     assert pages.find(BOARD) is PAGE
-    pages.release(BOARD)
-    assert pages.find(BOARD) is None
+    newer = making.page = SharedPage.split("<p>by MARK?</p>", "MARK")
+    making.began_at = clock.now
+    pages.finish(making)
+    assert pages.find(BOARD) is newer
 
 
-def test_who_comes_while_a_page_is_made_waits_for_it(pages: KeptPages, clock: Clock) -> None:
-    """It is made once; if nothing comes of it, the next one makes it."""
-    assert pages.find(BOARD) is None
+def test_a_page_of_which_nothing_comes_any_more_is_gone(
+    pages: KeptPages, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it showed may not be there any longer."""
+    monkeypatch.setattr(kept, "MOST_WAITING", 0)
+    make(pages)
+    clock.now += 1
+    pages.finish(begin(pages))
+    begin(pages)
+    with pytest.raises(PageBusy):
+        pages.find(BOARD)
+
+
+def wait_for(pages: KeptPages, threads: ThreadPoolExecutor) -> list[Future[SharedPage | Making]]:
+    """Have as many wait for the board as may; the one too many, who is sent away, proves it."""
+    others = [threads.submit(pages.find, BOARD) for _ in range(kept.MOST_WAITING + 1)]
+    refused = next(as_completed(others, timeout=10))
+    assert isinstance(refused.exception(), PageBusy)
+    others.remove(refused)
+    assert not any(it.done() for it in others)
+    return others
+
+
+def test_who_comes_while_a_page_is_made_waits_for_it(
+    pages: KeptPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But few do, because each takes a thread, of however many pages."""
+    monkeypatch.setattr(kept, "PATIENCE", ENOUGH)
+    making, other = begin(pages), begin(pages, STATUS)
     with ThreadPoolExecutor() as threads:
-        others = [threads.submit(pages.find, BOARD) for _ in range(3)]
-        pages.keep(BOARD, PAGE, made_at=clock.now)
-        pages.release(BOARD)
-        assert [it.result(10) for it in others] == [PAGE] * 3
-    clock.now += kept.OUTLIVED
-    assert pages.find(BOARD) is None
-    pages.release(BOARD)
-    assert pages.find(BOARD) is None
+        others = wait_for(pages, threads)
+        with pytest.raises(PageBusy):
+            pages.find(STATUS)
+        making.page = PAGE
+        pages.finish(making)
+        assert [it.result(10) for it in others] == [PAGE] * kept.MOST_WAITING
+        pages.finish(other)
+        making = begin(pages, STATUS)
+        waiting = threads.submit(pages.find, STATUS)
+        making.page = PAGE
+        pages.finish(making)
+        assert waiting.result(10) is PAGE
+
+
+def test_who_waited_in_vain_gets_no_old_page(
+    pages: KeptPages, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each tries alone, and what they make replaces nothing that another makes meanwhile."""
+    monkeypatch.setattr(kept, "PATIENCE", ENOUGH)
+    make(pages)
+    clock.now += 3_600
+    making = begin(pages)
+    with ThreadPoolExecutor() as threads:
+        others = wait_for(pages, threads)
+        pages.finish(making)
+        found = [it.result(10) for it in others]
+    newer = begin(pages)
+    for other in found:
+        assert isinstance(other, Making)
+        other.page = PAGE
+        pages.finish(other)
+    with ThreadPoolExecutor() as threads:
+        others = wait_for(pages, threads)
+        newer.page = SharedPage.split("<p>by MARK?</p>", "MARK")
+        pages.finish(newer)
+        assert [it.result(10) for it in others] == [newer.page] * kept.MOST_WAITING
+
+
+def test_nobody_waits_long(pages: KeptPages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one would make it no faster."""
+    monkeypatch.setattr(kept, "PATIENCE", timedelta(milliseconds=1))
+    making = begin(pages)
+    for _ in range(kept.MOST_WAITING + 1):
+        with pytest.raises(PageBusy):
+            pages.find(BOARD)
+    making.page = PAGE
+    pages.finish(making)
+    assert pages.find(BOARD) is PAGE
+
+
+def test_some_threads_wait_for_nothing() -> None:
+    """Neither for GitHub nor for a page."""
+    assert MOST + kept.MOST_WAITING < WEB_THREADS
 
 
 def test_one_page_is_made_at_a_time(pages: KeptPages, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,114 +204,71 @@ def test_no_page_waits_long(pages: KeptPages, monkeypatch: pytest.MonkeyPatch) -
 def test_nothing_is_kept_without_a_lifetime(clock: Clock) -> None:
     """And nobody waits."""
     pages = KeptPages(timedelta(), clock)
-    pages.keep(BOARD, PAGE, made_at=clock.now)
-    assert [pages.find(BOARD) for _ in range(2)] == [None, None]
+    make(pages)
+    for _ in range(2):
+        begin(pages)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        BOARD._replace(path="/status"),
-        BOARD._replace(query=b"wall=1"),
-        BOARD._replace(visible=NOTHING),
-        BOARD._replace(visible=Visible(frozenset({RepositoryId(1)}))),
+        STATUS,
+        address_of("/", b"wall=1", EVERYTHING),
+        address_of("/", b"", NOTHING),
+        address_of("/", b"", Visible(frozenset({RepositoryId(1)}))),
     ],
+    ids=["path", "query", "nothing", "one repository"],
 )
-def test_another_address_is_another_page(pages: KeptPages, clock: Clock, other: Address) -> None:
+def test_another_address_is_another_page(pages: KeptPages, other: Address) -> None:
     """Also where only what may be seen differs."""
-    pages.keep(BOARD, PAGE, made_at=clock.now)
-    assert pages.find(other) is None
+    make(pages)
+    begin(pages, other)
 
 
-def test_pages_take_so_much_room(
+def test_the_same_rights_are_the_same_address() -> None:
+    """In whatever order they were read; it takes no more room for many repositories."""
+    # Both fall into one place of a set's table, so their order depends on which came first.
+    ids = [RepositoryId(8), RepositoryId(0)]
+    ones = [Visible(frozenset(it)) for it in (ids, ids[::-1])]
+    assert [list(it.repositories or ()) for it in ones] == [ids, ids[::-1]]
+    addresses = {address_of("/", b"", it) for it in ones}
+    assert len(addresses) == 1
+    many = Visible(frozenset(RepositoryId(it) for it in range(5_000)))
+    assert len(address_of("/", b"", many)) == len(addresses.pop())
+
+
+@pytest.mark.parametrize(
+    ("limit", "room"), [("MOST_BYTES", 2 * PAGE.size), ("MOST_PAGES", 2)], ids=["bytes", "pages"]
+)
+def test_the_oldest_page_makes_room(
+    pages: KeptPages, limit: str, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So whoever asks for many pages does not keep those that others ask for from being shared."""
+    monkeypatch.setattr(kept, limit, room)
+    other = address_of("/", b"name=shop", EVERYTHING)
+    for address in (BOARD, STATUS, other):
+        make(pages, address)
+    assert [is_kept(pages, it) for it in (BOARD, STATUS, other)] == [False, True, True]
+
+
+def test_a_page_made_anew_takes_room_once(
     pages: KeptPages, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One for which there is none is not kept, until older ones are gone."""
-    monkeypatch.setattr(kept, "MOST_BYTES", PAGE.size)
-    other = BOARD._replace(path="/status")
-    pages.keep(BOARD, PAGE, made_at=clock.now)
-    pages.keep(BOARD, PAGE, made_at=clock.now)
-    pages.keep(other, PAGE, made_at=clock.now)
-    assert (pages.find(BOARD), pages.find(other)) == (PAGE, None)
-    pages.release(other)
-    clock.now += kept.OUTLIVED
-    pages.keep(other, PAGE, made_at=clock.now)
-    assert (pages.find(BOARD), pages.find(other)) == (None, PAGE)
+    """It is the newest by then."""
+    monkeypatch.setattr(kept, "MOST_BYTES", 2 * PAGE.size)
+    make(pages, BOARD)
+    clock.now += 1
+    make(pages, STATUS)
+    for _ in range(3):
+        make(pages, BOARD)
+        clock.now += 1
+    clock.now -= 1
+    make(pages, address_of("/", b"name=shop", EVERYTHING))
+    assert is_kept(pages, BOARD)
 
 
-class Readers:
-    """Several people in front of one application."""
-
-    def __init__(self, site: Site, kept_for: timedelta) -> None:
-        """Keep pages for so long."""
-        self.present = Viewer("mona", EVERYTHING)
-        viewers = Viewers(
-            trusts_loopback=False,
-            signed_in=lambda: self.present,
-            form_token=lambda: f"token of {self.present.login}",
-        )
-        app = create_app(replace(site.deps, viewers=viewers, pages_kept=kept_for))
-        self.client = app.test_client()
-
-    def get(self, viewer: Viewer, path: str = "/", etag: str | None = None) -> tuple[int, str, str]:
-        """Ask as somebody; return status, text and tag."""
-        self.present = viewer
-        answer = self.client.get(path, headers={"If-None-Match": etag} if etag else {})
-        return answer.status_code, answer.text, answer.headers.get("ETag", "")
-
-
-def ask(site: Site) -> None:
-    """Have a deployment ask the gate."""
-    repository = Repository(
-        REPOSITORY, InstallationId(77), "acme/shop", make_account("acme"), "main"
-    )
-    site.database.transact(lambda tx: record_repository(tx, repository))
-    asked(site.database, now=NOW)
-
-
-MONA = Viewer("mona", EVERYTHING)
-HUBOT = Viewer("hubot<b>", EVERYTHING)
-
-
-def test_readers_share_a_page_but_for_their_names(site: Site) -> None:
-    """What happened since is not in it; each finds the own name, token and tag."""
-    readers = Readers(site, LONG)
-    status, first, tag = readers.get(MONA)
-    assert status == 200
-    ask(site)
-    _, second, other_tag = readers.get(HUBOT)
-    assert "<bdi>mona</bdi>" in first
-    assert "token of mona" in first
-    assert "<bdi>hubot&lt;b&gt;</bdi>" in second
-    assert "token of hubot&lt;b&gt;" in second
-    assert "mona" not in second
-    assert "Nothing is on hold" in second
-    assert tag != other_tag
-    assert readers.get(MONA, etag=tag)[0] == 304
-    assert readers.get(HUBOT, etag=tag)[0] == 200
-
-
-def test_who_may_see_less_does_not_share_it(site: Site) -> None:
-    """And whose rights change has another page at once."""
-    ask(site)
-    readers = Readers(site, LONG)
-    assert "1 deployment on hold" in readers.get(MONA)[1]
-    assert "Nothing is on hold" in readers.get(Viewer("mona", NOTHING))[1]
-    assert readers.get(MONA, "/requests/1")[0] == 200
-    assert readers.get(Viewer("mona", NOTHING), "/requests/1")[0] == 404
-
-
-def test_without_a_lifetime_each_view_is_new(site: Site) -> None:
-    """As tests want it."""
-    readers = Readers(site, timedelta())
-    assert "Nothing is on hold" in readers.get(MONA)[1]
-    ask(site)
-    assert "1 deployment on hold" in readers.get(MONA)[1]
-
-
-def test_what_is_wrong_is_not_kept(site: Site) -> None:
-    """A page that was missing is there as soon as it is there."""
-    readers = Readers(site, LONG)
-    assert readers.get(MONA, "/requests/1")[0] == 404
-    ask(site)
-    assert readers.get(MONA, "/requests/1")[0] == 200
+def test_the_digest_is_that_of_what_is_read() -> None:
+    """Each process has a mark of its own, and a browser asks now one and now another."""
+    page = SharedPage.split("<p>by OTHER.</p>", "OTHER")
+    assert page == PAGE
+    assert SharedPage.split("<p>MARKby .</p>", "MARK").digest != page.digest
