@@ -8,7 +8,6 @@ from typing import Final
 
 import pytest
 
-from gate.domain.board.bar import draw_bar
 from gate.domain.board.cell import (
     Cell,
     CellState,
@@ -19,7 +18,7 @@ from gate.domain.board.cell import (
 )
 from gate.domain.board.words import make_cell
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.model.ids import RequestId, RunId
+from gate.domain.model.ids import RequestId
 from gate.domain.model.policy import (
     BUILT_IN,
     EnvironmentPolicy,
@@ -32,7 +31,6 @@ from gate.domain.model.policy import (
     UnavailablePolicy,
     ValidationState,
 )
-from gate.domain.model.runs import BriefRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from tests.support.builders.defaults import DIGEST, ENVIRONMENT, NOW, before
 from tests.support.builders.requests import make_decision
@@ -297,46 +295,3 @@ def test_repositories_are_sorted_by_trouble_then_name() -> None:
     expected = ["acme/red", "acme/held", "acme/failed", "acme/also", "acme/Open"]
     assert sorted(keys, key=keys.__getitem__) == expected
     assert by_trouble({}, "x")[0] is Trouble.NONE
-
-
-def brief(number: int, conclusion: str | None, status: str = "completed") -> BriefRun:
-    """Make a run that started so many minutes after the first."""
-    run = make_run()
-    return BriefRun(
-        run.repository_id,
-        RunId(500 + number),
-        1,
-        run.path,
-        run.event,
-        run.head_branch,
-        run.head_repository_id,
-        status,
-        conclusion,
-        before(minutes=60 - number),
-    )
-
-
-def test_a_bar_shows_the_last_thirty_oldest_first() -> None:
-    """With a foot under the run whose hold was overridden."""
-    ends = ["success", "failure", "timed_out", "cancelled", None]
-    statuses = ["completed"] * 4 + ["in_progress"]
-    runs = [brief(at, *it) for at, it in enumerate(zip(ends, statuses, strict=True))]
-    bar = draw_bar(runs[::-1], None, [RunId(501), RunId(9)])
-    assert [(it.kind, it.overridden) for it in bar.marks] == [
-        ("p", False),
-        ("f", True),
-        ("f", False),
-        ("i", False),
-        ("r", False),
-    ]
-    expected = "Last 5 validations: 1 passed, 2 failed, 1 without a result, 1 running; 1 overridden"
-    assert bar.label == expected
-    assert len(draw_bar([brief(it, "success") for it in range(40)], None, ()).marks) == 30
-
-
-def test_the_newest_mark_shows_what_the_gate_concludes() -> None:
-    """A run that is green by itself is red when its report says so."""
-    run = make_run()
-    evidence = Evidence(ValidationState.FAILED, run, "")
-    (mark,) = draw_bar([brief(1, "success")], evidence, ()).marks
-    assert mark.kind == "f"
