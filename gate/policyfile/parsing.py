@@ -51,8 +51,14 @@ from gate.policyfile.wording import describe
 MOST_PROBLEMS: Final = 100
 """Problems listed of one file; a last one says how many more there are."""
 
-_MOST_REMEMBERED: Final = 2_048
-"""Files whose outcome is remembered: as many as the board looks at for one view."""
+_MOST_REMEMBERED: Final = 8 * 1024 * 1024
+"""Bytes of the files whose outcome is remembered: thousands of usual ones, and few of the largest.
+
+What is parsed takes some twenty times the room of its text.
+"""
+
+_LEAST_COUNTED: Final = 1024
+"""Bytes that a shorter text counts as: what is remembered of it is not nothing either."""
 
 _MISNAMED: Final = Problem(
     1, 1, "", "the gate does not read a file with this name; rename it to deployment-gate.yml"
@@ -61,18 +67,22 @@ _MISNAMED: Final = Problem(
 Outcome = Policy | tuple[Problem, ...]
 
 
-def parse_policy(text: bytes, source: str) -> LoadedPolicy | InvalidPolicy:
+def parse_policy(
+    text: bytes, source: str, *, is_remembered: bool = True
+) -> LoadedPolicy | InvalidPolicy:
     """Read a policy from the bytes of its file.
 
     Never raises. A file at the path that people take for the policy's by mistake is none, whatever
     it says. Problems come in the order of the file, each with its place. What came of the texts
-    seen last is remembered, so asking for each decision costs a digest and a lookup.
+    seen last is remembered, so asking for each decision costs a digest and a lookup; a text of the
+    past, on which no decision rests any more, is better not.
     """
     digest = sha256(text).hexdigest()
     if source.endswith(MISNAMED_PATH):
         return InvalidPolicy((_MISNAMED,), digest, source)
     # Too large a text is refused at once, and is not worth keeping in memory for that.
-    outcome = _remembered(text, digest) if len(text) <= LARGEST_FILE else _parse(text)
+    is_remembered = is_remembered and len(text) <= LARGEST_FILE
+    outcome = _remembered(text, digest) if is_remembered else _parse(text)
     if isinstance(outcome, Policy):
         return LoadedPolicy(outcome, digest, source)
     return InvalidPolicy(outcome, digest, source)
@@ -93,19 +103,24 @@ def _parse(text: bytes) -> Outcome:
     return Policy(environments, _alerts(file.alerts), _incidents(file.incidents), file.badge)
 
 
-_outcomes: Final[dict[str, Outcome]] = {}
+_outcomes: Final[dict[str, tuple[Outcome, int]]] = {}
+"""What came of the texts seen last, by digest, so as not to hold them; each with what it counts."""
+
 _adding: Final = Lock()
 
 
 def _remembered(text: bytes, digest: str) -> Outcome:
-    """Parse a text, unless what came of it is known; by digest, so as not to hold the texts."""
-    outcome = _outcomes.get(digest)
-    if outcome is None:
-        outcome = _parse(text)
-        with _adding:
-            _outcomes[digest] = outcome
-            if len(_outcomes) > _MOST_REMEMBERED:
-                del _outcomes[next(iter(_outcomes))]
+    """Parse a text, unless what came of it is known."""
+    known = _outcomes.get(digest)
+    if known is not None:
+        return known[0]
+    outcome = _parse(text)
+    with _adding:
+        _outcomes[digest] = outcome, max(len(text), _LEAST_COUNTED)
+        taken = sum(size for _, size in _outcomes.values())
+        while taken > _MOST_REMEMBERED:
+            oldest = next(iter(_outcomes))
+            taken -= _outcomes.pop(oldest)[1]
     return outcome
 
 

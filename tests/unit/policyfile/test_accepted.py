@@ -91,11 +91,11 @@ def test_the_same_text_is_parsed_once() -> None:
     assert (first.source, second.source) == ("one", "two")
 
 
-def test_only_so_many_texts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest is forgotten, and parsed again when it is asked for."""
-    monkeypatch.setattr(parsing, "_MOST_REMEMBERED", 2)
-    monkeypatch.setattr(parsing, "_outcomes", {})
+def test_only_so_much_text_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten, and parsed again when it is asked for; a large one counts more."""
     texts = [environment("{}") + b"#" * number for number in range(3)]
+    monkeypatch.setattr(parsing, "_MOST_REMEMBERED", 2 * parsing._LEAST_COUNTED)
+    monkeypatch.setattr(parsing, "_outcomes", {})
 
     def policy(text: bytes) -> object:
         reading = parse_policy(text, SOURCE)
@@ -107,6 +107,15 @@ def test_only_so_many_texts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
     assert policy(texts[2]) is third
     assert policy(texts[0]) is not first
     assert len(parsing._outcomes) == 2
+    policy(texts[0] + b"#" * parsing._LEAST_COUNTED)
+    assert len(parsing._outcomes) == 1
+
+
+def test_a_text_of_the_past_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would push out texts on which decisions rest."""
+    monkeypatch.setattr(parsing, "_outcomes", {})
+    assert isinstance(parse_policy(environment("{}"), SOURCE, is_remembered=False), LoadedPolicy)
+    assert parsing._outcomes == {}
 
 
 @pytest.mark.parametrize(
