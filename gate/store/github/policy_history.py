@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import unified_diff
-from itertools import islice
 from typing import Final
 
 from sqlalchemy import select
@@ -19,7 +17,6 @@ from gate.store.github.stored_policies import repository_source
 
 MOST_CHANGES: Final = 10
 _MOST_ENTRIES: Final = 4 * MOST_CHANGES
-_MOST_LINES: Final = 400
 
 _a: Final = audit_entries.c
 
@@ -29,19 +26,19 @@ class PolicyChange:
     """When a repository's own policy was seen to change.
 
     `digest` is None where there was no file any more, or none at the first look; `text` is empty
-    then, and where it is not kept.
+    then, and where it is not kept. `before` is the text of the change before it.
     """
 
     at: datetime
     digest: str | None
     text: bytes
-    diff: tuple[str, ...]
+    before: bytes
     is_first: bool = False
     """Whether there was none before it."""
 
 
 def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list[PolicyChange]:
-    """Read the newest changes of a repository's own file, each with what it changed.
+    """Read the newest changes of a repository's own file, each with the text before it.
 
     The organization's file belongs to another repository, which not every reader may see.
     """
@@ -66,7 +63,7 @@ def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list
     shown = [(at, digest, _text(snapshot, digest)) for at, digest in seen[: MOST_CHANGES + 1]]
     older = [*(text for _, _, text in shown[1:]), b""][: len(shown)]
     changes = [
-        PolicyChange(at, digest, text, _diff(before, text))
+        PolicyChange(at, digest, text, before)
         for (at, digest, text), before in zip(shown, older, strict=True)
     ]
     if changes and len(changes) <= MOST_CHANGES and len(rows) < _MOST_ENTRIES:
@@ -77,14 +74,3 @@ def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list
 def _text(snapshot: Snapshot, digest: str | None) -> bytes:
     found = read_policy_text(snapshot, digest) if digest is not None else None
     return found or b""
-
-
-def _diff(before: bytes, after: bytes) -> tuple[str, ...]:
-    lines = unified_diff(
-        before.decode(errors="replace").splitlines(),
-        after.decode(errors="replace").splitlines(),
-        "before",
-        "after",
-        lineterm="",
-    )
-    return tuple(islice(lines, _MOST_LINES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
 from typing import Final
@@ -29,11 +30,12 @@ from gate.domain.model.policy_values import (
     place_in_force,
     trace_values,
 )
+from gate.domain.text.comparison import compare_texts
 from gate.policyfile import built_in_text, parse_policy, written_lines
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import find_visible, may_see_owners
 from gate.store.github.policies import read_policy_text
-from gate.store.github.policy_history import PolicyChange, read_policy_changes
+from gate.store.github.policy_history import MOST_CHANGES, PolicyChange, read_policy_changes
 from gate.store.github.repositories import read_served_repository
 from gate.store.github.stored_policies import choose_known, read_known
 from gate.web.pages.queries import check_names
@@ -87,6 +89,7 @@ def repository_pages(site: Site) -> Blueprint:
             groups=[(name, list(it)) for name, it in groupby(found.values, _environment)],
             text=found.text,
             changes=found.changes,
+            diffs=[compare_texts(it.before, it.text) for it in found.changes],
         )
 
     return pages
@@ -148,6 +151,7 @@ def _past(changes: Sequence[PolicyChange]) -> list[PastPolicy]:
     return [PastPolicy(it.at, _values(it.text), it.is_first) for it in changes]
 
 
+@lru_cache(maxsize=2 * MOST_CHANGES)
 def _values(text: bytes) -> dict[tuple[str, ...], str]:
-    reading = parse_policy(text, "") if text else None
+    reading = parse_policy(text, "", is_remembered=False) if text else None
     return dict(list_values(reading.policy)) if isinstance(reading, LoadedPolicy) else {}

@@ -34,8 +34,8 @@ def read(database: Database) -> list[PolicyChange]:
     return database.read(lambda it: read_policy_changes(it, REPOSITORY))
 
 
-def test_each_change_has_its_text_and_what_it_changed(database: Database) -> None:
-    """The newest first; a removal has no text, and the first reading adds every line."""
+def test_each_change_has_its_text_and_the_one_before(database: Database) -> None:
+    """The newest first; a removal has no text, and nothing is before the first reading."""
     for minute, text in enumerate((b"a\nb\n", b"a\nc\n", None)):
         change(database, minute, text)
     change(database, 3, b"shared\n", source="organization:9")
@@ -44,9 +44,8 @@ def test_each_change_has_its_text_and_what_it_changed(database: Database) -> Non
         timedelta(minutes=minute) for minute in range(3)
     ]
     assert (removed.digest, removed.text) == (None, b"")
-    assert changed.text == b"a\nc\n"
-    assert changed.diff[-2:] == ("-b", "+c")
-    assert first.diff[-2:] == ("+a", "+b")
+    assert (changed.before, changed.text) == (b"a\nb\n", b"a\nc\n")
+    assert (first.before, removed.before) == (b"", b"a\nc\n")
 
 
 def test_only_the_newest_changes_are_read(database: Database) -> None:
@@ -56,7 +55,7 @@ def test_only_the_newest_changes_are_read(database: Database) -> None:
     changes = read(database)
     assert len(changes) == MOST_CHANGES
     assert changes[0].text == f"age: {MOST_CHANGES + 1}\n".encode()
-    assert changes[-1].diff[-2:] == ("-age: 1", "+age: 2")
+    assert (changes[-1].before, changes[-1].text) == (b"age: 1\n", b"age: 2\n")
 
 
 def test_nothing_is_read_where_nothing_is_on_record(database: Database) -> None:

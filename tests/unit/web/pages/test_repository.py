@@ -13,6 +13,7 @@ from gate.domain.model.access import NOTHING, Visible
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.runs import Account
+from gate.domain.text.comparison import MOST_COMPARED
 from gate.policyfile.built_in import built_in_text
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
@@ -59,6 +60,14 @@ def test_the_policy_in_force_and_its_changes_are_shown(database: Database, site:
     assert '<span class="dim">--- before</span>' in page
     assert '<span class="cross">--- before</span>' not in page
     assert "by: not recorded" in shown
+
+
+def test_a_long_change_is_not_compared(database: Database, site: Site) -> None:
+    """The page says so, for whoever may push a file decides how long it is."""
+    read(database, b"#\n" * (MOST_COMPARED + 1), built_in_text())
+    shown = text_of(site.client.get(PATH).text)
+    assert shown.count("Too long to compare.") == 2
+    assert "+++ after" not in shown
 
 
 def text_of(page: str) -> str:
