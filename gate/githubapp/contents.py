@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import (
     FileAbsent,
+    FileCommit,
     FileFound,
     FileHidden,
     FileQuestion,
@@ -28,6 +30,7 @@ from gate.domain.model.runs import Account
 from gate.githubapp.app.repository import GATE, RepositoryCalls
 from gate.githubapp.app.session import Session
 from gate.githubapp.app.tokens import Scope
+from gate.githubapp.shapes.commits import CommitShape, file_commit_of
 from gate.githubapp.shapes.fields import Name
 from gate.githubapp.shapes.repositories import RepositoryShape, repository_of
 from gate.githubapp.transport.connection import Answer
@@ -50,6 +53,7 @@ class EntryShape(msgspec.Struct):
 
 _entries: Final = msgspec.json.Decoder(list[EntryShape])
 _repository: Final = msgspec.json.Decoder(RepositoryShape)
+_commits: Final = msgspec.json.Decoder(list[CommitShape])
 
 IsMeant = Callable[[RepositoryShape], bool]
 
@@ -81,10 +85,18 @@ class ContentsClient:
 
         Hidden, too, when the App is not installed on that repository: GitHub then mints no token.
         """
-        name = _ORGANIZATION_REPOSITORY
-        scope = Scope(installation_id, repository_name=name, permissions=_CONTENTS)
-        calls = RepositoryCalls(self._session, scope, f"{owner.login}/{name}")
+        calls = self._organization_calls(installation_id, owner)
         return _FileReader(calls, lambda it: it.owner.id == owner.id).read(question)
+
+    def read_file_commit(self, address: RepositoryAddress, path: str) -> FileCommit | None:
+        """Read the commit that touched a file last; None where none did, or nothing can be seen."""
+        return _file_commit(RepositoryCalls.to(address, _CONTENTS, self._session), path)
+
+    def read_organization_file_commit(
+        self, installation_id: InstallationId, owner: Account, path: str
+    ) -> FileCommit | None:
+        """Do as `read_file_commit` for the owner's `.github` repository."""
+        return _file_commit(self._organization_calls(installation_id, owner), path)
 
     def read_folder(self, address: RepositoryAddress, folder: str) -> tuple[str, ...]:
         """Read the paths of the files right in a folder; none where there is no such folder.
@@ -96,6 +108,20 @@ class ContentsClient:
         if answer is None:
             return ()
         return tuple(f"{folder}/{it.name}" for it in decoded(answer, _entries) if it.type == _FILE)
+
+    def _organization_calls(
+        self, installation_id: InstallationId, owner: Account
+    ) -> RepositoryCalls:
+        name = _ORGANIZATION_REPOSITORY
+        scope = Scope(installation_id, repository_name=name, permissions=_CONTENTS)
+        return RepositoryCalls(self._session, scope, f"{owner.login}/{name}")
+
+
+def _file_commit(calls: RepositoryCalls, path: str) -> FileCommit | None:
+    """Ask for the newest commit of the default branch that touched a file."""
+    answer = calls.find(f"/commits?path={quote(path, safe='')}&per_page=1")
+    found = decoded(answer, _commits) if answer is not None else []
+    return file_commit_of(found[0]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

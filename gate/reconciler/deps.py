@@ -37,6 +37,7 @@ class Work(Enum):
     ISSUES = "issues"
     ARTIFACTS = "artifacts"
     REPLIES = "replies"
+    AUTHORS = "authors"
 
 
 class Wakeups(Protocol):

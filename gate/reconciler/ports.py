@@ -16,6 +16,7 @@ from gate.domain.model.deliveries import Observation, Repository
 from gate.domain.model.github import (
     Collaborator,
     DeploymentStatus,
+    FileCommit,
     FileQuestion,
     FileReading,
     HookDelivery,
@@ -169,6 +170,16 @@ class Contents(Protocol):
         self, installation_id: InstallationId, owner: Account, question: FileQuestion
     ) -> FileReading:
         """Read a file from the default branch of the owner's `.github` repository."""
+        ...
+
+    def read_file_commit(self, address: RepositoryAddress, path: str) -> FileCommit | None:
+        """Read the commit of the default branch that touched a file last; None where none did."""
+        ...
+
+    def read_organization_file_commit(
+        self, installation_id: InstallationId, owner: Account, path: str
+    ) -> FileCommit | None:
+        """Do as `read_file_commit` for the owner's `.github` repository."""
         ...
 
 

@@ -132,6 +132,7 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
     "GET {repository}/contents/{path*}": lambda s: s.repo.repos.get_content(
         OWNER, REPO, "README.md"
     ),
+    "GET {repository}/commits": lambda s: s.repo.repos.list_commits(OWNER, REPO, path="README.md"),
     "GET {repository}/actions/runs": lambda s: s.repo.actions.list_workflow_runs_for_repo(
         OWNER, REPO
     ),

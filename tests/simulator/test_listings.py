@@ -1,6 +1,7 @@
 """Listings, limits and conditional requests: pages, filters, ETags, renamed repositories."""
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -149,6 +150,30 @@ def test_files_are_read_by_branch_and_commit(story: Story) -> None:
     assert story.call("GET", path + "?ref=no-such", token=token).status == 404
     story.github.delete_file(REPOSITORY, ".github/gate.yml")
     assert story.call("GET", path, token=token).status == 404
+
+
+def test_commits_are_listed_by_the_path_that_they_touched(story: Story) -> None:
+    """The newest first, of the default branch or another; one that removed the file counts."""
+    path, listing = ".github/gate.yml", f"/repos/{REPOSITORY}/commits"
+    first = story.github.put_file(REPOSITORY, path, "one: 1", author="alice")
+    story.github.put_file(REPOSITORY, "README.md", "other", author="mallory")
+    second = story.github.put_file(REPOSITORY, path, "two: 2", git_name="Bob, elsewhere")
+    side = story.github.put_file(REPOSITORY, path, "side: 3", branch="side")
+    last = story.github.delete_file(REPOSITORY, path, author="alice")
+
+    def read(query: str = "") -> list[Any]:
+        found: list[Any] = story.call("GET", listing + query, token=story.token()).json
+        return found
+
+    commits = read(f"?path={path}")
+    assert [it["sha"] for it in commits] == [last, second, first]
+    assert [it["author"] and it["author"]["login"] for it in commits] == ["alice", None, "alice"]
+    assert commits[1]["commit"]["author"]["name"] == "Bob, elsewhere"
+    assert [it["sha"] for it in read("?path=.github&per_page=1")] == [last]
+    assert [it["sha"] for it in read(f"?path={path}&sha=side")] == [side, second, first]
+    assert read("?path=no-such") == []
+    assert len(read()) == 5
+    assert story.call("GET", listing + "?sha=no-such", token=story.token()).status == 404
 
 
 def test_a_folder_lists_what_is_right_in_it(story: Story) -> None:

@@ -8,6 +8,7 @@ its own; what only its policy says holds `HUSHED` too.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, Final
 
 from gate.domain.incidents.alert_content import AlertSubject, render_alert
@@ -29,8 +30,10 @@ from gate.domain.model.reports import FlowStatus
 from gate.domain.model.request import ReviewState
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
+from gate.store.github.policy_authors import WantedAuthor
 from gate.store.github.repositories import record_repository
 from gate.store.github.runs import record_run
+from gate.store.github.stored_policies import sources_of
 from gate.store.incidents.alerts import owe_alert
 from gate.store.incidents.incidents import record_events, record_issue, record_opening
 from gate.store.reports.reports import record_alert, record_report
@@ -42,7 +45,7 @@ from tests.support.builders.requests import make_decision, make_facts, make_key
 from tests.support.builders.runs import make_account, make_run
 from tests.support.chains import make_entry
 from tests.support.incidents import make_evidence, make_failure, make_flow
-from tests.support.policies import record_policies
+from tests.support.policies import record_author_of, record_policies
 from tests.support.rows import answer, asked, wait
 
 
@@ -183,6 +186,7 @@ def tell_story(database: Database, tenant: Tenant, policies: Policies | None = N
             detail={"rationale": f"{mark}-rationale"},
         )
         database.transact(lambda tx, it=entry: record_audit(tx, it))  # type: ignore[misc]
+    _policy_change(database, tenant)
     floor = make_entry(
         installation_id=installation_id,
         repository_id=None,
@@ -194,6 +198,23 @@ def tell_story(database: Database, tenant: Tenant, policies: Policies | None = N
     )
     database.transact(lambda tx: record_audit(tx, floor))
     return replace(tenant, request=held, incident=incident)
+
+
+def _policy_change(database: Database, tenant: Tenant) -> None:
+    """Let both policies have been changed by somebody; only the owner's was by `HUSHED`."""
+    sources = sources_of(tenant.repository)
+    entry = make_entry(
+        installation_id=tenant.installation_id,
+        repository_id=tenant.repository_id,
+        run_id=None,
+        run_attempt=None,
+        environment=None,
+        kind="policy.changed",
+        detail={"source": sources[0], "digest": sha256(tenant.policy.encode()).hexdigest()},
+    )
+    database.transact(lambda tx: record_audit(tx, entry))
+    for source, login in zip(sources, (f"{tenant.mark}-author", HUSHED), strict=True):
+        record_author_of(database, WantedAuthor(source, NOW, tenant.repository_id), login)
 
 
 def _request(database: Database, tenant: Tenant, run_id: RunId, policies: Policies) -> RequestId:

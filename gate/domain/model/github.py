@@ -66,6 +66,21 @@ class FileQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class FileCommit:
+    """The commit that touched a file last, and whose it is.
+
+    `author` is the account that GitHub finds by the author's e-mail address; None where that is
+    nobody's. `name` is what the commit itself says: anybody may have written it.
+    """
+
+    sha: str
+    url: str
+    committed_at: datetime | None
+    author: Account | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunListing:
     """The newest runs of a workflow file on one branch.
 

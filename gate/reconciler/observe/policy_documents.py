@@ -29,7 +29,7 @@ from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.domain.model.policy import LoadedPolicy
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
-from gate.reconciler.deps import Deps
+from gate.reconciler.deps import Deps, Work
 from gate.reconciler.observe.policy import is_trusted
 from gate.reconciler.trail import repository_entry
 from gate.store.audit.entries import AuditEntry, record_audit
@@ -37,6 +37,7 @@ from gate.store.engine.database import Database, Transaction
 from gate.store.engine.turns import take_turn, take_turn_of_repository
 from gate.store.github import policies
 from gate.store.github.policies import PolicyDocument
+from gate.store.github.policy_authors import WantedAuthor, want_author
 from gate.store.github.stored_policies import (
     is_misnamed,
     misnamed,
@@ -121,7 +122,7 @@ def _refresh(
     )
     content = reading.content if isinstance(reading, FileFound) else None
 
-    def record(tx: Transaction) -> None:
+    def record(tx: Transaction) -> bool:
         take_turn(tx, repository.installation_id)
         if content is not None and seen.digest is not None:
             policies.record_policy_text(tx, seen.digest, content)
@@ -129,8 +130,13 @@ def _refresh(
         if kind is not None:
             record_audit(tx, _entry(kind, repository, seen, now))
             _mark_concerned(tx, seen, repository, now)
+        has_author = kind is not None and _has_author(known, seen)
+        if has_author:
+            want_author(tx, WantedAuthor(source, now, repository.id))
+        return has_author
 
-    deps.database.transact(record)
+    if deps.database.transact(record):
+        deps.wakeups.wake(Work.AUTHORS)
     if seen.absent_since is not None:
         log.warning("policy.missed", source=source)
         missed = f"{shown(source, repository)} is missing, but was there before"
@@ -196,6 +202,15 @@ def _news(known: PolicyDocument, seen: PolicyDocument) -> str | None:
         return "policy.removed"
     is_first = known.read_at is None and not is_misnamed(known.source)
     return "policy.changed" if is_first or known.digest != seen.digest else None
+
+
+def _has_author(known: PolicyDocument, seen: PolicyDocument) -> bool:
+    """Return whether somebody made a change: nobody did where there never was a file.
+
+    Nor does anything show who left a file at the wrong path.
+    """
+    was_ever = known.digest is not None or seen.digest is not None
+    return was_ever and not is_misnamed(seen.source)
 
 
 def _mark_concerned(

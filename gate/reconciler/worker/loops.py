@@ -23,9 +23,11 @@ from gate.reconciler.incidents.artifacts import list_artifacts
 from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.incidents.issue import keep_issue
 from gate.reconciler.ingest.commands import judge_taken
+from gate.reconciler.observe.policy_authors import find_author
 from gate.store.comments import commands, replies
 from gate.store.engine.database import Transaction
 from gate.store.engine.due import DueTable, Taken
+from gate.store.github import policy_authors
 from gate.store.incidents import alerts, artifacts, checks, issues
 
 T = TypeVar("T")
@@ -63,6 +65,7 @@ def loops_of(deps: Deps) -> tuple[Loop[Any], ...]:
         _rows_loop(Work.COMMANDS, commands.rows, judge_taken, deps),
         _rows_loop(Work.ISSUES, issues.rows, keep_issue, deps),
         _rows_loop(Work.ARTIFACTS, artifacts.rows, list_artifacts, deps),
+        _rows_loop(Work.AUTHORS, policy_authors.rows, find_author, deps),
         _checks_loop(deps),
         *(_alerts_loop(channel, deps) for channel in deps.notifiers),
     )

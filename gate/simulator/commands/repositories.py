@@ -101,11 +101,15 @@ def put_file(
     content: str,
     branch: str | None = None,
     author: str = "developer",
+    git_name: str = "",
 ) -> str:
-    """Commit a file, announce the push, and give the commit's SHA."""
+    """Commit a file, announce the push, and give the commit's SHA.
+
+    A commit with a `git_name` has the e-mail address of nobody; the author only pushes it.
+    """
     found = stage.world.repository(repository)
     files: dict[str, bytes | None] = {path: content.encode()}
-    return _push(stage.world, found, branch, files, author).sha
+    return _push(stage.world, found, branch, files, author, git_name).sha
 
 
 def delete_file(
@@ -198,12 +202,14 @@ def _push(
     branch: str | None,
     files: dict[str, bytes | None],
     author: str,
+    git_name: str = "",
 ) -> Commit:
     name = branch or repository.default_branch
     before = repository.branches.get(name)
     changed = {path: content for path, content in files.items() if content is not None}
     removed = tuple(path for path, content in files.items() if content is None)
-    commit = _commit(world, repository, name, changed, "Change files", author, removed)
+    message = "Change files"
+    commit = _commit(world, repository, name, changed, message, author, removed, git_name)
     run_events.pushed(world, repository, name, before, commit)
     return commit
 
@@ -216,6 +222,7 @@ def _commit(
     message: str,
     author: str = "developer",
     removed: tuple[str, ...] = (),
+    git_name: str = "",
 ) -> Commit:
     """Put a commit on a branch; a new branch starts at the default one."""
     now = world.now()
@@ -234,6 +241,7 @@ def _commit(
         added=tuple(path for path in changed if path not in before),
         removed=removed,
         modified=tuple(path for path in changed if path in before),
+        git_name=git_name,
     )
     repository.commits[sha] = commit
     repository.branches[branch] = sha

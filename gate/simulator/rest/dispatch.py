@@ -13,6 +13,7 @@ from gate.simulator.http.tokens import BadCredentials, Tokens
 from gate.simulator.http.wire import Request, Response
 from gate.simulator.rest import (
     apps,
+    commits,
     deployments,
     hooks,
     issues,
@@ -37,7 +38,7 @@ from gate.simulator.state.world import Json, World
 from gate.simulator.webhooks.sender import WebhookSender
 
 # Importing a module of routes registers them.
-ROUTE_MODULES = (apps, deployments, hooks, issues, repositories, reviews, runs, users)
+ROUTE_MODULES = (apps, commits, deployments, hooks, issues, repositories, reviews, runs, users)
 
 DOCUMENTATION_URL = "https://docs.github.com/rest"
 JSON_TYPE = "application/json; charset=utf-8"

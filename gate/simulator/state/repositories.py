@@ -21,7 +21,11 @@ class Workflow:
 
 @dataclass(slots=True)
 class Commit:
-    """A commit: the whole tree by path, and what it changed."""
+    """A commit: the whole tree by path, and what it changed.
+
+    `author` is the account that pushed it, and whose it is unless it has a `git_name`: then its
+    e-mail address is nobody's.
+    """
 
     sha: str
     message: str
@@ -32,6 +36,7 @@ class Commit:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     modified: tuple[str, ...] = ()
+    git_name: str = ""
 
 
 @dataclass(slots=True)

@@ -1,11 +1,12 @@
 """Take rows that are due, one worker at a time, and settle them or come back to them later.
 
-Everything that waits (deliveries, checks, commands, replies, issues, alerts, artifacts) is a row
-with the four columns of `due_columns`. A row is due while `due_at` has come and no lease runs.
-Whoever takes it holds a lease that ends by itself, so that a process that dies blocks nobody for
-long; the lease's token goes up with every taking, and whoever writes under an older one changes
-nothing (docs/adr/0006). Where the table counts a `generation`, what came during a lease leaves the
-row due. Gate requests have a lease of their own kind: `gate.store.requests.leases`.
+Everything that waits (deliveries, checks, commands, replies, issues, alerts, artifacts, authors of
+policies) is a row with the four columns of `due_columns`. A row is due while `due_at` has come and
+no lease runs. Whoever takes it holds a lease that ends by itself, so that a process that dies
+blocks nobody for long; the lease's token goes up with every taking, and whoever writes under an
+older one changes nothing (docs/adr/0006). Where the table counts a `generation`, what came during a
+lease leaves the row due. Gate requests have a lease of their own kind:
+`gate.store.requests.leases`.
 """
 
 from __future__ import annotations

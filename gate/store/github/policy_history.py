@@ -13,6 +13,7 @@ from gate.store.engine.codec import decode_detail
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_entries
 from gate.store.github.policies import read_policy_text
+from gate.store.github.policy_authors import PolicyAuthor, read_authors
 from gate.store.github.stored_policies import repository_source
 
 MOST_CHANGES: Final = 10
@@ -26,13 +27,15 @@ class PolicyChange:
     """When a repository's own policy was seen to change.
 
     `digest` is None where there was no file any more, or none at the first look; `text` is empty
-    then, and where it is not kept. `before` is the text of the change before it.
+    then, and where it is not kept. `before` is the text of the change before it. `author` is None
+    where nobody was asked who made it.
     """
 
     at: datetime
     digest: str | None
     text: bytes
     before: bytes
+    author: PolicyAuthor | None
     is_first: bool = False
     """Whether there was none before it."""
 
@@ -62,8 +65,9 @@ def read_policy_changes(snapshot: Snapshot, repository_id: RepositoryId) -> list
             seen.append((row.at, str(digest) if digest is not None else None))
     shown = [(at, digest, _text(snapshot, digest)) for at, digest in seen[: MOST_CHANGES + 1]]
     older = [*(text for _, _, text in shown[1:]), b""][: len(shown)]
+    authors = {it.changed_at: it for it in read_authors(snapshot, source, MOST_CHANGES)}
     changes = [
-        PolicyChange(at, digest, text, before)
+        PolicyChange(at, digest, text, before, authors.get(at))
         for (at, digest, text), before in zip(shown, older, strict=True)
     ]
     if changes and len(changes) <= MOST_CHANGES and len(rows) < _MOST_ENTRIES:

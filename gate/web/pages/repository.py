@@ -35,9 +35,10 @@ from gate.policyfile import built_in_text, parse_policy, written_lines
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import find_visible, may_see_owners
 from gate.store.github.policies import read_policy_text
+from gate.store.github.policy_authors import PolicyAuthor, read_authors
 from gate.store.github.policy_history import MOST_CHANGES, PolicyChange, read_policy_changes
 from gate.store.github.repositories import read_served_repository
-from gate.store.github.stored_policies import choose_known, read_known
+from gate.store.github.stored_policies import choose_known, organization_source, read_known
 from gate.web.pages.queries import check_names
 from gate.web.pages.site import Site
 
@@ -52,7 +53,10 @@ _PLACES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was read of a repository; `reading` is None where it may not be shown to this reader."""
+    """What was read of a repository; `reading` is None where it may not be shown to this reader.
+
+    So is `floor_author`, who changed the organization's policy last.
+    """
 
     repository: Repository
     choice: PolicyChoice | None
@@ -61,6 +65,7 @@ class _Found:
     values: list[TracedValue]
     text: str
     changes: list[PolicyChange]
+    floor_author: PolicyAuthor | None
 
 
 def repository_pages(site: Site) -> Blueprint:
@@ -90,6 +95,7 @@ def repository_pages(site: Site) -> Blueprint:
             text=found.text,
             changes=found.changes,
             diffs=[compare_texts(it.before, it.text) for it in found.changes],
+            floor_author=found.floor_author,
         )
 
     return pages
@@ -114,7 +120,7 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
     )
     changes = read_policy_changes(snapshot, repository.id)
     if choice is None:
-        return _Found(repository, None, None, "", [], "", changes)
+        return _Found(repository, None, None, "", [], "", changes, None)
     sees_floor = may_see_owners(snapshot, repository.owner.id, site.viewer.visible)
     reading: PolicyReading | None = choice.reading
     if not sees_floor:
@@ -137,7 +143,13 @@ def _read(snapshot: Snapshot, site: Site, full_name: str) -> _Found | None:
             _past(changes) if place == REPOSITORY else (),
         )
     own = text.decode(errors="replace") if place == REPOSITORY else ""
-    return _Found(repository, choice, reading, place, values, own, changes)
+    author = _floor_author(snapshot, repository) if sees_floor else None
+    return _Found(repository, choice, reading, place, values, own, changes, author)
+
+
+def _floor_author(snapshot: Snapshot, repository: Repository) -> PolicyAuthor | None:
+    found = read_authors(snapshot, organization_source(repository.owner.id), 1)
+    return found[0] if found else None
 
 
 def _text(snapshot: Snapshot, place: PolicyPlace | None) -> bytes:

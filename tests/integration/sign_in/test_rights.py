@@ -6,6 +6,7 @@ import pytest
 
 from gate.simulator.faults import Fault
 from gate.store.access.sessions import all_sessions
+from tests.integration.evidence.missed_reads import LAX, POLICY
 from tests.integration.sign_in.conftest import OTHER
 from tests.support.browser import Browser
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
@@ -20,6 +21,21 @@ def test_a_person_sees_their_repositories_alone(gate: Gate, browser: Browser) ->
     other = Browser(gate).sign_in("bob")
     assert OTHER in other.text
     assert REPOSITORY not in other.text
+
+
+def test_who_changed_a_policy_is_told_to_who_may_see_it(gate: Gate, browser: Browser) -> None:
+    """To nobody else: whose commit it is tells that there is one."""
+    sha = gate.github.put_file(REPOSITORY, POLICY, LAX, author="carol")
+    gate.settle()
+    path = f"/repositories/{REPOSITORY}"
+    browser.sign_in("alice")
+    for told in ("carol", sha[:7]):
+        assert told in browser.get(path).text
+    other = Browser(gate)
+    other.sign_in("bob")
+    hidden = other.get(path)
+    assert hidden.status_code == 404
+    assert "carol" not in hidden.text
 
 
 def test_a_stranger_is_sent_to_the_sign_in_and_back(gate: Gate, browser: Browser) -> None:

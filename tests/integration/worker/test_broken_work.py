@@ -18,6 +18,8 @@ from gate.store.comments.replies import Reply, record_reply
 from gate.store.engine.database import Database
 from gate.store.engine.tables.comments import replies
 from gate.store.engine.tables.inbox import deliveries
+from gate.store.github.policy_authors import WantedAuthor, read_authors, want_author
+from gate.store.github.stored_policies import repository_source
 from gate.store.incidents import checks
 from tests.support.harness import REPOSITORY, Gate
 
@@ -76,6 +78,18 @@ def test_a_look_at_incidents_is_never_set_aside(gate: Gate) -> None:
     assert gate.service.database.read(lambda it: checks.rows.due(it, now, 9))
     gate.settle()
     assert gate.github.issues_of(REPOSITORY)
+
+
+def test_an_author_is_asked_for_a_bounded_number_of_times(gate: Gate) -> None:
+    """Also where every try ends without a word: nothing but a page rests on it."""
+    gate.settle()
+    repository_id = RepositoryId(gate.github.world.repository(REPOSITORY).id)
+    source = repository_source(repository_id)
+    wanted = WantedAuthor(source, gate.service.deps.clock(), repository_id)
+    gate.service.database.transact(lambda tx: want_author(tx, wanted))
+    assert fail_for_long(gate, broken_worker(gate, github=BrokenGitHub())) == 10
+    (author,) = gate.service.database.read(lambda it: read_authors(it, source, 9))
+    assert (author.commit, author.is_asked) == (None, False)
 
 
 def test_a_delivery_that_keeps_failing_is_set_aside_until_it_comes_again(gate: Gate) -> None:

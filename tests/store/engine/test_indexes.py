@@ -18,6 +18,7 @@ from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.migration import migrate
 from gate.store.engine.tables.base import metadata
+from gate.store.github import policy_authors
 from gate.store.github.repositories import look_candidates
 from gate.store.github.runs import candidate_runs, last_changes, newer_runs
 from gate.store.inbox import deliveries
@@ -74,6 +75,10 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "due alerts": (lambda it: alerts.rows.due(it, NOW, 50), "ix_alerts_due_at"),
     "due replies": (lambda it: replies.rows.due(it, NOW, 50), "ix_replies_due_at"),
     "due artifacts": (lambda it: artifacts.rows.due(it, NOW, 50), "ix_run_artifacts_due_at"),
+    "due authors": (
+        lambda it: policy_authors.rows.due(it, NOW, 50),
+        "ix_policy_authors_due_at",
+    ),
     "issue on its way": (lambda it: is_opening(it, REPOSITORY), "ix_incident_issues_repository"),
     "due commands": (lambda it: commands.rows.due(it, NOW, 50), "ix_commands_due_at"),
     "due deliveries": (lambda it: deliveries.rows.due(it, NOW, 100), "ix_deliveries_due_at"),

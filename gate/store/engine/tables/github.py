@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
-from gate.store.engine.tables.base import UtcDateTime, metadata
+from gate.store.engine.tables.base import UtcDateTime, due_columns, due_index, metadata
 
 installations = Table(
     "installations",
@@ -107,4 +107,20 @@ policy_documents = Table(
     Column("news", Integer, nullable=False),
     Column("read_news", Integer, nullable=False),
     Column("absent_since", UtcDateTime),
+)
+
+policy_authors = Table(
+    "policy_authors",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("changed_at", UtcDateTime, primary_key=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("commit_sha", Text),
+    Column("commit_url", Text),
+    Column("committed_at", UtcDateTime),
+    Column("author_id", BigInteger),
+    Column("author_login", Text),
+    Column("author_name", Text),
+    *due_columns(),
+    due_index("policy_authors"),
 )

@@ -8,9 +8,12 @@ from datetime import timedelta
 from hashlib import sha256
 from html import unescape
 
+import pytest
+
 from gate.domain.audit.chain import AuditEntry
 from gate.domain.model.access import NOTHING, Visible
 from gate.domain.model.deliveries import Repository
+from gate.domain.model.github import FileCommit
 from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.domain.text.comparison import MOST_COMPARED
@@ -18,15 +21,20 @@ from gate.policyfile.built_in import built_in_text
 from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database
 from gate.store.github.policies import PolicyDocument, record_document, record_policy_text
+from gate.store.github.policy_authors import WantedAuthor, want_author
 from gate.store.github.repositories import record_repository
 from gate.store.github.stored_policies import misnamed, sources_of
 from gate.web.viewers import Viewer, Viewers
 from tests.support.builders.defaults import INSTALLATION, REPOSITORY
+from tests.support.policies import answer_author, record_author_of
 from tests.unit.web.conftest import NOW, Site
 
 ACME = Account(AccountId(9), "acme")
 SHOP = Repository(REPOSITORY, INSTALLATION, "acme/shop", ACME, "main")
 PATH = "/repositories/acme/shop"
+BOB = FileCommit(
+    "c0ffee1234", "https://github.example/c", NOW, Account(AccountId(7), "bob"), "The Bob"
+)
 
 
 def read(database: Database, *texts: bytes) -> None:
@@ -170,6 +178,70 @@ def test_a_repository_that_may_not_be_seen_is_answered_like_none(database: Datab
     seen, none = site.client.get(PATH), site.client.get("/repositories/acme/none")
     assert seen.status_code == none.status_code == 404
     assert seen.text == none.text
+
+
+@pytest.mark.parametrize(
+    ("commit", "expected"),
+    [
+        (BOB, "by bob in c0ffee1 , committed 2026-03-02 12:00 UTC"),
+        (replace(BOB, committed_at=None), "by bob in c0ffee1"),
+        (
+            replace(BOB, author=None, name="Bob"),
+            "by Bob (not verified: no GitHub account has the e-mail address of the commit) in",
+        ),
+        (replace(BOB, author=None, name=""), "by no name (not verified"),
+        (
+            replace(BOB, author=None, name=f"<b>\N{RIGHT-TO-LEFT OVERRIDE}\x07\n{'x' * 200}"),
+            f"by <b> {'x' * 100}",
+        ),
+        (None, "by: unknown, GitHub did not say"),
+    ],
+)
+def test_who_changed_the_policy_is_shown(
+    database: Database, site: Site, commit: FileCommit | None, expected: str
+) -> None:
+    """With the commit's page; what the commit says of itself is nobody's word."""
+    read(database, built_in_text())
+    wanted = WantedAuthor(sources_of(SHOP)[0], NOW, REPOSITORY)
+    database.transact(lambda tx: want_author(tx, wanted))
+    assert "by: not known yet, the gate asks GitHub" in text_of(site.client.get(PATH).text)
+    answer_author(database, wanted, commit)
+    page = site.client.get(PATH).text
+    assert expected in text_of(page)
+    assert text_of(page).count(expected[:17]) == 2
+    assert ('href="https://github.example/c"' in page) is (commit is not None)
+    assert "<b>x" not in page
+
+
+def test_an_address_that_is_no_web_page_is_no_link(database: Database, site: Site) -> None:
+    """Whatever stands in an answer, a click on it runs nothing."""
+    read(database, built_in_text())
+    wanted = WantedAuthor(sources_of(SHOP)[0], NOW, REPOSITORY)
+    database.transact(lambda tx: want_author(tx, wanted))
+    answer_author(database, wanted, replace(BOB, url="javascript:alert(1)"))
+    page = site.client.get(PATH).text
+    assert "by bob in c0ffee1" in text_of(page)
+    assert "javascript:" not in page
+
+
+def test_who_changed_the_organizations_policy_is_shown_to_who_may_see_it(
+    database: Database,
+) -> None:
+    """To nobody else, not even who may see a repository that it speaks for."""
+    read(database, built_in_text())
+    read_floor(database)
+    shared = replace(SHOP, id=RepositoryId(7), full_name="acme/.github")
+    database.transact(lambda tx: record_repository(tx, shared))
+    record_author_of(database, WantedAuthor(sources_of(SHOP)[1], NOW, REPOSITORY), "carol")
+    pages = []
+    for repositories in ({REPOSITORY}, {REPOSITORY, shared.id}):
+        viewer = Viewer("bob", Visible(frozenset(repositories)))
+        viewers = Viewers(trusts_loopback=True, signed_in=lambda it=viewer: it)  # type: ignore[misc]
+        pages.append(Site(database, viewers=viewers).client.get(PATH).text)
+    hidden, seen = pages
+    assert "carol" not in hidden
+    assert "c0ffee" not in hidden
+    assert "by carol in c0ffee1" in text_of(seen)
 
 
 def test_a_name_means_who_has_it_now(database: Database, site: Site) -> None:
