@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import requests
 from sqlalchemy import text
 
 from gate.domain.model.policy import POLICY_PATH
@@ -75,7 +76,7 @@ class Beside:
         )
 
 
-def answered_beside(requests: int, incidents: int, rounds: int, seconds: int) -> Beside:
+def answered_beside(recorded: int, incidents: int, rounds: int, seconds: int) -> Beside:
     """Measure on SQLite, with so many requests and incidents recorded."""
     alone: list[Measured] = []
     watched: list[Measured] = []
@@ -84,7 +85,7 @@ def answered_beside(requests: int, incidents: int, rounds: int, seconds: int) ->
         _play(here)
         names = furnish(here, _OWNERS, "success")
         warm_up(here, names)
-        _fill(here, requests, incidents)
+        _fill(here, recorded, incidents)
         floor_ms = 1000 / decided_per_second(200, b"x" * 6_000, 3, here)
         for _ in range(rounds):
             alone.append(paced(here, names, DECISIONS * seconds, DECISIONS))
@@ -122,6 +123,9 @@ def _fill(here: Rig, requests: int, incidents: int) -> None:
 @contextmanager
 def _watching(here: Rig, seconds: int) -> Iterator[list[Mapping[str, float]]]:
     """Watch the pages meanwhile, from a process of its own; gives what came of it at the end."""
+    # They watch for a while already: a page that nobody has made yet sends most of them away.
+    for path in _PAGES:
+        requests.get(f"{here.url}{path}", timeout=60).raise_for_status()
     command = [sys.executable, "-m", "tests.bench.watchers", here.url, str(VIEWS), str(seconds)]
     found: list[Mapping[str, float]] = []
     with subprocess.Popen([*command, *_PAGES], stdout=subprocess.PIPE) as process:
