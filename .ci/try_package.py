@@ -61,7 +61,7 @@ def _serve(gate: Path, folder: Path) -> None:
             _wait_for(port, service)
             for path, start in (
                 ("/healthz", '{"status":"ok"'),
-                ("/runbooks/page", "<!DOCTYPE html>"),
+                ("/runbooks/page", "<!doctype html>"),
             ):
                 status, body = _get(port, path)
                 assert status == 200, f"{path} answered {status}: {body}"
