@@ -284,16 +284,13 @@ def test_the_generated_client_reads_the_answer(scene: Scene, name: str) -> None:
     assert response.raw_response.headers["x-simulated-github"] == "1"
 
 
-@pytest.mark.parametrize(
-    "rest",
-    [
-        "",
-        "/actions/runs",
-        "/actions/runs/{run_id}/pending_deployments",
-        "/environments/production-frontend",
-        "/deployments",
-    ],
-)
+BELOW_REPOSITORY = [
+    *("", "/actions/runs", "/deployments", "/environments/production-frontend"),
+    "/actions/runs/{run_id}/pending_deployments",
+]
+
+
+@pytest.mark.parametrize("rest", BELOW_REPOSITORY)
 def test_a_repository_is_found_by_name_and_by_id(scene: Scene, rest: str) -> None:
     """`/repositories/{id}/…` gives what `/repos/{owner}/{repo}/…` gives."""
     rest = rest.replace("{run_id}", str(scene.run_id))
