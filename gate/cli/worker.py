@@ -18,6 +18,7 @@ def worker() -> None:
         gate worker
     """
     from gate.bootstrap import create_service
+    from gate.cli.interpreter import keep_pauses_short
     from gate.cli.service_settings import load_for_service
     from gate.errors import ConfigError
 
@@ -31,6 +32,7 @@ def worker() -> None:
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    keep_pauses_short()
     service.worker.start()
     stopping.wait()
     service.worker.stop()

@@ -15,11 +15,9 @@ from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.incident import Incident
 from gate.domain.model.ids import DecisionId, RepositoryId, RequestId
 from gate.domain.model.policy import (
-    EnvironmentPolicy,
-    LoadedPolicy,
     PolicyReading,
 )
-from gate.domain.model.request import UNDECIDED, RequestState
+from gate.domain.model.request import RequestState
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision
 
@@ -41,11 +39,6 @@ class Asked:
     answered_at: datetime | None
     give_up_at: datetime | None
     decision_id: DecisionId | None
-
-    @property
-    def is_held(self) -> bool:
-        """Return whether GitHub still waits for an answer."""
-        return self.state in UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +92,6 @@ class PlaceFacts:
     incident: Incident | None = None
     bar: Bar = NO_BAR
     is_concealed: bool = False
-
-    @property
-    def rule(self) -> EnvironmentPolicy | None:
-        """Return what the policy asks for this environment; None where it has no entry."""
-        if isinstance(self.policy, LoadedPolicy):
-            return self.policy.policy.environment(self.environment)
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,14 +108,14 @@ def _next(facts: PlaceFacts) -> _Found:
             reason = Reason(ReasonCode.POLICY_UNAVAILABLE, detail)
             why = f"{_sentence(phrase(reason.code))}: {_detail(reason)}"
             return _Found(CellState.BLOCKED, "hold", "policy unknown", why)
-        case LoadedPolicy():
-            return _by_policy(facts)
+        case LoadedPolicy(policy=policy):
+            return _by_policy(facts, policy.environment(facts.environment))
         case _:
             assert_never(facts.policy)
 
 
-def _by_policy(facts: PlaceFacts) -> _Found:
-    rule, evidence = facts.rule, facts.evidence
+def _by_policy(facts: PlaceFacts, rule: EnvironmentPolicy | None) -> _Found:
+    evidence = facts.evidence
     if rule is None:
         why = _sentence(phrase(ReasonCode.ENVIRONMENT_NOT_IN_POLICY))
         todo = "Add the environment to the policy, or remove the gate from it"

@@ -44,13 +44,12 @@ class Failure:
     terraform_deployment_id: str | None = None
     artifact_urls: tuple[str, ...] = ()
     unnamed: int = 0
+    by_alert_only: bool = False
 
     @property
     def count(self) -> int:
         """Return how many failed flows were reported."""
         return len(self.flows) + self.unnamed
-
-    by_alert_only: bool = False
 
     @property
     def fingerprint(self) -> str:

@@ -138,5 +138,5 @@ def report_key(key: RequestKey, number: int) -> str:
 
 
 def status_key(key: RequestKey, deployment_id: DeploymentId) -> str:
-    """Name the one status that tells of an override in a deployment's history."""
+    """Name the one status that shows an override in a deployment's history."""
     return f"status/{key}/{deployment_id}"

@@ -108,8 +108,8 @@ class ValidationReport:
     """What the job of one run attempt reported.
 
     Repository, run and attempt are claims of the job's token, never words of its body; the rest is
-    hostile text. `terraform_deployment_id` is None when nobody knows it. `reported_at` is since
-    when the report has been as bad as it is: what was said before cannot be about that. `left_out`
+    hostile text. `terraform_deployment_id` is None when nobody knows it. `reported_at` is when
+    the report last got worse: nobody can have accepted that before. `left_out`
     counts the flows that are not kept, see `gate.domain.evidence.report_limits`.
     """
 

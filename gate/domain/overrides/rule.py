@@ -185,7 +185,7 @@ def _was_given_after(claim: OverrideClaim, since: datetime, policy: OverridePoli
 
 
 def held_since(evidence: Evidence, request: GateRequest) -> datetime | None:
-    """Return when the evidence came to stand as it does; only what was said later can be about it.
+    """Return since when the evidence holds the request; only what was written later counts for it.
 
     A run that ended badly stands since its end, one that a report made worse since that report, and
     one that became too old since then. Without a run, or with one that covers too little, people

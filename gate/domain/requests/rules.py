@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from gate.domain.evidence.cover import Changes, find_uncovered
 from gate.domain.evidence.evidence import Evidence
@@ -29,6 +29,7 @@ from gate.domain.model.policy import (
     ValidationRule,
     ValidationState,
 )
+from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import STATE_REASON, deciding_policy
 from gate.domain.requests.decision import ReasonCode
@@ -70,8 +71,6 @@ def list_rules(reading: PolicyReading, facts: Facts, at: datetime) -> tuple[Rule
     one's rules.
     """
     policy = _policy_rule(reading, facts)
-    if not isinstance(reading, LoadedPolicy) or policy.outcome is not Outcome.PASSED:
-        return (policy,)
     environment = deciding_policy(reading, facts, at)
     if environment is None:
         return (policy,)
@@ -100,6 +99,8 @@ def _policy_rule(reading: PolicyReading, facts: Facts) -> Rule:
                 code = ReasonCode.ENVIRONMENT_NOT_IN_POLICY
                 return Rule(text, Outcome.FAILED, seen, wanted, Source(source), code)
             return Rule(text, Outcome.PASSED, wanted, wanted, Source(source))
+        case _:
+            assert_never(reading)
 
 
 def _facts_rule(facts: Facts) -> Rule:
@@ -142,8 +143,8 @@ class _Validation:
         yield self._age()
         if self.rule.covers is not Covers.LATEST:
             yield self._cover()
-        if self.evidence.report is not None:
-            yield self._flows()
+        if self.evidence.report is not None and self.run is not None:
+            yield self._flows(self.evidence.report, self.run)
 
     def _counts(self) -> Rule:
         workflow = self.rule.workflow.rpartition("/")[2]
@@ -255,11 +256,8 @@ class _Validation:
         code = ReasonCode.VALIDATION_UNCOVERED
         return Rule(text, Outcome.FAILED, uncovered, wanted, source, code)
 
-    def _flows(self) -> Rule:
+    def _flows(self, report: ValidationReport, run: WorkflowRun) -> Rule:
         text, wanted = "All its flows passed", "no flow failed or left out"
-        report, run = self.evidence.report, self.run
-        if report is None or run is None:
-            return Rule(text, Outcome.NOT_REACHED, "", wanted, None)
         source = _source("report of run", run)
         untried = len(report.not_run) + report.left_out.not_run
         total = len(report.flows)

@@ -19,6 +19,7 @@ from gate.domain.model.reports import FlowStatus
 T = TypeVar("T")
 
 _TICK: Final = timedelta(microseconds=1)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,20 @@ class Period:
 
     since: datetime
     until: datetime
+
+    @classmethod
+    def of_days(cls, days: int, now: datetime) -> Period:
+        """Return so many whole days, of which the last is today as far as it has come.
+
+        It ends with the present minute, so that what is shown of it stays the same for a while.
+        """
+        until = now.replace(second=0, microsecond=0) + _MINUTE
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return cls(today - timedelta(days=days - 1), until)
+
+    def earlier(self, days: int) -> Period:
+        """Return the same time so many days before."""
+        return Period(self.since - timedelta(days=days), self.until - timedelta(days=days))
 
     @property
     def last_day(self) -> date:

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from gate.domain.model.ids import RepositoryId
 from gate.domain.statistics.record import Release
-
-MOST_ROWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class ReleaseCount:
 def count_releases(
     releases: Iterable[Release], before: Iterable[Release]
 ) -> tuple[ReleaseCount, ...]:
-    """Count released requests by repository and person, most first; at most `MOST_ROWS`.
+    """Count released requests by repository and person, most first.
 
     A request that two people approved counts for both.
     """
@@ -44,7 +41,7 @@ def count_releases(
         for key, requests in now.items()
     ]
     counts.sort(key=lambda it: (-it.count, it.repository_id or 0, it.person, it.is_bypass))
-    return tuple(counts[:MOST_ROWS])
+    return tuple(counts)
 
 
 def _requests(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 EXPECTED: Final = "like 2026-03-02 or 2026-03-02T12:00:00Z, or like 30d"
-"""What to tell somebody who wrote something else."""
+"""What an error suggests in place of a time that cannot be read."""
 
 _AGO: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from flask import Blueprint, Response
@@ -36,7 +36,7 @@ _FIELDS: Final = ("period", "repository", "environment")
 _USUAL: Final = "30d"
 _WEEK: Final = 7
 _MOST_BARS: Final = 30
-_MOST_ENVIRONMENTS: Final = 50
+_MOST_ROWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def insights_pages(site: Site) -> Blueprint:
         check_names(_FIELDS)
         wanted = read_choice("period", PERIODS) or _USUAL
         days = PERIODS[wanted]
-        period = _period(site.deps.clock(), days)
-        earlier = Period(period.since - timedelta(days=days), period.until - timedelta(days=days))
+        period = Period.of_days(days, site.deps.clock())
+        earlier = period.earlier(days)
         found = site.read(lambda snapshot: _read(snapshot, site, period, earlier))
         starts = _starts(period.since.date(), days)
         now, before = measure(found.now, period), measure(found.before, earlier)
@@ -69,6 +69,7 @@ def insights_pages(site: Site) -> Blueprint:
         ]
         is_compared = is_kept(period, earlier, KEEP)
         held = sorted(now.held_by_environment, key=lambda it: (-it[1].total, it[0]))
+        releases = count_releases(found.now.releases, found.before.releases)
         flows_since = found.now.reports_since
         flow_days = (period.last_day - now.flaky_since.date()).days + 1
         return site.render(
@@ -84,11 +85,12 @@ def insights_pages(site: Site) -> Blueprint:
             kept_days=KEEP.days,
             names=found.names,
             named=found.named,
-            held=held[:_MOST_ENVIRONMENTS],
-            unlisted_held=len(held[_MOST_ENVIRONMENTS:]),
+            held=held[:_MOST_ROWS],
+            unlisted_held=len(held[_MOST_ROWS:]),
             held_before=dict(before.held_by_environment),
             is_compared=is_compared,
-            releases=count_releases(found.now.releases, found.before.releases),
+            releases=releases[:_MOST_ROWS],
+            unlisted_releases=len(releases[_MOST_ROWS:]),
             flaky=now.flaky_flows,
             flaky_definition=define(measure_flaky_flows),
             flaky_before=count_flaky_runs(found.before.reports),
@@ -98,14 +100,6 @@ def insights_pages(site: Site) -> Blueprint:
         )
 
     return pages
-
-
-def _period(now: datetime, days: int) -> Period:
-    """Return so many whole days, of which the last is today as far as it has come."""
-    # Whole minutes: a page that has not changed stays the same text.
-    until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Period(today - timedelta(days=days - 1), until)
 
 
 def _starts(first: date, days: int) -> list[date]:

@@ -26,9 +26,13 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _DAY: Final = timedelta(days=1)
 
 
+class QueryRefused(BadRequest):
+    """The query of a page cannot be understood; without it, the page is there."""
+
+
 def refuse(detail: str) -> NoReturn:
     """Answer that the query cannot be understood; `detail` begins with the field."""
-    raise BadRequest(f"{detail}.")
+    raise QueryRefused(f"{detail}.")
 
 
 def check_names(known: Collection[str] = ()) -> None:

@@ -34,6 +34,7 @@ from gate.web.deps import WebDeps
 from gate.web.pages.filters import FILTERS, show_plainly
 from gate.web.pages.headers import headers_of
 from gate.web.pages.kept import KeptPages, Making, SharedPage, address_of
+from gate.web.pages.queries import QueryRefused
 from gate.web.problems import answer_http_error, answer_later, answer_unexpected
 from gate.web.viewers import Viewer
 
@@ -48,7 +49,6 @@ _OUT_OF_REACH: Final = (
     " can run gate doctor and read the gate's log."
 )
 _PROGRAMS: Final = ("/api/", "/webhooks/")
-_FILTERED: Final = frozenset({"/", "/incidents", "/history", "/insights"})
 
 
 class Site:
@@ -177,7 +177,8 @@ def register_site(app: Flask, deps: WebDeps) -> None:
         detail = error.description or ""
         if detail == NotFound.description:
             detail = "There is no page at this address."
-        return _as_page(answer_http_error(error), detail)
+        unfiltered = request.path if isinstance(error, QueryRefused) else ""
+        return _as_page(answer_http_error(error), detail, unfiltered)
 
     def show_later(error: RetryLater) -> Response:
         return _as_page(answer_later(error), _OUT_OF_REACH)
@@ -190,19 +191,21 @@ def register_site(app: Flask, deps: WebDeps) -> None:
     app.register_error_handler(Exception, show_unexpected)
 
 
-def _as_page(answer: Response, detail: str) -> Response:
-    """Turn a problem into a page where a browser asks; it reads nothing from the database."""
+def _as_page(answer: Response, detail: str, unfiltered: str = "") -> Response:
+    """Turn a problem into a page where a browser asks; it reads nothing from the database.
+
+    `unfiltered` is the address at which the page would have been shown.
+    """
     is_browser = "text/html" in request.headers.get("Accept", "")
     if not is_browser or request.path.startswith(_PROGRAMS):
         return answer
     title = HTTPStatus(answer.status_code).phrase
-    is_refused = answer.status_code == HTTPStatus.BAD_REQUEST
     text = render_template(
         "error.html",
         title=title,
         detail=detail,
         viewer=g.get("viewer"),
-        unfiltered=request.path if is_refused and request.path in _FILTERED else "",
+        unfiltered=unfiltered,
         is_outage=answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE,
     )
     page = Response(text, status=answer.status_code, content_type=_HTML)

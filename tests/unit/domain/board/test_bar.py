@@ -52,3 +52,10 @@ def test_the_newest_mark_shows_what_the_gate_concludes() -> None:
     evidence = Evidence(ValidationState.FAILED, run, "")
     (mark,) = draw_bar([brief(1, "success")], evidence, ()).marks
     assert mark.kind == "f"
+
+
+def test_another_attempt_than_the_newest_leaves_its_mark_alone() -> None:
+    """What is concluded of a run says nothing of the one that followed it."""
+    evidence = Evidence(ValidationState.FAILED, make_run(run_attempt=2), "")
+    (mark,) = draw_bar([brief(1, "success")], evidence, ()).marks
+    assert mark.kind == "p"

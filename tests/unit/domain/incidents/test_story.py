@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gate.domain.comments.commands import CommandProblem, UnknownCommand, parse_command
@@ -108,6 +110,12 @@ def test_every_end_says_what_it_means_for_deployments(how: Resolution) -> None:
     """And an open incident too."""
     incident, _ = lived(Resolved(how, "w"))
     assert explain_standing(incident) != explain_standing(make_incident("a"))
+
+
+def test_an_alert_beside_a_green_run_holds_nothing() -> None:
+    """Whatever the policy does otherwise."""
+    incident = make_incident("a", failure=replace(make_failure("a"), by_alert_only=True))
+    assert "The run itself passed" in explain_standing(incident)
 
 
 def test_an_incident_where_the_policy_only_observes_holds_nothing() -> None:

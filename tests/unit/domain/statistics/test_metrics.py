@@ -33,7 +33,7 @@ from gate.domain.statistics.record import (
     Release,
     cut,
 )
-from gate.domain.statistics.release_counts import MOST_ROWS, count_releases
+from gate.domain.statistics.release_counts import count_releases
 from gate.domain.statistics.spread import Share, Spread, spread_of, spread_of_runs
 from tests.support.builders.defaults import NOW, TICK
 from tests.unit.domain.statistics.incident_stories import GREEN, PERIOD, minutes, story
@@ -169,12 +169,6 @@ def test_a_request_that_several_people_released_is_one() -> None:
         ("hubot", False, 1, 0),
         ("mona", True, 1, 0),
     ]
-
-
-def test_few_rows_are_shown_of_many_people() -> None:
-    """Of a page there is an end."""
-    releases = [release(1, f"person-{it}") for it in range(MOST_ROWS + 1)]
-    assert len(count_releases(releases, [])) == MOST_ROWS
 
 
 def test_nothing_on_record_gives_no_rates_and_no_times() -> None:

@@ -199,6 +199,17 @@ def test_the_longest_held_environments_are_listed(database: Database, site: Site
     assert "The 50 environments with the longest total are listed; 2 more are not." in page
 
 
+def test_those_who_released_most_are_listed(database: Database, site: Site) -> None:
+    """That some are left out is said."""
+    for number in range(51):
+        on_trail(database, "override.recorded", at=NOW, actor=f"person-{number:02}")
+    on_trail(database, "override.recorded", at=NOW, actor="person-50", run_id=RunId(602))
+    page = site.client.get("/insights?period=7d").text.split("<h2>Overrides and bypasses,")[1]
+    shown = re.findall(r"<bdi>(person-\d\d)</bdi>", page)
+    assert shown == ["person-50", *(f"person-{number:02}" for number in range(49))]
+    assert "The 50 rows with the most requests are listed; 1 more is not." in page
+
+
 def test_flows_of_which_too_much_is_told_are_counted_for_less_time(
     database: Database, site: Site
 ) -> None:
