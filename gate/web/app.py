@@ -18,15 +18,15 @@ from gate.web.door.door import Door
 from gate.web.door.webhooks import webhooks
 from gate.web.health import health
 from gate.web.pages.api import api_pages
-from gate.web.pages.badge import badge_pages
-from gate.web.pages.board import board_pages
-from gate.web.pages.deployment import deployment_pages
-from gate.web.pages.history import history_pages
+from gate.web.pages.board.badge import badge_pages
+from gate.web.pages.board.board import board_pages
+from gate.web.pages.deployment.deployment import deployment_pages
+from gate.web.pages.frame.site import Site, register_site
+from gate.web.pages.history.history import history_pages
 from gate.web.pages.incidents import incident_pages
-from gate.web.pages.insights import insights_pages
+from gate.web.pages.insights.insights import insights_pages
 from gate.web.pages.repository import repository_pages
 from gate.web.pages.runbooks import runbook_pages
-from gate.web.pages.site import Site, register_site
 from gate.web.pages.status import status_pages
 from gate.web.problems import register_problems
 from gate.web.sign_in.routes import absent_pages, account_pages, sign_in_pages

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from gate.web.pages.site import Site
+from gate.web.pages.frame.site import Site
 
 
 def api_pages(site: Site, describe: Callable[[], Mapping[str, Any]]) -> Blueprint:

@@ -42,7 +42,7 @@ from gate.store.incidents.overview import (
 )
 from gate.store.incidents.sent_alerts import SentAlert, read_sent_alerts
 from gate.store.requests.held import HeldRequest, count_held, list_held
-from gate.web.pages.queries import (
+from gate.web.pages.frame.queries import (
     check_names,
     check_period,
     given_fields,
@@ -54,8 +54,8 @@ from gate.web.pages.queries import (
     read_text,
     refuse,
 )
+from gate.web.pages.frame.site import Site
 from gate.web.pages.runbooks import title_of
-from gate.web.pages.site import Site
 
 _PATH: Final = "/incidents"
 _FIELDS: Final = ("repository", "environment", "state", "from", "to")

@@ -39,8 +39,8 @@ from gate.store.github.policy_authors import PolicyAuthor, read_authors
 from gate.store.github.policy_history import MOST_CHANGES, PolicyChange, read_policy_changes
 from gate.store.github.repositories import read_served_repository
 from gate.store.github.stored_policies import choose_known, organization_source, read_known
-from gate.web.pages.queries import check_names
-from gate.web.pages.site import Site
+from gate.web.pages.frame.queries import check_names
+from gate.web.pages.frame.site import Site
 
 _BUILT_IN_DIGEST: Final = sha256(built_in_text()).hexdigest()
 _PLACES: Final = {

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from gate.web.pages.site import Site
+from gate.web.pages.frame.site import Site
 
 _HTML: Final = "text/html"
 _MARKDOWN: Final = "text/markdown"

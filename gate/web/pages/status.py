@@ -33,8 +33,8 @@ from gate.store.incidents.alerts import AlertState
 from gate.store.statistics.gauges import Backlog
 from gate.store.statistics.standing import Standing, read_standing
 from gate.web.deps import Check
-from gate.web.pages.queries import check_names
-from gate.web.pages.site import Site
+from gate.web.pages.frame.queries import check_names
+from gate.web.pages.frame.site import Site
 
 _LOST: Final = frozenset({AlertState.REFUSED.value, AlertState.EXPIRED.value})
 _MINUTE: Final = timedelta(minutes=1)

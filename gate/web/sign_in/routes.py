@@ -31,7 +31,7 @@ class SessionOver(Forbidden):
 
 
 class Render(Protocol):
-    """Answer with a page of the gate's; see `gate.web.pages.site`."""
+    """Answer with a page of the gate's; see `gate.web.pages.frame.site`."""
 
     def __call__(
         self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object

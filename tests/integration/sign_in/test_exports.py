@@ -11,7 +11,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from gate.errors import GateError
 from gate.simulator.faults import Fault
 from gate.store.access.sessions import end_all_sessions
-from gate.web.pages import history
+from gate.web.pages.history import history
 from tests.support.browser import Browser
 from tests.support.harness import REPOSITORY, Gate
 

@@ -11,7 +11,7 @@ from gate.web.viewers import Viewer, Viewers
 from tests.support.builders.requests import make_key
 from tests.support.rows import asked
 from tests.unit.web.conftest import NOW, Site, failing
-from tests.unit.web.pages.test_board import OTHER, SHOP
+from tests.unit.web.pages.board.test_board import OTHER, SHOP
 
 
 def test_an_idle_gate_is_well(site: Site) -> None:

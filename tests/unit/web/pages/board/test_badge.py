@@ -18,7 +18,7 @@ from gate.store.github.stored_policies import organization_source, repository_so
 from gate.web.viewers import Viewer, Viewers
 from tests.support.builders.runs import make_run
 from tests.unit.web.conftest import NOW, Site
-from tests.unit.web.pages.test_board import SHOP, add_repository
+from tests.unit.web.pages.board.test_board import SHOP, add_repository
 
 PATH = "/badge/acme/shop/production%20%3Cb%3E.svg"
 POLICY = "version: 1\nenvironments:\n  'production <b>': {}\n"

@@ -29,8 +29,7 @@ from gate.store.requests.history import (
     HistoryFilter,
     list_history,
 )
-from gate.web.pages.history_export import write_csv, write_jsonl
-from gate.web.pages.queries import (
+from gate.web.pages.frame.queries import (
     check_names,
     check_period,
     given_fields,
@@ -41,7 +40,8 @@ from gate.web.pages.queries import (
     read_text,
     refuse,
 )
-from gate.web.pages.site import Site
+from gate.web.pages.frame.site import Site
+from gate.web.pages.history.export import write_csv, write_jsonl
 
 _PATH: Final = "/history"
 _FIELDS: Final = (

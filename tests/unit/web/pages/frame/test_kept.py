@@ -10,8 +10,8 @@ import pytest
 from gate.bootstrap import WEB_THREADS
 from gate.domain.model.access import EVERYTHING, NOTHING, Visible
 from gate.domain.model.ids import RepositoryId
-from gate.web.pages import kept
-from gate.web.pages.kept import Address, KeptPages, Making, PageBusy, SharedPage, address_of
+from gate.web.pages.frame import kept
+from gate.web.pages.frame.kept import Address, KeptPages, Making, PageBusy, SharedPage, address_of
 from gate.web.sign_in.waits import MOST
 
 ENOUGH = timedelta(seconds=20)

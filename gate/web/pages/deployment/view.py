@@ -40,8 +40,8 @@ from gate.domain.requests.story import (
     validation_events,
 )
 from gate.store.requests.story import DeploymentRecord
-from gate.web.pages.comment_html import render_comment, render_line
-from gate.web.pages.deployment_policy import Found
+from gate.web.pages.deployment.comment_html import render_comment, render_line
+from gate.web.pages.deployment.policy import Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from gate.store.github.validations import Attempt, Workflow
 from gate.store.incidents.open_incidents import read_open
 from gate.store.requests import places
 from gate.web.deps import WebDeps
-from gate.web.pages.known_policies import choose_policies, find_concealed
+from gate.web.pages.board.known_policies import choose_policies, find_concealed
 
 _MOST_INCIDENTS: Final = 2_000
 

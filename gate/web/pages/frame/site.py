@@ -31,10 +31,10 @@ from gate.errors import RetryLater
 from gate.store.engine.database import Snapshot
 from gate.store.incidents.open_incidents import count_open
 from gate.web.deps import WebDeps
-from gate.web.pages.filters import FILTERS, show_plainly
-from gate.web.pages.headers import headers_of
-from gate.web.pages.kept import KeptPages, Making, SharedPage, address_of
-from gate.web.pages.queries import QueryRefused
+from gate.web.pages.frame.filters import FILTERS, show_plainly
+from gate.web.pages.frame.headers import headers_of
+from gate.web.pages.frame.kept import KeptPages, Making, SharedPage, address_of
+from gate.web.pages.frame.queries import QueryRefused
 from gate.web.problems import answer_http_error, answer_later, answer_unexpected
 from gate.web.viewers import Viewer
 

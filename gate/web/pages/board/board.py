@@ -12,9 +12,15 @@ from flask import Blueprint, Response
 from gate.domain.board.cell import CellState
 from gate.domain.model.deliveries import Repository
 from gate.store.engine.database import Snapshot
-from gate.web.pages.fleet import Row, gather, judge_rows
-from gate.web.pages.queries import check_names, given_fields, link_with, read_choice, read_text
-from gate.web.pages.site import Site
+from gate.web.pages.board.fleet import Row, gather, judge_rows
+from gate.web.pages.frame.queries import (
+    check_names,
+    given_fields,
+    link_with,
+    read_choice,
+    read_text,
+)
+from gate.web.pages.frame.site import Site
 
 MOST_ROWS: Final = 200
 _MOST_JUDGED: Final = 2_000

@@ -10,7 +10,7 @@ from typing import Final
 from markupsafe import Markup
 
 from gate.domain.statistics.insights import Insight, Unit, Value
-from gate.web.pages.charts import draw_bars
+from gate.web.pages.insights.charts import draw_bars
 
 _LENGTHS: Final = (
     ("days", timedelta(days=1)),

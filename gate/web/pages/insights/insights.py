@@ -20,15 +20,15 @@ from gate.store.github.names import names_of, repository_names
 from gate.store.retention import KEEP
 from gate.store.statistics.record import read_both
 from gate.store.statistics.scope import Scope
-from gate.web.pages.queries import (
+from gate.web.pages.frame.queries import (
     check_names,
     given_fields,
     read_choice,
     read_repository,
     read_text,
 )
-from gate.web.pages.site import Site
-from gate.web.pages.trends import show_trend
+from gate.web.pages.frame.site import Site
+from gate.web.pages.insights.trends import show_trend
 
 PERIODS: Final = {"7d": 7, "30d": 30, "90d": 90}
 

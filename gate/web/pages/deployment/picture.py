@@ -8,7 +8,7 @@ from gate.domain.requests.standing import describe_standing
 from gate.domain.text.escaping import cut, visible_lines
 from gate.domain.text.fold import fold
 from gate.store.requests.story import DeploymentRecord
-from gate.web.pages.deployment_view import newest_decision, shown_details
+from gate.web.pages.deployment.view import newest_decision, shown_details
 
 _LINE: Final = 70
 _MOST_LINES: Final = 4

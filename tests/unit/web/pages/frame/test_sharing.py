@@ -12,7 +12,7 @@ from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import InstallationId
 from gate.store.github.repositories import record_repository
 from gate.web.app import create_app
-from gate.web.pages import kept
+from gate.web.pages.frame import kept
 from gate.web.viewers import Viewer, Viewers
 from tests.support.builders.defaults import REPOSITORY
 from tests.support.builders.runs import make_account

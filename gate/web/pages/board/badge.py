@@ -25,8 +25,8 @@ from gate.store.engine.database import Snapshot
 from gate.store.github.names import find_visible
 from gate.store.github.repositories import read_served_repository
 from gate.store.github.stored_policies import choose_known, read_known
-from gate.web.pages.fleet import gather, judge_rows
-from gate.web.pages.site import Site
+from gate.web.pages.board.fleet import gather, judge_rows
+from gate.web.pages.frame.site import Site
 
 _SUFFIX: Final = ".svg"
 _NOBODY: Final = "deployment gate"

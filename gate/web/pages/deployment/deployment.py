@@ -10,11 +10,11 @@ from gate.domain.model.access import Visible
 from gate.domain.model.ids import RequestId
 from gate.store.engine.database import Snapshot
 from gate.store.requests.story import read_deployment
-from gate.web.pages.deployment_picture import picture_values
-from gate.web.pages.deployment_policy import Found, find_policy
-from gate.web.pages.deployment_view import show_deployment
-from gate.web.pages.queries import check_names
-from gate.web.pages.site import Site
+from gate.web.pages.deployment.picture import picture_values
+from gate.web.pages.deployment.policy import Found, find_policy
+from gate.web.pages.deployment.view import show_deployment
+from gate.web.pages.frame.queries import check_names
+from gate.web.pages.frame.site import Site
 
 _LARGEST_ID: Final = 2**63 - 1
 _LONGEST_ID: Final = len(str(_LARGEST_ID))

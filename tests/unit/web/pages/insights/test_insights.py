@@ -13,7 +13,7 @@ from gate.domain.model.reports import FlowStatus
 from gate.domain.statistics.metrics import MOST_FLOWS
 from gate.store.engine.database import Database
 from gate.store.reports.reports import record_report
-from gate.web.pages.charts import draw_bars
+from gate.web.pages.insights.charts import draw_bars
 from gate.web.viewers import Viewer, Viewers
 from tests.store.statistics.on_record import judged, on_trail, opened, told_at_length
 from tests.support.builders.defaults import INSTALLATION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.web.pages.comment_html import render_comment
+from gate.web.pages.deployment.comment_html import render_comment
 
 
 def test_a_quoted_line_is_a_line() -> None:

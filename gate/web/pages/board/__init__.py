@@ -1,0 +1,4 @@
+"""The board of all gated environments, and the badge of one.
+
+What a cell says is decided in `gate.domain.board`.
+"""

@@ -1,0 +1,4 @@
+"""The insights: metrics with their charts.
+
+Measured in `gate.domain.statistics`.
+"""
