@@ -135,7 +135,9 @@ def test_it_says_what_it_is(story: Story) -> None:
 
 def test_a_process_of_its_own_says_so_too() -> None:
     """Started alone it prints its banner and the API root, and ends on request."""
-    code = "from gate.simulator.server import run; run(port=0)"
+    # A job in the background, as tests may be, ignores this signal, and so do those it starts.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from gate.simulator.server import run; run(port=0)"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )

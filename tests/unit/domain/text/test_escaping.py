@@ -151,6 +151,7 @@ def test_cut(text: str, limit: int, kept: str) -> None:
         ("`@mona` asks", 9, "`@mona`…"),
         ("by `@monalisa` she", 12, "by `@monal…`"),
         ("asked by `@monalisa` she", 14, "asked by…"),
+        ("asked:by`@monalisa.she` now", 14, "asked:by…"),
         ("`a.b` or `/help me` twice", 15, "`a.b` or…"),
         ("\\`@mona and so on", 12, "\\`@mona…"),
     ],
