@@ -112,7 +112,7 @@ def _public_keys(files: tuple[Path, ...]) -> list[PublicKey]:
     from gate.githubapp.app.signing import read_public_key
 
     if not files:
-        from gate.bootstrap import create_credentials
+        from gate.bootstrap.service import create_credentials
         from gate.settings import load_settings
 
         return [create_credentials(load_settings()).public_key]

@@ -17,7 +17,8 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
 
         gate serve --host 0.0.0.0 --port 8080
     """
-    from gate.bootstrap import create_service, create_shell
+    from gate.bootstrap.service import create_service
+    from gate.bootstrap.web import create_shell
     from gate.cli.interpreter import keep_pauses_short
     from gate.cli.service_settings import load_for_service
     from gate.errors import ConfigError

@@ -77,7 +77,7 @@ def _revoke_tokens(ended: list[bytes]) -> tuple[int, str]:
 
     When GitHub does not answer, the others are not tried.
     """
-    from gate.bootstrap import create_users
+    from gate.bootstrap.service import create_users
     from gate.clock import utc_now
     from gate.errors import ConfigError, Refused, RetryLater
     from gate.settings import load_settings

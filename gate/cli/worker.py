@@ -17,7 +17,7 @@ def worker() -> None:
 
         gate worker
     """
-    from gate.bootstrap import create_service
+    from gate.bootstrap.service import create_service
     from gate.cli.interpreter import keep_pauses_short
     from gate.cli.service_settings import load_for_service
     from gate.errors import ConfigError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gate.bootstrap import read_server_policy
+from gate.bootstrap.server_policy import read_server_policy
 from gate.clock import Clock, utc_now
 from gate.doctor.app import find_app
 from gate.doctor.channels import find_channels

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from gate.bootstrap import Service, create_service
+from gate.bootstrap.service import Service, create_service
 from gate.demo.mailbox import open_mailbox
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId

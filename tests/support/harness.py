@@ -18,7 +18,8 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 from werkzeug.serving import make_server
 
-from gate.bootstrap import Service, create_service, create_web
+from gate.bootstrap.service import Service, create_service
+from gate.bootstrap.web import create_web
 from gate.domain.audit.verify import Broken
 from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import DeliveryId, RequestId

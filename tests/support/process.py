@@ -19,7 +19,8 @@ from itertools import count
 from pathlib import Path
 from threading import Event
 
-from gate.bootstrap import create_service, create_shell
+from gate.bootstrap.service import create_service
+from gate.bootstrap.web import create_shell
 from gate.cli.service_settings import load_for_service
 from gate.web.door.server import serve
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.bootstrap import github_port
+from gate.bootstrap.service import github_port
 from gate.domain.model.github import FileFound, FileHidden, FileQuestion, RepositoryAddress
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.domain.model.request import ReviewState

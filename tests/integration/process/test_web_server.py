@@ -14,7 +14,7 @@ import psutil
 import pytest
 import requests
 
-from gate.bootstrap import WEB_THREADS
+from gate.bootstrap.web import WEB_THREADS
 from tests.integration.process.served_process import (
     BODY,
     DEADLINE,

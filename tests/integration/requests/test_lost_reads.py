@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from gate.bootstrap import github_port
+from gate.bootstrap.service import github_port
 from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.clients import GitHubClients
 from gate.reconciler.continuity import Continuity

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import requests
 
-from gate.bootstrap import WEB_THREADS
+from gate.bootstrap.web import WEB_THREADS
 from gate.githubapp.users.users import MOST_AT_ONCE
 from gate.simulator.faults import Fault
 from gate.web.sign_in.waits import MOST, MOST_OF_PERSON, MOST_SIGN_INS

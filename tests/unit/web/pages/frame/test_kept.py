@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.bootstrap import WEB_THREADS
+from gate.bootstrap.web import WEB_THREADS
 from gate.domain.model.access import EVERYTHING, NOTHING, Visible
 from gate.domain.model.ids import RepositoryId
 from gate.web.pages.frame import kept
