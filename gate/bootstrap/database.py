@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from gate.errors import ConfigError, GateError
 from gate.settings import Settings
+from gate.store.engine.compatibility import check_usable
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate, schema_is_current
+from gate.store.engine.migration import migrate, read_schema
 from gate.store.requests.leases import clear_leases
 
 
 def open_database(settings: Settings) -> Database:
-    """Open the database; on SQLite prepare it, since this is the only process that writes to it."""
+    """Open the database; on SQLite prepare it, since this is the only process that writes to it.
+
+    Elsewhere the schema may be one that a newer release migrated: nodes are upgraded one by one.
+    """
     database = Database(settings.database_url.get_secret_value(), exclusive=True)
     try:
         if database.dialect == "sqlite":
             migrate(database)
             database.transact(clear_leases)
-        elif not schema_is_current(database):
-            raise ConfigError(("GATE_DATABASE_URL: the schema is not current; run `gate migrate`",))
+        else:
+            check_usable(read_schema(database))
     except GateError as error:
         database.close()
         if isinstance(error, ConfigError):

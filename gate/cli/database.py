@@ -12,8 +12,9 @@ from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import RepositoryId
 from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
+from gate.store.engine.compatibility import check_usable
 from gate.store.engine.database import Database, Snapshot
-from gate.store.engine.migration import schema_is_current
+from gate.store.engine.migration import read_schema
 from gate.store.github.names import find_visible
 
 
@@ -21,7 +22,7 @@ from gate.store.github.names import find_visible
 def database_beside_service() -> Iterator[Database]:
     """Open the database beside a service that may be running; write to it only briefly.
 
-    Raises ConfigError when there is none, or when it is of another release.
+    Raises ConfigError when there is none, or when this release cannot work with its schema.
     """
     url = load_database_url()
     path = url.removeprefix("sqlite:///").partition("?")[0]
@@ -30,8 +31,7 @@ def database_beside_service() -> Iterator[Database]:
         raise ConfigError((f"GATE_DATABASE_URL: the file {path} does not exist",))
     database = Database(url)
     try:
-        if not schema_is_current(database):
-            raise ConfigError(("GATE_DATABASE_URL: the schema is not current; run `gate migrate`",))
+        check_usable(read_schema(database))
         yield database
     except RetryLater as error:
         raise ConfigError((f"GATE_DATABASE_URL: {error.detail or error.reason}",)) from error

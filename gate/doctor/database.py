@@ -14,9 +14,10 @@ from gate.doctor.findings import Finding, Level
 from gate.domain.model.ids import RepositoryId
 from gate.settings import Settings
 from gate.store.engine import disks
+from gate.store.engine.compatibility import Schema, Standing
 from gate.store.engine.database import Database, Snapshot
 from gate.store.engine.disks import WAL
-from gate.store.engine.migration import schema_is_current
+from gate.store.engine.migration import read_schema
 from gate.store.engine.server import is_pooled, journal_mode, server_time
 from gate.store.github import repositories
 from gate.store.inbox import deliveries
@@ -37,10 +38,10 @@ def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
         if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
             yield Finding(Level.OK, "database", "no file yet; `gate serve` creates it")
             return
-        if not schema_is_current(database):
-            yield Finding(Level.FAIL, "database", "the schema is not current", "run `gate migrate`")
+        schema = read_schema(database)
+        yield _schema(schema, database.dialect)
+        if not schema.is_usable:
             return
-        yield Finding(Level.OK, "database", f"{database.dialect}, schema is current")
         yield from _way(database)
         if database.dialect != "sqlite":
             yield compare_database_clock(database.read(server_time), clock())
@@ -48,6 +49,16 @@ def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
         yield from _refused_issues(database)
     finally:
         database.close()
+
+
+def _schema(schema: Schema, dialect: str) -> Finding:
+    """Say whether this release can work with the schema."""
+    found = f"{dialect}, {schema.describe()}"
+    if not schema.is_usable:
+        return Finding(Level.FAIL, "database", found)
+    if schema.standing is Standing.AHEAD:
+        return Finding(Level.WARN, "database", found, "upgrade this node")
+    return Finding(Level.OK, "database", found)
 
 
 def _way(database: Database) -> Iterator[Finding]:

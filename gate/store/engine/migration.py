@@ -1,51 +1,68 @@
-"""Bring the schema up to date, and tell which version it has.
-
-Alembic is imported when it is needed: it is the largest part of the service that runs only once.
-"""
+"""Bring the schema up to date, and tell which version it has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gate.errors import ConfigError
+from gate.store.engine.compatibility import (
+    Schema,
+    Standing,
+    check_usable,
+    find_schema,
+    migration_context,
+    record_compatibility,
+)
 from gate.store.engine.database import Database
-
-if TYPE_CHECKING:
-    from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-
-_LOCATION = "gate.store.engine:migrations"
+from gate.store.engine.revisions import OURS, Revisions
 
 
-def migrate(database: Database) -> tuple[str | None, str]:
-    """Upgrade to the newest revision; give the revision before (None: empty) and after.
+def migrate(
+    database: Database, *, offline: bool = False, revisions: Revisions = OURS
+) -> tuple[str | None, str]:
+    """Upgrade to the newest revision; return the revision before (None: empty) and after.
 
-    Raises ConfigError when the database is out of reach or no database.
+    A schema that a newer release migrated stays as it is if it serves this release too. `offline`
+    says that no node runs: only then may a step break every node that could be running. Raises
+    ConfigError when the step is refused, when the schema is too new, and when the database is out
+    of reach or no database.
     """
-    from alembic import command  # noqa: PLC0415 - see the module
+    from alembic import command  # noqa: PLC0415 - see `revisions`
 
     with _usable(), database.engine.begin() as connection:
-        before = _context(connection).get_current_revision()
-        if before == head_revision():
-            return before, before
-        config = _config()
+        schema = find_schema(connection, revisions)
+        if schema.standing not in {Standing.EMPTY, Standing.BEHIND}:
+            check_usable(schema)
+            return schema.revision, str(schema.revision)
+        # The lock beside a SQLite file has shown that nobody else is there.
+        if not offline and database.dialect != "sqlite":
+            _check_step(schema, revisions)
+        config = revisions.config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        after = _context(connection).get_current_revision()
-    return before, str(after)
+        record_compatibility(connection, revisions)
+        after = migration_context(connection).get_current_revision()
+    return schema.revision, str(after)
 
 
-def schema_is_current(database: Database) -> bool:
-    """Return whether the schema is the one this release needs."""
+def _check_step(schema: Schema, revisions: Revisions) -> None:
+    """Refuse a step over more than one release, which no running node would survive."""
+    if schema.revision is not None and revisions.outruns(schema.revision):
+        problem = (
+            f"nodes that work with revision {schema.revision} cannot work with {schema.needed}:"
+            " upgrade through the releases between them,"
+            " or stop every node and run `gate migrate --offline`"
+        )
+        raise ConfigError((f"GATE_DATABASE_URL: {problem}",))
+
+
+def read_schema(database: Database) -> Schema:
+    """Read which revision the database has, and whether this release can work with it."""
     with _usable():
-        current = database.read(lambda snapshot: _context(snapshot).get_current_revision())
-    return current == head_revision()
+        return database.read(find_schema)
 
 
 @contextmanager
@@ -58,23 +75,6 @@ def _usable() -> Iterator[None]:
         raise ConfigError((f"GATE_DATABASE_URL: {words}",)) from error
 
 
-@cache
 def head_revision() -> str:
     """Name the revision that this release needs."""
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see the module
-
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
-
-
-def _config() -> Config:
-    from alembic.config import Config  # noqa: PLC0415 - see the module
-
-    config = Config()
-    config.set_main_option("script_location", _LOCATION)
-    return config
-
-
-def _context(connection: Connection) -> MigrationContext:
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see the module
-
-    return MigrationContext.configure(connection)
+    return OURS.head

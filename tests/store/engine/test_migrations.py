@@ -10,8 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
+from gate.store.engine.compatibility import Standing
 from gate.store.engine.database import Database
-from gate.store.engine.migration import head_revision, migrate, schema_is_current
+from gate.store.engine.migration import head_revision, migrate, read_schema
 from gate.store.engine.tables.base import metadata
 
 
@@ -25,15 +26,15 @@ def empty(empty_url: str) -> Iterator[Database]:
 
 def test_an_empty_database_is_brought_up_to_date(empty: Database) -> None:
     """Migrating tells from where to where it went."""
-    assert not schema_is_current(empty)
+    assert read_schema(empty).standing is Standing.EMPTY
     assert migrate(empty) == (None, head_revision())
-    assert schema_is_current(empty)
+    assert read_schema(empty).standing is Standing.CURRENT
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
     """A database that is current stays as it is."""
     assert migrate(database) == (head_revision(), head_revision())
-    assert schema_is_current(database)
+    assert read_schema(database).standing is Standing.CURRENT
 
 
 def test_migrations_and_tables_agree(database: Database) -> None:

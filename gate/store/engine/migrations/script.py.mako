@@ -9,6 +9,8 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+# Replace by contracts = "the revision of the release that stopped using what goes": see ADR 0026.
+expands = True
 
 
 def upgrade() -> None:

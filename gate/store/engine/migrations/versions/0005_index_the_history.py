@@ -14,6 +14,7 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+expands = True
 
 _HISTORY: Final = {
     "ix_gate_requests_environment_history": "environment_key",
