@@ -48,11 +48,11 @@ from gate.web.pages.frame.queries import (
     given_fields,
     link_with,
     read_choice,
+    read_cursor,
     read_day,
     read_number,
     read_repository,
     read_text,
-    refuse,
 )
 from gate.web.pages.frame.site import Site
 from gate.web.pages.runbooks import title_of
@@ -223,12 +223,9 @@ def _mode(story: _Story) -> Mode:
 
 
 def _read_cursor() -> IncidentCursor | None:
-    text = read_text("cursor")
-    if text is None:
-        return None
-    found = _CURSOR.fullmatch(text)
+    found = read_cursor(_CURSOR)
     if found is None:
-        refuse("cursor is broken; follow a link of the list, or leave it out")
+        return None
     return IncidentCursor(found[1] == "open", IncidentId(int(found[2])))
 
 

@@ -71,6 +71,15 @@ def read_day(name: str, *, is_last: bool = False) -> datetime | None:
         refuse(f"{name} must be a day (UTC) such as 2026-03-02")
 
 
+def read_cursor(shape: re.Pattern[str]) -> re.Match[str] | None:
+    """Return a cursor's parts; None where none is given. One of another shape is refused."""
+    text = read_text("cursor")
+    found = shape.fullmatch(text) if text is not None else None
+    if text is not None and found is None:
+        refuse("cursor is broken; follow a link of the list, or leave it out")
+    return found
+
+
 def check_period(since: datetime | None, until: datetime | None) -> None:
     """Refuse a period whose fields `from` and `to` leave no day between them."""
     if since is not None and until is not None and since >= until:

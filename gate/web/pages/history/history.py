@@ -35,6 +35,7 @@ from gate.web.pages.frame.queries import (
     given_fields,
     link_with,
     read_choice,
+    read_cursor,
     read_day,
     read_repository,
     read_text,
@@ -185,12 +186,9 @@ def _read_outcome() -> tuple[str | None, str | None]:
 
 
 def _read_cursor() -> HistoryCursor | None:
-    text = read_text("cursor")
-    if text is None:
-        return None
-    found = _CURSOR.fullmatch(text)
+    found = read_cursor(_CURSOR)
     if found is None:
-        refuse("cursor is broken; follow a link of the list, or leave it out")
+        return None
     return HistoryCursor(_EPOCH + int(found[1]) * _MICROSECOND, RequestId(int(found[2])))
 
 
