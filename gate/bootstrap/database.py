@@ -7,6 +7,7 @@ from gate.settings import Settings
 from gate.store.engine.compatibility import check_usable
 from gate.store.engine.database import Database
 from gate.store.engine.migration import migrate, read_schema
+from gate.store.nodes.nodes import forget_all
 from gate.store.requests.leases import clear_leases
 
 
@@ -20,6 +21,7 @@ def open_database(settings: Settings) -> Database:
         if database.dialect == "sqlite":
             migrate(database)
             database.transact(clear_leases)
+            database.transact(forget_all)
         else:
             check_usable(read_schema(database))
     except GateError as error:

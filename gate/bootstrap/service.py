@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from gate import __version__
+from gate.bootstrap.clocks import ServerTime, choose_clock
 from gate.bootstrap.database import open_database
 from gate.bootstrap.server_policy import read_server_policy
 from gate.clock import Clock, Uptime, uptime, utc_now
+from gate.domain.model.ids import NodeId
+from gate.domain.nodes.node import NodeKind, Process
 from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.clients import GitHubClients
 from gate.githubapp.users.authorization import UserAuthorization
@@ -19,6 +26,7 @@ from gate.notify import create_notifiers
 from gate.policyfile import parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
+from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
 from gate.reconciler.strangers import Strangers
@@ -27,6 +35,7 @@ from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
 from gate.store.engine.database import Database
+from gate.store.engine.server import server_time
 
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""
@@ -42,6 +51,7 @@ class Service:
     deps: Deps
     worker: Supervisor
     wakeups: LocalWakeups
+    heartbeat: Heartbeat
     users: Users | None
 
     def close(self) -> None:
@@ -55,21 +65,27 @@ class Service:
 def create_service(
     settings: Settings,
     *,
+    kind: NodeKind = NodeKind.SERVE,
     clock: Clock = utc_now,
+    server_time: ServerTime = server_time,
     since_boot: Uptime = uptime,
     failpoint: Failpoint = no_failpoint,
 ) -> Service:
     """Connect everything but the web edge; nothing is started and GitHub is not called.
 
-    A SQLite file is taken for this process alone and its schema brought up to date. Raises
-    ConfigError when the policy file, the key or the database cannot be used.
+    `clock` is this machine's; on PostgreSQL the process goes by the database's instead, which
+    `server_time` reads. A SQLite file is taken for this process alone and its schema brought up to
+    date. Raises ConfigError when the policy file, the key or the database cannot be used.
     """
     server_policy, server_text = read_server_policy(settings)
-    credentials = create_credentials(settings, clock)
     database = open_database(settings)
+    times = choose_clock(database, clock, server_time, since_boot)
+    clock = times.clock
+    credentials = create_credentials(settings, clock)
     record_server_policy(server_policy, server_text, database, clock)
     github = GitHubClients.connect(settings.github_api_url, credentials, clock)
     wakeups = LocalWakeups()
+    process = _this_process(kind, clock)
     deps = Deps(
         database=database,
         github=github_port(github),
@@ -79,6 +95,7 @@ def create_service(
         server_policy=server_policy,
         requires_floor=settings.organization_policy == "required",
         public_url=settings.public_url,
+        node=process.node_id,
         clock=clock,
         uptime=since_boot,
         wakeups=wakeups,
@@ -89,7 +106,21 @@ def create_service(
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
     worker = Supervisor(deps, wakeups, Sweeper(deps), plan)
-    return Service(settings, database, github, deps, worker, wakeups, create_users(settings, clock))
+    heartbeat = Heartbeat(
+        database,
+        clock,
+        process,
+        measure=times.measure,
+        hints_waiting=lambda: len(wakeups.deliveries) + len(wakeups.requests),
+    )
+    users = create_users(settings, clock)
+    return Service(settings, database, github, deps, worker, wakeups, heartbeat, users)
+
+
+def _this_process(kind: NodeKind, clock: Clock) -> Process:
+    """Describe this start of this process, under a name that none had before."""
+    node_id = NodeId(secrets.token_hex(6))
+    return Process(node_id, kind, socket.gethostname(), os.getpid(), __version__, clock())
 
 
 def github_port(clients: GitHubClients) -> GitHub:

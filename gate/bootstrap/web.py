@@ -50,12 +50,14 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
     """Make the application that the server runs; it starts and stops the worker with it."""
 
     def start() -> None:
+        service.heartbeat.start()
         if with_worker:
             service.worker.start(sweeping=False)
 
     def stop() -> None:
         if with_worker:
             service.worker.stop()
+        service.heartbeat.stop()
         service.close()
 
     sign_ins = _create_sign_ins(service)

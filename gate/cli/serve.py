@@ -21,6 +21,7 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
     from gate.bootstrap.web import create_shell
     from gate.cli.interpreter import keep_pauses_short
     from gate.cli.service_settings import load_for_service
+    from gate.domain.nodes.node import NodeKind
     from gate.errors import ConfigError
     from gate.web.door.server import serve as serve_shell
 
@@ -30,7 +31,7 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
             "--no-worker: SQLite allows one process only, so remove this option or use PostgreSQL"
         )
         raise ConfigError((problem,))
-    service = create_service(settings)
+    service = create_service(settings, kind=NodeKind.WEB if no_worker else NodeKind.SERVE)
     shell = create_shell(service, with_worker=not no_worker)
     keep_pauses_short()
     serve_shell(shell, host, port)

@@ -20,6 +20,7 @@ def worker() -> None:
     from gate.bootstrap.service import create_service
     from gate.cli.interpreter import keep_pauses_short
     from gate.cli.service_settings import load_for_service
+    from gate.domain.nodes.node import NodeKind
     from gate.errors import ConfigError
 
     settings = load_for_service()
@@ -28,12 +29,15 @@ def worker() -> None:
             "GATE_DATABASE_URL: `gate worker` requires PostgreSQL; with SQLite, run `gate serve`"
         )
         raise ConfigError((problem,))
-    service = create_service(settings)
+    service = create_service(settings, kind=NodeKind.WORKER)
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     keep_pauses_short()
+    service.heartbeat.start()
     service.worker.start()
     stopping.wait()
+    service.heartbeat.drain()
     service.worker.stop()
+    service.heartbeat.stop()
     service.close()

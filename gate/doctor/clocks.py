@@ -10,6 +10,9 @@ from gate.githubapp.app.session import off_by
 
 SKEW: Final = timedelta(seconds=30)
 
+OWN: Final = "synchronize this machine's clock"
+BOTH: Final = f"{OWN}, and that of the database's server, by which all nodes decide"
+
 
 def compare_clock(github: datetime | None, now: datetime) -> Finding:
     """Compare `now` with the time in GitHub's response, if there is one."""
@@ -26,14 +29,14 @@ def compare_clock_of_issuer(issuer: datetime, now: datetime) -> Finding:
 def compare_database_clock(server: datetime, now: datetime) -> Finding:
     """Compare `now` with the database's clock.
 
-    Leases end and rows become due by the clock of the node that looks, so all nodes must agree.
+    All nodes go by that one, so they agree in any case. But one of the two is wrong.
     """
-    return _compared("clock of the node", "the database's", server, now)
+    return _compared("clock of the node", "the database's", server, now, BOTH)
 
 
-def _compared(what: str, whose: str, other: datetime, now: datetime) -> Finding:
+def _compared(what: str, whose: str, other: datetime, now: datetime, remedy: str = OWN) -> Finding:
     behind = other - now
     if abs(behind) > SKEW:
         found = f"{off_by(behind)} {whose}"
-        return Finding(Level.FAIL, what, found, "synchronize this machine's clock")
+        return Finding(Level.FAIL, what, found, remedy)
     return Finding(Level.OK, what, f"agrees with {whose}")

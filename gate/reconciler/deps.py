@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from gate.clock import Clock, Uptime
 from gate.domain.model.alert import Channel
-from gate.domain.model.ids import DeliveryId, RequestId
+from gate.domain.model.ids import DeliveryId, NodeId, RequestId
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.override_routes import KnownRoutes
@@ -80,6 +80,7 @@ class Deps:
     server_policy: PolicyReading
     requires_floor: bool
     public_url: str
+    node: NodeId
     clock: Clock
     uptime: Uptime
     wakeups: Wakeups

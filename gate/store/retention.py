@@ -15,6 +15,7 @@ from sqlalchemy import Delete, Select, Table, delete, exists, select, tuple_
 
 from gate.domain.access.session import IDLE, LIFETIME, SIGN_IN_LASTS
 from gate.domain.model.request import UNDECIDED
+from gate.domain.nodes.node import KEEP_LOST
 from gate.store.engine.database import Database, Transaction
 from gate.store.engine.tables.access import sessions, sign_ins
 from gate.store.engine.tables.comments import commands, replies
@@ -27,6 +28,7 @@ from gate.store.engine.tables.incidents import (
     incidents,
     run_artifacts,
 )
+from gate.store.engine.tables.nodes import nodes
 from gate.store.engine.tables.reports import alert_reports, spent_tokens, validation_reports
 from gate.store.engine.tables.requests import (
     decision_reports,
@@ -50,8 +52,8 @@ _BATCH: Final = 1_000
 def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP) -> Counter[str]:
     """Delete rows older than `keep` and count them by table.
 
-    Ids of tokens, sessions and sign-ins go when they have ended. Each batch is a transaction of its
-    own, so that deliveries can be taken in between.
+    Ids of tokens, sessions and sign-ins go when they have ended, nodes a day after they were lost.
+    Each batch is a transaction of its own, so that deliveries can be taken in between.
     """
     before = now - keep
     counts: Counter[str] = Counter()
@@ -74,6 +76,7 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         (sessions, sessions.c.created_at, now - LIFETIME),
         (sessions, sessions.c.seen_at, now - IDLE),
         (sign_ins, sign_ins.c.started_at, now - SIGN_IN_LASTS),
+        (nodes, nodes.c.seen_at, now - KEEP_LOST),
     ):
         keys = list(table.primary_key.columns)
         old = select(*keys).where(at < limit).limit(_BATCH)

@@ -81,12 +81,18 @@ class Gate:
         self.failpoint: Failpoint = no_failpoint
         self.room = _THREADS
         self.url = settings.public_url
+        self.skew = timedelta()
         self._start()
+
+    def clock(self) -> datetime:
+        """Tell the time by this node's own clock."""
+        return self.github.world.clock() + self.skew
 
     def _start(self) -> None:
         self.service: Service = create_service(
             self.settings,
-            clock=self.github.world.clock,
+            clock=self.clock,
+            server_time=lambda _: self.github.world.clock(),
             # A day that a test lets pass between two steps of a pass is one that the process slept.
             since_boot=lambda: self.github.world.clock().timestamp(),
             failpoint=self._reach,

@@ -21,7 +21,7 @@ from gate.store.github.policy_authors import (
     wanted_of,
 )
 from gate.store.github.stored_policies import misnamed, shown, sources_of
-from tests.support.builders.defaults import NOW
+from tests.support.builders.defaults import NODE, NOW
 
 SERVER: Final = "the built-in policy"
 
@@ -67,7 +67,7 @@ def record_author_of(database: Database, wanted: WantedAuthor, login: str | None
 def answer_author(database: Database, wanted: WantedAuthor, commit: FileCommit | None) -> None:
     """Let GitHub answer who made a change that is wanted."""
     key, now = (wanted.source, wanted.changed_at), wanted.changed_at
-    taken = database.transact(lambda tx: rows.take(tx, key, now, now))
+    taken = database.transact(lambda tx: rows.take(tx, key, now, now, by=NODE))
     assert taken is not None
     assert wanted_of(taken.row) == wanted
     database.transact(lambda tx: record_author(tx, taken, commit))

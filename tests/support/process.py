@@ -22,6 +22,9 @@ from threading import Event
 from gate.bootstrap.service import create_service
 from gate.bootstrap.web import create_shell
 from gate.cli.service_settings import load_for_service
+from gate.clock import uptime
+from gate.store.engine.database import Snapshot
+from gate.store.engine.server import server_time
 from gate.web.door.server import serve
 
 
@@ -50,9 +53,22 @@ def _wait_to_go_on() -> None:
 
 def clock() -> datetime:
     """Tell the time, as far ahead as the test wants it."""
+    return datetime.now(UTC) + timedelta(seconds=_ahead())
+
+
+def since_boot() -> float:
+    """Count the seconds since the start; what a test skips counts, as if it had been slept."""
+    return uptime() + _ahead()
+
+
+def _ahead() -> float:
     ahead = os.environ.get("TESTS_CLOCK_FILE")
-    seconds = float(Path(ahead).read_text()) if ahead is not None else 0.0
-    return datetime.now(UTC) + timedelta(seconds=seconds)
+    return float(Path(ahead).read_text()) if ahead is not None else 0.0
+
+
+def database_time(snapshot: Snapshot) -> datetime:
+    """Tell the time by the database's clock, as far ahead as the test wants it."""
+    return server_time(snapshot) + timedelta(seconds=_ahead())
 
 
 def main() -> None:
@@ -62,7 +78,13 @@ def main() -> None:
     at = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     number = signal.Signals[sys.argv[4]] if len(sys.argv) > 4 else signal.SIGKILL
     fail = failing(place, at, number)
-    service = create_service(load_for_service(), clock=clock, failpoint=fail)
+    service = create_service(
+        load_for_service(),
+        clock=clock,
+        server_time=database_time,
+        since_boot=since_boot,
+        failpoint=fail,
+    )
     serve(create_shell(service, with_worker=True), "127.0.0.1", port)
 
 

@@ -22,7 +22,15 @@ from gate.store.requests.leases import Lease, release, take_lease
 from gate.store.requests.opening import open_request
 from gate.store.requests.outcomes import PassRecord, record_answer, record_end, record_pass
 from gate.store.requests.requests import read_request
-from tests.support.builders.defaults import DIGEST, ENVIRONMENT, INSTALLATION, NOW, SHA, VALIDATION
+from tests.support.builders.defaults import (
+    DIGEST,
+    ENVIRONMENT,
+    INSTALLATION,
+    NODE,
+    NOW,
+    SHA,
+    VALIDATION,
+)
 from tests.support.builders.requests import make_key
 
 LENGTH: Final = timedelta(minutes=3)
@@ -68,7 +76,7 @@ def reread(database: Database, request: GateRequest) -> GateRequest:
 
 def lease(database: Database, request_id: RequestId, now: datetime = NOW) -> Lease:
     """Take a lease that is there to be taken."""
-    taken = database.transact(lambda tx: take_lease(tx, request_id, now, LENGTH))
+    taken = database.transact(lambda tx: take_lease(tx, request_id, now, LENGTH, by=NODE))
     assert taken is not None
     return taken
 

@@ -24,6 +24,9 @@ RequestId = NewType("RequestId", int)
 DecisionId = NewType("DecisionId", int)
 IncidentId = NewType("IncidentId", int)
 
+NodeId = NewType("NodeId", str)
+"""One start of one process: a host that starts the gate again is another node."""
+
 
 def environment_key(environment: str) -> str:
     """Fold an environment's name to the form that identifies it.

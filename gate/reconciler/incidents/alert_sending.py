@@ -64,7 +64,7 @@ def send_alerts(channel: Channel, incident: str, deps: Deps) -> None:
     mine = next(it for it in owed if it.alert.key == delivery.alert.key)
     until = now + LEASE
     taken = deps.database.transact(
-        lambda tx: alerts.take_alerts(tx, mine, delivery.superseded, now, until)
+        lambda tx: alerts.take_alerts(tx, mine, delivery.superseded, now, until, by=deps.node)
     )
     if taken is None:
         return

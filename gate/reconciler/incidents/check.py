@@ -111,7 +111,7 @@ def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
 
     def look(tx: Transaction) -> _CheckResult:
         take_turn_of_repository(tx, repository_id)
-        check = checks.rows.take(tx, repository_id, now, now + LEASE)
+        check = checks.rows.take(tx, repository_id, now, now + LEASE, by=deps.node)
         if check is None:
             return _CheckResult()
         owed, next_look = _look_without(tx, step.repository, deps)
@@ -168,7 +168,7 @@ def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking 
     """Make the look on one snapshot, or say what is missing for it."""
     take_turn_of_repository(tx, repository_id)
     now = deps.clock()
-    check = checks.rows.take(tx, repository_id, now, now + LEASE)
+    check = checks.rows.take(tx, repository_id, now, now + LEASE, by=deps.node)
     if check is None:
         return _CheckResult()
     repository = repositories.read_served_repository(tx, repository_id)

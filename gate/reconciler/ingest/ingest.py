@@ -95,7 +95,9 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
             settled = _settled(tx, reading, deps)
             if settled is None:
                 now = deps.clock()
-                taken = deliveries.rows.take(tx, reading.delivery_id, now, now + ASKING)
+                taken = deliveries.rows.take(
+                    tx, reading.delivery_id, now, now + ASKING, by=deps.node
+                )
                 unsettled += [taken] if taken is not None else []
                 continue
             due |= dict.fromkeys(record_reading(tx, settled, deps))

@@ -71,7 +71,7 @@ def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | No
     `tx` must have its turn at the request's installation.
     """
     started, now, begun_at = perf_counter(), deps.clock(), deps.uptime()
-    lease = leases.take_lease(tx, request_id, now, LEASE)
+    lease = leases.take_lease(tx, request_id, now, LEASE, by=deps.node)
     if lease is None:
         return None
     return Begun(request_id, run_pass(tx, Pass(lease, Observed(), deps, now, begun_at)), started)

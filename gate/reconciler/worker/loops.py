@@ -128,7 +128,7 @@ def _log_quarantine(rows: DueTable, taken: Taken, error: Exception) -> None:
 
 def _take(rows: DueTable, key: object, deps: Deps, tx: Transaction) -> Taken | None:
     now = deps.clock()
-    return rows.take(tx, key, now, now + LEASE)
+    return rows.take(tx, key, now, now + LEASE, by=deps.node)
 
 
 def _rows_loop(

@@ -145,7 +145,7 @@ def finish_command(tx: Transaction, key: str, state: CommandState, outcome: str)
     tx.execute(
         update(commands)
         .where(_t.command_key == key)
-        .values(state=state.value, outcome=outcome, due_at=None, lease_until=None)
+        .values(state=state.value, outcome=outcome, due_at=None, lease_until=None, lease_owner=None)
     )
 
 

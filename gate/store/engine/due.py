@@ -1,7 +1,7 @@
 """Take rows that are due, one worker at a time, and settle them or come back to them later.
 
 Everything that waits (deliveries, checks, commands, replies, issues, alerts, artifacts, authors of
-policies) is a row with the four columns of `due_columns`. A row is due while `due_at` has come and
+policies) is a row with the five columns of `due_columns`. A row is due while `due_at` has come and
 no lease runs. Whoever takes it holds a lease that ends by itself, so that a process that dies
 blocks nobody for long; the lease's token goes up with every taking, and whoever writes under an
 older one changes nothing (docs/adr/0006). Where the table counts a `generation`, what came during a
@@ -31,10 +31,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gate.domain.model.ids import NodeId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.tables.base import UtcDateTime
 
-FRESH: Final[Mapping[str, Any]] = {"attempts": 0, "lease_token": 0, "lease_until": None}
+FRESH: Final[Mapping[str, Any]] = {
+    "attempts": 0,
+    "lease_token": 0,
+    "lease_until": None,
+    "lease_owner": None,
+}
 """What a new row has in these columns, beside the time at which it is due."""
 
 _POSTGRESQL: Final = "postgresql"
@@ -93,9 +99,16 @@ class DueTable:
         return [row[0] if len(self._listed) == 1 else tuple(row) for row in rows]
 
     def take(
-        self, tx: Transaction, key: object, now: datetime, until: datetime, **values: object
+        self,
+        tx: Transaction,
+        key: object,
+        now: datetime,
+        until: datetime,
+        *,
+        by: NodeId,
+        **values: object,
     ) -> Taken | None:
-        """Lease a row until a time, and count the try; None when it is not due, or is leased.
+        """Lease a row to a node until a time, and count the try; None when not due, or leased.
 
         `values` are written along with it.
         """
@@ -103,7 +116,11 @@ class DueTable:
         taking = update(self._table).where(*self._is(key), *self._is_due(now))
         row = tx.execute(
             taking.values(
-                lease_token=c.lease_token + 1, lease_until=until, attempts=c.attempts + 1, **values
+                lease_token=c.lease_token + 1,
+                lease_until=until,
+                lease_owner=by,
+                attempts=c.attempts + 1,
+                **values,
             ).returning(self._table)
         ).first()
         if row is None:
@@ -163,7 +180,8 @@ class DueTable:
             is_unchanged = c.generation == taken.row.generation
             again = case((is_unchanged, literal(due_at, UtcDateTime)), else_=c.due_at)
         giving = update(self._table).where(*self._is_held(taken))
-        return tx.execute(giving.values(lease_until=None, due_at=again, **values)).rowcount == 1
+        given = giving.values(lease_until=None, lease_owner=None, due_at=again, **values)
+        return tx.execute(given).rowcount == 1
 
     def _is_due(self, now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
         c = self._table.c

@@ -80,7 +80,7 @@ _retake: Final = update(deliveries).where(_own, deliveries.c.state == DeliverySt
 _make_due: Final = Prepared(
     update(deliveries)
     .where(_own, _is_received)
-    .values(due_at=bindparam("new_due_at"), lease_until=null())
+    .values(due_at=bindparam("new_due_at"), lease_until=null(), lease_owner=null())
 )
 rows: Final = DueTable(deliveries, set_aside={"state": DeliveryState.QUARANTINED.value})
 _received_at: Final = type_coerce(deliveries.c.received_at, BigInteger)

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Update, bindparam, select, update
 
 from gate.domain.model.alert import Alert, AlertKind, Channel
-from gate.domain.model.ids import RepositoryId
+from gate.domain.model.ids import NodeId, RepositoryId
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable, Taken
@@ -128,14 +128,20 @@ def owed_alerts(snapshot: Snapshot, channel: Channel, incident: str) -> list[Owe
 
 
 def take_alerts(
-    tx: Transaction, owed: OwedAlert, others: Sequence[str], now: datetime, until: datetime
+    tx: Transaction,
+    owed: OwedAlert,
+    others: Sequence[str],
+    now: datetime,
+    until: datetime,
+    *,
+    by: NodeId,
 ) -> Taken | None:
-    """Begin a try of one message that stands for `others`, too; None when another node has.
+    """Begin a node's try of one message that stands for `others`, too; None when another has.
 
     Should it never end, all of them are due again then, and the message may have been sent.
     """
     key = (owed.alert.key, owed.channel.value)
-    taken = rows.take(tx, key, now, until, maybe_sent=True)
+    taken = rows.take(tx, key, now, until, by=by, maybe_sent=True)
     if taken is not None:
         for other in others:
             put_off_alert(tx, other, owed.channel, until)
@@ -154,7 +160,12 @@ def finish_alert(
     """Record what became of a message; it is not tried again."""
     tx.execute(
         _own(key, channel).values(
-            state=state.value, due_at=None, lease_until=None, outcome=outcome, settled_at=now
+            state=state.value,
+            due_at=None,
+            lease_until=None,
+            lease_owner=None,
+            outcome=outcome,
+            settled_at=now,
         )
     )
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, or_, select, update
 
-from gate.domain.model.ids import RequestId
+from gate.domain.model.ids import NodeId, RequestId
 from gate.errors import Superseded
 from gate.store.engine.database import Transaction
 from gate.store.engine.prepared import Prepared
@@ -32,17 +32,28 @@ _take: Final = Prepared(
         _t.due_at <= bindparam("now"),
         or_(_t.lease_until.is_(None), _t.lease_until <= bindparam("now")),
     )
-    .values(lease_token=_t.lease_token + 1, lease_until=bindparam("until"))
+    .values(
+        lease_token=_t.lease_token + 1,
+        lease_until=bindparam("until"),
+        lease_owner=bindparam("owner"),
+    )
     .returning(_t.lease_token, _t.failures)
 )
 _lock: Final = Prepared(select(_t.generation, _t.lease_token).where(_own).with_for_update())
 _release: Final = Prepared(
     update(gate_requests)
     .where(*_held, _t.generation == bindparam("seen"))
-    .values(lease_until=None, due_at=bindparam("new_due_at"), failures=bindparam("new_failures"))
+    .values(
+        lease_until=None,
+        lease_owner=None,
+        due_at=bindparam("new_due_at"),
+        failures=bindparam("new_failures"),
+    )
 )
 _release_moved: Final = Prepared(
-    update(gate_requests).where(*_held).values(lease_until=None, failures=bindparam("new_failures"))
+    update(gate_requests)
+    .where(*_held)
+    .values(lease_until=None, lease_owner=None, failures=bindparam("new_failures"))
 )
 
 
@@ -56,10 +67,10 @@ class Lease:
 
 
 def take_lease(
-    tx: Transaction, request_id: RequestId, now: datetime, length: timedelta
+    tx: Transaction, request_id: RequestId, now: datetime, length: timedelta, *, by: NodeId
 ) -> Lease | None:
-    """Take the lease of a request; None when somebody has it, or nothing is due."""
-    wanted = {"request": request_id, "now": now, "until": now + length}
+    """Take the lease of a request for a node; None when somebody has it, or nothing is due."""
+    wanted = {"request": request_id, "now": now, "until": now + length, "owner": by}
     row = _take.first(tx, wanted)
     if row is None:
         return None
@@ -133,10 +144,11 @@ def record_failure(
     tx.execute(
         update(gate_requests)
         .where(_t.id == request_id)
-        .values(lease_until=None, failures=failures, due_at=due_at(failures))
+        .values(lease_until=None, lease_owner=None, failures=failures, due_at=due_at(failures))
     )
 
 
 def clear_leases(tx: Transaction) -> None:
     """Void every lease: for the start of the only process that works on this database."""
-    tx.execute(update(gate_requests).where(_t.lease_until.is_not(None)).values(lease_until=None))
+    leased = update(gate_requests).where(_t.lease_until.is_not(None))
+    tx.execute(leased.values(lease_until=None, lease_owner=None))

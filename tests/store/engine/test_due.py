@@ -18,7 +18,7 @@ from gate.store.inbox import deliveries
 from gate.store.inbox.deliveries import NewDelivery
 from gate.store.incidents import checks
 from tests.store.conftest import OpenDatabase
-from tests.support.builders.defaults import NOW
+from tests.support.builders.defaults import NODE, NOW
 from tests.support.threads import at_once
 
 LEASE = timedelta(minutes=3)
@@ -42,7 +42,7 @@ def take(
 ) -> Taken | None:
     """Take a row some minutes later."""
     now = NOW + timedelta(minutes=minutes)
-    return database.transact(lambda tx: rows.take(tx, key, now, now + LEASE))
+    return database.transact(lambda tx: rows.take(tx, key, now, now + LEASE, by=NODE))
 
 
 def taken(

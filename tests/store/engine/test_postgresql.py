@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from gate.clock import utc_now
+from gate.doctor.clocks import BOTH
 from gate.doctor.database import find_database
 from gate.doctor.findings import Level
 from gate.errors import RetryLater
@@ -92,7 +93,7 @@ def test_a_pooler_is_told_from_the_server(database: Database) -> None:
 def test_the_doctor_compares_the_clock_of_the_node(
     database_url: str, ahead: int, level: Level
 ) -> None:
-    """Leases end by each node's own clock, so all of them must agree with the server's."""
+    """All nodes go by the server's clock; a difference means that one of the two is wrong."""
     settings = settings_with(DATABASE_URL=database_url)
     found = find_database(settings, lambda: utc_now() + timedelta(seconds=ahead))
     (finding,) = [it for it in found if it.what == "clock of the node"]
@@ -100,7 +101,7 @@ def test_the_doctor_compares_the_clock_of_the_node(
     if level is Level.FAIL:
         assert finding.found.endswith(" the database's")
         assert " s ahead of " in finding.found or " s behind " in finding.found
-        assert finding.remedy == "synchronize this machine's clock"
+        assert finding.remedy == BOTH
 
 
 def test_a_server_that_only_reads_is_busy(database: Database) -> None:

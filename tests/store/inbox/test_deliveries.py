@@ -23,7 +23,7 @@ from gate.store.inbox.deliveries import (
     rows,
 )
 from tests.store.conftest import OpenDatabase
-from tests.support.builders.defaults import NOW, before
+from tests.support.builders.defaults import NODE, NOW, before
 from tests.support.threads import at_once
 
 ONE = DeliveryId("one")
@@ -64,7 +64,7 @@ def put_off(database: Database, until: datetime, at: datetime = NOW, name: str =
     """Fail to read a delivery and come back to it later; return how often that has happened."""
 
     def taking(tx: Transaction) -> int:
-        taken = rows.take(tx, name, at, at + timedelta(minutes=3))
+        taken = rows.take(tx, name, at, at + timedelta(minutes=3), by=NODE)
         assert taken is not None
         assert rows.postpone(tx, taken, until)
         return taken.attempts
@@ -160,7 +160,7 @@ def test_whoever_comes_late_does_not_undo_the_reading(database: Database, late: 
     """A second reader that fails leaves a delivery read that the first one has read."""
     receive(database)
     until = NOW + timedelta(minutes=3)
-    taken = database.transact(lambda tx: rows.take(tx, ONE, NOW, until))
+    taken = database.transact(lambda tx: rows.take(tx, ONE, NOW, until, by=NODE))
     assert taken is not None
     process(database)
     if late == "postponed":

@@ -18,7 +18,7 @@ from gate.store.engine.database import Database, Transaction
 from gate.store.engine.tables.comments import commands as commands_table
 from gate.store.incidents import incidents, issues
 from gate.store.incidents.issues import TakenIssue
-from tests.support.builders.defaults import NOW
+from tests.support.builders.defaults import NODE, NOW
 from tests.support.incidents import PLACE, after, make_failure
 
 REPOSITORY = RepositoryId(1)
@@ -41,7 +41,7 @@ def take(database: Database, incident_id: IncidentId, minutes: float = 0) -> Tak
     now = after(minutes=minutes)
 
     def taking(tx: Transaction) -> TakenIssue | None:
-        row = issues.rows.take(tx, incident_id, now, now + LEASE)
+        row = issues.rows.take(tx, incident_id, now, now + LEASE, by=NODE)
         return issues.taken_issue(tx, row) if row is not None else None
 
     return database.transact(taking)
@@ -149,7 +149,7 @@ def test_a_command_is_kept_until_it_is_judged(database: Database) -> None:
         database.transact(lambda tx: commands.record_command(tx, command, NOW))
     assert database.read(lambda it: commands.rows.due(it, NOW, 10)) == [command.key]
     until = after(minutes=3)
-    taken = database.transact(lambda tx: commands.rows.take(tx, command.key, NOW, until))
+    taken = database.transact(lambda tx: commands.rows.take(tx, command.key, NOW, until, by=NODE))
     assert taken is not None
     assert commands.given_of(taken.row) == command
     assert database.read(lambda it: commands.rows.due(it, NOW, 10)) == []

@@ -23,7 +23,7 @@ from gate.store.requests.outcomes import record_answer, record_end, record_missi
 from gate.store.requests.requests import due_requests
 from gate.store.requests.waking import wake_requests
 from tests.store.conftest import OpenDatabase
-from tests.support.builders.defaults import NOW, TICK
+from tests.support.builders.defaults import NODE, NOW, TICK
 from tests.support.builders.requests import make_key, make_request
 from tests.support.rows import LENGTH, ask, asked, column, lease, make_record, reread
 from tests.support.threads import at_once
@@ -34,7 +34,7 @@ SOON: Final = NOW + timedelta(minutes=5)
 
 def take(database: Database, request_id: RequestId, now: datetime = NOW) -> Lease | None:
     """Try to take a lease."""
-    return database.transact(lambda tx: take_lease(tx, request_id, now, LENGTH))
+    return database.transact(lambda tx: take_lease(tx, request_id, now, LENGTH, by=NODE))
 
 
 def free(

@@ -7,6 +7,7 @@ from typing import Final
 
 from gate.domain.model.ids import (
     InstallationId,
+    NodeId,
     RepositoryId,
     Sha,
 )
@@ -24,6 +25,7 @@ OTHER_SHA: Final = Sha("badcafe" + "2" * 33)
 VALIDATION: Final = workflow_file("production-validation.yml")
 TERRAFORM: Final = workflow_file("terraform-apply.yml")
 DEPLOY: Final = workflow_file("deploy.yml")
+NODE: Final = NodeId("a node")
 DIGEST: Final = "sha256:0123"
 
 

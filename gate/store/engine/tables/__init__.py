@@ -11,6 +11,7 @@ from gate.store.engine.tables import (
     github,
     inbox,
     incidents,
+    nodes,
     reports,
     requests,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "inbox",
     "incidents",
     "metadata",
+    "nodes",
     "reports",
     "requests",
 ]

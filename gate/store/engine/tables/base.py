@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Text,
     TypeDecorator,
     text,
 )
@@ -54,12 +55,13 @@ metadata = MetaData(
 
 
 def due_columns() -> tuple[Column[Any], ...]:
-    """Build the four columns of a row that waits to be worked on; see `gate.store.engine.due`."""
+    """Build the five columns of a row that waits to be worked on; see `gate.store.engine.due`."""
     return (
         Column("due_at", UtcDateTime),
         Column("attempts", Integer, nullable=False),
         Column("lease_token", Integer, nullable=False),
         Column("lease_until", UtcDateTime),
+        Column("lease_owner", Text),
     )
 
 

@@ -69,6 +69,7 @@ gate_requests = Table(
     Column("failures", Integer, nullable=False),
     Column("lease_token", Integer, nullable=False),
     Column("lease_until", UtcDateTime),
+    Column("lease_owner", Text),
     UniqueConstraint("repository_id", "run_id", "run_attempt", "environment_key"),
     Index(
         "ix_gate_requests_due_at",

@@ -1,0 +1,1 @@
+"""The nodes of the fleet: who is there, what each holds, and what waits for anyone."""

@@ -1,0 +1,107 @@
+"""A clock that follows another one, which all nodes read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gate.clock import DRIFT, WIDEST, Reading, SharedClock, read_other_clock
+from tests.support.builders.defaults import NOW
+
+
+@dataclass(slots=True)
+class World:
+    """The true time of a database, and a node's uptime, which may run a little differently."""
+
+    true: float = 0.0
+    uptime: float = 1000.0
+    rate: float = 1.0
+    set_by: float = 0.0
+    ways: list[tuple[float, float]] = field(default_factory=list)
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass."""
+        self.true += seconds
+        self.uptime += seconds * self.rate
+
+    def read(self) -> Reading:
+        """Ask the database, which takes a while there and back."""
+        there, back = self.ways.pop(0) if self.ways else (0.0, 0.0)
+
+        def answer() -> object:
+            self.let_pass(there)
+            shown = NOW + timedelta(seconds=self.true + self.set_by)
+            self.let_pass(back)
+            return shown
+
+        return read_other_clock(answer, lambda: self.uptime)  # type: ignore[arg-type]
+
+    def off(self, clock: SharedClock) -> float:
+        """Tell by how many seconds a clock is off."""
+        shown = (clock() - NOW).total_seconds()
+        return abs(shown - self.true - self.set_by)
+
+
+_ways = st.floats(0, 3)
+_beats = st.lists(st.tuples(st.floats(0, 600), _ways, _ways), max_size=8)
+
+
+@given(st.tuples(_ways, _ways), _beats, st.floats(1 - DRIFT / 2, 1 + DRIFT / 2))
+@example((0.0, 0.5), [(0.0, 0.5, 0.0)], 1 + DRIFT / 2)
+@example((0.0, 3.0), [(10.0, 3.0, 0.0), (10.0, 0.0, 0.0)], 1.0)
+def test_the_error_is_within_what_is_promised(
+    first: tuple[float, float], beats: list[tuple[float, float, float]], rate: float
+) -> None:
+    """However slow the ways are and however the quartz drifts, the error stays within `error`."""
+    world = World(rate=rate, ways=[first, first, first])
+    clock = SharedClock(world.read, lambda: world.uptime)
+    world.ways.clear()
+    for pause, there, back in beats:
+        world.let_pass(pause)
+        world.ways = [(there, back)]
+        assert clock.measure() == timedelta(0)
+        assert world.off(clock) <= clock.error
+
+
+def test_a_sharp_reading_is_kept_until_it_has_worn_off() -> None:
+    """What a slow answer says adds nothing to what is known better, so the time does not jitter."""
+    world = World(ways=[(0.001, 0.001)])
+    clock = SharedClock(world.read, lambda: world.uptime)
+    world.ways = [(0.5, 0.0)]
+    clock.measure()
+    assert world.off(clock) < 1e-5
+    # In three hours quartz may be off by a second.
+    world.let_pass(3 * 3600)
+    world.ways = [(0.5, 0.0)]
+    clock.measure()
+    assert abs(world.off(clock) - 0.25) < 1e-5
+
+
+def test_a_clock_that_was_set_is_followed() -> None:
+    """When another server takes over whose clock is off, all nodes go by that one."""
+    world = World(ways=[(0.01, 0.01)])
+    clock = SharedClock(world.read, lambda: world.uptime)
+    world.set_by = -45
+    world.ways = [(0.01, 0.01)]
+    assert abs(clock.measure().total_seconds() + 45) < 0.001
+    assert world.off(clock) < 0.001
+
+
+def test_an_answer_that_took_too_long_tells_nothing() -> None:
+    """A process that was stopped between question and answer does not set its clock by it."""
+    world = World()
+    clock = SharedClock(world.read, lambda: world.uptime)
+    world.ways = [(0.0, 600.0)]
+    assert clock.measure() == timedelta(0)
+    assert world.off(clock) < 0.001
+
+
+def test_the_first_reading_is_tried_again_when_it_took_too_long() -> None:
+    """A pause during the start is not taken for a difference of the clocks."""
+    world = World(ways=[(0.0, 60.0), (0.0, 0.1)])
+    clock = SharedClock(world.read, lambda: world.uptime)
+    assert clock.error <= WIDEST
+    assert world.off(clock) < 0.1
