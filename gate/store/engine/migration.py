@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
+from typing import Final
 
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from gate.errors import ConfigError
@@ -17,7 +20,14 @@ from gate.store.engine.compatibility import (
     record_compatibility,
 )
 from gate.store.engine.database import Database
+from gate.store.engine.outages import lost_a_race, waited_too_long
 from gate.store.engine.revisions import OURS, Revisions
+
+# Whoever waits for the lock of a whole table keeps all others waiting behind it.
+_PATIENCE: Final = "2s"
+_BREATH: Final = 1.0
+"""Seconds between two tries, in which running nodes do what has queued up."""
+_TRIES: Final = 20
 
 
 def migrate(
@@ -26,26 +36,44 @@ def migrate(
     """Upgrade to the newest revision; return the revision before (None: empty) and after.
 
     A schema that a newer release migrated stays as it is if it serves this release too. `offline`
-    says that no node runs: only then may a step break every node that could be running. Raises
-    ConfigError when the step is refused, when the schema is too new, and when the database is out
-    of reach or no database.
+    says that no node runs: only then may a step break every node that could be running. Running
+    nodes have precedence: where they hold a table, everything is undone and tried again for up to a
+    minute. Raises ConfigError when the step is refused, when the schema is too new, when nodes or
+    other readers never let go, and when the database is out of reach or no database.
     """
+    with _usable():
+        for _ in range(_TRIES):
+            try:
+                with database.engine.begin() as connection:
+                    return _upgrade(connection, revisions, offline=offline)
+            except DBAPIError as error:
+                if not (lost_a_race(error) or waited_too_long(error)):
+                    raise
+            sleep(_BREATH)
+    problem = "a long transaction holds a table; end it, then run `gate migrate` again"
+    raise ConfigError((f"GATE_DATABASE_URL: {problem}",))
+
+
+def _upgrade(
+    connection: Connection, revisions: Revisions, *, offline: bool
+) -> tuple[str | None, str]:
     from alembic import command  # noqa: PLC0415 - see `revisions`
 
-    with _usable(), database.engine.begin() as connection:
-        schema = find_schema(connection, revisions)
-        if schema.standing not in {Standing.EMPTY, Standing.BEHIND}:
-            check_usable(schema)
-            return schema.revision, str(schema.revision)
-        # The lock beside a SQLite file has shown that nobody else is there.
-        if not offline and database.dialect != "sqlite":
-            _check_step(schema, revisions)
-        config = revisions.config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        record_compatibility(connection, revisions)
-        after = migration_context(connection).get_current_revision()
-    return schema.revision, str(after)
+    is_sqlite = connection.dialect.name == "sqlite"
+    if not is_sqlite:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+    schema = find_schema(connection, revisions)
+    if schema.standing not in {Standing.EMPTY, Standing.BEHIND}:
+        check_usable(schema)
+        return schema.revision, str(schema.revision)
+    # The lock beside a SQLite file has shown that nobody else is there.
+    if not (offline or is_sqlite):
+        _check_step(schema, revisions)
+    config = revisions.config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    record_compatibility(connection, revisions)
+    return schema.revision, str(migration_context(connection).get_current_revision())
 
 
 def _check_step(schema: Schema, revisions: Revisions) -> None:

@@ -16,6 +16,7 @@ _PRIMARY: Final = 0xFF
 _READ_ONLY_TRANSACTION: Final = "25006"
 _LOST_RACES: Final = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction was rolled back for certain."""
+_LOCK_TIMEOUT: Final = "55P03"
 
 
 def is_outage(error: BaseException) -> bool:
@@ -38,6 +39,11 @@ def is_outage(error: BaseException) -> bool:
 def lost_a_race(error: BaseException | None) -> bool:
     """Return whether PostgreSQL undid a transaction for the sake of another, so a rerun is safe."""
     return isinstance(error, DBAPIError) and _sqlstate(error) in _LOST_RACES
+
+
+def waited_too_long(error: BaseException | None) -> bool:
+    """Return whether PostgreSQL gave up waiting for a lock, as it had been told to."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == _LOCK_TIMEOUT
 
 
 def busy(error: BaseException) -> RetryLater:

@@ -1,0 +1,63 @@
+"""A migration gives way to running nodes, and comes back; there is none of that on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from gate.errors import ConfigError
+from gate.store.engine import migration
+from gate.store.engine.compatibility import Standing
+from gate.store.engine.database import Database
+from gate.store.engine.migration import migrate, read_schema
+from tests.support.planted_migrations import EXPANSION, next_release
+
+pytestmark = pytest.mark.parametrize("dialect", ["postgresql"])
+
+
+@pytest.fixture
+def fresh(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """Give a database that this release has just migrated."""
+    monkeypatch.setattr(migration, "_PATIENCE", "50ms")
+    monkeypatch.setattr(migration, "_BREATH", 0.0)
+    database = Database(empty_url)
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def reader(fresh: Database) -> Iterator[Connection]:
+    """Give a transaction that has read a table and is not over."""
+    with fresh.engine.connect() as connection:
+        connection.execute(text("SELECT count(*) FROM sessions"))
+        yield connection
+
+
+def test_a_migration_is_tried_again_once_a_reader_is_done(
+    fresh: Database, reader: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the first try is left, so the second begins anew."""
+    waits: list[float] = []
+
+    def breathe(seconds: float) -> None:
+        waits.append(seconds)
+        assert read_schema(fresh).standing is Standing.CURRENT
+        reader.rollback()
+
+    monkeypatch.setattr(migration, "sleep", breathe)
+    assert migrate(fresh, revisions=next_release(tmp_path / "next"))[1] == EXPANSION
+    assert len(waits) == 1
+
+
+def test_a_reader_that_never_ends_is_named(
+    fresh: Database, reader: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not waited for without end, and nothing has changed."""
+    monkeypatch.setattr(migration, "_TRIES", 2)
+    with pytest.raises(ConfigError, match="a long transaction holds a table"):
+        migrate(fresh, revisions=next_release(tmp_path / "next"))
+    assert read_schema(fresh).standing is Standing.CURRENT
