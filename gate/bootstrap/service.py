@@ -30,7 +30,7 @@ from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
 from gate.reconciler.strangers import Strangers
-from gate.reconciler.worker.queues import LocalWakeups
+from gate.reconciler.worker.queues import Queues
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
@@ -50,7 +50,7 @@ class Service:
     github: GitHubClients
     deps: Deps
     worker: Supervisor
-    wakeups: LocalWakeups
+    queues: Queues
     heartbeat: Heartbeat
     users: Users | None
 
@@ -84,7 +84,8 @@ def create_service(
     credentials = create_credentials(settings, clock)
     record_server_policy(server_policy, server_text, database, clock)
     github = GitHubClients.connect(settings.github_api_url, credentials, clock)
-    wakeups = LocalWakeups()
+    queues = Queues(clock)
+    database.carry_by(queues)
     process = _this_process(kind, clock)
     deps = Deps(
         database=database,
@@ -98,23 +99,22 @@ def create_service(
         node=process.node_id,
         clock=clock,
         uptime=since_boot,
-        wakeups=wakeups,
         continuity=Continuity(clock()),
         strangers=Strangers(),
         notifiers=create_notifiers(settings),
         failpoint=failpoint,
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
-    worker = Supervisor(deps, wakeups, Sweeper(deps), plan)
+    worker = Supervisor(deps, queues, Sweeper(deps), plan)
     heartbeat = Heartbeat(
         database,
         clock,
         process,
         measure=times.measure,
-        hints_waiting=lambda: len(wakeups.deliveries) + len(wakeups.requests),
+        hints_waiting=lambda: len(queues.deliveries) + len(queues.requests),
     )
     users = create_users(settings, clock)
-    return Service(settings, database, github, deps, worker, wakeups, heartbeat, users)
+    return Service(settings, database, github, deps, worker, queues, heartbeat, users)
 
 
 def _this_process(kind: NodeKind, clock: Clock) -> Process:

@@ -33,7 +33,7 @@ from gate.web.sign_in.sign_in import SignIns
 from gate.web.viewers import Viewers
 
 WEB_THREADS: Final = 16
-"""Requests served at once, besides deliveries on SQLite, which take no thread."""
+"""Requests served at once, besides deliveries, which take no thread."""
 
 
 PAGES_KEPT: Final = timedelta(seconds=2)
@@ -63,9 +63,9 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
     sign_ins = _create_sign_ins(service)
     deps = _web_deps(service, sign_ins, with_worker=with_worker)
     deps = replace(deps, pages_kept=PAGES_KEPT)
-    door = Door(deps) if service.database.can_submit else None
     lifecycle = Lifecycle(start, stop, service.worker.begin_to_sweep)
-    return BufferingShell(create_app(deps, sign_ins), lifecycle, threads=WEB_THREADS, door=door)
+    app = create_app(deps, sign_ins)
+    return BufferingShell(app, lifecycle, threads=WEB_THREADS, door=Door(deps))
 
 
 def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) -> WebDeps:
@@ -76,7 +76,6 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         database=service.database,
         check_signature=lambda body, header: check_signature(body, header, secrets),
         events=PARSED_EVENTS | ALWAYS_SENT,
-        wake_delivery=deps.wakeups.wake_delivery,
         record_gap=lambda: deps.continuity.record_gap(deps.clock()),
         verify_token=_create_verifier(service.settings, deps.clock).verify,
         receive=lambda submission: receive(submission, deps),

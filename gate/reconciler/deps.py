@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 from gate.clock import Clock, Uptime
 from gate.domain.model.alert import Channel
-from gate.domain.model.ids import DeliveryId, NodeId, RequestId
+from gate.domain.model.ids import NodeId
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.override_routes import KnownRoutes
@@ -26,34 +25,6 @@ SEND_WITHIN: Final = timedelta(seconds=5)
 stopped in between are not those of now."""
 
 ParsePolicy = Callable[[bytes, str], LoadedPolicy | InvalidPolicy]
-
-
-class Work(Enum):
-    """Kinds of work that wait in the database and are done for everything due at once."""
-
-    INCIDENTS = "incidents"
-    ALERTS = "alerts"
-    COMMANDS = "commands"
-    ISSUES = "issues"
-    ARTIFACTS = "artifacts"
-    REPLIES = "replies"
-    AUTHORS = "authors"
-
-
-class Wakeups(Protocol):
-    """Pass on hints that something is due. A hint may be lost or doubled: rows are the truth."""
-
-    def wake_delivery(self, delivery_id: DeliveryId) -> None:
-        """Hint that a stored delivery waits to be read."""
-        ...
-
-    def wake_request(self, request_id: RequestId) -> None:
-        """Hint that a request is due for a look."""
-        ...
-
-    def wake(self, work: Work, after: timedelta = timedelta(0)) -> None:
-        """Hint that work of a kind is due, now or in a while."""
-        ...
 
 
 Failpoint = Callable[[str], None]
@@ -83,7 +54,6 @@ class Deps:
     node: NodeId
     clock: Clock
     uptime: Uptime
-    wakeups: Wakeups
     continuity: Continuity
     strangers: Strangers
     notifiers: Mapping[Channel, Notifier]

@@ -11,7 +11,7 @@ from hmac import compare_digest
 from gate.clock import Clock
 from gate.domain.model.access import EVERYTHING
 from gate.domain.model.alert import Channel
-from gate.domain.model.ids import DeliveryId, RepositoryId
+from gate.domain.model.ids import RepositoryId
 from gate.domain.model.policy import Policy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
@@ -60,7 +60,6 @@ class WebDeps:
     database: Database
     check_signature: Callable[[bytes, str | None], None]
     events: frozenset[str]
-    wake_delivery: Callable[[DeliveryId], None]
     record_gap: Callable[[], None]
     verify_token: Callable[[str], Reporter]
     receive: Callable[[Submission], None]

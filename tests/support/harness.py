@@ -125,7 +125,7 @@ class Gate:
     def worker_with(self, deps: Deps) -> Supervisor:
         """Build a worker of the service that works with other parts."""
         plan = WorkerPlan(1, timedelta(hours=1))
-        return Supervisor(deps, self.service.wakeups, Sweeper(deps), plan)
+        return Supervisor(deps, self.service.queues, Sweeper(deps), plan)
 
     def due_deliveries(self) -> list[DeliveryId]:
         """List the deliveries that wait to be read now."""

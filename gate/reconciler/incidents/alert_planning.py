@@ -46,17 +46,15 @@ class AlertContext:
         return tuple(channel for channel in asked if channel in self.deps.notifiers)
 
 
-def owe_alerts(
-    tx: Transaction, record: IncidentRecord, context: AlertContext
-) -> tuple[bool, datetime | None]:
-    """Queue the messages that are due about an incident; return whether, and when to plan again."""
+def owe_alerts(tx: Transaction, record: IncidentRecord, context: AlertContext) -> datetime | None:
+    """Queue the messages that are due about an incident; return when to plan again."""
     incident, now = record.incident, context.now
     plan = plan_alerts(incident, context.policy, record.said, now)
     if not plan.messages:
-        return False, plan.next_look
+        return plan.next_look
     held_until = _held_until(tx, record, plan, context)
     if held_until is not None:
-        return False, held_until
+        return held_until
     subject = _subject(
         context,
         record.issue_url or _where_it_is_kept(incident, context),
@@ -67,7 +65,7 @@ def owe_alerts(
         alerts.owe_alert(tx, alert, context.channels, context.repository.id)
     told = [announce(it, incident, now) for it in plan.messages]
     incidents.record_announcements(tx, record, told)
-    return True, plan.next_look
+    return plan.next_look
 
 
 def _held_until(

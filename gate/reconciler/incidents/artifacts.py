@@ -13,7 +13,7 @@ from gate.domain.model.deliveries import Repository
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turn_of_repository
@@ -72,7 +72,6 @@ def _record(taken: Taken, urls: Sequence[str], deps: Deps) -> None:
         artifacts.record_artifacts(tx, taken, urls)
 
     deps.database.transact(record)
-    deps.wakeups.wake(Work.INCIDENTS)
 
 
 def _warn(wanted: WantedArtifacts, taken: Taken, reason: str) -> None:

@@ -22,8 +22,8 @@ from gate.domain.requests.missing_facts import JobsNeeded, PolicyNeeded, Reposit
 from gate.errors import GateError, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import LEASE, Deps, Work
-from gate.reconciler.incidents.alert_planning import PAGE_HELD_FOR, AlertContext
+from gate.reconciler.deps import LEASE, Deps
+from gate.reconciler.incidents.alert_planning import AlertContext
 from gate.reconciler.incidents.gate_alerts import (
     alert_ends,
     alert_policy_problem,
@@ -62,17 +62,6 @@ class _Lacking:
     need: SharedNeed
 
 
-@dataclass(frozen=True, slots=True)
-class _CheckResult:
-    """The look is on record; `owed` says that channels have something to send.
-
-    `again` is how soon the next one is due; None when it is made by news only.
-    """
-
-    owed: bool = False
-    again: timedelta | None = None
-
-
 def check_incidents(repository_id: RepositoryId, deps: Deps) -> None:
     """Make the look that is due at a repository's incidents, if it still is.
 
@@ -81,8 +70,7 @@ def check_incidents(repository_id: RepositoryId, deps: Deps) -> None:
     """
     for _ in range(_MOST_READINGS):
         step = deps.database.transact(lambda tx: _look(tx, repository_id, deps))
-        if isinstance(step, _CheckResult):
-            _announce(step, deps)
+        if step is None:
             return
         try:
             observe_shared(step.need, step.repository, deps)
@@ -93,43 +81,29 @@ def check_incidents(repository_id: RepositoryId, deps: Deps) -> None:
             return
 
 
-def _announce(looked: _CheckResult, deps: Deps) -> None:
-    """Wake whoever has something to do because of a look."""
-    if looked.owed:
-        deps.wakeups.wake(Work.ALERTS)
-    if looked.again is not None and looked.again <= PAGE_HELD_FOR:
-        # A page is held: what it waits for is on its way, and it waits no longer than that.
-        deps.wakeups.wake(Work.ISSUES)
-        deps.wakeups.wake(Work.ARTIFACTS)
-        deps.wakeups.wake(Work.INCIDENTS, looked.again)
-
-
 def _postpone(step: _Lacking, error: RetryLater | Refused, deps: Deps) -> None:
     """Come back later to a look for which GitHub would not show a fact; look without it now."""
     repository_id, now = step.repository.id, deps.clock()
     due_at = now + backoff(step.check.attempts, error, spread=repository_id)
 
-    def look(tx: Transaction) -> _CheckResult:
+    def look(tx: Transaction) -> None:
         take_turn_of_repository(tx, repository_id)
         check = checks.rows.take(tx, repository_id, now, now + LEASE, by=deps.node)
         if check is None:
-            return _CheckResult()
-        owed, next_look = _look_without(tx, step.repository, deps)
+            return
+        next_look = _look_without(tx, step.repository, deps)
         if check.row.generation != step.check.row.generation:
             # News came while GitHub was asked: what it is about may need no such fact.
             checks.rows.release(tx, check)
-            return _CheckResult(owed, timedelta(0))
-        again = min(due_at, next_look or due_at)
-        checks.rows.postpone(tx, check, again)
-        return _CheckResult(owed, again - now)
+            checks.rows.note_due(tx, repository_id, now)
+            return
+        checks.rows.postpone(tx, check, min(due_at, next_look or due_at))
 
-    _announce(deps.database.transact(look), deps)
+    deps.database.transact(look)
     log.warning("incident.postponed", repository_id=repository_id, reason=error.reason)
 
 
-def _look_without(
-    tx: Transaction, repository: Repository, deps: Deps
-) -> tuple[bool, datetime | None]:
+def _look_without(tx: Transaction, repository: Repository, deps: Deps) -> datetime | None:
     """Make a look by the policy as it was read last, at the environments of which enough is known.
 
     A failure is not to wait until GitHub shows a policy that may have changed, or the jobs of a
@@ -139,7 +113,8 @@ def _look_without(
     choice = last_policy_of(tx, repository, deps, even_if_suspect=True)
     if branch is None or choice is None or not isinstance(choice.reading, LoadedPolicy):
         context = AlertContext(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
-        return alert_ends(tx, context), None
+        alert_ends(tx, context)
+        return None
     policy = choice.reading.policy
     context = AlertContext(repository, policy.alerts, policy.incidents, deps, deps.clock())
     look = Look(branch, policy, context)
@@ -155,38 +130,35 @@ def _is_unread_policy(step: _Lacking, error: RetryLater | Refused) -> bool:
 def _alert_unread(repository: Repository, error: GateError, deps: Deps) -> None:
     """Alert all channels that the policy cannot be read."""
 
-    def tell(tx: Transaction) -> bool:
+    def tell(tx: Transaction) -> None:
         take_turn_of_repository(tx, repository.id)
         context = AlertContext(repository, AlertPolicy(), IncidentPolicy(), deps, deps.clock())
-        return alert_unread_policy(tx, unreadable(error), context)
+        alert_unread_policy(tx, unreadable(error), context)
 
-    if deps.database.transact(tell):
-        deps.wakeups.wake(Work.ALERTS)
+    deps.database.transact(tell)
 
 
-def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | _CheckResult:
-    """Make the look on one snapshot, or say what is missing for it."""
+def _look(tx: Transaction, repository_id: RepositoryId, deps: Deps) -> _Lacking | None:
+    """Make the look on one snapshot, or return what is missing for it."""
     take_turn_of_repository(tx, repository_id)
     now = deps.clock()
     check = checks.rows.take(tx, repository_id, now, now + LEASE, by=deps.node)
     if check is None:
-        return _CheckResult()
+        return None
     repository = repositories.read_served_repository(tx, repository_id)
     if repository is None:
         # Nothing is heard of it any more, its end neither: reminders would go on for ever. When the
         # App is at work there again, that makes the look due.
         is_open = bool(incidents.open_incidents(tx, repository_id))
         checks.rows.settle(tx, check, due_at=now + _SET_ASIDE if is_open else None)
-        return _CheckResult()
-    looked = _look_at(tx, check, repository, deps)
-    if isinstance(looked, _Lacking):
+        return None
+    lacking = _look_at(tx, check, repository, deps)
+    if lacking is not None:
         checks.rows.release(tx, check)
-    return looked
+    return lacking
 
 
-def _look_at(
-    tx: Transaction, check: Taken, repository: Repository, deps: Deps
-) -> _Lacking | _CheckResult:
+def _look_at(tx: Transaction, check: Taken, repository: Repository, deps: Deps) -> _Lacking | None:
     now = deps.clock()
     if repository.default_branch is None:
         return _Lacking(repository, check, RepositoryNeeded())
@@ -197,9 +169,10 @@ def _look_at(
         # Which workflow validates is not known, so no failure of it can be told: that is told, to
         # all channels. A policy that can be read again makes the look due, and so does time.
         context = AlertContext(repository, AlertPolicy(), IncidentPolicy(), deps, now)
-        owed = alert_policy_problem(tx, choice.reading, context) | alert_ends(tx, context)
+        alert_policy_problem(tx, choice.reading, context)
+        alert_ends(tx, context)
         checks.rows.settle(tx, check, due_at=now + _SET_ASIDE)
-        return _CheckResult(owed)
+        return None
     policy = choice.reading.policy
     context = AlertContext(repository, policy.alerts, policy.incidents, deps, now)
     look = Look(repository.default_branch, policy, context)
@@ -208,7 +181,7 @@ def _look_at(
         if isinstance(it, JobsNeeded):
             return _Lacking(repository, check, it)
         seen.append(it)
-    owed, next_look = look.make(tx, seen)
-    owed |= alert_policy_problem(tx, choice.reading, context)
+    next_look = look.make(tx, seen)
+    alert_policy_problem(tx, choice.reading, context)
     checks.rows.settle(tx, check, due_at=next_look)
-    return _CheckResult(owed, next_look - now if next_look is not None else None)
+    return None

@@ -35,15 +35,10 @@ from gate.store.incidents import alerts
 from gate.store.requests import requests, unannounced_ends
 
 
-def alert_ends(tx: Transaction, context: AlertContext) -> bool:
-    """Queue alerts about deployments that bypassed the gate, or whose answer GitHub refused.
-
-    Returns whether there is something to send.
-    """
-    told = unannounced_ends.unannounced_requests(tx, context.repository.id)
-    for request_id in told:
+def alert_ends(tx: Transaction, context: AlertContext) -> None:
+    """Queue alerts about deployments that bypassed the gate, or whose answer GitHub refused."""
+    for request_id in unannounced_ends.unannounced_requests(tx, context.repository.id):
         _alert_end(tx, request_id, context)
-    return bool(told)
 
 
 def _alert_end(tx: Transaction, request_id: RequestId, context: AlertContext) -> None:
@@ -59,51 +54,52 @@ def _alert_end(tx: Transaction, request_id: RequestId, context: AlertContext) ->
     _owe(tx, render_unanswered(request, url, context.policy, subject, context.now), context)
 
 
-def alert_policy_problem(tx: Transaction, reading: PolicyReading, context: AlertContext) -> bool:
+def alert_policy_problem(tx: Transaction, reading: PolicyReading, context: AlertContext) -> None:
     """Queue one alert about an invalid policy, or one that lacks an environment with held runs.
 
-    Queues one more when the problem is fixed. Returns whether there is something to send.
+    Queues one more when the problem is fixed.
     """
     if isinstance(reading, InvalidPolicy):
-        return _alert_broken(tx, reading, context)
+        _alert_broken(tx, reading, context)
+        return
     if isinstance(reading, UnavailablePolicy):
-        return alert_unread_policy(tx, reading, context)
+        alert_unread_policy(tx, reading, context)
+        return
     sources = sources_of(context.repository)
     places = [shown(it, context.repository) for it in (*sources, *map(misnamed, sources))]
-    mended = [_alert_fixed(tx, it, context) for it in places]
+    for it in places:
+        _alert_fixed(tx, it, context)
     about = partial(LeftOut, context.repository.id, source=reading.source, digest=reading.digest)
-    left_out = [_alert_left_out(tx, about(it), context) for it in _left_out(tx, reading, context)]
-    named = [_alert_named_again(tx, about(it), context) for it in reading.policy.environments]
-    return any([*mended, *left_out, *named])
+    for it in _left_out(tx, reading, context):
+        _alert_left_out(tx, about(it), context)
+    for it in reading.policy.environments:
+        _alert_named_again(tx, about(it), context)
 
 
-def alert_unread_policy(tx: Transaction, reading: UnavailablePolicy, context: AlertContext) -> bool:
-    """Queue one alert about a policy that cannot be read, which holds like an invalid one.
-
-    Returns whether there is something to send.
-    """
+def alert_unread_policy(tx: Transaction, reading: UnavailablePolicy, context: AlertContext) -> None:
+    """Queue one alert about a policy that cannot be read, which holds like an invalid one."""
     own, _ = sources_of(context.repository)
-    return _alert_broken(tx, UnreadPolicy(shown(own, context.repository), reading.detail), context)
+    _alert_broken(tx, UnreadPolicy(shown(own, context.repository), reading.detail), context)
 
 
 def _alert_broken(
     tx: Transaction, broken: InvalidPolicy | UnreadPolicy, context: AlertContext
-) -> bool:
+) -> None:
     thread = policy_thread(context.repository.installation_id, broken.source)
     key = key_of_problem(told_of(broken, thread), alerts.last_announced(tx, thread), context.now)
     if key is None:
-        return False
+        return
     subject = _subject(tx, context, broken.source)
-    return _owe(tx, render_broken_policy(broken, key, thread, subject, context.now), context)
+    _owe(tx, render_broken_policy(broken, key, thread, subject, context.now), context)
 
 
-def _alert_fixed(tx: Transaction, source: str, context: AlertContext) -> bool:
+def _alert_fixed(tx: Transaction, source: str, context: AlertContext) -> None:
     thread = policy_thread(context.repository.installation_id, source)
     key = key_of_end(alerts.last_announced(tx, thread))
     if key is None:
-        return False
+        return
     subject = _subject(tx, context, source)
-    return _owe(tx, render_fixed(source, key, thread, subject, context.now), context)
+    _owe(tx, render_fixed(source, key, thread, subject, context.now), context)
 
 
 def _left_out(tx: Transaction, reading: LoadedPolicy, context: AlertContext) -> list[str]:
@@ -113,25 +109,25 @@ def _left_out(tx: Transaction, reading: LoadedPolicy, context: AlertContext) -> 
     return [it for it in asked.values() if reading.policy.environment(it) is None]
 
 
-def _alert_left_out(tx: Transaction, left_out: LeftOut, context: AlertContext) -> bool:
+def _alert_left_out(tx: Transaction, left_out: LeftOut, context: AlertContext) -> None:
     thread = left_out_thread(left_out)
     name, last = f"{thread}/{left_out.digest}", alerts.last_announced(tx, thread)
     key = key_of_problem(name, last, context.now)
     if key is None:
-        return False
+        return
     subject = _subject(tx, context, left_out.source, left_out.environment)
     alert = render_left_out(left_out, key, context.policy, subject, context.now)
-    return _owe(tx, alert, context)
+    _owe(tx, alert, context)
 
 
-def _alert_named_again(tx: Transaction, named: LeftOut, context: AlertContext) -> bool:
+def _alert_named_again(tx: Transaction, named: LeftOut, context: AlertContext) -> None:
     """Queue the alert that the policy names an environment, after one that it did not."""
     thread = left_out_thread(named)
     key = key_of_end(alerts.last_announced(tx, thread))
     if key is None:
-        return False
+        return
     subject = _subject(tx, context, named.source, named.environment)
-    return _owe(tx, render_fixed(named, key, thread, subject, context.now), context)
+    _owe(tx, render_fixed(named, key, thread, subject, context.now), context)
 
 
 def _subject(
@@ -144,5 +140,5 @@ def _subject(
     return AlertSubject(repository.full_name, page, context.deps.runbooks, held)
 
 
-def _owe(tx: Transaction, alert: Alert, context: AlertContext) -> bool:
-    return alerts.owe_alert(tx, alert, context.channels, context.repository.id)
+def _owe(tx: Transaction, alert: Alert, context: AlertContext) -> None:
+    alerts.owe_alert(tx, alert, context.channels, context.repository.id)

@@ -26,7 +26,7 @@ from gate.domain.incidents.remarks import render_closed_by_hand
 from gate.errors import OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.incidents.issue_lookup import BegunStep, look_up
 from gate.reconciler.incidents.issue_view import (
     AGAIN,
@@ -171,8 +171,6 @@ def _record(
         issues.record_step(tx, taken, followed)
 
     deps.database.transact(record)
-    if is_new:
-        deps.wakeups.wake(Work.INCIDENTS)
     log.info("issue.sent", incident_id=taken.incident_id, step=step, number=followed.number)
     return replace(taken, followed=followed, begun=None, begun_at=None, refused=None)
 

@@ -79,18 +79,17 @@ class Look:
         key = (repository_id, run.run_id, run.run_attempt) if run is not None else None
         return Seen(environment, evidence, reports.read_alerts(tx, *key) if key else ())
 
-    def make(self, tx: Transaction, seen: Sequence[Seen]) -> tuple[bool, datetime | None]:
-        """Bring each environment up to date; say what is owed and when to look again."""
-        owed = alert_ends(tx, self.context)
+    def make(self, tx: Transaction, seen: Sequence[Seen]) -> datetime | None:
+        """Bring each environment up to date; return when to look again."""
+        alert_ends(tx, self.context)
         looks: list[datetime] = []
         records = [self._brought_up_to_date(tx, one) for one in seen]
         for record in [*records, *self._gated_no_more(tx)]:
             if record is None:
                 continue
-            has_news, next_look = owe_alerts(tx, record, self.context)
-            owed = owed or has_news
+            next_look = owe_alerts(tx, record, self.context)
             looks += [next_look] if next_look is not None else []
-        return owed, min(looks, default=None)
+        return min(looks, default=None)
 
     def _artifacts(self, tx: Transaction, seen: Seen) -> tuple[str, ...]:
         """Read what GitHub lists of a failed run whose job reported no artifacts; want it once."""

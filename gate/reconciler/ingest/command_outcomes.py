@@ -33,7 +33,6 @@ from gate.domain.incidents.command_rule import (
     explain_denial,
 )
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.ids import RequestId
 from gate.log import get_logger
 from gate.reconciler.comments.replies import answer_command
 from gate.reconciler.deps import Deps
@@ -80,24 +79,21 @@ class FoundCommand:
 
 def settle_found(
     tx: Transaction, found: FoundCommand, taken: Taken, commenter: Commenter, deps: Deps
-) -> tuple[RequestId, ...]:
-    """Do what a command asks, or refuse it; one that was settled meanwhile is left alone.
-
-    Returns the requests to look at.
-    """
+) -> None:
+    """Do what a command asks, or refuse it; one that was settled meanwhile is left alone."""
     given, now = found.given, deps.clock()
     take_turn(tx, found.repository.installation_id)
     row = commands.rows.lock(tx, taken)
     state = CommandState(row.state) if row is not None else None
     if state is None or state not in _TO_BE_JUDGED:
-        return ()
+        return
     if not (commenter.may_write or commenter.may_override):
         _turn_away(tx, found, commenter, deps)
-        return ()
+        return
     command = given.command
     match command:
         case OverrideCommand():
-            return _settle_override(tx, found, commenter, deps)
+            _settle_override(tx, found, commenter, deps)
         case HelpCommand():
             body = render_help(on_incident=found.record is not None)
             _close(tx, given, "help", Answering(Reaction.SEEN, body), now)
@@ -113,28 +109,27 @@ def settle_found(
                 settle_command(tx, case, state, now)
         case _:
             assert_never(command)
-    return ()
 
 
 def _settle_override(
     tx: Transaction, found: FoundCommand, commenter: Commenter, deps: Deps
-) -> tuple[RequestId, ...]:
+) -> None:
     """Make a claim of an override, for whoever may; whether it counts the request's pass says."""
     given, now = found.given, deps.clock()
     if found.override is None:
-        return ()
+        return
     if found.meant is not None and not commenter.may_override:
         detail = explain_denial(given.command, found.meant, commenter)
         why = Unbound(CommandFault.NOT_ELIGIBLE, detail)
         refuse_override(tx, found.override, why, deps)
         _close(tx, given, why.reason, _refusing(why.detail), now)
-        return ()
-    due = record_override_command(tx, found.override, deps)
-    if isinstance(due, Unbound):
-        _close(tx, given, due.reason, Answering(Reaction.REFUSED, render_problem(due.detail)), now)
-        return ()
+        return
+    fault = record_override_command(tx, found.override, deps)
+    if fault is not None:
+        answering = Answering(Reaction.REFUSED, render_problem(fault.detail))
+        _close(tx, given, fault.reason, answering, now)
+        return
     _close(tx, given, "claimed", Answering(Reaction.SEEN), now)
-    return due
 
 
 def _refusing(detail: str) -> Answering:

@@ -23,7 +23,7 @@ from gate.domain.model.request import GateRequest
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.command_outcomes import FoundCommand, settle_found
 from gate.reconciler.observe.commenter import Asked, observe_commenter
 from gate.reconciler.obstacles import cause
@@ -63,10 +63,7 @@ def judge_taken(taken: Taken, deps: Deps) -> None:
         deps.strangers.remember(given.repository_id, given.person.id, deps.clock())
     elif not given.is_related:
         deps.strangers.was_no_stranger(found.repository.installation_id)
-    due = deps.database.transact(lambda tx: settle_found(tx, found, taken, commenter, deps))
-    deps.wakeups.wake(Work.REPLIES)
-    for request_id in due:
-        deps.wakeups.wake_request(request_id)
+    deps.database.transact(lambda tx: settle_found(tx, found, taken, commenter, deps))
 
 
 def _find(snapshot: Snapshot, given: GivenCommand) -> FoundCommand | None:

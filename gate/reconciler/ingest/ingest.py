@@ -13,18 +13,15 @@ from datetime import timedelta
 from typing import Final
 
 from gate.domain.model.deliveries import (
-    CommentSeen,
     InstallationSeen,
-    IssueChanged,
     NothingSeen,
     RuleRequested,
-    RunSeen,
 )
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.domain.requests.attempts import known_attempt
 from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.handlers import Reading, key_of, record_reading
 from gate.reconciler.requests.reconcile import Begun, begin_pass
 from gate.store.engine.database import Snapshot, Transaction
@@ -45,12 +42,11 @@ log = get_logger(__name__)
 class Ingested:
     """What is to be done after deliveries were read.
 
-    `begun` are the passes that were begun in the same commit, and `due` the requests that must
-    still be looked at. `unsettled` are deliveries that were left, since only GitHub can tell which
-    attempt of their run has asked; whoever called hands them to a thread that may wait for it.
+    `begun` are the passes that were begun in the same commit. `unsettled` are deliveries that were
+    left, since only GitHub can tell which attempt of their run has asked; whoever called hands them
+    to a thread that may wait for it.
     """
 
-    due: tuple[RequestId, ...] = ()
     begun: tuple[Begun, ...] = ()
     unsettled: tuple[Taken, ...] = ()
 
@@ -109,10 +105,6 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
 
     ingested, recorded = deps.database.transact(record)
     for reading in recorded:
-        if isinstance(reading.seen, RunSeen) and reading.seen.run.is_completed:
-            deps.wakeups.wake(Work.INCIDENTS)
-        if isinstance(reading.seen, CommentSeen | IssueChanged):
-            deps.wakeups.wake(Work.COMMANDS)
         observed = type(reading.seen).__name__
         log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
     return ingested
@@ -133,7 +125,7 @@ def _installations(readings: Sequence[Reading]) -> Iterator[InstallationId]:
 def _begin_some(tx: Transaction, due: Sequence[RequestId], deps: Deps, most: int) -> Ingested:
     """Begin the first of the passes that are due."""
     begun = [begin_pass(tx, request_id, deps) for request_id in due[:most]]
-    return Ingested(tuple(due[most:]), tuple(it for it in begun if it is not None))
+    return Ingested(tuple(it for it in begun if it is not None))
 
 
 def _parse(stored: StoredDelivery, deps: Deps) -> Reading | None:

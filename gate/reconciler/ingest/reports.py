@@ -12,13 +12,12 @@ from typing import Final, assert_never
 
 from gate.domain.audit.chain import AuditEntry
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.ids import RequestId
 from gate.domain.model.policy import LoadedPolicy
 from gate.domain.model.reporters import Reporter, Submission
 from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
 from gate.errors import ReportRejected
 from gate.log import get_logger
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.observe.policy import policy_of
 from gate.reconciler.trail import repository_entry
 from gate.store.audit.entries import record_audit
@@ -44,22 +43,19 @@ def receive(submission: Submission, deps: Deps) -> None:
     reporter, now = submission.reporter, deps.clock()
     repository = deps.database.read(lambda it: _admit(it, reporter, deps, now))
 
-    def record(tx: Transaction) -> tuple[Reception, list[RequestId]]:
+    def record(tx: Transaction) -> Reception:
         take_turn(tx, repository.installation_id)
         if not tokens.spend_token(tx, reporter.token_id, reporter.expires_at):
             raise ReportRejected("token_replayed", "the token was used before; ask for another")
         reception = _record(tx, submission, repository)
         if reception is not Reception.NEW:
-            return reception, []
-        due = _wake(tx, reporter, now)
+            return reception
+        _wake(tx, reporter, now)
         mark_check(tx, reporter.repository_id, now)
         record_audit(tx, _entry(submission, repository, now))
-        return reception, due
+        return reception
 
-    reception, due = deps.database.transact(record)
-    for request_id in due:
-        deps.wakeups.wake_request(request_id)
-    deps.wakeups.wake(Work.INCIDENTS)
+    reception = deps.database.transact(record)
     log.info(
         "report.received",
         kind=_noun(submission),
@@ -115,12 +111,11 @@ def _record(tx: Transaction, submission: Submission, repository: Repository) -> 
     return reception
 
 
-def _wake(tx: Transaction, reporter: Reporter, now: datetime) -> list[RequestId]:
+def _wake(tx: Transaction, reporter: Reporter, now: datetime) -> None:
     """Make the undecided requests due whose last decision rested on the reporter's workflow."""
     watches = requests.read_watches(tx, reporter.repository_id)
     due = [watch.id for watch in watches if reporter.workflow in watch.paths]
     waking.wake_requests(tx, due, now)
-    return due
 
 
 def _entry(submission: Submission, repository: Repository, now: datetime) -> AuditEntry:

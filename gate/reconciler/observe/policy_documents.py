@@ -29,7 +29,7 @@ from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.domain.model.policy import LoadedPolicy
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.observe.policy import is_trusted
 from gate.reconciler.trail import repository_entry
 from gate.store.audit.entries import AuditEntry, record_audit
@@ -122,7 +122,7 @@ def _refresh(
     )
     content = reading.content if isinstance(reading, FileFound) else None
 
-    def record(tx: Transaction) -> bool:
+    def record(tx: Transaction) -> None:
         take_turn(tx, repository.installation_id)
         if content is not None and seen.digest is not None:
             policies.record_policy_text(tx, seen.digest, content)
@@ -130,13 +130,10 @@ def _refresh(
         if kind is not None:
             record_audit(tx, _entry(kind, repository, seen, now))
             _mark_concerned(tx, seen, repository, now)
-        has_author = kind is not None and _has_author(known, seen)
-        if has_author:
+        if kind is not None and _has_author(known, seen):
             want_author(tx, WantedAuthor(source, now, repository.id))
-        return has_author
 
-    if deps.database.transact(record):
-        deps.wakeups.wake(Work.AUTHORS)
+    deps.database.transact(record)
     if seen.absent_since is not None:
         log.warning("policy.missed", source=source)
         missed = f"{shown(source, repository)} is missing, but was there before"

@@ -9,7 +9,7 @@ from gate.domain.comments.commands import (
     OverrideCommand,
 )
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.ids import CommentId, RequestId
+from gate.domain.model.ids import CommentId
 from gate.domain.model.overrides import OverrideChannel, OverrideClaim
 from gate.domain.model.request import GateRequest
 from gate.reconciler.deps import Deps
@@ -52,12 +52,10 @@ def request_meant(tx: Snapshot, asked: OverrideGiven) -> GateRequest | Unbound:
     return bind_run(tx, asked.command.run, repository, asked.given.url)
 
 
-def record_override_command(
-    tx: Transaction, asked: OverrideGiven, deps: Deps
-) -> Unbound | tuple[RequestId, ...]:
-    """Record a claim on the held run that a comment names; give the requests to look at.
+def record_override_command(tx: Transaction, asked: OverrideGiven, deps: Deps) -> Unbound | None:
+    """Record a claim on the held run that a comment names.
 
-    What can be no claim is put on record as refused, and given with what is wrong.
+    What can be no claim is put on record as refused, and returned with what is wrong.
     """
     given, repository = asked.given, asked.repository
     request = request_meant(tx, asked)
@@ -80,7 +78,8 @@ def record_override_command(
         url=given.url,
     )
     recorded = RecordedClaim(claim, asked.comment_id, given.issue_number)
-    return tuple(record_claim_of(tx, request.key, recorded, request, deps))
+    record_claim_of(tx, request.key, recorded, request, deps)
+    return None
 
 
 def refuse_override(

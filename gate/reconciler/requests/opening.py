@@ -83,4 +83,3 @@ def adopt_later_attempt(request: GateRequest, run: WorkflowRun, deps: Deps) -> N
 
     for request_id in deps.database.transact(adopt):
         log.warning("request.adopted", request_id=request_id, run_id=run.run_id)
-        deps.wakeups.wake_request(request_id)

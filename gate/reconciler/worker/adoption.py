@@ -19,7 +19,7 @@ from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
 from gate.errors import GateError, RetryLater
 from gate.log import get_logger
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.handlers import record_run
 from gate.reconciler.observe.policy import last_policy_of, was_read
 from gate.reconciler.observe.policy_documents import observe_policy
@@ -134,16 +134,12 @@ class Adopter:
         if not lost:
             return
 
-        def record(tx: Transaction) -> list[RequestId]:
+        def record(tx: Transaction) -> None:
             take_turn(tx, repository.installation_id)
-            due: list[RequestId] = []
             for run in lost:
-                due += record_run(tx, repository, run, self._deps)
-            return due
+                record_run(tx, repository, run, self._deps)
 
-        for request_id in self._deps.database.transact(record):
-            self._deps.wakeups.wake_request(request_id)
-        self._deps.wakeups.wake(Work.INCIDENTS)
+        self._deps.database.transact(record)
         log.info("runs.found", repository_id=repository.id, count=len(lost))
 
     def _paths(self, repository: Repository) -> frozenset[str]:
@@ -213,8 +209,6 @@ class Adopter:
             waking.record_missed(tx, missed, now)
 
         self._deps.database.transact(record)
-        for request_id in missed:
-            self._deps.wakeups.wake_request(request_id)
 
     def _adopt(
         self,
@@ -234,7 +228,6 @@ class Adopter:
             opened = self._deps.database.transact(_adopting(run, repository, environment, now))
             for request_id in opened:
                 log.warning("request.adopted", request_id=request_id, run_id=run.run_id)
-                self._deps.wakeups.wake_request(request_id)
         return len(lost)
 
     def _is_ours(self, repository: Repository, environment: str, now: datetime) -> bool:

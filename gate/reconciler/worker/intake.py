@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
 
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.errors import GateError
@@ -13,37 +12,21 @@ from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.requests.reconcile import Begun, finish_pass, take_up
 from gate.reconciler.worker.loops import put_off, put_off_untaken
-from gate.reconciler.worker.queues import LocalWakeups
+from gate.reconciler.worker.queues import Queues
 from gate.reconciler.worker.shield import Shield
 from gate.store.engine.due import Taken
 from gate.store.inbox import deliveries
-from gate.store.requests import leases, requests
-
-_HINTS: Final = 500
+from gate.store.requests import leases
 
 
 class Intake:
     """Do what the queues hand out; safe to share between threads."""
 
-    def __init__(self, deps: Deps, wakeups: LocalWakeups, shield: Shield) -> None:
+    def __init__(self, deps: Deps, queues: Queues, shield: Shield) -> None:
         """Prepare; nothing is read yet."""
         self._deps = deps
-        self._wakeups = wakeups
+        self._queues = queues
         self._shield = shield
-
-    def hint_due(self) -> None:
-        """Queue what is due and whose hint was lost, and what has become due by time."""
-        now = self._deps.clock()
-        due, waiting = self._deps.database.read(
-            lambda snapshot: (
-                requests.due_requests(snapshot, now, _HINTS),
-                deliveries.rows.due(snapshot, now, _HINTS),
-            )
-        )
-        for request_id in due:
-            self._wakeups.wake_request(request_id)
-        for delivery_id in waiting:
-            self._wakeups.wake_delivery(delivery_id)
 
     def read(self, ids: Sequence[DeliveryId], *, begin: int) -> None:
         """Read deliveries together; when that fails, each alone, so that one harms no other.
@@ -78,28 +61,25 @@ class Intake:
 
     def _finish(self, begun: Begun) -> None:
         """Finish a pass that was begun; should it fail, only its own lease is given back."""
+        request_id, token = begun.request_id, begun.lease.token
 
         def finish() -> None:
-            if finish_pass(begun, self._deps):
-                self._wakeups.wake_request(begun.request_id)
+            finish_pass(begun, self._deps)
 
-        request_id, token = begun.request_id, begun.lease.token
         self._shield.run(finish, partial(self._postpone_request, request_id, token))
 
     def _ingest_all(self, ids: Sequence[DeliveryId], *, begin: int) -> None:
         ingested = ingest(ids, self._deps, begin=begin)
         self._go_on(ingested)
         for taken in ingested.unsettled:
-            self._wakeups.requests.put(taken)
+            self._queues.requests.put(taken)
 
     def _ingest_asking(self, taken: Taken) -> None:
         self._go_on(ingest_asking(taken, self._deps))
 
     def _go_on(self, ingested: Ingested) -> None:
         for begun in ingested.begun:
-            self._wakeups.requests.finish(begun)
-        for request_id in ingested.due:
-            self._wakeups.wake_request(request_id)
+            self._queues.requests.finish(begun)
 
     def _postpone_unread(self, delivery_id: DeliveryId, error: Exception) -> None:
         put_off_untaken(deliveries.rows, delivery_id, error, self._deps)

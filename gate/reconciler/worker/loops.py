@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from gate.domain.model.alert import Channel
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import RepositoryId
 from gate.errors import GateError, RetryLater, reason_of
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
 from gate.reconciler.comments.replies import send_reply
-from gate.reconciler.deps import LEASE, Deps, Work
+from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.incidents.alert_sending import send_alerts
 from gate.reconciler.incidents.artifacts import list_artifacts
 from gate.reconciler.incidents.check import check_incidents

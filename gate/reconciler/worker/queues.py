@@ -1,6 +1,6 @@
 """Carry hints between threads of one process, and passes that were begun in one of them.
 
-The queues only save waiting: every hint stands for a row that is due, and those are polled.
+The queues only save waiting: every hint stands for a row that is due, and those are looked for.
 So they may drop hints when they are full, and forget all of them when the process ends. A pass that
 was begun is no hint: it is never dropped.
 """
@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
-from heapq import heappop, heappush
 from threading import Condition, Lock
 from time import monotonic
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, assert_never
 
+from gate.clock import Clock
+from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, RequestId
-from gate.reconciler.deps import Work
 from gate.reconciler.requests.reconcile import Begun
+from gate.reconciler.worker.alarm import Alarm
+from gate.store.engine.database import Transaction
 from gate.store.engine.due import Taken
 
 T = TypeVar("T")
@@ -180,17 +183,12 @@ class Bell:
         """Begin silent."""
         self._rung = Condition()
         self._rings = 0
-        self._later: list[float] = []
         self._closed = False
 
-    def ring(self, after: timedelta = timedelta(0)) -> None:
-        """Wake whoever waits, now or in a while."""
+    def ring(self) -> None:
+        """Wake whoever waits."""
         with self._rung:
-            if after > timedelta(0):
-                if len(self._later) < _LONGEST:
-                    heappush(self._later, monotonic() + after.total_seconds())
-            else:
-                self._rings += 1
+            self._rings += 1
             self._rung.notify_all()
 
     def close(self) -> None:
@@ -199,39 +197,49 @@ class Bell:
             self._closed = True
             self._rung.notify_all()
 
-    def wait(self, heard: int, pause: timedelta) -> int | None:
-        """Wait for a ring after `heard`, or for the pause; return the rings, None once closed."""
-        ends = monotonic() + pause.total_seconds()
+    def wait(self, heard: int) -> int | None:
+        """Wait for a ring after `heard`; return the rings, None once closed."""
         with self._rung:
             while not self._closed and self._rings == heard:
-                now = monotonic()
-                if self._later and self._later[0] <= now:
-                    heappop(self._later)
-                    self._rings += 1
-                elif ends <= now:
-                    break
-                else:
-                    self._rung.wait(min([ends, *self._later[:1]]) - now)
+                self._rung.wait()
             return None if self._closed else self._rings
 
 
-class LocalWakeups:
-    """The wake-up port inside one process."""
+class Queues:
+    """Everything that threads of one process wait for; takes the hints of its transactions."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         """Begin with nothing to do."""
+        self._clock = clock
         self.deliveries: Final = DeliveryQueue()
         self.requests: Final = RequestQueue()
         self.bells: Final = {work: Bell() for work in Work}
+        self.alarm: Final = Alarm(clock)
 
-    def wake_delivery(self, delivery_id: DeliveryId) -> None:
-        """Hint that a stored delivery waits to be read."""
-        self.deliveries.put(delivery_id)
+    def store(self, tx: Transaction, hints: Sequence[Hint]) -> Sequence[Hint]:  # noqa: ARG002 - the port's
+        """Keep all for this process: the carrier's part where there is no other."""
+        return hints
 
-    def wake_request(self, request_id: RequestId) -> None:
-        """Hint that a request is due for a look."""
-        self.requests.put(request_id)
+    def pass_on(self, hints: Sequence[Hint]) -> None:
+        """Wake whoever does what is due now; what is due later sets the alarm."""
+        now = self._clock()
+        for hint in hints:
+            if hint.at > now:
+                self.alarm.set(hint.at)
+                continue
+            match hint:
+                case DeliveryHint(delivery_id):
+                    self.deliveries.put(delivery_id)
+                case RequestHint(request_id):
+                    self.requests.put(request_id)
+                case WorkHint(work):
+                    self.bells[work].ring()
+                case _:
+                    assert_never(hint)
 
-    def wake(self, work: Work, after: timedelta = timedelta(0)) -> None:
-        """Hint that work of a kind is due, now or in a while."""
-        self.bells[work].ring(after)
+    def close(self) -> None:
+        """Let every waiting thread go, but those that read deliveries: they are closed first."""
+        self.requests.close()
+        self.alarm.close()
+        for bell in self.bells.values():
+            bell.close()

@@ -22,13 +22,13 @@ def nothing(_error: Exception) -> None:
 class Shield:
     """Run work of which no error may end a thread; safe to share between threads.
 
-    `on_fault` hears of each error that nobody expected, after it was logged.
+    `on_failure` hears of each error, after it was logged and the work was postponed.
     """
 
-    def __init__(self, stopping: Event, on_fault: Callable[[Exception], None] = nothing) -> None:
+    def __init__(self, stopping: Event, on_failure: Callable[[Exception], None] = nothing) -> None:
         """Shield until `stopping` is set: then a broken database is not waited for."""
         self._stopping = stopping
-        self._on_fault = on_fault
+        self._on_failure = on_failure
 
     def run(
         self, work: Callable[[], None], postpone: Callable[[Exception], None] = nothing
@@ -37,17 +37,15 @@ class Shield:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the one place that outlives every fault
-            expected = isinstance(error, RetryLater)
-            write = log.warning if expected else log.exception
+            write = log.warning if isinstance(error, RetryLater) else log.exception
             write("worker.postponed", reason=reason_of(error))
-            if not expected:
-                self._on_fault(error)
             self._postpone(error, postpone)
+            self._on_failure(error)
 
     def _postpone(self, error: Exception, postpone: Callable[[Exception], None]) -> None:
         try:
             postpone(error)
         except Exception as failed:
             log.exception("worker.postponing_failed")
-            self._on_fault(failed)
+            self._on_failure(failed)
             self._stopping.wait(_DATABASE_PAUSE.total_seconds())

@@ -1,4 +1,4 @@
-"""Run the work: threads that take what is due, a clock that finds lost hints, and the sweeper.
+"""Run the work: threads that take what is due, a lookout that finds lost hints, and the sweeper.
 
 Threads never die of an error: all work runs behind the shield. `step` does the same work without
 threads, so that what tests run is what a service runs.
@@ -13,16 +13,16 @@ from functools import partial
 from threading import Event, Thread
 from typing import Any, Final
 
+from gate.domain.model.hints import Work
+from gate.errors import RetryLater
 from gate.log import get_logger
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.worker.intake import Intake
+from gate.reconciler.worker.lookout import POLL, Lookout
 from gate.reconciler.worker.loops import Loop, loops_of
-from gate.reconciler.worker.queues import LocalWakeups
+from gate.reconciler.worker.queues import Queues
 from gate.reconciler.worker.shield import Shield
 from gate.reconciler.worker.sweep import Sweeper
-
-POLL: Final = timedelta(seconds=1)
-"""How long a due row waits at most when its hint was lost."""
 
 READERS: Final = 2
 """Threads that read deliveries. It is work for the processor, which more would only share, and they
@@ -35,10 +35,11 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlan:
-    """How much a worker does at once, and how often it sweeps."""
+    """How much a worker does at once, and how often it sweeps and looks for lost hints."""
 
     threads: int
     sweep_every: timedelta
+    poll: timedelta = POLL
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,10 @@ class Stepped:
 class Supervisor:
     """Own the work of one process: its threads, or `step`, which does the same without any."""
 
-    def __init__(
-        self, deps: Deps, wakeups: LocalWakeups, sweeper: Sweeper, plan: WorkerPlan
-    ) -> None:
+    def __init__(self, deps: Deps, queues: Queues, sweeper: Sweeper, plan: WorkerPlan) -> None:
         """Prepare; nothing runs before `start` or `step`."""
         self._deps = deps
-        self._wakeups = wakeups
+        self._queues = queues
         self._sweeper = sweeper
         self._plan = plan
         self._loops = loops_of(deps)
@@ -66,8 +65,9 @@ class Supervisor:
         self._readers: list[Thread] = []
         self._threads: list[Thread] = []
         self._faults: list[Exception] = []
+        self._lookout = Lookout(deps, queues)
         self._shield = Shield(self._stopping, self._note)
-        self._intake = Intake(deps, wakeups, self._shield)
+        self._intake = Intake(deps, queues, self._shield)
 
     def start(self, *, sweeping: bool = True) -> None:
         """Start the threads once; unless `sweeping`, the sweeper waits for `begin_to_sweep`."""
@@ -76,7 +76,7 @@ class Supervisor:
         readers = [("deliveries", self._read_deliveries)] * READERS
         jobs: list[tuple[str, Callable[[], None]]] = []
         jobs += [("requests", self._answer_requests)] * self._plan.threads
-        jobs += [("poll", self._poll), ("sweep", self._sweep)]
+        jobs += [("lookout", self._look_out), ("sweep", self._sweep)]
         jobs += [(it.name, partial(self._repeat, it)) for it in self._loops]
         self._readers = [Thread(name=name, target=job) for name, job in readers]
         self._threads = [Thread(name=name, target=job) for name, job in jobs]
@@ -93,12 +93,10 @@ class Supervisor:
         self._stopping.set()
         self._may_sweep.set()
         # The readers first: what they have begun, the others finish.
-        self._wakeups.deliveries.close()
+        self._queues.deliveries.close()
         for thread in self._readers:
             thread.join()
-        self._wakeups.requests.close()
-        for bell in self._wakeups.bells.values():
-            bell.close()
+        self._queues.close()
         for thread in self._threads:
             thread.join()
         log.info("worker.stopped")
@@ -117,7 +115,7 @@ class Supervisor:
         """
         self._faults.clear()
         worked = self.read_now(room=room)
-        while (item := self._wakeups.requests.next_now()) is not None:
+        while (item := self._queues.requests.next_now()) is not None:
             self._intake.answer(item)
             worked = True
         for work in Work:
@@ -138,28 +136,30 @@ class Supervisor:
         Return whether there were any. The first part of `step`: requests that are due for another
         reason are left alone.
         """
-        self._shield.run(self._intake.hint_due)
-        ids = self._wakeups.deliveries.take_now(_AT_ONCE)
+        self._shield.run(self._lookout.look)
+        ids = self._queues.deliveries.take_now(_AT_ONCE)
         if ids:
             self._intake.read(ids, begin=room)
-        while (item := self._wakeups.requests.next_now(hints=False)) is not None:
+        while (item := self._queues.requests.next_now(hints=False)) is not None:
             self._intake.answer(item)
         return bool(ids)
 
     def _read_deliveries(self) -> None:
-        while ids := self._wakeups.deliveries.take(_AT_ONCE):
-            self._intake.read(ids, begin=self._wakeups.requests.room())
+        while ids := self._queues.deliveries.take(_AT_ONCE):
+            self._intake.read(ids, begin=self._queues.requests.room())
 
     def _answer_requests(self) -> None:
-        while (item := self._wakeups.requests.next()) is not None:
+        while (item := self._queues.requests.next()) is not None:
             self._intake.answer(item)
 
     def _repeat(self, loop: Loop[Any]) -> None:
-        """Run a loop's rounds: one for each ring of its bell, and one each `POLL`."""
-        bell, heard = self._wakeups.bells[loop.work], 0
-        while (rings := bell.wait(heard, POLL)) is not None:
+        """Run a loop's rounds: one for each ring of its bell."""
+        bell, heard = self._queues.bells[loop.work], 0
+        while (rings := bell.wait(heard)) is not None:
             heard = rings
-            self._round(loop)
+            if self._round(loop):
+                # There may be more than one round takes.
+                self._lookout.look_soon()
 
     def _round(self, loop: Loop[Any]) -> bool:
         """Do what is due of a loop now; an item that fails holds up no other."""
@@ -176,15 +176,17 @@ class Supervisor:
         self._shield.run(run_due)
         return worked
 
-    def _note(self, fault: Exception) -> None:
-        """Remember a fault for `step`; beside threads it is only logged."""
-        if not self._threads:
-            self._faults.append(fault)
+    def _note(self, error: Exception) -> None:
+        """Look again soon, since what failed may be due still; remember a fault for `step`."""
+        self._lookout.look_soon()
+        if not self._threads and not isinstance(error, RetryLater):
+            self._faults.append(error)
 
-    def _poll(self) -> None:
-        """Find due rows whose hint was lost, and rows whose time has come."""
-        while not self._stopping.wait(POLL.total_seconds()):
-            self._shield.run(self._intake.hint_due)
+    def _look_out(self) -> None:
+        """Find at the start, and from then on when something becomes due, what no hint told of."""
+        self._shield.run(self._lookout.look)
+        while self._queues.alarm.wait(self._plan.poll):
+            self._shield.run(self._lookout.look)
 
     def _sweep(self) -> None:
         """Sweep once at the start, since webhooks may have been lost while we were away.

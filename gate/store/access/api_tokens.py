@@ -15,7 +15,7 @@ from sqlalchemy import Row, bindparam, or_, select, update
 from gate.domain.access.api_token import Scope, StoredToken
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId
-from gate.errors import OutcomeUnknown, RetryLater
+from gate.errors import RetryLater
 from gate.store.access.secret_hashes import hash_of
 from gate.store.engine.codec import decode_numbers, encode_text
 from gate.store.engine.database import Database, Snapshot, Transaction
@@ -74,7 +74,7 @@ def revoke_token(tx: Transaction, name: str, now: datetime) -> bool:
 
 
 def note_use(database: Database, token_id: int, now: datetime) -> None:
-    """Note that a token was used, without waiting for it where another thread writes.
+    """Note that a token was used, without waiting for it: another thread writes.
 
     A use that cannot be noted is not worth refusing a read for.
     """
@@ -82,11 +82,8 @@ def note_use(database: Database, token_id: int, now: datetime) -> None:
     def work(tx: Transaction) -> None:
         _note_use.change(tx, {"token": token_id, "now": now})
 
-    with suppress(RetryLater, OutcomeUnknown):
-        if database.can_submit:
-            database.submit(work, _ignore_outcome, _hand_to_nobody)
-        else:
-            database.transact(work)
+    with suppress(RetryLater):
+        database.submit(work, _ignore_outcome, _hand_to_nobody)
 
 
 def _ignore_outcome(_result: object, _failure: BaseException | None) -> None:

@@ -22,6 +22,7 @@ from gate.domain.comments.commands import (
     SilenceCommand,
     UnknownCommand,
 )
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import AccountId, CommentId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.store.engine.codec import encode
@@ -84,6 +85,7 @@ _waiting: Final = select(
 _forget: Final = delete(commands).where(_t.command_key == bindparam("own"))
 rows: Final = DueTable(
     commands,
+    Work.COMMANDS,
     # People that GitHub knows come first.
     order=(_t.is_related.desc(), _t.due_at, _t.given_at),
 )
@@ -106,6 +108,7 @@ def comment_key(repository_id: RepositoryId, comment_id: CommentId) -> str:
 def record_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
     """Keep a command to be judged; one that is on record, or was withdrawn, stays as it is."""
     _insert.change(tx, _values(given, now) | {"state": CommandState.PENDING.value, "due_at": now})
+    rows.note_due(tx, given.key, now)
 
 
 @dataclass(frozen=True, slots=True)

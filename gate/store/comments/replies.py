@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import CommentId, RepositoryId
 from gate.store.engine.database import Transaction
 from gate.store.engine.due import FRESH, DueTable
@@ -40,7 +41,7 @@ class Reply:
 
 
 _insert: Final = insert_or_ignore(replies)
-rows: Final = DueTable(replies)
+rows: Final = DueTable(replies, Work.REPLIES)
 
 
 def record_reply(tx: Transaction, reply: Reply, now: datetime) -> None:
@@ -57,6 +58,7 @@ def record_reply(tx: Transaction, reply: Reply, now: datetime) -> None:
         "due_at": now,
     }
     _insert.change(tx, {**values, **FRESH})
+    rows.note_due(tx, reply.key, now)
 
 
 def reply_of(row: Row[Any]) -> Reply:

@@ -1,12 +1,13 @@
 """Run short transactions on SQLite or PostgreSQL.
 
 Work is handed in as a closure, so that a transaction cannot be held across the network. On SQLite
-one thread writes, and commits the work of many callers at once: see docs/adr/0007.
+one thread writes, and commits the work of many callers at once: see docs/adr/0007. What a
+transaction makes due, a carrier tells whoever does the work: see docs/adr/0023.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NewType, TypeVar, cast
 
@@ -15,8 +16,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from gate.domain.model.hints import Hint
 from gate.errors import ConfigError, RetryLater
 from gate.store.engine import disks
+from gate.store.engine.carrier import Carrier, NoCarrier, as_transaction, collect
 from gate.store.engine.outages import busy, closed, is_outage, lost_a_race
 from gate.store.engine.writer import GroupWriter, HandOver, Settle
 
@@ -52,17 +55,23 @@ class Database:
         `exclusive` takes a lock beside a SQLite file and raises ConfigError when another process
         has it: several writing processes on one file starve one another.
         """
+        self._carrier: Carrier = NoCarrier()
         self._lock: FileLock | None = None
-        self._writer: GroupWriter | None = None
         self._closed = False
-        if url.startswith("sqlite"):
+        # On SQLite all that is written goes through one thread.
+        self._is_one_writer = url.startswith("sqlite")
+        if self._is_one_writer:
             path = _path(url)
             self._lock = _locked(path) if exclusive else None
             self._reads = _sqlite_engine(url, begin=None, pragmas=_READING)
             self._writes = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=_DURABLE)
-            self._writer = GroupWriter(_sqlite_engine(url, begin=None, pragmas=_DURABLE))
+            grouped = _sqlite_engine(url, begin=None, pragmas=_DURABLE)
+            self._writer = GroupWriter(grouped, "BEGIN IMMEDIATE")
         else:
             self._writes = _postgresql_engine(url)
+            # Without a transaction of SQLAlchemy's own: the writer begins and ends its own.
+            grouped = self._writes.execution_options(isolation_level="AUTOCOMMIT")
+            self._writer = GroupWriter(grouped, "BEGIN")
             # Sent along with BEGIN, so that a read of several statements sees one state.
             self._reads = self._writes.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -80,6 +89,10 @@ class Database:
         """Return the engine that writes, for migrations and checks of the schema."""
         return self._writes
 
+    def carry_by(self, carrier: Carrier) -> None:
+        """Let a carrier tell what becomes due; without one nobody is told."""
+        self._carrier = self._writer.carrier = carrier
+
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return its result once that is durable.
 
@@ -88,29 +101,24 @@ class Database:
         """
         if self._closed:
             raise closed()
-        if self._writer is not None:
+        if self._is_one_writer:
             return self._writer.run(_on_connection(work))
         try:
-            return _run(self._writes, _on_connection(work))
+            return self._commit(_on_connection(work))
         except RetryLater as error:
             if not lost_a_race(error.__cause__):
                 raise
-            return _run(self._writes, _on_connection(work))
-
-    @property
-    def can_submit(self) -> bool:
-        """Return whether a thread of its own writes, so that a caller need not wait: on SQLite."""
-        return self._writer is not None
+            return self._commit(_on_connection(work))
 
     def submit(
         self, work: Callable[[Transaction], Any], settle: Settle, hand_over: HandOver
     ) -> None:
-        """Do as `transact`, but return at once; only where `can_submit`.
+        """Do as `transact`, but return at once: a thread writes, and shares its commits.
 
         `settle` gets the result once it is durable, or else the error that `transact` would raise.
         The writing thread gives the calls of one commit to `hand_over`, which makes them elsewhere.
         """
-        if self._closed or self._writer is None:
+        if self._closed:
             raise closed()
         self._writer.submit(_on_connection(work), settle, hand_over)
 
@@ -118,7 +126,7 @@ class Database:
         """Run `work` on a consistent snapshot; it cannot write."""
         if self._closed:
             raise closed()
-        if self._writer is not None:
+        if self._is_one_writer:
             return _snapshot(self._reads, _on_connection(work))
         return _run(self._reads, _on_connection(work))
 
@@ -133,12 +141,25 @@ class Database:
     def close(self) -> None:
         """Finish what is queued and let go of files and connections."""
         self._closed = True
-        if self._writer is not None:
-            self._writer.close()
+        self._writer.close()
         self._reads.dispose()
         self._writes.dispose()
         if self._lock is not None:
             self._lock.release()
+
+    def _commit(self, work: Callable[[Connection], T]) -> T:
+        """Run work in a transaction of a connection of its own; pass on what it has made due."""
+
+        def noting(connection: Connection) -> tuple[T, Sequence[Hint]]:
+            collect(connection)
+            result = work(connection)
+            hints = collect(connection)
+            return result, self._carrier.store(as_transaction(connection), hints) if hints else ()
+
+        result, ours = _run(self._writes, noting)
+        if ours:
+            self._carrier.pass_on(ours)
+        return result
 
     def _give_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         """Close a connection that was in use while the database closed: its pool is gone."""

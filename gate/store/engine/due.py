@@ -11,7 +11,7 @@ lease leaves the row due. Gate requests have a lease of their own kind:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -31,8 +31,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gate.domain.model.hints import Hint, Work, WorkHint
 from gate.domain.model.ids import NodeId
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.hints import note
 from gate.store.engine.tables.base import UtcDateTime
 
 FRESH: Final[Mapping[str, Any]] = {
@@ -65,6 +67,7 @@ class DueTable:
     def __init__(
         self,
         table: Table,
+        hint: Work | Callable[[Any, datetime], Hint],
         *,
         key: Sequence[str] | None = None,
         order: Sequence[ColumnElement[Any]] = (),
@@ -72,10 +75,12 @@ class DueTable:
     ) -> None:
         """Serve `table`. `key` names what `due` lists, the primary key by default.
 
+        `hint` is the kind of work its rows are, or makes the hint of a row from its key.
         `order` names which of the due rows come first; by default those that are due longest.
         `set_aside` are the values of a row in quarantine; None where no row may be set aside.
         """
         self._table = table
+        self._hint = hint
         self.name = table.name
         self._primary = [column.name for column in table.primary_key.columns]
         self._listed = [table.c[name] for name in key or self._primary]
@@ -147,8 +152,10 @@ class DueTable:
         return self._give_back(tx, taken, due_at, **values)
 
     def release(self, tx: Transaction, taken: Taken) -> bool:
-        """Release a row as if it had not been taken."""
-        return self._give_back(tx, taken, taken.row.due_at, attempts=taken.attempts - 1)
+        """Release a row as if it had not been taken; whoever does so goes on with it."""
+        return (
+            self._write_back(tx, taken, taken.row.due_at, attempts=taken.attempts - 1) is not None
+        )
 
     def quarantine(self, tx: Transaction, taken: Taken, **values: object) -> bool:
         """Set a row aside that keeps failing by a fault of ours; False when it must not be.
@@ -170,10 +177,24 @@ class DueTable:
             set_={"generation": c.generation + 1, "due_at": added.excluded.due_at},
         )
         tx.execute(marking)
+        self.note_due(tx, values[self._primary[0]], due_at)
+
+    def note_due(self, tx: Transaction, key: object, at: datetime) -> None:
+        """Note that a row is due at a time, for statements that write it on their own."""
+        hint = self._hint
+        note(tx, WorkHint(hint, at) if isinstance(hint, Work) else hint(key, at))
 
     def _give_back(
         self, tx: Transaction, taken: Taken, due_at: datetime | None, **values: object
     ) -> bool:
+        row = self._write_back(tx, taken, due_at, **values)
+        if row is not None and row.due_at is not None:
+            self.note_due(tx, taken.key[0], row.due_at)
+        return row is not None
+
+    def _write_back(
+        self, tx: Transaction, taken: Taken, due_at: datetime | None, **values: object
+    ) -> Row[Any] | None:
         c = self._table.c
         again: Any = due_at
         if self._renewable:
@@ -181,7 +202,7 @@ class DueTable:
             again = case((is_unchanged, literal(due_at, UtcDateTime)), else_=c.due_at)
         giving = update(self._table).where(*self._is_held(taken))
         given = giving.values(lease_until=None, lease_owner=None, due_at=again, **values)
-        return tx.execute(given).rowcount == 1
+        return tx.execute(given.returning(c.due_at)).first()
 
     def _is_due(self, now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
         c = self._table.c

@@ -1,20 +1,25 @@
-"""Write a SQLite file in one thread, and commit the work of many callers at once.
+"""Write in one thread, and commit the work of many callers at once.
 
 A commit waits for the disk; sharing it is what makes thousands of durable writes a second possible.
+On SQLite all that is written goes this way, on PostgreSQL what nobody waits for in a thread.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-from gate.store.engine.outages import busy, closed, is_outage
+from gate.domain.model.hints import Hint
+from gate.store.engine.carrier import Carrier, NoCarrier, as_transaction, collect
+from gate.store.engine.outages import busy, closed, is_outage, lost_a_race
 
 T = TypeVar("T")
 
@@ -25,6 +30,7 @@ HandOver = Callable[[list[Callable[[], None]]], None]
 """Takes calls that are to be made elsewhere, all those of one commit at once; must not raise."""
 
 _BATCH: Final = 128
+_SQLITE: Final = "sqlite"
 
 
 class _Job:
@@ -62,7 +68,14 @@ class _Waiting:
         return self._result
 
 
-_Outcome = tuple[_Job, Any, BaseException | None]
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a job, and what it made due."""
+
+    job: _Job
+    result: Any = None
+    failure: BaseException | None = None
+    hints: Sequence[Hint] = ()
 
 
 class GroupWriter:
@@ -73,9 +86,15 @@ class GroupWriter:
     fails, the whole batch does.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """Start the thread; `engine` must leave beginning and ending transactions to it."""
+    def __init__(self, engine: Engine, begin: str) -> None:
+        """Start the thread; `engine` must leave beginning and ending transactions to it.
+
+        `begin` is the statement by which it begins one.
+        """
         self._engine = engine
+        self._begin = begin
+        self.carrier: Carrier = NoCarrier()
+        self._execute = _on_driver if engine.dialect.name == _SQLITE else _on_connection
         self._connection: Connection | None = None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         # Nothing may be queued behind the mark that ends the thread: nobody would answer it.
@@ -145,33 +164,65 @@ class GroupWriter:
             outcomes = self._transaction(batch)
         except BaseException as error:  # noqa: BLE001 - the callers wait; each must hear of it
             self._disconnect()
-            failure = busy(error) if _is_the_databases(error) else error
-            outcomes = [(job, None, failure) for job in batch]
+            lost = lost_a_race(error)
+            outcomes = self._once_more(batch) if lost else _all_failed(batch, error)
         _tell(outcomes)
 
-    def _transaction(self, batch: list[_Job]) -> list[_Outcome]:
-        """Do the work of a batch.
+    def _once_more(self, batch: list[_Job]) -> list[_Outcome]:
+        """Run a batch again that was undone for the sake of another transaction."""
+        try:
+            return self._transaction(batch)
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._disconnect()
+            return _all_failed(batch, error)
 
-        Transaction and savepoints are begun and ended on the driver's own connection: going
-        through SQLAlchemy would cost as much as the statements between them.
-        """
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        connection = self._connection
-        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-        driver.execute("BEGIN IMMEDIATE")
+    def _transaction(self, batch: list[_Job]) -> list[_Outcome]:
+        """Do the work of a batch."""
+        connection = self._begun()
         outcomes = _attempt_all(connection, batch)
-        if outcomes[-1][2] is None:
-            driver.execute("COMMIT")
+        if outcomes[-1].failure is None:
+            self._end(connection, outcomes)
             return outcomes
-        driver.execute("ROLLBACK")
+        self._execute(connection, "ROLLBACK")
         if len(batch) == 1:
             return outcomes
         # A savepoint costs as much as a statement, so there are none before they are needed.
-        driver.execute("BEGIN IMMEDIATE")
-        outcomes = [_attempt_apart(connection, driver, job) for job in batch]
-        driver.execute("COMMIT")
+        self._execute(connection, self._begin)
+        outcomes = [self._attempt_apart(connection, job) for job in batch]
+        self._end(connection, outcomes)
         return outcomes
+
+    def _begun(self) -> Connection:
+        """Begin a transaction; a connection that was cut while nothing happened is replaced."""
+        if self._connection is not None:
+            try:
+                self._execute(self._connection, self._begin)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                self._disconnect()
+            else:
+                return self._connection
+        self._connection = self._engine.connect()
+        self._execute(self._connection, self._begin)
+        return self._connection
+
+    def _attempt_apart(self, connection: Connection, job: _Job) -> _Outcome:
+        """Do one job of several, so that one that fails is undone alone."""
+        self._execute(connection, "SAVEPOINT job")
+        outcome = _attempt(connection, job)
+        if outcome.failure is not None:
+            self._execute(connection, "ROLLBACK TO SAVEPOINT job")
+        self._execute(connection, "RELEASE SAVEPOINT job")
+        return outcome
+
+    def _end(self, connection: Connection, outcomes: list[_Outcome]) -> None:
+        """Commit a batch, and then pass on what it has made due."""
+        hints = [hint for outcome in outcomes for hint in outcome.hints]
+        ours = self.carrier.store(as_transaction(connection), hints) if hints else ()
+        self._execute(connection, "COMMIT")
+        if ours:
+            self.carrier.pass_on(ours)
 
     def _disconnect(self) -> None:
         """Throw the connection away, with whatever was not committed on it."""
@@ -184,14 +235,19 @@ class GroupWriter:
 def _tell(outcomes: list[_Outcome]) -> None:
     """Report to each caller in a batch what became of its work."""
     handed_over: dict[HandOver, list[Callable[[], None]]] = {}
-    for job, result, failure in outcomes:
-        if job.hand_over is None:
-            job.settle(result, failure)
+    for it in outcomes:
+        if it.job.hand_over is None:
+            it.job.settle(it.result, it.failure)
         else:
-            call = partial(job.settle, result, failure)
-            handed_over.setdefault(job.hand_over, []).append(call)
+            call = partial(it.job.settle, it.result, it.failure)
+            handed_over.setdefault(it.job.hand_over, []).append(call)
     for hand_over, calls in handed_over.items():
         hand_over(calls)
+
+
+def _all_failed(batch: list[_Job], error: BaseException) -> list[_Outcome]:
+    failure = busy(error) if _is_the_databases(error) else error
+    return [_Outcome(job, failure=failure) for job in batch]
 
 
 def _is_the_databases(error: BaseException) -> bool:
@@ -201,12 +257,13 @@ def _is_the_databases(error: BaseException) -> bool:
 
 def _attempt(connection: Connection, job: _Job) -> _Outcome:
     """Do one job; what it raises is its caller's, unless the database itself failed."""
+    collect(connection)
     try:
-        return job, job.work(connection), None
+        return _Outcome(job, job.work(connection), hints=collect(connection))
     except BaseException as error:  # an exit, too, must not end this thread
         if is_outage(error):
             raise
-        return job, None, error
+        return _Outcome(job, failure=error)
 
 
 def _attempt_all(connection: Connection, batch: list[_Job]) -> list[_Outcome]:
@@ -214,16 +271,19 @@ def _attempt_all(connection: Connection, batch: list[_Job]) -> list[_Outcome]:
     outcomes: list[_Outcome] = []
     for job in batch:
         outcomes.append(_attempt(connection, job))
-        if outcomes[-1][2] is not None:
+        if outcomes[-1].failure is not None:
             break
     return outcomes
 
 
-def _attempt_apart(connection: Connection, driver: sqlite3.Connection, job: _Job) -> _Outcome:
-    """Do one job of several, so that one that fails is undone alone."""
-    driver.execute("SAVEPOINT job")
-    outcome = _attempt(connection, job)
-    if outcome[2] is not None:
-        driver.execute("ROLLBACK TO job")
-    driver.execute("RELEASE job")
-    return outcome
+def _on_driver(connection: Connection, statement: str) -> None:
+    """Run a statement on SQLite's own driver.
+
+    Going through SQLAlchemy would cost as much as the statements between a transaction's ends.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute(statement)
+
+
+def _on_connection(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, exists, select
 
 from gate.domain.model.github import FileCommit
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.store.engine.database import Snapshot, Transaction
@@ -27,7 +28,7 @@ _newest: Final = (
     .order_by(_t.changed_at.desc())
     .limit(bindparam("most"))
 )
-rows: Final = DueTable(policy_authors)
+rows: Final = DueTable(policy_authors, Work.AUTHORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def want_author(tx: Transaction, wanted: WantedAuthor) -> None:
         "due_at": wanted.changed_at,
     }
     _insert.change(tx, {**_of_commit(None), **values, **FRESH})
+    rows.note_due(tx, wanted.source, wanted.changed_at)
 
 
 def wanted_of(row: Row[Any]) -> WantedAuthor:

@@ -26,9 +26,11 @@ from sqlalchemy import (
     update,
 )
 
+from gate.domain.model.hints import DeliveryHint
 from gate.domain.model.ids import DeliveryId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable
+from gate.store.engine.hints import note
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.base import UtcDateTime
 from gate.store.engine.tables.inbox import deliveries
@@ -82,7 +84,9 @@ _make_due: Final = Prepared(
     .where(_own, _is_received)
     .values(due_at=bindparam("new_due_at"), lease_until=null(), lease_owner=null())
 )
-rows: Final = DueTable(deliveries, set_aside={"state": DeliveryState.QUARANTINED.value})
+rows: Final = DueTable(
+    deliveries, DeliveryHint, set_aside={"state": DeliveryState.QUARANTINED.value}
+)
 _received_at: Final = type_coerce(deliveries.c.received_at, BigInteger)
 # Plus zero, or else both databases walk all that was ever received, in the order of its arrival,
 # in search of the first that is unread.
@@ -108,6 +112,7 @@ def record_delivery(tx: Transaction, delivery: NewDelivery) -> Reception:
         "body": delivery.body,
         **FRESH,
     }
+    note(tx, DeliveryHint(delivery.id, delivery.received_at))
     if _insert.change(tx, values) == 1:
         return Reception.STORED
     # Not the token of its lease: it must go up with every taking.

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Update, bindparam, select, update
 
 from gate.domain.model.alert import Alert, AlertKind, Channel
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import NodeId, RepositoryId
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
@@ -52,7 +53,7 @@ class OwedAlert:
 
 
 _insert: Final = insert_or_ignore(alerts)
-rows: Final = DueTable(alerts, key=("incident",))
+rows: Final = DueTable(alerts, Work.ALERTS, key=("incident",))
 _owed: Final = (
     select(
         _t.value,
@@ -106,6 +107,8 @@ def owe_alert(
             **FRESH,
         }
         is_new = _insert.change(tx, values) == 1 or is_new
+    if is_new:
+        rows.note_due(tx, alert.incident, alert.timestamp)
     return is_new
 
 
@@ -173,6 +176,7 @@ def finish_alert(
 def put_off_alert(tx: Transaction, key: str, channel: Channel, due_at: datetime) -> None:
     """Let a message wait that another one stands for."""
     tx.execute(_own(key, channel).values(due_at=due_at))
+    rows.note_due(tx, key, due_at)
 
 
 def _own(key: str, channel: Channel) -> Update:

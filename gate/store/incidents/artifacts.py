@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, select
 
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.store.engine.codec import decode_names, encode_text
 from gate.store.engine.database import Snapshot, Transaction
@@ -24,7 +25,7 @@ _of_attempt: Final = (
 )
 _insert: Final = insert_or_ignore(run_artifacts)
 _read: Final = select(_t.urls).where(*_of_attempt)
-rows: Final = DueTable(run_artifacts)
+rows: Final = DueTable(run_artifacts, Work.ARTIFACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ def want_artifacts(
         "due_at": now,
         "urls": None,
     }
-    return _insert.change(tx, {**values, **FRESH}) == 1
+    is_new = _insert.change(tx, {**values, **FRESH}) == 1
+    if is_new:
+        rows.note_due(tx, repository_id, now)
+    return is_new
 
 
 def read_artifacts(

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, select, update
 
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import DueTable
@@ -21,7 +22,7 @@ _t: Final = incident_checks.c
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-rows: Final = DueTable(incident_checks)
+rows: Final = DueTable(incident_checks, Work.INCIDENTS)
 
 
 def mark_check(tx: Transaction, repository_id: RepositoryId, now: datetime) -> None:
@@ -59,6 +60,7 @@ def _mark_known(tx: Transaction, concerned: ColumnElement[bool], now: datetime) 
         .where(_t.repository_id.in_(served))
         .values(generation=_t.generation + 1, due_at=now)
     )
+    rows.note_due(tx, None, now)
 
 
 def known_checks(snapshot: Snapshot) -> list[RepositoryId]:

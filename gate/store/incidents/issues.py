@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import and_, bindparam, select, update
 
 from gate.domain.incidents.issue_plan import OPENING, Followed
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import IncidentId, RepositoryId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import DueTable, Taken
@@ -47,7 +48,7 @@ class TakenIssue:
     refused: str | None
 
 
-rows: Final = DueTable(incident_issues)
+rows: Final = DueTable(incident_issues, Work.ISSUES)
 _lock: Final = (
     select(incident_issues).where(_t.incident_id == bindparam("incident")).with_for_update()
 )
@@ -150,6 +151,7 @@ def record_closed_by_hand(
     if goes_on:
         tx.execute(_owe_closing, own)
     tx.execute(_closed_by_hand, {**own, "now": now})
+    rows.note_due(tx, incident_id, now)
 
 
 def record_reopened_by_hand(tx: Transaction, incident_id: IncidentId) -> None:

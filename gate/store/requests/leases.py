@@ -13,9 +13,11 @@ from typing import Final
 
 from sqlalchemy import bindparam, or_, select, update
 
+from gate.domain.model.hints import RequestHint
 from gate.domain.model.ids import NodeId, RequestId
 from gate.errors import Superseded
 from gate.store.engine.database import Transaction
+from gate.store.engine.hints import note, retract
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.requests import gate_requests
 
@@ -54,6 +56,7 @@ _release_moved: Final = Prepared(
     update(gate_requests)
     .where(*_held)
     .values(lease_until=None, lease_owner=None, failures=bindparam("new_failures"))
+    .returning(_t.due_at)
 )
 
 
@@ -74,6 +77,7 @@ def take_lease(
     row = _take.first(tx, wanted)
     if row is None:
         return None
+    retract(tx, request_id)
     return Lease(request_id, row.lease_token, row.failures)
 
 
@@ -96,6 +100,7 @@ def wake_holder(tx: Transaction, request_id: RequestId, now: datetime) -> None:
         .where(_t.id == request_id)
         .values(generation=_t.generation + 1, due_at=now)
     )
+    note(tx, RequestHint(request_id, now))
 
 
 def release(
@@ -114,8 +119,13 @@ def release(
         "new_failures": failures,
     }
     if _release.change(tx, values) == 1:
+        if due_at is not None:
+            note(tx, RequestHint(lease.request_id, due_at))
         return False
-    return _release_moved.change(tx, values) == 1
+    moved = _release_moved.first(tx, values)
+    if moved is not None and moved.due_at is not None:
+        note(tx, RequestHint(lease.request_id, moved.due_at))
+    return moved is not None
 
 
 def record_failure(
@@ -141,11 +151,13 @@ def record_failure(
     if row.lease_token != token and not (token is None and is_free):
         return
     failures = row.failures + 1
+    again = due_at(failures)
     tx.execute(
         update(gate_requests)
         .where(_t.id == request_id)
-        .values(lease_until=None, lease_owner=None, failures=failures, due_at=due_at(failures))
+        .values(lease_until=None, lease_owner=None, failures=failures, due_at=again)
     )
+    note(tx, RequestHint(request_id, again))
 
 
 def clear_leases(tx: Transaction) -> None:

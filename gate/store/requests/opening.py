@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import update
 
+from gate.domain.model.hints import RequestHint
 from gate.domain.model.ids import (
     DeploymentId,
     InstallationId,
@@ -20,6 +21,7 @@ from gate.domain.model.request import (
 from gate.domain.requests.opening import Opening, judge_opening
 from gate.store.engine.codec import encode_ids
 from gate.store.engine.database import Transaction
+from gate.store.engine.hints import note
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.requests import gate_requests
 from gate.store.engine.upsert import insert_or_ignore
@@ -68,6 +70,7 @@ def open_request(
     row = _locked_by_key.first(tx, key_values(key))
     request = request_of(row)
     if inserted:
+        note(tx, RequestHint(request.id, now))
         return request, Opening.NEW
     opening = judge_opening(request, deployment_id)
     if opening is Opening.KNOWN:
@@ -87,5 +90,6 @@ def open_request(
             "missed_at": None,
             "failures": 0,
         }
+    note(tx, RequestHint(request.id, now))
     changing = update(gate_requests).where(_t.id == request.id).values(changes)
     return request_of(tx.execute(changing.returning(gate_requests)).one()), opening

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, literal, select, update
 
+from gate.domain.model.hints import RequestHint
 from gate.domain.model.ids import (
     DeploymentId,
     InstallationId,
@@ -19,6 +20,7 @@ from gate.domain.model.request import (
 )
 from gate.store.engine.codec import decode_ids
 from gate.store.engine.database import Transaction
+from gate.store.engine.hints import note
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.tables.base import UtcDateTime
 from gate.store.engine.tables.requests import gate_requests
@@ -65,12 +67,13 @@ def wake_requests(tx: Transaction, ids: Collection[RequestId], now: datetime) ->
     """Make undecided requests due now; a pass that is under way will look again."""
     for request_id in ids:
         _wake_one.change(tx, {"request": request_id, "now": now})
+    _note_all(tx, ids, now)
 
 
 def wake_repository(tx: Transaction, repository_id: RepositoryId, now: datetime) -> list[RequestId]:
     """Make all undecided requests of a repository due now."""
     rows = _wake_repository.rows(tx, {"repository": repository_id, "now": now})
-    return [RequestId(row.id) for row in rows]
+    return _note_all(tx, [RequestId(row.id) for row in rows], now)
 
 
 def wake_installation(
@@ -78,7 +81,7 @@ def wake_installation(
 ) -> list[RequestId]:
     """Make all undecided requests of an installation due now."""
     rows = _wake_installation.rows(tx, {"installation": installation_id, "now": now})
-    return [RequestId(row.id) for row in rows]
+    return _note_all(tx, [RequestId(row.id) for row in rows], now)
 
 
 def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> None:
@@ -92,6 +95,7 @@ def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> N
             due_at=now,
         )
     )
+    _note_all(tx, ids, now)
 
 
 def wake_released(
@@ -102,4 +106,11 @@ def wake_released(
     ids = [RequestId(row.id) for row in rows if deployment_id in decode_ids(row.deployments)]
     for request_id in ids:
         _wake_released.change(tx, {"request": request_id, "now": now})
-    return ids
+    return _note_all(tx, ids, now)
+
+
+def _note_all(tx: Transaction, ids: Collection[RequestId], now: datetime) -> list[RequestId]:
+    """Note that requests are due now, and return them."""
+    for request_id in ids:
+        note(tx, RequestHint(request_id, now))
+    return list(ids)

@@ -137,9 +137,8 @@ class Door:
         )
 
     def _stored(self, delivery: NewDelivery, post: Post, reception: Reception) -> Answer:
-        """Acknowledge what is durable; the worker is woken after the commit."""
+        """Acknowledge what is durable."""
         deps = self._deps
-        deps.wake_delivery(delivery.id)
         self._counts[reception].inc()
         deps.metrics.stored_seconds.observe(perf_counter() - post.received)
         if reception is Reception.KNOWN:

@@ -104,7 +104,7 @@ def test_a_report_wakes_what_waits_for_its_workflow(gate: Gate) -> None:
     gate.settle()
     run_id = start(gate)
     gate.settle()
-    woken, database = gate.service.wakeups.requests, gate.service.database
+    woken, database = gate.service.queues.requests, gate.service.database
     before, now = len(woken), gate.service.deps.clock()
     assert database.read(lambda it: due_requests(it, now, 10)) == []
     assert post(gate, token(gate, run_id), RED).status_code == 202

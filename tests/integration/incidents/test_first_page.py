@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from gate.reconciler.deps import Work
+from gate.domain.model.hints import Work
 from gate.reconciler.worker.supervisor import Supervisor
 from gate.simulator.faults import Fault
 from tests.integration.incidents.incident_steps import (
@@ -49,11 +48,11 @@ def test_a_held_page_wakes_what_it_waits_for(gate: Gate) -> None:
     """Neither the issue nor the list of artifacts waits for the next poll."""
     gate.validate(REPOSITORY, "failure")
     gate.ingest_deliveries()
-    bells, at_once = gate.service.wakeups.bells, timedelta(0)
-    before = {it: bell.wait(-1, at_once) for it, bell in bells.items()}
+    bells = gate.service.queues.bells
+    before = {it: bell.wait(-1) for it, bell in bells.items()}
     gate.service.worker.do(Work.INCIDENTS)
-    woken = {it for it, bell in bells.items() if bell.wait(-1, at_once) != before[it]}
-    assert woken == {Work.ISSUES, Work.ARTIFACTS}
+    woken = {it for it, bell in bells.items() if bell.wait(-1) != before[it]}
+    assert woken >= {Work.ISSUES, Work.ARTIFACTS}
 
 
 def red_with_artifacts(gate: Gate) -> list[str]:

@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 
 from gate.domain.model.alert import Alert, Channel
 from gate.domain.model.github import FileReading
+from gate.domain.model.hints import Work
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
-from gate.reconciler.deps import Deps, Work
+from gate.reconciler.deps import Deps
 from gate.reconciler.incidents.alert_sending import send_alerts
 from gate.reconciler.incidents.check import check_incidents
 from gate.store.engine.tables.incidents import alerts

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from gate.reconciler.deps import Work
+from gate.domain.model.hints import Work
 from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.ingest.ingest import ingest
 from gate.store.incidents import checks, incidents

@@ -11,8 +11,8 @@ import pytest
 import requests
 from sqlalchemy import text
 
+from gate.domain.model.hints import Work
 from gate.domain.model.request import RequestState
-from gate.reconciler.deps import Work
 from gate.simulator.faults import Fault
 from tests.integration.evidence.missed_reads import (
     LAX,

@@ -196,7 +196,7 @@ def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
     ids = gate.due_deliveries()
     with pytest.raises(ValueError, match="truncated"):
         ingest(ids, deps, begin=16)
-    queue = gate.service.wakeups.requests
+    queue = gate.service.queues.requests
     with ThreadPoolExecutor(16) as free:
         taken = [free.submit(queue.next) for _ in range(16)]
         wait_for(lambda: queue.room() == 16, "threads that are free")

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from gate.domain.model.hints import Work
 from gate.domain.model.ids import CommentId, RepositoryId
-from gate.reconciler.deps import Work
 from gate.reconciler.worker.loops import QUARANTINE_AFTER
 from gate.reconciler.worker.supervisor import Supervisor
 from gate.store.comments.replies import Reply, record_reply

@@ -9,10 +9,10 @@ from functools import partial
 
 import pytest
 
+from gate.domain.model.hints import Work
 from gate.domain.model.reporters import Submission
 from gate.domain.model.request import RequestState
 from gate.errors import ConfigError, ReportRejected
-from gate.reconciler.deps import Work
 from gate.reconciler.ingest.reports import receive
 from gate.simulator.faults import Fault
 from gate.store.requests.waking import wake_requests

@@ -18,6 +18,7 @@ from gate.store.access.api_tokens import (
 )
 from gate.store.engine.database import Database
 from gate.store.engine.tables.access import api_tokens
+from tests.store.conftest import OpenDatabase
 from tests.support.builders.defaults import FORK, NOW, REPOSITORY, before
 from tests.support.threads import at_once
 
@@ -98,14 +99,14 @@ def test_of_two_at_once_one_gets_the_name(database: Database) -> None:
     assert sorted(made) == [False, False, True]
 
 
-def test_a_use_is_noted(database: Database) -> None:
+def test_a_use_is_noted(database: Database, open_database: OpenDatabase) -> None:
     """The last one stays, and another within the minute need not be noted."""
     create(database, "a")
     found = database.read(lambda it: find_token(it, "a"))
     assert found is not None
     note_use(database, found.id, NOW)
-    database.check()  # what was queued before it is written
-    used = database.read(lambda it: find_token(it, "a"))
+    database.close()  # what was queued is written
+    used = open_database().read(lambda it: find_token(it, "a"))
     assert used is not None
     assert used.used_at == NOW
     assert used.is_use_noted(NOW + timedelta(seconds=59))

@@ -87,7 +87,6 @@ class Site:
     status_checks: dict[str, Check] = field(default_factory=dict)
     channels: set[Channel] = field(default_factory=set)
     quota: dict[int | None, int] = field(default_factory=dict)
-    woken: list[DeliveryId] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     readers: Readers = field(default_factory=lambda: Readers(()))
     viewers: Viewers = field(default_factory=lambda: Viewers(trusts_loopback=True))
@@ -106,7 +105,6 @@ class Site:
             database=self.database,
             check_signature=lambda body, header: check_signature(body, header, SECRETS),
             events=EVENTS,
-            wake_delivery=self.woken.append,
             record_gap=self._record_gap,
             verify_token=self._verify,
             receive=self._receive,

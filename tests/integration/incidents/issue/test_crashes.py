@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gate.domain.model.course import Course
-from gate.reconciler.deps import Work
+from gate.domain.model.hints import Work
 from gate.simulator.faults import Fault
 from tests.integration.incidents.issue.issue_steps import (
     green,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from time import monotonic
 from typing import Any
 
+from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.reconciler.requests.reconcile import Begun
-from gate.reconciler.worker.queues import TURN, Bell, DeliveryQueue, RequestQueue
+from gate.reconciler.worker.queues import TURN, Bell, DeliveryQueue, Queues, RequestQueue
+
+NOW = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
 
 
 def begun(number: int) -> Begun:
@@ -120,34 +123,39 @@ def test_no_hint_is_left_behind() -> None:
     assert sorted(taken) == sorted(names)
 
 
-def test_each_ring_for_later_comes_at_its_time() -> None:
-    """Whoever waits is woken by each of them, long before the pause is over."""
-    bell, pause = Bell(), timedelta(seconds=30)
-    bell.ring(timedelta(hours=1))
-    bell.ring(timedelta(milliseconds=40))
-    bell.ring(timedelta(milliseconds=20))
-    began = monotonic()
-    assert bell.wait(0, pause) == 1
-    assert bell.wait(1, pause) == 2
-    assert bell.wait(2, timedelta(0)) == 2
-    assert monotonic() - began < pause.total_seconds()
+def test_a_ring_that_nobody_heard_is_not_lost() -> None:
+    """Whoever has heard of fewer rings does not wait."""
+    bell = Bell()
+    bell.ring()
+    assert bell.wait(0) == 1
+    bell.close()
+    assert bell.wait(0) is None
 
 
-def test_a_thread_that_waits_hears_of_a_ring_for_later() -> None:
-    """It need not be woken by another one."""
+def test_a_thread_that_waits_hears_a_ring() -> None:
+    """It need not ask."""
     bell, rings = Bell(), []
-    thread = Thread(target=lambda: rings.append(bell.wait(0, timedelta(seconds=60))))
+    thread = Thread(target=lambda: rings.append(bell.wait(0)))
     thread.start()
-    bell.ring(timedelta(milliseconds=20))
+    bell.ring()
     thread.join(30)
     assert rings == [1]
 
 
-def test_a_ring_that_nobody_heard_is_not_lost() -> None:
-    """Whoever has heard of fewer rings does not wait; a pause that is over says nothing new."""
-    bell = Bell()
-    bell.ring()
-    assert bell.wait(0, timedelta(seconds=60)) == 1
-    assert bell.wait(1, timedelta(0)) == 1
-    bell.close()
-    assert bell.wait(0, timedelta(seconds=60)) is None
+def test_hints_of_what_is_due_reach_whoever_does_it() -> None:
+    """What is due later wakes nobody before its time."""
+    queues, later = Queues(lambda: NOW), NOW + timedelta(seconds=5)
+    hints: list[Hint] = [
+        DeliveryHint(DeliveryId("d-1"), NOW),
+        RequestHint(RequestId(7), NOW),
+        WorkHint(Work.ALERTS, NOW),
+        DeliveryHint(DeliveryId("d-2"), later),
+        RequestHint(RequestId(8), later),
+        WorkHint(Work.ISSUES, later),
+    ]
+    queues.pass_on(hints)
+    assert queues.deliveries.take_now(9) == ["d-1"]
+    assert queues.requests.next_now() == 7
+    assert queues.requests.next_now() is None
+    assert [it for it, bell in queues.bells.items() if bell.wait(-1)] == [Work.ALERTS]
+    assert queues.alarm.at == later

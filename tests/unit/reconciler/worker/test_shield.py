@@ -12,9 +12,9 @@ from gate.reconciler.worker.shield import Shield
 
 
 def shielded(error: Exception, postponing: Exception | None = None) -> tuple[list[Exception], ...]:
-    """Run work that fails behind a shield; return what was postponed, and the faults."""
+    """Run work that fails behind a shield; return what was postponed, and what was told."""
     postponed: list[Exception] = []
-    faults: list[Exception] = []
+    told: list[Exception] = []
     stopping = Event()
     stopping.set()
 
@@ -26,8 +26,8 @@ def shielded(error: Exception, postponing: Exception | None = None) -> tuple[lis
         if postponing is not None:
             raise postponing
 
-    Shield(stopping, faults.append).run(work, postpone)
-    return postponed, faults
+    Shield(stopping, told.append).run(work, postpone)
+    return postponed, told
 
 
 @pytest.mark.parametrize(
@@ -47,19 +47,19 @@ def shielded(error: Exception, postponing: Exception | None = None) -> tuple[lis
 def test_whatever_is_raised_is_a_fault_and_is_postponed(error: Exception, reason: str) -> None:
     """It is logged with its slug or as a bug, told, and the work comes back."""
     with capture_logs() as logs:
-        postponed, faults = shielded(error)
-    assert postponed == faults == [error]
+        postponed, told = shielded(error)
+    assert postponed == told == [error]
     assert [(it["event"], it["reason"], it["log_level"]) for it in logs] == [
         ("worker.postponed", reason, "error")
     ]
 
 
-def test_what_only_has_to_wait_is_no_fault() -> None:
-    """A database that is busy is logged as a warning."""
+def test_what_only_has_to_wait_is_a_warning() -> None:
+    """A database that is busy is not a bug, but whoever looks for lost work hears of it."""
     error = RetryLater("database_busy", "locked")
     with capture_logs() as logs:
-        postponed, faults = shielded(error)
-    assert (postponed, faults) == ([error], [])
+        postponed, told = shielded(error)
+    assert postponed == told == [error]
     assert [(it["event"], it["log_level"]) for it in logs] == [("worker.postponed", "warning")]
 
 
@@ -67,8 +67,8 @@ def test_a_postponing_that_fails_ends_nothing() -> None:
     """Both errors are logged; the row is due again when its lease ends."""
     first, second = RetryLater("database_busy", "locked"), ValueError("y")
     with capture_logs() as logs:
-        _, faults = shielded(first, second)
-    assert faults == [second]
+        _, told = shielded(first, second)
+    assert told == [second, first]
     assert [it["event"] for it in logs] == ["worker.postponed", "worker.postponing_failed"]
 
 
