@@ -8,8 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Protocol
 
-from tests.bench.services import ENVIRONMENT, Rig, wait_for
+from gate.simulator.client import SimulatorClient
+from tests.bench.services import ENVIRONMENT, wait_for
+
+
+class Rig(Protocol):
+    """A gate of one process or of several, beside the GitHub that it answers."""
+
+    @property
+    def github(self) -> SimulatorClient:
+        """Return what drives the simulated GitHub."""
+
+    def gate_cpu(self) -> float:
+        """Return the seconds of CPU that the gate's processes have used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,26 @@ def wait_for(
         time.sleep(every)
 
 
-@contextmanager
-def rig(events: list[str] | None = None, *, alerts_to: str | None = None) -> Iterator[Rig]:
-    """Run both processes while the context lasts; `events` narrows what the App subscribes to.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A simulated GitHub with an App, and what a gate needs to be that App."""
 
-    `alerts_to` is where alerts are posted to, as signed JSON.
+    simulator: psutil.Process
+    github: SimulatorClient
+    environ: dict[str, str]
+    log: Path
+
+    def start_gate(self, arguments: list[str]) -> subprocess.Popen[bytes]:
+        """Start a command of the gate; its log goes where that of all others goes."""
+        return _start(arguments, self.environ, self.log)
+
+
+@contextmanager
+def stage(url: str, folder: Path, events: list[str] | None = None) -> Iterator[Stage]:
+    """Run a simulated GitHub that posts the App's webhooks to a gate at `url`.
+
+    `events` narrows what the App subscribes to. The database is a file in `folder`, until somebody
+    names another one in the environment.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
@@ -76,14 +91,13 @@ def rig(events: list[str] | None = None, *, alerts_to: str | None = None) -> Ite
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    sim_port, gate_port = _free_port(), _free_port()
-    url, api = f"http://127.0.0.1:{gate_port}", f"http://127.0.0.1:{sim_port}"
+    port = free_port()
+    api, log = f"http://127.0.0.1:{port}", folder / "log"
     manifest = load_manifest()
-    with TemporaryDirectory(prefix="gate-bench-") as folder:
-        log = Path(folder) / "log"
-        simulator = _start(["simulator", "--port", str(sim_port)], {}, log)
+    simulator = _start(["simulator", "--port", str(port)], {}, log)
+    try:
         github = SimulatorClient(api)
-        wait_for(lambda: _answers(f"{api}/meta"), "the simulator to start")
+        wait_for(lambda: answers(f"{api}/meta"), "the simulator to start")
         app_id = github.register_app(
             public_key_pem=public.decode(),
             webhook_secret=SECRET,
@@ -101,19 +115,35 @@ def rig(events: list[str] | None = None, *, alerts_to: str | None = None) -> Ite
             "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",
             "GATE_LOG_FORMAT": "json",
         }
+        yield Stage(psutil.Process(simulator.pid), github, environ, log)
+    finally:
+        simulator.kill()
+        simulator.wait(60)
+
+
+@contextmanager
+def rig(events: list[str] | None = None, *, alerts_to: str | None = None) -> Iterator[Rig]:
+    """Run both processes while the context lasts; `events` narrows what the App subscribes to.
+
+    `alerts_to` is where alerts are posted to, as signed JSON.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with (
+        TemporaryDirectory(prefix="gate-bench-") as folder,
+        stage(url, Path(folder), events) as set_up,
+    ):
         if alerts_to is not None:
-            environ["GATE_ALERT_WEBHOOK_URL"] = alerts_to
-            environ["GATE_ALERT_WEBHOOK_SECRET"] = SECRET
-        gate = _start(["serve", "--port", str(gate_port)], environ, log)
+            set_up.environ["GATE_ALERT_WEBHOOK_URL"] = alerts_to
+            set_up.environ["GATE_ALERT_WEBHOOK_SECRET"] = SECRET
+        gate = set_up.start_gate(["serve", "--port", str(port)])
         try:
-            wait_for(lambda: _answers(f"{url}/readyz"), "the gate to start")
-            processes = psutil.Process(gate.pid), psutil.Process(simulator.pid)
-            yield Rig(*processes, github, url, environ["GATE_DATABASE_URL"])
+            wait_for(lambda: answers(f"{url}/readyz"), "the gate to start")
+            database_url = set_up.environ["GATE_DATABASE_URL"]
+            yield Rig(psutil.Process(gate.pid), set_up.simulator, set_up.github, url, database_url)
         finally:
             gate.terminate()
             gate.wait(60)
-            simulator.kill()
-            simulator.wait(60)
 
 
 def _start(arguments: list[str], environ: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -124,14 +154,16 @@ def _start(arguments: list[str], environ: dict[str, str], log: Path) -> subproce
         )
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Return whether an address answers with success."""
     try:
         return requests.get(url, timeout=2).ok
     except requests.RequestException:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,9 +25,10 @@ _SETTINGS: Final = (
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
+def postgresql_server(options: Sequence[str] = _SETTINGS) -> Iterator[str]:
     """Run a server while the context lasts, and give the URL of its database `postgres`.
 
+    `options` are lines of its configuration; the default ones trade durability for speed.
     Skips when the server's wheel is not installed; on CI that fails instead.
     """
     # A folder with a short name: the path of a socket may have about a hundred characters.
@@ -43,7 +44,7 @@ def postgresql_server() -> Iterator[str]:
             server = pgserver.get_server(data, cleanup_mode="stop", start=False)
             server.ensure_pgdata_inited()
             with Path(data, "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
-                settings.writelines(f"{line}\n" for line in _SETTINGS)
+                settings.writelines(f"{line}\n" for line in options)
             server.start()
         try:
             yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
