@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gate.errors import ConfigError, GateError
 from gate.settings import Settings
+from gate.store.copy.progress import check_finished
 from gate.store.engine.compatibility import check_usable
 from gate.store.engine.database import Database
 from gate.store.engine.migration import migrate, read_schema
@@ -18,6 +19,7 @@ def open_database(settings: Settings) -> Database:
     """
     database = Database(settings.database_url.get_secret_value(), exclusive=True)
     try:
+        check_finished(database)
         if database.dialect == "sqlite":
             migrate(database)
             database.transact(clear_leases)

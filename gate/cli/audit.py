@@ -6,15 +6,11 @@ import sys
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from gate.cli.chains import key_option, public_keys, spell_chain
 from gate.cli.instants import Instant
-
-if TYPE_CHECKING:
-    from gate.domain.audit.verify import Intact
-    from gate.githubapp.app.signing import PublicKey
 
 
 @click.group()
@@ -67,14 +63,7 @@ def export(
 
 
 @audit.command()
-@click.option(
-    "--public-key",
-    "key_files",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    multiple=True,
-    help="Public key that may have signed the trail, instead of the configured key; may be"
-    " repeated.",
-)
+@key_option
 def verify(key_files: tuple[Path, ...]) -> None:
     """Check every hash, link, number, signature and end of the trail.
 
@@ -89,52 +78,19 @@ def verify(key_files: tuple[Path, ...]) -> None:
     from gate.store.audit.trail import check_trail
     from gate.store.engine.database import Snapshot
 
-    keys = _public_keys(key_files)
+    keys = public_keys(key_files)
 
     def work(snapshot: Snapshot) -> bool:
         # One snapshot, so that what a service writes meanwhile does not look like a break.
         checked = 0
         for chain in check_trail(snapshot, lambda it: check_signature_of(it, keys)):
+            click.echo(spell_chain(chain))
             if isinstance(chain, Broken):
-                click.echo(f"broken: {chain}")
                 return False
             checked += chain.last - chain.first + 1
-            click.echo(f"ok: {_shown(chain)}")
         click.echo(f"{checked} entries checked: hashes, links, numbers, signatures and heads")
         return True
 
     with database_beside_service() as database:
         intact = database.read(work)
     sys.exit(0 if intact else 1)
-
-
-def _public_keys(files: tuple[Path, ...]) -> list[PublicKey]:
-    from gate.githubapp.app.signing import read_public_key
-
-    if not files:
-        from gate.bootstrap.service import create_credentials
-        from gate.settings import load_settings
-
-        return [create_credentials(load_settings()).public_key]
-    keys = []
-    for file in files:
-        try:
-            keys.append(read_public_key(file.read_bytes()))
-        except ValueError as error:
-            raise click.BadParameter(f"{file}: {error}", param_hint="--public-key") from None
-    return keys
-
-
-def _shown(chain: Intact) -> str:
-    if chain.last < chain.first:
-        entries = "no entries left"
-    else:
-        entries = f"entries {chain.first} to {chain.last}"
-    if chain.first > 1:
-        entries += f" (entries up to {chain.first - 1} were removed under a signed checkpoint)"
-    signed = f"signed up to {chain.signed}" if chain.signed else "not signed yet"
-    checkpoints = f"{chain.checkpoints} checkpoint{'' if chain.checkpoints == 1 else 's'}"
-    return (
-        f"installation {chain.installation_id}: {entries}, {checkpoints}, {signed},"
-        f" last hash {chain.hash}"
-    )

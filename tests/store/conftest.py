@@ -65,11 +65,11 @@ def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -
         lay_out_schema(file_url)
         return file_url
     url = str(request.getfixturevalue("migrated_postgresql"))
-    _empty_tables(url)
+    empty_tables(url)
     return url
 
 
-def _empty_tables(url: str) -> None:
+def empty_tables(url: str) -> None:
     """Delete all rows and begin to count anew.
 
     TRUNCATE makes new files for each table and index: that takes longer than most tests.
