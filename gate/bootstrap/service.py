@@ -36,6 +36,7 @@ from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
 from gate.store.engine.database import Database
 from gate.store.engine.server import server_time
+from gate.traces.connect import connect_traces
 
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""
@@ -56,6 +57,7 @@ class Service:
 
     def close(self) -> None:
         """Hang up on GitHub and let go of the database; the worker must have been stopped."""
+        self.deps.traces.close()
         self.github.close()
         if self.users is not None:
             self.users.close()
@@ -83,10 +85,11 @@ def create_service(
     clock = times.clock
     credentials = create_credentials(settings, clock)
     record_server_policy(server_policy, server_text, database, clock)
-    github = GitHubClients.connect(settings.github_api_url, credentials, clock)
     queues = Queues(clock)
     database.carry_by(queues)
     process = _this_process(kind, clock)
+    traces = connect_traces(settings, process.node_id)
+    github = GitHubClients.connect(settings.github_api_url, credentials, clock, traces=traces)
     deps = Deps(
         database=database,
         github=github_port(github),
@@ -103,6 +106,7 @@ def create_service(
         strangers=Strangers(),
         notifiers=create_notifiers(settings),
         failpoint=failpoint,
+        traces=traces,
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
     worker = Supervisor(deps, queues, Sweeper(deps), plan)

@@ -87,10 +87,13 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         checks=_checks(service, service.database.check, with_worker=with_worker),
         status_checks=_checks(service, service.database.check_reading, with_worker=with_worker),
         channels=frozenset(deps.notifiers),
-        metrics=Metrics(service.database, lambda: service.github.app.quota_left, deps.clock),
+        metrics=Metrics(
+            service.database, lambda: service.github.app.quota_left, deps.clock, deps.traces
+        ),
         quota_left=lambda: service.github.app.quota_left,
         started_at=deps.clock(),
         clock=deps.clock,
+        traces=deps.traces,
         policy_read_last=lambda snapshot, number: policy_read_last(snapshot, number, deps),
     )
 

@@ -15,6 +15,7 @@ from gate.githubapp.deployments import DeploymentsClient
 from gate.githubapp.issues import IssuesClient
 from gate.githubapp.people import PeopleClient
 from gate.githubapp.transport.transport import TIMEOUT
+from gate.traces.port import NO_TRACES, Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,16 @@ class GitHubClients:
 
     @classmethod
     def connect(
-        cls, api_url: str, credentials: AppCredentials, clock: Clock, *, timeout: int = TIMEOUT
+        cls,
+        api_url: str,
+        credentials: AppCredentials,
+        clock: Clock,
+        *,
+        timeout: int = TIMEOUT,
+        traces: Traces = NO_TRACES,
     ) -> Self:
         """Build the clients; nothing is called before it is needed. `timeout` is in seconds."""
-        session = Session(api_url, credentials, clock, timeout=timeout)
+        session = Session(api_url, credentials, clock, timeout=timeout, traces=traces)
         app = AppClient(session)
         return cls(
             session=session,

@@ -16,6 +16,7 @@ from gate.reconciler.override_routes import KnownRoutes
 from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
 from gate.reconciler.strangers import Strangers
 from gate.store.engine.database import Database
+from gate.traces.port import NO_TRACES, Traces
 
 LEASE: Final = timedelta(minutes=3)
 """How long a pass may own a request; longer than a pass whose every call runs into its time-out."""
@@ -58,6 +59,7 @@ class Deps:
     strangers: Strangers
     notifiers: Mapping[Channel, Notifier]
     failpoint: Failpoint = no_failpoint
+    traces: Traces = NO_TRACES
     routes: KnownRoutes = field(default_factory=KnownRoutes)
 
     @property

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -173,3 +173,35 @@ def split_tokens(value: object) -> object:
     if len({token.name for token in tokens}) < len(tokens):
         raise ValueError("has a name twice; give each token its own name")
     return tokens
+
+
+_HEADER: Final = re.compile(r"\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)=([ -~]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class TracesHeader:
+    """A header that traces are sent with; its value is mostly a secret."""
+
+    name: str
+    value: SecretStr
+
+
+def split_headers(value: object) -> object:
+    """Split `NAME=VALUE` at commas; `%2C` stands for a comma in a value."""
+    if not isinstance(value, str):
+        return value
+    found = [_HEADER.fullmatch(part) for part in value.split(",")]
+    headers = tuple(
+        TracesHeader(it[1].lower(), SecretStr(unquote(it[2]).strip()))
+        for it in found
+        if it is not None
+    )
+    if len(headers) < len(found):
+        raise ValueError("must be NAME=VALUE, several separated by commas")
+    return headers
+
+
+def check_traces_endpoint(value: str) -> str:
+    """Take the URL that traces are posted to; without a path it gets that of OTLP."""
+    url = _split_url(value)
+    return value if url.path.strip("/") else f"{value.rstrip('/')}/v1/traces"

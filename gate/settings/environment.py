@@ -48,7 +48,7 @@ def load_settings(
         for name, value in variables.items()
         if name in _NAMES
     }
-    problems = _fold_key_file(values) | _check_sign_in(values)
+    problems = _fold_key_file(values) | _check_sign_in(values) | _check_traces(values)
     try:
         settings = Settings(**values, unknown_variables=tuple(sorted(set(variables) - _NAMES)))
     except ValidationError as error:
@@ -119,7 +119,7 @@ def _check_sign_in(values: Mapping[str, Any]) -> dict[str, str]:
         field: f"{variable_of(field)} {because}" for field in _SIGN_IN if field not in values
     }
     public_url = values.get("public_url", Settings.model_fields["public_url"].default)
-    if not _keeps_cookies(public_url.strip()):
+    if not _keeps_secrets(public_url.strip()):
         name = variable_of("public_url")
         problems["public_url"] = (
             f"{name} must start with https:// for sign-in; plain http is for loopback only"
@@ -127,10 +127,22 @@ def _check_sign_in(values: Mapping[str, Any]) -> dict[str, str]:
     return problems
 
 
-def _keeps_cookies(public_url: str) -> bool:
-    """Return whether nobody on the way can read cookies; True for what is no URL at all."""
+def _check_traces(values: Mapping[str, Any]) -> dict[str, str]:
+    """Require an address that the headers of traces, which are mostly secrets, may be sent to."""
+    endpoint = values.get("traces_endpoint", "").strip()
+    if "traces_headers" not in values or _keeps_secrets(endpoint):
+        return {}
+    name, headers = variable_of("traces_endpoint"), variable_of("traces_headers")
+    return {
+        "traces_endpoint": f"{name} must start with https:// when {headers} is set;"
+        " plain http is for loopback only"
+    }
+
+
+def _keeps_secrets(address: str) -> bool:
+    """Return whether nobody on the way can read along; True for what is no URL at all."""
     try:
-        url = urlsplit(public_url)
+        url = urlsplit(address)
         return url.scheme != "http" or is_loopback(url.hostname or "")
     except ValueError:
         return True

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from gate.settings.checks import (
     ApiToken,
+    TracesHeader,
     check_api_url,
     check_app_id,
     check_audience,
@@ -31,6 +32,8 @@ from gate.settings.checks import (
     check_public_url,
     check_secrets,
     check_session_keys,
+    check_traces_endpoint,
+    split_headers,
     split_secrets,
     split_tokens,
 )
@@ -161,6 +164,21 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] | None = Field(
         default=None,
         description="`json` or `console`; the default is `console` on a terminal, otherwise `json`",
+    )
+    traces_endpoint: Annotated[str, AfterValidator(check_traces_endpoint)] | None = Field(
+        default=None,
+        description="URL that OpenTelemetry traces are posted to, by OTLP over HTTP; one without a"
+        " path gets `/v1/traces`. Without this setting there are no traces",
+    )
+    traces_headers: Annotated[
+        tuple[TracesHeader, ...], NoDecode, BeforeValidator(split_headers)
+    ] = Field(
+        default=(),
+        description="headers that traces are posted with: `NAME=VALUE`, separated by commas, `%2C`"
+        " for a comma in a value; they need an `https` or loopback `GATE_TRACES_ENDPOINT`",
+    )
+    traces_share: float = Field(
+        default=1.0, gt=0, le=1, description="share of all traces that is recorded, above 0 up to 1"
     )
     # No description: it is a finding about the environment, not a variable of it.
     unknown_variables: Annotated[tuple[str, ...], NoDecode] = ()

@@ -16,6 +16,7 @@ from gate.domain.model.policy import Policy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
 from gate.store.engine.database import Database, Snapshot
+from gate.traces.port import NO_TRACES, Traces
 from gate.web.metrics import Metrics, QuotaLeft
 from gate.web.viewers import Viewer, Viewers
 
@@ -77,3 +78,4 @@ class WebDeps:
     clock: Clock
     policy_read_last: Callable[[Snapshot, RepositoryId], Policy | None] = _no_policy
     pages_kept: timedelta = timedelta()
+    traces: Traces = NO_TRACES

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
@@ -23,6 +23,7 @@ from gate.store.requests import requests
 from gate.store.requests.requests import Undecided
 from gate.store.statistics import gauges
 from gate.store.statistics.gauges import Backlog
+from gate.traces.port import NO_TRACES, Traces
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -32,7 +33,13 @@ QuotaLeft = Callable[[], Mapping[int | None, int]]
 class Metrics:
     """The service's counters, and gauges that are read at each scrape."""
 
-    def __init__(self, database: Database, quota_left: QuotaLeft, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        quota_left: QuotaLeft,
+        clock: Clock,
+        traces: Traces = NO_TRACES,
+    ) -> None:
         """Begin at zero."""
         self.registry: Final = CollectorRegistry()
         self.deliveries: Final = Counter(
@@ -54,6 +61,7 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(_Gauges(database, quota_left, clock))
+        self.registry.register(_Spans(traces))
 
     def render(self) -> bytes:
         """Return everything in the text form Prometheus reads."""
@@ -100,6 +108,22 @@ class _Gauges(Collector):
             _age(read.incidents.oldest, now),
         )
         yield from _of_alerts(read, now)
+
+
+class _Spans(Collector):
+    """What became of the spans of this process."""
+
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the counts; there are none while traces are off."""
+        spans = CounterMetricFamily(
+            "gate_trace_spans", "Spans of traces by what became of them.", labels=["outcome"]
+        )
+        for fate, count in self._traces.counts().items():
+            spans.add_metric([fate.value], count)
+        yield spans
 
 
 @dataclass(frozen=True, slots=True)

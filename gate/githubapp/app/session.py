@@ -21,6 +21,7 @@ from gate.githubapp.transport.decoding import decoded
 from gate.githubapp.transport.errors import Unauthorized
 from gate.githubapp.transport.limiter import Limiter
 from gate.githubapp.transport.transport import LONGEST_BODY, TIMEOUT, Call, Transport, Verb
+from gate.traces.port import NO_TRACES, Traces
 
 T = TypeVar("T")
 
@@ -48,11 +49,17 @@ class Session:
     """Authenticated calls from any thread."""
 
     def __init__(
-        self, api_url: str, credentials: AppCredentials, clock: Clock, *, timeout: int = TIMEOUT
+        self,
+        api_url: str,
+        credentials: AppCredentials,
+        clock: Clock,
+        *,
+        timeout: int = TIMEOUT,
+        traces: Traces = NO_TRACES,
     ) -> None:
         """Prepare; nothing is called before it is needed. `timeout` is in seconds."""
         self.app_id: Final = int(credentials.app_id) if credentials.app_id.isdecimal() else None
-        self._transport = Transport(api_url, clock, timeout=timeout)
+        self._transport = Transport(api_url, clock, timeout=timeout, traces=traces)
         self._credentials = credentials
         self._tokens = TokenCache(self._mint, credentials.now)
 

@@ -37,6 +37,9 @@ from gate.githubapp.transport.errors import (
 )
 from gate.githubapp.transport.limiter import READ_POINTS, WRITE_POINTS, Limiter
 from gate.githubapp.transport.paths import path_below
+from gate.githubapp.transport.routes import route_of
+from gate.traces.names import Attribute, SpanName
+from gate.traces.port import NO_TRACES, Span, Traces
 
 Verb = Literal["GET", "POST", "PATCH"]
 
@@ -113,12 +116,15 @@ class _Thread:
 class Transport:
     """Call GitHub from any thread, with whatever token the caller brings."""
 
-    def __init__(self, api_url: str, clock: Clock, *, timeout: int = TIMEOUT) -> None:
+    def __init__(
+        self, api_url: str, clock: Clock, *, timeout: int = TIMEOUT, traces: Traces = NO_TRACES
+    ) -> None:
         """Prepare; nothing is called before it is needed. `timeout` is in seconds."""
         # At debug level it writes whole requests, whatever the service's own logging is set to.
         logging.getLogger("github.Requester").setLevel(logging.WARNING)
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout
+        self._traces = traces
         self._local = local()
         self._lock = Lock()
         self._threads: WeakSet[_Thread] = WeakSet()
@@ -140,8 +146,17 @@ class Transport:
         A renamed repository redirects, writes as well: they were not applied where they went first
         (docs: Best practices for using the REST API).
         """
-        for _ in range(_MOST_REDIRECTS + 1):
+        with self._traces.span(SpanName.GITHUB) as span:
+            if self._traces.is_on:
+                route = route_of(call.path)
+                span.set({Attribute.METHOD: call.verb, Attribute.ROUTE: route})
+            return self._follow(call, token, installation_id, span)
+
+    def _follow(self, call: Call, token: str, installation_id: int | None, span: Span) -> Answer:
+        """Make a call, and again wherever it is redirected to."""
+        for redirects in range(_MOST_REDIRECTS + 1):
             answer = self._exchange(call, token, installation_id)
+            span.set({Attribute.STATUS: answer.status, Attribute.RESENDS: redirects})
             if answer.status not in _REDIRECTS:
                 break
             call = replace(call, path=self._redirected(call.path, answer))

@@ -33,6 +33,7 @@ from gate.store.engine.turns import take_turn_of_incident
 from gate.store.incidents import alerts, incidents
 from gate.store.incidents.alerts import AlertState, OwedAlert
 from gate.store.incidents.incidents import IncidentRecord
+from gate.traces.names import Attribute, SpanName
 
 _MISCONFIGURED: Final = timedelta(minutes=5)
 """How long a channel that refuses our address or credentials is left alone: a person mends it."""
@@ -73,7 +74,9 @@ def send_alerts(channel: Channel, incident: str, deps: Deps) -> None:
     )
     error: GateError | None = None
     try:
-        deps.notifiers[channel].send(told)
+        with deps.traces.span(SpanName.ALERT) as span:
+            span.set({Attribute.CHANNEL: channel.value, Attribute.ALERT_KIND: told.kind.value})
+            deps.notifiers[channel].send(told)
     except (RetryLater, OutcomeUnknown, Refused) as failure:
         error = failure
     result = _result(mine, error, deps.clock())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import perf_counter
 from typing import Final
 
 from gate.domain.model.deliveries import (
@@ -30,12 +31,25 @@ from gate.store.engine.turns import take_turns
 from gate.store.github import deployments, runs
 from gate.store.inbox import deliveries
 from gate.store.inbox.deliveries import StoredDelivery
-from gate.store.requests import requests
+from gate.store.requests import causes, requests
+from gate.traces.names import Attribute, SpanName
+from gate.traces.port import Value
 
 ASKING: Final = timedelta(seconds=30)
 """How long a delivery that is left to be asked about is not due: then nobody asks any more."""
 
+_MOST_NAMED: Final = 100
+"""Requests that the trace of a delivery names."""
+
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A delivery that was read, and the requests that it has made due."""
+
+    reading: Reading
+    woken: tuple[RequestId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,7 @@ def ingest_asking(taken: Taken, deps: Deps) -> Ingested:
 
     Raises RetryLater when GitHub must be asked again later.
     """
-    readings = [_with_attempt(reading, deps) for reading in _read_all(taken.key, deps)]
+    readings = [_asked(reading, deps) for reading in _read_all(taken.key, deps)]
     return _record_all(readings, deps, begin=0) if readings else Ingested()
 
 
@@ -81,10 +95,11 @@ def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[Reading]:
 
 def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested:
     """Record what some deliveries show, all or nothing; begin the passes that are due then."""
+    started = perf_counter()
 
-    def record(tx: Transaction) -> tuple[Ingested, list[Reading]]:
+    def record(tx: Transaction) -> tuple[Ingested, list[_Recorded]]:
         due: dict[RequestId, None] = {}
-        recorded: list[Reading] = []
+        recorded: list[_Recorded] = []
         unsettled: list[Taken] = []
         take_turns(tx, _installations(readings))
         for reading in readings:
@@ -96,18 +111,42 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
                 )
                 unsettled += [taken] if taken is not None else []
                 continue
-            due |= dict.fromkeys(record_reading(tx, settled, deps))
-            recorded.append(settled)
+            woken = record_reading(tx, settled, deps)
+            if deps.traces.is_on:
+                _record_cause(tx, settled, woken)
+            due |= dict.fromkeys(woken)
+            recorded.append(_Recorded(settled, woken))
         for outcome, ids in _by_outcome(recorded).items():
             deliveries.record_processed(tx, ids, outcome)
         ingested = _begin_some(tx, tuple(due), deps, begin)
         return replace(ingested, unsettled=tuple(unsettled)), recorded
 
     ingested, recorded = deps.database.transact(record)
-    for reading in recorded:
+    for it in recorded:
+        reading = it.reading
         observed = type(reading.seen).__name__
-        log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed)
+        extra = deps.traces.fields(reading.delivery_id)
+        log.info("delivery.processed", delivery_id=reading.delivery_id, observed=observed, **extra)
+        if deps.traces.is_on:
+            _trace(it, observed, started, deps)
     return ingested
+
+
+def _record_cause(tx: Transaction, reading: Reading, woken: Sequence[RequestId]) -> None:
+    """Record which delivery has made requests due, so that their passes are in its trace."""
+    if isinstance(reading.seen, RuleRequested):
+        causes.record_opened(tx, woken, reading.delivery_id)
+    causes.record_woken(tx, woken, reading.delivery_id)
+
+
+def _trace(recorded: _Recorded, observed: str, started: float, deps: Deps) -> None:
+    delivery_id = recorded.reading.delivery_id
+    about: dict[Attribute, Value] = {
+        Attribute.DELIVERY_ID: delivery_id,
+        Attribute.OBSERVED: observed,
+        Attribute.REQUEST_IDS: recorded.woken[:_MOST_NAMED],
+    }
+    deps.traces.record(SpanName.READ, delivery_id, started, about)
 
 
 def _installations(readings: Sequence[Reading]) -> Iterator[InstallationId]:
@@ -140,6 +179,12 @@ def _parse(stored: StoredDelivery, deps: Deps) -> Reading | None:
     return None
 
 
+def _asked(reading: Reading, deps: Deps) -> Reading:
+    about = {Attribute.DELIVERY_ID: reading.delivery_id}
+    with deps.traces.trace(SpanName.ASK, about, delivery=reading.delivery_id):
+        return _with_attempt(reading, deps)
+
+
 def _with_attempt(reading: Reading, deps: Deps) -> Reading:
     """Settle which attempt of a run has asked, reading the run from GitHub where need be.
 
@@ -166,10 +211,10 @@ def _settled(tx: Transaction, reading: Reading, deps: Deps) -> Reading | None:
     return replace(reading, attempt=known) if known is not None else None
 
 
-def _by_outcome(readings: Sequence[Reading]) -> dict[str, list[DeliveryId]]:
+def _by_outcome(recorded: Sequence[_Recorded]) -> dict[str, list[DeliveryId]]:
     """Group deliveries by what is noted about them."""
     grouped: dict[str, list[DeliveryId]] = {}
-    for reading in readings:
+    for reading in (it.reading for it in recorded):
         seen = reading.seen
         outcome = seen.reason if isinstance(seen, NothingSeen) else "recorded"
         grouped.setdefault(outcome, []).append(reading.delivery_id)

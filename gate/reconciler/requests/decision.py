@@ -47,6 +47,7 @@ from gate.store.engine.database import Transaction
 from gate.store.incidents.checks import mark_check
 from gate.store.requests import decisions, leases, ledger, outcomes
 from gate.store.requests.outcomes import PassRecord
+from gate.traces.names import Attribute, SpanName
 
 
 def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
@@ -95,10 +96,13 @@ def _decide(tx: Transaction, view: View, current: Pass) -> Missing | Passed:
         if known is None:
             return Missing(view, (PolicyNeeded(),))
         choice = known
-    gathered = gather(tx, view, choice.reading, current)
+    with current.deps.traces.span(SpanName.FACTS):
+        gathered = gather(tx, view, choice.reading, current)
     if gathered.needs and observed.unavailable is None:
         return Missing(view, gathered.needs)
-    decision = decide(choice.reading, gathered.facts, current.now)
+    with current.deps.traces.span(SpanName.DECIDE) as span:
+        decision = decide(choice.reading, gathered.facts, current.now)
+        span.set({Attribute.VERDICT: decision.verdict.value, Attribute.REASON: decision.reason})
     routes = _routes(view, decision, choice.reading, current)
     if isinstance(routes, RoutesNeeded):
         return Missing(view, (routes,))
@@ -157,7 +161,9 @@ def _record(
             mark_check(tx, request.key.repository_id, now)
     if is_new and gathered.claims:
         record_override(tx, Ruling(request, decision, before, now), gathered.claims)
-    effects = _owed(tx, view, decision, gathered, current)
+    with current.deps.traces.span(SpanName.PLAN) as span:
+        effects = _owed(tx, view, decision, gathered, current)
+        span.set({Attribute.EFFECTS: len(effects)})
     ledger.record_intents(
         tx,
         request,

@@ -27,6 +27,8 @@ from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
 from gate.store.requests import leases, ledger, outcomes, unannounced_ends
+from gate.traces.names import Attribute, SpanName
+from gate.traces.port import Span
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
@@ -56,6 +58,11 @@ def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
     not at all (docs/adr/0018-a-late-answer-is-not-sent.md).
     Raises Superseded when the lease is lost; whoever has it now goes on.
     """
+    with deps.traces.span(SpanName.EFFECT) as span:
+        return _dispatch(effect, passed, deps, span)
+
+
+def _dispatch(effect: Effect, passed: Passed, deps: Deps, span: Span) -> bool:
     started = perf_counter()
     if effect.kind is not EffectKind.REVIEW:
         begun = deps.database.transact(lambda tx: _begin(tx, effect, passed, deps.clock()))
@@ -66,6 +73,7 @@ def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
     deps.failpoint("sent")
     now = deps.clock()
     outcome = _outcome(effect, passed, error, now)
+    _describe(effect, outcome, span)
     again = deps.database.transact(lambda tx: _settle(tx, effect, passed, outcome, now))
     deps.failpoint("settled")
     write = log.error if outcome.status is EffectStatus.REFUSED else log.info
@@ -80,6 +88,19 @@ def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
         duration_ms=round((perf_counter() - started) * 1000, 1),
     )
     return again
+
+
+def _describe(effect: Effect, outcome: Outcome, span: Span) -> None:
+    """Note in the trace what was sent and what came of it."""
+    state = {Attribute.EFFECT_STATE: effect.state.value} if effect.state is not None else {}
+    span.set(
+        {
+            Attribute.EFFECT_KIND: effect.kind.value,
+            **state,
+            Attribute.EFFECT_STATUS: outcome.status.value,
+            Attribute.OUTCOME: outcome.slug,
+        }
+    )
 
 
 def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bool:

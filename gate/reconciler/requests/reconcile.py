@@ -27,8 +27,10 @@ from gate.reconciler.requests.opening import adopt_later_attempt
 from gate.reconciler.requests.snapshot import Missing, Passed
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn_of_request
-from gate.store.requests import leases
+from gate.store.requests import causes, leases
 from gate.store.requests.leases import Lease
+from gate.traces.names import Attribute, SpanName
+from gate.traces.port import NO_SPAN, Span
 
 MOST_ROUNDS: Final = 8
 """Times that a pass asks GitHub for what is missing: twice what the longest chain of needs takes
@@ -44,6 +46,7 @@ class Begun:
     request_id: RequestId
     step: Missing | Passed
     started: float
+    span: Span = NO_SPAN
 
     @property
     def lease(self) -> Lease:
@@ -74,7 +77,19 @@ def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | No
     lease = leases.take_lease(tx, request_id, now, LEASE, by=deps.node)
     if lease is None:
         return None
-    return Begun(request_id, run_pass(tx, Pass(lease, Observed(), deps, now, begun_at)), started)
+    span = _begin_span(tx, request_id, deps)
+    with span.active():
+        step = run_pass(tx, Pass(lease, Observed(), deps, now, begun_at))
+    return Begun(request_id, step, started, span)
+
+
+def _begin_span(tx: Transaction, request_id: RequestId, deps: Deps) -> Span:
+    """Begin the span of a pass, in the trace of the delivery that made the request due."""
+    if not deps.traces.is_on:
+        return deps.traces.trace(SpanName.PASS)
+    cause = causes.read_cause(tx, request_id)
+    about = {Attribute.REQUEST_ID: request_id}
+    return deps.traces.trace(SpanName.PASS, about, delivery=cause.woken_by, link=cause.opened_by)
 
 
 def finish_pass(begun: Begun, deps: Deps) -> bool:
@@ -82,11 +97,13 @@ def finish_pass(begun: Begun, deps: Deps) -> bool:
 
     Returns whether the request must be looked at again at once.
     """
-    with bound_contextvars(request_id=begun.request_id):
+    with bound_contextvars(request_id=begun.request_id), begun.span:
         try:
-            passed = _observe_until_decided(begun.step, deps)
+            passed = _observe_until_decided(begun, deps)
+            _describe(passed, begun.span)
             again = _act(passed, deps)
         except Superseded as error:
+            begun.span.set({Attribute.OUTCOME: error.reason})
             log.info("reconcile.superseded", reason=error.reason)
             return False
         log.info(
@@ -103,19 +120,35 @@ def finish_pass(begun: Begun, deps: Deps) -> bool:
         return again
 
 
-def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
+def _describe(passed: Passed, span: Span) -> None:
+    key = passed.view.request.key
+    span.set(
+        {
+            Attribute.REPOSITORY_ID: key.repository_id,
+            Attribute.RUN_ID: key.run_id,
+            Attribute.RUN_ATTEMPT: key.run_attempt,
+            Attribute.VERDICT: passed.verdict,
+            Attribute.REASON: passed.reason,
+            Attribute.EFFECTS: len(passed.effects),
+        }
+    )
+
+
+def _observe_until_decided(begun: Begun, deps: Deps) -> Passed:
     """Ask GitHub for what is missing until the pass can decide.
 
     It ends: each round makes a need trusted or turns it into a fact that is unavailable. What was
     read may be distrusted again before it is used, so the rounds are counted: after the last one
     nothing is asked, and what is missing then counts as unavailable.
     """
-    observed = Observed()
+    step, observed = begun.step, Observed()
     rounds = 0
     while isinstance(step, Missing):
         view, rounds = step.view, rounds + 1
         if rounds <= MOST_ROUNDS:
-            observed = observe(step.needs, view.request, view.repository, observed, deps)
+            with deps.traces.span(SpanName.OBSERVE) as span:
+                span.set({Attribute.NEEDS: ", ".join(type(it).__name__ for it in step.needs)})
+                observed = observe(step.needs, view.request, view.repository, observed, deps)
             if observed.later_attempt is not None:
                 adopt_later_attempt(view.request, observed.later_attempt, deps)
                 observed = replace(observed, later_attempt=None)
@@ -123,15 +156,16 @@ def _observe_until_decided(step: Missing | Passed, deps: Deps) -> Passed:
             log.warning("reconcile.restless", rounds=rounds)
             observed = give_up(step.needs, observed)
         current = Pass(view.lease, observed, deps, deps.clock(), deps.uptime())
-        step = deps.database.transact(_again(current))
+        step = deps.database.transact(_again(current, begun.span))
     return step
 
 
-def _again(current: Pass) -> Callable[[Transaction], Missing | Passed]:
+def _again(current: Pass, span: Span) -> Callable[[Transaction], Missing | Passed]:
     def again(tx: Transaction) -> Missing | Passed:
         take_turn_of_request(tx, current.lease.request_id)
         leases.check_lease(tx, current.lease)
-        return run_pass(tx, current)
+        with span.active():  # the thread that writes may be another one
+            return run_pass(tx, current)
 
     return again
 

@@ -7,7 +7,7 @@ own (`gate.reconciler.worker.queues`): many threads share them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
@@ -30,6 +30,7 @@ from gate.store.engine.database import Transaction
 from gate.store.engine.due import DueTable, Taken
 from gate.store.github import policy_authors
 from gate.store.incidents import alerts, artifacts, checks, issues
+from gate.traces.names import Attribute, SpanName
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ def loops_of(deps: Deps) -> tuple[Loop[Any], ...]:
 
     Each channel has one of its own, so that one that is slow or down holds up no other.
     """
-    return (
+    loops: tuple[Loop[Any], ...] = (
         _rows_loop(Work.REPLIES, replies.rows, send_reply, deps),
         _rows_loop(Work.COMMANDS, commands.rows, judge_taken, deps),
         _rows_loop(Work.ISSUES, issues.rows, keep_issue, deps),
@@ -70,6 +71,18 @@ def loops_of(deps: Deps) -> tuple[Loop[Any], ...]:
         _checks_loop(deps),
         *(_alerts_loop(channel, deps) for channel in deps.notifiers),
     )
+    return tuple(_traced(it, deps) for it in loops) if deps.traces.is_on else loops
+
+
+def _traced(loop: Loop[Any], deps: Deps) -> Loop[Any]:
+    """Give each item of a loop a trace of its own."""
+    about = {Attribute.WORK: loop.work.value}
+
+    def run(item: object) -> None:
+        with deps.traces.trace(SpanName.WORK, about):
+            loop.run(item)
+
+    return replace(loop, run=run)
 
 
 def take_due(rows: DueTable, deps: Deps, most: int = _AT_ONCE) -> Iterator[Taken]:

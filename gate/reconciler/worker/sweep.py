@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -37,6 +38,7 @@ from gate.store import retention
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
 from gate.store.github import repositories
+from gate.traces.names import SpanName
 
 INSTALLATIONS_EVERY: Final = timedelta(hours=1)
 RETENTION_EVERY: Final = timedelta(hours=6)
@@ -61,6 +63,10 @@ class Sweeper:
 
     def sweep(self) -> None:
         """Do one round; what fails is logged and tried in the next."""
+        with self._deps.traces.trace(SpanName.SWEEP):
+            self._sweep()
+
+    def _sweep(self) -> None:
         started = perf_counter()
         every = timedelta(0)
         counts = {
@@ -136,8 +142,15 @@ class Sweeper:
             grouped.setdefault(it.repository.installation_id, []).append(it)
         for installation_id in grouped:
             self._watches.setdefault(installation_id, _Watch(self._deps, installation_id))
+        # A thread of the pool begins without the context, and with it without the trace.
+        contexts = {it: copy_context() for it in grouped}
+
+        def look(installation_id: InstallationId) -> int:
+            watch = self._watches[installation_id]
+            return contexts[installation_id].run(watch.look, grouped[installation_id])
+
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look") as pool:
-            return sum(pool.map(lambda it: self._watches[it].look(grouped[it]), grouped))
+            return sum(pool.map(look, grouped))
 
     def _expired(self) -> int:
         """Delete what is older than the retention keeps."""

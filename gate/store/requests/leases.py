@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
 from gate.domain.model.hints import RequestHint
 from gate.domain.model.ids import NodeId, RequestId
@@ -50,6 +50,8 @@ _release: Final = Prepared(
         lease_owner=None,
         due_at=bindparam("new_due_at"),
         failures=bindparam("new_failures"),
+        # The look is over, unless it failed and is made again.
+        woken_by=case((bindparam("new_failures") > 0, _t.woken_by), else_=None),
     )
 )
 _release_moved: Final = Prepared(

@@ -24,6 +24,7 @@ from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
 from gate.store.engine.database import Transaction
 from gate.store.inbox.deliveries import NewDelivery, Reception, record_delivery
+from gate.traces.names import Attribute, SpanName
 from gate.web.deps import WebDeps
 from gate.web.door.bridge import Answer
 from gate.web.door.deferred_answers import Answers
@@ -78,7 +79,7 @@ class Door:
         try:
             reception = self._deps.database.transact(lambda tx: record_delivery(tx, delivery))
         except Exception as error:  # noqa: BLE001  # whatever it was, the delivery is not stored, and GitHub must know
-            return self._not_stored(delivery, error)
+            return self._not_stored(delivery, post, error)
         return self._stored(delivery, post, reception)
 
     def take_later(self, post: Post, answers: Answers) -> Answer | asyncio.Future[Answer]:
@@ -92,13 +93,13 @@ class Door:
 
         def finish(reception: Reception | None, failure: BaseException | None) -> Answer:
             if reception is None:
-                return self._not_stored(delivery, failure)
+                return self._not_stored(delivery, post, failure)
             return self._stored(delivery, post, reception)
 
         try:
             return answers.owe(self._deps.database, work, finish)
         except Exception as error:  # noqa: BLE001  # as above
-            return self._not_stored(delivery, error)
+            return self._not_stored(delivery, post, error)
 
     def refuse(self, error: DeliveryRejected, headers: Mapping[str, str]) -> Answer:
         """Answer with the reason; the log has the delivery's id too, if it is a valid one."""
@@ -141,20 +142,39 @@ class Door:
         deps = self._deps
         self._counts[reception].inc()
         deps.metrics.stored_seconds.observe(perf_counter() - post.received)
+        self._trace(delivery, post, reception.value)
         if reception is Reception.KNOWN:
             return _acknowledged(HTTPStatus.OK, "known")
-        log.info("delivery.accepted", delivery_id=delivery.id, observed_event=delivery.event)
+        about = {"delivery_id": delivery.id, "observed_event": delivery.event}
+        log.info("delivery.accepted", **about, **deps.traces.fields(delivery.id))
         return _acknowledged(HTTPStatus.ACCEPTED, "stored")
 
-    def _not_stored(self, delivery: NewDelivery, error: BaseException | None) -> Answer:
+    def _not_stored(self, delivery: NewDelivery, post: Post, error: BaseException | None) -> Answer:
         self._deps.record_gap()
         self._counts["not_stored"].inc()
+        self._trace(delivery, post, "not_stored")
         about = {"delivery_id": delivery.id, "observed_event": delivery.event}
         if isinstance(error, RetryLater):
             log.error("delivery.not_stored", reason=error.reason, detail=error.detail, **about)
             return answer_busy(error)
         log.error("delivery.not_stored", reason="bug", exc_info=error, **about)
         return answer_busy(RetryLater("not_stored"))
+
+    def _trace(self, delivery: NewDelivery, post: Post, outcome: str) -> None:
+        """Begin the delivery's trace, or add to it when GitHub sends the delivery again."""
+        traces = self._deps.traces
+        if traces.is_on:
+            traces.record(
+                SpanName.WEBHOOK,
+                delivery.id,
+                post.received,
+                {
+                    Attribute.DELIVERY_ID: delivery.id,
+                    Attribute.EVENT: delivery.event,
+                    Attribute.OUTCOME: outcome,
+                },
+                is_first=outcome == Reception.STORED,
+            )
 
 
 def _is_form(content_type: str) -> bool:

@@ -70,6 +70,9 @@ gate_requests = Table(
     Column("lease_token", Integer, nullable=False),
     Column("lease_until", UtcDateTime),
     Column("lease_owner", Text),
+    # Deliveries, for traces only: which one opened the request, and which one made it due now.
+    Column("opened_by", Text),
+    Column("woken_by", Text),
     UniqueConstraint("repository_id", "run_id", "run_attempt", "environment_key"),
     Index(
         "ix_gate_requests_due_at",
