@@ -81,6 +81,7 @@ coverage: setup ## the suite with branch coverage: domain 100 %, all 95 %
 # What GitHub runs: our own workflow and actions, and the workflows that people copy.
 WORKFLOWS = $(wildcard .github/workflows/*.yml) $(filter-out %/deployment-gate.yml %/prometheus-rules.yml,$(wildcard docs/examples/*.yml))
 ACTIONS = $(wildcard .github/actions/*/action.yml)
+MANIFESTS = $(filter-out %/kustomization.yaml,$(wildcard docs/examples/kubernetes/*.yaml))
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 check: setup ## format, lint, types, imports, spelling, workflows, actions
@@ -97,6 +98,7 @@ check: setup ## format, lint, types, imports, spelling, workflows, actions
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(FORMS)
+	$(foreach version,1.31 1.37,$(BIN)/kubernetes-validate --strict --quiet --kubernetes-version $(version) $(MANIFESTS) &&) true
 	$(BIN)/actionlint -shellcheck= -pyflakes= $(WORKFLOWS)
 	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml $(WORKFLOWS) $(ACTIONS) .github/dependabot.yml
 
