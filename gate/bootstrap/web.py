@@ -91,6 +91,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
             service.database, lambda: service.github.app.quota_left, deps.clock, deps.traces
         ),
         quota_left=lambda: service.github.app.quota_left,
+        node_id=deps.node,
         started_at=deps.clock(),
         clock=deps.clock,
         traces=deps.traces,

@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "demo": ("gate.cli.demo", "demo"),
     "simulator": ("gate.cli.simulator", "simulator"),
     "doctor": ("gate.cli.doctor", "doctor"),
+    "nodes": ("gate.cli.nodes", "nodes"),
     "token": ("gate.cli.token", "token"),
     "sessions": ("gate.cli.sessions", "sessions"),
     "notify": ("gate.cli.notify", "notify"),

@@ -11,7 +11,7 @@ from hmac import compare_digest
 from gate.clock import Clock
 from gate.domain.model.access import EVERYTHING
 from gate.domain.model.alert import Channel
-from gate.domain.model.ids import RepositoryId
+from gate.domain.model.ids import NodeId, RepositoryId
 from gate.domain.model.policy import Policy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
@@ -74,6 +74,7 @@ class WebDeps:
     channels: frozenset[Channel]
     metrics: Metrics
     quota_left: QuotaLeft
+    node_id: NodeId
     started_at: datetime
     clock: Clock
     policy_read_last: Callable[[Snapshot, RepositoryId], Policy | None] = _no_policy

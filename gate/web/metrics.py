@@ -15,10 +15,13 @@ from prometheus_client.registry import Collector
 
 from gate.clock import Clock
 from gate.domain.model.alert import Channel
+from gate.domain.nodes.fleet import Fleet
+from gate.domain.nodes.node import NodeState
 from gate.errors import RetryLater
 from gate.store.engine.database import Database, Snapshot
 from gate.store.inbox import deliveries
 from gate.store.incidents.alerts import AlertState
+from gate.store.nodes.holdings import LEASED, read_fleet
 from gate.store.requests import requests
 from gate.store.requests.requests import Undecided
 from gate.store.statistics import gauges
@@ -108,6 +111,7 @@ class _Gauges(Collector):
             _age(read.incidents.oldest, now),
         )
         yield from _of_alerts(read, now)
+        yield from _of_nodes(read.fleet)
 
 
 class _Spans(Collector):
@@ -135,6 +139,7 @@ class _Reading:
     incidents: Backlog
     outbox: Mapping[str, Backlog]
     recent: Mapping[tuple[str, str], int]
+    fleet: Fleet
 
 
 def _read(snapshot: Snapshot, now: datetime) -> _Reading:
@@ -144,6 +149,7 @@ def _read(snapshot: Snapshot, now: datetime) -> _Reading:
         gauges.read_open_incidents(snapshot),
         gauges.read_outbox(snapshot),
         gauges.read_recent_alerts(snapshot, now),
+        read_fleet(snapshot, now),
     )
 
 
@@ -170,6 +176,19 @@ def _of_alerts(read: _Reading, now: datetime) -> Iterator[Metric]:
             labels = channel.value, state.value
             recent.add_metric(labels, read.recent.get(labels, 0))
     yield from (owed, waiting, recent)
+
+
+def _of_nodes(fleet: Fleet) -> Iterator[Metric]:
+    """Yield every state and kind of work; a node's id is no label, it is new at each start."""
+    nodes = GaugeMetricFamily("gate_nodes", "Running processes by state.", labels=["state"])
+    for state in NodeState:
+        nodes.add_metric([state.value], fleet.count(state))
+    leases = GaugeMetricFamily("gate_leases", "Rows that a node works on.", labels=["work"])
+    held = fleet.held()
+    for work in LEASED:
+        leases.add_metric([work], held.get(work, 0))
+    lag = "Time for which the oldest due row has waited for a worker."
+    yield from (nodes, leases, _gauge("gate_due_lag_seconds", lag, fleet.lag.total_seconds()))
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

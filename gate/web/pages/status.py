@@ -14,6 +14,8 @@ from flask import Blueprint, Response
 
 from gate import __version__
 from gate.domain.model.alert import Channel
+from gate.domain.nodes.fleet import Fleet
+from gate.domain.nodes.node import Node, NodeState
 from gate.domain.statistics.health import (
     ALERTS_NOT_TAKEN,
     ALERTS_REFUSED,
@@ -30,6 +32,7 @@ from gate.domain.text.durations import span
 from gate.errors import GateError
 from gate.store.engine.migration import head_revision
 from gate.store.incidents.alerts import AlertState
+from gate.store.nodes.holdings import read_fleet
 from gate.store.statistics.gauges import Backlog
 from gate.store.statistics.standing import Standing, read_standing
 from gate.web.deps import Check
@@ -69,7 +72,9 @@ def status_pages(site: Site) -> Blueprint:
         check_names()
         deps, visible = site.deps, site.viewer.visible
         now = deps.clock()
-        standing = site.read(lambda snapshot: read_standing(snapshot, visible, now))
+        standing, fleet = site.read(
+            lambda snapshot: (read_standing(snapshot, visible, now), read_fleet(snapshot, now))
+        )
         sees_all = visible.repositories is None
         measures = [*_own(standing, now), *_shared(site, standing, now, sees_all=sees_all)]
         level = worst([it.level for it in measures if it.level is not None])
@@ -82,6 +87,8 @@ def status_pages(site: Site) -> Blueprint:
             word=LEVEL_WORDS[level if is_alive else Level.RED],
             standing=standing,
             sees_all=sees_all,
+            nodes=list(_nodes(fleet)) if sees_all else [],
+            own_node_id=deps.node_id,
             checks=checks,
             version=__version__,
             schema=head_revision(),
@@ -90,6 +97,30 @@ def status_pages(site: Site) -> Blueprint:
         )
 
     return pages
+
+
+_NODE_LEVELS: Final = {
+    NodeState.RUNNING: Level.GREEN,
+    NodeState.DRAINING: Level.AMBER,
+    NodeState.LOST: Level.RED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    """One line of the list of nodes."""
+
+    node: Node
+    state: NodeState
+    level: Level
+    leases: str
+
+
+def _nodes(fleet: Fleet) -> Iterator[NodeLine]:
+    for node in fleet.nodes:
+        state = node.state(fleet.now)
+        leases = ", ".join(f"{count} {work}" for work, count in fleet.held_by(node).items())
+        yield NodeLine(node, state, _NODE_LEVELS[state], leases)
 
 
 def _own(standing: Standing, now: datetime) -> Iterator[Measure]:

@@ -34,6 +34,7 @@ from gate.web.door.asgi import BufferingShell, Lifecycle
 from gate.web.door.door import Door
 from gate.web.metrics import Metrics
 from gate.web.viewers import Viewers
+from tests.support.builders.defaults import NODE
 from tests.support.builders.runs import make_reporter
 from tests.support.sqlite import lay_out_schema
 
@@ -118,6 +119,7 @@ class Site:
             channels=frozenset(self.channels),
             metrics=self.metrics,
             quota_left=lambda: self.quota,
+            node_id=NODE,
             started_at=NOW,
             clock=lambda: NOW,
         )

@@ -1,0 +1,98 @@
+"""`gate nodes`: who is alive, what each holds, and how far the work lags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gate.domain.nodes.fleet import Fleet, Leases
+    from gate.domain.nodes.node import Node
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of a table.")
+def nodes(*, as_json: bool) -> None:
+    """List the running processes, what each holds, and the lag.
+
+    A node that was not seen for 30 seconds is lost; it stays on the list for a day. The lag is how
+    long the oldest due row has waited for a worker. Safe while the service runs; only
+    GATE_DATABASE_URL is required. Example:
+
+        gate nodes
+    """
+    from gate.cli.database import database_beside_service
+    from gate.clock import utc_now
+    from gate.store.engine.server import server_time
+    from gate.store.nodes.holdings import read_fleet
+
+    with database_beside_service() as database:
+        is_shared = database.dialect != "sqlite"
+        fleet = database.read(
+            lambda snapshot: read_fleet(snapshot, server_time(snapshot) if is_shared else utc_now())
+        )
+    if as_json:
+        import json
+
+        from gate.domain.nodes.document import render_fleet
+
+        click.echo(json.dumps(render_fleet(fleet), indent=2))
+        return
+    _print(fleet)
+
+
+def _print(fleet: Fleet) -> None:
+    from rich.console import Console
+
+    from gate.domain.text.durations import span
+
+    console = Console()
+    if fleet.nodes:
+        console.print(_table(fleet))
+    else:
+        console.print("no node is running")
+    others = fleet.held_by_others()
+    if others:
+        console.print(f"held by nodes that are not listed: {_spell(others)}")
+    console.print(f"lag: {span(fleet.lag)}" if fleet.lag else "lag: none, nothing waits")
+
+
+def _table(fleet: Fleet) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for name in ("node", "state", "command", "version", "host", "pid"):
+        table.add_column(name)
+    for name in ("running for", "last seen", "hints"):
+        table.add_column(name, justify="right")
+    table.add_column("leases")
+    for node in fleet.nodes:
+        table.add_row(*map(Text, _row(node, fleet)))
+    return table
+
+
+def _row(node: Node, fleet: Fleet) -> tuple[str, ...]:
+    from gate.domain.text.durations import span
+    from gate.domain.text.fold import fold
+
+    process = node.process
+    return (
+        process.node_id,
+        node.state(fleet.now).value,
+        process.kind.value,
+        fold(process.version),
+        fold(process.host),
+        str(process.pid),
+        span(fleet.now - process.started_at),
+        f"{span(node.silent_for(fleet.now))} ago",
+        str(node.hints_waiting),
+        _spell(fleet.held_by(node)) or "-",
+    )
+
+
+def _spell(leases: Leases) -> str:
+    return ", ".join(f"{count} {work}" for work, count in leases.items())
