@@ -13,7 +13,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-b
 	--no-strip-extras --generate-hashes --custom-compile-command "make lock" $(ARGS)
 COMPILE = $(RESOLVE) pyproject.toml
 
-.PHONY: help setup demo test unit coverage check format docs pictures screenshots recording site bench mutate lock wheel install package clean
+.PHONY: help setup demo test unit chaos coverage check format docs pictures screenshots recording site bench mutate lock wheel install package clean
 .DEFAULT_GOAL := help
 # Some machines tell Python to keep no bytecode; tests that start the gate would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -71,6 +71,9 @@ test: setup ## the whole suite; ARGS="-k override" goes to pytest
 
 unit: setup ## only the unit and property tests, in one process
 	$(BIN)/pytest $(wildcard tests/unit tests/property) $(ARGS)
+
+chaos: setup ## storms over a fleet; ARGS="--seeds 1-50", "--seed 17", "--plan FILE"
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 coverage: setup ## the suite with branch coverage: domain 100 %, all 95 %
 	$(BIN)/coverage erase

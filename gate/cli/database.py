@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,8 @@ from gate.store.engine.database import Database, Snapshot
 from gate.store.engine.migration import read_schema
 from gate.store.github.names import find_visible
 
+_SQLITE: Final = "sqlite:///"
+
 
 @contextmanager
 def database_beside_service() -> Iterator[Database]:
@@ -25,10 +28,11 @@ def database_beside_service() -> Iterator[Database]:
     Raises ConfigError when there is none, or when this release cannot work with its schema.
     """
     url = load_database_url()
-    path = url.removeprefix("sqlite:///").partition("?")[0]
-    # Opening a file that is not there would make one.
-    if path != url and not Path(path).is_file():
-        raise ConfigError((f"GATE_DATABASE_URL: the file {path} does not exist",))
+    if url.startswith(_SQLITE):
+        path = url.removeprefix(_SQLITE).partition("?")[0]
+        # Opening a file that is not there would make one.
+        if not Path(path).is_file():
+            raise ConfigError((f"GATE_DATABASE_URL: the file {path} does not exist",))
     database = Database(url)
     try:
         check_usable(read_schema(database))

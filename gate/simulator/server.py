@@ -54,6 +54,7 @@ class Server:
     def _exchange(self, request: Request, answer: Answer) -> None:
         """Answer one request, with whatever fault befalls it; waiting is a timer, not a thread."""
         loop = asyncio.get_running_loop()
+        request.arrived_at = self._simulated.world.now()
         if request.path.startswith(control.PREFIX):
             answer(control.perform(self._simulated, request))
             return

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 import urllib3
@@ -121,6 +122,9 @@ def test_a_delay_comes_before_or_after_the_effect(story: Story, field: str) -> N
     status = story.github.run_view(run_id).status
     assert status == ("waiting" if field == "delay_before" else "in_progress")
     wait_for(lambda: story.github.run_view(run_id).status == "in_progress")
+    (record,) = story.github.reviews(run_id)
+    waited = record.received_at - record.arrived_at
+    assert (waited >= timedelta(seconds=0.3)) == (field == "delay_before")
 
 
 def test_the_secondary_limit_says_how_long_or_does_not(story: Story) -> None:

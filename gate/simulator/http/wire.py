@@ -8,6 +8,7 @@ wait is a timer, not a thread. It supports as much HTTP as clients of GitHub's A
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -20,13 +21,17 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass(slots=True)
 class Request:
-    """A request as it came: the path still percent-encoded, header names in lower case."""
+    """A request as it came: the path still percent-encoded, header names in lower case.
+
+    `arrived_at` is when, by the simulation's clock, if whoever serves it has noted that.
+    """
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    arrived_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -68,6 +68,7 @@ def review_custom_gates(call: Call) -> Reply:
         status, message = 422, str(error)
     call.world.reviews.append(
         ReviewRecord(
+            arrived_at=call.request.arrived_at or call.world.now(),
             received_at=call.world.now(),
             app_id=call.app.id,
             repository_id=call.repository.id,

@@ -12,9 +12,11 @@ class ReviewRecord:
     """A call of the review endpoint by an App, and how it was answered.
 
     `state` is None for a status report. `response_lost` says that the effect took place
-    although the caller never saw the answer.
+    although the caller never saw the answer. A call that a fault delays takes effect at
+    `received_at`, some time after it arrived.
     """
 
+    arrived_at: datetime
     received_at: datetime
     app_id: int
     repository_id: int

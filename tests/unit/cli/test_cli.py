@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gate.cli import gate
+from gate.errors import ConfigError
 
 
 def commands(group: click.Group, path: str = "gate") -> Iterator[tuple[str, click.Command]]:
@@ -89,6 +90,15 @@ def test_migrate_needs_only_the_database(tmp_path: Path) -> None:
     run = CliRunner(env={"GATE_DATABASE_URL": f"sqlite:///{tmp_path}/gate.db"}).invoke
     assert "migrated from empty" in run(gate, ["migrate"], catch_exceptions=False).output
     assert "the schema is current" in run(gate, ["migrate"], catch_exceptions=False).output
+
+
+def test_a_server_with_options_is_no_missing_file() -> None:
+    """The options of PostgreSQL's URL, such as those for TLS, are the driver's business."""
+    url = "postgresql+psycopg://gate@127.0.0.1:1/gate?sslmode=disable"
+    with pytest.raises(ConfigError, match="connection"):
+        CliRunner(env={"GATE_DATABASE_URL": url}).invoke(
+            gate, ["audit", "export"], catch_exceptions=False, standalone_mode=False
+        )
 
 
 @pytest.mark.parametrize("arguments", [["serve", "--no-worker"], ["worker"]])

@@ -1,0 +1,87 @@
+"""Play storms: `python -m tests.chaos --seeds 1-50`, `--seed 17`, or `--plan FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tests.chaos.clocks import find_library
+from tests.chaos.oracle import find_violations
+from tests.chaos.plan import Plan, PlanError, read_plan, write_plan
+from tests.chaos.report import describe, keep
+from tests.chaos.run import play, running_server
+from tests.chaos.seeds import make_plan
+
+_WITHOUT_CLOCKS: Final = (
+    "libfaketime is not installed: no clock is skewed or moved, and a run may take minutes."
+    " On Debian: apt-get install libfaketime"
+)
+
+
+def main() -> int:
+    """Play what was asked for; return 1 when a promise was broken."""
+    options = _options()
+    plans = list(_plans(options))
+    if options.print:
+        for plan in plans:
+            sys.stdout.write(write_plan(plan))
+        return 0
+    if find_library() is None:
+        _say(_WITHOUT_CLOCKS)
+    broken: list[int] = []
+    with running_server() as server:
+        for plan in plans:
+            if len(plans) == 1:
+                sys.stdout.write(write_plan(plan))
+            played = play(plan, server, _say if options.verbose else _keep_quiet)
+            violations = find_violations(played.record)
+            _say(describe(plan, played, violations))
+            if violations or options.keep:
+                place = keep(Path(options.folder), plan, played)
+                _say(f"  plan, trail and logs: {place}; again: --seed {plan.seed}, or --plan FILE")
+            if violations:
+                broken.append(plan.seed)
+    failed = f"; broken: {', '.join(map(str, broken))}" if broken else ""
+    _say(f"{len(plans) - len(broken)} of {len(plans)} kept every promise{failed}")
+    return 1 if broken else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, action="append", help="one seed; may be repeated")
+    parser.add_argument("--seeds", default="1-10", help="a range of seeds (%(default)s)")
+    parser.add_argument("--plan", type=Path, action="append", help="a plan's text, edited by hand")
+    parser.add_argument("--print", action="store_true", help="print the plans, and play nothing")
+    parser.add_argument("--keep", action="store_true", help="keep the record of what passed, too")
+    parser.add_argument("--folder", default="build/chaos", help="where records go (%(default)s)")
+    parser.add_argument("--verbose", action="store_true", help="say what a run waits for")
+    return parser.parse_args()
+
+
+def _plans(options: argparse.Namespace) -> Iterator[Plan]:
+    for file in options.plan or ():
+        try:
+            yield read_plan(file.read_text("utf-8"))
+        except PlanError as error:
+            sys.exit(f"{file}: {error}")
+    seeds = options.seed or ()
+    if not options.plan and not options.seed:
+        first, _, last = options.seeds.partition("-")
+        seeds = range(int(first), int(last or first) + 1)
+    yield from map(make_plan, seeds)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _keep_quiet(_line: str) -> None:
+    """Say nothing."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""What people, workflows and GitHub itself do during a run, and what GitHub has on record after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from gate.manifest import load_manifest
+from gate.simulator.errors import SimulatorError
+from gate.simulator.github import SimulatedGitHub
+from gate.simulator.server import serve
+from gate.simulator.state.records import RunView
+from tests.chaos.records import Deployment, HumanReview, Review, Told, Validation
+from tests.chaos.seeds import REPOSITORIES, REVIEWED
+from tests.chaos.steps import (
+    BeginValidation,
+    Bypass,
+    Cancel,
+    Deploy,
+    EndValidation,
+    Load,
+    Override,
+    Validate,
+)
+from tests.support.harness import ENVIRONMENT, SECRET
+from tests.support.keys import make_key_pair
+
+OWNER: Final = "octo-org"
+REVIEWER: Final = "carol"
+ADMINISTRATOR: Final = "root"
+WHY: Final = "I accept the risk: checkout is down, and this build mends it."
+_WORKFLOW: Final = "production-validation.yml"
+
+
+class NotNow(Exception):
+    """A step cannot be taken as things stand, such as cancelling where nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    run_id: int
+    asked_at: datetime
+
+
+class GitHubSide:
+    """The simulated GitHub, its people, and the time on its clock without the jumps."""
+
+    def __init__(self, github: SimulatedGitHub, api_url: str, hook_url: str) -> None:
+        """Register the App and make the gated repositories."""
+        self.github = github
+        self.api_url = api_url
+        self.private_key, public = make_key_pair()
+        manifest = load_manifest()
+        self.app_id = github.register_app(
+            public_key_pem=public,
+            webhook_secret=SECRET,
+            webhook_url=None,
+            permissions=dict(manifest.permissions),
+            events_wanted=list(manifest.events),
+        )
+        self.installation_id = github.create_installation(OWNER)
+        self.repositories: dict[int, str] = {}
+        for name in REPOSITORIES:
+            full = f"{OWNER}/{name}"
+            self.repositories[github.create_repository(full, self.installation_id)] = name
+            reviewers = [REVIEWER] if name == REVIEWED else None
+            github.protect_environment(full, ENVIRONMENT, reviewers=reviewers)
+            github.set_role(full, ADMINISTRATOR, "admin")
+        github.set_webhook_url(hook_url)
+        self._jumps: list[tuple[datetime, timedelta]] = []
+        self._deploys: dict[str, list[_Started]] = {name: [] for name in REPOSITORIES}
+        self._validations: dict[str, list[int]] = {name: [] for name in REPOSITORIES}
+        self._going_on: dict[str, int] = {}
+        self._ended: dict[int, Literal["cancelled", "bypassed"]] = {}
+        self._reviewed: list[HumanReview] = []
+
+    def now(self) -> datetime:
+        """Return the time on GitHub's clock, the jumps left out."""
+        return self.lived(self.github.world.now())
+
+    def lived(self, moment: datetime) -> datetime:
+        """Return a time of GitHub's clock as if it had never jumped."""
+        return moment - sum((by for at, by in self._jumps if at <= moment), timedelta())
+
+    def advance(self, seconds: float) -> None:
+        """Let GitHub's clock jump."""
+        self._jumps.append((self.github.world.now(), timedelta(seconds=seconds)))
+        self.github.advance(seconds)
+
+    def take(self, step: Load) -> None:
+        """Let people or workflows act; raises NotNow when they cannot."""
+        name, full = step.repository, f"{OWNER}/{step.repository}"
+        match step:
+            case Deploy(jobs=jobs):
+                names = [f"deploy-{number}" for number in range(jobs)]
+                reached = self.github.deploy(full, ENVIRONMENT, jobs=names)
+                self._deploys[name].append(_Started(reached.run_id, self.now()))
+            case Validate(conclusion=conclusion):
+                self._validations[name].append(self.github.validate(full, conclusion))
+            case BeginValidation():
+                run_id = self.github.start_run(full, _WORKFLOW, event="workflow_dispatch")
+                self.github.progress_run(run_id)
+                self._validations[name].append(run_id)
+                self._going_on[name] = run_id
+            case EndValidation(conclusion=conclusion):
+                if name not in self._going_on:
+                    raise NotNow
+                self.github.complete_run(self._going_on.pop(name), conclusion)
+            case Override(complete=complete):
+                self._override(name, complete=complete)
+            case Bypass():
+                run_id = self._oldest_waiting(name)
+                self._ended[run_id] = "bypassed"
+                self.github.bypass(ADMINISTRATOR, run_id, ENVIRONMENT, "an emergency")
+            case Cancel():
+                run_id = self._oldest_waiting(name)
+                self._ended[run_id] = "cancelled"
+                self.github.cancel_run(run_id)
+
+    def heal(self) -> None:
+        """End every fault; validations that go on are ended as green."""
+        self.github.clear_faults()
+        self.github.set_rate_limit(5000)
+        for run_id in self._going_on.values():
+            self.github.complete_run(run_id, "success")
+        self._going_on.clear()
+
+    def validations(self) -> tuple[Validation, ...]:
+        """List the validations, in no order."""
+        return tuple(
+            self._validation(name, self.github.run_view(run_id))
+            for name, runs in self._validations.items()
+            for run_id in runs
+        )
+
+    def deployments(self) -> tuple[Deployment, ...]:
+        """List the runs that reached the environment, as they stand."""
+        return tuple(
+            self._deployment(name, it, self.github.run_view(it.run_id))
+            for name, started in self._deploys.items()
+            for it in started
+        )
+
+    def reviews(self) -> tuple[Review, ...]:
+        """List what GitHub took of the gate, oldest first."""
+        return tuple(
+            Review(
+                run_id=it.run_id,
+                attempt=it.run_attempt,
+                state=it.state,
+                sent_at=self.lived(it.arrived_at),
+                at=self.lived(it.received_at),
+                comment=it.comment or "",
+            )
+            for it in self.github.reviews()
+            if it.status < 300
+        )
+
+    def human_reviews(self) -> tuple[HumanReview, ...]:
+        """List what reviewers did, oldest first."""
+        return tuple(self._reviewed)
+
+    def told(self) -> tuple[Told, ...]:
+        """List the changes of validations that the gate has acknowledged."""
+        validations = {it for runs in self._validations.values() for it in runs}
+        found: list[Told] = []
+        for line in self.github.deliveries():
+            if line.event != "workflow_run" or line.status != "OK":
+                continue
+            payload = self.github.payload(line.id)
+            run = payload["workflow_run"]
+            assert isinstance(run, dict)
+            if run["id"] in validations:
+                at = line.delivered_at + timedelta(seconds=line.duration)
+                found.append(Told(run["id"], str(line.action), self.lived(at)))
+        return tuple(found)
+
+    def _override(self, name: str, *, complete: bool) -> None:
+        run_id = self._oldest_waiting(name, reviewer=True)
+        comment = WHY if complete else "go"
+        self._reviewed.append(HumanReview(run_id, self.now(), complete))
+        try:
+            self.github.review_as(REVIEWER, run_id, ENVIRONMENT, "approved", comment)
+        except SimulatorError as error:
+            self._reviewed.pop()
+            raise NotNow from error
+
+    def _oldest_waiting(self, name: str, *, reviewer: bool = False) -> int:
+        for it in self._deploys[name]:
+            for job in self.github.run_view(it.run_id).jobs:
+                if job.waits_for_reviewers if reviewer else job.waits_for_apps:
+                    return it.run_id
+        raise NotNow
+
+    def _validation(self, name: str, view: RunView) -> Validation:
+        ended = view.status == "completed"
+        return Validation(
+            run_id=view.id,
+            repository=name,
+            started_at=self.lived(view.run_started_at).replace(microsecond=0),
+            ended_at=self.lived(view.updated_at) if ended else None,
+            conclusion=view.conclusion,
+        )
+
+    def _deployment(self, name: str, started: _Started, view: RunView) -> Deployment:
+        return Deployment(
+            run_id=view.id,
+            attempt=view.run_attempt,
+            repository=name,
+            asked_at=started.asked_at,
+            waits=any(job.waits_for_apps for job in view.jobs),
+            ended_by=self._ended.get(view.id),
+        )
+
+
+@contextmanager
+def github_side(hook_url: str) -> Iterator[GitHubSide]:
+    """Serve a simulated GitHub while the context lasts."""
+    github = SimulatedGitHub()
+    with serve(github) as api_url:
+        yield GitHubSide(github, api_url, hook_url)

@@ -1,0 +1,140 @@
+"""Bring a plan's troubles about, and end all of them when the storm is over."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+from gate.simulator.faults import Fault, WebhookFault
+from tests.chaos.fleet import Fleet
+from tests.chaos.github_side import NotNow
+from tests.chaos.steps import (
+    Channel,
+    CutDatabase,
+    FullDisk,
+    GitHubErrors,
+    GitHubResets,
+    GitHubSlow,
+    Kill,
+    Partition,
+    Pause,
+    QuotaUsedUp,
+    ReadOnlyDatabase,
+    RestartDatabase,
+    RetryAfter,
+    Terminate,
+    TimePasses,
+    Trouble,
+    Webhooks,
+)
+
+_REVIEWS = "deployment_protection_rule$"
+_PLENTY = 5000
+
+
+class Troubles:
+    """Acts on a fleet. What ends by itself after a while is an appointment of `due`."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Begin with nothing wrong."""
+        self._fleet = fleet
+        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = count()
+
+    def next_at(self) -> float | None:
+        """Return when the next appointment is; None when there is none."""
+        return self._later[0][0] if self._later else None
+
+    def keep_appointments(self, now: float) -> None:
+        """Do what is due."""
+        while self._later and self._later[0][0] <= now:
+            heapq.heappop(self._later)[2]()
+
+    def take(self, trouble: Trouble, now: float) -> None:  # noqa: C901, PLR0912 - a table of steps
+        """Bring one about; raises NotNow when it cannot be."""
+        fleet = self._fleet
+        match trouble:
+            case Kill(node=node, back_after=seconds):
+                fleet.nodes[node - 1].kill()
+                self._at(now + seconds, fleet.nodes[node - 1].start)
+            case Terminate(node=node):
+                fleet.nodes[node - 1].terminate()
+                self._at(now + 1, lambda: self._restart(node, now + 2))
+            case Pause(node=node, seconds=seconds):
+                fleet.nodes[node - 1].pause()
+                self._at(now + seconds, fleet.nodes[node - 1].go_on)
+            case RestartDatabase(mode=mode, seconds=seconds):
+                fleet.server.database.stop(mode)
+                self._at(now + seconds, fleet.server.database.start)
+            case CutDatabase(node=node):
+                fleet.wires[node - 1].cut()
+            case Partition(node=node, seconds=seconds, silent=silent):
+                fleet.wires[node - 1].set("silent" if silent else "refused")
+                self._at(now + seconds, lambda: fleet.wires[node - 1].set("open"))
+            case ReadOnlyDatabase(seconds=seconds):
+                self._set_read_only(read_only=True)
+                self._at(now + seconds, lambda: self._set_read_only(read_only=False))
+            case FullDisk(seconds=seconds):
+                if not fleet.disk.can_fill:
+                    raise NotNow
+                fleet.disk.fill()
+                self._at(now + seconds, fleet.disk.clear)
+            case Webhooks(kind=kind, times=times, seconds=seconds):
+                reordered = times if kind == "reorder" else 2
+                fault = WebhookFault(kind, times=times, seconds=seconds, count=reordered)
+                fleet.github.github.add_webhook_fault(fault)
+            case Channel(kind=kind, times=times):
+                fleet.channel.fail(kind, times)
+            case TimePasses(seconds=seconds):
+                fleet.advance(seconds)
+            case _:
+                self._disturb_github(trouble, now)
+
+    def heal(self) -> None:
+        """End everything that is still wrong, and start what has ended."""
+        while self._later:
+            heapq.heappop(self._later)[2]()
+        for node in self._fleet.nodes:
+            node.go_on()
+            node.start()
+        self._fleet.channel.heal()
+
+    def _disturb_github(
+        self,
+        trouble: GitHubErrors | GitHubResets | GitHubSlow | RetryAfter | QuotaUsedUp,
+        now: float,
+    ) -> None:
+        github = self._fleet.github.github
+        match trouble:
+            case GitHubErrors(status=status, seconds=seconds, applies=applies):
+                github.add_fault(Fault(status=status, seconds=seconds, apply=applies))
+            case GitHubResets(times=times, applies=applies, reviews_only=reviews_only):
+                path = _REVIEWS if reviews_only else ""
+                github.add_fault(Fault(path, times=times, damage="close", apply=applies))
+            case GitHubSlow(
+                latency=latency, times=times, applies_first=first, reviews_only=reviews_only
+            ):
+                path = _REVIEWS if reviews_only else ""
+                before, after = (0.0, latency) if first else (latency, 0.0)
+                github.add_fault(Fault(path, times=times, delay_before=before, delay_after=after))
+            case RetryAfter(times=times, after=after):
+                github.limit_secondary(after, times)
+            case QuotaUsedUp(seconds=seconds):
+                installation = self._fleet.github.installation_id
+                github.set_rate_limit(1, installation)
+                self._at(now + seconds, lambda: github.set_rate_limit(_PLENTY, installation))
+
+    def _set_read_only(self, *, read_only: bool) -> None:
+        fleet = self._fleet
+        fleet.server.database.set_read_only(fleet.database, read_only=read_only)
+
+    def _restart(self, node: int, again: float) -> None:
+        """Start a node once it has ended; one that goes on working is looked at again."""
+        if self._fleet.nodes[node - 1].runs:
+            self._at(again, lambda: self._restart(node, again + 1))
+        else:
+            self._fleet.nodes[node - 1].start()
+
+    def _at(self, when: float, what: Callable[[], None]) -> None:
+        heapq.heappush(self._later, (when, next(self._count), what))
