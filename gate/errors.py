@@ -37,8 +37,8 @@ NOT_ALLOWED: Final = frozenset(
 class GateError(Exception):
     """Any failure the gate knows how to name. `detail` is cut; it may end up in a log.
 
-    `reason` of one that is none of the kinds below is one of copy_stopped, record_unreadable,
-    rights_changed, worker_stopped.
+    `reason` of one that is none of the kinds below is one of copy_stopped, draining,
+    record_unreadable, rights_changed, worker_stopped.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

@@ -12,7 +12,6 @@ from typing import Final
 from gate import __version__
 from gate.bootstrap.clocks import ServerTime, choose_clock
 from gate.bootstrap.database import open_database
-from gate.bootstrap.limits import create_limiter
 from gate.bootstrap.server_policy import read_server_policy
 from gate.clock import Clock, Uptime, uptime, utc_now
 from gate.domain.model.ids import NodeId
@@ -27,6 +26,7 @@ from gate.notify import create_notifiers
 from gate.policyfile import parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
+from gate.reconciler.nodes.departure import Departure
 from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
@@ -37,6 +37,7 @@ from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
 from gate.store.engine.database import Database
 from gate.store.engine.server import server_time
+from gate.store.nodes.release import release_leases
 from gate.traces.connect import connect_traces
 
 WORKER_THREADS: Final = 16
@@ -54,10 +55,11 @@ class Service:
     worker: Supervisor
     queues: Queues
     heartbeat: Heartbeat
+    departure: Departure
     users: Users | None
 
     def close(self) -> None:
-        """Hang up on GitHub and let go of the database; the worker must have been stopped."""
+        """Hang up on GitHub and let go of the database; a node that started has departed."""
         self.deps.traces.close()
         self.github.close()
         if self.users is not None:
@@ -90,17 +92,7 @@ def create_service(
     database.carry_by(queues)
     process = _this_process(kind, clock)
     traces = connect_traces(settings, process.node_id)
-    limiter = create_limiter(
-        settings,
-        database,
-        process.node_id,
-        clock=clock,
-        server_time=server_time,
-        since_boot=since_boot,
-    )
-    github = GitHubClients.connect(
-        settings.github_api_url, credentials, clock, traces=traces, limiter=limiter
-    )
+    github = GitHubClients.connect(settings.github_api_url, credentials, clock, traces=traces)
     deps = Deps(
         database=database,
         github=github_port(github),
@@ -129,7 +121,22 @@ def create_service(
         hints_waiting=lambda: len(queues.deliveries) + len(queues.requests),
     )
     users = create_users(settings, clock)
-    return Service(settings, database, github, deps, worker, queues, heartbeat, users)
+    grace = timedelta(seconds=settings.grace_seconds)
+
+    def release() -> int:
+        return release_leases(database, process.node_id, clock())
+
+    return Service(
+        settings=settings,
+        database=database,
+        github=github,
+        deps=deps,
+        worker=worker,
+        queues=queues,
+        heartbeat=heartbeat,
+        departure=Departure(worker, heartbeat, release, grace),
+        users=users,
+    )
 
 
 def _this_process(kind: NodeKind, clock: Clock) -> Process:

@@ -55,15 +55,13 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
             service.worker.start(sweeping=False)
 
     def stop() -> None:
-        if with_worker:
-            service.worker.stop()
-        service.heartbeat.stop()
+        service.departure.finish()
         service.close()
 
     sign_ins = _create_sign_ins(service)
     deps = _web_deps(service, sign_ins, with_worker=with_worker)
     deps = replace(deps, pages_kept=PAGES_KEPT)
-    lifecycle = Lifecycle(start, stop, service.worker.begin_to_sweep)
+    lifecycle = Lifecycle(start, stop, service.worker.begin_to_sweep, service.departure.begin)
     app = create_app(deps, sign_ins)
     return BufferingShell(app, lifecycle, threads=WEB_THREADS, door=Door(deps))
 
@@ -88,11 +86,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         status_checks=_checks(service, service.database.check_reading, with_worker=with_worker),
         channels=frozenset(deps.notifiers),
         metrics=Metrics(
-            service.database,
-            lambda: service.github.app.quota_left,
-            deps.clock,
-            deps.traces,
-            lambda: service.github.app.spending,
+            service.database, lambda: service.github.app.quota_left, deps.clock, deps.traces
         ),
         quota_left=lambda: service.github.app.quota_left,
         node_id=deps.node,
@@ -138,7 +132,7 @@ def _checks(service: Service, database: Check, *, with_worker: bool) -> dict[str
         if not service.worker.is_alive:
             raise GateError("worker_stopped", "a thread of the worker has ended")
 
-    checks = {"database": database}
+    checks = {"node": service.departure.check, "database": database}
     if with_worker:
         checks["worker"] = worker_is_alive
     return checks

@@ -34,4 +34,4 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
     service = create_service(settings, kind=NodeKind.WEB if no_worker else NodeKind.SERVE)
     shell = create_shell(service, with_worker=not no_worker)
     keep_pauses_short()
-    serve_shell(shell, host, port)
+    serve_shell(shell, host, port, linger=settings.drain)

@@ -37,7 +37,5 @@ def worker() -> None:
     service.heartbeat.start()
     service.worker.start()
     stopping.wait()
-    service.heartbeat.drain()
-    service.worker.stop()
-    service.heartbeat.stop()
+    service.departure.finish()
     service.close()

@@ -7,6 +7,7 @@ checked by `gate.notify`, where it stops nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -42,8 +43,9 @@ PREFIX: Final = "GATE_"
 """How the name of every variable begins."""
 
 _LONGEST_SWEEP: Final = 3600
-_FEWEST_POINTS: Final = 60
-_MOST_POINTS: Final = 1_000_000
+_LONGEST_GRACE: Final = 600
+_DRAIN: Final = timedelta(seconds=5)
+"""Longer than load balancers and Kubernetes take to send no more to a node that is not ready."""
 
 
 class Settings(BaseSettings):
@@ -80,15 +82,6 @@ class Settings(BaseSettings):
         default="https://api.github.com",
         description="API root; for Enterprise Server `https://HOST/api/v3`; plain `http` only for"
         " loopback",
-    )
-    github_points_per_minute: int = Field(
-        default=900,
-        ge=_FEWEST_POINTS,
-        le=_MOST_POINTS,
-        description="calls to GitHub a minute for each installation, of all nodes together, in"
-        " GitHub's points: reads take 1, writes 5. Content (issues and comments) is limited to 80 a"
-        " minute and 500 an hour, or more or less in the same proportion. Raise it only for an"
-        " Enterprise Server whose limits are higher or off",
     )
     github_oidc_issuer: Annotated[str, AfterValidator(check_api_url)] = Field(
         default="https://token.actions.githubusercontent.com",
@@ -172,6 +165,22 @@ class Settings(BaseSettings):
     sweep_seconds: int = Field(
         default=60, ge=1, le=_LONGEST_SWEEP, description="seconds between two sweeps, 1 to 3600"
     )
+    grace_seconds: int = Field(
+        default=25,
+        ge=0,
+        le=_LONGEST_GRACE,
+        description="seconds that work in progress may take after SIGTERM, 0 to 600; then the"
+        " process releases what it holds and ends. Keep it below the time after which the platform"
+        " kills the process (Kubernetes: 30 seconds)",
+    )
+    drain_seconds: int | None = Field(
+        default=None,
+        ge=0,
+        le=_LONGEST_GRACE,
+        description="seconds for which `gate serve` still takes requests after SIGTERM, while"
+        " `/readyz` answers 503, so that load balancers notice; 0 to 600. The default is 5 on"
+        " PostgreSQL and 0 on SQLite",
+    )
     log_format: Literal["json", "console"] | None = Field(
         default=None,
         description="`json` or `console`; the default is `console` on a terminal, otherwise `json`",
@@ -198,6 +207,14 @@ class Settings(BaseSettings):
     def report_audience(self) -> str:
         """Return the audience that tokens of workflow runs must have."""
         return self.oidc_audience or self.public_url
+
+    @property
+    def drain(self) -> timedelta:
+        """Return how long requests are still taken after SIGTERM."""
+        if self.drain_seconds is not None:
+            return timedelta(seconds=self.drain_seconds)
+        is_alone = self.database_url.get_secret_value().startswith("sqlite")
+        return timedelta(0) if is_alone else _DRAIN
 
     @property
     def has_sign_in(self) -> bool:

@@ -78,14 +78,16 @@ def main() -> None:
     at = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     number = signal.Signals[sys.argv[4]] if len(sys.argv) > 4 else signal.SIGKILL
     fail = failing(place, at, number)
+    settings = load_for_service()
     service = create_service(
-        load_for_service(),
+        settings,
         clock=clock,
         server_time=database_time,
         since_boot=since_boot,
         failpoint=fail,
     )
-    serve(create_shell(service, with_worker=True), "127.0.0.1", port)
+    shell = create_shell(service, with_worker=True)
+    serve(shell, "127.0.0.1", port, linger=settings.drain)
 
 
 if __name__ == "__main__":

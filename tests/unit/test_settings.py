@@ -176,3 +176,20 @@ def test_a_misspelled_variable_is_shown() -> None:
     settings = load({"GATE_SWEEP_SECOND": "5", "GATE_UNKNOWN_VARIABLES": "x", "PATH": "/bin"})
 
     assert settings.unknown_variables == ("GATE_SWEEP_SECOND", "GATE_UNKNOWN_VARIABLES")
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "seconds"),
+    [
+        ("sqlite:///gate.db", {}, 0),
+        ("postgresql+psycopg://gate@db/gate", {}, 5),
+        ("sqlite:///gate.db", {"GATE_DRAIN_SECONDS": "7"}, 7),
+        ("postgresql+psycopg://gate@db/gate", {"GATE_DRAIN_SECONDS": "0"}, 0),
+    ],
+)
+def test_load_balancers_get_time_where_there_may_be_some(
+    url: str, given: dict[str, str], seconds: int
+) -> None:
+    """One process on SQLite has none before it that could send elsewhere."""
+    settings = load({"GATE_DATABASE_URL": url, **given})
+    assert settings.drain.total_seconds() == seconds

@@ -42,26 +42,29 @@ class Heartbeat:
         self._hints_waiting = hints_waiting
         self._stopping = Event()
         self._draining = Event()
+        self._woken = Event()
         self._shield = Shield(self._stopping)
         self._thread: Thread | None = None
 
     def start(self) -> None:
         """Record the first beat, and start the thread."""
         self._shield.run(self.beat)
-        self._thread = Thread(name="heartbeat", target=self._repeat)
+        self._thread = Thread(name="heartbeat", target=self._repeat, daemon=True)
         self._thread.start()
         log.info("node.started", node_id=self._process.node_id, kind=self._process.kind.value)
 
     def drain(self) -> None:
-        """Record from now on that the node takes nothing new."""
+        """Record at once, and from now on, that the node takes nothing new."""
         self._draining.set()
+        self._woken.set()
 
     def stop(self) -> None:
         """End the thread, and forget the node: it leaves in good order."""
         self._stopping.set()
+        self._woken.set()
         if self._thread is None:
             return
-        self._thread.join()
+        self._thread.join(BEAT.total_seconds())
         self._thread = None
         self._shield.run(self._leave)
         log.info("node.stopped", node_id=self._process.node_id)
@@ -78,5 +81,8 @@ class Heartbeat:
         self._database.transact(lambda tx: forget_node(tx, self._process.node_id))
 
     def _repeat(self) -> None:
-        while not self._stopping.wait(BEAT.total_seconds()):
-            self._shield.run(self.beat)
+        while not self._stopping.is_set():
+            self._woken.wait(BEAT.total_seconds())
+            self._woken.clear()
+            if not self._stopping.is_set():
+                self._shield.run(self.beat)

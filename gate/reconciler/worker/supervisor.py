@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event, Thread
+from time import monotonic
 from typing import Any, Final
 
 from gate.domain.model.hints import Work
@@ -23,6 +24,9 @@ from gate.reconciler.worker.loops import Loop, loops_of
 from gate.reconciler.worker.queues import Queues
 from gate.reconciler.worker.shield import Shield
 from gate.reconciler.worker.sweep import Sweeper
+
+NO_HURRY: Final = timedelta(hours=1)
+"""Longer than anything takes."""
 
 READERS: Final = 2
 """Threads that read deliveries. It is work for the processor, which more would only share, and they
@@ -78,8 +82,8 @@ class Supervisor:
         jobs += [("requests", self._answer_requests)] * self._plan.threads
         jobs += [("lookout", self._look_out), ("sweep", self._sweep)]
         jobs += [(it.name, partial(self._repeat, it)) for it in self._loops]
-        self._readers = [Thread(name=name, target=job) for name, job in readers]
-        self._threads = [Thread(name=name, target=job) for name, job in jobs]
+        self._readers = [Thread(name=name, target=job, daemon=True) for name, job in readers]
+        self._threads = [Thread(name=name, target=job, daemon=True) for name, job in jobs]
         for thread in (*self._readers, *self._threads):
             thread.start()
         log.info("worker.started", threads=self._plan.threads)
@@ -88,18 +92,24 @@ class Supervisor:
         """Let the sweeper begin: what it asks GitHub to deliver again can be taken from now on."""
         self._may_sweep.set()
 
-    def stop(self) -> None:
-        """Take no more hints, finish the passes in flight, and wait for the threads."""
+    def stop(self, within: timedelta = NO_HURRY) -> bool:
+        """Take no more hints and finish what is in flight; return whether that was in time.
+
+        Threads that are not finished then go on; they end with the process.
+        """
+        ends = monotonic() + within.total_seconds()
         self._stopping.set()
         self._may_sweep.set()
         # The readers first: what they have begun, the others finish.
         self._queues.deliveries.close()
         for thread in self._readers:
-            thread.join()
+            thread.join(max(0.0, ends - monotonic()))
         self._queues.close()
         for thread in self._threads:
-            thread.join()
-        log.info("worker.stopped")
+            thread.join(max(0.0, ends - monotonic()))
+        unfinished = sum(it.is_alive() for it in (*self._readers, *self._threads))
+        log.info("worker.stopped", unfinished=unfinished)
+        return unfinished == 0
 
     @property
     def is_alive(self) -> bool:

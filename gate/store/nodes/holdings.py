@@ -7,6 +7,7 @@ before has taken has no owner, or an old one.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -16,28 +17,15 @@ from gate.domain.model.ids import NodeId
 from gate.domain.nodes.fleet import Fleet, Leases
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.base import UtcDateTime
-from gate.store.engine.tables.comments import commands, replies
-from gate.store.engine.tables.github import policy_authors
 from gate.store.engine.tables.inbox import deliveries
-from gate.store.engine.tables.incidents import (
-    alerts,
-    incident_checks,
-    incident_issues,
-    run_artifacts,
-)
 from gate.store.engine.tables.requests import gate_requests
+from gate.store.next_due import WORK_TABLES
 from gate.store.nodes.nodes import list_nodes
 
-LEASED: Final = {
+LEASED: Final[Mapping[str, Table]] = {
     "requests": gate_requests,
     "deliveries": deliveries,
-    "incidents": incident_checks,
-    "alerts": alerts,
-    "issues": incident_issues,
-    "commands": commands,
-    "replies": replies,
-    "artifacts": run_artifacts,
-    "authors": policy_authors,
+    **{work.value: table for work, table in WORK_TABLES.items()},
 }
 """Every table whose rows are leased, by the kind of work."""
 

@@ -65,13 +65,14 @@ def _ignore() -> None:
 class Lifecycle:
     """What is started before the first request and stopped after the last.
 
-    `listening` is called once connections are taken, which is a little later than `start`. It must
-    not block.
+    `listening` is called once connections are taken, which is a little later than `start`;
+    `stopping` once it is known that they soon will not be. Neither may block.
     """
 
     start: Callable[[], None]
     stop: Callable[[], None]
     listening: Callable[[], None] = _ignore
+    stopping: Callable[[], None] = _ignore
 
 
 class _NotRead(Exception):
@@ -145,6 +146,10 @@ class BufferingShell:
     def note_listening(self) -> None:
         """Pass on that connections are taken from now on."""
         self._lifecycle.listening()
+
+    def note_stopping(self) -> None:
+        """Pass on that the server stops soon; until then it answers as before."""
+        self._lifecycle.stopping()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -1,8 +1,9 @@
 """Serve the application by granian, in this very process.
 
 Web and worker share one process, so that a stored delivery wakes the worker without a queue between
-them. On SIGTERM or SIGINT no connection is taken any more, what is in flight is finished, and the
-worker stops; a second signal ends the process at once.
+them. On SIGTERM the process is not ready any more and the worker stops, but for a while connections
+are still taken, until load balancers have noticed. Then what is in flight is finished. SIGINT comes
+from a person, and skips that while; a second signal ends the process at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import resource
 import signal
 import socket
+from datetime import timedelta
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
@@ -42,8 +44,8 @@ _SIGNALED: Final = 128
 log = get_logger(__name__)
 
 
-def serve(shell: BufferingShell, host: str, port: int) -> None:
-    """Serve until a signal ends it.
+def serve(shell: BufferingShell, host: str, port: int, *, linger: timedelta = timedelta(0)) -> None:
+    """Serve until a signal ends it; after SIGTERM, for `linger` longer.
 
     Port 0 takes a free one; the line `http.serving` says which, once connections are taken. Raises
     ConfigError when the address cannot be bound, and whatever the shell's lifecycle raised.
@@ -51,7 +53,7 @@ def serve(shell: BufferingShell, host: str, port: int) -> None:
     address = _resolve(host, port)
     chosen = free_port(host, port)
     try:
-        asyncio.run(_serve(shell, address, chosen))
+        asyncio.run(_serve(shell, address, chosen, linger))
     except FatalError:
         if shell.failure is None:
             raise
@@ -109,7 +111,7 @@ def _unusable(host: str, port: int, why: str) -> ConfigError:
     return ConfigError((f"--host/--port: {host}:{port} cannot be bound: {why}",))
 
 
-async def _serve(shell: BufferingShell, address: str, port: int) -> None:
+async def _serve(shell: BufferingShell, address: str, port: int, linger: timedelta) -> None:
     server = Server(
         shell,
         address=address,
@@ -122,7 +124,7 @@ async def _serve(shell: BufferingShell, address: str, port: int) -> None:
         websockets=False,
     )
     _adopt_log()
-    stopping = asyncio.Event()
+    stopping, stopped = asyncio.Event(), asyncio.Event()
 
     def stop(number: signal.Signals) -> None:
         if stopping.is_set():
@@ -130,13 +132,18 @@ async def _serve(shell: BufferingShell, address: str, port: int) -> None:
             os._exit(_SIGNALED + number)
         stopping.set()
         log.info("http.stopping", signal=number.name)
+        shell.note_stopping()
+        if number is signal.SIGTERM:
+            loop.call_later(linger.total_seconds(), stopped.set)
+        else:
+            stopped.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
     serving = loop.create_task(server.serve())
     announcing = loop.create_task(_announce(shell, address, port))
-    waiting = loop.create_task(stopping.wait())
+    waiting = loop.create_task(stopped.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     announcing.cancel()
     waiting.cancel()

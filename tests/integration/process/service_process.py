@@ -42,7 +42,7 @@ class Process:
         module = "tests.support.process"
         command = [sys.executable, "-m", module, str(self._port), *failpoint]
         self._process = subprocess.Popen(command, env=self.environ, stderr=subprocess.DEVNULL)
-        self.wait(self._is_ready, "the service to be ready")
+        self.wait(self.is_ready, "the service to be ready")
 
     def advance(self, seconds: float) -> None:
         """Move both clocks forward."""
@@ -53,7 +53,8 @@ class Process:
         written.replace(self._ahead)
         self.github.advance(seconds)
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Say whether the service can do its work."""
         try:
             return requests.get(f"{self.url}/readyz", timeout=1).ok
         except requests.RequestException:
@@ -63,6 +64,16 @@ class Process:
     def has_died(self) -> bool:
         """Say whether the process is gone."""
         return self._process is not None and self._process.poll() is not None
+
+    @property
+    def exit_status(self) -> int | None:
+        """Give the status with which the process has ended."""
+        return self._process.poll() if self._process is not None else None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     @property
     def is_stopped(self) -> bool:

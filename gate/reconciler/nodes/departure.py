@@ -1,0 +1,87 @@
+"""Leave the fleet in good order: take nothing new, finish, release what is not finished.
+
+Whatever goes wrong here costs time only: leases end by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Protocol
+
+from gate.errors import GateError
+from gate.log import get_logger
+from gate.reconciler.nodes.heartbeat import Heartbeat
+from gate.reconciler.worker.shield import Shield
+
+log = get_logger(__name__)
+
+
+class Stoppable(Protocol):
+    """The worker of a process."""
+
+    def stop(self, within: timedelta) -> bool:
+        """Take nothing new, finish what was begun; return whether all of it was in time."""
+        ...
+
+
+class Departure:
+    """The end of one process, from the signal to the last commit."""
+
+    def __init__(
+        self,
+        worker: Stoppable,
+        heartbeat: Heartbeat,
+        release: Callable[[], int],
+        grace: timedelta,
+    ) -> None:
+        """Prepare.
+
+        `release` gives back every lease and returns how many there were. `grace` is how long work
+        that was begun may still take after `begin`.
+        """
+        self._worker = worker
+        self._heartbeat = heartbeat
+        self._release_all = release
+        self._grace = grace
+        self._lock = Lock()
+        self._ends: float | None = None
+        self._stopping: Thread | None = None
+        self._is_finished = True
+
+    def begin(self) -> None:
+        """Take nothing new from now on, and begin to finish; returns at once, and may be repeated.
+
+        What others hand in, such as webhooks, is still stored.
+        """
+        with self._lock:
+            if self._ends is not None:
+                return
+            self._ends = monotonic() + self._grace.total_seconds()
+            self._heartbeat.drain()
+            self._stopping = Thread(name="departure", target=self._stop, daemon=True)
+            self._stopping.start()
+        log.info("node.draining")
+
+    def check(self) -> None:
+        """Raise GateError once the node drains: readiness asks, so that nobody sends it more."""
+        if self._ends is not None:
+            raise GateError("draining", "the process stops")
+
+    def finish(self) -> None:
+        """Wait for what was begun until the grace is over, release the rest, and deregister."""
+        self.begin()
+        if self._stopping is not None:
+            self._stopping.join()
+        if not self._is_finished:
+            Shield(Event()).run(self._release)
+        self._heartbeat.stop()
+
+    def _stop(self) -> None:
+        within = timedelta(seconds=max(0.0, (self._ends or 0.0) - monotonic()))
+        self._is_finished = self._worker.stop(within)
+
+    def _release(self) -> None:
+        log.warning("node.released", leases=self._release_all())

@@ -1,1 +1,0 @@
-"""What several nodes may spend of GitHub's limits, one row for each installation."""
