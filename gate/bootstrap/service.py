@@ -12,6 +12,7 @@ from typing import Final
 from gate import __version__
 from gate.bootstrap.clocks import ServerTime, choose_clock
 from gate.bootstrap.database import open_database
+from gate.bootstrap.limits import create_limiter
 from gate.bootstrap.server_policy import read_server_policy
 from gate.clock import Clock, Uptime, uptime, utc_now
 from gate.domain.model.ids import NodeId
@@ -92,7 +93,17 @@ def create_service(
     database.carry_by(queues)
     process = _this_process(kind, clock)
     traces = connect_traces(settings, process.node_id)
-    github = GitHubClients.connect(settings.github_api_url, credentials, clock, traces=traces)
+    limiter = create_limiter(
+        settings,
+        database,
+        process.node_id,
+        clock=clock,
+        server_time=server_time,
+        since_boot=since_boot,
+    )
+    github = GitHubClients.connect(
+        settings.github_api_url, credentials, clock, traces=traces, limiter=limiter
+    )
     deps = Deps(
         database=database,
         github=github_port(github),

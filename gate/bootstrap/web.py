@@ -86,7 +86,11 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         status_checks=_checks(service, service.database.check_reading, with_worker=with_worker),
         channels=frozenset(deps.notifiers),
         metrics=Metrics(
-            service.database, lambda: service.github.app.quota_left, deps.clock, deps.traces
+            service.database,
+            lambda: service.github.app.quota_left,
+            deps.clock,
+            deps.traces,
+            lambda: service.github.app.spending,
         ),
         quota_left=lambda: service.github.app.quota_left,
         node_id=deps.node,

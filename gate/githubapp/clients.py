@@ -14,6 +14,7 @@ from gate.githubapp.contents import ContentsClient
 from gate.githubapp.deployments import DeploymentsClient
 from gate.githubapp.issues import IssuesClient
 from gate.githubapp.people import PeopleClient
+from gate.githubapp.transport.limiter import Limiter
 from gate.githubapp.transport.transport import TIMEOUT
 from gate.traces.port import NO_TRACES, Traces
 
@@ -39,9 +40,15 @@ class GitHubClients:
         *,
         timeout: int = TIMEOUT,
         traces: Traces = NO_TRACES,
+        limiter: Limiter | None = None,
     ) -> Self:
-        """Build the clients; nothing is called before it is needed. `timeout` is in seconds."""
-        session = Session(api_url, credentials, clock, timeout=timeout, traces=traces)
+        """Build the clients; nothing is called before it is needed. `timeout` is in seconds.
+
+        Without a `limiter` the calls are limited as if no other process made any.
+        """
+        session = Session(
+            api_url, credentials, clock, timeout=timeout, traces=traces, limiter=limiter
+        )
         app = AppClient(session)
         return cls(
             session=session,

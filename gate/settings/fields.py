@@ -46,6 +46,8 @@ _LONGEST_SWEEP: Final = 3600
 _LONGEST_GRACE: Final = 600
 _DRAIN: Final = timedelta(seconds=5)
 """Longer than load balancers and Kubernetes take to send no more to a node that is not ready."""
+_FEWEST_POINTS: Final = 60
+_MOST_POINTS: Final = 1_000_000
 
 
 class Settings(BaseSettings):
@@ -82,6 +84,15 @@ class Settings(BaseSettings):
         default="https://api.github.com",
         description="API root; for Enterprise Server `https://HOST/api/v3`; plain `http` only for"
         " loopback",
+    )
+    github_points_per_minute: int = Field(
+        default=900,
+        ge=_FEWEST_POINTS,
+        le=_MOST_POINTS,
+        description="calls to GitHub a minute for each installation, of all nodes together, in"
+        " GitHub's points: reads take 1, writes 5. Content (issues and comments) is limited to 80 a"
+        " minute and 500 an hour, or more or less in the same proportion. Raise it only for an"
+        " Enterprise Server whose limits are higher or off",
     )
     github_oidc_issuer: Annotated[str, AfterValidator(check_api_url)] = Field(
         default="https://token.actions.githubusercontent.com",

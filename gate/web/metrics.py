@@ -14,6 +14,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from gate.clock import Clock
+from gate.domain.limits.account import Kind, Why
+from gate.domain.limits.spending import Spending
 from gate.domain.model.alert import Channel
 from gate.domain.nodes.fleet import Fleet
 from gate.domain.nodes.node import NodeState
@@ -42,6 +44,7 @@ class Metrics:
         quota_left: QuotaLeft,
         clock: Clock,
         traces: Traces = NO_TRACES,
+        spending: Callable[[], Spending] = Spending,
     ) -> None:
         """Begin at zero."""
         self.registry: Final = CollectorRegistry()
@@ -65,10 +68,35 @@ class Metrics:
         )
         self.registry.register(_Gauges(database, quota_left, clock))
         self.registry.register(_Spans(traces))
+        self.registry.register(_Limits(spending))
 
     def render(self) -> bytes:
         """Return everything in the text form Prometheus reads."""
         return generate_latest(self.registry)
+
+
+class _Limits(Collector):
+    """What this process leased of GitHub's limits; every kind, so that no series is missing."""
+
+    def __init__(self, spending: Callable[[], Spending]) -> None:
+        self._spending = spending
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the limiter's counts."""
+        spending = self._spending()
+        tokens = CounterMetricFamily(
+            "gate_github_tokens_leased", "Tokens leased of GitHub's limits.", labels=["kind"]
+        )
+        for kind in Kind:
+            tokens.add_metric([kind.value], spending.tokens.get(kind, 0))
+        waits = CounterMetricFamily(
+            "gate_github_waits", "Calls that a limit kept from being made.", labels=["limit"]
+        )
+        for why in Why:
+            waits.add_metric([why.value], spending.waits.get(why, 0))
+        leases = "Times that a slice was leased."
+        yield CounterMetricFamily("gate_github_leases", leases, value=spending.leases)
+        yield from (tokens, waits)
 
 
 class _Gauges(Collector):

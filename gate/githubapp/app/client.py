@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from gate.domain.limits.spending import Spending
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import HookDelivery, Installation
 from gate.domain.model.ids import InstallationId
@@ -58,6 +59,11 @@ class AppClient:
     def quota_left(self) -> Mapping[int | None, int]:
         """Return what is left of each installation's hourly quota; None is the App itself."""
         return self._session.limiter.quota_left()
+
+    @property
+    def spending(self) -> Spending:
+        """Return what this process leased of GitHub's limits, and what had to wait."""
+        return self._session.limiter.spending()
 
     def quota_of(self, installation_id: InstallationId) -> int | None:
         """Return an installation's hourly quota of calls, where GitHub has shown it."""

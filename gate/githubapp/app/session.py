@@ -56,10 +56,14 @@ class Session:
         *,
         timeout: int = TIMEOUT,
         traces: Traces = NO_TRACES,
+        limiter: Limiter | None = None,
     ) -> None:
-        """Prepare; nothing is called before it is needed. `timeout` is in seconds."""
+        """Prepare; nothing is called before it is needed. `timeout` is in seconds.
+
+        Without a `limiter` the calls are limited as if no other process made any.
+        """
         self.app_id: Final = int(credentials.app_id) if credentials.app_id.isdecimal() else None
-        self._transport = Transport(api_url, clock, timeout=timeout, traces=traces)
+        self._transport = Transport(api_url, clock, timeout=timeout, traces=traces, limiter=limiter)
         self._credentials = credentials
         self._tokens = TokenCache(self._mint, credentials.now)
 

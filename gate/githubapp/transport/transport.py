@@ -24,6 +24,7 @@ from urllib3.exceptions import HTTPError
 
 from gate import __version__
 from gate.clock import Clock
+from gate.domain.limits.account import Cost
 from gate.errors import GateError, Refused, RetryLater
 from gate.githubapp.transport.connection import Answer, BodyTooLong, Connection
 from gate.githubapp.transport.decoding import time_of
@@ -35,7 +36,7 @@ from gate.githubapp.transport.errors import (
     nonsense,
     rate_limited,
 )
-from gate.githubapp.transport.limiter import READ_POINTS, WRITE_POINTS, Limiter
+from gate.githubapp.transport.limiter import CREATE, READ, WRITE, Limiter
 from gate.githubapp.transport.paths import path_below
 from gate.githubapp.transport.routes import route_of
 from gate.traces.names import Attribute, SpanName
@@ -50,6 +51,9 @@ TIMEOUT: Final = 15
 _JSON: Final = "application/vnd.github+json"
 LONGEST_BODY: Final = 32 * 1024 * 1024
 """Bytes of an answer, after decompression, unless the caller takes fewer."""
+
+_CONTENT: Final = ("/issues", "/comments")
+"""How the paths end to which is posted what GitHub counts as content."""
 
 _MOST_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset(
@@ -77,6 +81,14 @@ class Call:
     def is_write(self) -> bool:
         """Return whether the call may change something."""
         return self.verb != "GET"
+
+    @property
+    def cost(self) -> Cost:
+        """Return what the call takes of GitHub's limits."""
+        if not self.is_write:
+            return READ
+        creates = self.verb == "POST" and self.path.endswith(_CONTENT)
+        return CREATE if creates else WRITE
 
 
 class _LentToken(Auth):
@@ -117,9 +129,18 @@ class Transport:
     """Call GitHub from any thread, with whatever token the caller brings."""
 
     def __init__(
-        self, api_url: str, clock: Clock, *, timeout: int = TIMEOUT, traces: Traces = NO_TRACES
+        self,
+        api_url: str,
+        clock: Clock,
+        *,
+        timeout: int = TIMEOUT,
+        traces: Traces = NO_TRACES,
+        limiter: Limiter | None = None,
     ) -> None:
-        """Prepare; nothing is called before it is needed. `timeout` is in seconds."""
+        """Prepare; nothing is called before it is needed. `timeout` is in seconds.
+
+        Without a `limiter` the calls are limited as if nobody else made any.
+        """
         # At debug level it writes whole requests, whatever the service's own logging is set to.
         logging.getLogger("github.Requester").setLevel(logging.WARNING)
         self._api_url = api_url.rstrip("/")
@@ -128,10 +149,14 @@ class Transport:
         self._local = local()
         self._lock = Lock()
         self._threads: WeakSet[_Thread] = WeakSet()
-        self.limiter: Final = Limiter(clock)
+        self.limiter: Final = limiter or Limiter.alone(clock)
 
     def close(self) -> None:
-        """Hang up on GitHub, on behalf of every thread; a later call connects again."""
+        """Hang up on GitHub, on behalf of every thread; a later call connects again.
+
+        What was leased and not spent goes back.
+        """
+        self.limiter.close()
         with self._lock:
             threads = list(self._threads)
         for thread in threads:
@@ -195,8 +220,7 @@ class Transport:
         return path
 
     def _exchange(self, call: Call, token: str, installation_id: int | None) -> Answer:
-        points = WRITE_POINTS if call.is_write else READ_POINTS
-        with self.limiter.admitted(installation_id, points):
+        with self.limiter.admitted(installation_id, call.cost):
             if call.is_timely is not None and not call.is_timely():
                 raise RetryLater("too_late", f"{call.verb} {call.path} was not begun in time")
             answer = self._send(call, token)

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from gate.domain.incidents.incident import Incident
+from gate.domain.limits.account import Account
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import DeploymentId
 from gate.domain.model.overrides import OverrideClaim
@@ -27,6 +28,7 @@ _incident: Final = msgspec.json.Decoder(Incident)
 _claim: Final = msgspec.json.Decoder(OverrideClaim)
 _report: Final = msgspec.json.Decoder(ValidationReport)
 _alert: Final = msgspec.json.Decoder(AlertReport)
+_account: Final = msgspec.json.Decoder(Account)
 _ids: Final = msgspec.json.Decoder(tuple[DeploymentId, ...])
 _numbers: Final = msgspec.json.Decoder(tuple[int, ...])
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -86,6 +88,11 @@ def decode_alert(value: bytes) -> AlertReport:
 def decode_incident(value: bytes) -> Incident:
     """Read an incident back."""
     return _incident.decode(value)
+
+
+def decode_account(value: bytes) -> Account:
+    """Read back what nodes have leased of an installation's limits."""
+    return _account.decode(value)
 
 
 def encode_ids(ids: Iterable[DeploymentId]) -> str:

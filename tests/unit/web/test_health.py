@@ -6,11 +6,14 @@ import pytest
 
 from gate.domain.incidents.events import IncidentEvent, Opened
 from gate.domain.incidents.incident import GATE
+from gate.domain.limits.account import Kind, Why
+from gate.domain.limits.spending import Spending
 from gate.domain.model.alert import Channel
 from gate.errors import RetryLater
 from gate.store.incidents.alerts import AlertState, finish_alert, owe_alert
 from gate.store.incidents.incidents import record_opening
 from gate.store.requests.opening import open_request
+from gate.web.metrics import Metrics
 from tests.support.alerts import make_alert
 from tests.support.builders.requests import make_request
 from tests.support.incidents import PLACE, make_failure
@@ -79,7 +82,12 @@ def samples(site: Site) -> dict[str, float]:
     response = site.client.get("/metrics")
     assert response.status_code == 200
     assert response.content_type.startswith("text/plain; version=0.0.4")
-    lines = [line for line in response.text.splitlines() if not line.startswith("#")]
+    return samples_of(response.text)
+
+
+def samples_of(text: str) -> dict[str, float]:
+    """Read metrics in Prometheus' form."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
@@ -108,6 +116,20 @@ def test_metrics_tell_what_stands_and_what_is_left(site: Site) -> None:
     assert found['gate_deliveries_total{outcome="stored"}'] == 1
     assert found['gate_github_quota_left{installation_id="app"}'] == 5000
     assert found['gate_github_quota_left{installation_id="7"}'] == 12
+
+
+def test_metrics_tell_what_was_leased_of_githubs_limits(site: Site) -> None:
+    """With a series for each limit, also for those that kept nobody waiting."""
+    spending = Spending(3, {Kind.POINTS: 90}, {Why.PAUSED: 2})
+    metrics = Metrics(site.database, dict, lambda: NOW, spending=lambda: spending)
+
+    found = samples_of(metrics.render().decode())
+
+    assert found["gate_github_leases_total"] == 3
+    assert found['gate_github_tokens_leased_total{kind="points"}'] == 90
+    assert found['gate_github_tokens_leased_total{kind="content"}'] == 0
+    assert found['gate_github_waits_total{limit="paused"}'] == 2
+    assert found['gate_github_waits_total{limit="points"}'] == 0
 
 
 def test_metrics_tell_of_incidents_and_alerts(site: Site) -> None:

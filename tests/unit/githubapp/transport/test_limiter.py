@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from gate.domain.limits.account import Cost
 from gate.errors import RetryLater
-from gate.githubapp.transport.limiter import READ_POINTS, WRITE_POINTS, Limiter
+from gate.githubapp.transport.limiter import CREATE, READ, WRITE, Limiter
 from tests.support.clock import NOW, FakeClock
 
 INSTALLATION = 77
@@ -24,19 +25,19 @@ def clock() -> FakeClock:
 @pytest.fixture
 def limiter(clock: FakeClock) -> Limiter:
     """A limiter that has admitted nothing yet."""
-    return Limiter(clock)
+    return Limiter.alone(clock)
 
 
-def call(limiter: Limiter, points: int = READ_POINTS, installation_id: int | None = 77) -> None:
+def call(limiter: Limiter, cost: Cost = READ, installation_id: int | None = 77) -> None:
     """Make a call that takes no time."""
-    with limiter.admitted(installation_id, points):
+    with limiter.admitted(installation_id, cost):
         pass
 
 
-def wait_of(limiter: Limiter, points: int = READ_POINTS) -> timedelta:
+def wait_of(limiter: Limiter, cost: Cost = READ) -> timedelta:
     """Give how long a call has to wait."""
     with pytest.raises(RetryLater) as caught:
-        call(limiter, points)
+        call(limiter, cost)
     assert caught.value.reason == "rate_limited"
     assert caught.value.after is not None
     return caught.value.after
@@ -44,9 +45,8 @@ def wait_of(limiter: Limiter, points: int = READ_POINTS) -> timedelta:
 
 def test_a_minute_has_900_points_and_a_write_takes_five(limiter: Limiter) -> None:
     """GitHub counts a write as five reads."""
-    assert (READ_POINTS, WRITE_POINTS) == (1, 5)
     for _ in range(179):
-        call(limiter, WRITE_POINTS)
+        call(limiter, WRITE)
     for _ in range(5):
         call(limiter)
     assert wait_of(limiter) > timedelta(0)
@@ -55,13 +55,21 @@ def test_a_minute_has_900_points_and_a_write_takes_five(limiter: Limiter) -> Non
 def test_points_come_back_with_time(limiter: Limiter, clock: FakeClock) -> None:
     """After the wait that was told, the call is admitted, and not before."""
     for _ in range(180):
-        call(limiter, WRITE_POINTS)
-    wait = wait_of(limiter, WRITE_POINTS)
-    assert wait == timedelta(seconds=5 / 15)
+        call(limiter, WRITE)
+    wait = wait_of(limiter, WRITE)
+    assert timedelta(minutes=1) < wait <= timedelta(seconds=63)
     clock.now += wait - timedelta(milliseconds=1)
-    wait_of(limiter, WRITE_POINTS)
+    wait_of(limiter, WRITE)
     clock.advance(milliseconds=1.1)
-    call(limiter, WRITE_POINTS)
+    call(limiter, WRITE)
+
+
+def test_issues_and_comments_have_a_limit_of_their_own(limiter: Limiter) -> None:
+    """80 of them a minute; other calls go on."""
+    for _ in range(80):
+        call(limiter, CREATE)
+    wait_of(limiter, CREATE)
+    call(limiter, WRITE)
 
 
 def test_unused_points_do_not_pile_up(limiter: Limiter, clock: FakeClock) -> None:
@@ -73,22 +81,11 @@ def test_unused_points_do_not_pile_up(limiter: Limiter, clock: FakeClock) -> Non
     wait_of(limiter)
 
 
-def test_a_clock_that_was_set_back_neither_gives_nor_takes(
-    limiter: Limiter, clock: FakeClock
-) -> None:
-    """Points are counted from what the clock shows now."""
-    call(limiter)
-    clock.advance(hours=-1)
-    call(limiter)
-    clock.advance(minutes=1)
-    call(limiter)
-
-
 def test_calls_at_once_are_bounded(limiter: Limiter) -> None:
     """The fifty-first call at the same time waits; when one ends it may go."""
     with ExitStack() as running:
         for _ in range(50):
-            running.enter_context(limiter.admitted(INSTALLATION, READ_POINTS))
+            running.enter_context(limiter.admitted(INSTALLATION, READ))
         assert wait_of(limiter) == timedelta(seconds=1)
     call(limiter)
 
@@ -96,7 +93,7 @@ def test_calls_at_once_are_bounded(limiter: Limiter) -> None:
 def test_a_call_that_fails_is_over(limiter: Limiter) -> None:
     """Errors do not use up places for good."""
     for _ in range(60):
-        with pytest.raises(OSError, match="gone"), limiter.admitted(INSTALLATION, READ_POINTS):
+        with pytest.raises(OSError, match="gone"), limiter.admitted(INSTALLATION, READ):
             raise OSError("gone")
     call(limiter)
 
