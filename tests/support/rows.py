@@ -16,12 +16,12 @@ from gate.domain.model.ids import (
 )
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
 from gate.domain.requests.opening import Opening
-from gate.store.engine.database import Database
+from gate.store.engine.database import Database, Snapshot
 from gate.store.engine.tables.requests import gate_requests
 from gate.store.requests.leases import Lease, release, take_lease
 from gate.store.requests.opening import open_request
 from gate.store.requests.outcomes import PassRecord, record_answer, record_end, record_pass
-from gate.store.requests.requests import read_request
+from gate.store.requests.requests import due_requests, read_request
 from tests.support.builders.defaults import (
     DIGEST,
     ENVIRONMENT,
@@ -149,3 +149,8 @@ def column(database: Database, request_id: RequestId, *names: str) -> tuple[Any,
         gate_requests.c.id == request_id
     )
     return tuple(database.read(lambda snapshot: snapshot.execute(query).one()))
+
+
+def due_ids(snapshot: Snapshot, now: datetime, limit: int) -> list[RequestId]:
+    """List the requests that are due, longest first."""
+    return [it.id for it in due_requests(snapshot, now, limit)]

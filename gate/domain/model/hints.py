@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from gate.domain.model.ids import DeliveryId, RequestId
+from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 
 
 class Work(Enum):
@@ -35,10 +35,14 @@ class DeliveryHint:
 
 @dataclass(frozen=True, slots=True)
 class RequestHint:
-    """A request is due for a look at a time."""
+    """A request of an installation is due for a look at a time.
+
+    Installations take turns; None where it is not known whose request it is.
+    """
 
     request_id: RequestId
     at: datetime
+    installation_id: InstallationId | None = None
 
 
 @dataclass(frozen=True, slots=True)

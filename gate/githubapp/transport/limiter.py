@@ -91,7 +91,7 @@ class Limiter:
             answer = self._accounts.lease(installation_id, ask)
         except RetryLater:
             raise purse.stay_away(now) from None
-        purse.take(answer, now)
+        purse.take(answer, cost, now)
         with self._lock:
             self._leases += 1
             for kind, leased in purse.slices.items():

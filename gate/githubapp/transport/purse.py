@@ -57,6 +57,9 @@ class Purse:
         self._calls = 0
         self._most = 0
         self._full = 0
+        self._points = limits.rates[Kind.POINTS]
+        self._told = 0
+        self._told_from = 0.0
         self._paused_until = 0.0
         self._wait_until = 0.0
         self._believed_until = 0.0
@@ -70,7 +73,7 @@ class Purse:
     def check_wait(self, cost: Cost, now: float) -> None:
         """Raise MustWait while it is no use to ask for what a call takes."""
         if now < self._believed_until and self._concerns(cost):
-            raise _must_wait(self._wait_until - now, self._why)
+            raise self._told_to_wait(cost, now)
 
     def _concerns(self, cost: Cost) -> bool:
         """Return whether a call would have to wait for what another one waits for."""
@@ -116,7 +119,7 @@ class Purse:
         self.slices, self._most, self._ends = {}, self.running, 0.0
         return ask
 
-    def take(self, answer: Leased | Wait, now: float) -> None:
+    def take(self, answer: Leased | Wait, cost: Cost, now: float) -> None:
         """Keep what was leased, as of `now`, when it was asked for; raises MustWait for none."""
         if isinstance(answer, Leased):
             self.slices = {k: _Slice(it.number, it.tokens) for k, it in answer.slices.items()}
@@ -127,7 +130,21 @@ class Purse:
             self._paused_until = max(self._paused_until, now + after)
         self._wait_until, self._why, self._full = now + after, answer.why, self.running
         self._believed_until = now + min(after, _ASK_AGAIN.total_seconds())
-        raise _must_wait(after, answer.why)
+        raise self._told_to_wait(cost, now)
+
+    def _told_to_wait(self, cost: Cost, now: float) -> MustWait:
+        """Return when to try again: as many calls at a time as one window has points for.
+
+        Otherwise thousands would come back at once, and all but a few in vain.
+        """
+        if self._why is not Why.POINTS:
+            return _must_wait(self._wait_until - now, self._why)
+        if self._told_from <= now:
+            self._told_from, self._told = self._wait_until, 0
+        windows, rate = self._told // self._points.tokens, self._points
+        self._told += cost[Kind.POINTS]
+        until = self._told_from + windows * rate.stay_away.total_seconds()
+        return _must_wait(until - now, self._why)
 
     def stay_away(self, now: float) -> MustWait:
         """Ask for nothing for a moment: the accounts are out of reach. Return what to raise."""

@@ -39,13 +39,13 @@ class Lookout:
                 deliveries.rows.due(snapshot, now, _HINTS),
             )
         )
-        hints: list[Hint] = [RequestHint(it, now) for it in due]
+        hints: list[Hint] = [RequestHint(it.id, now, it.installation_id) for it in due]
         hints += [DeliveryHint(it, now) for it in unread]
         hints += [WorkHint(it, now) for it in work.due]
         self._queues.pass_on(hints)
         if work.next_due is not None:
             self._queues.alarm.set(work.next_due)
-        if _HINTS in {len(due), len(unread)}:
+        if len(due) >= _HINTS or len(unread) >= _HINTS:
             self.look_soon()
 
     def look_soon(self) -> None:

@@ -8,16 +8,16 @@ was begun is no hint: it is never dropped.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import timedelta
-from threading import Condition, Lock
+from threading import Condition, Lock, local
 from time import monotonic
 from typing import Final, Generic, TypeVar, assert_never
 
 from gate.clock import Clock
 from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
-from gate.domain.model.ids import DeliveryId, RequestId
+from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.requests.reconcile import Begun
 from gate.reconciler.worker.alarm import Alarm
 from gate.store.engine.database import Transaction
@@ -29,6 +29,11 @@ TURN: Final = timedelta(milliseconds=10)
 """How far apart the turns are in which a busy gate reads its deliveries."""
 
 _LONGEST: Final = 20_000
+_FEW: Final = 100
+"""Hints of an installation that are kept in any case, however many others wait."""
+
+_MOST_OF_ONE: Final = 12
+"""Threads, of 16, that the requests of one installation may hold while they wait for GitHub."""
 
 
 class HintQueue(Generic[T]):
@@ -130,14 +135,29 @@ class RequestQueue(HintQueue[RequestId | Taken]):
     """What needs a thread that may wait for GitHub.
 
     Hints that a request is due, deliveries about which GitHub must be asked, and passes that were
-    begun and want to be finished.
+    begun and want to be finished. Installations take turns, and none holds all threads: so whoever
+    has a single request does not wait for those of another that has thousands.
     """
 
     def __init__(self) -> None:
         """Begin empty and open."""
         super().__init__()
         self._begun: deque[Begun] = deque()
+        self._turns: dict[InstallationId | None, dict[RequestId | Taken, None]] = {}
+        self._running: Counter[InstallationId | None] = Counter()
+        self._mine = local()
         self._idle = 0
+
+    def put(self, hint: RequestId | Taken, of: InstallationId | None = None) -> None:
+        """Add a hint of an installation; one that waits already, or is too many, is dropped."""
+        with self._lock:
+            turn = self._turns.get(of, {})
+            has_room = len(self._waiting) < _LONGEST or len(turn) < _FEW
+            if hint not in self._waiting and has_room:
+                self._waiting[hint] = None
+                turn[hint] = None
+                self._turns[of] = turn
+                self._wake()
 
     def finish(self, begun: Begun) -> None:
         """Pass on a pass that was begun; it goes before all hints, and is taken after closing, too.
@@ -156,24 +176,63 @@ class RequestQueue(HintQueue[RequestId | Taken]):
     def next(self) -> Begun | RequestId | Taken | None:
         """Wait for a pass to finish or a hint to follow; None once the queue is closed."""
         with self._lock:
+            self._end_mine()
             self._idle += 1
-            while not (self._begun or self._waiting or self._closed):
+            while not (self._begun or self._closed or self._next_turn(_MOST_OF_ONE)):
                 self._ready.wait()
             self._idle -= 1
-            return self._first() if self._begun or not self._closed else None
+            if self._begun:
+                begun = self._begun.popleft()
+                self._begin_mine(begun.lease.installation_id)
+                return begun
+            return None if self._closed else self._take_turn()
 
     def next_now(self, *, hints: bool = True) -> Begun | RequestId | Taken | None:
         """Take what is to be done next, without hints of requests if not wanted; None for none."""
         with self._lock:
             if self._begun:
                 return self._begun.popleft()
-            item = next((it for it in self._waiting if hints or isinstance(it, Taken)), None)
-            if item is not None:
-                del self._waiting[item]
-            return item
+            if hints and self._waiting:
+                turn = next(iter(self._turns))
+                return self._pop(turn, next(iter(self._turns[turn])))
+            for of, turn_of in self._turns.items():
+                for item in turn_of:
+                    if isinstance(item, Taken):
+                        return self._pop(of, item)
+            return None
 
-    def _first(self) -> Begun | RequestId | Taken:
-        return self._begun.popleft() if self._begun else self._oldest(1)[0]
+    def _next_turn(self, most: int) -> tuple[InstallationId | None] | None:
+        """Return whose turn it is, of those that do not hold too many threads; None for nobody."""
+        return next(((of,) for of in self._turns if self._running[of] < most), None)
+
+    def _take_turn(self) -> RequestId | Taken | None:
+        turn = self._next_turn(_MOST_OF_ONE)
+        if turn is None:
+            return None
+        (of,) = turn
+        self._begin_mine(of)
+        return self._pop(of, next(iter(self._turns[of])))
+
+    def _pop(self, of: InstallationId | None, item: RequestId | Taken) -> RequestId | Taken:
+        """Take an item, and put its installation behind all others."""
+        turn = self._turns.pop(of)
+        del turn[item], self._waiting[item]
+        if turn:
+            self._turns[of] = turn
+        return item
+
+    def _begin_mine(self, of: InstallationId | None) -> None:
+        self._running[of] += 1
+        self._mine.of = (of,)
+
+    def _end_mine(self) -> None:
+        """Note that this thread is done with what it took before: it asks for the next."""
+        mine: tuple[InstallationId | None] | None = getattr(self._mine, "of", None)
+        if mine is not None:
+            self._mine.of = None
+            self._running[mine[0]] -= 1
+            if self._waiting:
+                self._ready.notify()
 
 
 class Bell:
@@ -231,7 +290,7 @@ class Queues:
                 case DeliveryHint(delivery_id):
                     self.deliveries.put(delivery_id)
                 case RequestHint(request_id):
-                    self.requests.put(request_id)
+                    self.requests.put(request_id, hint.installation_id)
                 case WorkHint(work):
                     self.bells[work].ring()
                 case _:

@@ -7,14 +7,14 @@ every taking; whoever writes under an older one is told so (docs/adr/0006).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import bindparam, case, or_, select, update
 
 from gate.domain.model.hints import RequestHint
-from gate.domain.model.ids import NodeId, RequestId
+from gate.domain.model.ids import InstallationId, NodeId, RequestId
 from gate.errors import Superseded
 from gate.store.engine.database import Transaction
 from gate.store.engine.hints import note, retract
@@ -39,7 +39,7 @@ _take: Final = Prepared(
         lease_until=bindparam("until"),
         lease_owner=bindparam("owner"),
     )
-    .returning(_t.lease_token, _t.failures)
+    .returning(_t.lease_token, _t.failures, _t.installation_id)
 )
 _lock: Final = Prepared(select(_t.generation, _t.lease_token).where(_own).with_for_update())
 _release: Final = Prepared(
@@ -69,6 +69,7 @@ class Lease:
     request_id: RequestId
     token: int
     failures: int
+    installation_id: InstallationId | None = field(default=None, compare=False)
 
 
 def take_lease(
@@ -80,7 +81,7 @@ def take_lease(
     if row is None:
         return None
     retract(tx, request_id)
-    return Lease(request_id, row.lease_token, row.failures)
+    return Lease(request_id, row.lease_token, row.failures, row.installation_id)
 
 
 def check_lease(tx: Transaction, lease: Lease) -> int:
@@ -122,11 +123,11 @@ def release(
     }
     if _release.change(tx, values) == 1:
         if due_at is not None:
-            note(tx, RequestHint(lease.request_id, due_at))
+            note(tx, RequestHint(lease.request_id, due_at, lease.installation_id))
         return False
     moved = _release_moved.first(tx, values)
     if moved is not None and moved.due_at is not None:
-        note(tx, RequestHint(lease.request_id, moved.due_at))
+        note(tx, RequestHint(lease.request_id, moved.due_at, lease.installation_id))
     return moved is not None
 
 
@@ -143,7 +144,7 @@ def record_failure(
     by now is not disturbed: nothing is written then.
     """
     row = tx.execute(
-        select(_t.failures, _t.due_at, _t.lease_token, _t.lease_until)
+        select(_t.failures, _t.due_at, _t.lease_token, _t.lease_until, _t.installation_id)
         .where(_t.id == request_id)
         .with_for_update()
     ).one_or_none()
@@ -159,7 +160,7 @@ def record_failure(
         .where(_t.id == request_id)
         .values(lease_until=None, lease_owner=None, failures=failures, due_at=again)
     )
-    note(tx, RequestHint(request_id, again))
+    note(tx, RequestHint(request_id, again, row.installation_id))
 
 
 def clear_leases(tx: Transaction) -> None:

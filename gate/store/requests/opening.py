@@ -70,7 +70,7 @@ def open_request(
     row = _locked_by_key.first(tx, key_values(key))
     request = request_of(row)
     if inserted:
-        note(tx, RequestHint(request.id, now))
+        note(tx, RequestHint(request.id, now, request.installation_id))
         return request, Opening.NEW
     opening = judge_opening(request, deployment_id)
     if opening is Opening.KNOWN:
@@ -90,6 +90,6 @@ def open_request(
             "missed_at": None,
             "failures": 0,
         }
-    note(tx, RequestHint(request.id, now))
+    note(tx, RequestHint(request.id, now, request.installation_id))
     changing = update(gate_requests).where(_t.id == request.id).values(changes)
     return request_of(tx.execute(changing.returning(gate_requests)).one()), opening

@@ -71,8 +71,8 @@ _watching: Final = Prepared(
         _t.repository_id == bindparam("repository"), IS_UNDECIDED
     )
 )
-_due: Final = Prepared(
-    select(_t.id)
+_is_due: Final = (
+    select(_t.id, _t.installation_id)
     .where(
         _t.due_at.is_not(None),
         _t.due_at <= bindparam("now"),
@@ -81,6 +81,8 @@ _due: Final = Prepared(
     .order_by(_t.due_at)
     .limit(bindparam("most"))
 )
+_due: Final = Prepared(_is_due)
+_due_of_others: Final = _is_due.where(_t.installation_id.not_in(bindparam("seen", expanding=True)))
 
 
 def read_request(snapshot: Snapshot, request_id: RequestId) -> GateRequest | None:
@@ -144,10 +146,26 @@ def gated_paths(snapshot: Snapshot, repository_id: RepositoryId) -> frozenset[st
     return frozenset(snapshot.scalars(paths))
 
 
-def due_requests(snapshot: Snapshot, now: datetime, limit: int) -> list[RequestId]:
-    """List the requests to look at that nobody is at work on, longest due first."""
+@dataclass(frozen=True, slots=True)
+class DueRequest:
+    """A request to look at, and whose it is."""
+
+    id: RequestId
+    installation_id: InstallationId
+
+
+def due_requests(snapshot: Snapshot, now: datetime, limit: int) -> list[DueRequest]:
+    """List the requests to look at that nobody is at work on, longest due first.
+
+    Where more are due than `limit`, those of the installations that are not among them follow, up
+    to as many again: so nobody waits until another one's thousands are done.
+    """
     rows = _due.rows(snapshot, {"now": now, "most": limit})
-    return [RequestId(row.id) for row in rows]
+    if len(rows) == limit:
+        seen = {row.installation_id for row in rows}
+        others = {"now": now, "most": limit, "seen": sorted(seen)}
+        rows += snapshot.execute(_due_of_others, others)
+    return [DueRequest(RequestId(row.id), InstallationId(row.installation_id)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

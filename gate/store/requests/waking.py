@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, literal, select, update
+from sqlalchemy import Row, bindparam, func, literal, select, update
 
 from gate.domain.model.hints import RequestHint
 from gate.domain.model.ids import (
@@ -34,21 +34,25 @@ _awake: Final = (
 )
 
 
-_wake_one: Final = Prepared(_awake.where(_t.id == bindparam("request")))
+_wake_one: Final = Prepared(
+    _awake.where(_t.id == bindparam("request")).returning(_t.id, _t.installation_id)
+)
 
 
 _wake_repository: Final = Prepared(
-    _awake.where(_t.repository_id == bindparam("repository")).returning(_t.id)
+    _awake.where(_t.repository_id == bindparam("repository")).returning(_t.id, _t.installation_id)
 )
 
 
 _wake_installation: Final = Prepared(
-    _awake.where(_t.installation_id == bindparam("installation")).returning(_t.id)
+    _awake.where(_t.installation_id == bindparam("installation")).returning(
+        _t.id, _t.installation_id
+    )
 )
 
 
 _released: Final = Prepared(
-    select(_t.id, _t.deployments).where(
+    select(_t.id, _t.installation_id, _t.deployments).where(
         _t.due_at.is_not(None),
         _t.repository_id == bindparam("repository"),
         _t.state == RequestState.APPROVED,
@@ -66,14 +70,13 @@ _wake_released: Final = Prepared(
 def wake_requests(tx: Transaction, ids: Collection[RequestId], now: datetime) -> None:
     """Make undecided requests due now; a pass that is under way will look again."""
     for request_id in ids:
-        _wake_one.change(tx, {"request": request_id, "now": now})
-    _note_all(tx, ids, now)
+        _note_all(tx, _wake_one.rows(tx, {"request": request_id, "now": now}), now)
 
 
 def wake_repository(tx: Transaction, repository_id: RepositoryId, now: datetime) -> list[RequestId]:
     """Make all undecided requests of a repository due now."""
     rows = _wake_repository.rows(tx, {"repository": repository_id, "now": now})
-    return _note_all(tx, [RequestId(row.id) for row in rows], now)
+    return _note_all(tx, rows, now)
 
 
 def wake_installation(
@@ -81,12 +84,12 @@ def wake_installation(
 ) -> list[RequestId]:
     """Make all undecided requests of an installation due now."""
     rows = _wake_installation.rows(tx, {"installation": installation_id, "now": now})
-    return _note_all(tx, [RequestId(row.id) for row in rows], now)
+    return _note_all(tx, rows, now)
 
 
 def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> None:
     """Note that GitHub does not show some gates any more, and make their requests due."""
-    tx.execute(
+    missed = tx.execute(
         update(gate_requests)
         .where(_t.id.in_(ids), IS_UNDECIDED)
         .values(
@@ -94,8 +97,9 @@ def record_missed(tx: Transaction, ids: Sequence[RequestId], now: datetime) -> N
             generation=_t.generation + 1,
             due_at=now,
         )
+        .returning(_t.id, _t.installation_id)
     )
-    _note_all(tx, ids, now)
+    _note_all(tx, missed, now)
 
 
 def wake_released(
@@ -103,14 +107,15 @@ def wake_released(
 ) -> list[RequestId]:
     """Make the released requests of a deployment due that still wait for its end."""
     rows = _released.rows(tx, {"repository": repository_id})
-    ids = [RequestId(row.id) for row in rows if deployment_id in decode_ids(row.deployments)]
-    for request_id in ids:
-        _wake_released.change(tx, {"request": request_id, "now": now})
-    return _note_all(tx, ids, now)
+    released = [row for row in rows if deployment_id in decode_ids(row.deployments)]
+    for row in released:
+        _wake_released.change(tx, {"request": row.id, "now": now})
+    return _note_all(tx, released, now)
 
 
-def _note_all(tx: Transaction, ids: Collection[RequestId], now: datetime) -> list[RequestId]:
-    """Note that requests are due now, and return them."""
-    for request_id in ids:
-        note(tx, RequestHint(request_id, now))
-    return list(ids)
+def _note_all(tx: Transaction, rows: Iterable[Row[Any]], now: datetime) -> list[RequestId]:
+    """Note that requests are due now, each with its installation, and return them."""
+    hints = [RequestHint(RequestId(row.id), now, row.installation_id) for row in rows]
+    for hint in hints:
+        note(tx, hint)
+    return [hint.request_id for hint in hints]

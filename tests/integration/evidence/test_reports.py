@@ -8,7 +8,6 @@ import pytest
 import requests
 
 from gate.domain.model.reports import FlowStatus
-from gate.store.requests.requests import due_requests
 from tests.integration.evidence.report_requests import (
     RED,
     SECONDS,
@@ -21,6 +20,7 @@ from tests.integration.evidence.report_requests import (
     token,
 )
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
+from tests.support.rows import due_ids
 
 
 def test_a_report_is_kept_and_shown(gate: Gate) -> None:
@@ -106,11 +106,11 @@ def test_a_report_wakes_what_waits_for_its_workflow(gate: Gate) -> None:
     gate.settle()
     woken, database = gate.service.queues.requests, gate.service.database
     before, now = len(woken), gate.service.deps.clock()
-    assert database.read(lambda it: due_requests(it, now, 10)) == []
+    assert database.read(lambda it: due_ids(it, now, 10)) == []
     assert post(gate, token(gate, run_id), RED).status_code == 202
     assert len(woken) == before + 1
     now = gate.service.deps.clock()
-    assert database.read(lambda it: due_requests(it, now, 10)) == [gate.record(deployed.run_id).id]
+    assert database.read(lambda it: due_ids(it, now, 10)) == [gate.record(deployed.run_id).id]
     gate.settle()
     assert gate.record(deployed.run_id).state == "waiting"
 

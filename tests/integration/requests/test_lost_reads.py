@@ -20,8 +20,8 @@ from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.clients import GitHubClients
 from gate.reconciler.continuity import Continuity
 from gate.simulator.faults import Fault, WebhookFault
-from gate.store.requests import requests
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, reconcile, running_gate
+from tests.support.rows import due_ids
 
 POLICY: Final = ".github/deployment-gate.yml"
 SHARED: Final = "octo-org/.github"
@@ -270,7 +270,7 @@ class Trial:
     def _look(self, run_id: int) -> None:
         deps = self._gate.service.deps
         now = deps.clock()
-        due = deps.database.read(lambda snapshot: requests.due_requests(snapshot, now, 100))
+        due = deps.database.read(lambda snapshot: due_ids(snapshot, now, 100))
         for request_id in due:
             reconcile(request_id, deps)
 

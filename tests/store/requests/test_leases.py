@@ -20,12 +20,11 @@ from gate.store.requests.leases import (
     take_lease,
 )
 from gate.store.requests.outcomes import record_answer, record_end, record_missing, record_pass
-from gate.store.requests.requests import due_requests
 from gate.store.requests.waking import wake_requests
 from tests.store.conftest import OpenDatabase
 from tests.support.builders.defaults import NODE, NOW, TICK
 from tests.support.builders.requests import make_key, make_request
-from tests.support.rows import LENGTH, ask, asked, column, lease, make_record, reread
+from tests.support.rows import LENGTH, ask, asked, column, due_ids, lease, make_record, reread
 from tests.support.threads import at_once
 
 ENDED: Final = NOW + LENGTH
@@ -144,7 +143,7 @@ def test_what_moved_meanwhile_stays_due(database: Database, by: str) -> None:
     assert database.transact(lambda tx: check_lease(tx, held)) == 2
     assert free(database, held, due_at=None) is True
     assert column(database, request.id, "due_at", "lease_until") == (woken, None)
-    assert database.read(lambda it: due_requests(it, woken, 10)) == [request.id]
+    assert database.read(lambda it: due_ids(it, woken, 10)) == [request.id]
 
 
 def test_a_failed_pass_gives_its_lease_back(database: Database) -> None:

@@ -21,7 +21,7 @@ from gate.store.requests.requests import (
 from tests.store.conftest import OpenDatabase
 from tests.support.builders.defaults import FORK, NOW, REPOSITORY, before
 from tests.support.builders.requests import make_key, make_request
-from tests.support.rows import answer, ask, asked, column, end, lease, reread, wait
+from tests.support.rows import answer, ask, asked, column, due_ids, end, lease, reread, wait
 from tests.support.threads import at_once
 
 LATER = NOW + timedelta(minutes=10)
@@ -34,7 +34,7 @@ def test_a_new_request_is_as_github_asked(database: Database) -> None:
     assert request == make_request(id=request.id)
     assert reread(database, request) == request
     assert database.read(lambda it: find_request(it, make_key())) == request
-    assert database.read(lambda it: due_requests(it, NOW, 10)) == [request.id]
+    assert database.read(lambda it: due_ids(it, NOW, 10)) == [request.id]
 
 
 def test_nothing_is_found_of_what_was_never_asked(database: Database) -> None:
@@ -80,7 +80,7 @@ def test_one_more_job_joins(database: Database) -> None:
         unanswered=(31, 32),
         generation=2,
     )
-    assert database.read(lambda it: due_requests(it, NOW, 10)) == [first.id]
+    assert database.read(lambda it: due_ids(it, NOW, 10)) == [first.id]
 
 
 def test_environments_are_one_whatever_their_spelling(database: Database) -> None:
@@ -128,7 +128,7 @@ def test_a_late_job_opens_an_answered_request_again(
         answered_at=NOW,
         generation=2,
     )
-    assert database.read(lambda it: due_requests(it, LATER, 10)) == [again.id]
+    assert database.read(lambda it: due_ids(it, LATER, 10)) == [again.id]
 
 
 @pytest.mark.parametrize("deployment", [31, None])
@@ -149,7 +149,7 @@ def test_a_wrongly_closed_request_opens_when_github_waits(
     assert opening is Opening.REOPENED
     assert (again.state, again.round, again.deployment_ids) == (RequestState.OPEN, 2, (31,))
     assert again.missed_at is None
-    assert database.read(lambda it: due_requests(it, LATER, 10)) == [again.id]
+    assert database.read(lambda it: due_ids(it, LATER, 10)) == [again.id]
 
 
 @pytest.mark.parametrize("state", sorted(CLOSED_WITHOUT_US))
@@ -212,10 +212,20 @@ def test_due_are_those_nobody_works_on_longest_first(database: Database) -> None
     ids = [column(database, RequestId(n), "run_id", "id") for n in range(1, 6)]
     by_run = {run: RequestId(number) for run, number in ids}
     lease(database, by_run[4])
-    assert database.read(lambda it: due_requests(it, NOW, 10)) == [by_run[n] for n in (2, 3, 1)]
-    assert database.read(lambda it: due_requests(it, NOW, 2)) == [by_run[2], by_run[3]]
+    assert database.read(lambda it: due_ids(it, NOW, 10)) == [by_run[n] for n in (2, 3, 1)]
+    assert database.read(lambda it: due_ids(it, NOW, 2)) == [by_run[2], by_run[3]]
     expired = NOW + timedelta(minutes=3)
-    assert database.read(lambda it: due_requests(it, expired, 1)) == [by_run[4]]
+    assert database.read(lambda it: due_ids(it, expired, 1)) == [by_run[4]]
+
+
+def test_those_of_others_are_due_beside_the_thousands_of_one(database: Database) -> None:
+    """Where one installation fills the list, everybody else's follow."""
+    for run_id in range(1, 5):
+        asked(database, key=make_key(run_id=run_id), now=before(minutes=10 - run_id))
+    quiet = asked(database, key=make_key(run_id=9), installation=78, now=before(minutes=1))
+    due = database.read(lambda it: due_requests(it, NOW, 3))
+    assert [it.installation_id for it in due] == [77, 77, 77, 78]
+    assert due[-1].id == quiet.id
 
 
 def test_standing_counts_what_waits(database: Database) -> None:

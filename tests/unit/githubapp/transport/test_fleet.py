@@ -162,3 +162,18 @@ def test_a_node_that_died_takes_its_slice_along(fleet: Fleet, clock: FakeClock) 
     clock.advance(seconds=63)
     for _ in range(900):
         call(other)
+
+
+def test_those_who_wait_come_back_a_window_after_the_other(fleet: Fleet, clock: FakeClock) -> None:
+    """As many at a time as have points then: 180 writes, and the same again 63 seconds later."""
+    node = node_of(fleet, clock)
+    for _ in range(180):
+        call(node, WRITE)
+    waits = [wait_of(node, WRITE) for _ in range(400)]
+    assert waits[:180] == [waits[0]] * 180
+    assert waits[180:360] == [waits[0] + timedelta(seconds=61)] * 180
+    assert waits[360:] == [waits[0] + timedelta(seconds=122)] * 40
+    clock.now += waits[0]
+    for _ in range(180):
+        call(node, WRITE)
+    assert wait_of(node, WRITE) < waits[180]

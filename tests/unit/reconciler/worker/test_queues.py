@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Final
 
 from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
-from gate.domain.model.ids import DeliveryId, RequestId
+from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.requests.reconcile import Begun
 from gate.reconciler.worker.queues import TURN, Bell, DeliveryQueue, Queues, RequestQueue
+from gate.store.requests.leases import Lease
+from tests.support.harness import wait_for
 
 NOW = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
 
 
 def begun(number: int) -> Begun:
     """Make a pass; nobody looks into it here."""
-    step: Any = None
+    step: Any = SimpleNamespace(view=SimpleNamespace(lease=Lease(RequestId(number), 1, 0)))
     return Begun(RequestId(number), step, 0.0)
 
 
@@ -58,6 +61,58 @@ def test_there_is_room_for_as_many_as_wait() -> None:
     for thread in threads:
         thread.join(30)
     assert queue.room() == 0
+
+
+NOISY: Final = InstallationId(1)
+QUIET: Final = InstallationId(2)
+
+
+def test_installations_take_turns() -> None:
+    """One request does not wait for the thousands of somebody else, in whatever order they came."""
+    queue = RequestQueue()
+    for number in range(1000):
+        queue.put(RequestId(number), NOISY)
+    queue.put(RequestId(5001), QUIET)
+    queue.put(RequestId(5002), QUIET)
+    assert [queue.next() for _ in range(5)] == [0, 5001, 1, 5002, 2]
+    assert [queue.next_now() for _ in range(2)] == [3, 4]
+
+
+def test_a_full_queue_takes_a_few_of_everybody() -> None:
+    """What is dropped is due in the database; a quiet installation is not made to wait for that."""
+    queue = RequestQueue()
+    for number in range(20_005):
+        queue.put(RequestId(number), NOISY)
+    for number in range(30_000, 30_105):
+        queue.put(RequestId(number), QUIET)
+    assert len(queue) == 20_000 + 100
+
+
+def test_no_installation_holds_all_threads() -> None:
+    """When its calls hang, the others still have some; a thread that is done makes room again."""
+    queue = RequestQueue()
+    for number in range(40):
+        queue.put(RequestId(number), NOISY)
+    taken: list[object] = []
+    go_on = Event()
+
+    def work() -> None:
+        taken.append(queue.next())
+        go_on.wait(30)
+        taken.append(queue.next())
+
+    threads = [Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(taken) == 12, "the threads")
+    queue.put(RequestId(5001), QUIET)
+    wait_for(lambda: 5001 in taken, "the quiet one")
+    assert len(taken) == 13
+    go_on.set()
+    wait_for(lambda: len(taken) == 25, "the next ones")
+    queue.close()
+    for thread in threads:
+        thread.join(30)
 
 
 def put_all(queue: DeliveryQueue, *names: str) -> None:
