@@ -113,10 +113,17 @@ class DeploymentsClient:
         self._answer_rule(address, run_id, body, is_timely)
 
     def send_report(
-        self, address: RepositoryAddress, run_id: RunId, environment: str, comment: str
+        self,
+        address: RepositoryAddress,
+        run_id: RunId,
+        environment: str,
+        comment: str,
+        *,
+        is_timely: Callable[[], bool],
     ) -> None:
         """Post a status report; it answers nothing."""
-        self._answer_rule(address, run_id, {"environment_name": environment, "comment": comment})
+        body = {"environment_name": environment, "comment": comment}
+        self._answer_rule(address, run_id, body, is_timely)
 
     def send_deployment_status(
         self,
@@ -126,6 +133,7 @@ class DeploymentsClient:
         state: str,
         description: str,
         log_url: str,
+        is_timely: Callable[[], bool],
     ) -> None:
         """Add a status to a deployment, and let those of other deployments alone.
 
@@ -139,14 +147,15 @@ class DeploymentsClient:
             "auto_inactive": False,
         }
         path = f"/deployments/{deployment_id}/statuses"
-        self._calls(address, _DEPLOYMENTS).send("POST", path, body, HTTPStatus.CREATED)
+        calls = self._calls(address, _DEPLOYMENTS)
+        calls.send("POST", path, body, HTTPStatus.CREATED, is_timely=is_timely)
 
     def _answer_rule(
         self,
         address: RepositoryAddress,
         run_id: RunId,
         body: Mapping[str, object],
-        is_timely: Callable[[], bool] | None = None,
+        is_timely: Callable[[], bool],
     ) -> None:
         path = f"/actions/runs/{run_id}/deployment_protection_rule"
         calls = self._calls(address, GATE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -91,11 +91,19 @@ class IssuesClient:
         return tuple(it.body or "" for page in pages for it in page)
 
     def send_issue(
-        self, address: RepositoryAddress, *, title: str, body: str, labels: Sequence[str]
+        self,
+        address: RepositoryAddress,
+        *,
+        title: str,
+        body: str,
+        labels: Sequence[str],
+        is_timely: Callable[[], bool],
     ) -> IssuePage:
         """Open an issue; GitHub makes the labels that the repository does not have."""
         sent = {"title": title, "body": body, "labels": list(labels)}
-        answer = self._calls(address).send("POST", "/issues", sent, HTTPStatus.CREATED)
+        answer = self._calls(address).send(
+            "POST", "/issues", sent, HTTPStatus.CREATED, is_timely=is_timely
+        )
         try:
             shape = decoded(answer, _issue)
         except RetryLater as error:
@@ -111,24 +119,40 @@ class IssuesClient:
         title: str,
         body: str,
         is_open: bool,
+        is_timely: Callable[[], bool],
     ) -> None:
         """Change an issue, close it or open it again; the same again does nothing."""
         sent = {"title": title, "body": body, "state": "open" if is_open else "closed"}
         if not is_open:
             sent["state_reason"] = "completed"
-        self._calls(address).send("PATCH", f"/issues/{issue_number}", sent, HTTPStatus.OK)
+        path = f"/issues/{issue_number}"
+        self._calls(address).send("PATCH", path, sent, HTTPStatus.OK, is_timely=is_timely)
 
-    def send_comment(self, address: RepositoryAddress, issue_number: int, text: str) -> None:
+    def send_comment(
+        self,
+        address: RepositoryAddress,
+        issue_number: int,
+        text: str,
+        *,
+        is_timely: Callable[[], bool],
+    ) -> None:
         """Comment on an issue."""
-        path = f"/issues/{issue_number}/comments"
-        self._calls(address).send("POST", path, {"body": text}, HTTPStatus.CREATED)
+        path, sent = f"/issues/{issue_number}/comments", {"body": text}
+        self._calls(address).send("POST", path, sent, HTTPStatus.CREATED, is_timely=is_timely)
 
     def send_reaction(
-        self, address: RepositoryAddress, comment_id: CommentId, content: str
+        self,
+        address: RepositoryAddress,
+        comment_id: CommentId,
+        content: str,
+        *,
+        is_timely: Callable[[], bool],
     ) -> None:
         """React to a comment; the same reaction again does nothing."""
         path, sent = f"/issues/comments/{comment_id}/reactions", {"content": content}
-        self._calls(address).send("POST", path, sent, HTTPStatus.CREATED, HTTPStatus.OK)
+        self._calls(address).send(
+            "POST", path, sent, HTTPStatus.CREATED, HTTPStatus.OK, is_timely=is_timely
+        )
 
     def _calls(self, address: RepositoryAddress) -> RepositoryCalls:
         return RepositoryCalls.to(address, _ISSUES, self._session)

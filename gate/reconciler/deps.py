@@ -12,8 +12,10 @@ from gate.domain.model.alert import Channel
 from gate.domain.model.ids import NodeId
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
+from gate.reconciler.notifier import Notifier
 from gate.reconciler.override_routes import KnownRoutes
-from gate.reconciler.ports import GitHub, Notifier, ParseDelivery, Signer
+from gate.reconciler.ports import GitHub, ParseDelivery
+from gate.reconciler.signer import Signer
 from gate.reconciler.strangers import Strangers
 from gate.store.engine.database import Database
 from gate.traces.port import NO_TRACES, Traces

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gate.domain.model.alert import Alert, Channel
 from gate.domain.model.deliveries import Observation, Repository
 from gate.domain.model.github import (
     Collaborator,
@@ -103,6 +102,11 @@ class Actions(Protocol):
         ...
 
 
+IsTimely = Callable[[], bool]
+"""Asked right before a write, after any wait: where it says no, nothing is sent, and the call
+raises RetryLater with reason too_late. See `gate.reconciler.deadlines`."""
+
+
 class Deployments(Protocol):
     """What GitHub is asked and told about deployments."""
 
@@ -124,12 +128,10 @@ class Deployments(Protocol):
         state: ReviewState,
         comment: str,
         *,
-        is_timely: Callable[[], bool],
+        is_timely: IsTimely,
     ) -> None:
         """Answer for everything of ours that waits for this environment in this run.
 
-        `is_timely` is asked right before the request is written, after any wait; where it says no,
-        nothing is sent: RetryLater with reason too_late.
         Raises RetryLater (certainly not applied), OutcomeUnknown (may be applied), or Refused with
         reason nothing_pending, already_reviewed, review_conflict, permission_missing, not_found or
         unprocessable.
@@ -137,7 +139,13 @@ class Deployments(Protocol):
         ...
 
     def send_report(
-        self, address: RepositoryAddress, run_id: RunId, environment: str, comment: str
+        self,
+        address: RepositoryAddress,
+        run_id: RunId,
+        environment: str,
+        comment: str,
+        *,
+        is_timely: IsTimely,
     ) -> None:
         """Post a status report; it answers nothing. Raises as `send_review` does."""
         ...
@@ -150,6 +158,7 @@ class Deployments(Protocol):
         state: str,
         description: str,
         log_url: str,
+        is_timely: IsTimely,
     ) -> None:
         """Add a status to a deployment; no other deployment is touched. Raises as above."""
         ...
@@ -226,23 +235,43 @@ class Issues(Protocol):
         ...
 
     def send_issue(
-        self, address: RepositoryAddress, *, title: str, body: str, labels: Sequence[str]
+        self,
+        address: RepositoryAddress,
+        *,
+        title: str,
+        body: str,
+        labels: Sequence[str],
+        is_timely: IsTimely,
     ) -> IssuePage:
         """Open an issue. Raises as above, and Refused `issues_disabled`."""
         ...
 
     def send_issue_update(
-        self, address: RepositoryAddress, issue_number: int, *, title: str, body: str, is_open: bool
+        self,
+        address: RepositoryAddress,
+        issue_number: int,
+        *,
+        title: str,
+        body: str,
+        is_open: bool,
+        is_timely: IsTimely,
     ) -> None:
         """Change an issue, close it or open it again; the same again does nothing."""
         ...
 
-    def send_comment(self, address: RepositoryAddress, issue_number: int, text: str) -> None:
+    def send_comment(
+        self, address: RepositoryAddress, issue_number: int, text: str, *, is_timely: IsTimely
+    ) -> None:
         """Comment on an issue. Raises as above."""
         ...
 
     def send_reaction(
-        self, address: RepositoryAddress, comment_id: CommentId, content: str
+        self,
+        address: RepositoryAddress,
+        comment_id: CommentId,
+        content: str,
+        *,
+        is_timely: IsTimely,
     ) -> None:
         """React to a comment; the same reaction again does nothing. Raises as above."""
         ...
@@ -258,29 +287,3 @@ class GitHub:
     contents: Contents
     people: People
     issues: Issues
-
-
-class Notifier(Protocol):
-    """A channel that brings alerts to people; may be used from any thread."""
-
-    @property
-    def channel(self) -> Channel:
-        """Return which of a policy's channels this is."""
-        ...
-
-    def send(self, alert: Alert) -> None:
-        """Send; raises RetryLater, OutcomeUnknown or Refused unless the alert was taken."""
-        ...
-
-
-class Signer(Protocol):
-    """The key that vouches for the trail; may be used from any thread."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Name the key, so that whoever checks knows which one to take."""
-        ...
-
-    def sign(self, text: bytes) -> str:
-        """Sign `text`; the signature comes in base64."""
-        ...

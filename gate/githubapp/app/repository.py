@@ -60,7 +60,7 @@ class RepositoryCalls:
         path: str,
         body: Mapping[str, object],
         *expected: HTTPStatus,
-        is_timely: Callable[[], bool] | None = None,
+        is_timely: Callable[[], bool],
     ) -> Answer:
         """Write; any other success than one `expected` is not documented: OutcomeUnknown."""
         whole = self.path(path)

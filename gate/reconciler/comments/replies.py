@@ -16,6 +16,7 @@ from gate.domain.model.ids import CommentId, RepositoryId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
+from gate.reconciler.deadlines import while_leased
 from gate.reconciler.deps import Deps
 from gate.store.comments import replies
 from gate.store.comments.commands import GivenCommand
@@ -72,12 +73,19 @@ def send_reply(taken: Taken, deps: Deps) -> None:
     reply = reply_of(taken.row)
     state, outcome = ReplyState.DONE, "sent"
     error: GateError | None = None
+    is_leased = while_leased(taken, deps.clock)
+    deps.failpoint("replying")
     try:
         address = deps.database.read(lambda snapshot: _address(snapshot, reply))
-        deps.github.issues.send_reaction(address, reply.comment_id, reply.reaction)
+        deps.github.issues.send_reaction(
+            address, reply.comment_id, reply.reaction, is_timely=is_leased
+        )
         if reply.body is not None and not _is_there(reply, taken, address, deps):
             deps.github.issues.send_comment(
-                address, reply.issue_number, f"{reply.body}\n\n{_mark(reply)}"
+                address,
+                reply.issue_number,
+                f"{reply.body}\n\n{_mark(reply)}",
+                is_timely=is_leased,
             )
     except (OutcomeUnknown, RetryLater) as later:
         state, outcome, error = ReplyState.INTENDED, later.reason, later

@@ -20,13 +20,15 @@ from gate.domain.incidents.outbox import (
     is_expired,
     pause_before_repeat,
 )
-from gate.domain.model.alert import Channel
+from gate.domain.model.alert import Alert, Channel
 from gate.domain.model.ids import IncidentId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
+from gate.reconciler.deadlines import while_leased
 from gate.reconciler.deps import LEASE, Deps
 from gate.reconciler.incidents.timeline import record_happenings
+from gate.reconciler.ports import IsTimely
 from gate.store.engine.database import Transaction
 from gate.store.engine.due import Taken
 from gate.store.engine.turns import take_turn_of_incident
@@ -73,9 +75,12 @@ def send_alerts(channel: Channel, incident: str, deps: Deps) -> None:
         delivery.alert, repeated=mine.maybe_sent, plain=mine.outcome == _REFUSED_AS_IT_WAS
     )
     error: GateError | None = None
+    is_leased = while_leased(taken, deps.clock)
+    deps.failpoint("alerting")
     try:
         with deps.traces.span(SpanName.ALERT) as span:
             span.set({Attribute.CHANNEL: channel.value, Attribute.ALERT_KIND: told.kind.value})
+            _check_timely(told, is_leased)
             deps.notifiers[channel].send(told)
     except (RetryLater, OutcomeUnknown, Refused) as failure:
         error = failure
@@ -93,6 +98,16 @@ def send_alerts(channel: Channel, incident: str, deps: Deps) -> None:
             attempts=mine.attempts + 1,
             detail=error.detail,
         )
+
+
+def _check_timely(told: Alert, is_leased: IsTimely) -> None:
+    """Raise RetryLater when another node may have sent it by now.
+
+    What is left is the time that a channel takes to connect; a mail server closes a dialog that
+    pauses for minutes, and the others write at once.
+    """
+    if not is_leased():
+        raise RetryLater("too_late", told.key)
 
 
 def _still_owed(tx: Transaction, channel: Channel, incident: str, now: datetime) -> list[OwedAlert]:

@@ -26,6 +26,7 @@ from gate.domain.incidents.remarks import render_closed_by_hand
 from gate.errors import OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
+from gate.reconciler.deadlines import while_leased
 from gate.reconciler.deps import Deps
 from gate.reconciler.incidents.issue_lookup import BegunStep, look_up
 from gate.reconciler.incidents.issue_view import (
@@ -115,38 +116,51 @@ def _make(step: IssueStep, taken: TakenIssue, view: IssueView, deps: Deps) -> Ta
         issues.record_begun(tx, incident_id, step.name, now)
 
     deps.database.transact(begin)
+    deps.failpoint("issue_begun")
     try:
-        followed, url = _send(step, taken.followed, view, deps)
+        followed, url = _send(step, taken, view, deps)
     except (RetryLater, Refused):
-        deps.database.transact(lambda tx: issues.record_begun(tx, incident_id, None, None))
+        deps.database.transact(lambda tx: _forget_begun(tx, taken))
         raise
     deps.failpoint("issue_sent")
     return _record(taken, step.name, followed, url, deps)
 
 
+def _forget_begun(tx: Transaction, taken: TakenIssue) -> None:
+    """Note that a step was not made, unless another node has begun one since."""
+    if issues.rows.lock(tx, taken.taken) is not None:
+        issues.record_begun(tx, taken.incident_id, None, None)
+
+
 def _send(
-    step: IssueStep, followed: Followed, view: IssueView, deps: Deps
+    step: IssueStep, taken: TakenIssue, view: IssueView, deps: Deps
 ) -> tuple[Followed, str | None]:
     """Send a step; gives what GitHub has then, and the page of an issue that is new."""
+    followed, is_leased = taken.followed, while_leased(taken.taken, deps.clock)
     address, number = view.address, followed.number or 0
     match step:
         case OpenIssue(text, labels):
             page = deps.github.issues.send_issue(
-                address, title=text.title, body=text.body, labels=labels
+                address, title=text.title, body=text.body, labels=labels, is_timely=is_leased
             )
             opened = Followed(page.number, digest_of(text), text.is_open, view.record.events)
             return opened, page.url
         case AddRemark(remark):
-            deps.github.issues.send_comment(address, number, remark.body)
+            deps.github.issues.send_comment(address, number, remark.body, is_timely=is_leased)
             return replace(followed, told=remark.position), None
         case AnswerClosing(body):
-            deps.github.issues.send_comment(address, number, body)
+            deps.github.issues.send_comment(address, number, body, is_timely=is_leased)
             return replace(followed, owes_closing=False), None
         case UpdateIssue(text):
             # What people ticked is nowhere but in the issue.
             body = keep_ticks(text.body, deps.github.issues.read_issue_text(address, number))
             deps.github.issues.send_issue_update(
-                address, number, title=text.title, body=body, is_open=text.is_open
+                address,
+                number,
+                title=text.title,
+                body=body,
+                is_open=text.is_open,
+                is_timely=is_leased,
             )
             return replace(followed, digest=digest_of(text), is_open=text.is_open), None
         case _:
@@ -161,6 +175,9 @@ def _record(
 
     def record(tx: Transaction) -> None:
         take_turn_of_repository(tx, taken.repository_id)
+        if issues.rows.lock(tx, taken.taken) is None:
+            # Whoever has it now has looked the step up by its mark, and may have gone further.
+            raise RetryLater("lease_lost", f"issue of incident {taken.incident_id}")
         if is_new:
             # A page may wait for the issue.
             mark_check(tx, taken.repository_id, deps.clock())

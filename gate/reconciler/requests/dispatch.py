@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Final, assert_never
+from typing import Final
 
-from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
-from gate.errors import NOT_ALLOWED, GateError, OutcomeUnknown, Refused, RetryLater, Superseded
+from gate.errors import NOT_ALLOWED, GateError, OutcomeUnknown, RetryLater, Superseded
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deps import SEND_WITHIN, Deps
+from gate.reconciler.deps import Deps
 from gate.reconciler.requests.closing import sent_answer
 from gate.reconciler.requests.deployment_status import follow_deployment_at
+from gate.reconciler.requests.sending import send_effect
 from gate.reconciler.requests.snapshot import Passed
 from gate.reconciler.trail import request_entry
 from gate.store.audit.entries import record_audit
@@ -55,7 +55,7 @@ def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
 
     Nothing is sent when the request moved on since it was decided: then it is decided again. A
     review has been begun by the commit that decided it, and is sent within `SEND_WITHIN` of that or
-    not at all (docs/adr/0018-a-late-answer-is-not-sent.md).
+    not at all; anything else while the lease runs (docs/adr/0018-a-late-answer-is-not-sent.md).
     Raises Superseded when the lease is lost; whoever has it now goes on.
     """
     with deps.traces.span(SpanName.EFFECT) as span:
@@ -69,7 +69,7 @@ def _dispatch(effect: Effect, passed: Passed, deps: Deps, span: Span) -> bool:
         if not begun:
             return True
     deps.failpoint("begun")
-    error = _send(effect, passed, deps)
+    error = send_effect(effect, passed, deps)
     deps.failpoint("sent")
     now = deps.clock()
     outcome = _outcome(effect, passed, error, now)
@@ -112,51 +112,6 @@ def _begin(tx: Transaction, effect: Effect, passed: Passed, now: datetime) -> bo
         return False
     ledger.record_begun(tx, effect, now)
     return True
-
-
-def _send(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
-    """Make the call; every way in which it can end is a value."""
-    request = passed.view.request
-    address = passed.view.repository.address
-    run_id, environment = request.key.run_id, request.environment
-    try:
-        match effect.kind:
-            case EffectKind.REVIEW if effect.state is not None:
-                deps.github.deployments.send_review(
-                    address,
-                    run_id,
-                    environment,
-                    effect.state,
-                    effect.comment,
-                    is_timely=lambda: _is_timely(passed, deps),
-                )
-            case EffectKind.REVIEW | EffectKind.REPORT:
-                deps.github.deployments.send_report(address, run_id, environment, effect.comment)
-            case EffectKind.STATUS:
-                _send_status(effect, address, deps)
-            case _:
-                assert_never(effect.kind)
-    except (RetryLater, OutcomeUnknown, Refused) as error:
-        return error
-    return None
-
-
-def _is_timely(passed: Passed, deps: Deps) -> bool:
-    return deps.uptime() - passed.begun_at <= SEND_WITHIN.total_seconds()
-
-
-def _send_status(effect: Effect, address: RepositoryAddress, deps: Deps) -> None:
-    """Add the status that tells of an override to a deployment's history."""
-    if effect.deployment_id is None or effect.mirrored is None or effect.log_url is None:
-        msg = f"effect {effect.key} names no deployment"
-        raise LookupError(msg)
-    deps.github.deployments.send_deployment_status(
-        address,
-        effect.deployment_id,
-        state=effect.mirrored,
-        description=effect.comment,
-        log_url=effect.log_url,
-    )
 
 
 def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datetime) -> Outcome:
@@ -238,11 +193,15 @@ def _settle_without_lease(
     """Put on record what GitHub took although the lease was lost meanwhile.
 
     Whoever has the lease by now moves the request, and is told that it has changed. What GitHub did
-    not take is theirs to find out.
+    not take is theirs to find out; only that a report was never sent, nobody else can know.
     """
     if outcome.status is EffectStatus.DONE:
         ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
         _record_sent(tx, effect, request, outcome, now)
+        leases.wake_holder(tx, request.id, now)
+        return False
+    is_unsent = outcome.slug == _TOO_LATE and effect.kind is EffectKind.REPORT
+    if is_unsent and ledger.record_unsent(tx, effect.key, outcome.slug, now):
         leases.wake_holder(tx, request.id, now)
     return False
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from gate.domain.audit.chain import ChainHead, Checkpoint, checkpoint_text
 from gate.reconciler.deps import Deps
-from gate.reconciler.ports import Signer
+from gate.reconciler.signer import Signer
 from gate.store.audit.checkpoints import heads_to_sign, record_checkpoint
 from gate.store.engine.database import Transaction
 

@@ -113,6 +113,13 @@ def record_outcome(
         _update(tx, key, maybe_landed=True)
 
 
+def record_unsent(tx: Transaction, key: str, outcome: str, now: datetime) -> bool:
+    """Record that a report which was begun was certainly not sent; False if it is settled."""
+    unsent = update(effects).where(_t.effect_key == key, _t.status == EffectStatus.SENDING.value)
+    values = {"status": EffectStatus.INTENDED.value, "outcome": outcome, "settled_at": now}
+    return tx.execute(unsent.values(values)).rowcount == 1
+
+
 def _update(tx: Transaction, key: str, **values: object) -> None:
     tx.execute(update(effects).where(_t.effect_key == key).values(**values))
 

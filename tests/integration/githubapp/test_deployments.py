@@ -83,7 +83,9 @@ def test_an_answer_arrives(either: Stage, state: ReviewState, conclusion: str | 
 def test_a_report_answers_nothing(stage: Stage) -> None:
     """After a status report GitHub still waits."""
     run_id = stage.deploy()
-    stage.client.deployments.send_report(stage.address, run_id, ENVIRONMENT, "on hold")
+    stage.client.deployments.send_report(
+        stage.address, run_id, ENVIRONMENT, "on hold", is_timely=lambda: True
+    )
     assert [it.state for it in stage.github.reviews(run_id)] == [None]
     assert stage.client.actions.read_pending_environments(stage.address, run_id) == {
         ENVIRONMENT: ENVIRONMENT
@@ -124,5 +126,7 @@ def test_an_overlong_comment_is_unprocessable(stage: Stage) -> None:
     """GitHub takes 1,024 characters; what it refuses otherwise is no reason to try again."""
     run_id = stage.deploy()
     with pytest.raises(Refused) as caught:
-        stage.client.deployments.send_report(stage.address, run_id, ENVIRONMENT, "x" * 1025)
+        stage.client.deployments.send_report(
+            stage.address, run_id, ENVIRONMENT, "x" * 1025, is_timely=lambda: True
+        )
     assert caught.value.reason == "unprocessable"

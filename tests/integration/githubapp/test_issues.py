@@ -17,6 +17,11 @@ from tests.support.github_stage import REPOSITORY, Stage
 MARK = "<!-- gate:incident/17 -->"
 
 
+def always() -> bool:
+    """Be in time."""
+    return True
+
+
 def since(stage: Stage) -> datetime:
     """Give a moment before everything."""
     return stage.github.world.now() - timedelta(minutes=5)
@@ -26,7 +31,7 @@ def send(stage: Stage, body: str = MARK) -> IssuePage:
     """Open an issue as the App."""
     labels = ["production-validation"]
     return stage.client.issues.send_issue(
-        stage.address, title="It is red", body=body, labels=labels
+        stage.address, title="It is red", body=body, labels=labels, is_timely=always
     )
 
 
@@ -86,12 +91,14 @@ def test_an_issue_is_changed(stage: Stage) -> None:
     send(stage)
     for _ in range(2):
         stage.client.issues.send_issue_update(
-            stage.address, 1, title="Over", body="Done", is_open=False
+            stage.address, 1, title="Over", body="Done", is_open=False, is_timely=always
         )
     (issue,) = stage.github.issues_of(REPOSITORY)
     assert (issue.title, issue.body, issue.state) == ("Over", "Done", "closed")
     assert issue.state_reason == "completed"
-    stage.client.issues.send_issue_update(stage.address, 1, title="Again", body="Red", is_open=True)
+    stage.client.issues.send_issue_update(
+        stage.address, 1, title="Again", body="Red", is_open=True, is_timely=always
+    )
     (issue,) = stage.github.issues_of(REPOSITORY)
     assert (issue.state, issue.state_reason) == ("open", "reopened")
 
@@ -107,7 +114,9 @@ def test_a_repository_without_issues(stage: Stage) -> None:
 def test_a_missing_issue(stage: Stage) -> None:
     """One that was deleted or transferred is not found."""
     with pytest.raises(Refused) as refused:
-        stage.client.issues.send_issue_update(stage.address, 9, title="x", body="x", is_open=True)
+        stage.client.issues.send_issue_update(
+            stage.address, 9, title="x", body="x", is_open=True, is_timely=always
+        )
     assert refused.value.reason == "not_found"
 
 

@@ -150,6 +150,8 @@ def test_a_name_that_is_none_is_not_called(stage: Stage) -> None:
     with pytest.raises(Refused, match="not_found"):
         stage.client.contents.read_file(stage.address, secrets)
     with pytest.raises(Refused) as caught:
-        stage.client.deployments.send_report(odd, RunId(1), ENVIRONMENT, "x")
+        stage.client.deployments.send_report(
+            odd, RunId(1), ENVIRONMENT, "x", is_timely=lambda: True
+        )
     assert caught.value.reason == "not_found"
     assert stage.calls() == stage.calls(MINT) == stage.calls(REVIEW) == 0
