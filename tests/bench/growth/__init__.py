@@ -1,0 +1,1 @@
+"""What up to 100,000 repositories ask of the gate, on paper: see docs/explanation/growth.md."""
