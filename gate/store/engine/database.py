@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from gate.domain.model.hints import Hint
 from gate.errors import ConfigError, RetryLater
-from gate.store.engine import disks
+from gate.store.engine import disks, postgresql
 from gate.store.engine.carrier import Carrier, NoCarrier, as_transaction, collect
 from gate.store.engine.outages import busy, closed, is_outage, lost_a_race
 from gate.store.engine.writer import GroupWriter, HandOver, Settle
@@ -68,14 +68,8 @@ class Database:
             grouped = _sqlite_engine(url, begin=None, pragmas=_DURABLE)
             self._writer = GroupWriter(grouped, "BEGIN IMMEDIATE")
         else:
-            self._writes = _postgresql_engine(url)
-            # Without a transaction of SQLAlchemy's own: the writer begins and ends its own.
-            grouped = self._writes.execution_options(isolation_level="AUTOCOMMIT")
-            self._writer = GroupWriter(grouped, "BEGIN")
-            # Sent along with BEGIN, so that a read of several statements sees one state.
-            self._reads = self._writes.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            self._reads = self._writes = postgresql.connect(url)
+            self._writer = GroupWriter(self._writes, postgresql.WRITING)
         for pool in {self._reads.pool, self._writes.pool}:
             event.listen(pool, "checkin", self._give_back)
 
@@ -86,8 +80,10 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """Return the engine that writes, for migrations and checks of the schema."""
-        return self._writes
+        """Return an engine that begins and ends transactions by itself, for migrations."""
+        if self._is_one_writer:
+            return self._writes
+        return self._writes.execution_options(isolation_level="READ COMMITTED")
 
     def carry_by(self, carrier: Carrier) -> None:
         """Let a carrier tell what becomes due; without one nobody is told."""
@@ -128,7 +124,7 @@ class Database:
             raise closed()
         if self._is_one_writer:
             return _snapshot(self._reads, _on_connection(work))
-        return _run(self._reads, _on_connection(work))
+        return postgresql.transact(self._reads, postgresql.READING, _on_connection(work))
 
     def check(self) -> None:
         """Raise RetryLater unless the database can be written."""
@@ -156,7 +152,7 @@ class Database:
             hints = collect(connection)
             return result, self._carrier.store(as_transaction(connection), hints) if hints else ()
 
-        result, ours = _run(self._writes, noting)
+        result, ours = postgresql.transact(self._writes, postgresql.WRITING, noting)
         if ours:
             self._carrier.pass_on(ours)
         return result
@@ -227,20 +223,6 @@ def _sqlite_engine(url: str, *, begin: str | None, pragmas: tuple[str, ...]) -> 
     return engine
 
 
-def _postgresql_engine(url: str) -> Engine:
-    return create_engine(
-        url,
-        pool_size=_POOL,
-        max_overflow=_POOL,
-        pool_pre_ping=True,
-        pool_timeout=_BUSY_MILLISECONDS / 1000,
-        isolation_level="READ COMMITTED",
-        hide_parameters=True,
-        # A pooler may give each transaction another session, which knows no statement of ours.
-        connect_args={"prepare_threshold": None},
-    )
-
-
 def _snapshot(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Read on a SQLite file, in a transaction begun and ended on the driver.
 
@@ -255,16 +237,6 @@ def _snapshot(engine: Engine, work: Callable[[Connection], T]) -> T:
                 return work(connection)
             finally:
                 driver.execute("ROLLBACK")
-    except Exception as error:
-        if is_outage(error):
-            raise busy(error) from error
-        raise
-
-
-def _run(engine: Engine, work: Callable[[Connection], T]) -> T:
-    try:
-        with engine.begin() as connection:
-            return work(connection)
     except Exception as error:
         if is_outage(error):
             raise busy(error) from error

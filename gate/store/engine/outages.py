@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -17,6 +18,8 @@ _READ_ONLY_TRANSACTION: Final = "25006"
 _LOST_RACES: Final = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction was rolled back for certain."""
 _LOCK_TIMEOUT: Final = "55P03"
+_STALE: Final = frozenset({"0A000", "26000"})
+"""A cached plan that must not change its result's type; a prepared statement that is not there."""
 
 
 def is_outage(error: BaseException) -> bool:
@@ -33,17 +36,28 @@ def is_outage(error: BaseException) -> bool:
     # A bare error of the driver comes from a prepared statement, or from a transaction's ends.
     if isinstance(error, sqlite3.OperationalError):
         return _primary_code(error) != sqlite3.SQLITE_ERROR
+    if isinstance(error, psycopg.Error):
+        is_unusable = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return is_unusable or is_stale(error) or error.sqlstate == _READ_ONLY_TRANSACTION
     return isinstance(error, PoolTimeout)
 
 
 def lost_a_race(error: BaseException | None) -> bool:
     """Return whether PostgreSQL undid a transaction for the sake of another, so a rerun is safe."""
-    return isinstance(error, DBAPIError) and _sqlstate(error) in _LOST_RACES
+    return _sqlstate(error) in _LOST_RACES
 
 
 def waited_too_long(error: BaseException | None) -> bool:
     """Return whether PostgreSQL gave up waiting for a lock, as it had been told to."""
-    return isinstance(error, DBAPIError) and _sqlstate(error) == _LOCK_TIMEOUT
+    return _sqlstate(error) == _LOCK_TIMEOUT
+
+
+def is_stale(error: BaseException | None) -> bool:
+    """Return whether a connection's prepared statements are of no use any more.
+
+    A migration has changed what they return, or a pooler has given us another session.
+    """
+    return _sqlstate(error) in _STALE
 
 
 def busy(error: BaseException) -> RetryLater:
@@ -63,6 +77,7 @@ def _primary_code(error: BaseException | None) -> int | None:
     return None if code is None else code & _PRIMARY
 
 
-def _sqlstate(error: DBAPIError) -> str | None:
-    state: str | None = getattr(error.orig, "sqlstate", None)
+def _sqlstate(error: BaseException | None) -> str | None:
+    own = error.orig if isinstance(error, DBAPIError) else error
+    state: str | None = getattr(own, "sqlstate", None)
     return state

@@ -1,10 +1,10 @@
 """Compile a statement once, and then run it on the driver's own cursor.
 
-SQLAlchemy's way of running a statement costs several times what SQLite takes for it, and the one
-thread that writes runs some forty of them for a decision. So the statements that every delivery
-and every pass run are compiled by SQLAlchemy, once, and handed to the driver with their types
-converted as SQLAlchemy would have it. PostgreSQL, where many connections write at once and the
-network costs more than either, goes SQLAlchemy's way. See docs/adr/0012-prepared-statements.md.
+SQLAlchemy's way of running a statement costs several times what the driver takes for it, and a
+decision takes some forty of them, on SQLite all in one thread. So the statements that every
+delivery and every pass run are compiled by SQLAlchemy, once, and handed to the driver with their
+types converted as SQLAlchemy would have it. PostgreSQL prepares them, too, so that it parses and
+plans them once for each connection. See docs/adr/0012-prepared-statements.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Executable
@@ -29,7 +30,7 @@ Build = Callable[[str], Executable]
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A statement in SQLite's words; `binds` gives name, constant and conversion in order."""
+    """A statement in a database's words; `binds` gives name, constant and conversion in order."""
 
     sql: str
     binds: tuple[tuple[str | None, Any, Process | None], ...]
@@ -47,21 +48,19 @@ class Prepared:
     """A statement that is run often: a select, an insert, an update, with or without RETURNING.
 
     It must not have expanding parameters (`IN` over a list): their number is part of the text.
-    Errors of SQLite come as the driver's own; `outages` tells which are the database's state.
+    Errors come as the driver's own; `outages` tells which are the database's state.
     """
 
     def __init__(self, statement: Executable | Build) -> None:
         """Take a statement, or what builds it where the databases differ; compile nothing yet."""
         self._build: Build = statement if callable(statement) else lambda _: statement
-        self._compiled: dict[tuple[str, ...], _Compiled] = {}
+        self._compiled: dict[tuple[str, tuple[str, ...]], _Compiled] = {}
         self._built: dict[str, Executable] = {}
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Run it and give all rows, with the columns as attributes."""
-        if connection.dialect.name != _SQLITE:
-            return list(connection.execute(self._statement(connection), dict(values)))
         compiled = self._compile(connection, values)
-        cursor = _driver(connection).execute(compiled.sql, compiled.arguments(values))
+        cursor = _run(connection, compiled.sql, compiled.arguments(values))
         return [compiled.row(row) for row in cursor.fetchall()]
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a row
@@ -71,12 +70,8 @@ class Prepared:
 
     def change(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Run it and give the number of rows it changed."""
-        if connection.dialect.name != _SQLITE:
-            return connection.execute(self._statement(connection), dict(values)).rowcount
         compiled = self._compile(connection, values)
-        changed: int = (
-            _driver(connection).execute(compiled.sql, compiled.arguments(values)).rowcount
-        )
+        changed: int = _run(connection, compiled.sql, compiled.arguments(values)).rowcount
         return changed
 
     def _statement(self, connection: Connection) -> Executable:
@@ -87,16 +82,29 @@ class Prepared:
 
     def _compile(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
         """Compile for the columns that are given: an insert names only those."""
-        key = tuple(values)
+        key = connection.dialect.name, tuple(values)
         compiled = self._compiled.get(key)
         if compiled is None:
             statement = self._statement(connection)
-            compiled = self._compiled[key] = _compile(statement, connection.dialect, list(key))
+            dialect = _by_position(connection.dialect)
+            compiled = self._compiled[key] = _compile(statement, dialect, list(values))
         return compiled
 
 
-def _driver(connection: Connection) -> Any:  # noqa: ANN401 - the driver's own connection
-    return connection.connection.driver_connection
+def _run(connection: Connection, sql: str, arguments: list[Any]) -> Any:  # noqa: ANN401 - the driver's own cursor
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == _SQLITE:
+        return driver.execute(sql, arguments)
+    return driver.execute(sql, arguments, prepare=True, binary=True)
+
+
+@cache
+def _by_position(dialect: Dialect) -> Dialect:
+    """Return a dialect that takes parameters by their position, as `_Compiled` gives them."""
+    if dialect.positional:
+        return dialect
+    make: Callable[..., Dialect] = type(dialect)
+    return make(paramstyle="format", dbapi=dialect.dbapi)
 
 
 def _compile(statement: Executable, dialect: Dialect, keys: list[str]) -> _Compiled:

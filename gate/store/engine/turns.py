@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, Label, bindparam, func, select
 
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId, RequestId
 from gate.store.engine.database import Transaction
@@ -23,9 +23,9 @@ from gate.store.engine.tables.requests import gate_requests
 _SQLITE: Final = "sqlite"
 
 
-def _lock(installation: ColumnElement[int]) -> ColumnElement[None]:
+def _lock(installation: ColumnElement[int]) -> Label[None]:
     """Wait for the turn; PostgreSQL ends it with the transaction, however that ends."""
-    return func.pg_advisory_xact_lock(installation)
+    return func.pg_advisory_xact_lock(installation).label("turn")
 
 
 _by_id: Final = Prepared(select(_lock(bindparam("installation"))))

@@ -7,7 +7,8 @@ from functools import partial
 from threading import Barrier, Event
 
 import pytest
-from sqlalchemy import select, text
+from psycopg import ConnectionInfo
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from gate.clock import utc_now
@@ -16,6 +17,7 @@ from gate.doctor.database import find_database
 from gate.doctor.findings import Level
 from gate.errors import RetryLater
 from gate.store.engine.database import Database, Transaction
+from gate.store.engine.prepared import Prepared
 from gate.store.engine.server import is_pooled
 from gate.store.engine.tables.inbox import deliveries
 from tests.store.engine.test_database import deliver, stored
@@ -115,16 +117,56 @@ def test_a_server_that_only_reads_is_busy(database: Database) -> None:
         database.transact(work)
 
 
-def test_nothing_is_left_in_a_session(database: Database) -> None:
+def _left(tx: Transaction) -> list[str]:
+    prepared = tx.scalars(text("SELECT name FROM pg_prepared_statements")).all()
+    settings = tx.scalars(text("SELECT name FROM pg_settings WHERE source = 'session'")).all()
+    # What BEGIN itself sets ends with the transaction.
+    return [it for it in (*prepared, *settings) if not it.startswith("transaction_")]
+
+
+def test_nothing_is_left_in_a_session_of_a_pooler(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A pooler such as PgBouncer gives each transaction another, which knows nothing of it."""
+    # A pooler makes up the number by which it lets a client cancel a query.
+    monkeypatch.setattr(ConnectionInfo, "backend_pid", 0)
     for number in range(12):
         database.transact(partial(deliver, name=f"d{number}"))
         stored(database)
+    assert database.transact(_left) == []
 
-    def left(tx: Transaction) -> list[str]:
-        prepared = tx.scalars(text("SELECT name FROM pg_prepared_statements")).all()
-        settings = tx.scalars(text("SELECT name FROM pg_settings WHERE source = 'session'")).all()
-        # What BEGIN itself sets ends with the transaction.
-        return [it for it in (*prepared, *settings) if not it.startswith("transaction_")]
 
-    assert database.transact(left) == []
+def test_a_frequent_statement_is_prepared_once(database: Database) -> None:
+    """The server parses and plans it the first time only."""
+    for number in range(12):
+        database.transact(partial(deliver, name=f"d{number}"))
+    inserts = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'")
+    assert database.transact(lambda tx: tx.scalar(inserts)) == 1
+
+
+def test_a_statement_whose_result_a_migration_changed_is_prepared_anew(database: Database) -> None:
+    """The connection that knows the old one is closed, and the work is tried again."""
+    read = Prepared(select(deliveries.c.attempts))
+    database.transact(partial(deliver, name="d"))
+    database.transact(lambda tx: read.rows(tx, {}))
+    other = create_engine(database.engine.url)
+    with other.begin() as connection:
+        connection.execute(text("ALTER TABLE deliveries ALTER attempts TYPE BIGINT"))
+    other.dispose()
+    with pytest.raises(RetryLater, match="cached plan"):
+        database.transact(lambda tx: read.rows(tx, {}))
+    assert database.transact(lambda tx: read.first(tx, {})).attempts == 0
+
+
+def test_a_connection_that_the_server_closed_is_replaced(database: Database) -> None:
+    """Whoever comes next after a restart of the server need not know of it."""
+    database.transact(partial(deliver, name="before"))
+    ending = text(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    other = create_engine(database.engine.url, isolation_level="AUTOCOMMIT")
+    with other.connect() as connection:
+        assert all(connection.scalars(ending).all())
+    other.dispose()
+    database.transact(partial(deliver, name="after"))

@@ -1,0 +1,117 @@
+"""Run transactions on PostgreSQL, begun and ended on the driver's own connection.
+
+Statements are prepared by the server (`gate.store.engine.prepared`), which costs it a fraction of
+parsing and planning them each time. A pooler may give each transaction another session, which knows
+no statement of ours, so behind a pooler nothing is prepared.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from gate.store.engine.outages import busy, is_outage, is_stale
+
+T = TypeVar("T")
+
+WRITING: Final = "BEGIN"
+READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+"""A read of several statements sees one state."""
+
+_POOL: Final = 16
+_WAIT_SECONDS: Final = 5.0
+_PREPARE_AFTER: Final = 5
+"""Times that a statement runs before it is prepared, if it is not one of `Prepared`."""
+
+_MOST_PREPARED: Final = 500
+_IDLE_SECONDS: Final = 30.0
+"""How long a connection may be idle before it is asked whether it still works."""
+
+_IDLE_SINCE: Final = "gate.idle_since"
+
+
+def connect(url: str) -> Engine:
+    """Make an engine that leaves beginning and ending transactions to whoever uses it."""
+    engine = create_engine(
+        url,
+        pool_size=_POOL,
+        max_overflow=_POOL,
+        pool_timeout=_WAIT_SECONDS,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "checkin", _note_idle)
+    event.listen(engine, "checkout", _check_alive)
+    return engine
+
+
+def transact(engine: Engine, begin: str, work: Callable[[Connection], T]) -> T:
+    """Run work between `begin` and a commit, and undo it when it fails.
+
+    Raises RetryLater("database_busy") when the database cannot be used.
+    """
+    try:
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            try:
+                driver.execute(begin)
+                result = work(connection)
+                driver.commit()
+            except BaseException as error:
+                _undo(connection, driver, error)
+                raise
+            return result
+    except Exception as error:
+        if is_outage(error):
+            raise busy(error) from error
+        raise
+
+
+def _undo(connection: Connection, driver: Any, error: BaseException) -> None:  # noqa: ANN401 - the driver's own
+    """Roll back; a connection that cannot, or whose statements are out of date, is closed."""
+    if not (driver.closed or is_stale(error)):
+        try:
+            driver.rollback()
+        except Exception:  # noqa: BLE001  # the work's own error is what the caller wants
+            connection.invalidate()
+        return
+    connection.invalidate()
+
+
+def _configure(driver: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+    # What answers is not what was connected to: a pooler is between them.
+    answering = driver.execute("SELECT pg_backend_pid()").fetchone()[0]
+    is_pooled = answering != driver.info.backend_pid
+    driver.prepare_threshold = None if is_pooled else _PREPARE_AFTER
+    driver.prepared_max = _MOST_PREPARED
+
+
+def _note_idle(_driver: object, record: ConnectionPoolEntry) -> None:
+    record.info[_IDLE_SINCE] = monotonic()
+
+
+def _check_alive(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
+    """Replace a connection that the server has closed.
+
+    Nothing is sent as long as nothing has arrived on an idle connection: a closed one has its end
+    to be read. One that was idle for long is asked, since what is between may have forgotten it.
+    """
+    idle = monotonic() - record.info.get(_IDLE_SINCE, monotonic())
+    try:
+        if idle > _IDLE_SECONDS or _has_arrived(driver.fileno()):
+            driver.execute("SELECT 1")
+    except Exception as error:
+        raise DisconnectionError from error
+
+
+def _has_arrived(descriptor: int) -> bool:
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(0))
