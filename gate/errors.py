@@ -37,7 +37,7 @@ NOT_ALLOWED: Final = frozenset(
 class GateError(Exception):
     """Any failure the gate knows how to name. `detail` is cut; it may end up in a log.
 
-    `reason` of one that is none of the kinds below is one of copy_stopped, draining,
+    `reason` of one that is none of the kinds below is one of backup_failed, copy_stopped, draining,
     record_unreadable, rights_changed, worker_stopped.
     """
 

@@ -36,6 +36,7 @@ from gate.reconciler.worker.queues import Queues
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
+from gate.store.audit.restoring import begin_after_restoring
 from gate.store.engine.database import Database
 from gate.store.engine.server import server_time
 from gate.store.nodes.release import release_leases
@@ -88,6 +89,7 @@ def create_service(
     times = choose_clock(database, clock, server_time, since_boot)
     clock = times.clock
     credentials = create_credentials(settings, clock)
+    begin_after_restoring(database, clock())
     record_server_policy(server_policy, server_text, database, clock)
     queues = Queues(clock)
     database.carry_by(queues)

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "serve": ("gate.cli.serve", "serve"),
     "worker": ("gate.cli.worker", "worker"),
     "migrate": ("gate.cli.migrate", "migrate"),
+    "backup": ("gate.cli.backup", "backup"),
     "database": ("gate.cli.database_copy", "database"),
     "demo": ("gate.cli.demo", "demo"),
     "simulator": ("gate.cli.simulator", "simulator"),

@@ -94,3 +94,32 @@ def verify(key_files: tuple[Path, ...]) -> None:
     with database_beside_service() as database:
         intact = database.read(work)
     sys.exit(0 if intact else 1)
+
+
+@audit.command("mark-restored")
+@click.option(
+    "--backup-at",
+    type=Instant(),
+    required=True,
+    help="State that was restored: a time, or 2h ago as 2h.",
+)
+def mark_restored(backup_at: datetime) -> None:
+    """Record that the database was restored from a backup.
+
+    Begins a new segment in every chain of the trail. For PostgreSQL: a file made by `gate backup`
+    does this itself when a service starts on it. Safe while the service runs; only
+    GATE_DATABASE_URL is required. Example:
+
+        gate audit mark-restored --backup-at 2026-03-02T02:00:00Z
+    """
+    from gate.cli.database import database_beside_service
+    from gate.clock import utc_now
+    from gate.domain.audit.chain import written
+    from gate.store.audit.restoring import begin_segments
+
+    now = utc_now()
+    if backup_at > now:
+        raise click.BadParameter("is in the future", param_hint="--backup-at")
+    with database_beside_service() as database:
+        count = database.transact(lambda tx: begin_segments(tx, written(backup_at), now))
+    click.echo(f"began a new segment in {count} chain{'' if count == 1 else 's'}")

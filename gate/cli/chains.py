@@ -55,10 +55,12 @@ def trusts_if_known(files: tuple[Path, ...]) -> Trusts:
 
 
 def spell_chain(chain: Intact | Broken) -> str:
-    """Spell on one line whether a chain is whole, and up to where."""
+    """Spell whether a chain is whole, and up to where, with a line for each of its segments."""
     from gate.domain.audit.verify import Broken
 
-    return f"broken: {chain}" if isinstance(chain, Broken) else f"ok: {_spell_intact(chain)}"
+    if isinstance(chain, Broken):
+        return f"broken: {chain}"
+    return "\n".join([f"ok: {_spell_intact(chain)}", *(f"    {it}" for it in chain.segments)])
 
 
 def _trust(_checkpoint: Checkpoint) -> str | None:

@@ -48,6 +48,7 @@ KINDS: Final = (
     "review.postponed",
     "review.refused",
     "review.sent",
+    "segment.begun",
     "status.lost",
     "status.postponed",
     "status.refused",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gate.domain.audit.chain import FIRST, ChainHead, Checkpoint, Fields, entry_hash
+from gate.domain.audit.segments import Segment, find_segment
 from gate.domain.model.ids import InstallationId
 
 Trusts = Callable[[Checkpoint], str | None]
@@ -47,7 +48,8 @@ class Broken:
 class Intact:
     """A chain without a break: which entries were checked, and up to which one a signature vouches.
 
-    `first` is above 1 when the entries before were removed up to a signed checkpoint.
+    `first` is above 1 when the entries before were removed up to a signed checkpoint. `segments`
+    are those that begin among the entries.
     """
 
     installation_id: InstallationId
@@ -56,6 +58,7 @@ class Intact:
     hash: str
     checkpoints: int
     signed: int
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,15 @@ def _check(chain: Chain, entries: Iterable[Fields], trusts: Trusts) -> Intact:
         if (problem := trusts(checkpoint)) is not None:
             raise _Found(checkpoint.sequence, Break.NOT_OURS, problem)
     first, number, previous = 1, 0, FIRST
+    segments = []
     for fields in entries:
         if number == 0:
             first, previous = _beginning(fields, signed)
             number = first - 1
         previous = _follow(fields, number, previous, chain)
         number += 1
+        if (segment := find_segment(fields)) is not None:
+            segments.append(segment)
         if number in signed and signed[number].hash != previous:
             shows = "its hash is not the one that was signed: it, or one before it, was changed"
             raise _Found(number, Break.EDITED, f"{shows}, and all after it rehashed")
@@ -108,7 +114,13 @@ def _check(chain: Chain, entries: Iterable[Fields], trusts: Trusts) -> Intact:
         first = number + 1
     _check_end(chain, number, previous)
     return Intact(
-        chain.installation_id, first, number, previous, len(signed), max(signed, default=0)
+        chain.installation_id,
+        first,
+        number,
+        previous,
+        checkpoints=len(signed),
+        signed=max(signed, default=0),
+        segments=tuple(segments),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
 from gate.domain.audit.chain import FIRST, AuditEntry, ChainHead, canonical, chained
+from gate.domain.audit.segments import Origin, begin_segment
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.store.engine.codec import decode_detail
 from gate.store.engine.database import Snapshot, Transaction
@@ -33,23 +34,35 @@ _settle: Final = Prepared(update(audit_heads).where(_own).values(hash=bindparam(
 
 
 def record_audit(tx: Transaction, entry: AuditEntry) -> None:
-    """Append an entry.
+    """Append an entry; the first of a chain follows one that says that nothing is known before.
 
     On PostgreSQL whoever else appends to the installation's chain waits until `tx` has ended, so
     `tx` should have taken its turn at that installation (`gate.store.engine.turns`) before anything
     else.
     """
-    installation = {"installation": entry.installation_id}
+    before = _move_head(tx, entry.installation_id)
+    if before.sequence == 0:
+        _append(tx, begin_segment(entry.installation_id, entry.at, Origin.NOTHING_KNOWN), before)
+        before = _move_head(tx, entry.installation_id)
+    _append(tx, entry, before)
+
+
+def _move_head(tx: Transaction, installation_id: InstallationId) -> ChainHead:
+    """Make room for one entry, and return the head that it follows."""
+    installation = {"installation": installation_id}
     head = _advance.first(tx, installation)
     if head is None:
-        values = {"installation_id": entry.installation_id, "sequence": 0, "hash": FIRST}
+        values = {"installation_id": installation_id, "sequence": 0, "hash": FIRST}
         _begin.change(tx, values)
         head = _advance.first(tx, installation)
-    before = ChainHead(entry.installation_id, head.sequence - 1, head.hash)
+    return ChainHead(installation_id, head.sequence - 1, head.hash)
+
+
+def _append(tx: Transaction, entry: AuditEntry, before: ChainHead) -> None:
     detail = msgspec.to_builtins(entry.detail)
     fields = chained(entry, detail, before)
     _insert.change(tx, {**fields, "at": entry.at, "detail": canonical(detail)})
-    _settle.change(tx, {**installation, "new_hash": fields["hash"]})
+    _settle.change(tx, {"installation": entry.installation_id, "new_hash": fields["hash"]})
 
 
 def read_audit(snapshot: Snapshot, repository_id: RepositoryId, run_id: RunId) -> list[AuditEntry]:

@@ -70,11 +70,6 @@ def compare_tables(snapshot: Snapshot, target: Database, tell: Tell) -> list[Com
     return target.read(compare)
 
 
-def finish(target: Database) -> None:
-    """Let services start on the target."""
-    target.transact(notes.finish)
-
-
 def _copy_table(
     snapshot: Snapshot, target: Database, table: Table, position: Position, tell: Tell
 ) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy.engine import make_url
 
 from gate.domain.audit.verify import Broken, Intact, Trusts
 from gate.errors import ConfigError, RetryLater
+from gate.store.audit.restoring import read_mark, write_mark
 from gate.store.audit.trail import check_trail
-from gate.store.copy import copying
+from gate.store.copy import copying, progress
 from gate.store.copy.copying import Comparison, Tell
 from gate.store.copy.ends import (
     check_nobody_there,
@@ -26,7 +27,7 @@ from gate.store.copy.ends import (
 from gate.store.copy.progress import Progress, Source
 from gate.store.copy.rows import copied_tables, count_rows
 from gate.store.engine.compatibility import Standing
-from gate.store.engine.database import Database, Snapshot
+from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.migration import migrate, read_schema
 
 FROM: Final = "GATE_DATABASE_URL"
@@ -66,8 +67,15 @@ class Transfer:
         return self._target.read(lambda copied: list(check_trail(copied, trusts)))
 
     def finish(self) -> None:
-        """Let services start on the target."""
-        copying.finish(self._target)
+        """Let services start on the target; a copy of a backup is still one that was restored."""
+        backup_at = read_mark(self._snapshot)
+
+        def work(tx: Transaction) -> None:
+            if backup_at is not None:
+                write_mark(tx, backup_at)
+            progress.finish(tx)
+
+        self._target.transact(work)
 
 
 @contextmanager

@@ -6,8 +6,23 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
+from sqlalchemy.engine import URL, make_url
 
 from gate.store.engine.database import Snapshot
+
+
+def tool_address(url: str) -> str:
+    """Return the address of a PostgreSQL database for its own tools, without the password."""
+    parts = make_url(url)
+    named = URL.create(
+        "postgresql",
+        username=parts.username,
+        host=parts.host,
+        port=parts.port,
+        database=parts.database,
+        query=parts.query,
+    )
+    return named.render_as_string()
 
 
 def journal_mode(snapshot: Snapshot) -> str:

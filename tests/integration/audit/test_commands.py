@@ -175,3 +175,21 @@ def test_the_check_of_every_history_can_fail(gate: Gate) -> None:
             check_record(gate)
         connection.execute("UPDATE decisions SET basis = ?", [basis])
     connection.close()
+
+
+def test_a_restored_database_is_marked(audited: Copy) -> None:
+    """By hand, where no file tells that it is a backup; a time that is still to come is refused."""
+    result = audited.run("audit", "mark-restored", "--backup-at", "2026-03-02T02:00:00Z")
+    assert result.output == "began a new segment in 1 chain\n"
+    verified = audited.verify()
+    assert verified.exit_code == 0
+    assert verified.output.count("segment from entry") == 2
+    assert "backup_restored" in verified.output
+    (entry,) = [
+        it["detail"]
+        for it in map(json.loads, audited.run("audit", "export").output.splitlines())
+        if it["reason"] == "backup_restored"
+    ]
+    assert entry == {"backup_at": "2026-03-02T02:00:00.000000Z"}
+    future = audited.run("audit", "mark-restored", "--backup-at", "2999-01-01T00:00:00Z")
+    assert future.exit_code == 2

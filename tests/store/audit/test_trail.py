@@ -92,15 +92,28 @@ def test_each_installation_has_one_chain(database: Database) -> None:
         make_entry(installation_id=OTHER, repository_id=None, run_id=None, run_attempt=None),
         make_entry(detail={"state": ReviewState.APPROVED, "at": NOW, "deep": {"b": 1, "a": ["ü"]}}),
     )
-    other, first, second = exported(database)
-    assert [it["sequence"] for it in (first, second, other)] == [1, 2, 1]
-    assert [it["previous_hash"] for it in (first, second, other)] == [FIRST, first["hash"], FIRST]
+    other_begun, _, begun, first, second = entries = exported(database)
+    assert [it["sequence"] for it in entries] == [1, 2, 1, 2, 3]
+    links = [FIRST, other_begun["hash"], FIRST, begun["hash"], first["hash"]]
+    assert [it["previous_hash"] for it in entries] == links
     assert second["detail"] == {
         "state": "approved", "at": "2026-03-02T12:00:00Z", "deep": {"a": ["ü"], "b": 1}
     }  # fmt: skip
-    assert all(entry_hash(it) == it["hash"] for it in (first, second, other))
+    assert all(entry_hash(it) == it["hash"] for it in entries)
     assert [chain.installation_id for chain in check(database)] == [OTHER, INSTALLATION]
     assert all(isinstance(chain, Intact) for chain in check(database))
+
+
+def test_a_chain_begins_with_a_mark(database: Database) -> None:
+    """It says that nothing was known before: the trail of a lost database is not continued."""
+    write(database, make_entry(at=NOW))
+    begun, _ = exported(database)
+    assert (begun["kind"], begun["reason"]) == ("segment.begun", "nothing_known")
+    assert (begun["repository_id"], begun["actor"]) == (None, "gate")
+    (chain,) = check(database)
+    assert isinstance(chain, Intact)
+    segment = "segment from entry 1, begun 2026-03-02T12:00:00.000000Z: nothing_known"
+    assert [str(it) for it in chain.segments] == [segment]
 
 
 def test_threads_and_nodes_do_not_fork_a_chain(
@@ -111,7 +124,7 @@ def test_threads_and_nodes_do_not_fork_a_chain(
     at_once([lambda it=it: write_many(it, 10) for it in nodes * 4])  # type: ignore[misc]
     (chain,) = check(database)
     assert isinstance(chain, Intact)
-    assert chain.last == 40 * len(nodes)
+    assert chain.last == 40 * len(nodes) + 1
 
 
 def test_a_transaction_that_fails_leaves_no_gap(database: Database) -> None:
@@ -127,7 +140,7 @@ def test_a_transaction_that_fails_leaves_no_gap(database: Database) -> None:
     write_many(database, 1)
     (chain,) = check(database)
     assert isinstance(chain, Intact)
-    assert chain.last == 2
+    assert chain.last == 3
 
 
 def test_entries_cannot_be_changed(database: Database) -> None:
@@ -140,7 +153,7 @@ def test_entries_cannot_be_changed(database: Database) -> None:
 
 def test_only_what_was_signed_can_be_deleted(database: Database) -> None:
     """Up to the newest checkpoint entries may go, and the rest is still a whole chain."""
-    write_many(database, 5)
+    write_many(database, 4)
     sign(database, 3)
     with pytest.raises(DatabaseError, match="append-only"):
         execute(database, delete(audit_entries).where(audit_entries.c.sequence == 4))
@@ -181,7 +194,7 @@ t = audit_entries.c
 )
 def test_tampering_is_found(database: Database, statement: Any, place: tuple[int, Break]) -> None:
     """Whatever somebody with all rights changes is named, and other chains are still checked."""
-    write_many(database, 2)
+    write_many(database, 1)
     sign(database, 2)
     write_many(database, 3)
     drop_triggers(database)
@@ -199,18 +212,20 @@ def test_an_entry_is_filtered_and_paged_by_its_place(database: Database) -> None
         make_entry(repository_id=FORK, at=NOW),
         make_entry(installation_id=OTHER, at=before(hours=1)),
     )
+    made = {"kind": "decision.made"}
     page = database.read(
-        lambda it: list_entries(it, filters={}, limit=2, before=None, visible=EVERYTHING)
+        lambda it: list_entries(it, filters=made, limit=2, before=None, visible=EVERYTHING)
     )
+    place = page[-1].place
     rest = database.read(
-        lambda it: list_entries(it, filters={}, limit=2, before=page[-1].place, visible=EVERYTHING)
+        lambda it: list_entries(it, filters=made, limit=2, before=place, visible=EVERYTHING)
     )
     assert [(it.fields["installation_id"], it.fields["repository_id"]) for it in page + rest] == [
         (OTHER, REPOSITORY), (INSTALLATION, FORK), (INSTALLATION, REPOSITORY)
     ]  # fmt: skip
     since = before(hours=1)
     late = database.read(
-        lambda it: list(stream_entries(it, filters={}, visible=EVERYTHING, since=since))
+        lambda it: list(stream_entries(it, filters=made, visible=EVERYTHING, since=since))
     )
     assert [it["installation_id"] for it in late] == [OTHER, INSTALLATION]
     assert len(exported(database, repository_id=FORK)) == 1
@@ -240,7 +255,7 @@ def test_a_head_is_signed_once_it_moved_and_an_hour_has_gone(database: Database)
         return database.read(lambda it: heads_to_sign(it, last_before=before_))
 
     assert due(NOW) == []
-    write_many(database, 2)
+    write_many(database, 1)
     (head,) = due(before(days=1))
     assert (head.installation_id, head.sequence) == (INSTALLATION, 2)
     sign(database, 2)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gate.reconciler
 from gate.domain.audit.kinds import KINDS
+from gate.domain.audit.segments import SEGMENT_BEGUN
 from gate.domain.model.ledger import EffectKind
 from gate.store.incidents.incidents import EVENT_KINDS
 
@@ -30,6 +31,7 @@ def test_every_kind_that_is_recorded_is_listed() -> None:
     """The API takes no other kind for a filter, so none may be missing."""
     assert set(written_kinds()) <= set(KINDS)
     assert {f"incident.{kind}" for kind in EVENT_KINDS.values()} <= set(KINDS)
+    assert SEGMENT_BEGUN in KINDS
     for kind in EffectKind:
         assert {f"{kind}.{end}" for end in ("sent", "lost", "refused", "postponed")} <= set(KINDS)
 
@@ -37,6 +39,7 @@ def test_every_kind_that_is_recorded_is_listed() -> None:
 def test_kinds_are_sorted_and_found_in_the_source() -> None:
     """One that nothing records would be a filter without a meaning."""
     assert list(KINDS) == sorted(set(KINDS))
-    built = {"review", "report", "status", "incident", "alert"}
+    # Segments are begun by the store itself.
+    built = {"review", "report", "status", "incident", "alert", "segment"}
     plain = {kind for kind in KINDS if kind.partition(".")[0] not in built}
     assert plain <= set(written_kinds())

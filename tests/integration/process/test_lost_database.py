@@ -1,0 +1,131 @@
+"""What a lost database costs: the record of the past, and no deployment that waits."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.integration.process.service_process import Process
+from tests.support.harness import REPOSITORY
+
+
+def command(process: Process, *arguments: str) -> str:
+    """Run a command with the settings of the service, and give what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gate", *arguments],
+        env=os.environ | process.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def segments(process: Process) -> list[tuple[int, str]]:
+    """List where the segments of the trail begin, and why; the trail must be whole."""
+    entries: list[dict[str, Any]] = [
+        json.loads(it) for it in command(process, "audit", "export").splitlines()
+    ]
+    found = [(it["sequence"], it["reason"]) for it in entries if it["kind"] == "segment.begun"]
+    assert command(process, "audit", "verify").count("segment from entry") == len(found)
+    return found
+
+
+def incidents(process: Process) -> list[str]:
+    """List the states of the incidents."""
+    found = requests.get(f"{process.url}/api/v1/incidents", timeout=10).json()["items"]
+    return [it["state"] for it in found]
+
+
+def lose_database(folder: Path) -> None:
+    """Delete the file and what SQLite keeps beside it."""
+    for it in folder.glob("gate.db*"):
+        it.unlink()
+
+
+def hold(process: Process) -> int:
+    """Start a deployment, and wait until it is held."""
+    run_id = process.github.deploy(REPOSITORY).run_id
+    process.wait(lambda: process.state(run_id) == "waiting", "the hold")
+    return run_id
+
+
+def turn_green(process: Process, *run_ids: int) -> None:
+    """Let validation pass, and wait until the deployments are released, each by one answer."""
+    process.github.advance(1)
+    process.github.validate(REPOSITORY, "success")
+    for it in run_ids:
+        process.wait(lambda it=it: process.state(it) == "approved", "the answer")  # type: ignore[misc]
+    assert [process.answers(it) for it in run_ids] == [["approved"]] * len(run_ids)
+
+
+def test_waiting_deployments_are_adopted_after_a_loss(process: Process, tmp_path: Path) -> None:
+    """A new database finds them at GitHub, and its trail says that it begins anew."""
+    process.start()
+    process.github.validate(REPOSITORY, "failure")
+    run_ids = [hold(process), hold(process)]
+    process.stop()
+    lose_database(tmp_path)
+    process.start()
+    for it in run_ids:
+        process.wait(lambda it=it: process.state(it) == "waiting", "the hold again")  # type: ignore[misc]
+    process.wait(lambda: incidents(process) == ["open"], "the incident to be opened again")
+    turn_green(process, *run_ids)
+    process.wait(lambda: incidents(process) == ["resolved"], "the end of the incident")
+    assert segments(process) == [(1, "nothing_known")]
+    assert command(process, "audit", "export").count("request.adopted") == 2
+
+
+def test_a_backup_is_restored(process: Process, tmp_path: Path) -> None:
+    """Made while the service writes, it goes on with what was held, and with what came since."""
+    process.start()
+    process.github.validate(REPOSITORY, "failure")
+    held = hold(process)
+    made = json.loads(command(process, "backup", f"{tmp_path}/saved.db", "--json"))
+    assert [it["intact"] for it in made["chains"]] == [True]
+    later = hold(process)
+    process.stop()
+    lose_database(tmp_path)
+    Path(made["file"]).rename(tmp_path / "gate.db")
+    process.start()
+    process.wait(lambda: process.state(later) == "waiting", "what came after the backup")
+    assert incidents(process) == ["open"]
+    turn_green(process, held, later)
+    process.wait(lambda: incidents(process) == ["resolved"], "the end of the incident")
+    (first, second) = segments(process)
+    assert (first, second[1]) == ((1, "nothing_known"), "backup_restored")
+    with closing(sqlite3.connect(tmp_path / "gate.db")) as connection:
+        query = "SELECT name FROM sqlite_master WHERE name = 'backup_mark'"
+        assert connection.execute(query).fetchall() == []
+
+
+def test_an_answer_after_the_backup_is_recognized(process: Process, tmp_path: Path) -> None:
+    """The restored database believes that it owes one, and GitHub says that it was given."""
+    process.start()
+    process.github.validate(REPOSITORY, "failure")
+    run_id = hold(process)
+    command(process, "backup", f"{tmp_path}/saved.db")
+    turn_green(process, run_id)
+    process.stop()
+    lose_database(tmp_path)
+    (tmp_path / "saved.db").rename(tmp_path / "gate.db")
+    process.start()
+
+    def is_over() -> bool:
+        process.advance(1)
+        return process.state(run_id) not in {"waiting", "answering"}
+
+    process.wait(is_over, "the end of the wait")
+    assert process.answers(run_id) == ["approved"]
+    # GitHub does not tell whose answer it was: an extra warning is better than one too few.
+    assert command(process, "audit", "export").count("bypass.detected") == 1
