@@ -225,6 +225,7 @@ def running_gate(
     alerts_to: str | None = None,
     organization_policy: Literal["optional", "required"] = "optional",
     session_keys: tuple[str, ...] = (),
+    points_per_minute: int = 900,
     has_true_record: bool = True,
 ) -> Iterator[Gate]:
     """Run simulated GitHub and gate while the context lasts, with one gated repository.
@@ -261,6 +262,7 @@ def running_gate(
             github_private_key=SecretStr(private),
             github_webhook_secret=(SecretStr(SECRET),),
             github_api_url=api_url,
+            github_points_per_minute=points_per_minute,
             github_oidc_issuer=github.issuer.url,
             public_url=url,
             database_url=SecretStr(database_url),
