@@ -46,8 +46,8 @@ class Measured:
 def furnish(rig: Rig, count: int, conclusion: str) -> list[str]:
     """Make `count` repositories, each of an installation of its own, with a finished validation.
 
-    One owner's repositories share GitHub's limit of 900 points a minute, which is three answers a
-    second; a faster stream can only come from many owners.
+    One owner's repositories share GitHub's limit of 900 points a minute, which is 180 answers; a
+    faster stream can only come from many owners.
     """
     names = []
     for number in range(count):

@@ -110,6 +110,8 @@ def stage(url: str, folder: Path, events: list[str] | None = None) -> Iterator[S
             "GATE_GITHUB_PRIVATE_KEY": private,
             "GATE_GITHUB_WEBHOOK_SECRET": SECRET,
             "GATE_GITHUB_API_URL": api,
+            # The simulated GitHub counts no points, so nobody has to wait for them.
+            "GATE_GITHUB_POINTS_PER_MINUTE": "1000000",
             "GATE_GITHUB_OIDC_ISSUER": f"{api}{OIDC_PREFIX}",
             "GATE_PUBLIC_URL": url,
             "GATE_DATABASE_URL": f"sqlite:///{folder}/gate.db",

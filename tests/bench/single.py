@@ -15,6 +15,7 @@ from tests.bench.load import post_all, prepared
 from tests.bench.old_rows import paces
 from tests.bench.overrides import commented, overridden_in, reviewed
 from tests.bench.pages import pages_in
+from tests.bench.releases import released_in
 from tests.bench.report import Report
 from tests.bench.reports import FLOWS, least_ms, taken_in
 from tests.bench.services import Rig, rig
@@ -22,7 +23,6 @@ from tests.bench.trail import verified_in
 
 _BODY = 12_000
 _OWNERS = 60
-# One owner may ask for 900 points a minute; the stream must stay below what all of them may.
 _STREAM = 1_200
 _FEW_EVENTS = ["deployment_protection_rule", "workflow_run"]
 
@@ -179,10 +179,21 @@ def _times(report: Report, what: str, measured: Measured, goal: str) -> None:
     report.add_row(what, f"{measured.p50:.0f} / {measured.p99:.0f}", goal)
 
 
+def _release(report: Report, scale: int) -> None:
+    count = 1_000 // scale
+    with rig(_FEW_EVENTS) as here:
+        here.github.set_latency(0.05)
+        seconds, quiet = released_in(here, count, 10)
+    label = f"{count} deployments released by one green validation, GitHub at 50 ms"
+    report.add_row(f"{label}: seconds to the last answer", f"{seconds:.1f}", "< 20")
+    report.add_times("  a deployment of another installation meanwhile, p50 / p99 ms", quiet)
+
+
 SCENARIOS: Final[Mapping[str, Callable[[Report, int], None]]] = {
     "acknowledgements": _acknowledgements,
     "green": _green,
     "red": _red,
+    "release": _release,
     "overrides": _overrides,
     "reports": _reports,
     "incidents": _incidents,

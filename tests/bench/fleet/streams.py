@@ -11,8 +11,7 @@ from tests.bench.decisions import Measured, furnish, together, warm_up
 from tests.bench.fleet.nodes import Fleet
 
 OWNERS: Final = 20
-"""Organizations that share a stream: GitHub lets each have 180 answers at once, then three a
-second."""
+"""Organizations that share a stream, as github.com lets each have 180 answers a minute."""
 
 _SIZES: Final = (1, 2, 3, 2, 1)
 """How many nodes run, one after the other: up and down again, so that what else the machine does
