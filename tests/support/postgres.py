@@ -41,6 +41,15 @@ class PostgresServer:
         with self._database() as url:
             yield url
 
+    def set_read_only(self, url: str, *, read_only: bool) -> None:
+        """Let a database refuse writes, or take them again, and cut every connection to it."""
+        name = make_url(url).database
+        setting = "on" if read_only else "off"
+        self._execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {setting}")
+        self._execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - our own name
+        )
+
     def close(self) -> None:
         """Let go of the server."""
         self._admin.dispose()

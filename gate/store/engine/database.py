@@ -39,6 +39,7 @@ _BUSY_MILLISECONDS: Final = 5_000
 _JOURNAL: Final = f"journal_mode={disks.WAL}"
 _DURABLE: Final = (_JOURNAL, "synchronous=FULL", "foreign_keys=ON")
 _READING: Final = ("query_only=ON",)
+_CAN_BE_WRITTEN: Final = {"postgresql": "SELECT current_setting('transaction_read_only') = 'off'"}
 
 
 class Database:
@@ -128,7 +129,10 @@ class Database:
 
     def check(self) -> None:
         """Raise RetryLater unless the database can be written."""
-        self.transact(lambda tx: tx.execute(text("SELECT 1")))
+        # A file that takes no writes lets no transaction begin; PostgreSQL refuses later.
+        asked = _CAN_BE_WRITTEN.get(self.dialect, "SELECT true")
+        if not self.transact(lambda tx: tx.scalar(text(asked))):
+            raise RetryLater("database_busy", "the database only reads now")
 
     def check_reading(self) -> None:
         """Raise RetryLater unless the database can be read."""

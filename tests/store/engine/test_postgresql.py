@@ -8,7 +8,7 @@ from threading import Barrier, Event
 
 import pytest
 from psycopg import ConnectionInfo
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import NullPool, create_engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from gate.clock import utc_now
@@ -115,6 +115,31 @@ def test_a_server_that_only_reads_is_busy(database: Database) -> None:
 
     with pytest.raises(RetryLater, match="read-only"):
         database.transact(work)
+
+
+def test_a_server_that_only_reads_fails_the_check(database: Database) -> None:
+    """It answers questions, so nothing but a look at its own setting shows it."""
+    database.check()
+    name = database.engine.url.database
+
+    def only_reads(value: str) -> None:
+        setting = f"ALTER DATABASE {name} SET default_transaction_read_only = {value}"
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :own"
+        with admin.connect() as connection:
+            connection.execute(text(setting))
+            connection.execute(text(f"{cut} AND pid <> pg_backend_pid()"), {"own": name})
+
+    admin = create_engine(database.engine.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    only_reads("on")
+    try:
+        with pytest.raises(RetryLater, match="only reads"):
+            database.check()
+        database.check_reading()
+    finally:
+        with admin.connect() as connection:
+            connection.execute(text("SET default_transaction_read_only = off"))
+            connection.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+        admin.dispose()
 
 
 def _left(tx: Transaction) -> list[str]:

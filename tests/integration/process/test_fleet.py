@@ -1,0 +1,104 @@
+"""Real nodes on one PostgreSQL: stopped in mid-call, with wrong clocks, and cut off."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from gate.simulator.faults import Fault
+from tests.chaos.clocks import find_library
+from tests.integration.process.service_process import Process, prepared
+from tests.support.harness import REPOSITORY
+from tests.support.postgres import PostgresServer, postgres_server
+
+_REVIEW = "deployment_protection_rule$"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """Give a PostgreSQL of the module's own."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture
+def node(server: PostgresServer, tmp_path: Path) -> Iterator[Process]:
+    """Give a node that is not started yet."""
+    with server.migrated_database() as url, prepared(tmp_path, url) as made:
+        yield made
+
+
+def test_a_node_that_is_stopped_while_github_answers(node: Process, tmp_path: Path) -> None:
+    """Another finds the answer that it has given; it goes on, and none is given again."""
+    github, other = node.github, node.beside()
+    node.start("never")
+    github.validate(REPOSITORY, "success")
+    held = github.add_fault(Fault(_REVIEW, method="POST", delay_after=4, times=1))
+    run_id = github.deploy(REPOSITORY).run_id
+    node.wait(lambda: node.answers(run_id) == ["approved"], "the answer")
+    node.send_signal(signal.SIGSTOP)
+    node.wait(lambda: node.is_stopped, "the node to be stopped")
+    try:
+        other.start()
+        other.advance(200)
+        other.wait(lambda: other.state(run_id) == "approved", "the other node to find it")
+        node.send_signal(signal.SIGCONT)
+        places = tmp_path / "places"
+        node.wait(lambda: places.read_text().split().count("settled") >= 1, "the node to go on")
+        github.clear_faults(held)
+        assert node.answers(run_id) == ["approved"]
+        assert other.state(run_id) == "approved"
+    finally:
+        other.stop()
+
+
+@pytest.mark.skipif(find_library() is None, reason="libfaketime is not installed")
+def test_nodes_whose_clocks_are_two_minutes_apart_judge_alike(node: Process) -> None:
+    """Half a minute around the age at which a green ends, both say what the time says."""
+    github, other = node.github, node.beside()
+    fake = {"LD_PRELOAD": str(find_library()), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    node.environ = node.environ | fake | {"FAKETIME": "-60s"}
+    other.environ = other.environ | fake | {"FAKETIME": "+60s"}
+    node.start()
+    other.start()
+    github.validate(REPOSITORY, "success")
+
+    def ask(asked: Process) -> int:
+        github.set_webhook_url(f"{asked.url}/webhooks/github")
+        return github.deploy(REPOSITORY).run_id
+
+    try:
+        node.advance(24 * 3600 - 30)
+        for asked in (node, other):
+            run_id = ask(asked)
+            asked.wait(lambda it=run_id: node.answers(it) == ["approved"], "the answer")  # type: ignore[misc]
+        node.advance(60)
+        for asked in (node, other):
+            run_id = ask(asked)
+            stale = "validation_stale"
+            asked.wait(lambda it=run_id: asked.reason(it) == stale, "the hold")  # type: ignore[misc]  # noqa: B023
+            assert node.answers(run_id) == []
+    finally:
+        other.stop()
+
+
+def test_a_read_only_minute_loses_nothing(node: Process, server: PostgresServer) -> None:
+    """While a standby is promoted nothing can be written: readiness says so, and all is made up."""
+    github = node.github
+    url = node.environ["GATE_DATABASE_URL"]
+    node.start()
+    github.validate(REPOSITORY, "success")
+    server.set_read_only(url, read_only=True)
+    node.wait(lambda: not node.is_ready(), "the node not to be ready")
+    checks = requests.get(f"{node.url}/readyz", timeout=5).json()["checks"]
+    assert checks["database"] == "database_busy"
+    run_id = github.deploy(REPOSITORY).run_id
+    github.wait_until_delivered()
+    assert github.deliveries()[0].status_code == 503
+    server.set_read_only(url, read_only=False)
+    node.wait(node.is_ready, "the node to be ready again")
+    node.wait(lambda: node.answers(run_id) == ["approved"], "the answer")
