@@ -133,7 +133,8 @@ def _create_verifier(settings: Settings, clock: Clock) -> TokenVerifier:
 
 def _checks(service: Service, database: Check, *, with_worker: bool) -> dict[str, Check]:
     def worker_is_alive() -> None:
-        if not service.worker.is_alive:
+        # The threads of a node that drains end one after the other; `node` says so.
+        if not service.worker.is_alive and not service.departure.has_begun:
             raise GateError("worker_stopped", "a thread of the worker has ended")
 
     checks = {"node": service.departure.check, "database": database}

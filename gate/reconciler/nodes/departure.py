@@ -9,12 +9,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 
 from gate.errors import GateError
 from gate.log import get_logger
 from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.worker.shield import Shield
+
+SIGN_OFF: Final = timedelta(seconds=3)
+"""How long the last commits may take; a database that is out of reach is not waited for."""
 
 log = get_logger(__name__)
 
@@ -36,16 +39,20 @@ class Departure:
         heartbeat: Heartbeat,
         release: Callable[[], int],
         grace: timedelta,
+        *,
+        sign_off_within: timedelta = SIGN_OFF,
     ) -> None:
         """Prepare.
 
         `release` gives back every lease and returns how many there were. `grace` is how long work
-        that was begun may still take after `begin`.
+        that was begun may still take after `begin`, and `sign_off_within` how long the database
+        may take after that.
         """
         self._worker = worker
         self._heartbeat = heartbeat
         self._release_all = release
         self._grace = grace
+        self._sign_off_within = sign_off_within
         self._lock = Lock()
         self._ends: float | None = None
         self._stopping: Thread | None = None
@@ -65,9 +72,14 @@ class Departure:
             self._stopping.start()
         log.info("node.draining")
 
+    @property
+    def has_begun(self) -> bool:
+        """Return whether the node takes nothing new any more."""
+        return self._ends is not None
+
     def check(self) -> None:
         """Raise GateError once the node drains: readiness asks, so that nobody sends it more."""
-        if self._ends is not None:
+        if self.has_begun:
             raise GateError("draining", "the process stops")
 
     def finish(self) -> None:
@@ -75,6 +87,11 @@ class Departure:
         self.begin()
         if self._stopping is not None:
             self._stopping.join()
+        last = Thread(name="sign-off", target=self._sign_off, daemon=True)
+        last.start()
+        last.join(self._sign_off_within.total_seconds())
+
+    def _sign_off(self) -> None:
         if not self._is_finished:
             Shield(Event()).run(self._release)
         self._heartbeat.stop()

@@ -63,6 +63,21 @@ def test_what_is_not_finished_in_time_is_anothers_at_once(gate: Gate, second: Ga
     assert [it.state for it in gate.answers(run_id)] == ["approved"]
 
 
+def test_a_database_out_of_reach_is_not_waited_for(gate: Gate) -> None:
+    """The process ends all the same; its leases run out."""
+    unreachable = Event()
+
+    def release() -> int:
+        unreachable.wait(30)
+        return 0
+
+    heartbeat, at_once = gate.service.heartbeat, timedelta(milliseconds=1)
+    departure = Departure(_Busy(), heartbeat, release, timedelta(0), sign_off_within=at_once)
+    departure.finish()
+    assert not unreachable.is_set()
+    unreachable.set()
+
+
 def test_a_node_that_drains_is_listed_until_it_has_ended(gate: Gate) -> None:
     """Readiness fails first; what was begun may finish; then the node is gone."""
     gate.service.heartbeat.start()
