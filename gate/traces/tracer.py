@@ -117,9 +117,6 @@ class OpenTelemetryTraces:
             {key.value: value for key, value in attributes.items()},
             links or (),
             start_time,
-            # A message may hold anything; the slug is enough.
-            record_exception=False,
-            set_status_on_exception=False,
         )
 
 
@@ -155,6 +152,7 @@ class _Span:
     def active(self) -> Iterator[None]:
         trace_id = f"{self._span.get_span_context().trace_id:032x}"
         with (
+            # The message of an exception may hold anything; its slug is enough.
             otel.use_span(self._span, record_exception=False, set_status_on_exception=False),
             bound_contextvars(trace_id=trace_id),
         ):

@@ -219,6 +219,10 @@ def test_a_collector_that_is_down_delays_no_decision(
     gate.settle()
 
     assert gate.record(run_id).state == "approved"
+    if way == "hangs":
+        with capture_logs() as lines:
+            gate.service.deps.traces.close()
+        assert [it["event"] for it in lines] == ["traces.left_unsent"]
     metric = 'gate_trace_spans_total{outcome="failed"}'
     if way == "refuses":
         wait_for(

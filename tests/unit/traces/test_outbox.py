@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from gate.errors import RetryLater
 from gate.traces.names import SpanName
 from gate.traces.outbox import MOST_WAITING, Outbox
 from gate.traces.port import Fate
@@ -33,6 +35,32 @@ def test_what_does_not_fit_is_dropped_and_counted(collector: Collector) -> None:
     traces.close()
     assert traces.counts() == {Fate.EXPORTED: MOST_WAITING, Fate.FAILED: 0, Fate.DROPPED: 10}
     assert len(collector.spans()) == MOST_WAITING
+
+
+@pytest.mark.parametrize(
+    ("error", "slug"),
+    [
+        (RetryLater("github_unavailable", "planted"), "github_unavailable"),
+        (ValueError("planted"), "bug"),
+    ],
+)
+def test_an_error_is_noted_by_its_slug_only(
+    collector: Collector, error: Exception, slug: str
+) -> None:
+    """Its message may hold anything."""
+    traces = OpenTelemetryTraces(Outbox(collector.url, {}), 1.0, "node")
+    with (
+        suppress(ValueError, RetryLater),
+        traces.trace(SpanName.SWEEP),
+        traces.span(SpanName.GITHUB),
+    ):
+        raise error
+    traces.close()
+    for span in collector.spans():
+        assert span.is_error
+        assert span.attributes == {"error.type": slug}
+    assert len(collector.spans()) == 2
+    assert b"planted" not in b"".join(collector.bodies)
 
 
 def test_headers_go_to_no_other_address(collector: Collector) -> None:
