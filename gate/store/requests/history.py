@@ -8,14 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
     Select,
-    and_,
-    exists,
-    func,
-    literal,
-    or_,
     select,
     text,
     tuple_,
@@ -25,25 +19,22 @@ from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId, RequestId, RunId, environment_key
 from gate.store.engine.codec import decode_decision
 from gate.store.engine.database import Snapshot
-from gate.store.engine.tables.audit import audit_entries
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.tables.requests import decisions, gate_requests
 from gate.store.engine.visibility import only_visible
+from gate.store.requests.deeds import is_touched_by, oldest_asking
 
 _OVERRIDE: Final = "override"
-_FEW_DEEDS: Final = 1_000
 _t: Final = gate_requests.c
-_a: Final = audit_entries.c
 _IS_HISTORY: Final = text("gate_requests.round > 0")
-_IS_PERSON: Final = text("audit_entries.actor <> 'gate'")
-"""Both written out, so that the databases see that the partial indexes serve them."""
+"""Written out, so that the databases see that the partial indexes serve it."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
     """Which requests are wanted; None is any. `since` and `until` are about the first asking.
 
-    `person` is the login, as GitHub spells it, of someone whose deed is on the request's trail.
+    `person` is the login, in any spelling, of someone whose deed is on the request's trail.
     """
 
     repository_id: RepositoryId | None = None
@@ -97,7 +88,7 @@ def list_history(
 ) -> list[HistoryEntry]:
     """List at most `limit` requests, from the one after the cursor on.
 
-    A page is two statements, three for a person, however many of its requests were overridden.
+    A page is two statements, five for a person, however many of its requests were overridden.
     """
     query = (
         _narrowed(snapshot, wanted, visible)
@@ -135,8 +126,13 @@ def _narrowed(
     if wanted.until is not None:
         query = query.where(_t.opened_at < wanted.until)
     if wanted.person is not None:
-        query = query.where(_is_touched_by(snapshot, wanted.person))
+        since = _latest(wanted.since, oldest_asking(snapshot))
+        query = query.where(is_touched_by(snapshot, wanted.person, since))
     return query
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((it for it in (one, other) if it is not None), default=None)
 
 
 def _query() -> Select[*tuple[Any, ...]]:
@@ -154,31 +150,6 @@ def _query() -> Select[*tuple[Any, ...]]:
         _t.answered_at,
         _t.decision_id,
     ).join(repositories, repositories.c.repository_id == _t.repository_id)
-
-
-def _is_touched_by(snapshot: Snapshot, person: str) -> ColumnElement[bool]:
-    """Check that a person is on a request's trail.
-
-    The few deeds of most people lead to their requests. Of somebody with many, such as a bot, each
-    request is looked up among the deeds, the newest first, until the page is full.
-    """
-    deeds = select(literal(1)).where(_a.actor == person, _IS_PERSON).limit(_FEW_DEEDS + 1)
-    count = snapshot.scalar(select(func.count()).select_from(deeds.subquery())) or 0
-    if count > _FEW_DEEDS:
-        return exists().where(_is_deed_on(_t, person))
-    own = gate_requests.alias("touched")
-    return _t.id.in_(select(own.c.id).where(_is_deed_on(own.c, person)))
-
-
-def _is_deed_on(request: Any, person: str) -> ColumnElement[bool]:  # noqa: ANN401 - a table's columns
-    return and_(
-        _a.actor == person,
-        _IS_PERSON,
-        _a.repository_id == request.repository_id,
-        _a.run_id == request.run_id,
-        or_(_a.run_attempt.is_(None), _a.run_attempt == request.run_attempt),
-        or_(_a.environment.is_(None), _a.environment == request.environment),
-    )
 
 
 def _read_overriders(snapshot: Snapshot, rows: Iterable[Row[Any]]) -> Mapping[int, tuple[str, ...]]:

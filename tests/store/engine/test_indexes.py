@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from gate.domain.model import access
 from gate.domain.model.access import EVERYTHING
@@ -18,6 +18,7 @@ from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.migration import migrate
 from gate.store.engine.tables.base import metadata
+from gate.store.engine.tables.requests import gate_requests
 from gate.store.github import policy_authors
 from gate.store.github.repositories import look_candidates
 from gate.store.github.runs import candidate_runs, last_changes, newer_runs
@@ -29,6 +30,7 @@ from gate.store.incidents.sent_alerts import read_sent_alerts
 from gate.store.reports.kept_reports import read_kept_reports
 from gate.store.reports.reports import read_reports
 from gate.store.requests.decisions import decisions_of
+from gate.store.requests.deeds import count_deeds, has_deed_of, is_of_deeds, spellings_of
 from gate.store.requests.held import list_held
 from gate.store.requests.history import HistoryFilter, list_history
 from gate.store.requests.ledger import read_ledger
@@ -154,7 +156,16 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
         lambda it: history(it, state="lapsed"),
         "ix_gate_requests_state_history",
     ),
-    "history of a person": (lambda it: history(it, person="carol"), "ix_audit_entries_person"),
+    "spellings of a login": (lambda it: spellings_of(it, "Carol"), "ix_audit_entries_"),
+    "deeds of a person": (lambda it: count_deeds(it, ["carol"], NOW), "ix_audit_entries_deeds"),
+    "history of few deeds": (
+        lambda it: it.execute(select(gate_requests.c.id).where(is_of_deeds(["carol"], NOW))),
+        "ix_audit_entries_",
+    ),
+    "history of many deeds": (
+        lambda it: it.execute(select(gate_requests.c.id).where(has_deed_of(["carol"]))),
+        "ix_audit_entries_",
+    ),
     "history of a time": (
         lambda it: history(it, since=before(hours=1), until=NOW),
         "ix_gate_requests_opened_at",

@@ -10,10 +10,10 @@ import pytest
 from gate.domain.model.access import EVERYTHING, NOTHING, Visible
 from gate.domain.model.ids import RepositoryId, RunId
 from gate.store.audit.entries import record_audit
-from gate.store.engine.database import Database
+from gate.store.engine.database import Database, Snapshot
 from gate.store.github.names import find_visible
 from gate.store.github.repositories import record_repository
-from gate.store.requests import history
+from gate.store.requests import deeds
 from gate.store.requests.held import count_held, list_held
 from gate.store.requests.history import HistoryCursor, HistoryFilter, list_history
 from tests.store.github.test_repositories import make_repository
@@ -69,6 +69,8 @@ def _filled(database: Database) -> None:
         ({"until": NOW - timedelta(days=1)}, [1]),
         # The entry of run 3 is about another repository, that of run 4 about another environment.
         ({"person": "carol"}, [2, 1]),
+        ({"person": "CAROL"}, [2, 1]),
+        ({"person": "carol", "since": NOW - timedelta(days=1)}, [2]),
         ({"person": "mona"}, []),
         ({"person": "gate"}, []),
         ({"person": "carol", "state": "approved"}, [1]),
@@ -86,8 +88,32 @@ def test_a_person_of_many_deeds_is_found_in_the_same_requests(
     database: Database, monkeypatch: pytest.MonkeyPatch, person: str, expected: list[int]
 ) -> None:
     """From the requests instead of from the deeds."""
-    monkeypatch.setattr(history, "_FEW_DEEDS", -1)
+    monkeypatch.setattr(deeds, "_FEW_DEEDS", -1)
     assert runs(database, person=person) == expected
+
+
+@pytest.mark.usefixtures("_filled")
+def test_deeds_on_forgotten_requests_do_not_count(database: Database) -> None:
+    """What people did before the oldest request that is kept makes nothing slower."""
+    old = make_entry(run_id=RunId(9), actor="carol", at=NOW - timedelta(days=100))
+    for _ in range(3):
+        database.transact(lambda tx: record_audit(tx, old))
+
+    def count(snapshot: Snapshot) -> int:
+        since = deeds.oldest_asking(snapshot)
+        assert since == NOW - timedelta(days=2)
+        return deeds.count_deeds(snapshot, deeds.spellings_of(snapshot, "Carol"), since)
+
+    assert database.read(count) == 3
+
+
+@pytest.mark.usefixtures("_filled")
+def test_every_spelling_of_a_login_is_found(database: Database) -> None:
+    """GitHub tells no two people apart by capital letters, and lets them change those."""
+    again = make_entry(run_id=RunId(1), actor="Carol")
+    database.transact(lambda tx: record_audit(tx, again))
+    assert set(database.read(lambda it: deeds.spellings_of(it, "cArol"))) == {"carol", "Carol"}
+    assert database.read(lambda it: deeds.spellings_of(it, "gate")) == []
 
 
 @pytest.mark.usefixtures("_filled")

@@ -34,6 +34,13 @@ audit_entries = Table(
         postgresql_where=text("actor <> 'gate'"),
     ),
     Index(
+        "ix_audit_entries_deeds",
+        "actor",
+        "at",
+        sqlite_where=text("actor <> 'gate'"),
+        postgresql_where=text("actor <> 'gate'"),
+    ),
+    Index(
         "ix_audit_entries_releases",
         "at",
         sqlite_where=text("kind IN ('override.recorded', 'bypass.detected')"),
