@@ -56,7 +56,9 @@ def running_fleet(plan: Plan, server: Server) -> Iterator[Fleet]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-chaos-")))
         wires = stack.enter_context(running_wires())
         nodes: list[NodeProcess] = []
-        hook = wires.add(Balancer(lambda: [it.port for it in nodes if it.port and it.runs]))
+        hook = wires.add(
+            Balancer(lambda: [it.port for it in nodes if it.port and it.takes_webhooks])
+        )
         hook_url = f"http://127.0.0.1:{hook.port}/webhooks/github"
         github = stack.enter_context(github_side(hook_url))
         channel = stack.enter_context(running_channel(github.now))

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from gate.manifest import load_manifest
 from gate.simulator.errors import SimulatorError
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.simulator.state.records import RunView
-from tests.chaos.records import Deployment, HumanReview, Review, Told, Validation
+from tests.chaos.records import Deployment, EndedBy, HumanReview, Review, Told, Validation
 from tests.chaos.seeds import REPOSITORIES, REVIEWED
 from tests.chaos.steps import (
     BeginValidation,
     Bypass,
     Cancel,
+    CommentOverride,
     Deploy,
     EndValidation,
+    LateJob,
     Load,
     Override,
+    Rerun,
     Validate,
 )
 from tests.support.harness import ENVIRONMENT, SECRET
@@ -39,10 +42,13 @@ class NotNow(Exception):
     """A step cannot be taken as things stand, such as cancelling where nothing waits."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Started:
     run_id: int
     asked_at: datetime
+    attempt: int = 1
+    asks: int = 1
+    ended_by: EndedBy | None = None
 
 
 class GitHubSide:
@@ -74,7 +80,6 @@ class GitHubSide:
         self._deploys: dict[str, list[_Started]] = {name: [] for name in REPOSITORIES}
         self._validations: dict[str, list[int]] = {name: [] for name in REPOSITORIES}
         self._going_on: dict[str, int] = {}
-        self._ended: dict[int, Literal["cancelled", "bypassed"]] = {}
         self._reviewed: list[HumanReview] = []
 
     def now(self) -> datetime:
@@ -90,7 +95,7 @@ class GitHubSide:
         self._jumps.append((self.github.world.now(), timedelta(seconds=seconds)))
         self.github.advance(seconds)
 
-    def take(self, step: Load) -> None:
+    def take(self, step: Load) -> None:  # noqa: C901 - a table of steps
         """Let people or workflows act; raises NotNow when they cannot."""
         name, full = step.repository, f"{OWNER}/{step.repository}"
         match step:
@@ -109,16 +114,22 @@ class GitHubSide:
                 if name not in self._going_on:
                     raise NotNow
                 self.github.complete_run(self._going_on.pop(name), conclusion)
+            case LateJob():
+                self._reach_late(name)
+            case Rerun():
+                self._rerun(name)
+            case CommentOverride():
+                self._comment(name)
             case Override(complete=complete):
                 self._override(name, complete=complete)
             case Bypass():
-                run_id = self._oldest_waiting(name)
-                self._ended[run_id] = "bypassed"
-                self.github.bypass(ADMINISTRATOR, run_id, ENVIRONMENT, "an emergency")
+                waiting = self._oldest_waiting(name)
+                waiting.ended_by = "bypassed"
+                self.github.bypass(ADMINISTRATOR, waiting.run_id, ENVIRONMENT, "an emergency")
             case Cancel():
-                run_id = self._oldest_waiting(name)
-                self._ended[run_id] = "cancelled"
-                self.github.cancel_run(run_id)
+                waiting = self._oldest_waiting(name)
+                waiting.ended_by = "cancelled"
+                self.github.cancel_run(waiting.run_id)
 
     def heal(self) -> None:
         """End every fault; validations that go on are ended as green."""
@@ -163,6 +174,13 @@ class GitHubSide:
         """List what reviewers did, oldest first."""
         return tuple(self._reviewed)
 
+    def issues(self) -> dict[str, int]:
+        """Count by repository the issues that the gate has opened."""
+        return {
+            name: sum(it.app_id == self.app_id for it in self.github.issues_of(f"{OWNER}/{name}"))
+            for name in REPOSITORIES
+        }
+
     def told(self) -> tuple[Told, ...]:
         """List the changes of validations that the gate has acknowledged."""
         validations = {it for runs in self._validations.values() for it in runs}
@@ -178,21 +196,56 @@ class GitHubSide:
                 found.append(Told(run["id"], str(line.action), self.lived(at)))
         return tuple(found)
 
+    def _reach_late(self, name: str) -> None:
+        newest = self._newest(name, lambda it: it.ended_by is None)
+        try:
+            self.github.reach_environment(newest.run_id, ENVIRONMENT, f"late-{newest.asks}")
+        except SimulatorError as error:
+            raise NotNow from error
+        newest.asks += 1
+
+    def _rerun(self, name: str) -> None:
+        again = {it.run_id for it in self._deploys[name] if it.attempt > 1}
+        cancelled = self._newest(
+            name, lambda it: it.ended_by == "cancelled" and it.run_id not in again
+        )
+        attempt = self.github.rerun(cancelled.run_id)
+        self._deploys[name].append(_Started(cancelled.run_id, self.now(), attempt))
+        self.github.reach_environment(cancelled.run_id, ENVIRONMENT, "deploy-0")
+
     def _override(self, name: str, *, complete: bool) -> None:
-        run_id = self._oldest_waiting(name, reviewer=True)
+        run_id = self._oldest_waiting(name, reviewer=True).run_id
         comment = WHY if complete else "go"
-        self._reviewed.append(HumanReview(run_id, self.now(), complete))
+        at = self.now()
         try:
             self.github.review_as(REVIEWER, run_id, ENVIRONMENT, "approved", comment)
         except SimulatorError as error:
-            self._reviewed.pop()
             raise NotNow from error
+        self._reviewed.append(HumanReview(run_id, at, complete))
 
-    def _oldest_waiting(self, name: str, *, reviewer: bool = False) -> int:
+    def _comment(self, name: str) -> None:
+        full = f"{OWNER}/{name}"
+        run_id = self._oldest_waiting(name).run_id
+        issue = next((it for it in self.github.issues_of(full) if it.state == "open"), None)
+        if issue is None:
+            raise NotNow
+        self._reviewed.append(HumanReview(run_id, self.now(), complete=True))
+        command = f"/override {run_id} {WHY}"
+        self.github.comment_on_issue(full, issue.number, REVIEWER, command)
+
+    def _newest(self, name: str, suits: Callable[[_Started], bool]) -> _Started:
+        for it in reversed(self._deploys[name]):
+            if suits(it):
+                return it
+        raise NotNow
+
+    def _oldest_waiting(self, name: str, *, reviewer: bool = False) -> _Started:
         for it in self._deploys[name]:
-            for job in self.github.run_view(it.run_id).jobs:
-                if job.waits_for_reviewers if reviewer else job.waits_for_apps:
-                    return it.run_id
+            view = self.github.run_view(it.run_id)
+            if view.run_attempt == it.attempt and any(
+                job.waits_for_reviewers if reviewer else job.waits_for_apps for job in view.jobs
+            ):
+                return it
         raise NotNow
 
     def _validation(self, name: str, view: RunView) -> Validation:
@@ -208,11 +261,13 @@ class GitHubSide:
     def _deployment(self, name: str, started: _Started, view: RunView) -> Deployment:
         return Deployment(
             run_id=view.id,
-            attempt=view.run_attempt,
+            attempt=started.attempt,
             repository=name,
             asked_at=started.asked_at,
-            waits=any(job.waits_for_apps for job in view.jobs),
-            ended_by=self._ended.get(view.id),
+            asks=started.asks,
+            waits=view.run_attempt == started.attempt
+            and any(job.waits_for_apps for job in view.jobs),
+            ended_by=started.ended_by,
         )
 
 

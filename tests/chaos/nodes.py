@@ -43,15 +43,21 @@ class NodeProcess:
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
         self._logged_before = 0
+        self.frozen = False
 
     @property
     def runs(self) -> bool:
         """Return whether the process lives, paused or not."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def takes_webhooks(self) -> bool:
+        """Return whether a load balancer would send to it."""
+        return self.port is not None and self.runs and not self.frozen
+
     def start(self) -> None:
-        """Start it, unless it runs."""
-        if self.runs:
+        """Start it, unless it runs or is frozen."""
+        if self.runs or self.frozen:
             return
         port = ("--port", str(self.port)) if self.port is not None else ()
         command = [sys.executable, "-m", "gate", *_COMMANDS[self.kind], *port]
@@ -77,9 +83,20 @@ class NodeProcess:
         if self.runs:
             self._signal(signal.SIGSTOP)
 
+    def freeze(self) -> None:
+        """Stop it until `thaw`, whatever else befalls it."""
+        self.frozen = True
+        self.pause()
+
+    def thaw(self) -> None:
+        """Let it go on, if it was frozen; it is started if it has ended meanwhile."""
+        self.frozen = False
+        self.go_on()
+        self.start()
+
     def go_on(self) -> None:
-        """Let it go on."""
-        if self.runs:
+        """Let it go on, unless it is frozen."""
+        if self.runs and not self.frozen:
             self._signal(signal.SIGCONT)
 
     def wait_until_ready(self) -> None:

@@ -74,11 +74,11 @@ def _answers(record: Record) -> Iterator[str]:
         answers = _answers_of(record, it)
         if any(answer.state != "approved" for answer in answers):
             yield f"{_named(it)} was rejected"
-        if len(answers) > 1:
+        if len(answers) > it.asks:
             yield f"{_named(it)} was answered {len(answers)} times"
-        elif answers and it.waits:
+        elif len(answers) == it.asks and it.waits:
             yield f"{_named(it)} was answered and waits"
-        elif answers and it.ended_by is not None:
+        elif len(answers) == it.asks and it.ended_by is not None:
             yield f"{_named(it)} was answered and {it.ended_by}"
         elif not answers and not it.waits and it.ended_by is None:
             yield f"{_named(it)} went on without an answer"
@@ -147,6 +147,15 @@ def _alerts(record: Record) -> Iterator[str]:
             yield f"{key} was sent {count} times, {lost[key]} of them unanswered"
 
 
+def _issues(record: Record) -> Iterator[str]:
+    """Compare GitHub's issues with the incidents: each has one, whatever GitHub's answer was."""
+    opened = Counter(it.repository_id for it in record.entries if it.kind == "incident.opened")
+    for repository_id, name in record.repositories.items():
+        issues = record.issues[name]
+        if issues > opened[repository_id]:
+            yield f"{name} has {issues} issues of the gate for {opened[repository_id]} incidents"
+
+
 def _checks(record: Record) -> Iterator[str]:
     for it in record.checks:
         if it.status != 0:
@@ -182,5 +191,6 @@ _FOR_GOOD: Final[Mapping[str, Rule]] = {
     "answer on record": _trail,
     "override before release": _overrides,
     "alert once": _alerts,
+    "issue once": _issues,
     "record intact": _checks,
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Standing = Literal["success", "failure", "running", "cancelled"]
+EndedBy = Literal["cancelled", "bypassed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A run that reached the gated environment, as GitHub has it at the end.
+    """A run attempt that reached the gated environment, as GitHub has it at the end.
 
-    `waits` tells whether a job of it still waits for the gate. `ended_by` tells what else has
-    ended it: a cancellation, or an administrator who bypassed the gate.
+    `asks` counts how often: a job that comes later asks again. `waits` tells whether a job of it
+    still waits for the gate. `ended_by` tells what else has ended it: a cancellation, or an
+    administrator who bypassed the gate.
     """
 
     run_id: int
@@ -42,7 +43,8 @@ class Deployment:
     repository: str
     asked_at: datetime
     waits: bool
-    ended_by: Literal["cancelled", "bypassed"] | None = None
+    asks: int = 1
+    ended_by: EndedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Check:
 class Record:
     """Everything that is on record after a run.
 
+    `issues` counts by repository the issues that the gate has opened.
     `disturbed` tells whether nodes died, stood still or lost the database: then an alert whose
     outcome they could not note may be sent once more.
     """
@@ -119,4 +122,5 @@ class Record:
     alerts: tuple[Received, ...]
     entries: tuple[Entry, ...]
     checks: tuple[Check, ...]
+    issues: dict[str, int]
     disturbed: bool

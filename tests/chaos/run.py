@@ -116,7 +116,8 @@ def _take(step: Step, fleet: Fleet, troubles: Troubles, now: float) -> None:
 def _settle(plan: Plan, fleet: Fleet, say: Say) -> None:
     """Wait until nothing is unsettled, let time pass meanwhile, and then let more of it pass."""
     for node in fleet.nodes:
-        node.wait_until_ready()
+        if not node.frozen:
+            node.wait_until_ready()
     for seconds, wait in _patience(plan, fleet):
         fleet.advance(seconds)
         unsettled = _wait_until_settled(plan, fleet, wait)
@@ -124,6 +125,8 @@ def _settle(plan: Plan, fleet: Fleet, say: Say) -> None:
             break
         say(f"after {seconds} s more: {'; '.join(unsettled[:4])}")
     fleet.advance(_REST)
+    for node in fleet.nodes:
+        node.thaw()
     fleet.github.github.wait_until_delivered()
     time.sleep(2.0)  # for what must not happen: nothing tells when it has not
 
@@ -157,6 +160,7 @@ def _outside(plan: Plan, fleet: Fleet) -> Record:
         reviews=github.reviews(),
         human_reviews=github.human_reviews(),
         alerts=fleet.channel.received(),
+        issues=github.issues(),
         entries=(),
         checks=(),
         disturbed=any(not isinstance(it.step, Load) for it in plan.steps),

@@ -12,19 +12,23 @@ from tests.chaos.steps import (
     Bypass,
     Cancel,
     Channel,
+    CommentOverride,
     CutDatabase,
     Deploy,
     EndValidation,
+    Freeze,
     FullDisk,
     GitHubErrors,
     GitHubResets,
     GitHubSlow,
     Kill,
+    LateJob,
     Override,
     Partition,
     Pause,
     QuotaUsedUp,
     ReadOnlyDatabase,
+    Rerun,
     RestartDatabase,
     RetryAfter,
     Step,
@@ -72,7 +76,7 @@ def make_plan(seed: int, storm: float = STORM) -> Plan:
         Node(kind, round(draw.uniform(-MOST_SKEW, MOST_SKEW) / 2, 1) if skewed else 0.0)  # type: ignore[arg-type]
         for kind in kinds
     )
-    steps = [*_load(draw, storm), *_troubles(draw, storm, len(nodes), engine)]
+    steps = [*_load(draw, storm), *_troubles(draw, storm, len(nodes), engine, _spare(draw, nodes))]
     steps.sort(key=lambda it: it.at)
     return Plan(seed, engine, nodes, tuple(steps))
 
@@ -90,7 +94,12 @@ def _load(draw: random.Random, storm: float) -> list[Timed]:
     if draw.random() < 0.5:
         steps.append(_at(draw, storm, Bypass(draw.choice(REPOSITORIES))))
     if draw.random() < 0.5:
-        steps.append(_at(draw, storm, Cancel(draw.choice(REPOSITORIES))))
+        repository = draw.choice(REPOSITORIES)
+        steps += [_at(draw, storm, Cancel(repository)), _at(draw, storm, Rerun(repository))]
+    for _ in range(draw.randint(0, 2)):
+        steps.append(_at(draw, storm, LateJob(draw.choice(REPOSITORIES))))
+    if draw.random() < 0.5:
+        steps.append(_at(draw, storm, CommentOverride(REVIEWED)))
     return steps
 
 
@@ -111,7 +120,21 @@ def _validations(draw: random.Random, storm: float, repository: str) -> list[Tim
     return steps
 
 
-def _troubles(draw: random.Random, storm: float, nodes: int, engine: Engine) -> list[Timed]:
+def _spare(draw: random.Random, nodes: tuple[Node, ...]) -> int | None:
+    """Choose a node that the others can do without; none in most storms."""
+    kinds = [it.kind for it in nodes]
+    spare = [
+        number
+        for number, kind in enumerate(kinds, 1)
+        if {"serve", "front"} & set(kinds[: number - 1] + kinds[number:])
+        and {"serve", "worker"} & set(kinds[: number - 1] + kinds[number:])
+    ]
+    return draw.choice(spare) if spare and draw.random() < 0.3 else None
+
+
+def _troubles(
+    draw: random.Random, storm: float, nodes: int, engine: Engine, frozen: int | None
+) -> list[Timed]:
     anywhere: list[Callable[[], Step]] = [
         lambda: Kill(draw.randint(1, nodes), _seconds(draw, 0.5, 4)),
         lambda: Kill(draw.randint(1, nodes), _seconds(draw, 0.5, 4)),
@@ -151,7 +174,10 @@ def _troubles(draw: random.Random, storm: float, nodes: int, engine: Engine) -> 
     ]
     kinds = anywhere + (shared * 2 if engine == "postgresql" else [_full_disk(draw)] * 4)
     chosen = [draw.choice(kinds)() for _ in range(draw.randint(5, 10))]
-    return [Timed(_seconds(draw, 0.5, storm - 1), step) for step in chosen]
+    troubles = [Timed(_seconds(draw, 0.5, storm - 1), step) for step in chosen]
+    if frozen is not None:
+        troubles.append(Timed(_seconds(draw, 0.5, storm - 1), Freeze(frozen)))
+    return troubles
 
 
 def _full_disk(draw: random.Random) -> Callable[[], Step]:

@@ -18,6 +18,20 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class LateJob:
+    """Let one more job of the newest run reach the environment, answered or not."""
+
+    repository: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """Run the newest cancelled run again: its next attempt reaches the environment."""
+
+    repository: str
+
+
+@dataclass(frozen=True, slots=True)
 class Validate:
     """Run a validation from start to end."""
 
@@ -46,6 +60,13 @@ class Override:
 
     repository: str
     complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CommentOverride:
+    """Let the required reviewer override the oldest waiting run on the incident's issue."""
+
+    repository: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,13 @@ class Pause:
 
     node: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Stop a node with SIGSTOP until the others have come to rest; no webhook goes to it."""
+
+    node: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +218,23 @@ class TimePasses:
     seconds: int
 
 
-Load = Deploy | Validate | BeginValidation | EndValidation | Override | Bypass | Cancel
+Load = (
+    Deploy
+    | LateJob
+    | Rerun
+    | Validate
+    | BeginValidation
+    | EndValidation
+    | Override
+    | CommentOverride
+    | Bypass
+    | Cancel
+)
 Trouble = (
     Kill
     | Terminate
     | Pause
+    | Freeze
     | RestartDatabase
     | CutDatabase
     | Partition

@@ -77,8 +77,10 @@ KEPT = Record(
         entry(8, OVERRIDDEN, "override.recorded"),
         entry(9, OVERRIDDEN, "decision.made", "override", verdict="approve"),
         entry(10, OVERRIDDEN, "review.sent", "override", outcome="sent"),
+        Entry(11, 2, None, None, "incident.opened", None),
     ),
     checks=(Check("gate audit verify", 0, "ok"),),
+    issues={"frontend": 0, "backend": 1},
     disturbed=False,
 )
 
@@ -167,7 +169,7 @@ BROKEN = {
             KEPT,
             entries=(
                 *KEPT.entries,
-                entry(11, RELEASED, "review.landed", "validation_passed", outcome="landed"),
+                entry(12, RELEASED, "review.landed", "validation_passed", outcome="landed"),
             ),
         ),
         "answer on record",
@@ -175,7 +177,7 @@ BROKEN = {
     "an answer before its decision": (without(2), "answer on record"),
     "an override that is not on record": (without(8), "override before release"),
     "an override that is recorded too late": (
-        replace(KEPT, entries=(*without(8).entries, entry(11, OVERRIDDEN, "override.recorded"))),
+        replace(KEPT, entries=(*without(8).entries, entry(12, OVERRIDDEN, "override.recorded"))),
         "override before release",
     ),
     "an end that is not on record": (without(7), "end on record"),
@@ -192,6 +194,10 @@ BROKEN = {
     "no word that it is over": (
         replace(turned_green(), deployments=KEPT.deployments[:1], reviews=KEPT.reviews[:1]),
         "unsettled",
+    ),
+    "two issues for one incident": (
+        replace(KEPT, issues=KEPT.issues | {"backend": 2}),
+        "issue once",
     ),
     "a broken chain": (
         replace(KEPT, checks=(Check("gate audit verify", 1, "broken: edited"),)),
@@ -214,8 +220,12 @@ FINE = {
         KEPT,
         entries=(
             *KEPT.entries,
-            entry(11, RELEASED, "review.sent", "validation_passed", outcome="already_reviewed"),
+            entry(12, RELEASED, "review.sent", "validation_passed", outcome="already_reviewed"),
         ),
+    ),
+    "a second answer for a late job": replace(
+        with_answer(RELEASED, 13),
+        deployments=(replace(KEPT.deployments[0], asks=2), *KEPT.deployments[1:]),
     ),
     "an end of a run that the gate never heard of": without(6, 7),
     "a hold whose reviewer said too little": replace(
@@ -237,9 +247,9 @@ def red_again(*, told: float | None, released: float) -> Record:
     seen = () if told is None else (Told(4, "completed", at(told)),)
     late = Deployment(20, 1, "frontend", at(99), waits=False)
     lines = (
-        entry(11, 20, "request.opened"),
-        entry(12, 20, "decision.made", "validation_passed", verdict="approve"),
-        entry(13, 20, "review.sent", "validation_passed", outcome="sent"),
+        entry(12, 20, "request.opened"),
+        entry(13, 20, "decision.made", "validation_passed", verdict="approve"),
+        entry(14, 20, "review.sent", "validation_passed", outcome="sent"),
     )
     return replace(
         KEPT,

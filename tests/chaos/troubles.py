@@ -12,6 +12,7 @@ from tests.chaos.github_side import NotNow
 from tests.chaos.steps import (
     Channel,
     CutDatabase,
+    Freeze,
     FullDisk,
     GitHubErrors,
     GitHubResets,
@@ -64,6 +65,8 @@ class Troubles:
             case Pause(node=node, seconds=seconds):
                 fleet.nodes[node - 1].pause()
                 self._at(now + seconds, fleet.nodes[node - 1].go_on)
+            case Freeze(node=node):
+                fleet.nodes[node - 1].freeze()
             case RestartDatabase(mode=mode, seconds=seconds):
                 fleet.server.database.stop(mode)
                 self._at(now + seconds, fleet.server.database.start)
@@ -92,7 +95,7 @@ class Troubles:
                 self._disturb_github(trouble, now)
 
     def heal(self) -> None:
-        """End everything that is still wrong, and start what has ended."""
+        """End everything that is still wrong, and start what has ended; what is frozen stays."""
         while self._later:
             heapq.heappop(self._later)[2]()
         for node in self._fleet.nodes:
