@@ -183,12 +183,12 @@ def _named(deployment: Deployment) -> str:
 _IN_TIME: Final[Mapping[str, Rule]] = {
     "unsettled": find_unsettled,
     "wait with a true reason": _waits,
+    "answer on record": _trail,
     "end on record": _ends,
 }
 _FOR_GOOD: Final[Mapping[str, Rule]] = {
     "answer once": _answers,
     "answer with evidence": _evidence,
-    "answer on record": _trail,
     "override before release": _overrides,
     "alert once": _alerts,
     "issue once": _issues,

@@ -39,7 +39,7 @@ _EACH: Final = 4.0
 _LAST: Final = 30.0
 _WITHOUT_CLOCKS: Final = 240.0
 _DEADLINE: Final = 60.0
-_LOOKS_AGAIN: Final = 2
+_LOOKS_AGAIN: Final = 4
 """Times that the trail is read again because something in it is late, each time after a pause."""
 
 _PAUSE: Final = 65
@@ -124,7 +124,7 @@ def _settle(plan: Plan, fleet: Fleet, say: Say) -> None:
         if not unsettled:
             break
         say(f"after {seconds} s more: {'; '.join(unsettled[:4])}")
-    fleet.advance(_REST)
+    fleet.advance(_AN_HOUR if _uses_up_quota(plan) else _REST)
     for node in fleet.nodes:
         node.thaw()
     fleet.github.github.wait_until_delivered()
@@ -135,9 +135,13 @@ def _patience(plan: Plan, fleet: Fleet) -> list[tuple[float, float]]:
     """List how much time is let pass, and how long is waited then."""
     if not fleet.server.clocks.can_move:
         return [(0, _WITHOUT_CLOCKS)]
-    has_calls = not any(isinstance(it.step, QuotaUsedUp) for it in plan.steps)
-    passing = _PASSING if has_calls else (0,)
+    passing = (0,) if _uses_up_quota(plan) else _PASSING
     return [*((seconds, _EACH) for seconds in passing), (_AN_HOUR, _LAST)]
+
+
+def _uses_up_quota(plan: Plan) -> bool:
+    """Return whether requests may wait for the end of GitHub's hour."""
+    return any(isinstance(it.step, QuotaUsedUp) for it in plan.steps)
 
 
 def _wait_until_settled(plan: Plan, fleet: Fleet, seconds: float) -> list[str]:
@@ -174,16 +178,17 @@ def _record(plan: Plan, fleet: Fleet) -> Record:
         if not find_late(record):
             break
         fleet.advance(_PAUSE)
-        _wait_until_settled(plan, fleet, _EACH)
+        time.sleep(_EACH)  # nothing outside tells when the trail is complete
         exported, record = _export(plan, fleet)
     return replace(record, checks=(exported, *_run_commands(fleet, _CHECKS)))
 
 
 def _export(plan: Plan, fleet: Fleet) -> tuple[Check, Record]:
+    outside = _outside(plan, fleet)
     (exported,) = _run_commands(fleet, [_EXPORT])
     is_read = exported.status == 0
     entries = tuple(_entry(line) for line in exported.said.splitlines()) if is_read else ()
-    return exported, replace(_outside(plan, fleet), entries=entries)
+    return exported, replace(outside, entries=entries)
 
 
 def _run_commands(fleet: Fleet, commands: Iterable[tuple[str, ...]]) -> list[Check]:
