@@ -14,7 +14,8 @@ from gate.errors import RetryLater
 _PRIMARY: Final = 0xFF
 """The part of SQLite's extended result codes that says what kind of failure it is."""
 
-_READ_ONLY_TRANSACTION: Final = "25006"
+_UNUSABLE: Final = frozenset({"25006", "25P03"})
+"""A transaction that may only read; one that PostgreSQL has ended because it stood still."""
 _LOST_RACES: Final = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction was rolled back for certain."""
 _LOCK_TIMEOUT: Final = "55P03"
@@ -29,7 +30,7 @@ def is_outage(error: BaseException) -> bool:
     OperationalError for more than that.
     """
     if isinstance(error, DBAPIError):
-        if error.connection_invalidated or _sqlstate(error) == _READ_ONLY_TRANSACTION:
+        if error.connection_invalidated or _sqlstate(error) in _UNUSABLE:
             return True
         is_mistake = _primary_code(error.orig) == sqlite3.SQLITE_ERROR
         return isinstance(error, OperationalError | InterfaceError) and not is_mistake
@@ -38,7 +39,7 @@ def is_outage(error: BaseException) -> bool:
         return _primary_code(error) != sqlite3.SQLITE_ERROR
     if isinstance(error, psycopg.Error):
         is_unusable = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-        return is_unusable or is_stale(error) or error.sqlstate == _READ_ONLY_TRANSACTION
+        return is_unusable or is_stale(error) or error.sqlstate in _UNUSABLE
     return isinstance(error, PoolTimeout)
 
 

@@ -35,6 +35,20 @@ _IDLE_SECONDS: Final = 30.0
 
 _IDLE_SINCE: Final = "gate.idle_since"
 
+# A process that stands still within a transaction, or that no packet reaches, would keep its locks,
+# and every other node waits for those; ours ask at once.
+_STANDS_STILL: Final = "SET idle_in_transaction_session_timeout = '10s'"
+
+_LOST_CONNECTIONS: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""When a connection counts as lost whose other end has vanished without a word, as in a failover.
+By the defaults of most systems a thread would wait for hours."""
+
 
 def connect(url: str) -> Engine:
     """Make an engine that leaves beginning and ending transactions to whoever uses it."""
@@ -45,6 +59,7 @@ def connect(url: str) -> Engine:
         pool_timeout=_WAIT_SECONDS,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
+        connect_args=_LOST_CONNECTIONS,
     )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "checkin", _note_idle)
@@ -91,6 +106,8 @@ def _configure(driver: Any, _record: object) -> None:  # noqa: ANN401 - the driv
     is_pooled = answering != driver.info.backend_pid
     driver.prepare_threshold = None if is_pooled else _PREPARE_AFTER
     driver.prepared_max = _MOST_PREPARED
+    if not is_pooled:
+        driver.execute(_STANDS_STILL)
 
 
 def _note_idle(_driver: object, record: ConnectionPoolEntry) -> None:

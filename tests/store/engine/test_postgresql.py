@@ -22,6 +22,7 @@ from gate.store.engine.server import is_pooled
 from gate.store.engine.tables.inbox import deliveries
 from tests.store.engine.test_database import deliver, stored
 from tests.support.alert_settings import settings_with
+from tests.support.harness import wait_for
 from tests.support.threads import at_once
 
 
@@ -195,3 +196,24 @@ def test_a_connection_that_the_server_closed_is_replaced(database: Database) -> 
         assert all(connection.scalars(ending).all())
     other.dispose()
     database.transact(partial(deliver, name="after"))
+
+
+def test_a_transaction_of_a_process_that_stands_still_is_ended(database: Database) -> None:
+    """Its locks hold up every other node, and a paused machine may never go on."""
+    limit = database.transact(
+        lambda tx: tx.scalar(text("SHOW idle_in_transaction_session_timeout"))
+    )
+    assert limit == "10s"
+    ended = select(text("NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :pid)"))
+
+    def stand_still(tx: Transaction) -> None:
+        deliver(tx, "half")
+        pid = tx.scalar(text("SELECT pg_backend_pid()"))
+        # As if ten seconds had passed.
+        tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+        wait_for(lambda: database.read(lambda it: it.scalar(ended, {"pid": pid})), "its end")
+        deliver(tx, "whole")
+
+    with pytest.raises(RetryLater, match="database_busy"):
+        database.transact(stand_still)
+    assert stored(database) == set()
