@@ -41,6 +41,9 @@ that, because the process was stopped or the network was down, tells too little.
 DRIFT: Final = 1e-4
 """Seconds a second by which uptime and another clock may run apart; crystals stay within half."""
 
+JUMP: Final = 1.0
+"""Seconds by which a clock that is only adjusted does not move between two readings."""
+
 _FIRST_TRIES: Final = 3
 _ROUNDING: Final = 2e-6
 """Seconds: times are kept in whole microseconds."""
@@ -75,13 +78,18 @@ class SharedClock:
     """Show the time of another clock, which all nodes read, from any thread.
 
     Between two readings it counts on by `uptime`, so this machine's own clock may be wrong, and may
-    be set, without any effect. `measure` must be called regularly.
+    be set, without any effect on the time shown. `measure` must be called regularly.
     """
 
-    def __init__(self, read: Callable[[], Reading], uptime: Uptime) -> None:
-        """Read the other clock for the first time; raises whatever `read` does."""
+    def __init__(self, read: Callable[[], Reading], uptime: Uptime, own: Clock) -> None:
+        """Read the other clock for the first time; raises whatever `read` does.
+
+        `own` is this machine's clock.
+        """
         self._read = read
         self._uptime = uptime
+        self._own = own
+        self._own_ahead = self._own_against_uptime()
         self._kept = read()
         for _ in range(_FIRST_TRIES - 1):
             if self._kept.error <= WIDEST:
@@ -97,21 +105,34 @@ class SharedClock:
         """Return by how many seconds the time shown may be wrong at most."""
         return self._error_at(self._uptime())
 
+    def has_jumped(self) -> bool:
+        """Return whether this machine's own clock was set since the last reading.
+
+        A hypervisor that pauses a machine may hide that from `uptime`; its clock is set when it
+        goes on. Until the next reading the time shown may then be too early.
+        """
+        return abs(self._own_against_uptime() - self._own_ahead) > JUMP
+
     def measure(self) -> timedelta:
         """Read the other clock again; return how far it was set meanwhile, mostly zero.
 
         Of readings that agree the sharper one is kept, so that the time shown does not jitter. One
         that contradicts what is known means that the other clock was set, and is believed.
         """
+        own_ahead = self._own_against_uptime()
         new = self._read()
         if new.error > WIDEST:
             return timedelta(0)
+        self._own_ahead = own_ahead
         moved = new.at - self._kept.at_uptime(new.uptime)
         known_within = self._error_at(new.uptime)
         was_set = abs(moved.total_seconds()) > new.error + known_within
         if was_set or new.error <= known_within:
             self._kept = new
         return moved if was_set else timedelta(0)
+
+    def _own_against_uptime(self) -> float:
+        return self._own().timestamp() - self._uptime()
 
     def _error_at(self, uptime: float) -> float:
         return self._kept.error + abs(uptime - self._kept.uptime) * DRIFT

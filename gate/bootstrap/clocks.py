@@ -17,10 +17,14 @@ ServerTime = Callable[[Snapshot], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The clock to go by, and `measure`, which must be called regularly to keep it right."""
+    """The clock to go by, and `measure`, which must be called regularly to keep it right.
+
+    `has_jumped` tells whether the machine may have been paused unnoticed since the last reading.
+    """
 
     clock: Clock
-    measure: Callable[[], timedelta]
+    measure: Callable[[], timedelta] = timedelta
+    has_jumped: Callable[[], bool] = bool
 
 
 def choose_clock(database: Database, own: Clock, server_time: ServerTime, uptime: Uptime) -> Times:
@@ -29,13 +33,13 @@ def choose_clock(database: Database, own: Clock, server_time: ServerTime, uptime
     Raises ConfigError when the database cannot be read.
     """
     if database.dialect == "sqlite":
-        return Times(own, timedelta)
+        return Times(own)
 
     def read(snapshot: Snapshot) -> Reading:
         return read_other_clock(partial(server_time, snapshot), uptime)
 
     try:
-        shared = SharedClock(lambda: database.read(read), uptime)
+        shared = SharedClock(lambda: database.read(read), uptime, own)
     except RetryLater as error:
         raise ConfigError((f"GATE_DATABASE_URL: {error.detail or error.reason}",)) from error
-    return Times(shared, shared.measure)
+    return Times(shared, shared.measure, shared.has_jumped)

@@ -106,6 +106,13 @@ def create_service(
     github = GitHubClients.connect(
         settings.github_api_url, credentials, clock, traces=traces, limiter=limiter
     )
+
+    def may_have_slept() -> bool:
+        if not times.has_jumped():
+            return False
+        heartbeat.beat_soon()  # which measures
+        return True
+
     deps = Deps(
         database=database,
         github=github_port(github),
@@ -118,6 +125,7 @@ def create_service(
         node=process.node_id,
         clock=clock,
         uptime=since_boot,
+        may_have_slept=may_have_slept,
         continuity=Continuity(clock()),
         strangers=Strangers(),
         notifiers=create_notifiers(settings),

@@ -7,11 +7,10 @@ on running for as long as the call may take, or not at all (docs/adr/0018).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from gate.clock import Clock
+from gate.reconciler.deps import Deps
 from gate.reconciler.ports import IsTimely
 from gate.store.engine.due import Taken
 
@@ -19,12 +18,13 @@ LONGEST_CALL: Final = timedelta(minutes=1)
 """How long a write that was begun may take until it has arrived or failed, time-outs included."""
 
 
-def while_leased(taken: Taken, clock: Clock) -> IsTimely:
+def while_leased(taken: Taken, deps: Deps) -> IsTimely:
     """Build the check of whether a write may still be begun for a row that was taken."""
     ends = taken.row.lease_until - LONGEST_CALL
-    return lambda: clock() <= ends
+    return lambda: not deps.may_have_slept() and deps.clock() <= ends
 
 
-def within(seconds: timedelta, since: float, uptime: Callable[[], float]) -> IsTimely:
-    """Build the check of whether so much time has passed since an uptime, sleep included."""
-    return lambda: uptime() - since <= seconds.total_seconds()
+def within(span: timedelta, since: float, deps: Deps) -> IsTimely:
+    """Build the check of whether no more than a span has passed since an uptime, sleep included."""
+    ends = since + span.total_seconds()
+    return lambda: not deps.may_have_slept() and deps.uptime() <= ends

@@ -42,6 +42,7 @@ def no_failpoint(place: str) -> None:
 class Deps:
     """Everything a pass works with. The `github` port may be called from any thread.
 
+    `may_have_slept` tells whether the machine may have been paused without `uptime` showing it.
     `public_url` is the address of the pages, without a slash at its end. `routes` says by which
     ways deployments can be overridden.
     """
@@ -57,6 +58,7 @@ class Deps:
     node: NodeId
     clock: Clock
     uptime: Uptime
+    may_have_slept: Callable[[], bool]
     continuity: Continuity
     strangers: Strangers
     notifiers: Mapping[Channel, Notifier]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ class World:
     uptime: float = 1000.0
     rate: float = 1.0
     set_by: float = 0.0
+    own_set_by: float = 0.0
     ways: list[tuple[float, float]] = field(default_factory=list)
 
     def let_pass(self, seconds: float) -> None:
@@ -39,6 +40,10 @@ class World:
 
         return read_other_clock(answer, lambda: self.uptime)  # type: ignore[arg-type]
 
+    def own(self) -> datetime:
+        """Tell the time by the node's own clock, which counts with its uptime unless it is set."""
+        return NOW + timedelta(seconds=self.uptime + self.own_set_by)
+
     def off(self, clock: SharedClock) -> float:
         """Tell by how many seconds a clock is off."""
         shown = (clock() - NOW).total_seconds()
@@ -57,7 +62,7 @@ def test_the_error_is_within_what_is_promised(
 ) -> None:
     """However slow the ways are and however the quartz drifts, the error stays within `error`."""
     world = World(rate=rate, ways=[first, first, first])
-    clock = SharedClock(world.read, lambda: world.uptime)
+    clock = SharedClock(world.read, lambda: world.uptime, world.own)
     world.ways.clear()
     for pause, there, back in beats:
         world.let_pass(pause)
@@ -69,7 +74,7 @@ def test_the_error_is_within_what_is_promised(
 def test_a_sharp_reading_is_kept_until_it_has_worn_off() -> None:
     """What a slow answer says adds nothing to what is known better, so the time does not jitter."""
     world = World(ways=[(0.001, 0.001)])
-    clock = SharedClock(world.read, lambda: world.uptime)
+    clock = SharedClock(world.read, lambda: world.uptime, world.own)
     world.ways = [(0.5, 0.0)]
     clock.measure()
     assert world.off(clock) < 1e-5
@@ -83,7 +88,7 @@ def test_a_sharp_reading_is_kept_until_it_has_worn_off() -> None:
 def test_a_clock_that_was_set_is_followed() -> None:
     """When another server takes over whose clock is off, all nodes go by that one."""
     world = World(ways=[(0.01, 0.01)])
-    clock = SharedClock(world.read, lambda: world.uptime)
+    clock = SharedClock(world.read, lambda: world.uptime, world.own)
     world.set_by = -45
     world.ways = [(0.01, 0.01)]
     assert abs(clock.measure().total_seconds() + 45) < 0.001
@@ -93,7 +98,7 @@ def test_a_clock_that_was_set_is_followed() -> None:
 def test_an_answer_that_took_too_long_tells_nothing() -> None:
     """A process that was stopped between question and answer does not set its clock by it."""
     world = World()
-    clock = SharedClock(world.read, lambda: world.uptime)
+    clock = SharedClock(world.read, lambda: world.uptime, world.own)
     world.ways = [(0.0, 600.0)]
     assert clock.measure() == timedelta(0)
     assert world.off(clock) < 0.001
@@ -102,6 +107,22 @@ def test_an_answer_that_took_too_long_tells_nothing() -> None:
 def test_the_first_reading_is_tried_again_when_it_took_too_long() -> None:
     """A pause during the start is not taken for a difference of the clocks."""
     world = World(ways=[(0.0, 60.0), (0.0, 0.1)])
-    clock = SharedClock(world.read, lambda: world.uptime)
+    clock = SharedClock(world.read, lambda: world.uptime, world.own)
     assert clock.error <= WIDEST
     assert world.off(clock) < 0.1
+
+
+def test_a_pause_that_uptime_does_not_show_is_noticed_by_the_clock_that_is_set() -> None:
+    """Until the other clock was read again; how far the own one is off matters to nothing else."""
+    world = World()
+    clock = SharedClock(world.read, lambda: world.uptime, world.own)
+    assert not clock.has_jumped()
+    world.true += 600
+    world.own_set_by += 600
+    assert clock.has_jumped()
+    world.ways = [(0.0, 60.0)]
+    clock.measure()
+    assert clock.has_jumped()
+    clock.measure()
+    assert not clock.has_jumped()
+    assert world.off(clock) < 1

@@ -73,7 +73,7 @@ def send_reply(taken: Taken, deps: Deps) -> None:
     reply = reply_of(taken.row)
     state, outcome = ReplyState.DONE, "sent"
     error: GateError | None = None
-    is_leased = while_leased(taken, deps.clock)
+    is_leased = while_leased(taken, deps)
     deps.failpoint("replying")
     try:
         address = deps.database.read(lambda snapshot: _address(snapshot, reply))

@@ -75,7 +75,7 @@ def send_alerts(channel: Channel, incident: str, deps: Deps) -> None:
         delivery.alert, repeated=mine.maybe_sent, plain=mine.outcome == _REFUSED_AS_IT_WAS
     )
     error: GateError | None = None
-    is_leased = while_leased(taken, deps.clock)
+    is_leased = while_leased(taken, deps)
     deps.failpoint("alerting")
     try:
         with deps.traces.span(SpanName.ALERT) as span:

@@ -136,7 +136,7 @@ def _send(
     step: IssueStep, taken: TakenIssue, view: IssueView, deps: Deps
 ) -> tuple[Followed, str | None]:
     """Send a step; gives what GitHub has then, and the page of an issue that is new."""
-    followed, is_leased = taken.followed, while_leased(taken.taken, deps.clock)
+    followed, is_leased = taken.followed, while_leased(taken.taken, deps)
     address, number = view.address, followed.number or 0
     match step:
         case OpenIssue(text, labels):

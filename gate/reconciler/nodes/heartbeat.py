@@ -53,6 +53,10 @@ class Heartbeat:
         self._thread.start()
         log.info("node.started", node_id=self._process.node_id, kind=self._process.kind.value)
 
+    def beat_soon(self) -> None:
+        """Let the thread compare the clocks and record a beat now."""
+        self._woken.set()
+
     def drain(self) -> None:
         """Record at once, and from now on, that the node takes nothing new."""
         self._draining.set()

@@ -10,6 +10,13 @@ from gate.domain.model.request import RequestState
 from gate.reconciler.requests.reconcile import take_up
 from tests.support.harness import REPOSITORY, Gate
 
+
+def set_clock(node: Gate, seconds: int) -> None:
+    """Set a node's own clock, and let a heartbeat pass."""
+    node.skew = timedelta(seconds=seconds)
+    node.service.heartbeat.beat()
+
+
 _skews = pytest.mark.parametrize("seconds", [-60, 60])
 
 
@@ -27,7 +34,7 @@ def test_evidence_is_as_old_on_every_node(
     """Half a minute before and after the oldest age that counts, both nodes say the same."""
     gate.validate(REPOSITORY, "success")
     gate.settle()
-    second.skew = timedelta(seconds=seconds)
+    set_clock(second, seconds)
     gate.github.advance(age.total_seconds())
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.github.wait_until_delivered()
@@ -41,7 +48,7 @@ def test_a_hold_ends_at_the_same_time_on_every_node(gate: Gate, second: Gate, se
     gate.validate(REPOSITORY, "failure")
     run_id = gate.github.deploy(REPOSITORY).run_id
     gate.settle()
-    second.skew = timedelta(seconds=seconds)
+    set_clock(second, seconds)
     gate.github.advance(24 * 3600 - 30)
     second.settle()
     assert gate.record(run_id).state == RequestState.WAITING
@@ -56,7 +63,7 @@ def test_a_node_that_is_ahead_takes_no_lease_that_runs(
 ) -> None:
     """A lease of three minutes is the first node's for three minutes, whoever looks."""
     gate.validate(REPOSITORY, "failure")
-    second.skew = timedelta(seconds=60)
+    set_clock(second, 60)
     run_id = gate.github.deploy(REPOSITORY).run_id
     found: list[bool] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -104,3 +105,27 @@ def test_a_late_alert_is_not_sent_again(gate: Gate, second: Gate, receiver: Rece
     stopped(gate, second, "alerting", nothing)
     keys = [it.headers["x-gate-delivery"] for it in receiver.received]
     assert keys.count("incident/1/page") == 1
+
+
+def test_a_pause_that_the_hypervisor_hides_is_noticed_all_the_same(
+    gate: Gate, receiver: Receiver
+) -> None:
+    """When the machine's clock was set right before a write, the database's is read first."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    sent: list[str | None] = []
+
+    def pause(here: str) -> None:
+        if here == "decided" and not gate.skew:
+            gate.skew += timedelta(minutes=10)
+        if here == "settled":
+            sent.extend(it.state for it in gate.answers(run_id))
+            gate.service.heartbeat.beat()
+
+    gate.failpoint = pause
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    assert sent == ["approved"]
+    assert [it.reason for it in gate.trail(run_id) if it.kind == "review.postponed"]
+    assert len(gate.answers(run_id)) == 1
+    assert receiver.received == []
