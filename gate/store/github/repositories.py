@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, update
 
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
@@ -136,19 +136,35 @@ def record_installation(tx: Transaction, seen: InstallationSeen, now: datetime) 
         mark_checks_of_installation(tx, seen.installation_id, now)
 
 
+def _awaited_repositories() -> Select[tuple[int]]:
+    """Select the repositories in which requests wait, from one to the next by the index.
+
+    So each costs the same, however many requests wait there.
+    """
+    number = gate_requests.c.repository_id
+    least = select(func.min(number).label("number")).where(IS_UNDECIDED)
+    awaited = least.cte("awaited", recursive=True)
+    following = select(func.min(number)).where(IS_UNDECIDED, number > awaited.c.number)
+    more = select(following.scalar_subquery()).where(awaited.c.number.is_not(None))
+    awaited = awaited.union_all(more)
+    return select(awaited.c.number).where(awaited.c.number.is_not(None))
+
+
+_awaited: Final = _awaited_repositories()
+
+
 def look_candidates(snapshot: Snapshot, looked_before: datetime, limit: int) -> list[Candidate]:
     """List the repositories that were last looked at before that, longest ago first.
 
     Those that were tried in vain count as looked at, so that what GitHub refuses now stands in
     nobody's way; those of installations that are suspended or gone are left out.
     """
-    undecided = select(gate_requests.c.repository_id).where(IS_UNDECIDED)
     looked_at = repositories.c.looked_at
     inactive = select(installations.c.installation_id).where(
         installations.c.status != InstallationStatus.ACTIVE
     )
     rows = snapshot.execute(
-        select(repositories, repositories.c.repository_id.in_(undecided).label("is_awaited"))
+        select(repositories, repositories.c.repository_id.in_(_awaited).label("is_awaited"))
         .where(
             repositories.c.removed.is_(False),
             repositories.c.installation_id.not_in(inactive),

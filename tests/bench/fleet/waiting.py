@@ -21,12 +21,12 @@ _COPY: Final = """
         environment, head_sha, state, round, deployments, unanswered, opened_at, waiting_since,
         generation, verdict, reason, decision_id, policy_digest, give_up_at, recheck_at, watched,
         due_at, failures, lease_token)
-    SELECT installation_id, repository_id, run_id + 1000000000 + n, run_attempt, environment_key,
+    SELECT installation_id, repository_id, run_id + 1000000000000 + n, run_attempt, environment_key,
         environment, head_sha, state, round, deployments, unanswered, opened_at, waiting_since,
         generation, verdict, reason, decision_id, policy_digest, give_up_at, recheck_at, watched,
         give_up_at, failures, lease_token
     FROM gate_requests, generate_series(1, :copies) AS n
-    WHERE state = 'waiting' AND run_id < 1000000000
+    WHERE state = 'waiting'
 """
 _READ: Final = """
     SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint
@@ -63,7 +63,10 @@ def read_while_waiting(here: Fleet, repositories: int, copies: int) -> tuple[Idl
 
 
 def _fill(tx: Transaction, copies: int) -> None:
-    tx.execute(text(_COPY), {"copies": copies}).close()
+    filled = tx.execute(text(_COPY), {"copies": copies})
+    if filled.rowcount < copies:
+        msg = f"{filled.rowcount} rows were copied"
+        raise ValueError(msg)
 
 
 def _watch(here: Fleet) -> Idle:
