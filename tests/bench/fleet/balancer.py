@@ -1,83 +1,118 @@
-"""Pass each connection on to the next node, as a load balancer in front of the nodes does.
+"""Pass each request on to the next node, as a load balancer in front of the nodes does.
 
     python -m tests.bench.fleet.balancer PORT NODE_PORT [NODE_PORT ...]
 
 A node that takes no connection is passed over. It copies bytes and reads none of them, so that it
-costs next to nothing beside what it stands in front of.
+costs next to nothing beside what it stands in front of: as its clients wait for each answer, what
+one sends after an answer is the next request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import suppress
+import time
 
 _HOST = "127.0.0.1"
+_MOMENT = 0.5
 
 
-class _Side(asyncio.Protocol):
-    """One end of a connection; what it receives, the other end sends."""
+class _Node(asyncio.Protocol):
+    """A connection to a node on behalf of one client."""
 
-    def __init__(self, other: asyncio.WriteTransport) -> None:
-        self._other = other
+    def __init__(self, client: _Client, port: int) -> None:
+        self._client = client
+        self._port = port
 
     def data_received(self, data: bytes) -> None:
-        self._other.write(data)
+        self._client.answer(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._other.close()
+        self._client.lose(self._port)
 
 
 class _Client(asyncio.Protocol):
-    """A connection from a client: what it sends is kept until a node takes it."""
+    """A connection from a client, and those to nodes that have had requests of it."""
 
     def __init__(self, balancer: Balancer) -> None:
         self._balancer = balancer
+        self._nodes: dict[int, asyncio.WriteTransport] = {}
+        self._port: int | None = None
         self._early: list[bytes] = []
-        self._node: asyncio.WriteTransport | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._answered = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.WriteTransport):
             raise TypeError(transport)
-        self._connecting = asyncio.ensure_future(self._connect(transport))
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if self._node is None:
+        if self._answered:
+            self._answered, self._port = False, None
+            self._connecting = asyncio.ensure_future(self._choose())
+        if self._port is None:
             self._early.append(data)
         else:
-            self._node.write(data)
+            self._nodes[self._port].write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._connecting.cancel()
-        if self._node is not None:
-            self._node.close()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        for node in self._nodes.values():
+            node.close()
 
-    async def _connect(self, client: asyncio.WriteTransport) -> None:
-        self._node = await self._balancer.connect(client)
-        if self._node is None:
-            client.close()
-            return
-        self._node.writelines(self._early)
+    def answer(self, data: bytes) -> None:
+        """Pass on what a node has answered."""
+        self._answered = True
+        self._transport.write(data)
+
+    def lose(self, port: int) -> None:
+        """Forget a connection that a node has closed; a request that it had is lost with it."""
+        self._nodes.pop(port, None)
+        if port == self._port and not self._answered:
+            self._transport.close()
+
+    async def _choose(self) -> None:
+        for port in self._balancer.in_turn():
+            if port not in self._nodes:
+                try:
+                    self._nodes[port] = await self._connect(port)
+                except OSError:
+                    self._balancer.pass_over(port)
+            if port in self._nodes:
+                self._port = port
+                self._nodes[port].writelines(self._early)
+                self._early.clear()
+                return
+        self._transport.close()
+
+    async def _connect(self, port: int) -> asyncio.WriteTransport:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: _Node(self, port), _HOST, port)
+        return transport
 
 
 class Balancer:
-    """Hands out connections to nodes in turn."""
+    """Knows the nodes, and whose turn it is."""
 
     def __init__(self, ports: list[int]) -> None:
         """Take the ports of the nodes; they need not listen yet."""
         self._ports = ports
-        self._next = 0
+        self._turn = 0
+        self._back_at = dict.fromkeys(ports, 0.0)
 
-    async def connect(self, client: asyncio.WriteTransport) -> asyncio.WriteTransport | None:
-        """Connect to the next node that takes connections; None when none of them does."""
-        loop = asyncio.get_running_loop()
-        for _ in self._ports:
-            port = self._ports[self._next % len(self._ports)]
-            self._next += 1
-            with suppress(OSError):
-                transport, _ = await loop.create_connection(lambda: _Side(client), _HOST, port)
-                return transport
-        return None
+    def in_turn(self) -> list[int]:
+        """Return the ports of the nodes that took connections, from the one whose turn it is."""
+        now = time.monotonic()
+        there = [port for port in self._ports if self._back_at[port] <= now] or self._ports
+        self._turn += 1
+        first = self._turn % len(there)
+        return there[first:] + there[:first]
+
+    def pass_over(self, port: int) -> None:
+        """Try a node that took no connection again in a moment only."""
+        self._back_at[port] = time.monotonic() + _MOMENT
 
     async def serve(self, port: int) -> None:
         """Listen until the process is killed."""
