@@ -49,7 +49,7 @@ _SECRET_TEXT: Final = re.compile(
 # Most texts hold none of these, and a plain search costs a fraction of the pattern.
 _HINT: Final = re.compile("gh|_pat_|gate_|eyJ|earer|EARER|asic|ASIC|oken|OKEN|---|://")
 _PROCESSORS: Final[list[Processor]] = []
-_QUIET: Final = ("github", "urllib3", "werkzeug", "filelock", "asyncio", "alembic")
+_QUIET: Final = ("github", "urllib3", "werkzeug", "filelock", "asyncio", "alembic", "procrastinate")
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

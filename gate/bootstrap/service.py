@@ -7,11 +7,12 @@ import secrets
 import socket
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gate import __version__
 from gate.bootstrap.clocks import ServerTime, choose_clock
 from gate.bootstrap.database import open_database
+from gate.bootstrap.fleet import FleetWorker, join_fleet
 from gate.bootstrap.limits import create_limiter
 from gate.bootstrap.server_policy import read_server_policy
 from gate.clock import Clock, Uptime, uptime, utc_now
@@ -32,7 +33,8 @@ from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
 from gate.reconciler.strangers import Strangers
-from gate.reconciler.worker.queues import Queues
+from gate.reconciler.worker.local_queues import Queues
+from gate.reconciler.worker.lookout import POLL
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
@@ -41,6 +43,9 @@ from gate.store.engine.database import Database
 from gate.store.engine.server import server_time
 from gate.store.nodes.release import release_leases
 from gate.traces.connect import connect_traces
+
+if TYPE_CHECKING:
+    from gate.fleet.fleet import Fleet
 
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""
@@ -56,9 +61,14 @@ class Service:
     deps: Deps
     worker: Supervisor
     queues: Queues
+    fleet: Fleet | None
     heartbeat: Heartbeat
     departure: Departure
     users: Users | None
+
+    def start_worker(self, *, sweeping: bool = True) -> None:
+        """Start the worker, and its part in the fleet; see `Supervisor.start`."""
+        FleetWorker(self.worker, self.fleet).start(sweeping=sweeping)
 
     def close(self) -> None:
         """Hang up on GitHub and let go of the database; a node that started has departed."""
@@ -77,12 +87,14 @@ def create_service(
     server_time: ServerTime = server_time,
     since_boot: Uptime = uptime,
     failpoint: Failpoint = no_failpoint,
+    poll: timedelta = POLL,
 ) -> Service:
     """Connect everything but the web edge; nothing is started and GitHub is not called.
 
     `clock` is this machine's; on PostgreSQL the process goes by the database's instead, which
     `server_time` reads. A SQLite file is taken for this process alone and its schema brought up to
-    date. Raises ConfigError when the policy file, the key or the database cannot be used.
+    date. `poll` is how long what nobody was told of waits at most. Raises ConfigError when the
+    policy file, the key or the database cannot be used.
     """
     server_policy, server_text = read_server_policy(settings)
     database = open_database(settings)
@@ -92,7 +104,7 @@ def create_service(
     begin_after_restoring(database, clock())
     record_server_policy(server_policy, server_text, database, clock)
     queues = Queues(clock)
-    database.carry_by(queues)
+    fleet = join_fleet(database, queues, poll)
     process = _this_process(kind, clock)
     traces = connect_traces(settings, process.node_id)
     limiter = create_limiter(
@@ -132,7 +144,7 @@ def create_service(
         failpoint=failpoint,
         traces=traces,
     )
-    plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds))
+    plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds), poll)
     worker = Supervisor(deps, queues, Sweeper(deps), plan)
     heartbeat = Heartbeat(
         database,
@@ -154,8 +166,9 @@ def create_service(
         deps=deps,
         worker=worker,
         queues=queues,
+        fleet=fleet,
         heartbeat=heartbeat,
-        departure=Departure(worker, heartbeat, release, grace),
+        departure=Departure(FleetWorker(worker, fleet), heartbeat, release, grace),
         users=users,
     )
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from gate.bootstrap.fleet import FleetWorker
 from gate.bootstrap.service import Service
 from gate.clock import Clock
 from gate.errors import GateError
@@ -52,7 +53,7 @@ def create_shell(service: Service, *, with_worker: bool) -> BufferingShell:
     def start() -> None:
         service.heartbeat.start()
         if with_worker:
-            service.worker.start(sweeping=False)
+            service.start_worker(sweeping=False)
 
     def stop() -> None:
         service.departure.finish()
@@ -134,7 +135,8 @@ def _create_verifier(settings: Settings, clock: Clock) -> TokenVerifier:
 def _checks(service: Service, database: Check, *, with_worker: bool) -> dict[str, Check]:
     def worker_is_alive() -> None:
         # The threads of a node that drains end one after the other; `node` says so.
-        if not service.worker.is_alive and not service.departure.has_begun:
+        is_alive = FleetWorker(service.worker, service.fleet).is_alive
+        if not is_alive and not service.departure.has_begun:
             raise GateError("worker_stopped", "a thread of the worker has ended")
 
     checks = {"node": service.departure.check, "database": database}

@@ -12,8 +12,8 @@ import click
 def worker() -> None:
     """Answer GitHub; run it beside `gate serve --no-worker`.
 
-    Requires PostgreSQL, since SQLite allows one process only. Looks for due work once a
-    second. Example:
+    Requires PostgreSQL, since SQLite allows one process only. Hears of work from
+    the other nodes. Example:
 
         gate worker
     """
@@ -35,7 +35,7 @@ def worker() -> None:
         signal.signal(number, lambda *_: stopping.set())
     keep_pauses_short()
     service.heartbeat.start()
-    service.worker.start()
+    service.start_worker()
     stopping.wait()
     service.departure.finish()
     service.close()

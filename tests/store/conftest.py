@@ -78,6 +78,7 @@ def empty_tables(url: str) -> None:
         # The order of the tables would matter otherwise.
         "SET LOCAL session_replication_role = replica",
         *(f"DELETE FROM {it.name}" for it in metadata.sorted_tables),  # noqa: S608 - our own names
+        "DELETE FROM procrastinate_jobs",
         "SELECT setval(sequencename::regclass, 1, false) FROM pg_sequences",
     ]
     engine = create_engine(url)

@@ -29,6 +29,7 @@ from gate.policyfile import parse_policy
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.requests.reconcile import finish_pass, take_up
 from gate.reconciler.requests.replay import replay
+from gate.reconciler.worker.lookout import POLL
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
@@ -75,13 +76,16 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 class Gate:
     """The service under test beside its simulated GitHub."""
 
-    def __init__(self, github: SimulatedGitHub, settings: Settings) -> None:
+    def __init__(
+        self, github: SimulatedGitHub, settings: Settings, *, poll: timedelta = POLL
+    ) -> None:
         self.github = github
         self.settings = settings
         self.failpoint: Failpoint = no_failpoint
         self.room = _THREADS
         self.url = settings.public_url
         self.skew = timedelta()
+        self.poll = poll
         self._start()
 
     def clock(self) -> datetime:
@@ -96,6 +100,7 @@ class Gate:
             # A day that a test lets pass between two steps of a pass is one that the process slept.
             since_boot=lambda: self.github.world.clock().timestamp(),
             failpoint=self._reach,
+            poll=self.poll,
         )
         self.sweeper = Sweeper(self.service.deps)
         self._web = create_web(self.service, with_worker=False)

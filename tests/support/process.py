@@ -85,6 +85,8 @@ def main() -> None:
         server_time=database_time,
         since_boot=since_boot,
         failpoint=fail,
+        # A clock that a test moves forward wakes nobody.
+        poll=timedelta(seconds=1),
     )
     shell = create_shell(service, with_worker=True)
     serve(shell, "127.0.0.1", port, linger=settings.drain)

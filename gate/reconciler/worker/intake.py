@@ -11,8 +11,8 @@ from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
 from gate.reconciler.requests.reconcile import Begun, finish_pass, take_up
+from gate.reconciler.worker.local_queues import Queues
 from gate.reconciler.worker.loops import put_off, put_off_untaken
-from gate.reconciler.worker.queues import Queues
 from gate.reconciler.worker.shield import Shield
 from gate.store.engine.due import Taken
 from gate.store.inbox import deliveries

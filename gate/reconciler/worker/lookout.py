@@ -7,7 +7,7 @@ from typing import Final
 
 from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, WorkHint
 from gate.reconciler.deps import Deps
-from gate.reconciler.worker.queues import Queues
+from gate.reconciler.worker.local_queues import Queues
 from gate.store.inbox import deliveries
 from gate.store.next_due import read_due_work
 from gate.store.requests import requests

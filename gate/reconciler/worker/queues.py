@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Sequence
 from datetime import timedelta
-from threading import Condition, Lock, local
+from threading import Condition, Event, Lock, local
 from time import monotonic
-from typing import Final, Generic, TypeVar, assert_never
+from typing import Final, Generic, TypeVar
 
-from gate.clock import Clock
-from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.requests.reconcile import Begun
-from gate.reconciler.worker.alarm import Alarm
-from gate.store.engine.database import Transaction
 from gate.store.engine.due import Taken
 
 T = TypeVar("T")
@@ -45,6 +40,8 @@ class HintQueue(Generic[T]):
         self._ready = Condition(self._lock)
         self._waiting: dict[T, None] = {}
         self._closed = False
+        self._low = 0
+        self._ran_low: Event | None = None
 
     def put(self, hint: T) -> None:
         """Add a hint; one that waits already, or is too many, is dropped."""
@@ -59,6 +56,12 @@ class HintQueue(Generic[T]):
             self._closed = True
             self._ready.notify_all()
 
+    def tell_when_below(self, low: int, ran_low: Event) -> None:
+        """Set an event as soon as fewer than `low` hints wait, once."""
+        with self._lock:
+            self._low, self._ran_low = low, ran_low
+            self._check_low()
+
     def __len__(self) -> int:
         """Count the hints that wait."""
         with self._lock:
@@ -71,7 +74,13 @@ class HintQueue(Generic[T]):
         taken = [hint for hint, _ in zip(self._waiting, range(most), strict=False)]
         for hint in taken:
             del self._waiting[hint]
+        self._check_low()
         return taken
+
+    def _check_low(self) -> None:
+        if self._ran_low is not None and len(self._waiting) < self._low:
+            self._ran_low.set()
+            self._ran_low = None
 
 
 class DeliveryQueue(HintQueue[DeliveryId]):
@@ -104,6 +113,11 @@ class DeliveryQueue(HintQueue[DeliveryId]):
                         self._ready.notify()
                     return taken
             return []
+
+    def left(self) -> list[DeliveryId]:
+        """Return the hints that wait, and leave them."""
+        with self._lock:
+            return list(self._waiting)
 
     def take_now(self, most: int) -> list[DeliveryId]:
         """Take the oldest hints without waiting for any."""
@@ -168,6 +182,17 @@ class RequestQueue(HintQueue[RequestId | Taken]):
             self._begun.append(begun)
             self._ready.notify()
 
+    def count_of(self, of: InstallationId | None) -> int:
+        """Count the hints of an installation that wait."""
+        with self._lock:
+            return len(self._turns.get(of, ()))
+
+    def left(self) -> list[tuple[RequestId, InstallationId | None]]:
+        """Return the hints of requests that wait, with their installations, and leave them."""
+        with self._lock:
+            turns = self._turns.items()
+            return [(it, of) for of, turn in turns for it in turn if not isinstance(it, Taken)]
+
     def room(self) -> int:
         """Return for how many passes a thread is free now; begun ones hold their lease already."""
         with self._lock:
@@ -219,6 +244,7 @@ class RequestQueue(HintQueue[RequestId | Taken]):
         del turn[item], self._waiting[item]
         if turn:
             self._turns[of] = turn
+        self._check_low()
         return item
 
     def _begin_mine(self, of: InstallationId | None) -> None:
@@ -233,72 +259,3 @@ class RequestQueue(HintQueue[RequestId | Taken]):
             self._running[mine[0]] -= 1
             if self._waiting:
                 self._ready.notify()
-
-
-class Bell:
-    """Wakes every thread that waits for it; a ring that nobody hears is not lost."""
-
-    def __init__(self) -> None:
-        """Begin silent."""
-        self._rung = Condition()
-        self._rings = 0
-        self._closed = False
-
-    def ring(self) -> None:
-        """Wake whoever waits."""
-        with self._rung:
-            self._rings += 1
-            self._rung.notify_all()
-
-    def close(self) -> None:
-        """Let every waiting thread go, for good."""
-        with self._rung:
-            self._closed = True
-            self._rung.notify_all()
-
-    def wait(self, heard: int) -> int | None:
-        """Wait for a ring after `heard`; return the rings, None once closed."""
-        with self._rung:
-            while not self._closed and self._rings == heard:
-                self._rung.wait()
-            return None if self._closed else self._rings
-
-
-class Queues:
-    """Everything that threads of one process wait for; takes the hints of its transactions."""
-
-    def __init__(self, clock: Clock) -> None:
-        """Begin with nothing to do."""
-        self._clock = clock
-        self.deliveries: Final = DeliveryQueue()
-        self.requests: Final = RequestQueue()
-        self.bells: Final = {work: Bell() for work in Work}
-        self.alarm: Final = Alarm(clock)
-
-    def store(self, tx: Transaction, hints: Sequence[Hint]) -> Sequence[Hint]:  # noqa: ARG002 - the port's
-        """Keep all for this process: the carrier's part where there is no other."""
-        return hints
-
-    def pass_on(self, hints: Sequence[Hint]) -> None:
-        """Wake whoever does what is due now; what is due later sets the alarm."""
-        now = self._clock()
-        for hint in hints:
-            if hint.at > now:
-                self.alarm.set(hint.at)
-                continue
-            match hint:
-                case DeliveryHint(delivery_id):
-                    self.deliveries.put(delivery_id)
-                case RequestHint(request_id):
-                    self.requests.put(request_id, hint.installation_id)
-                case WorkHint(work):
-                    self.bells[work].ring()
-                case _:
-                    assert_never(hint)
-
-    def close(self) -> None:
-        """Let every waiting thread go, but those that read deliveries: they are closed first."""
-        self.requests.close()
-        self.alarm.close()
-        for bell in self.bells.values():
-            bell.close()

@@ -19,9 +19,9 @@ from gate.errors import RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.worker.intake import Intake
+from gate.reconciler.worker.local_queues import Queues
 from gate.reconciler.worker.lookout import POLL, Lookout
 from gate.reconciler.worker.loops import Loop, loops_of
-from gate.reconciler.worker.queues import Queues
 from gate.reconciler.worker.shield import Shield
 from gate.reconciler.worker.sweep import Sweeper
 
@@ -75,6 +75,7 @@ class Supervisor:
 
     def start(self, *, sweeping: bool = True) -> None:
         """Start the threads once; unless `sweeping`, the sweeper waits for `begin_to_sweep`."""
+        self._queues.open()
         if sweeping:
             self.begin_to_sweep()
         readers = [("deliveries", self._read_deliveries)] * READERS
@@ -98,6 +99,7 @@ class Supervisor:
         Threads that are not finished then go on; they end with the process.
         """
         ends = monotonic() + within.total_seconds()
+        self._queues.drain()
         self._stopping.set()
         self._may_sweep.set()
         # The readers first: what they have begun, the others finish.

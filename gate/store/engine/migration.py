@@ -28,6 +28,8 @@ _PATIENCE: Final = "2s"
 _BREATH: Final = 1.0
 """Seconds between two tries, in which running nodes do what has queued up."""
 _TRIES: Final = 20
+_TURN: Final = -0x67617465
+"""The number of the lock of whoever migrates: below zero, where no installation has its turn."""
 
 
 def migrate(
@@ -61,6 +63,8 @@ def _upgrade(
 
     is_sqlite = connection.dialect.name == "sqlite"
     if not is_sqlite:
+        # First come, first served among nodes that migrate at once: the others find it done.
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_TURN})"))
         connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
     schema = find_schema(connection, revisions)
     if schema.standing not in {Standing.EMPTY, Standing.BEHIND}:

@@ -37,10 +37,16 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     assert read_schema(database).standing is Standing.CURRENT
 
 
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Tell our tables from those of the job queue, which declares its own."""
+    return kind != "table" or name is None or not name.startswith("procrastinate_")
+
+
 def test_migrations_and_tables_agree(database: Database) -> None:
     """Alembic finds no difference between the migrated database and what the code declares."""
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": _is_ours}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Event, Thread
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any, Final
 
-from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.requests.reconcile import Begun
-from gate.reconciler.worker.queues import TURN, Bell, DeliveryQueue, Queues, RequestQueue
+from gate.reconciler.worker.bell import Bell
+from gate.reconciler.worker.queues import TURN, DeliveryQueue, RequestQueue
 from gate.store.requests.leases import Lease
 from tests.support.harness import wait_for
 
@@ -195,22 +195,3 @@ def test_a_thread_that_waits_hears_a_ring() -> None:
     bell.ring()
     thread.join(30)
     assert rings == [1]
-
-
-def test_hints_of_what_is_due_reach_whoever_does_it() -> None:
-    """What is due later wakes nobody before its time."""
-    queues, later = Queues(lambda: NOW), NOW + timedelta(seconds=5)
-    hints: list[Hint] = [
-        DeliveryHint(DeliveryId("d-1"), NOW),
-        RequestHint(RequestId(7), NOW),
-        WorkHint(Work.ALERTS, NOW),
-        DeliveryHint(DeliveryId("d-2"), later),
-        RequestHint(RequestId(8), later),
-        WorkHint(Work.ISSUES, later),
-    ]
-    queues.pass_on(hints)
-    assert queues.deliveries.take_now(9) == ["d-1"]
-    assert queues.requests.next_now() == 7
-    assert queues.requests.next_now() is None
-    assert [it for it, bell in queues.bells.items() if bell.wait(-1)] == [Work.ALERTS]
-    assert queues.alarm.at == later

@@ -1,0 +1,109 @@
+"""Write hints as jobs, many in each, and take them again in bulk.
+
+A job is deferred on the connection of the transaction whose hints it carries, so it exists exactly
+when they are true. It is taken by deleting it: what its taker does not come to do is still due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, assert_never
+
+import psycopg
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import ConnectorException
+
+from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
+from gate.errors import RetryLater
+from gate.store.engine.database import Transaction
+
+QUEUE: Final = "hints"
+
+CHANNEL: Final = f"procrastinate_queue_v1#{QUEUE}"
+"""Where Procrastinate notifies of each job of the queue."""
+
+HINTS_IN_A_JOB: Final = 32
+"""Few enough that a node which is busy shares what it has."""
+
+_TASK: Final = "follow_hints"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_TAKE: Final = f"""
+    DELETE FROM procrastinate_jobs WHERE id = ANY (ARRAY(
+        SELECT id FROM procrastinate_jobs
+        WHERE status = 'todo' AND queue_name = '{QUEUE}'
+        ORDER BY priority DESC, id
+        LIMIT %s
+        FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING args
+"""  # noqa: S608 - our own name
+
+# Never opened: it only writes on connections that are handed to it.
+_app: Final = App(connector=SyncPsycopgConnector())
+
+
+def write_jobs(tx: Transaction, hints: Sequence[Hint]) -> None:
+    """Write hints for other nodes; raises RetryLater when the database cannot be used."""
+    written = [_written(it) for it in dict.fromkeys(hints)]
+    starts = range(0, len(written), HINTS_IN_A_JOB)
+    jobs: list[Any] = [{"hints": written[it : it + HINTS_IN_A_JOB]} for it in starts]
+    deferrer = _app.configure_task(_TASK, queue=QUEUE, connection=_driver(tx))
+    try:
+        deferrer.batch_defer(*jobs)
+    except ConnectorException as error:
+        raise _busy(error.__cause__ or error) from error
+
+
+def take_jobs(tx: Transaction, most: int) -> list[list[Hint]]:
+    """Take the oldest jobs that no other node is taking; return the hints of each."""
+    try:
+        rows = _driver(tx).execute(_TAKE, (most,)).fetchall()
+    except psycopg.OperationalError as error:
+        raise _busy(error) from error
+    written = [row[0].get("hints", ()) for row in rows]
+    return [[hint for it in job if (hint := _read(it)) is not None] for job in written]
+
+
+def _driver(tx: Transaction) -> Any:  # noqa: ANN401 - the driver's own connection
+    return tx.connection.driver_connection
+
+
+def _busy(error: BaseException) -> RetryLater:
+    return RetryLater("database_busy", " ".join(str(error).split()))
+
+
+def _written(hint: Hint) -> list[str | int | None]:
+    at = (hint.at - _EPOCH) // _MICROSECOND
+    match hint:
+        case DeliveryHint(delivery_id):
+            return ["delivery", delivery_id, at]
+        case RequestHint(request_id, _, installation_id):
+            return ["request", request_id, at, installation_id]
+        case WorkHint(work):
+            return ["work", work.value, at]
+        case _:
+            assert_never(hint)
+
+
+def _read(written: Any) -> Hint | None:  # noqa: ANN401 - whatever a job of any release says
+    """Read a hint; None for one of another release that this one knows nothing of."""
+    match written:
+        case ["delivery", str(name), int(at)]:
+            return DeliveryHint(DeliveryId(name), _instant(at))
+        case ["request", int(number), int(at), (int() | None) as of]:
+            installation_id = InstallationId(of) if of is not None else None
+            return RequestHint(RequestId(number), _instant(at), installation_id)
+        case ["work", str(name), int(at)] if name in _works:
+            return WorkHint(_works[name], _instant(at))
+        case _:
+            return None
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+_works: Final = {it.value: it for it in Work}

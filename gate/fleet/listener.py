@@ -1,0 +1,100 @@
+"""Take jobs of the fleet as soon as there are some, while this node has room for them.
+
+A notification says that there are jobs; how many, and which, the database says. One that is lost
+costs nothing but time: jobs are looked for whenever the connection was made, when this node has
+room again after it had none, and now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from threading import Event, Thread
+from typing import Final, Protocol
+
+from gate.domain.model.hints import Hint
+from gate.errors import RetryLater
+from gate.fleet.jobs import CHANNEL, take_jobs
+from gate.log import get_logger
+from gate.store.engine.database import Database
+from gate.store.engine.notifications import Notifications, Waker, listening
+
+JOBS_AT_ONCE: Final = 4
+"""Few enough that other nodes get their part of what waits."""
+
+_PATIENCE: Final = timedelta(milliseconds=250)
+_PAUSE: Final = timedelta(seconds=1)
+"""Between two attempts to reach a database that is away."""
+
+log = get_logger(__name__)
+
+
+class Following(Protocol):
+    """The threads of this process that follow hints."""
+
+    def pass_on(self, hints: Sequence[Hint]) -> None:
+        """Follow hints."""
+        ...
+
+    def wait_for_room(self, longest: timedelta) -> bool:
+        """Wait until threads will soon have nothing to do; False when the time is over."""
+        ...
+
+
+class Listener:
+    """One thread that listens for jobs and takes them."""
+
+    def __init__(self, database: Database, threads: Following, poll: timedelta) -> None:
+        """Prepare; nothing is taken before `start`."""
+        self._poll = poll
+        self._database = database
+        self._threads = threads
+        self._stopping = Event()
+        self._waker = Waker()
+        self._thread = Thread(name="fleet-listener", target=self._run)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more jobs, and wait for the thread."""
+        self._stopping.set()
+        self._waker.wake()
+        self._thread.join()
+        self._waker.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Check that the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with listening(self._database.engine, CHANNEL) as notifications:
+                    log.info("fleet.listening")
+                    self._follow(notifications)
+            except Exception as error:
+                if isinstance(error, RetryLater):
+                    log.warning("fleet.disconnected", reason=error.reason, detail=error.detail)
+                else:
+                    log.exception("fleet.disconnected", reason="bug")
+                self._stopping.wait(_PAUSE.total_seconds())
+
+    def _follow(self, notifications: Notifications) -> None:
+        may_be_more = True
+        while not self._stopping.is_set():
+            if not may_be_more:
+                notifications.wait(self._poll, self._waker)
+                may_be_more = True
+            elif self._threads.wait_for_room(_PATIENCE):
+                may_be_more = self._take() == JOBS_AT_ONCE
+
+    def _take(self) -> int:
+        """Take jobs once; return how many."""
+        jobs = self._database.transact(partial(take_jobs, most=JOBS_AT_ONCE))
+        for hints in jobs:
+            self._threads.pass_on(hints)
+        return len(jobs)

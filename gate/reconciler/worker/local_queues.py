@@ -1,0 +1,127 @@
+"""Hand the hints of this process's transactions, and of other nodes, to its own threads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import Event
+from typing import Final, assert_never
+
+from gate.clock import Clock
+from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.ids import InstallationId
+from gate.reconciler.worker.alarm import Alarm
+from gate.reconciler.worker.bell import Bell
+from gate.reconciler.worker.queues import DeliveryQueue, RequestQueue
+from gate.store.engine.database import Transaction
+
+REQUESTS_KEPT: Final = 32
+DELIVERIES_KEPT: Final = 128
+"""Hints that wait here before other nodes are told of more: what the threads come to next."""
+
+KEPT_OF_EACH: Final = 2
+"""Hints of an installation that are kept in any case: here it has its turn soon."""
+
+REQUESTS_LOW: Final = 16
+DELIVERIES_LOW: Final = 64
+"""Hints that wait here when more are asked of other nodes, so that no thread waits for them."""
+
+
+class Queues:
+    """Everything that threads of one process wait for."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with nothing to do, and with nobody who does it."""
+        self._clock = clock
+        self._has_threads = False
+        self.deliveries: Final = DeliveryQueue()
+        self.requests: Final = RequestQueue()
+        self.bells: Final = {work: Bell() for work in Work}
+        self.alarm: Final = Alarm(clock)
+
+    def open(self) -> None:
+        """Keep hints from now on: there are threads that follow them."""
+        self._has_threads = True
+
+    def drain(self) -> None:
+        """Keep no more hints: the threads are about to end."""
+        self._has_threads = False
+
+    def store(self, tx: Transaction, hints: Sequence[Hint]) -> Sequence[Hint]:  # noqa: ARG002 - the port's
+        """Keep all for this process: the carrier's part where there is no other."""
+        return hints
+
+    def pass_on(self, hints: Sequence[Hint]) -> None:
+        """Wake whoever does what is due now; what is due later sets the alarm."""
+        now = self._clock()
+        for hint in hints:
+            if hint.at > now:
+                self.alarm.set(hint.at)
+                continue
+            match hint:
+                case DeliveryHint(delivery_id):
+                    self.deliveries.put(delivery_id)
+                case RequestHint(request_id):
+                    self.requests.put(request_id, hint.installation_id)
+                case WorkHint(work):
+                    self.bells[work].ring()
+                case _:
+                    assert_never(hint)
+
+    def divide(self, hints: Sequence[Hint]) -> tuple[Sequence[Hint], Sequence[Hint]]:
+        """Return the hints that the threads here come to soon, and those for whoever can.
+
+        Work of a kind that is under way here is told to others and done here, whoever is first.
+        """
+        if not self._has_threads:
+            return (), hints
+        now = self._clock()
+        requests, deliveries = len(self.requests), len(self.deliveries)
+        kept = Counter[InstallationId | None]()
+        ours: list[Hint] = []
+        others: list[Hint] = []
+        for hint in hints:
+            if hint.at > now:
+                ours.append(hint)
+                continue
+            match hint:
+                case DeliveryHint():
+                    deliveries += 1
+                    (ours if deliveries <= DELIVERIES_KEPT else others).append(hint)
+                case RequestHint(installation_id=of):
+                    requests += 1
+                    has_turn = self.requests.count_of(of) + kept[of] < KEPT_OF_EACH
+                    kept[of] += 1
+                    (ours if requests <= REQUESTS_KEPT or has_turn else others).append(hint)
+                case WorkHint(work):
+                    ours.append(hint)
+                    others += [] if self.bells[work].is_heard else [hint]
+                case _:
+                    assert_never(hint)
+        return ours, others
+
+    def wait_for_room(self, longest: timedelta) -> bool:
+        """Wait until threads will soon have nothing to do; False when the time is over."""
+        room = Event()
+        self.requests.tell_when_below(REQUESTS_LOW, room)
+        if not room.wait(longest.total_seconds()):
+            return False
+        room.clear()
+        self.deliveries.tell_when_below(DELIVERIES_LOW, room)
+        return room.wait(longest.total_seconds())
+
+    def left(self) -> list[Hint]:
+        """Return the hints that nobody here has come to."""
+        now = self._clock()
+        return [
+            *(DeliveryHint(it, now) for it in self.deliveries.left()),
+            *(RequestHint(it, now, of) for it, of in self.requests.left()),
+        ]
+
+    def close(self) -> None:
+        """Let every waiting thread go, but those that read deliveries: they are closed first."""
+        self.requests.close()
+        self.alarm.close()
+        for bell in self.bells.values():
+            bell.close()

@@ -1,0 +1,128 @@
+"""Hints as jobs: many in each, taken in bulk, each once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+
+from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
+from gate.fleet.fleet import Fleet
+from gate.fleet.jobs import HINTS_IN_A_JOB, take_jobs, write_jobs
+from gate.reconciler.worker.local_queues import Queues
+from gate.store.engine.database import Database
+from gate.store.engine.migration import head_revision
+from tests.support.postgres import PostgresServer
+from tests.support.threads import at_once
+
+NOW = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(microseconds=1)
+
+
+@pytest.fixture
+def database(server: PostgresServer) -> Iterator[Database]:
+    """Give a migrated database on PostgreSQL."""
+    with server.migrated_database() as url:
+        opened = Database(url)
+        yield opened
+        opened.close()
+
+
+def write(database: Database, hints: list[Hint]) -> None:
+    """Write hints in a transaction of their own."""
+    database.transact(lambda tx: write_jobs(tx, hints))
+
+
+def take(database: Database, most: int = 100) -> list[list[Hint]]:
+    """Take jobs."""
+    return database.transact(partial(take_jobs, most=most))
+
+
+def test_hints_come_back_as_they_were(database: Database) -> None:
+    """To the microsecond; what was noted twice is written once."""
+    hints: list[Hint] = [
+        DeliveryHint(DeliveryId("d-1"), NOW),
+        RequestHint(RequestId(7), LATER),
+        RequestHint(RequestId(8), NOW, InstallationId(3)),
+        *(WorkHint(it, NOW) for it in Work),
+    ]
+    write(database, [*hints, *hints])
+    assert take(database) == [hints]
+    assert take(database) == []
+
+
+def test_many_hints_are_several_jobs(database: Database) -> None:
+    """So that several nodes share them; the oldest are taken first."""
+    hints: list[Hint] = [RequestHint(RequestId(it), NOW) for it in range(2 * HINTS_IN_A_JOB + 1)]
+    write(database, hints)
+    first = take(database, 2)
+    assert [len(it) for it in first] == [HINTS_IN_A_JOB, HINTS_IN_A_JOB]
+    assert [*first[0], *first[1], *take(database)[0]] == hints
+
+
+def test_a_hint_of_another_release_is_skipped(database: Database) -> None:
+    """Its row is found all the same by whoever knows of it."""
+    write(database, [WorkHint(Work.ALERTS, NOW), RequestHint(RequestId(7), NOW)])
+    change = text("UPDATE procrastinate_jobs SET args = replace(args::text, 'alerts', 'x')::jsonb")
+    database.transact(lambda tx: tx.execute(change).close())
+    assert take(database) == [[RequestHint(RequestId(7), NOW)]]
+
+
+def test_of_many_nodes_one_takes_a_job(database: Database) -> None:
+    """At the same moment, and none waits for another."""
+    for number in range(40):
+        write(database, [RequestHint(RequestId(number), NOW)])
+    taken: list[Hint] = []
+
+    def take_some() -> None:
+        while jobs := take(database, 4):
+            taken.extend(hint for job in jobs for hint in job)
+
+    at_once([take_some] * 4)
+    assert len(taken) == len(set(taken)) == 40
+
+
+def test_what_nobody_came_to_is_handed_over(database: Database) -> None:
+    """A node that stops leaves it to the others, who need not look for it."""
+    queues = Queues(lambda: NOW)
+    fleet = Fleet(database, queues, timedelta(hours=1))
+    left: list[Hint] = [DeliveryHint(DeliveryId("d-1"), NOW), RequestHint(RequestId(7), NOW)]
+    queues.pass_on(left)
+    fleet.hand_over()
+    assert take(database) == [left]
+
+
+def test_a_burst_of_jobs_is_fetched_by_a_good_plan(database: Database) -> None:
+    """PostgreSQL would keep the plan that it made while there was no job."""
+    asked = text(
+        "SELECT proconfig, (SELECT count(*) FROM pg_indexes"
+        " WHERE indexname = 'ix_procrastinate_jobs_lock')"
+        " FROM pg_proc WHERE proname = 'procrastinate_fetch_job_v2'"
+    )
+    row = database.read(lambda snapshot: snapshot.execute(asked).one())
+    assert tuple(row) == (["plan_cache_mode=force_custom_plan"], 1)
+
+
+def test_two_nodes_migrate_at_once(server: PostgresServer) -> None:
+    """One does it, the other waits and finds it done; both leave in peace."""
+    with server.empty_database() as url:
+        environ = {**os.environ, "GATE_DATABASE_URL": url}
+        command = [sys.executable, "-m", "gate", "migrate"]
+        started = [
+            subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            for _ in range(2)
+        ]
+        ended = [it.communicate(timeout=60) for it in started]
+        assert [it.returncode for it in started] == [0, 0], ended
+        head = head_revision()
+        assert {out.decode() for out, _ in ended} == {
+            f"the schema is current ({head})\n",
+            f"schema migrated from empty to {head}\n",
+        }
