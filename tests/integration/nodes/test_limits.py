@@ -92,3 +92,19 @@ def test_a_pause_that_one_node_learns_of_is_kept_by_the_other(gate: Gate, second
     gate.github.advance(200)
     second.settle()
     assert all(gate.answers(it.run_id) for it in gate.records())
+
+
+@pytest.mark.usefixtures("green")
+def test_a_node_that_died_takes_its_slice_along_for_a_minute(gate: Gate, second: Gate) -> None:
+    """The other one has everything else at once, and that, too, once it is back."""
+    deploy(gate, 1)
+    second.settle()
+    deploy(gate, 25)
+    before = len(calls(gate))
+    gate.settle()
+    spent = points_of(calls(gate)[before - 1 :])
+    assert LIMIT - 20 <= spent <= LIMIT
+    for _ in range(3):
+        gate.github.advance(70)
+        gate.settle()
+    assert all(gate.answers(it.run_id) for it in gate.records())
