@@ -18,6 +18,7 @@ import yaml
 
 from gate.cli import gate
 from gate.settings import SETTINGS
+from gate.settings.fields import _DRAIN as DRAIN
 
 FOLDER: Final = Path(__file__).parents[2] / "docs/examples/kubernetes"
 OPTIONAL: Final = {"worker.yaml", "ingress.yaml"}
@@ -97,6 +98,14 @@ def test_health_is_asked_on_routes_that_exist() -> None:
         "livenessProbe": {"path": "/healthz", "port": "http"},
     }
     assert str(container["ports"][0]["containerPort"]) == container["args"][-1]
+
+
+@pytest.mark.parametrize("name", ["gate", "gate-worker"])
+def test_a_pod_is_killed_only_after_it_could_finish(name: str) -> None:
+    """Kubernetes waits longer than draining and what is in progress may take together."""
+    defaults = {it.name: it.default for it in SETTINGS}
+    longest = int(defaults["GATE_GRACE_SECONDS"] or 0) + DRAIN.total_seconds()
+    assert PODS[name]["terminationGracePeriodSeconds"] > longest
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
