@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 from flask import Blueprint, Response
 
 from gate.domain.model.access import Visible
-from gate.domain.model.ids import RequestId, environment_key
+from gate.domain.model.ids import RepositoryId, RequestId, environment_key
+from gate.domain.requests.concealment import conceal_policy
 from gate.store.engine.database import Snapshot
+from gate.store.github.names import may_see_owners
+from gate.store.github.repositories import read_repository
 from gate.store.requests import decisions, ledger
 from gate.store.requests.listing import (
     CHOICES,
@@ -48,11 +52,19 @@ def _read_request(snapshot: Snapshot, number: int, visible: Visible) -> dict[str
     if found is None:
         return None
     made = decisions.decisions_of(snapshot, request_id)
+    if not _sees_organizations(snapshot, found, visible):
+        made = [replace(it, decision=conceal_policy(it.decision, it.basis)) for it in made]
     return {
         **_shown(found),
         "decisions": msgspec.to_builtins(made),
         "effects": msgspec.to_builtins(ledger.read_ledger(snapshot, request_id).entries),
     }
+
+
+def _sees_organizations(snapshot: Snapshot, record: RequestRecord, visible: Visible) -> bool:
+    """Return whether a reader may see the organization's policy of a request."""
+    repository = read_repository(snapshot, RepositoryId(record.repository_id))
+    return repository is not None and may_see_owners(snapshot, repository.owner.id, visible)
 
 
 def _shown(record: RequestRecord) -> dict[str, object]:

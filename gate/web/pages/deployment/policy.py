@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gate.domain.model.access import Visible
 from gate.domain.model.policy import InvalidPolicy, PolicyReading, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace, without_organization
+from gate.domain.requests.concealment import conceal_policy
 from gate.domain.text.addresses import file_page
 from gate.domain.text.escaping import cut
 from gate.policyfile import parse_policy
@@ -49,8 +50,20 @@ class Found:
     is_concealed: bool = False
 
 
+def _concealed(record: DeploymentRecord) -> DeploymentRecord:
+    """Return a record whose decision quotes no policy of the organization."""
+    if record.decision is None:
+        return record
+    decision = conceal_policy(record.decision.decision, record.decision.basis)
+    return replace(record, decision=replace(record.decision, decision=decision))
+
+
 def find_policy(snapshot: Snapshot, record: DeploymentRecord, visible: Visible) -> Found:
     """Read the policy that the newest decision rests on, as far as a reader may see it."""
+    # It names environments and people of other repositories.
+    sees_organizations = may_see_owners(snapshot, record.owner_id, visible)
+    if not sees_organizations:
+        record = _concealed(record)
     basis = record.decision.basis if record.decision is not None else None
     if basis is None:
         return Found(record, None, ())
@@ -59,8 +72,6 @@ def find_policy(snapshot: Snapshot, record: DeploymentRecord, visible: Visible) 
     except PolicyTextMissing:
         reading = None
     page = record.run.html_url if record.run is not None else ""
-    # It names environments and people of other repositories.
-    sees_organizations = may_see_owners(snapshot, record.owner_id, visible)
     places = [
         ShownPolicy(
             place.source,
