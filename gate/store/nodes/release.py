@@ -31,7 +31,7 @@ def release_leases(database: Database, node_id: NodeId, now: datetime) -> int:
 
 def _releasing(work: str, node_id: NodeId, now: datetime) -> Callable[[Transaction], int]:
     def release(tx: Transaction) -> int:
-        keys = [row[0] for row in tx.execute(_statements[work], {"node": node_id})]
+        keys = [row[0] for row in tx.execute(RELEASES[work], {"node": node_id})]
         for key in keys:
             hint = _HINTS.get(work)
             note(tx, hint(key, now) if hint is not None else WorkHint(Work(work), now))
@@ -58,4 +58,4 @@ def _release(table: Table) -> ReturningUpdate[Any]:
     )
 
 
-_statements: Final = {work: _release(table) for work, table in LEASED.items()}
+RELEASES: Final = {work: _release(table) for work, table in LEASED.items()}

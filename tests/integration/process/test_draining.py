@@ -40,7 +40,7 @@ def test_a_node_that_drains_stores_webhooks_and_releases_what_it_holds(
     node.start("never")
     github.validate(REPOSITORY, "success")
     # It keeps the call waiting for longer than the grace, and then does nothing.
-    hanging = github.add_fault(Fault(_REVIEW, method="POST", status=502, delay_before=8, times=1))
+    hanging = github.add_fault(Fault(_REVIEW, method="POST", status=502, delay_before=6, times=1))
     first = github.deploy(REPOSITORY).run_id
     places = tmp_path / "places"
     node.wait(lambda: places.exists() and "decided" in places.read_text(), "the call")

@@ -27,6 +27,8 @@ from gate.store.inbox.deliveries import oldest_unread
 from gate.store.incidents import alerts, artifacts, checks, issues
 from gate.store.incidents.issues import is_opening
 from gate.store.incidents.sent_alerts import read_sent_alerts
+from gate.store.nodes.holdings import read_fleet
+from gate.store.nodes.release import RELEASES
 from gate.store.reports.kept_reports import read_kept_reports
 from gate.store.reports.reports import read_reports
 from gate.store.requests.decisions import decisions_of
@@ -51,6 +53,7 @@ from gate.store.statistics.validations import count_attempts
 from tests.store.conftest import DIALECTS, new_postgresql
 from tests.support.builders.defaults import (
     BRANCH,
+    NODE,
     NOW,
     REPOSITORY,
     TERRAFORM,
@@ -87,6 +90,11 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     "to sweep": (
         lambda it: look_candidates(it, before(hours=1), 100),
         "ix_gate_requests_undecided",
+    ),
+    "fleet": (lambda it: read_fleet(it, NOW), "ix_gate_requests_due_at"),
+    "leases of a node": (
+        lambda it: it.execute(RELEASES["requests"], {"node": NODE}).close(),
+        "ix_gate_requests_due_at",
     ),
     "oldest unread": (oldest_unread, "ix_deliveries_due_at"),
     "undecided": (lambda it: undecided_requests(it, REPOSITORY), "ix_gate_requests_undecided"),
