@@ -1,4 +1,4 @@
-"""Real nodes on one PostgreSQL: stopped in mid-call, with wrong clocks, and cut off."""
+"""Real nodes on one PostgreSQL: stopped in mid-call, with wrong clocks, cut off, and drained."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 import requests
 
 from gate.simulator.faults import Fault
+from gate.store.engine.database import Database
+from gate.store.nodes.nodes import list_nodes
 from tests.chaos.clocks import find_library
 from tests.integration.process.service_process import Process, prepared
 from tests.support.harness import REPOSITORY
@@ -37,7 +39,7 @@ def test_a_node_that_is_stopped_while_github_answers(node: Process, tmp_path: Pa
     github, other = node.github, node.beside()
     node.start("never")
     github.validate(REPOSITORY, "success")
-    held = github.add_fault(Fault(_REVIEW, method="POST", delay_after=4, times=1))
+    held = github.add_fault(Fault(_REVIEW, method="POST", delay_after=3, times=1))
     run_id = github.deploy(REPOSITORY).run_id
     node.wait(lambda: node.answers(run_id) == ["approved"], "the answer")
     node.send_signal(signal.SIGSTOP)
@@ -102,3 +104,41 @@ def test_a_read_only_minute_loses_nothing(node: Process, server: PostgresServer)
     server.set_read_only(url, read_only=False)
     node.wait(node.is_ready, "the node to be ready again")
     node.wait(lambda: node.answers(run_id) == ["approved"], "the answer")
+
+
+def test_a_node_that_drains_stores_webhooks_and_releases_what_it_holds(
+    node: Process, tmp_path: Path
+) -> None:
+    """It is not ready, takes webhooks all the same, and its request waits for no lease."""
+    node.environ |= {"GATE_GRACE_SECONDS": "3", "GATE_DRAIN_SECONDS": "2"}
+    github, other = node.github, node.beside()
+    database = Database(node.environ["GATE_DATABASE_URL"])
+    node.start("never")
+    github.validate(REPOSITORY, "success")
+    # It keeps the call waiting for longer than the grace, and then does nothing.
+    hanging = github.add_fault(Fault(_REVIEW, method="POST", status=502, delay_before=6, times=1))
+    first = github.deploy(REPOSITORY).run_id
+    places = tmp_path / "places"
+    node.wait(lambda: places.exists() and "decided" in places.read_text(), "the call")
+    node.send_signal(signal.SIGTERM)
+    node.wait(lambda: not node.is_ready(), "the node not to be ready")
+    checks = requests.get(f"{node.url}/readyz", timeout=5).json()["checks"]
+    assert checks["node"] == "draining"
+    known = {it.id for it in github.deliveries()}
+    second = github.deploy(REPOSITORY).run_id
+    github.wait_until_delivered()
+    later = [it.status_code for it in github.deliveries() if it.id not in known]
+    assert 202 in later
+    assert set(later) <= {200, 202}
+    node.wait(lambda: node.has_died, "the node to end", 15)
+    assert node.exit_status == 0
+    assert database.read(list_nodes) == []
+    database.close()
+    github.clear_faults(hanging)
+    try:
+        other.start()
+        for run_id in (first, second):
+            # Nobody moves the clock: a lease would run for three minutes.
+            other.wait(lambda it=run_id: other.answers(it) == ["approved"], "the answer", 30)  # type: ignore[misc]
+    finally:
+        other.stop()
