@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ def main() -> int:
         return 0
     if find_library() is None:
         _say(_WITHOUT_CLOCKS)
+    # Whoever ends the suite ends its processes as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     broken: list[int] = []
     with running_server() as server:
         for plan in plans:

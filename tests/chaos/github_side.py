@@ -134,7 +134,6 @@ class GitHubSide:
     def heal(self) -> None:
         """End every fault; validations that go on are ended as green."""
         self.github.clear_faults()
-        self.github.set_rate_limit(5000)
         for run_id in self._going_on.values():
             self.github.complete_run(run_id, "success")
         self._going_on.clear()

@@ -20,7 +20,7 @@ from tests.chaos.github_side import NotNow
 from tests.chaos.oracle import find_late, find_unsettled
 from tests.chaos.plan import Plan
 from tests.chaos.records import Check, Entry, Record
-from tests.chaos.steps import Load, QuotaUsedUp, Step
+from tests.chaos.steps import Load, Step
 from tests.chaos.troubles import Troubles
 
 _EXPORT: Final = ("audit", "export")
@@ -28,9 +28,6 @@ _CHECKS: Final = (("audit", "verify"), ("replay", "--all"))
 
 _PASSING: Final = (0, 35, 65, 65, 200)
 """Seconds that are let pass, one after the other, until all is settled: pauses and leases."""
-
-_AN_HOUR: Final = 3700
-"""Until GitHub's hour of calls is over."""
 
 _REST: Final = 200
 """Seconds that pass at last, longer than any lease: what was settled must stay as it is."""
@@ -118,30 +115,24 @@ def _settle(plan: Plan, fleet: Fleet, say: Say) -> None:
     for node in fleet.nodes:
         if not node.frozen:
             node.wait_until_ready()
-    for seconds, wait in _patience(plan, fleet):
+    for seconds, wait in _patience(fleet):
         fleet.advance(seconds)
         unsettled = _wait_until_settled(plan, fleet, wait)
         if not unsettled:
             break
         say(f"after {seconds} s more: {'; '.join(unsettled[:4])}")
-    fleet.advance(_AN_HOUR if _uses_up_quota(plan) else _REST)
+    fleet.advance(_REST)
     for node in fleet.nodes:
         node.thaw()
     fleet.github.github.wait_until_delivered()
     time.sleep(2.0)  # for what must not happen: nothing tells when it has not
 
 
-def _patience(plan: Plan, fleet: Fleet) -> list[tuple[float, float]]:
+def _patience(fleet: Fleet) -> list[tuple[float, float]]:
     """List how much time is let pass, and how long is waited then."""
     if not fleet.server.clocks.can_move:
         return [(0, _WITHOUT_CLOCKS)]
-    passing = (0,) if _uses_up_quota(plan) else _PASSING
-    return [*((seconds, _EACH) for seconds in passing), (_AN_HOUR, _LAST)]
-
-
-def _uses_up_quota(plan: Plan) -> bool:
-    """Return whether requests may wait for the end of GitHub's hour."""
-    return any(isinstance(it.step, QuotaUsedUp) for it in plan.steps)
+    return [*((seconds, _EACH) for seconds in _PASSING), (_REST, _LAST)]
 
 
 def _wait_until_settled(plan: Plan, fleet: Fleet, seconds: float) -> list[str]:

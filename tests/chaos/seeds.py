@@ -153,7 +153,7 @@ def _troubles(
             draw.random() < 0.7,
         ),
         lambda: RetryAfter(draw.randint(1, 4), draw.randint(1, 5)),
-        lambda: QuotaUsedUp(_seconds(draw, 0.5, 3)),
+        lambda: QuotaUsedUp(draw.randint(2, 6)),
         lambda: Webhooks("drop", draw.randint(1, 6)),
         lambda: Webhooks("lose", draw.randint(1, 4)),
         lambda: Webhooks("duplicate", draw.randint(2, 10)),

@@ -189,9 +189,9 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class QuotaUsedUp:
-    """Leave the installation no call for a while; GitHub says that the hour ends much later."""
+    """Leave the installation no call for a while, until GitHub's next hour."""
 
-    seconds: float
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)

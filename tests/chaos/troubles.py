@@ -31,7 +31,6 @@ from tests.chaos.steps import (
 )
 
 _REVIEWS = "deployment_protection_rule$"
-_PLENTY = 5000
 
 
 class Troubles:
@@ -92,7 +91,7 @@ class Troubles:
             case TimePasses(seconds=seconds):
                 fleet.advance(seconds)
             case _:
-                self._disturb_github(trouble, now)
+                self._disturb_github(trouble)
 
     def heal(self) -> None:
         """End everything that is still wrong, and start what has ended; what is frozen stays."""
@@ -104,9 +103,7 @@ class Troubles:
         self._fleet.channel.heal()
 
     def _disturb_github(
-        self,
-        trouble: GitHubErrors | GitHubResets | GitHubSlow | RetryAfter | QuotaUsedUp,
-        now: float,
+        self, trouble: GitHubErrors | GitHubResets | GitHubSlow | RetryAfter | QuotaUsedUp
     ) -> None:
         github = self._fleet.github.github
         match trouble:
@@ -124,9 +121,7 @@ class Troubles:
             case RetryAfter(times=times, after=after):
                 github.limit_secondary(after, times)
             case QuotaUsedUp(seconds=seconds):
-                installation = self._fleet.github.installation_id
-                github.set_rate_limit(1, installation)
-                self._at(now + seconds, lambda: github.set_rate_limit(_PLENTY, installation))
+                github.use_up_rate_limit(self._fleet.github.installation_id, seconds)
 
     def _set_read_only(self, *, read_only: bool) -> None:
         fleet = self._fleet

@@ -109,6 +109,17 @@ def test_the_primary_limit_holds_for_an_hour(story: Story) -> None:
     assert story.call("GET", RUNS, token=story.token()).status == 200
 
 
+def test_the_rest_of_an_hour_can_be_used_up(story: Story) -> None:
+    """No call is left until the hour ends, and then a whole hour's."""
+    token = story.token()
+    story.github.use_up_rate_limit(story.installation_id, 30)
+    refused = story.call("GET", RUNS, token=token)
+    assert (refused.status, refused.headers["x-ratelimit-remaining"]) == (403, "0")
+    story.github.advance(31)
+    answer = story.call("GET", RUNS, token=token)
+    assert (answer.status, answer.headers["x-ratelimit-remaining"]) == (200, "4999")
+
+
 def test_the_limit_can_be_lifted(story: Story) -> None:
     """Enterprise Server has no limit at first, and no headers for one."""
     story.github.set_rate_limit(None)

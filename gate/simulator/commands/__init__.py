@@ -94,6 +94,7 @@ class Commands(ABC):
     set_switches = Command(faults.set_switches)
     set_latency = Command(faults.set_latency)
     set_rate_limit = Command(rate_limits.set_rate_limit)
+    use_up_rate_limit = Command(rate_limits.use_up_rate_limit)
     advance = Command(faults.advance)
 
     reviews = Command(readings.reviews)

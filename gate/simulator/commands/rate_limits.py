@@ -1,5 +1,7 @@
 """Commands that let the gate run into GitHub's rate limits."""
 
+from datetime import timedelta
+
 from gate.simulator.commands.command import Stage
 from gate.simulator.faults import Fault
 
@@ -26,3 +28,9 @@ def set_rate_limit(stage: Stage, limit: int | None, installation_id: int | None 
     """Change the hourly limit of one installation or of all; None lifts it."""
     caller = None if installation_id is None else f"installation ID {installation_id}"
     stage.limits.set(limit, caller)
+
+
+def use_up_rate_limit(stage: Stage, installation_id: int, seconds: int) -> None:
+    """Leave an installation no call for so many seconds; then its next hour begins."""
+    until = stage.world.now().replace(microsecond=0) + timedelta(seconds=seconds)
+    stage.limits.use_up(f"installation ID {installation_id}", until)

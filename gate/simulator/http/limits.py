@@ -61,6 +61,11 @@ class RateLimits:
             self._limits[caller] = limit
             self._buckets.pop(caller, None)
 
+    def use_up(self, caller: str, until: datetime) -> None:
+        """Leave a caller no call until then, where its hour ends."""
+        limit = self._limits.get(caller, self.default) or DEFAULT_LIMIT
+        self._buckets[caller] = Bucket(limit, limit, until)
+
     def bucket(self, caller: str, now: datetime) -> Bucket | None:
         """Find a caller's bucket for this hour."""
         limit = self._limits.get(caller, self.default)
