@@ -44,6 +44,7 @@ class DatabaseServer:
         self._folder = folder
         self._environment = dict(environment)
         self._numbers = count(1)
+        self.runs = False
         self.socket = str(folder / ".s.PGSQL.5432")
         self.start()
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
@@ -92,10 +93,12 @@ class DatabaseServer:
                     raise
                 time.sleep(0.02)  # between two looks at another process
             else:
+                self.runs = True
                 return
 
     def stop(self, mode: Literal["fast", "immediate"]) -> None:
         """Stop the server: `immediate` as in a crash, so that it recovers when it starts."""
+        self.runs = False
         self._pg_ctl("-w", "-m", mode, "stop")
 
     def execute(self, statement: str) -> None:
@@ -135,6 +138,7 @@ def database_server(environment: Mapping[str, str]) -> Iterator[DatabaseServer]:
         try:
             yield running
         finally:
-            running.stop("immediate")
+            if running.runs:
+                running.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

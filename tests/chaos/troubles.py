@@ -67,6 +67,7 @@ class Troubles:
             case Freeze(node=node):
                 fleet.nodes[node - 1].freeze()
             case RestartDatabase(mode=mode, seconds=seconds):
+                self._check_database()
                 fleet.server.database.stop(mode)
                 self._at(now + seconds, fleet.server.database.start)
             case CutDatabase(node=node):
@@ -75,8 +76,9 @@ class Troubles:
                 fleet.wires[node - 1].set("silent" if silent else "refused")
                 self._at(now + seconds, lambda: fleet.wires[node - 1].set("open"))
             case ReadOnlyDatabase(seconds=seconds):
-                self._set_read_only(read_only=True)
-                self._at(now + seconds, lambda: self._set_read_only(read_only=False))
+                self._check_database()
+                fleet.server.database.set_read_only(fleet.database, read_only=True)
+                self._at(now + seconds, lambda: self._let_write(now + seconds))
             case FullDisk(seconds=seconds):
                 if not fleet.disk.can_fill:
                     raise NotNow
@@ -123,9 +125,18 @@ class Troubles:
             case QuotaUsedUp(seconds=seconds):
                 github.use_up_rate_limit(self._fleet.github.installation_id, seconds)
 
-    def _set_read_only(self, *, read_only: bool) -> None:
-        fleet = self._fleet
-        fleet.server.database.set_read_only(fleet.database, read_only=read_only)
+    def _check_database(self) -> None:
+        """Raise NotNow while the database is down already."""
+        if not self._fleet.server.database.runs:
+            raise NotNow
+
+    def _let_write(self, now: float) -> None:
+        """Let the database write again, as soon as it is up."""
+        database = self._fleet.server.database
+        if database.runs:
+            database.set_read_only(self._fleet.database, read_only=False)
+        else:
+            self._at(now + 1, lambda: self._let_write(now + 1))
 
     def _restart(self, node: int, again: float) -> None:
         """Start a node once it has ended; one that goes on working is looked at again."""
