@@ -11,29 +11,32 @@ from tests.bench.fleet import floors
 from tests.bench.fleet.neighbors import quiet_beside_noisy
 from tests.bench.fleet.nodes import RECEIVE, SERVE, WORK, fleet
 from tests.bench.fleet.recovery import answered_after_kill
-from tests.bench.fleet.releases import released_in
 from tests.bench.fleet.streams import database_ms, node_ms, rate, streams
 from tests.bench.fleet.waiting import Idle, read_while_waiting
 from tests.bench.load import post_all, prepared
+from tests.bench.releases import released_in
 from tests.bench.report import Report, quantiles, ratio
 
 _BODY: Final = 12_000
 _FEW_EVENTS: Final = ["deployment_protection_rule", "workflow_run"]
-_LATENCIES: Final = (0.05, 0.0)
+_LATENCIES: Final = (0.5, 0.05, 0.0)
+_SLOW: Final = 0.1
 
 
 def _decisions(report: Report, scale: int) -> None:
     count = 600 // scale
     with fleet(_FEW_EVENTS) as here:
         floor = floors.decided_per_second(here.database_url, here.github.url, 200, 3)
-        found = streams(here, count, _LATENCIES)
-    for latency in _LATENCIES:
-        label = f"fleet, stream of {count}, GitHub at {latency * 1000:.0f} ms"
+        counts = {it: count // 4 if it > _SLOW else count for it in _LATENCIES}
+        found = streams(here, counts)
+    for latency, sent in counts.items():
+        label = f"fleet, stream of {sent}, GitHub at {latency * 1000:.0f} ms"
         one = rate(found, 1, latency)
-        report.add_rate(f"{label}: decisions a second, one node", one, 150, floor)
-        for nodes, goal in ((2, ">= 1.5 times" if latency else ">= 1 times"), (3, "")):
+        goal = 0 if latency > _SLOW else 150
+        report.add_rate(f"{label}: decisions a second, one node", one, goal, floor)
+        for nodes, times in ((2, ">= 1.5 times" if latency else ">= 1 times"), (3, "")):
             more = rate(found, nodes, latency)
-            report.add_row(f"  {nodes} nodes", f"{more:.0f}", goal, f"{one:.0f}", ratio(more, one))
+            report.add_row(f"  {nodes} nodes", f"{more:.0f}", times, f"{one:.0f}", ratio(more, one))
         for nodes in (1, 2):
             used = (
                 f"{node_ms(found, nodes, latency):.1f} / {database_ms(found, nodes, latency):.1f}"
@@ -102,9 +105,11 @@ def _waiting(report: Report, scale: int) -> None:
 def _release(report: Report, scale: int) -> None:
     count = 1_000 // scale
     with fleet(_FEW_EVENTS) as here:
-        seconds = released_in(here, count, 2)
-    what = f"fleet, two nodes: green releases {count} deployments, seconds to the last answer"
+        here.start(SERVE, 2)
+        seconds, quiet = released_in(here, count, 10)
+    what = f"fleet, two nodes: one green releases {count} deployments, seconds to the last answer"
     report.add_row(what, f"{seconds:.1f}", "<= 20")
+    report.add_row("  another installation meanwhile, p50 / p99 ms", quantiles(quiet))
 
 
 def _neighbors(report: Report, scale: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,8 +28,8 @@ class Stream:
     database_ms: float
 
 
-def streams(here: Fleet, count: int, latencies: Sequence[float]) -> list[Stream]:
-    """Send `count` deployments at once to fleets of several sizes."""
+def streams(here: Fleet, counts: Mapping[float, int]) -> list[Stream]:
+    """Send deployments at once to fleets of several sizes; `counts` are by GitHub's latency."""
     found: list[Stream] = []
     here.resize(1)
     names = furnish(here, OWNERS, "success")
@@ -38,7 +38,7 @@ def streams(here: Fleet, count: int, latencies: Sequence[float]) -> list[Stream]
         here.github.set_latency(0.0)
         for _ in range(size):
             warm_up(here, names)
-        for latency in latencies:
+        for latency, count in counts.items():
             here.github.set_latency(latency)
             before = here.database_cpu()
             measured = together(here, names, count)
