@@ -19,7 +19,9 @@ _CONTENT_PER_HOUR: Final = 500
 _CALLS_AT_ONCE: Final = 50
 """Half of what GitHub allows, since other Apps' calls for the same owner count too."""
 _SMALLEST: Final = 20
-"""The smallest slice is this part of the limit."""
+"""The smallest slice is this part of the limit, but no more than `_FIRST`."""
+_FIRST: Final = 50
+"""Tokens of a first slice, however high the limit is: others share the hourly quota."""
 
 
 def limits_of(points_per_minute: int = POINTS_PER_MINUTE) -> Limits:
@@ -42,5 +44,5 @@ def next_size(rate: Rate, tokens: int, spent: int) -> int:
     Twice as large when nine tenths were spent, since the rest may be too little for a write;
     otherwise twice what was spent of it.
     """
-    least = max(1, rate.tokens // _SMALLEST)
+    least = max(1, min(_FIRST, rate.tokens // _SMALLEST))
     return max(least, 2 * (tokens if 10 * spent >= 9 * tokens else spent))

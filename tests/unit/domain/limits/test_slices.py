@@ -22,6 +22,16 @@ def test_a_slice_follows_what_is_spent(tokens: int, spent: int, following: int) 
     assert next_size(RATE, tokens, spent) == following
 
 
+def test_a_slice_of_a_high_limit_is_small_at_first() -> None:
+    """It would lease the hourly quota away, of which other nodes want some."""
+    high = Rate(1_000_000, timedelta(minutes=1))
+    assert [next_size(high, 0, 0), next_size(high, 50, 50), next_size(high, 100, 3)] == [
+        50,
+        100,
+        50,
+    ]
+
+
 def test_a_slice_of_a_small_limit_has_a_token() -> None:
     """Nobody asks for nothing."""
     assert next_size(Rate(4, timedelta(minutes=1)), 0, 0) == 1
