@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.bench.baseline import decided_per_second, stored_per_second
 from tests.bench.beside import DECISIONS, VIEWS, answered_beside
+from tests.bench.copying import copied_in
 from tests.bench.decisions import Measured, furnish, holds, singles, together, warm_up
 from tests.bench.incidents import alerted_in, looked_after_in
 from tests.bench.insights import insights_in
@@ -127,6 +128,17 @@ def _trail(report: Report, scale: int) -> None:
     report.add_row(f"seconds to verify {count} entries of the trail", seconds, "< 10", "", "")
 
 
+def _copying(report: Report, scale: int) -> None:
+    count = 100_000 // scale
+    copied = copied_in(count)
+    label = f"seconds to copy {count} requests with {5 * count} decisions"
+    floor = f"{copied.floor:.1f}"
+    report.add_row(f"{label} to PostgreSQL", f"{copied.there:.1f}", "< 300", floor, "")
+    report.add_row("  for each 100,000 rows", f"{copied.each(copied.there):.1f}", "", "", "")
+    report.add_row(f"{label} back to SQLite", f"{copied.back:.1f}", "< 300", "", "")
+    report.add_row("  for each 100,000 rows", f"{copied.each(copied.back):.1f}", "", "", "")
+
+
 def _crowd(report: Report, scale: int) -> None:
     """Show what old rows cost."""
     deliveries, requests = 1_000_000 // scale, 100_000 // scale
@@ -198,6 +210,7 @@ SCENARIOS: Final[Mapping[str, Callable[[Report, int], None]]] = {
     "reports": _reports,
     "incidents": _incidents,
     "trail": _trail,
+    "copying": _copying,
     "crowd": _crowd,
     "pages": _pages,
     "beside": _beside,
