@@ -52,7 +52,7 @@ class Listener:
         self._threads = threads
         self._stopping = Event()
         self._waker = Waker()
-        self._thread = Thread(name="fleet-listener", target=self._run)
+        self._thread = Thread(name="fleet-listener", target=self._run, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""

@@ -56,7 +56,7 @@ class Departure:
         self._lock = Lock()
         self._ends: float | None = None
         self._stopping: Thread | None = None
-        self._is_finished = True
+        self._is_finished = False
 
     def begin(self) -> None:
         """Take nothing new from now on, and begin to finish; returns at once, and may be repeated.
@@ -86,7 +86,8 @@ class Departure:
         """Wait for what was begun until the grace is over, release the rest, and deregister."""
         self.begin()
         if self._stopping is not None:
-            self._stopping.join()
+            # It may wait for a database that is out of reach, whatever it was told.
+            self._stopping.join(self._left() + self._sign_off_within.total_seconds())
         last = Thread(name="sign-off", target=self._sign_off, daemon=True)
         last.start()
         last.join(self._sign_off_within.total_seconds())
@@ -97,8 +98,11 @@ class Departure:
         self._heartbeat.stop()
 
     def _stop(self) -> None:
-        within = timedelta(seconds=max(0.0, (self._ends or 0.0) - monotonic()))
-        self._is_finished = self._worker.stop(within)
+        self._is_finished = self._worker.stop(timedelta(seconds=self._left()))
+
+    def _left(self) -> float:
+        """Return how many seconds of the grace are left."""
+        return max(0.0, (self._ends or 0.0) - monotonic())
 
     def _release(self) -> None:
         log.warning("node.released", leases=self._release_all())

@@ -23,6 +23,16 @@ class _Busy:
         return False
 
 
+class _Stuck:
+    """A worker that does not even return in time."""
+
+    def __init__(self) -> None:
+        self.is_over = Event()
+
+    def stop(self, within: timedelta) -> bool:
+        return self.is_over.wait(within.total_seconds() + 30)
+
+
 class _Waiting:
     """A worker that finishes once it is let."""
 
@@ -61,6 +71,21 @@ def test_what_is_not_finished_in_time_is_anothers_at_once(gate: Gate, second: Ga
     assert gate.record(run_id).state == RequestState.APPROVED
     finish_pass(begun, gate.service.deps)
     assert [it.state for it in gate.answers(run_id)] == ["approved"]
+
+
+def test_a_worker_that_does_not_end_is_left_behind(gate: Gate) -> None:
+    """What it holds is released all the same."""
+    worker, released = _Stuck(), Event()
+
+    def release() -> int:
+        released.set()
+        return 1
+
+    heartbeat, soon = gate.service.heartbeat, timedelta(seconds=1)
+    Departure(worker, heartbeat, release, timedelta(0), sign_off_within=soon).finish()
+    assert released.is_set()
+    assert not worker.is_over.is_set()
+    worker.is_over.set()
 
 
 def test_a_database_out_of_reach_is_not_waited_for(gate: Gate) -> None:
