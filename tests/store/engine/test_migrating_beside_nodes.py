@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gate.store.engine import migration
 from gate.store.engine.compatibility import Standing
 from gate.store.engine.database import Database
 from gate.store.engine.migration import migrate, read_schema
+from gate.store.engine.revisions import OURS
 from tests.support.planted_migrations import EXPANSION, next_release
 
 pytestmark = pytest.mark.parametrize("dialect", ["postgresql"])
@@ -35,6 +37,23 @@ def reader(fresh: Database) -> Iterator[Connection]:
     with fresh.engine.connect() as connection:
         connection.execute(text("SELECT count(*) FROM sessions"))
         yield connection
+
+
+def test_nodes_that_migrate_at_once_take_turns(empty_url: str) -> None:
+    """One of them does it, and the others find it done."""
+
+    def migrate_from_a_node() -> tuple[str | None, str]:
+        database = Database(empty_url)
+        try:
+            return migrate(database)
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(3) as nodes:
+        done = [it.result() for it in [nodes.submit(migrate_from_a_node) for _ in range(3)]]
+    first, *others = sorted(done, key=str, reverse=True)
+    assert first == (None, OURS.head)
+    assert others == [(OURS.head, OURS.head)] * 2
 
 
 def test_a_migration_is_tried_again_once_a_reader_is_done(
