@@ -32,3 +32,13 @@ def open_database(settings: Settings) -> Database:
             raise
         raise ConfigError((f"GATE_DATABASE_URL: {error.detail or error.reason}",)) from error
     return database
+
+
+def check_database(database: Database) -> None:
+    """Raise GateError unless the database can be written and its schema serves this release.
+
+    A newer release may migrate it while this process runs; a SQLite file has no other process.
+    """
+    database.check()
+    if database.dialect != "sqlite":
+        check_usable(read_schema(database))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask
 
+from gate.bootstrap.database import check_database
 from gate.bootstrap.fleet import FleetWorker
 from gate.bootstrap.service import Service
 from gate.clock import Clock
@@ -83,7 +85,7 @@ def _web_deps(service: Service, sign_ins: SignIns | None, *, with_worker: bool) 
         viewers=_viewers(service.settings, sign_ins),
         server_policy=deps.server_policy,
         requires_floor=deps.requires_floor,
-        checks=_checks(service, service.database.check, with_worker=with_worker),
+        checks=_checks(service, partial(check_database, service.database), with_worker=with_worker),
         status_checks=_checks(service, service.database.check_reading, with_worker=with_worker),
         channels=frozenset(deps.notifiers),
         metrics=Metrics(

@@ -30,7 +30,7 @@ from gate.domain.statistics.health import (
 )
 from gate.domain.text.durations import span
 from gate.errors import GateError
-from gate.store.engine.migration import head_revision
+from gate.store.engine.compatibility import Schema, find_schema
 from gate.store.incidents.alerts import AlertState
 from gate.store.nodes.holdings import read_fleet
 from gate.store.statistics.gauges import Backlog
@@ -72,8 +72,12 @@ def status_pages(site: Site) -> Blueprint:
         check_names()
         deps, visible = site.deps, site.viewer.visible
         now = deps.clock()
-        standing, fleet = site.read(
-            lambda snapshot: (read_standing(snapshot, visible, now), read_fleet(snapshot, now))
+        standing, fleet, schema = site.read(
+            lambda snapshot: (
+                read_standing(snapshot, visible, now),
+                read_fleet(snapshot, now),
+                find_schema(snapshot),
+            )
         )
         sees_all = visible.repositories is None
         measures = [*_own(standing, now), *_shared(site, standing, now, sees_all=sees_all)]
@@ -91,12 +95,19 @@ def status_pages(site: Site) -> Blueprint:
             own_node_id=deps.node_id,
             checks=checks,
             version=__version__,
-            schema=head_revision(),
+            schema=_schema(schema),
             dialect=deps.database.dialect,
             started_at=deps.started_at,
         )
 
     return pages
+
+
+def _schema(schema: Schema) -> str:
+    """Name the revision of the database, and that of this release where they differ."""
+    if schema.revision == schema.needed:
+        return schema.needed
+    return f"{schema.revision} (this release has {schema.needed})"
 
 
 _NODE_LEVELS: Final = {

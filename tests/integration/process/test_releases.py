@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import requests
 from alembic import command
 
 from gate.store.engine.database import Database
@@ -70,8 +71,10 @@ def test_the_previous_release_works_on_the_new_schema(tmp_path: Path) -> None:
         node.start()
         released(node, held(node))
         assert run(node, "migrate").returncode == 0
-        node.stop()
+        assert requests.get(f"{node.url}/readyz", timeout=5).status_code == 200
         upgraded(url, release_after_next(tmp_path / "after"))
+        assert requests.get(f"{node.url}/readyz", timeout=5).status_code == 503
+        node.stop()
         refused = run(node, "worker")
         assert (refused.returncode, "no longer serves this release" in refused.stderr) == (78, True)
 
