@@ -10,6 +10,7 @@ from gate.store.engine.database import Database
 from gate.store.engine.migration import migrate, read_schema
 from gate.store.nodes.nodes import forget_all
 from gate.store.requests.leases import clear_leases
+from gate.store.rounds import make_all_due
 
 
 def open_database(settings: Settings) -> Database:
@@ -24,6 +25,7 @@ def open_database(settings: Settings) -> Database:
             migrate(database)
             database.transact(clear_leases)
             database.transact(forget_all)
+            database.transact(make_all_due)
         else:
             check_usable(read_schema(database))
     except GateError as error:

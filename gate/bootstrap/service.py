@@ -145,7 +145,7 @@ def create_service(
         traces=traces,
     )
     plan = WorkerPlan(WORKER_THREADS, timedelta(seconds=settings.sweep_seconds), poll)
-    worker = Supervisor(deps, queues, Sweeper(deps), plan)
+    worker = Supervisor(deps, queues, Sweeper(deps, plan.sweep_every), plan)
     heartbeat = Heartbeat(
         database,
         clock,

@@ -9,10 +9,13 @@ arriving may last that long. The log is read to its end once, and then only what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import attrgetter
 from typing import Final
+
+import msgspec
 
 from gate.domain.model.github import HookDelivery
 from gate.domain.model.ids import DeliveryId
@@ -43,21 +46,55 @@ _MOST_TRIES: Final = 80
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """How far the log was read, what is owed, and which losses were taken note of.
+
+    `gap` is when the last of them happened: what was read before is trusted by no node.
+    """
+
+    read_to: datetime | None = None
+    owed: tuple[HookDelivery, ...] = ()
+    missed: frozenset[DeliveryId] = frozenset()
+    gap: datetime | None = None
+
+
+_remembered: Final = msgspec.json.Decoder(Remembered)
+
+
 class Redeliverer:
-    """Remember how far the delivery log was read, and what is still owed; used by one thread."""
+    """Ask for lost deliveries, going on where the last round, of whichever node, has ended."""
 
     def __init__(self, deps: Deps) -> None:
         """Begin with all that GitHub can still deliver."""
         self._deps = deps
-        self._read_to: datetime | None = None
-        self._owed: dict[DeliveryId, HookDelivery] = {}
-        self._missed: frozenset[DeliveryId] = frozenset()
+        self._recall(Remembered())
 
-    def sweep(self) -> int:
+    def sweep(self, memory: bytes | None) -> tuple[int, bytes]:
         """Ask again for each delivery that failed and that we do not have; count them.
 
         A delivery that failed may have been stored all the same, when only our answer was lost.
+        `memory` is what the last round returned beside its count.
         """
+        self.heed(memory)
+        count = self._sweep()
+        owed, missed = tuple(self._owed.values()), self._missed
+        return count, msgspec.json.encode(Remembered(self._read_to, owed, missed, self._gap))
+
+    def heed(self, memory: bytes | None) -> None:
+        """Go on from what a round has left; what it has lost is lost for this node, too."""
+        known = _remembered.decode(memory) if memory is not None else Remembered()
+        self._recall(known)
+        if known.gap is not None:
+            self._deps.continuity.record_gap(known.gap)
+
+    def _recall(self, known: Remembered) -> None:
+        self._read_to = known.read_to
+        self._owed = {it.delivery_id: it for it in known.owed}
+        self._missed = known.missed
+        self._gap = known.gap
+
+    def _sweep(self) -> int:
         now = self._deps.clock()
         recent = list(self._recent(self._read_to or now - WINDOW))
         self._owed = undelivered([*recent, *self._owed.values()])
@@ -74,7 +111,9 @@ class Redeliverer:
         missed = frozenset(self._owed)
         for delivery_id in missed - self._missed:
             at = self._owed[delivery_id].delivered_at + _LINE_LATE
-            self._deps.continuity.record_gap(min(at, now))
+            gap = min(at, now)
+            self._gap = gap if self._gap is None else max(self._gap, gap)
+            self._deps.continuity.record_gap(gap)
         self._missed = missed
 
     def _ask(self, delivery: HookDelivery, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from gate.store.engine.tables import (
     nodes,
     reports,
     requests,
+    rounds,
 )
 from gate.store.engine.tables.base import metadata
 
@@ -30,4 +31,5 @@ __all__ = [
     "nodes",
     "reports",
     "requests",
+    "rounds",
 ]
