@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -41,16 +42,26 @@ def main() -> None:
     # What is measured in this process would else write its log into the table.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console, report = Console(width=110), Report()
+    gave_up = False
     for name in names:
         started = time.monotonic()
-        known[name](report, 10 if given.quick else 1)
+        try:
+            known[name](report, 10 if given.quick else 1)
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
+            gave_up = True
+            report.add_row(name, f"gave up: {error}")
         console.print(f"{name}: {time.monotonic() - started:.0f} s", style="dim")
+        _write(report, given.json, given.markdown)
     report.print_table(console)
-    if given.json is not None:
-        given.json.write_text(report.as_json(), encoding="utf-8")
-    if given.markdown is not None:
-        given.markdown.write_text(report.as_markdown(), encoding="utf-8")
-    sys.exit(0)
+    sys.exit(gave_up)
+
+
+def _write(report: Report, as_json: Path | None, as_markdown: Path | None) -> None:
+    """Write what is measured so far, so that nothing of it is lost."""
+    if as_json is not None:
+        as_json.write_text(report.as_json(), encoding="utf-8")
+    if as_markdown is not None:
+        as_markdown.write_text(report.as_markdown(), encoding="utf-8")
 
 
 if __name__ == "__main__":
