@@ -102,7 +102,11 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
         recorded: list[_Recorded] = []
         unsettled: list[Taken] = []
         take_turns(tx, _installations(readings))
+        # Whoever had the turn may have read some of them; their facts are recorded then.
+        unread = frozenset(deliveries.still_unread(tx, [it.delivery_id for it in readings]))
         for reading in readings:
+            if reading.delivery_id not in unread:
+                continue
             settled = _settled(tx, reading, deps)
             if settled is None:
                 now = deps.clock()

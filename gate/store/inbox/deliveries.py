@@ -72,6 +72,7 @@ class StoredDelivery:
     received_at: datetime
 
 
+_SQLITE: Final = "sqlite"
 _MOST: Final = 16
 """Deliveries that one statement reads or changes."""
 
@@ -135,6 +136,19 @@ def read_deliveries(snapshot: Snapshot, delivery_ids: Sequence[DeliveryId]) -> l
     ]
 
 
+def still_unread(tx: Transaction, ids: Sequence[DeliveryId]) -> Sequence[DeliveryId]:
+    """Return which deliveries no other node has read meanwhile.
+
+    On SQLite there is no other node, and nothing is asked.
+    """
+    if tx.dialect.name == _SQLITE:
+        return ids
+    left: list[DeliveryId] = []
+    for names in _named(ids):
+        left += [DeliveryId(row.delivery_id) for row in _left(len(names)).rows(tx, names)]
+    return left
+
+
 def record_processed(tx: Transaction, ids: Sequence[DeliveryId], reason: str) -> None:
     """Note that the facts of some deliveries are recorded, and drop their bodies."""
     for names in _named(ids):
@@ -163,6 +177,12 @@ def _read(count: int) -> Prepared:
             deliveries.c.body,
         ).where(_is_one_of(count), _is_received)
     )
+
+
+@cache
+def _left(count: int) -> Prepared:
+    """Make the statement for a number of ids, as above."""
+    return Prepared(select(deliveries.c.delivery_id).where(_is_one_of(count), _is_received))
 
 
 @cache
