@@ -61,6 +61,8 @@ def running_fleet(plan: Plan, server: Server) -> Iterator[Fleet]:
         )
         hook_url = f"http://127.0.0.1:{hook.port}/webhooks/github"
         github = stack.enter_context(github_side(hook_url))
+        # The server's clock may have jumped in the runs before.
+        github.advance(server.clocks.passed)
         channel = stack.enter_context(running_channel(github.now))
         disk = stack.enter_context(small_disk(folder / "disk"))
         stack.callback(disk.clear)

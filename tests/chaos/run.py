@@ -32,6 +32,7 @@ _PASSING: Final = (0, 35, 65, 65, 200)
 _REST: Final = 200
 """Seconds that pass at last, longer than any lease: what was settled must stay as it is."""
 
+_AFTER: Final = 3.0
 _EACH: Final = 4.0
 _LAST: Final = 30.0
 _WITHOUT_CLOCKS: Final = 240.0
@@ -88,6 +89,8 @@ def _storm(plan: Plan, fleet: Fleet, troubles: Troubles, say: Say) -> None:
             _take(timed.step, fleet, troubles, now)
         except NotNow:
             say(f"{now:6.2f} left out: {timed.step}")
+    # What goes wrong goes on for a while, so that it befalls the answers to the last deployments.
+    _wait(started, plan.steps[-1].at + _AFTER if plan.steps else 0, troubles)
 
 
 def _wait(started: float, until: float, troubles: Troubles) -> None:
