@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gate.domain.audit.chain import FIELDS, entry_hash
+from gate.domain.audit.segments import SEGMENT_BEGUN
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, RunId
 from gate.domain.model.runs import Account
@@ -40,16 +41,17 @@ def test_an_empty_trail_is_an_empty_list(site: Site) -> None:
 def test_an_entry_is_shown_as_it_is_exported(site: Site) -> None:
     """The names are those of the export, and the hash can be computed from what is shown."""
     add(site, 601, reason="validation_failed", detail={"decision_id": 3})
-    (item,) = listed(site)["items"]
+    item, beginning = listed(site)["items"]
+    assert beginning["kind"] == SEGMENT_BEGUN
     assert set(item) == set(FIELDS)
     assert item["detail"] == {"decision_id": 3}
     assert item["hash"] == entry_hash(item)
 
 
 def test_pages_run_newest_first_without_overlap(site: Site) -> None:
-    """The cursor of a page leads to the next, and the last page has none."""
+    """The cursor of a page leads to the next, and the last, where the chain begins, has none."""
     add(site, 1, 2, 3, 4, 5)
-    seen: list[int] = []
+    seen: list[int | None] = []
     query: dict[str, Any] = {"limit": 2}
     while True:
         page = listed(site, **query)
@@ -57,7 +59,7 @@ def test_pages_run_newest_first_without_overlap(site: Site) -> None:
         if page["next_cursor"] is None:
             break
         query["cursor"] = page["next_cursor"]
-    assert seen == [5, 4, 3, 2, 1]
+    assert seen == [5, 4, 3, 2, 1, None]
 
 
 @pytest.mark.parametrize(
