@@ -34,6 +34,22 @@ def uptime() -> float:
     return time.monotonic()
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment by a clock and by uptime.
+
+    Of what has passed since, each may show too little: a clock can be set back, and a hypervisor
+    can pause a machine without `uptime` going on.
+    """
+
+    at: datetime
+    uptime: float
+
+    def is_over(self, span: timedelta, clock: Clock, uptime: Uptime) -> bool:
+        """Return whether more than a span has passed since, by one of the two at least."""
+        return uptime() - self.uptime > span.total_seconds() or clock() - self.at > span
+
+
 WIDEST: Final = 1.0
 """Seconds by which a reading may be wrong and still count: an answer that took longer than twice
 that, because the process was stopped or the network was down, tells too little."""
@@ -123,12 +139,13 @@ class SharedClock:
         new = self._read()
         if new.error > WIDEST:
             return timedelta(0)
-        self._own_ahead = own_ahead
         moved = new.at - self._kept.at_uptime(new.uptime)
         known_within = self._error_at(new.uptime)
         was_set = abs(moved.total_seconds()) > new.error + known_within
         if was_set or new.error <= known_within:
             self._kept = new
+        # Last: whoever no longer sees a jump must see the time after it.
+        self._own_ahead = own_ahead
         return moved if was_set else timedelta(0)
 
     def _own_against_uptime(self) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from gate.clock import Moment
 from gate.reconciler.deps import Deps
 from gate.reconciler.ports import IsTimely
 from gate.store.engine.due import Taken
@@ -24,7 +25,10 @@ def while_leased(taken: Taken, deps: Deps) -> IsTimely:
     return lambda: not deps.may_have_slept() and deps.clock() <= ends
 
 
-def within(span: timedelta, since: float, deps: Deps) -> IsTimely:
-    """Build the check of whether no more than a span has passed since an uptime, sleep included."""
-    ends = since + span.total_seconds()
-    return lambda: not deps.may_have_slept() and deps.uptime() <= ends
+def within(span: timedelta, since: Moment, deps: Deps) -> IsTimely:
+    """Build the check of whether no more than a span has passed since a moment, sleep included.
+
+    A pause that uptime does not show is seen by `may_have_slept` until the time is read again, and
+    from then on by the time itself.
+    """
+    return lambda: not deps.may_have_slept() and not since.is_over(span, deps.clock, deps.uptime)

@@ -85,6 +85,7 @@ class Gate:
         self.room = _THREADS
         self.url = settings.public_url
         self.skew = timedelta()
+        self.hidden = timedelta()
         self.poll = poll
         self._start()
 
@@ -92,13 +93,21 @@ class Gate:
         """Tell the time by this node's own clock."""
         return self.github.world.clock() + self.skew
 
+    def _uptime(self) -> float:
+        return (self.github.world.clock() - self.hidden).timestamp()
+
+    def pause_unseen(self, seconds: float) -> None:
+        """Let time pass that this node's uptime does not show, as a hypervisor can."""
+        self.github.advance(seconds)
+        self.hidden += timedelta(seconds=seconds)
+
     def _start(self) -> None:
         self.service: Service = create_service(
             self.settings,
             clock=self.clock,
             server_time=lambda _: self.github.world.clock(),
             # A day that a test lets pass between two steps of a pass is one that the process slept.
-            since_boot=lambda: self.github.world.clock().timestamp(),
+            since_boot=self._uptime,
             failpoint=self._reach,
             poll=self.poll,
         )

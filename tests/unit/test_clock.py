@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gate.clock import DRIFT, WIDEST, Reading, SharedClock, read_other_clock
+from gate.clock import DRIFT, WIDEST, Moment, Reading, SharedClock, read_other_clock
 from tests.support.builders.defaults import NOW
 
 
@@ -126,3 +127,22 @@ def test_a_pause_that_uptime_does_not_show_is_noticed_by_the_clock_that_is_set()
     clock.measure()
     assert not clock.has_jumped()
     assert world.off(clock) < 1
+
+
+@pytest.mark.parametrize(
+    ("by_clock", "by_uptime", "is_over"),
+    [
+        (5.0, 5.0, False),
+        (5.1, 5.0, True),  # a pause that uptime does not show
+        (5.0, 5.1, True),  # the clock was set back meanwhile
+        (-60.0, 4.0, False),
+        (600.0, 0.0, True),
+    ],
+)
+def test_a_span_is_over_when_either_clock_says_so(
+    by_clock: float, by_uptime: float, *, is_over: bool
+) -> None:
+    """Exactly the span is not more than it."""
+    began = Moment(NOW, 1000.0)
+    later = NOW + timedelta(seconds=by_clock)
+    assert began.is_over(timedelta(seconds=5), lambda: later, lambda: 1000.0 + by_uptime) is is_over

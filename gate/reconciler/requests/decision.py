@@ -52,7 +52,7 @@ from gate.traces.names import Attribute, SpanName
 
 def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
     """Decide the leased request on one snapshot, and record decision and intents with it."""
-    view = read_view(tx, current.lease, current.observed)
+    view = read_view(tx, current.lease, current.observed, current.began)
     request, sighting, now = view.request, view.sighting, current.now
     if not request.is_undecided:
         return pass_closed(tx, view, current.observed, now)
@@ -70,7 +70,7 @@ def run_pass(tx: Transaction, current: Pass) -> Missing | Passed:
         return record_missed(tx, view, now)
     if review is not None and settlement is Settlement.NOT_LANDED:
         ledger.record_outcome(tx, review.effect.key, EffectStatus.INTENDED, NOT_LANDED, now)
-        view = read_view(tx, current.lease, current.observed)
+        view = read_view(tx, current.lease, current.observed, current.began)
     return _decide(tx, view, current)
 
 
@@ -189,7 +189,6 @@ def _record(
         effects,
         due_at,
         failures,
-        begun_at=current.begun_at,
     )
     if effects:
         return passed

@@ -32,6 +32,8 @@ from gate.traces.port import Span
 
 _LOOK_SOON: Final = timedelta(seconds=2)
 """How long GitHub gets to show what a call came to whose answer was lost."""
+_DECIDE_AGAIN: Final = timedelta(seconds=1)
+"""How soon to decide again what came too late; as long as the time is unknown, everything does."""
 _SENT: Final = "sent"
 _TOO_LATE: Final = "too_late"
 _GONE: Final = frozenset({"nothing_pending", "not_found"})
@@ -124,7 +126,7 @@ def _outcome(effect: Effect, passed: Passed, error: GateError | None, now: datet
             due_at = follow_deployment_at(effect, now) if is_review else passed.due_at
             return Outcome(EffectStatus.DONE, _SENT, due_at)
         case RetryLater():
-            due_at = now if error.reason == _TOO_LATE else later
+            due_at = now + _DECIDE_AGAIN if error.reason == _TOO_LATE else later
             return Outcome(EffectStatus.INTENDED, error.reason, due_at, failures)
         case OutcomeUnknown():
             # A report is not repeated: it may have used up one of ten, and says nothing new.

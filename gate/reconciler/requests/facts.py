@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gate.clock import Moment
 from gate.domain.evidence.relevance import ValidationScope, relevant_reports
 from gate.domain.model.facts import NOBODY, Behind, Facts
 from gate.domain.model.ids import RunId
@@ -38,14 +39,18 @@ from gate.store.requests.leases import Lease
 class Pass:
     """One look at one request: under which lease, at what time, with what GitHub said so far.
 
-    `begun_at` is the uptime at `now`, by which the age of the decision is measured.
+    The age of the decision is measured from `began`.
     """
 
     lease: Lease
     observed: Observed
     deps: Deps
-    now: datetime
-    begun_at: float
+    began: Moment
+
+    @property
+    def now(self) -> datetime:
+        """Return the time for which the facts are judged."""
+        return self.began.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Final
 
 from structlog.contextvars import bound_contextvars
 
+from gate.clock import Moment
 from gate.domain.model.ids import RequestId
 from gate.errors import Superseded
 from gate.log import get_logger
@@ -73,13 +74,13 @@ def begin_pass(tx: Transaction, request_id: RequestId, deps: Deps) -> Begun | No
 
     `tx` must have its turn at the request's installation.
     """
-    started, now, begun_at = perf_counter(), deps.clock(), deps.uptime()
-    lease = leases.take_lease(tx, request_id, now, LEASE, by=deps.node)
+    started, began = perf_counter(), _moment(deps)
+    lease = leases.take_lease(tx, request_id, began.at, LEASE, by=deps.node)
     if lease is None:
         return None
     span = _begin_span(tx, request_id, deps)
     with span.active():
-        step = run_pass(tx, Pass(lease, Observed(), deps, now, begun_at))
+        step = run_pass(tx, Pass(lease, Observed(), deps, began))
     return Begun(request_id, step, started, span)
 
 
@@ -155,9 +156,13 @@ def _observe_until_decided(begun: Begun, deps: Deps) -> Passed:
         else:
             log.warning("reconcile.restless", rounds=rounds)
             observed = give_up(step.needs, observed)
-        current = Pass(view.lease, observed, deps, deps.clock(), deps.uptime())
+        current = Pass(view.lease, observed, deps, _moment(deps))
         step = deps.database.transact(_again(current, begun.span))
     return step
+
+
+def _moment(deps: Deps) -> Moment:
+    return Moment(deps.clock(), deps.uptime())
 
 
 def _again(current: Pass, span: Span) -> Callable[[Transaction], Missing | Passed]:

@@ -22,7 +22,7 @@ def send_effect(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
     address = passed.view.repository.address
     run_id, environment = request.key.run_id, request.environment
     # The commit that decided has renewed the lease.
-    is_leased = within(LEASE - LONGEST_CALL, passed.begun_at, deps)
+    is_leased = within(LEASE - LONGEST_CALL, passed.view.began, deps)
     try:
         match effect.kind:
             case EffectKind.REVIEW if effect.state is not None:
@@ -32,7 +32,7 @@ def send_effect(effect: Effect, passed: Passed, deps: Deps) -> GateError | None:
                     environment,
                     effect.state,
                     effect.comment,
-                    is_timely=within(SEND_WITHIN, passed.begun_at, deps),
+                    is_timely=within(SEND_WITHIN, passed.view.began, deps),
                 )
             case EffectKind.REVIEW | EffectKind.REPORT:
                 deps.github.deployments.send_report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gate.clock import Moment
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId
 from gate.domain.model.ledger import Effect, Ledger
@@ -20,13 +21,17 @@ from gate.store.requests.leases import Lease
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A request with its repository, its ledger and what GitHub shows of its gate."""
+    """A request with its repository, its ledger and what GitHub shows of its gate.
+
+    `began` is the moment at which the pass began that reads it.
+    """
 
     lease: Lease
     request: GateRequest
     repository: Repository
     entries: Ledger
     sighting: Sighting
+    began: Moment
 
     @property
     def triggered_by(self) -> tuple[AccountId, ...] | None:
@@ -52,7 +57,6 @@ class Passed:
 
     `due_at` is when the request must be looked at next if nothing happens; `failures` counts the
     passes in a row that lacked a fact. `again` says that something changed while the pass ran.
-    `begun_at` is the uptime at which the facts were read that were decided on.
     """
 
     view: View
@@ -62,10 +66,9 @@ class Passed:
     due_at: datetime | None = None
     failures: int = 0
     again: bool = False
-    begun_at: float = 0.0
 
 
-def read_view(tx: Transaction, lease: Lease, observed: Observed) -> View:
+def read_view(tx: Transaction, lease: Lease, observed: Observed, began: Moment) -> View:
     """Read the request under its lease, with everything but its evidence.
 
     Raises LookupError when the request's repository was never recorded, which cannot happen: both
@@ -85,6 +88,7 @@ def read_view(tx: Transaction, lease: Lease, observed: Observed) -> View:
         repository=repository,
         entries=Ledger() if request.is_untouched else ledger.read_ledger(tx, request.id),
         sighting=_sighting(tx, request, observed),
+        began=began,
     )
 
 

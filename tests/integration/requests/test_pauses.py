@@ -76,6 +76,7 @@ def test_how_old_a_decision_may_be(gate: Gate, seconds: int, *, sent: bool) -> N
     run_id = gate.github.deploy(REPOSITORY).run_id
     meanwhile(gate, "decided", lambda: gate.github.advance(seconds - 0.5))
     gate.settle()
+    gate.advance(seconds=1)
     assert [it.state for it in gate.answers(run_id)] == ["approved"]
     postponed = "review.postponed" in kinds(gate, run_id)
     assert postponed is not sent
