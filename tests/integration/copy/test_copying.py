@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import NullPool, create_engine, text
 
+from gate.bootstrap.database import open_database
 from gate.errors import ConfigError
-from gate.store.copy.progress import check_finished
+from gate.settings import Settings
 from gate.store.copy.transfer import opened_transfer
-from gate.store.engine.database import Database
 from tests.integration.copy.conftest import ENTRIES, Run, add_requests
 from tests.support.harness import wait_for
+from tests.support.keys import make_key_pair
 from tests.support.sqlite import lay_out_schema
 
 MANY: Final = 30_000
@@ -201,9 +203,11 @@ def test_a_broken_trail_is_copied_and_named(copy: Run, source_url: str, target_u
 
 
 def check_usable(url: str) -> None:
-    """Ask whether a service would start."""
-    database = Database(url)
-    try:
-        check_finished(database)
-    finally:
-        database.close()
+    """Open the database as a service does when it starts."""
+    settings = Settings(
+        github_app_id="1",
+        github_private_key=SecretStr(make_key_pair()[0]),
+        github_webhook_secret=(SecretStr("a secret of the tests"),),
+        database_url=SecretStr(url),
+    )
+    open_database(settings).close()
