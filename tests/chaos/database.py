@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -33,6 +33,7 @@ _SETTINGS: Final = (
 _TEMPLATE: Final = "migrated"
 _USER: Final = "postgres"
 _DEADLINE: Final = 30.0
+_PATIENCE: Final = 3.0
 
 
 class DatabaseServer:
@@ -81,20 +82,25 @@ class DatabaseServer:
         )
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
-        options = f"-k {self._folder}"
-        self._pg_ctl("-W", "-o", options, "-l", str(self._folder / "log"), "start")
+        """Start the server and wait until it answers.
+
+        After a crash its processes may still be ending, and it starts only once they have ended.
+        """
         deadline = time.monotonic() + _DEADLINE
-        while True:
-            try:
+        while not self._try_to_start():
+            assert time.monotonic() < deadline, (self._folder / "log").read_text()[-2000:]
+        self.runs = True
+
+    def _try_to_start(self) -> bool:
+        with suppress(subprocess.CalledProcessError):
+            self._pg_ctl("-W", "-o", f"-k {self._folder}", "-l", str(self._folder / "log"), "start")
+        patience = time.monotonic() + _PATIENCE
+        while time.monotonic() < patience:
+            with suppress(psycopg.OperationalError):
                 self.execute("SELECT 1")
-            except psycopg.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)  # between two looks at another process
-            else:
-                self.runs = True
-                return
+                return True
+            time.sleep(0.02)  # between two looks at another process
+        return False
 
     def stop(self, mode: Literal["fast", "immediate"]) -> None:
         """Stop the server: `immediate` as in a crash, so that it recovers when it starts."""

@@ -44,6 +44,7 @@ class NodeProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._logged_before = 0
         self.frozen = False
+        self.starts = 0
 
     @property
     def runs(self) -> bool:
@@ -59,6 +60,7 @@ class NodeProcess:
         """Start it, unless it runs or is frozen."""
         if self.runs or self.frozen:
             return
+        self.starts += 1
         port = ("--port", str(self.port)) if self.port is not None else ()
         command = [sys.executable, "-m", "gate", *_COMMANDS[self.kind], *port]
         self._logged_before = self.log.stat().st_size if self.log.exists() else 0

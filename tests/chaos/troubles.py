@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Callable
 from itertools import count
 
@@ -60,7 +61,8 @@ class Troubles:
                 self._at(now + seconds, fleet.nodes[node - 1].start)
             case Terminate(node=node):
                 fleet.nodes[node - 1].terminate()
-                self._at(now + 1, lambda: self._restart(node, now + 2))
+                starts = fleet.nodes[node - 1].starts
+                self._at(now + 1, lambda: self._restart(node, starts, now + 2))
             case Pause(node=node, seconds=seconds):
                 fleet.nodes[node - 1].pause()
                 self._at(now + seconds, fleet.nodes[node - 1].go_on)
@@ -99,6 +101,7 @@ class Troubles:
         """End everything that is still wrong, and start what has ended; what is frozen stays."""
         while self._later:
             heapq.heappop(self._later)[2]()
+            time.sleep(0.01)  # some look at a process that is about to end
         for node in self._fleet.nodes:
             node.go_on()
             node.start()
@@ -138,12 +141,15 @@ class Troubles:
         else:
             self._at(now + 1, lambda: self._let_write(now + 1))
 
-    def _restart(self, node: int, again: float) -> None:
+    def _restart(self, node: int, starts: int, again: float) -> None:
         """Start a node once it has ended; one that goes on working is looked at again."""
-        if self._fleet.nodes[node - 1].runs:
-            self._at(again, lambda: self._restart(node, again + 1))
+        ending = self._fleet.nodes[node - 1]
+        if ending.starts != starts:
+            return  # something else has started it anew
+        if ending.runs:
+            self._at(again, lambda: self._restart(node, starts, again + 1))
         else:
-            self._fleet.nodes[node - 1].start()
+            ending.start()
 
     def _at(self, when: float, what: Callable[[], None]) -> None:
         heapq.heappush(self._later, (when, next(self._count), what))
