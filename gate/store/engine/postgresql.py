@@ -21,8 +21,14 @@ from gate.store.engine.outages import busy, is_outage, is_stale
 T = TypeVar("T")
 
 WRITING: Final = "BEGIN"
-READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-"""A read of several statements sees one state."""
+READING: Final = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    " SET LOCAL idle_in_transaction_session_timeout = 0"
+)
+"""A read of several statements sees one state, and holds up nobody who writes.
+
+So it may stand still: the reader of `gate audit export | less` turns its pages when they like.
+"""
 
 _POOL: Final = 16
 _WAIT_SECONDS: Final = 5.0
@@ -35,8 +41,8 @@ _IDLE_SECONDS: Final = 30.0
 
 _IDLE_SINCE: Final = "gate.idle_since"
 
-# A process that stands still within a transaction, or that no packet reaches, would keep its locks,
-# and every other node waits for those; ours ask at once.
+# A process that stands still while it writes, or that no packet reaches, would keep its locks, and
+# every other node waits for those; ours ask at once.
 _STANDS_STILL: Final = "SET idle_in_transaction_session_timeout = '10s'"
 
 _LOST_CONNECTIONS: Final = {
@@ -76,7 +82,8 @@ def transact(engine: Engine, begin: str, work: Callable[[Connection], T]) -> T:
         with engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             try:
-                driver.execute(begin)
+                # Several statements cannot be prepared as one.
+                driver.execute(begin, prepare=False)
                 result = work(connection)
                 driver.commit()
             except BaseException as error:

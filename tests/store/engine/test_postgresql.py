@@ -16,7 +16,8 @@ from gate.doctor.clocks import BOTH
 from gate.doctor.database import find_database
 from gate.doctor.findings import Level
 from gate.errors import RetryLater
-from gate.store.engine.database import Database, Transaction
+from gate.store.engine import postgresql
+from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.prepared import Prepared
 from gate.store.engine.server import is_pooled
 from gate.store.engine.tables.inbox import deliveries
@@ -217,3 +218,32 @@ def test_a_transaction_of_a_process_that_stands_still_is_ended(database: Databas
     with pytest.raises(RetryLater, match="database_busy"):
         database.transact(stand_still)
     assert stored(database) == set()
+
+
+def test_who_only_reads_may_stand_still(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow reader of an export keeps no lock that a writing node waits for."""
+    monkeypatch.setattr(
+        postgresql, "_STANDS_STILL", "SET idle_in_transaction_session_timeout = '20ms'"
+    )
+    database = Database(database_url)
+    ended = select(text("NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :pid)"))
+
+    def stand_still(tx: Transaction) -> None:
+        pid = tx.scalar(text("SELECT pg_backend_pid()"))
+        wait_for(lambda: database.read(lambda it: it.scalar(ended, {"pid": pid})), "its end")
+        deliver(tx, "never")
+
+    def read_slowly(snapshot: Snapshot) -> list[str]:
+        before = snapshot.scalars(select(deliveries.c.delivery_id)).all()
+        # It stands still for longer than a transaction that writes is allowed to.
+        with pytest.raises(RetryLater, match="database_busy"):
+            database.transact(stand_still)
+        return [*before, *snapshot.scalars(select(deliveries.c.delivery_id)).all()]
+
+    try:
+        database.transact(lambda tx: deliver(tx, "there"))
+        assert database.read(read_slowly) == ["there", "there"]
+    finally:
+        database.close()
