@@ -6,19 +6,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.fleet.fleet import Fleet
-from gate.fleet.jobs import HINTS_IN_A_JOB, take_jobs, write_jobs
+from gate.fleet.jobs import CHANNEL, HINTS_IN_A_JOB, take_jobs, write_jobs
 from gate.reconciler.worker.local_queues import Queues
-from gate.store.engine.database import Database
+from gate.store.engine.database import Database, Transaction
 from gate.store.engine.migration import head_revision
+from gate.store.engine.notifications import Waker, listening
 from tests.support.postgres import PostgresServer
 from tests.support.threads import at_once
 
@@ -99,15 +102,71 @@ def test_what_nobody_came_to_is_handed_over(database: Database) -> None:
     assert take(database) == [left]
 
 
-def test_a_burst_of_jobs_is_fetched_by_a_good_plan(database: Database) -> None:
-    """PostgreSQL would keep the plan that it made while there was no job."""
-    asked = text(
-        "SELECT proconfig, (SELECT count(*) FROM pg_indexes"
-        " WHERE indexname = 'ix_procrastinate_jobs_lock')"
-        " FROM pg_proc WHERE proname = 'procrastinate_fetch_job_v2'"
+def test_of_many_jobs_a_few_are_taken_quickly(database: Database) -> None:
+    """They are found by an index, even by a node that asked often while there was no job."""
+    for _ in range(12):
+        assert take(database) == []
+    # Triggers would take most of the time.
+    database.transact(
+        lambda tx: tx.execute(
+            text(
+                "SET LOCAL session_replication_role = replica;"
+                " INSERT INTO procrastinate_jobs (queue_name, task_name)"
+                " SELECT 'hints', 'follow_hints' FROM generate_series(1, 100000)"
+            )
+        ).close()
     )
-    row = database.read(lambda snapshot: snapshot.execute(asked).one())
-    assert tuple(row) == (["plan_cache_mode=force_custom_plan"], 1)
+    scans = text(
+        "SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables"
+        " WHERE relname = 'procrastinate_jobs'"
+    )
+
+    def work(tx: Transaction) -> None:
+        before = tx.execute(scans).one()
+        assert len(take_jobs(tx, 8)) == 8
+        after = tx.execute(scans).one()
+        assert after.seq_scan == before.seq_scan
+        assert after.idx_tup_fetch - before.idx_tup_fetch < 100
+
+    database.transact(work)
+
+
+def test_a_job_is_heard_of_where_we_listen(database: Database) -> None:
+    """The installed Procrastinate notifies of our queue on that very channel."""
+    waker = Waker()
+    with closing(waker), listening(database.engine, CHANNEL) as notifications:
+        write(database, [WorkHint(Work.ALERTS, NOW)])
+        assert notifications.wait(timedelta(seconds=30), waker)
+
+
+def _fail_once(database: Database, sqlstate: str) -> None:
+    """Let the next job that is written fail, as another transaction might make it."""
+    failing = f"""
+        CREATE SEQUENCE tries;
+        CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('tries') = 1 THEN RAISE 'planted' USING ERRCODE = '{sqlstate}'; END IF;
+            RETURN NEW;
+        END; $$;
+        CREATE TRIGGER fail_once BEFORE INSERT ON procrastinate_jobs
+            FOR EACH ROW EXECUTE FUNCTION fail_once();
+    """
+    database.transact(lambda tx: tx.execute(text(failing)).close())
+
+
+def test_a_deadlock_over_a_job_is_run_again(database: Database) -> None:
+    """As over any other row."""
+    _fail_once(database, "40P01")
+    hints: list[Hint] = [WorkHint(Work.ALERTS, NOW)]
+    write(database, hints)
+    assert take(database) == [hints]
+
+
+def test_a_bug_in_writing_a_job_is_no_outage(database: Database) -> None:
+    """Nobody tries again what fails each time."""
+    _fail_once(database, "22023")
+    with pytest.raises(psycopg.DataError, match="planted"):
+        write(database, [WorkHint(Work.ALERTS, NOW)])
 
 
 def test_two_nodes_migrate_at_once(server: PostgresServer) -> None:
