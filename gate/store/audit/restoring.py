@@ -10,7 +10,7 @@ import sqlite3
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, MetaData, Table, Text, inspect, select
+from sqlalchemy import Column, MetaData, Table, Text, func, inspect, select
 
 from gate.domain.audit.chain import written
 from gate.domain.audit.segments import Origin, begin_segment
@@ -19,6 +19,10 @@ from gate.store.audit.entries import record_audit
 from gate.store.engine.database import Database, Snapshot, Transaction
 from gate.store.engine.tables.audit import audit_heads
 from gate.store.engine.turns import take_turns
+
+_SQLITE: Final = "sqlite"
+_TURN: Final = -0x6D61726B
+"""The number of the lock of whoever begins: below zero, where no installation has its turn."""
 
 _mark: Final = Table("backup_mark", MetaData(), Column("backup_at", Text, nullable=False))
 
@@ -33,9 +37,7 @@ def mark_backup(backup: sqlite3.Connection, at: datetime) -> None:
 
 def read_mark(snapshot: Snapshot) -> str | None:
     """Return when the backup was made that this database is; None if it is none."""
-    if not inspect(snapshot).has_table(_mark.name):
-        return None
-    return snapshot.scalar(select(_mark.c.backup_at))
+    return snapshot.scalar(select(_mark.c.backup_at)) if _is_marked(snapshot) else None
 
 
 def write_mark(tx: Transaction, backup_at: str) -> None:
@@ -45,17 +47,29 @@ def write_mark(tx: Transaction, backup_at: str) -> None:
 
 
 def begin_after_restoring(database: Database, now: datetime) -> bool:
-    """Begin a segment in every chain of a restored backup; return whether it is one."""
-    backup_at = database.read(read_mark)
-    if backup_at is None:
+    """Begin a segment in every chain of a restored backup; return whether this call did.
+
+    Of several nodes that start on it at once, one does.
+    """
+    if not database.read(_is_marked):
         return False
 
-    def work(tx: Transaction) -> None:
+    def work(tx: Transaction) -> bool:
+        if tx.dialect.name != _SQLITE:
+            tx.execute(select(func.pg_advisory_xact_lock(_TURN))).close()
+        # Another node may have come first.
+        backup_at = read_mark(tx)
+        if backup_at is None:
+            return False
         begin_segments(tx, backup_at, now)
         _mark.drop(tx)
+        return True
 
-    database.transact(work)
-    return True
+    return database.transact(work)
+
+
+def _is_marked(snapshot: Snapshot) -> bool:
+    return inspect(snapshot).has_table(_mark.name)
 
 
 def begin_segments(tx: Transaction, backup_at: str, now: datetime) -> int:
