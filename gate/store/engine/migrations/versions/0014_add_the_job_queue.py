@@ -15,14 +15,6 @@ branch_labels = None
 depends_on = None
 expands = True
 
-# On an empty table PostgreSQL settles for a plan that is far too slow once there are many jobs.
-_PLANNING = """
-    ALTER FUNCTION procrastinate_fetch_job_v2(character varying[], bigint)
-        SET plan_cache_mode = 'force_custom_plan';
-    CREATE INDEX ix_procrastinate_jobs_lock ON procrastinate_jobs (lock)
-        WHERE status IN ('todo', 'doing');
-"""
-
 _DROP = """
     DROP TABLE procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs,
         procrastinate_workers CASCADE;
@@ -42,14 +34,13 @@ _DROP = """
 
 
 def upgrade() -> None:
-    """Run Procrastinate's own statements, and what its fetching needs to stay quick.
+    """Run Procrastinate's own statements.
 
     They are those of the installed release. A newer one that changes its tables brings statements
     of its own for those who have these; they belong into a migration that comes with it.
     """
     if op.get_bind().dialect.name == "postgresql":
         _run(files("procrastinate").joinpath("sql", "schema.sql").read_text("utf-8"))
-        _run(_PLANNING)
 
 
 def downgrade() -> None:
