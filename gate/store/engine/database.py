@@ -20,7 +20,7 @@ from gate.domain.model.hints import Hint
 from gate.errors import ConfigError, RetryLater
 from gate.store.engine import disks, postgresql
 from gate.store.engine.carrier import Carrier, NoCarrier, as_transaction, collect
-from gate.store.engine.outages import busy, closed, is_outage, lost_a_race
+from gate.store.engine.outages import busy, closed, is_outage, was_undone
 from gate.store.engine.writer import GroupWriter, HandOver, Settle
 
 T = TypeVar("T")
@@ -93,8 +93,9 @@ class Database:
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return its result once that is durable.
 
-        `work` may be run again when another transaction got in its way, or when one failed that
-        shares its commit, so it must touch nothing else. It must not begin a transaction itself.
+        `work` may be run again when another transaction got in its way, when a migration has just
+        changed what it reads, or when one failed that shares its commit. So it must touch nothing
+        else. It must not begin a transaction itself.
         """
         if self._closed:
             raise closed()
@@ -103,7 +104,7 @@ class Database:
         try:
             return self._commit(_on_connection(work))
         except RetryLater as error:
-            if not lost_a_race(error.__cause__):
+            if not was_undone(error.__cause__):
                 raise
             return self._commit(_on_connection(work))
 

@@ -30,7 +30,7 @@ def is_outage(error: BaseException) -> bool:
     OperationalError for more than that.
     """
     if isinstance(error, DBAPIError):
-        if error.connection_invalidated or _sqlstate(error) in _UNUSABLE:
+        if error.connection_invalidated or is_stale(error) or _sqlstate(error) in _UNUSABLE:
             return True
         is_mistake = _primary_code(error.orig) == sqlite3.SQLITE_ERROR
         return isinstance(error, OperationalError | InterfaceError) and not is_mistake
@@ -46,6 +46,11 @@ def is_outage(error: BaseException) -> bool:
 def lost_a_race(error: BaseException | None) -> bool:
     """Return whether PostgreSQL undid a transaction for the sake of another, so a rerun is safe."""
     return _sqlstate(error) in _LOST_RACES
+
+
+def was_undone(error: BaseException | None) -> bool:
+    """Return whether PostgreSQL did nothing for certain, and would do it if asked once more."""
+    return lost_a_race(error) or is_stale(error)
 
 
 def waited_too_long(error: BaseException | None) -> bool:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gate.store.engine.outages import busy, is_outage, is_stale
@@ -40,6 +40,7 @@ _IDLE_SECONDS: Final = 30.0
 """How long a connection may be idle before it is asked whether it still works."""
 
 _IDLE_SINCE: Final = "gate.idle_since"
+_OUT_OF_DATE: Final = "gate.out_of_date"
 
 # A process that stands still while it writes, or that no packet reaches, would keep its locks, and
 # every other node waits for those; ours ask at once.
@@ -63,6 +64,8 @@ def connect(url: str) -> Engine:
         pool_size=_POOL,
         max_overflow=_POOL,
         pool_timeout=_WAIT_SECONDS,
+        # What has just come back out of date is met, and replaced, by whoever tries again.
+        pool_use_lifo=True,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
         connect_args=_LOST_CONNECTIONS,
@@ -97,14 +100,16 @@ def transact(engine: Engine, begin: str, work: Callable[[Connection], T]) -> T:
 
 
 def _undo(connection: Connection, driver: Any, error: BaseException) -> None:  # noqa: ANN401 - the driver's own
-    """Roll back; a connection that cannot, or whose statements are out of date, is closed."""
-    if not (driver.closed or is_stale(error)):
-        try:
-            driver.rollback()
-        except Exception:  # noqa: BLE001  # the work's own error is what the caller wants
-            connection.invalidate()
+    """Roll back; a connection that cannot is closed."""
+    if driver.closed:
+        connection.invalidate()
         return
-    connection.invalidate()
+    if is_stale(error):
+        connection.info[_OUT_OF_DATE] = True
+    try:
+        driver.rollback()
+    except Exception:  # noqa: BLE001  # the work's own error is what the caller wants
+        connection.invalidate()
 
 
 def _configure(driver: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
@@ -126,7 +131,10 @@ def _check_alive(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> No
 
     Nothing is sent as long as nothing has arrived on an idle connection: a closed one has its end
     to be read. One that was idle for long is asked, since what is between may have forgotten it.
+    Where statements of one are out of date, those of all are.
     """
+    if record.info.get(_OUT_OF_DATE):
+        raise InvalidatePoolError
     idle = monotonic() - record.info.get(_IDLE_SINCE, monotonic())
     try:
         if idle > _IDLE_SECONDS or _has_arrived(driver.fileno()):

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gate.domain.model.hints import Hint
 from gate.store.engine.carrier import Carrier, NoCarrier, as_transaction, collect
-from gate.store.engine.outages import busy, closed, is_outage, lost_a_race
+from gate.store.engine.outages import busy, closed, is_outage, was_undone
 
 T = TypeVar("T")
 
@@ -164,12 +164,12 @@ class GroupWriter:
             outcomes = self._transaction(batch)
         except BaseException as error:  # noqa: BLE001 - the callers wait; each must hear of it
             self._disconnect()
-            lost = lost_a_race(error)
-            outcomes = self._once_more(batch) if lost else _all_failed(batch, error)
+            again = was_undone(error)
+            outcomes = self._once_more(batch) if again else _all_failed(batch, error)
         _tell(outcomes)
 
     def _once_more(self, batch: list[_Job]) -> list[_Outcome]:
-        """Run a batch again that was undone for the sake of another transaction."""
+        """Run a batch again that PostgreSQL has undone for certain."""
         try:
             return self._transaction(batch)
         except BaseException as error:  # noqa: BLE001 - as above
