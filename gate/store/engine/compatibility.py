@@ -84,10 +84,15 @@ def find_schema(connection: Connection, revisions: Revisions = OURS) -> Schema:
     return Schema(revision, _standing(connection, revision, revisions), revisions.head)
 
 
-def record_compatibility(connection: Connection, revisions: Revisions) -> None:
-    """Write down which releases the schema serves, in the transaction that migrated it."""
+def record_compatibility(connection: Connection, revisions: Revisions, revision: str) -> None:
+    """Write down which releases the schema serves at a revision.
+
+    Early revisions have no place for it; no release that asks works with them.
+    """
+    if not inspect(connection).has_table(schema_compatibility.name):
+        return
     connection.execute(delete(schema_compatibility))
-    row = {"id": ONLY_ROW, "oldest_revision": revisions.oldest_usable}
+    row = {"id": ONLY_ROW, "oldest_revision": revisions.oldest_usable(revision)}
     connection.execute(insert(schema_compatibility).values(row))
 
 

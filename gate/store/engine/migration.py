@@ -16,7 +16,6 @@ from gate.store.engine.compatibility import (
     Standing,
     check_usable,
     find_schema,
-    migration_context,
     record_compatibility,
 )
 from gate.store.engine.database import Database
@@ -37,47 +36,87 @@ def migrate(
 ) -> tuple[str | None, str]:
     """Upgrade to the newest revision; return the revision before (None: empty) and after.
 
-    A schema that a newer release migrated stays as it is if it serves this release too. `offline`
+    Each migration is committed by itself, so what was interrupted is continued by the next call. A
+    schema that a newer release migrated stays as it is if it serves this release too. `offline`
     says that no node runs: only then may a step break every node that could be running. Running
-    nodes have precedence: where they hold a table, everything is undone and tried again for up to a
-    minute. Raises ConfigError when the step is refused, when the schema is too new, when nodes or
-    other readers never let go, and when the database is out of reach or no database.
+    nodes have precedence: where they hold a table, the migration is undone and tried again for up
+    to a minute. Raises ConfigError when the step is refused, when the schema is too new, when nodes
+    or other readers never let go, and when the database is out of reach or no database.
     """
     with _usable():
-        for _ in range(_TRIES):
-            try:
-                with database.engine.begin() as connection:
-                    return _upgrade(connection, revisions, offline=offline)
-            except DBAPIError as error:
-                if not (lost_a_race(error) or waited_too_long(error)):
-                    raise
+        before, reached = _go_on(database, revisions, offline=offline)
+        while (step := _go_on(database, revisions, offline=offline))[0] != step[1]:
+            reached = step[1]
+    return before, reached
+
+
+def _go_on(database: Database, revisions: Revisions, *, offline: bool) -> tuple[str | None, str]:
+    """Take one step once it is our turn; return the same revision twice when none is left."""
+    tries = 0
+    while tries < _TRIES:
+        try:
+            return _step(database, revisions, offline=offline)
+        except _NotOurTurnError:
+            # Whoever waited in a statement would keep an index from being built, and wait for it.
             sleep(_BREATH)
+            continue
+        except DBAPIError as error:
+            if not (lost_a_race(error) or waited_too_long(error)):
+                raise
+        sleep(_BREATH)
+        tries += 1
     problem = "a long transaction holds a table; end it, then run `gate migrate` again"
     raise ConfigError((f"GATE_DATABASE_URL: {problem}",))
 
 
-def _upgrade(
-    connection: Connection, revisions: Revisions, *, offline: bool
-) -> tuple[str | None, str]:
+class _NotOurTurnError(Exception):
+    """Another node migrates."""
+
+
+def _step(database: Database, revisions: Revisions, *, offline: bool) -> tuple[str | None, str]:
+    """Apply the next migration; an empty database takes all of them at once."""
+    is_sqlite = database.dialect == "sqlite"
+    with database.engine.begin() as connection:
+        if not is_sqlite:
+            _take_turn(connection)
+        schema = find_schema(connection, revisions)
+        if schema.standing is Standing.EMPTY:
+            _upgrade(connection, revisions, revisions.head)
+            record_compatibility(connection, revisions, revisions.head)
+            return None, revisions.head
+        revision = str(schema.revision)
+        if schema.standing is not Standing.BEHIND:
+            check_usable(schema)
+            return revision, revision
+        # The lock beside a SQLite file has shown that nobody else is there.
+        if not (offline or is_sqlite):
+            _check_step(schema, revisions)
+        following = revisions.following(revision)
+        if revisions.is_concurrent(following) and not is_sqlite:
+            with database.engine.connect() as apart:
+                outside = apart.execution_options(isolation_level="AUTOCOMMIT")
+                _upgrade(outside, revisions, following)
+        else:
+            _upgrade(connection, revisions, following)
+        record_compatibility(connection, revisions, following)
+        return revision, following
+
+
+def _take_turn(connection: Connection) -> None:
+    """Keep other nodes from migrating until the transaction ends."""
+    if not connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({_TURN})")):
+        raise _NotOurTurnError
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+    # It keeps the turn while an index is built apart, however long that takes.
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+def _upgrade(connection: Connection, revisions: Revisions, to: str) -> None:
     from alembic import command  # noqa: PLC0415 - see `revisions`
 
-    is_sqlite = connection.dialect.name == "sqlite"
-    if not is_sqlite:
-        # First come, first served among nodes that migrate at once: the others find it done.
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_TURN})"))
-        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
-    schema = find_schema(connection, revisions)
-    if schema.standing not in {Standing.EMPTY, Standing.BEHIND}:
-        check_usable(schema)
-        return schema.revision, str(schema.revision)
-    # The lock beside a SQLite file has shown that nobody else is there.
-    if not (offline or is_sqlite):
-        _check_step(schema, revisions)
     config = revisions.config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    record_compatibility(connection, revisions)
-    return schema.revision, str(migration_context(connection).get_current_revision())
+    command.upgrade(config, to)
 
 
 def _check_step(schema: Schema, revisions: Revisions) -> None:

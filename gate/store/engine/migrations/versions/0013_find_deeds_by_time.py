@@ -5,25 +5,22 @@ Revises: 0012.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from gate.store.engine.large_tables import create_index
 
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
 expands = True
+concurrent = True
 
 
 def upgrade() -> None:
     """Create the index."""
-    op.create_index(
-        "ix_audit_entries_deeds",
-        "audit_entries",
-        ["actor", "at"],
-        unique=False,
-        sqlite_where=sa.text("actor <> 'gate'"),
-        postgresql_where=sa.text("actor <> 'gate'"),
+    create_index(
+        "ix_audit_entries_deeds", "audit_entries", ["actor", "at"], where="actor <> 'gate'"
     )
 
 
