@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from gate.reconciler.worker.local_queues import Queues
@@ -32,10 +33,13 @@ class FleetWorker:
 
         Return whether all that was begun was finished in time.
         """
+        ends = monotonic() + within.total_seconds()
         if self.fleet is not None:
-            self.fleet.stop()
+            self.fleet.take_no_more()
         is_finished = self.worker.stop(within)
         if self.fleet is not None:
+            # A database that does not answer keeps the listener, which must not keep the worker.
+            self.fleet.wait(timedelta(seconds=max(0.0, ends - monotonic())))
             self.fleet.hand_over()
         return is_finished
 

@@ -44,10 +44,15 @@ class Fleet:
         self._listener = Listener(self._database, self._threads, self._poll)
         self._listener.start()
 
-    def stop(self) -> None:
-        """Take no more jobs; the threads that follow hints may still run."""
+    def take_no_more(self) -> None:
+        """Take no more jobs; returns at once, and the threads that follow hints may still run."""
         if self._listener is not None:
             self._listener.stop()
+
+    def wait(self, longest: timedelta) -> None:
+        """Wait until no more jobs are taken; what the database does not answer is left behind."""
+        if self._listener is not None:
+            self._listener.wait(longest)
 
     def hand_over(self) -> None:
         """Give other nodes what nobody here has come to, once the threads have ended."""

@@ -59,11 +59,15 @@ class Listener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more jobs, and wait for the thread."""
+        """Take no more jobs; returns at once."""
         self._stopping.set()
         self._waker.wake()
-        self._thread.join()
-        self._waker.close()
+
+    def wait(self, longest: timedelta) -> None:
+        """Wait for the thread once it was stopped; one that does not end goes on."""
+        self._thread.join(longest.total_seconds())
+        if not self._thread.is_alive():
+            self._waker.close()
 
     @property
     def is_alive(self) -> bool:
