@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from select import select
 from typing import Any, Final
 
 from sqlalchemy import Engine
 
 from gate.store.engine.outages import busy
+from gate.store.engine.postgresql import LOST_CONNECTIONS
 
-# A partition cuts a connection without a word: then the kernel finds out within half a minute.
-_KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Waker:
@@ -27,7 +27,7 @@ class Waker:
         os.set_blocking(self._write, False)
 
     def fileno(self) -> int:
-        """Return what `select` waits for."""
+        """Return what a wait waits for."""
         return self._read
 
     def wake(self) -> None:
@@ -60,7 +60,11 @@ class Notifications:
 
         Return whether there was a notification. Raises RetryLater when the connection is cut.
         """
-        select([self._connection, waker], [], [], longest.total_seconds())
+        # select() takes no descriptor above 1023, and a server has thousands of connections.
+        waiting = select.poll()
+        waiting.register(self._connection, select.POLLIN)
+        waiting.register(waker, select.POLLIN)
+        waiting.poll(longest / _MILLISECOND)
         waker.heed()
         try:
             return bool([*self._connection.notifies(timeout=0)])
@@ -77,7 +81,9 @@ def listening(engine: Engine, channel: str) -> Iterator[Notifications]:
     driver: Any = engine.dialect.import_dbapi()
     arguments, keywords = engine.dialect.create_connect_args(engine.url)
     try:
-        connection = driver.connect(*arguments, **{**_KEEP_ALIVE, **keywords, "autocommit": True})
+        connection = driver.connect(
+            *arguments, **{**LOST_CONNECTIONS, **keywords, "autocommit": True}
+        )
     except driver.Error as error:
         raise busy(error) from error
     with connection:

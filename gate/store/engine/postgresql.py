@@ -46,7 +46,7 @@ _OUT_OF_DATE: Final = "gate.out_of_date"
 # every other node waits for those; ours ask at once.
 _STANDS_STILL: Final = "SET idle_in_transaction_session_timeout = '10s'"
 
-_LOST_CONNECTIONS: Final = {
+LOST_CONNECTIONS: Final = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -68,7 +68,7 @@ def connect(url: str) -> Engine:
         pool_use_lifo=True,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
-        connect_args=_LOST_CONNECTIONS,
+        connect_args=LOST_CONNECTIONS,
     )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "checkin", _note_idle)
