@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from threading import Event
+from typing import Final
 
 import click
+
+_SIGNALED: Final = 128
 
 
 @click.command()
@@ -22,6 +26,7 @@ def worker() -> None:
     from gate.cli.service_settings import load_for_service
     from gate.domain.nodes.node import NodeKind
     from gate.errors import ConfigError
+    from gate.log import get_logger
 
     settings = load_for_service()
     if settings.database_url.get_secret_value().startswith("sqlite"):
@@ -30,9 +35,19 @@ def worker() -> None:
         )
         raise ConfigError((problem,))
     service = create_service(settings, kind=NodeKind.WORKER)
-    stopping = Event()
+    stopping, log = Event(), get_logger(__name__)
+
+    def stop(number: int, _frame: object) -> None:
+        if not stopping.is_set():
+            stopping.set()
+            return
+        try:
+            log.warning("worker.aborted", signal=signal.Signals(number).name)
+        finally:
+            os._exit(_SIGNALED + number)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, stop)
     keep_pauses_short()
     service.heartbeat.start()
     service.start_worker()

@@ -50,6 +50,11 @@ class PostgresServer:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - our own name
         )
 
+    @property
+    def socket(self) -> str:
+        """Return the path of the socket on which it listens."""
+        return f"{self._url.query['host']}/.s.PGSQL.5432"
+
     def close(self) -> None:
         """Let go of the server."""
         self._admin.dispose()

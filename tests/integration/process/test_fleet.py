@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import make_url
 
 from gate.simulator.faults import Fault
 from gate.store.engine.database import Database
 from gate.store.nodes.nodes import list_nodes
 from tests.chaos.clocks import find_library
+from tests.chaos.wires import running_wires, to_unix_socket
 from tests.integration.process.service_process import Process, prepared
-from tests.support.harness import REPOSITORY
+from tests.support.harness import REPOSITORY, wait_for
 from tests.support.postgres import PostgresServer, postgres_server
 
 _REVIEW = "deployment_protection_rule$"
@@ -142,3 +146,34 @@ def test_a_node_that_drains_stores_webhooks_and_releases_what_it_holds(
             other.wait(lambda it=run_id: other.answers(it) == ["approved"], "the answer", 30)  # type: ignore[misc]
     finally:
         other.stop()
+
+
+def test_a_second_signal_ends_a_worker_at_once(
+    node: Process, server: PostgresServer, tmp_path: Path
+) -> None:
+    """Whatever it still waits for, here a database that does not answer."""
+    log = tmp_path / "log"
+
+    def logged(event: str) -> bool:
+        return f'"event":"{event}"' in log.read_text()
+
+    with running_wires() as wires, log.open("wb") as stream:
+        wire = wires.add(to_unix_socket(server.socket))
+        url = make_url(node.environ["GATE_DATABASE_URL"])
+        over = url.set(host="127.0.0.1", port=wire.port, query={})
+        environ = node.environ | {
+            "GATE_DATABASE_URL": over.render_as_string(hide_password=False),
+            "GATE_LOG_FORMAT": "json",
+        }
+        command = [sys.executable, "-m", "gate", "worker"]
+        with subprocess.Popen(command, env=environ, stderr=stream, stdout=stream) as worker:
+            try:
+                wait_for(lambda: logged("fleet.listening"), "the worker to run")
+                wire.set("silent")
+                worker.send_signal(signal.SIGTERM)
+                wait_for(lambda: logged("node.draining"), "the worker to stop")
+                worker.send_signal(signal.SIGTERM)
+                assert worker.wait(20) == 128 + signal.SIGTERM
+                assert logged("worker.aborted")
+            finally:
+                worker.kill()
