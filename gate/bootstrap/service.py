@@ -7,6 +7,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from gate import __version__
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 WORKER_THREADS: Final = 16
 """Passes at once: enough to keep 150 decisions a second going at 50 ms a call."""
 
+CLOSE_WITHIN: Final = timedelta(seconds=5)
+"""How long the last writes may take, as long as a file may be locked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -70,13 +74,21 @@ class Service:
         """Start the worker, and its part in the fleet; see `Supervisor.start`."""
         FleetWorker(self.worker, self.fleet).start(sweeping=sweeping)
 
-    def close(self) -> None:
-        """Hang up on GitHub and let go of the database; a node that started has departed."""
+    def close(self, within: timedelta = CLOSE_WITHIN) -> None:
+        """Hang up on GitHub and let go of the database; a node that started has departed.
+
+        What a database that does not answer holds up is left behind: it ends with the process.
+        """
         self.deps.traces.close()
+        last = Thread(name="closing", target=self._close, args=(within,), daemon=True)
+        last.start()
+        last.join(within.total_seconds())
+
+    def _close(self, within: timedelta) -> None:
         self.github.close()
         if self.users is not None:
             self.users.close()
-        self.database.close()
+        self.database.close(within)
 
 
 def create_service(

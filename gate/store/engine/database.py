@@ -8,6 +8,7 @@ transaction makes due, a carrier tells whoever does the work: see docs/adr/0023.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NewType, TypeVar, cast
 
@@ -21,7 +22,7 @@ from gate.errors import ConfigError, RetryLater
 from gate.store.engine import disks, postgresql
 from gate.store.engine.carrier import Carrier, NoCarrier, as_transaction, collect
 from gate.store.engine.outages import busy, closed, is_outage, was_undone
-from gate.store.engine.writer import GroupWriter, HandOver, Settle
+from gate.store.engine.writer import NO_HURRY, GroupWriter, HandOver, Settle
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Connection)
@@ -139,10 +140,10 @@ class Database:
         """Raise RetryLater unless the database can be read."""
         self.read(lambda snapshot: snapshot.execute(text("SELECT 1")))
 
-    def close(self) -> None:
-        """Finish what is queued and let go of files and connections."""
+    def close(self, within: timedelta = NO_HURRY) -> None:
+        """Finish what is queued, as far as it is in time, and let go of files and connections."""
         self._closed = True
-        self._writer.close()
+        self._writer.close(within)
         self._reads.dispose()
         self._writes.dispose()
         if self._lock is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
@@ -28,6 +29,9 @@ Settle = Callable[[Any, BaseException | None], None]
 
 HandOver = Callable[[list[Callable[[], None]]], None]
 """Takes calls that are to be made elsewhere, all those of one commit at once; must not raise."""
+
+NO_HURRY: Final = timedelta(hours=1)
+"""Longer than any commit takes."""
 
 _BATCH: Final = 128
 _SQLITE: Final = "sqlite"
@@ -122,14 +126,18 @@ class GroupWriter:
         """
         self._queue(_Job(work, settle, hand_over))
 
-    def close(self) -> None:
-        """Write what is queued, then end the thread."""
+    def close(self, within: timedelta = NO_HURRY) -> None:
+        """Write what is queued, then end the thread; one that does not end in time is left behind.
+
+        Its connection is its own as long as it runs.
+        """
         with self._door:
             if not self._closed:
                 self._closed = True
                 self._jobs.put(None)
-        self._thread.join()
-        self._disconnect()
+        self._thread.join(within.total_seconds())
+        if not self._thread.is_alive():
+            self._disconnect()
         self._engine.dispose()
 
     def _queue(self, job: _Job) -> None:
