@@ -164,6 +164,7 @@ def create_service(
         process,
         measure=times.measure,
         hints_waiting=lambda: len(queues.deliveries) + len(queues.requests),
+        return_leases=limiter.return_ended,
     )
     users = create_users(settings, clock)
     grace = timedelta(seconds=settings.grace_seconds)

@@ -135,8 +135,7 @@ class Limiter:
 
     def quota_left(self) -> Mapping[int | None, int]:
         """Return what is left of each installation's hourly quota, where GitHub has shown it."""
-        with self._lock:
-            purses = dict(self._purses)
+        purses = self._known()
         return {it: purse.left for it, purse in purses.items() if purse.left is not None}
 
     def quota_of(self, installation_id: int) -> int | None:
@@ -151,14 +150,35 @@ class Limiter:
             return Spending(self._leases, dict(self._tokens), dict(self._waits))
 
     def close(self) -> None:
-        """Return what was not spent, where the accounts can be reached; more can be leased."""
+        """Return what was not spent; more can be leased.
+
+        Once the accounts are out of reach the rest is kept: it comes back by itself.
+        """
+        with suppress(RetryLater):
+            for installation_id, purse in self._known().items():
+                with purse.lock:
+                    if purse.has_rest:
+                        self._return(purse, installation_id)
+
+    def return_ended(self) -> None:
+        """Return what was not spent of slices that are over, so that others need not wait for it.
+
+        A node that makes no more calls would keep it until it comes back by itself. Raises
+        RetryLater when the accounts are out of reach.
+        """
+        for installation_id, purse in self._known().items():
+            with purse.lock:
+                if purse.has_rest and purse.is_over(self._uptime()):
+                    self._return(purse, installation_id)
+
+    def _known(self) -> dict[int | None, Purse]:
         with self._lock:
-            purses = dict(self._purses)
-        for installation_id, purse in purses.items():
-            with purse.lock, suppress(RetryLater):
-                if purse.slices:
-                    ask = purse.handed_in(self._node, {}, self._limits, self._uptime())
-                    self._accounts.lease(installation_id, ask)
+            return dict(self._purses)
+
+    def _return(self, purse: Purse, installation_id: int | None) -> None:
+        """Hand in slices and ask for none."""
+        ask = purse.handed_in(self._node, {}, self._limits, self._uptime())
+        self._accounts.lease(installation_id, ask)
 
     def _purse(self, installation_id: int | None) -> Purse:
         with self._lock:

@@ -96,6 +96,15 @@ class Purse:
             and all(self._rest(kind) >= tokens for kind, tokens in cost.items())
         )
 
+    @property
+    def has_rest(self) -> bool:
+        """Return whether something of the slices was not spent."""
+        return any(it.spent < it.tokens for it in self.slices.values())
+
+    def is_over(self, now: float) -> bool:
+        """Return whether the slices cannot be spent any more."""
+        return now >= self._ends
+
     def spend(self, cost: Cost) -> None:
         """Pay for a call, and count it as running."""
         for kind, tokens in cost.items():

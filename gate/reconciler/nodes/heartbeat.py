@@ -30,16 +30,19 @@ class Heartbeat:
         *,
         measure: Callable[[], timedelta],
         hints_waiting: Callable[[], int],
+        return_leases: Callable[[], None],
     ) -> None:
         """Prepare; nothing is recorded before `start` or `beat`.
 
         `measure` compares the clock with the database's and returns how far that was set.
+        `return_leases` gives back what the node may not spend any more.
         """
         self._database = database
         self._clock = clock
         self._process = process
         self._measure = measure
         self._hints_waiting = hints_waiting
+        self._return_leases = return_leases
         self._stopping = Event()
         self._draining = Event()
         self._woken = Event()
@@ -80,6 +83,7 @@ class Heartbeat:
             log.warning("clock.moved", seconds=round(moved.total_seconds(), 3))
         node = Node(self._process, self._clock(), self._draining.is_set(), self._hints_waiting())
         self._database.transact(lambda tx: record_node(tx, node))
+        self._return_leases()
 
     def _leave(self) -> None:
         self._database.transact(lambda tx: forget_node(tx, self._process.node_id))

@@ -177,3 +177,41 @@ def test_those_who_wait_come_back_a_window_after_the_other(fleet: Fleet, clock: 
     for _ in range(180):
         call(node, WRITE)
     assert wait_of(node, WRITE) < waits[180]
+
+
+def test_an_idle_node_returns_what_it_did_not_spend(fleet: Fleet, clock: FakeClock) -> None:
+    """Once its slice is over, and once: others need not wait for a minute."""
+    node = node_of(fleet, clock)
+    call(node)
+    node.return_ended()
+    assert len(fleet.asked) == 1
+    clock.advance(seconds=3)
+    node.return_ended()
+    node.return_ended()
+    _, returned = fleet.asked
+    assert returned.spent == {Kind.POINTS: {1: 1}}
+    assert returned.needed == {}
+
+
+def test_what_was_spent_is_not_returned(fleet: Fleet, clock: FakeClock) -> None:
+    """There is nothing to write for it, at the end neither."""
+    node = node_of(fleet, clock)
+    spent = 0
+    while spent < sum(node.spending().tokens.values()) or not spent:
+        call(node)
+        spent += 1
+    asked = len(fleet.asked)
+    clock.advance(seconds=3)
+    node.return_ended()
+    node.close()
+    assert len(fleet.asked) == asked
+
+
+def test_a_node_that_ends_asks_accounts_out_of_reach_once(fleet: Fleet, clock: FakeClock) -> None:
+    """Each try may take as long as a connection does."""
+    node = node_of(fleet, clock)
+    for installation_id in (1, 2, 3):
+        call(node, installation_id=installation_id)
+    fleet.is_out = True
+    node.close()
+    assert len(fleet.asked) == 3 + 1
