@@ -29,7 +29,7 @@ from gate.notify import create_notifiers
 from gate.policyfile import parse_policy
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
-from gate.reconciler.nodes.departure import Departure
+from gate.reconciler.nodes.departure import Departure, release_all
 from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
@@ -42,7 +42,6 @@ from gate.settings import Settings
 from gate.store.audit.restoring import begin_after_restoring
 from gate.store.engine.database import Database
 from gate.store.engine.server import server_time
-from gate.store.nodes.release import release_leases
 from gate.traces.connect import connect_traces
 
 if TYPE_CHECKING:
@@ -169,9 +168,6 @@ def create_service(
     users = create_users(settings, clock)
     grace = timedelta(seconds=settings.grace_seconds)
 
-    def release() -> int:
-        return release_leases(database, process.node_id, clock())
-
     return Service(
         settings=settings,
         database=database,
@@ -181,7 +177,9 @@ def create_service(
         queues=queues,
         fleet=fleet,
         heartbeat=heartbeat,
-        departure=Departure(FleetWorker(worker, fleet), heartbeat, release, grace),
+        departure=Departure(
+            FleetWorker(worker, fleet), heartbeat, lambda: release_all(deps), grace
+        ),
         users=users,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Event
 from typing import Final
 
 from gate.clock import Clock, Uptime
@@ -44,7 +45,7 @@ class Deps:
 
     `may_have_slept` tells whether the machine may have been paused without `uptime` showing it.
     `public_url` is the address of the pages, without a slash at its end. `routes` says by which
-    ways deployments can be overridden.
+    ways deployments can be overridden. `has_released` is set once the node gives its leases back.
     """
 
     database: Database
@@ -65,6 +66,7 @@ class Deps:
     failpoint: Failpoint = no_failpoint
     traces: Traces = NO_TRACES
     routes: KnownRoutes = field(default_factory=KnownRoutes)
+    has_released: Event = field(default_factory=Event)
 
     @property
     def runbooks(self) -> str:

@@ -16,7 +16,7 @@ from gate.domain.model.ids import CommentId, RepositoryId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff
-from gate.reconciler.deadlines import while_leased
+from gate.reconciler.deadlines import SEEN_AFTER, while_leased
 from gate.reconciler.deps import Deps
 from gate.store.comments import replies
 from gate.store.comments.commands import GivenCommand
@@ -93,7 +93,11 @@ def send_reply(taken: Taken, deps: Deps) -> None:
         state, outcome = ReplyState.REFUSED, refused.reason
     deps.failpoint("replied")
     if error is not None:
-        due_at = deps.clock() + backoff(taken.attempts, error)
+        pause = backoff(taken.attempts, error)
+        if isinstance(error, OutcomeUnknown):
+            # Only then is a comment that is not to be seen one that was not written.
+            pause = max(pause, SEEN_AFTER)
+        due_at = deps.clock() + pause
         if due_at - taken.row.written_at <= _GIVEN_UP_AFTER:
             deps.database.transact(
                 lambda tx: replies.rows.postpone(tx, taken, due_at, outcome=outcome)
@@ -118,7 +122,7 @@ def _address(snapshot: Snapshot, reply: Reply) -> RepositoryAddress:
 
 
 def _is_there(reply: Reply, taken: Taken, address: RepositoryAddress, deps: Deps) -> bool:
-    """Look whether a try before this one has arrived."""
+    """Look whether a try before this one has arrived; if it may have, it was long enough ago."""
     if taken.attempts == 1:
         return False
     since = taken.row.written_at - _CLOCKS_APART

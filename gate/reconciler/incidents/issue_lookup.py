@@ -15,12 +15,11 @@ from gate.domain.incidents.remarks import CLOSED_BY_HAND, remark_mark
 from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import IncidentId
 from gate.errors import RetryLater
+from gate.reconciler.deadlines import SEEN_AFTER
 from gate.reconciler.deps import Deps
 
 _CLOCKS_APART: Final = timedelta(minutes=5)
-_VISIBLE_AFTER: Final = timedelta(seconds=10)
-"""How long a listing may not show yet what was written."""
-
+_LOOK_AGAIN: Final = timedelta(seconds=10)
 _EVENT: Final = "event/"
 
 
@@ -76,5 +75,6 @@ def _look_for_remark(begun: BegunStep, address: RepositoryAddress, deps: Deps) -
 
 
 def _wait_for_listing(begun: BegunStep, deps: Deps) -> None:
-    if deps.clock() - begun.at < _VISIBLE_AFTER:
-        raise RetryLater("github_unavailable", "not to be seen yet", after=_VISIBLE_AFTER)
+    early = begun.at + SEEN_AFTER - deps.clock()
+    if early > timedelta(0):
+        raise RetryLater("github_unavailable", "not to be seen yet", after=min(early, _LOOK_AGAIN))

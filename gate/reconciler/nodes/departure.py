@@ -13,8 +13,11 @@ from typing import Final, Protocol
 
 from gate.errors import GateError
 from gate.log import get_logger
+from gate.reconciler.deadlines import SEEN_AFTER
+from gate.reconciler.deps import Deps
 from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.worker.shield import Shield
+from gate.store.nodes.release import release_leases
 
 SIGN_OFF: Final = timedelta(seconds=3)
 """How long the last commits may take; a database that is out of reach is not waited for."""
@@ -28,6 +31,14 @@ class Stoppable(Protocol):
     def stop(self, within: timedelta) -> bool:
         """Take nothing new, finish what was begun; return whether all of it was in time."""
         ...
+
+
+def release_all(deps: Deps) -> int:
+    """Give back every lease of this node, begin no more writes, and return how many there were."""
+    # First, so that nothing is begun that the release does not see.
+    deps.has_released.set()
+    now = deps.clock()
+    return release_leases(deps.database, deps.node, now, now + SEEN_AFTER)
 
 
 class Departure:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from threading import Event
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import make_url, text
 
+from gate.bootstrap.fleet import FleetWorker
 from gate.domain.model.request import RequestState
 from gate.errors import GateError
-from gate.reconciler.nodes.departure import Departure
+from gate.reconciler.deadlines import SEEN_AFTER
+from gate.reconciler.deps import no_failpoint
+from gate.reconciler.nodes.departure import Departure, release_all
 from gate.reconciler.requests.reconcile import finish_pass, take_up
+from gate.simulator.faults import Fault
 from gate.store.nodes.nodes import list_nodes
-from gate.store.nodes.release import release_leases
+from tests.chaos.wires import running_wires, to_unix_socket
 from tests.support.harness import REPOSITORY, Gate, wait_for
+from tests.support.postgres import PostgresServer
 
 
 class _Busy:
@@ -47,13 +56,8 @@ class _Waiting:
 
 def _departure(gate: Gate, worker: _Busy | _Waiting) -> Departure:
     service = gate.service
-    deps = service.deps
-    return Departure(
-        worker,
-        service.heartbeat,
-        lambda: release_leases(deps.database, deps.node, deps.clock()),
-        timedelta(seconds=30),
-    )
+    grace = timedelta(seconds=30)
+    return Departure(worker, service.heartbeat, lambda: release_all(service.deps), grace)
 
 
 def test_what_is_not_finished_in_time_is_anothers_at_once(gate: Gate, second: Gate) -> None:
@@ -71,6 +75,127 @@ def test_what_is_not_finished_in_time_is_anothers_at_once(gate: Gate, second: Ga
     assert gate.record(run_id).state == RequestState.APPROVED
     finish_pass(begun, gate.service.deps)
     assert [it.state for it in gate.answers(run_id)] == ["approved"]
+
+
+def comment(gate: Gate) -> Callable[[], int]:
+    """Let a person give a command that is refused; gives what counts the gate's words about it."""
+    gate.github.set_role(REPOSITORY, "carol", "write")
+    gate.github.advance(60)
+    number = gate.github.open_issue(REPOSITORY, "Validation is red")
+    gate.github.comment_on_issue(REPOSITORY, number, "carol", "/override 1 we looked at it closely")
+    return lambda: sum(it.app_id is not None for it in gate.github.comments(REPOSITORY, number))
+
+
+def leave_at(gate: Gate, place: str, then: Callable[[], None] = lambda: None) -> None:
+    """Let the node leave the fleet at a place, while the thread that comes there goes on."""
+
+    def leave(here: str) -> None:
+        if here == place:
+            gate.failpoint = no_failpoint
+            _departure(gate, _Busy()).finish()
+            then()
+
+    gate.failpoint = leave
+
+
+def test_what_may_be_on_its_way_is_anothers_once_it_would_be_seen(gate: Gate, second: Gate) -> None:
+    """Until then its absence says nothing."""
+    written = comment(gate)
+
+    def settle_unseen() -> None:
+        fault = Fault(path=r"/issues/\d+/comments", method="GET", status=200, body="[]")
+        unseen = gate.github.add_fault(fault)
+        second.settle()
+        gate.github.clear_faults(unseen)
+
+    leave_at(gate, "replied", settle_unseen)
+    gate.settle()
+    second.advance(seconds=SEEN_AFTER.total_seconds())
+    assert written() == 1
+
+
+def test_a_thread_that_was_left_behind_begins_no_write(gate: Gate, second: Gate) -> None:
+    """Its lease would last, but the node has left; another one writes."""
+    written = comment(gate)
+    leave_at(gate, "replying")
+    gate.settle()
+    assert written() == 0
+    second.advance(seconds=SEEN_AFTER.total_seconds())
+    assert written() == 1
+
+
+def test_a_pass_that_was_left_behind_sends_no_answer(gate: Gate, second: Gate) -> None:
+    """It is decided, but the other node answers."""
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.room = 0
+    gate.ingest_deliveries()
+    begun = take_up(gate.record(run_id).id, gate.service.deps)
+    assert begun is not None
+    leave_at(gate, "decided")
+    finish_pass(begun, gate.service.deps)
+    assert gate.answers(run_id) == []
+    second.advance(seconds=SEEN_AFTER.total_seconds())
+    assert [it.state for it in second.answers(run_id)] == ["approved"]
+
+
+def test_a_comment_is_not_believed_absent_while_its_call_may_last(gate: Gate) -> None:
+    """A call whose answer was lost may arrive later than the next look."""
+    written = comment(gate)
+    path = r"/issues/\d+/comments"
+    gate.github.add_fault(Fault(path=path, method="POST", times=1, status=502, apply=True))
+    unseen = gate.github.add_fault(Fault(path=path, method="GET", status=200, body="[]"))
+    gate.settle()
+    for _ in range(6):
+        gate.advance(seconds=10)
+    gate.github.clear_faults(unseen)
+    gate.advance(minutes=5)
+    assert written() == 1
+
+
+def test_a_process_ends_while_its_database_does_not_answer(
+    gate: Gate, server: PostgresServer
+) -> None:
+    """Listener, threads, limits and writer are all left behind."""
+    url = make_url(gate.settings.database_url.get_secret_value())
+    gate.validate(REPOSITORY, "success")
+    gate.github.deploy(REPOSITORY)
+    with running_wires() as wires:
+        wire = wires.add(to_unix_socket(server.socket))
+        over = url.set(host="127.0.0.1", port=wire.port, query={})
+        secret = SecretStr(over.render_as_string(hide_password=False))
+        settings = gate.settings.model_copy(update={"database_url": secret})
+        service = Gate(gate.github, settings).service
+        service.heartbeat.start()
+        service.start_worker()
+        wait_for(lambda: service.github.app.spending.leases, "calls")
+        wire.set("silent")
+        service.database.submit(lambda tx: tx.execute(text("SELECT 1")).close(), _ignore, _ignore)
+        soon = timedelta(seconds=1)
+        worker = FleetWorker(service.worker, service.fleet)
+        departure = Departure(
+            worker, service.heartbeat, lambda: release_all(service.deps), soon, sign_off_within=soon
+        )
+
+        def end() -> None:
+            departure.finish()
+            service.close(soon)
+
+        ending = Thread(target=end, daemon=True)
+        ending.start()
+        ending.join(30)
+        try:
+            assert not ending.is_alive()
+        finally:
+            wire.set("refused")
+        threads = [it for it in enumerate_threads() if it.name in {"closing", "sign-off"}]
+        for it in threads:
+            it.join(30)
+
+
+def _ignore(*_: object) -> None:
+    pass
 
 
 def test_a_worker_that_does_not_end_is_left_behind(gate: Gate) -> None:

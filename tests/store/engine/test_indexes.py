@@ -93,7 +93,7 @@ QUERIES: Final[dict[str, tuple[Callable[[Snapshot], object], str]]] = {
     ),
     "fleet": (lambda it: read_fleet(it, NOW), "ix_gate_requests_due_at"),
     "leases of a node": (
-        lambda it: it.execute(RELEASES["requests"], {"node": NODE}).close(),
+        lambda it: it.execute(RELEASES["requests"], {"node": NODE, "arrived": NOW}).close(),
         "ix_gate_requests_due_at",
     ),
     "oldest unread": (oldest_unread, "ix_deliveries_due_at"),
