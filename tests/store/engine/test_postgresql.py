@@ -237,12 +237,15 @@ def test_a_transaction_of_a_process_that_stands_still_is_ended(database: Databas
     assert stored(database) == set()
 
 
-def test_who_only_reads_may_stand_still(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_only_reads_may_stand_still(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A slow reader of an export keeps no lock that a writing node waits for."""
     monkeypatch.setattr(
         postgresql, "_STANDS_STILL", "SET idle_in_transaction_session_timeout = '20ms'"
     )
-    database = Database(database_url)
+    hasty = Database(database_url)
+    database.transact(lambda tx: deliver(tx, "there"))
     ended = select(text("NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :pid)"))
 
     def stand_still(tx: Transaction) -> None:
@@ -254,11 +257,10 @@ def test_who_only_reads_may_stand_still(database_url: str, monkeypatch: pytest.M
         before = snapshot.scalars(select(deliveries.c.delivery_id)).all()
         # It stands still for longer than a transaction that writes is allowed to.
         with pytest.raises(RetryLater, match="database_busy"):
-            database.transact(stand_still)
+            hasty.transact(stand_still)
         return [*before, *snapshot.scalars(select(deliveries.c.delivery_id)).all()]
 
     try:
-        database.transact(lambda tx: deliver(tx, "there"))
-        assert database.read(read_slowly) == ["there", "there"]
+        assert hasty.read(read_slowly) == ["there", "there"]
     finally:
-        database.close()
+        hasty.close()
