@@ -54,10 +54,11 @@ def quiet_source(database: Database) -> Iterator[Snapshot]:
             with database.engine.begin() as connection:
                 yield Snapshot(connection)
             return
-        reading = database.engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        with reading.begin() as connection:
+        # Of an engine, the options of the one it was made from would come last.
+        with database.engine.connect() as connection:
+            connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
             connection.exec_driver_sql(_LOCK_TIMEOUT)
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             names = ", ".join(f'"{it.name}"' for it in metadata.sorted_tables)
