@@ -194,12 +194,17 @@ def test_a_statement_whose_result_a_migration_changed_is_prepared_anew(
         return read(tx)
 
     expected = database.transact(partial(read_on_several, more=3))
-    other = create_engine(database.engine.url)
-    with other.begin() as connection:
-        connection.execute(text("ALTER TABLE deliveries ALTER attempts TYPE BIGINT"))
+    change = "ALTER TABLE deliveries ALTER attempts TYPE {}"
+    other = create_engine(database.engine.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with other.connect() as connection:
+        connection.execute(text(change.format("BIGINT")))
+        try:
+            assert database.transact(read) == expected
+            assert database.read(read) == expected
+        finally:
+            # Other tests use this database.
+            connection.execute(text(change.format("INTEGER")))
     other.dispose()
-    assert database.transact(read) == expected
-    assert database.read(read) == expected
 
 
 def test_a_connection_that_the_server_closed_is_replaced(database: Database) -> None:
@@ -241,11 +246,11 @@ def test_who_only_reads_may_stand_still(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow reader of an export keeps no lock that a writing node waits for."""
+    database.transact(lambda tx: deliver(tx, "there"))
     monkeypatch.setattr(
         postgresql, "_STANDS_STILL", "SET idle_in_transaction_session_timeout = '20ms'"
     )
     hasty = Database(database_url)
-    database.transact(lambda tx: deliver(tx, "there"))
     ended = select(text("NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :pid)"))
 
     def stand_still(tx: Transaction) -> None:
