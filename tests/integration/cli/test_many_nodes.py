@@ -103,12 +103,20 @@ def run(script: str, folder: Path, ports: dict[str, str]) -> str:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    watch = Timer(DEADLINE, lambda: os.killpg(shell.pid, signal.SIGKILL))
+    watch = Timer(DEADLINE, lambda: end_group(shell.pid))
     watch.start()
-    shell.wait()
-    watch.cancel()
-    # A shell that ended early has left its nodes.
-    with suppress(ProcessLookupError):
-        os.killpg(shell.pid, signal.SIGKILL)
+    try:
+        shell.wait()
+    finally:
+        # A shell that ended early has left its nodes, and so does a test that is interrupted.
+        watch.cancel()
+        end_group(shell.pid)
+        shell.wait()
     assert shell.returncode == 0, output.read_text()
     return output.read_text()
+
+
+def end_group(leader: int) -> None:
+    """Kill a shell and whatever it has started in the background."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
