@@ -19,6 +19,7 @@ from gate.reconciler.deps import no_failpoint
 from gate.reconciler.nodes.departure import Departure, release_all
 from gate.reconciler.requests.reconcile import finish_pass, take_up
 from gate.simulator.faults import Fault
+from gate.store.engine.database import Transaction
 from gate.store.nodes.nodes import list_nodes
 from tests.chaos.wires import running_wires, to_unix_socket
 from tests.support.harness import REPOSITORY, Gate, wait_for
@@ -170,8 +171,12 @@ def test_a_process_ends_while_its_database_does_not_answer(
         service.heartbeat.start()
         service.start_worker()
         wait_for(lambda: service.github.app.spending.leases, "calls")
+        # A writer that is connected already waits for the answer, not for a connection.
+        has_written = Event()
+        service.database.submit(_work, lambda *_: has_written.set(), _call)
+        assert has_written.wait(30)
         wire.set("silent")
-        service.database.submit(lambda tx: tx.execute(text("SELECT 1")).close(), _ignore, _ignore)
+        service.database.submit(_work, lambda *_: None, _call)
         soon = timedelta(seconds=1)
         worker = FleetWorker(service.worker, service.fleet)
         departure = Departure(
@@ -194,8 +199,13 @@ def test_a_process_ends_while_its_database_does_not_answer(
             it.join(30)
 
 
-def _ignore(*_: object) -> None:
-    pass
+def _work(tx: Transaction) -> None:
+    tx.execute(text("SELECT 1")).close()
+
+
+def _call(calls: list[Callable[[], None]]) -> None:
+    for it in calls:
+        it()
 
 
 def test_a_worker_that_does_not_end_is_left_behind(gate: Gate) -> None:
