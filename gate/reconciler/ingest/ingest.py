@@ -7,7 +7,7 @@ facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import perf_counter
@@ -24,6 +24,7 @@ from gate.errors import DeliveryRejected, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.handlers import Reading, key_of, record_reading
+from gate.reconciler.ingest.room import NO_ROOM, Allotment, Room
 from gate.reconciler.requests.reconcile import Begun, begin_pass
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import Taken
@@ -65,8 +66,8 @@ class Ingested:
     unsettled: tuple[Taken, ...] = ()
 
 
-def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: int = 0) -> Ingested:
-    """Read stored deliveries, record what they show, and begin up to `begin` of the passes due.
+def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: Room = NO_ROOM) -> Ingested:
+    """Read stored deliveries, record what they show, and begin the passes there is room for.
 
     All in one transaction, so a pass that fails undoes it: whoever called reads each delivery alone
     then, and begins no pass with it. A delivery that was read already, or is gone, gives nothing;
@@ -84,7 +85,7 @@ def ingest_asking(taken: Taken, deps: Deps) -> Ingested:
     Raises RetryLater when GitHub must be asked again later.
     """
     readings = [_asked(reading, deps) for reading in _read_all(taken.key, deps)]
-    return _record_all(readings, deps, begin=0) if readings else Ingested()
+    return _record_all(readings, deps, NO_ROOM) if readings else Ingested()
 
 
 def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[Reading]:
@@ -93,12 +94,12 @@ def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[Reading]:
     return [reading for it in stored if (reading := _parse(it, deps)) is not None]
 
 
-def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested:
+def _record_all(readings: Sequence[Reading], deps: Deps, begin: Room) -> Ingested:
     """Record what some deliveries show, all or nothing; begin the passes that are due then."""
     started = perf_counter()
 
     def record(tx: Transaction) -> tuple[Ingested, list[_Recorded]]:
-        due: dict[RequestId, None] = {}
+        due: dict[RequestId, InstallationId] = {}
         recorded: list[_Recorded] = []
         unsettled: list[Taken] = []
         take_turns(tx, _installations(readings))
@@ -118,11 +119,12 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: int) -> Ingested
             woken = record_reading(tx, settled, deps)
             if deps.traces.is_on:
                 _record_cause(tx, settled, woken)
-            due |= dict.fromkeys(woken)
+            for installation_id in _installations([settled]):
+                due |= dict.fromkeys(woken, installation_id)
             recorded.append(_Recorded(settled, woken))
         for outcome, ids in _by_outcome(recorded).items():
             deliveries.record_processed(tx, ids, outcome)
-        ingested = _begin_some(tx, tuple(due), deps, begin)
+        ingested = _begin_some(tx, due, deps, begin)
         return replace(ingested, unsettled=tuple(unsettled)), recorded
 
     ingested, recorded = deps.database.transact(record)
@@ -165,10 +167,19 @@ def _installations(readings: Sequence[Reading]) -> Iterator[InstallationId]:
                 yield seen.repository.installation_id
 
 
-def _begin_some(tx: Transaction, due: Sequence[RequestId], deps: Deps, most: int) -> Ingested:
-    """Begin the first of the passes that are due."""
-    begun = [begin_pass(tx, request_id, deps) for request_id in due[:most]]
-    return Ingested(tuple(it for it in begun if it is not None))
+def _begin_some(
+    tx: Transaction, due: Mapping[RequestId, InstallationId], deps: Deps, room: Room
+) -> Ingested:
+    """Begin the first of the passes that are due, of each installation no more than its part."""
+    begun: list[Begun] = []
+    allotment = Allotment(room)
+    for request_id, installation_id in due.items():
+        if allotment.left <= 0:
+            break
+        if allotment.take(installation_id):
+            it = begin_pass(tx, request_id, deps)
+            begun += [it] if it is not None else []
+    return Ingested(tuple(begun))
 
 
 def _parse(stored: StoredDelivery, deps: Deps) -> Reading | None:

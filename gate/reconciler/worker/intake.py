@@ -10,6 +10,7 @@ from gate.errors import GateError
 from gate.reconciler.backoff import backoff
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import Ingested, ingest, ingest_asking
+from gate.reconciler.ingest.room import NO_ROOM, Room
 from gate.reconciler.requests.reconcile import Begun, finish_pass, take_up
 from gate.reconciler.worker.local_queues import Queues
 from gate.reconciler.worker.loops import put_off, put_off_untaken
@@ -28,7 +29,7 @@ class Intake:
         self._queues = queues
         self._shield = shield
 
-    def read(self, ids: Sequence[DeliveryId], *, begin: int) -> None:
+    def read(self, ids: Sequence[DeliveryId], *, begin: Room) -> None:
         """Read deliveries together; when that fails, each alone, so that one harms no other.
 
         No pass is begun with them then, so that it fails in a thread of its own.
@@ -36,7 +37,7 @@ class Intake:
 
         def each_alone(_error: Exception) -> None:
             for delivery_id in ids:
-                alone = partial(self._ingest_all, [delivery_id], begin=0)
+                alone = partial(self._ingest_all, [delivery_id], begin=NO_ROOM)
                 self._shield.run(alone, partial(self._postpone_unread, delivery_id))
 
         self._shield.run(partial(self._ingest_all, ids, begin=begin), each_alone)
@@ -68,7 +69,7 @@ class Intake:
 
         self._shield.run(finish, partial(self._postpone_request, request_id, token))
 
-    def _ingest_all(self, ids: Sequence[DeliveryId], *, begin: int) -> None:
+    def _ingest_all(self, ids: Sequence[DeliveryId], *, begin: Room) -> None:
         ingested = ingest(ids, self._deps, begin=begin)
         self._go_on(ingested)
         for taken in ingested.unsettled:

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
+from gate.reconciler.ingest.room import Room
 from gate.reconciler.requests.reconcile import Begun
 from gate.store.engine.due import Taken
 
@@ -27,7 +28,7 @@ _LONGEST: Final = 20_000
 _FEW: Final = 100
 """Hints of an installation that are kept in any case, however many others wait."""
 
-_MOST_OF_ONE: Final = 12
+MOST_OF_ONE: Final = 12
 """Threads, of 16, that the requests of one installation may hold while they wait for GitHub."""
 
 
@@ -176,6 +177,8 @@ class RequestQueue(HintQueue[RequestId | Taken]):
     def finish(self, begun: Begun) -> None:
         """Pass on a pass that was begun; it goes before all hints, and is taken after closing, too.
 
+        One whose installation holds its part of the threads waits until one of them is done.
+
         Whoever hands it in makes sure that threads still take.
         """
         with self._lock:
@@ -193,21 +196,27 @@ class RequestQueue(HintQueue[RequestId | Taken]):
             turns = self._turns.items()
             return [(it, of) for of, turn in turns for it in turn if not isinstance(it, Taken)]
 
-    def room(self) -> int:
-        """Return for how many passes a thread is free now; begun ones hold their lease already."""
+    def room(self) -> Room:
+        """Return for how many passes threads are free now, and how many of each may begin.
+
+        Begun passes hold their lease already, so each counts as one that is under way. What must
+        wait for others of its installation takes no thread from anybody.
+        """
         with self._lock:
-            return max(0, self._idle - len(self._begun) - len(self._waiting))
+            held = self._running + Counter(it.lease.installation_id for it in self._begun)
+            return Room(max(0, self._idle - self._wanted()), MOST_OF_ONE, held)
 
     def next(self) -> Begun | RequestId | Taken | None:
         """Wait for a pass to finish or a hint to follow; None once the queue is closed."""
         with self._lock:
             self._end_mine()
             self._idle += 1
-            while not (self._begun or self._closed or self._next_turn(_MOST_OF_ONE)):
+            while not (self._closed or self._next_begun() or self._next_turn()):
                 self._ready.wait()
             self._idle -= 1
-            if self._begun:
-                begun = self._begun.popleft()
+            begun = self._next_begun()
+            if begun is not None:
+                self._begun.remove(begun)
                 self._begin_mine(begun.lease.installation_id)
                 return begun
             return None if self._closed else self._take_turn()
@@ -226,12 +235,34 @@ class RequestQueue(HintQueue[RequestId | Taken]):
                         return self._pop(of, item)
             return None
 
-    def _next_turn(self, most: int) -> tuple[InstallationId | None] | None:
+    def _has_part(self, of: InstallationId | None) -> bool:
+        """Check that an installation holds fewer threads than it may."""
+        return self._running[of] < MOST_OF_ONE
+
+    def _next_begun(self) -> Begun | None:
+        """Return the pass to finish next; once closed any will do, since no hint follows."""
+        free = (
+            it for it in self._begun if self._closed or self._has_part(it.lease.installation_id)
+        )
+        return next(free, None)
+
+    def _next_turn(self) -> tuple[InstallationId | None] | None:
         """Return whose turn it is, of those that do not hold too many threads; None for nobody."""
-        return next(((of,) for of in self._turns if self._running[of] < most), None)
+        return next(((of,) for of in self._turns if self._has_part(of)), None)
+
+    def _wanted(self) -> int:
+        """Count the idle threads that are about to take something: at most all."""
+        waiting = Counter(it.lease.installation_id for it in self._begun)
+        wanted = 0
+        for of in waiting.keys() | self._turns.keys():
+            waits = waiting[of] + len(self._turns.get(of, ()))
+            wanted += min(waits, MOST_OF_ONE - self._running[of])
+            if wanted >= self._idle:
+                break
+        return wanted
 
     def _take_turn(self) -> RequestId | Taken | None:
-        turn = self._next_turn(_MOST_OF_ONE)
+        turn = self._next_turn()
         if turn is None:
             return None
         (of,) = turn
@@ -257,5 +288,5 @@ class RequestQueue(HintQueue[RequestId | Taken]):
         if mine is not None:
             self._mine.of = None
             self._running[mine[0]] -= 1
-            if self._waiting:
+            if self._waiting or self._begun:
                 self._ready.notify()

@@ -18,6 +18,7 @@ from gate.domain.model.hints import Work
 from gate.errors import RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
+from gate.reconciler.ingest.room import Room
 from gate.reconciler.worker.intake import Intake
 from gate.reconciler.worker.local_queues import Queues
 from gate.reconciler.worker.lookout import POLL, Lookout
@@ -151,7 +152,7 @@ class Supervisor:
         self._shield.run(self._lookout.look)
         ids = self._queues.deliveries.take_now(_AT_ONCE)
         if ids:
-            self._intake.read(ids, begin=room)
+            self._intake.read(ids, begin=Room.for_all(room))
         while (item := self._queues.requests.next_now(hints=False)) is not None:
             self._intake.answer(item)
         return bool(ids)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from gate.domain.model.request import RequestState
 from gate.reconciler.ingest.ingest import ingest
+from gate.reconciler.ingest.room import Room
 from gate.reconciler.requests.reconcile import Begun
 from gate.simulator.faults import Fault
 from gate.store.inbox import deliveries
@@ -195,12 +196,12 @@ def test_a_pass_that_fails_harms_no_other_in_its_commit(gate: Gate) -> None:
     database.transact(lambda tx: tx.execute(spoil, {"id": repository_id}).close())
     ids = gate.due_deliveries()
     with pytest.raises(ValueError, match="truncated"):
-        ingest(ids, deps, begin=16)
+        ingest(ids, deps, begin=Room.for_all(16))
     queue = gate.service.queues.requests
     with ThreadPoolExecutor(16) as free:
         taken = [free.submit(queue.next) for _ in range(16)]
-        wait_for(lambda: queue.room() == 16, "threads that are free")
-        gate.service.worker._intake.read(ids, begin=16)
+        wait_for(lambda: queue.room().free == 16, "threads that are free")
+        gate.service.worker._intake.read(ids, begin=Room.for_all(16))
         queue.close()
     assert not [it for it in taken if isinstance(it.result(), Begun)]
     assert not database.read(lambda snapshot: deliveries.read_deliveries(snapshot, ids))

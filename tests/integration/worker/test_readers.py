@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
 from gate.domain.model.ids import DeliveryId
 from gate.reconciler.ingest.ingest import ASKING, ingest, ingest_asking
+from gate.reconciler.ingest.room import Room
 from gate.reconciler.worker.supervisor import READERS
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store.engine.due import Taken
-from tests.support.harness import REPOSITORY, Gate, wait_for
+from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, wait_for
 
 ALL_BUT_THE_RULE = "^(workflow_run|workflow_job|deployment|deployment_status|deployment_review)$"
 
@@ -83,3 +85,22 @@ def test_a_delivery_that_is_asked_for_is_left_alone_meanwhile(gate: Gate) -> Non
     ingest_asking(taken, deps)
     assert gate.service.queues.requests.next_now() is not None
     assert due(gate) == []
+
+
+def test_one_installation_begins_no_more_than_its_part(gate: Gate) -> None:
+    """However many of its passes are due at once, another one's has a thread."""
+    quiet = gate.github.create_installation("quiet-org")
+    gate.github.create_repository("quiet-org/frontend", quiet)
+    gate.github.protect_environment("quiet-org/frontend", ENVIRONMENT)
+    repositories = (REPOSITORY, "quiet-org/frontend")
+    for name in repositories:
+        gate.validate(name, "success")
+        gate.github.deploy(name)
+    gate.settle()
+    for name in (*[REPOSITORY] * 5, "quiet-org/frontend"):
+        gate.github.deploy(name)
+    gate.github.wait_until_delivered()
+    room = Room(free=16, of_one=3)
+    begun = ingest(gate.due_deliveries(), gate.service.deps, begin=room).begun
+    of = Counter(it.lease.installation_id == quiet for it in begun)
+    assert of == {True: 1, False: 3}

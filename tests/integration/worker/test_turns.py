@@ -18,6 +18,7 @@ from gate.domain.model.ids import DeliveryId
 from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import ingest
+from gate.reconciler.ingest.room import Room
 from gate.reconciler.requests.reconcile import finish_pass
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.support.postgres import PostgresServer
@@ -39,7 +40,7 @@ def stored(gate: Gate) -> list[DeliveryId]:
 
 def read(ids: Sequence[DeliveryId], deps: Deps) -> None:
     """Read deliveries, and make the passes that are due because of them."""
-    for begun in ingest(ids, deps, begin=9).begun:
+    for begun in ingest(ids, deps, begin=Room.for_all(9)).begun:
         finish_pass(begun, deps)
 
 

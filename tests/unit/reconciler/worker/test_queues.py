@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Event, Thread
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any, Final
 
+import pytest
+
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
+from gate.reconciler.ingest.room import Allotment, Room
 from gate.reconciler.requests.reconcile import Begun
 from gate.reconciler.worker.bell import Bell
 from gate.reconciler.worker.queues import TURN, DeliveryQueue, RequestQueue
@@ -18,9 +22,9 @@ from tests.support.harness import wait_for
 NOW = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
 
 
-def begun(number: int) -> Begun:
+def begun(number: int, of: InstallationId | None = None) -> Begun:
     """Make a pass; nobody looks into it here."""
-    step: Any = SimpleNamespace(view=SimpleNamespace(lease=Lease(RequestId(number), 1, 0)))
+    step: Any = SimpleNamespace(view=SimpleNamespace(lease=Lease(RequestId(number), 1, 0, of)))
     return Begun(RequestId(number), step, 0.0)
 
 
@@ -47,20 +51,20 @@ def test_closing_forgets_hints_but_no_pass() -> None:
 def test_there_is_room_for_as_many_as_wait() -> None:
     """Each waiting thread takes one pass; what is queued has its thread already."""
     queue = RequestQueue()
-    assert queue.room() == 0
+    assert queue.room().free == 0
     taken: list[object] = []
     threads = [Thread(target=lambda: taken.append(queue.next())) for _ in range(3)]
     for thread in threads:
         thread.start()
-    while queue.room() < len(threads):
+    while queue.room().free < len(threads):
         pass
     queue.finish(begun(1))
     queue.put(RequestId(2))
-    assert queue.room() == 1
+    assert queue.room().free == 1
     queue.close()
     for thread in threads:
         thread.join(30)
-    assert queue.room() == 0
+    assert queue.room().free == 0
 
 
 NOISY: Final = InstallationId(1)
@@ -88,13 +92,13 @@ def test_a_full_queue_takes_a_few_of_everybody() -> None:
     assert len(queue) == 20_000 + 100
 
 
-def test_no_installation_holds_all_threads() -> None:
-    """When its calls hang, the others still have some; a thread that is done makes room again."""
-    queue = RequestQueue()
-    for number in range(40):
-        queue.put(RequestId(number), NOISY)
-    taken: list[object] = []
-    go_on = Event()
+Requests = tuple[RequestQueue, list[object], Event]
+
+
+@pytest.fixture
+def requests() -> Iterator[Requests]:
+    """Give a queue with 16 threads, what they have taken, and what lets them take once more."""
+    queue, taken, go_on = RequestQueue(), list[object](), Event()
 
     def work() -> None:
         taken.append(queue.next())
@@ -104,15 +108,41 @@ def test_no_installation_holds_all_threads() -> None:
     threads = [Thread(target=work) for _ in range(16)]
     for thread in threads:
         thread.start()
+    wait_for(lambda: queue.room().free == 16, "the threads")
+    yield queue, taken, go_on
+    go_on.set()
+    queue.close()
+    for thread in threads:
+        thread.join(30)
+
+
+def test_no_installation_holds_all_threads(requests: Requests) -> None:
+    """When its calls hang, the others still have some; a thread that is done makes room again."""
+    queue, taken, go_on = requests
+    for number in range(40):
+        queue.put(RequestId(number), NOISY)
     wait_for(lambda: len(taken) == 12, "the threads")
     queue.put(RequestId(5001), QUIET)
     wait_for(lambda: 5001 in taken, "the quiet one")
     assert len(taken) == 13
     go_on.set()
     wait_for(lambda: len(taken) == 25, "the next ones")
-    queue.close()
-    for thread in threads:
-        thread.join(30)
+
+
+def test_passes_that_were_begun_hold_no_more_than_their_part(requests: Requests) -> None:
+    """However many two readers began at once: the rest waits, and another's is taken."""
+    queue, taken, go_on = requests
+    for number in range(16):
+        queue.finish(begun(number, NOISY))
+    queue.put(RequestId(5001), QUIET)
+    wait_for(lambda: 5001 in taken, "the quiet one")
+    queue.finish(begun(5002, QUIET))
+    wait_for(lambda: len(taken) == 14, "the quiet one's next")
+    assert queue.room() == Room(2, 12, {NOISY: 16, QUIET: 2})
+    allotment = Allotment(queue.room())
+    assert [allotment.take(it) for it in (NOISY, QUIET, QUIET, QUIET)] == [False, True, True, False]
+    go_on.set()
+    wait_for(lambda: len(taken) == 18, "the rest, as soon as threads are done")
 
 
 def put_all(queue: DeliveryQueue, *names: str) -> None:
