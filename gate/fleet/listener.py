@@ -7,13 +7,13 @@ room again after it had none, and now and then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
 from typing import Final, Protocol
 
-from gate.domain.model.hints import Hint
+from gate.domain.model.hints import Appetite, Hint
 from gate.errors import RetryLater
 from gate.fleet.jobs import CHANNEL, take_jobs
 from gate.log import get_logger
@@ -23,7 +23,6 @@ from gate.store.engine.notifications import Notifications, Waker, listening
 JOBS_AT_ONCE: Final = 4
 """Few enough that other nodes get their part of what waits."""
 
-_PATIENCE: Final = timedelta(milliseconds=250)
 _PAUSE: Final = timedelta(seconds=1)
 """Between two attempts to reach a database that is away."""
 
@@ -37,8 +36,12 @@ class Following(Protocol):
         """Follow hints."""
         ...
 
-    def wait_for_room(self, longest: timedelta) -> bool:
-        """Wait until threads will soon have nothing to do; False when the time is over."""
+    def appetite(self, tell: Callable[[], None]) -> Appetite:
+        """Return which hints are come to soon, and call `tell` once when that has changed."""
+        ...
+
+    def tell_nobody(self) -> None:
+        """Forget whom to tell: it is called no more once this returns."""
         ...
 
 
@@ -67,6 +70,7 @@ class Listener:
         """Wait for the thread once it was stopped; one that does not end goes on."""
         self._thread.join(longest.total_seconds())
         if not self._thread.is_alive():
+            self._threads.tell_nobody()
             self._waker.close()
 
     @property
@@ -88,17 +92,13 @@ class Listener:
                 self._stopping.wait(_PAUSE.total_seconds())
 
     def _follow(self, notifications: Notifications) -> None:
-        may_be_more = True
         while not self._stopping.is_set():
-            if not may_be_more:
+            if self._take(self._threads.appetite(self._waker.wake)) < JOBS_AT_ONCE:
                 notifications.wait(self._poll, self._waker)
-                may_be_more = True
-            elif self._threads.wait_for_room(_PATIENCE):
-                may_be_more = self._take() == JOBS_AT_ONCE
 
-    def _take(self) -> int:
+    def _take(self, appetite: Appetite) -> int:
         """Take jobs once; return how many."""
-        jobs = self._database.transact(partial(take_jobs, most=JOBS_AT_ONCE))
+        jobs = self._database.transact(partial(take_jobs, most=JOBS_AT_ONCE, appetite=appetite))
         for hints in jobs:
             self._threads.pass_on(hints)
         return len(jobs)

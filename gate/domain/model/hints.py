@@ -54,3 +54,15 @@ class WorkHint:
 
 
 Hint = DeliveryHint | RequestHint | WorkHint
+
+
+@dataclass(frozen=True, slots=True)
+class Appetite:
+    """Which hints whoever works would come to soon; kinds of work are always among them.
+
+    `without` are installations whose requests hold all the threads they may, while more wait.
+    """
+
+    deliveries: bool = True
+    requests: bool = True
+    without: frozenset[InstallationId] = frozenset()

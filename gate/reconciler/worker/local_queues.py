@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
-from threading import Event
+from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from gate.clock import Clock
-from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.hints import Appetite, DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import InstallationId
 from gate.reconciler.worker.alarm import Alarm
 from gate.reconciler.worker.bell import Bell
@@ -101,15 +99,19 @@ class Queues:
                     assert_never(hint)
         return ours, others
 
-    def wait_for_room(self, longest: timedelta) -> bool:
-        """Wait until threads will soon have nothing to do; False when the time is over."""
-        room = Event()
-        self.requests.tell_when_below(REQUESTS_LOW, room)
-        if not room.wait(longest.total_seconds()):
-            return False
-        room.clear()
-        self.deliveries.tell_when_below(DELIVERIES_LOW, room)
-        return room.wait(longest.total_seconds())
+    def appetite(self, tell: Callable[[], None]) -> Appetite:
+        """Return which hints of others would be come to soon; call `tell` once there is a change.
+
+        `tell` must not wait. It may be called twice, and for no change.
+        """
+        deliveries = self.deliveries.has_room(DELIVERIES_LOW, tell)
+        requests = self.requests.hunger(REQUESTS_LOW, tell)
+        return Appetite(deliveries, requests.has_room, requests.without)
+
+    def tell_nobody(self) -> None:
+        """Forget whom to tell: it is called no more once this returns."""
+        self.deliveries.tell_nobody()
+        self.requests.tell_nobody()
 
     def left(self) -> list[Hint]:
         """Return the hints that nobody here has come to."""

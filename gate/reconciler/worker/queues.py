@@ -10,78 +10,24 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from datetime import timedelta
-from threading import Condition, Event, Lock, local
+from threading import Condition, local
 from time import monotonic
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.ingest.room import Room
 from gate.reconciler.requests.reconcile import Begun
+from gate.reconciler.worker.hint_queue import LONGEST, HintQueue, Hunger
 from gate.store.engine.due import Taken
-
-T = TypeVar("T")
 
 TURN: Final = timedelta(milliseconds=10)
 """How far apart the turns are in which a busy gate reads its deliveries."""
 
-_LONGEST: Final = 20_000
 _FEW: Final = 100
 """Hints of an installation that are kept in any case, however many others wait."""
 
 MOST_OF_ONE: Final = 12
 """Threads, of 16, that the requests of one installation may hold while they wait for GitHub."""
-
-
-class HintQueue(Generic[T]):
-    """A bounded queue in which each hint stands at most once; thread-safe."""
-
-    def __init__(self) -> None:
-        """Begin empty and open."""
-        self._lock = Lock()
-        self._ready = Condition(self._lock)
-        self._waiting: dict[T, None] = {}
-        self._closed = False
-        self._low = 0
-        self._ran_low: Event | None = None
-
-    def put(self, hint: T) -> None:
-        """Add a hint; one that waits already, or is too many, is dropped."""
-        with self._lock:
-            if len(self._waiting) < _LONGEST:
-                self._waiting[hint] = None
-                self._wake()
-
-    def close(self) -> None:
-        """Let every waiting thread go; what is still queued stays due in the database."""
-        with self._lock:
-            self._closed = True
-            self._ready.notify_all()
-
-    def tell_when_below(self, low: int, ran_low: Event) -> None:
-        """Set an event as soon as fewer than `low` hints wait, once."""
-        with self._lock:
-            self._low, self._ran_low = low, ran_low
-            self._check_low()
-
-    def __len__(self) -> int:
-        """Count the hints that wait."""
-        with self._lock:
-            return len(self._waiting)
-
-    def _wake(self) -> None:
-        self._ready.notify()
-
-    def _oldest(self, most: int) -> list[T]:
-        taken = [hint for hint, _ in zip(self._waiting, range(most), strict=False)]
-        for hint in taken:
-            del self._waiting[hint]
-        self._check_low()
-        return taken
-
-    def _check_low(self) -> None:
-        if self._ran_low is not None and len(self._waiting) < self._low:
-            self._ran_low.set()
-            self._ran_low = None
 
 
 class DeliveryQueue(HintQueue[DeliveryId]):
@@ -167,7 +113,7 @@ class RequestQueue(HintQueue[RequestId | Taken]):
         """Add a hint of an installation; one that waits already, or is too many, is dropped."""
         with self._lock:
             turn = self._turns.get(of, {})
-            has_room = len(self._waiting) < _LONGEST or len(turn) < _FEW
+            has_room = len(self._waiting) < LONGEST or len(turn) < _FEW
             if hint not in self._waiting and has_room:
                 self._waiting[hint] = None
                 turn[hint] = None
@@ -212,12 +158,14 @@ class RequestQueue(HintQueue[RequestId | Taken]):
             self._end_mine()
             self._idle += 1
             while not (self._closed or self._next_begun() or self._next_turn()):
+                self._note_taken()
                 self._ready.wait()
             self._idle -= 1
             begun = self._next_begun()
             if begun is not None:
                 self._begun.remove(begun)
                 self._begin_mine(begun.lease.installation_id)
+                self._note_taken()
                 return begun
             return None if self._closed else self._take_turn()
 
@@ -250,6 +198,13 @@ class RequestQueue(HintQueue[RequestId | Taken]):
         """Return whose turn it is, of those that do not hold too many threads; None for nobody."""
         return next(((of,) for of in self._turns if self._has_part(of)), None)
 
+    def _hunger(self, low: int) -> Hunger:
+        """Leave out those who hold their part: what waits of them is in nobody's way."""
+        part = [(of, len(turn)) for of, turn in self._turns.items() if not self._has_part(of)]
+        competing = len(self._waiting) - sum(count for _, count in part)
+        without = frozenset(of for of, count in part if of is not None and count >= low)
+        return Hunger(competing < low, without)
+
     def _wanted(self) -> int:
         """Count the idle threads that are about to take something: at most all."""
         waiting = Counter(it.lease.installation_id for it in self._begun)
@@ -275,7 +230,7 @@ class RequestQueue(HintQueue[RequestId | Taken]):
         del turn[item], self._waiting[item]
         if turn:
             self._turns[of] = turn
-        self._check_low()
+        self._note_taken()
         return item
 
     def _begin_mine(self, of: InstallationId | None) -> None:

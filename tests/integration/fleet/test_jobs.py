@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.hints import Appetite, DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.fleet.fleet import Fleet
 from gate.fleet.jobs import CHANNEL, HINTS_IN_A_JOB, take_jobs, write_jobs
@@ -26,6 +26,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.threads import at_once
 
 NOW = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
+EVERYTHING = Appetite()
 LATER = NOW + timedelta(microseconds=1)
 
 
@@ -43,9 +44,9 @@ def write(database: Database, hints: list[Hint]) -> None:
     database.transact(lambda tx: write_jobs(tx, hints))
 
 
-def take(database: Database, most: int = 100) -> list[list[Hint]]:
+def take(database: Database, most: int = 100, appetite: Appetite = EVERYTHING) -> list[list[Hint]]:
     """Take jobs."""
-    return database.transact(partial(take_jobs, most=most))
+    return database.transact(partial(take_jobs, most=most, appetite=appetite))
 
 
 def test_hints_come_back_as_they_were(database: Database) -> None:
@@ -57,8 +58,21 @@ def test_hints_come_back_as_they_were(database: Database) -> None:
         *(WorkHint(it, NOW) for it in Work),
     ]
     write(database, [*hints, *hints])
-    assert take(database) == [hints]
+    assert take(database) == [hints[:1], hints[1:2], hints[2:3], hints[3:]]
     assert take(database) == []
+
+
+def test_a_node_takes_only_what_it_comes_to(database: Database) -> None:
+    """The others have the rest: one installation that holds its threads is no reason to wait."""
+    delivery, work = DeliveryHint(DeliveryId("d-1"), NOW), WorkHint(Work.ALERTS, NOW)
+    noisy, quiet = (RequestHint(RequestId(it), NOW, InstallationId(it)) for it in (3, 4))
+    unknown = RequestHint(RequestId(5), NOW)
+    write(database, [delivery, work, noisy, quiet, unknown])
+    assert take(database, appetite=Appetite(deliveries=False, requests=False)) == [[work]]
+    busy = Appetite(deliveries=False, without=frozenset({InstallationId(3)}))
+    assert take(database, appetite=busy) == [[quiet], [unknown]]
+    assert take(database, appetite=Appetite(requests=False)) == [[delivery]]
+    assert take(database) == [[noisy]]
 
 
 def test_many_hints_are_several_jobs(database: Database) -> None:
@@ -75,7 +89,7 @@ def test_a_hint_of_another_release_is_skipped(database: Database) -> None:
     write(database, [WorkHint(Work.ALERTS, NOW), RequestHint(RequestId(7), NOW)])
     change = text("UPDATE procrastinate_jobs SET args = replace(args::text, 'alerts', 'x')::jsonb")
     database.transact(lambda tx: tx.execute(change).close())
-    assert take(database) == [[RequestHint(RequestId(7), NOW)]]
+    assert take(database) == [[], [RequestHint(RequestId(7), NOW)]]
 
 
 def test_of_many_nodes_one_takes_a_job(database: Database) -> None:
@@ -99,7 +113,7 @@ def test_what_nobody_came_to_is_handed_over(database: Database) -> None:
     left: list[Hint] = [DeliveryHint(DeliveryId("d-1"), NOW), RequestHint(RequestId(7), NOW)]
     queues.pass_on(left)
     fleet.hand_over()
-    assert take(database) == [left]
+    assert take(database) == [[it] for it in left]
 
 
 def test_of_many_jobs_a_few_are_taken_quickly(database: Database) -> None:
@@ -111,8 +125,9 @@ def test_of_many_jobs_a_few_are_taken_quickly(database: Database) -> None:
         lambda tx: tx.execute(
             text(
                 "SET LOCAL session_replication_role = replica;"
-                " INSERT INTO procrastinate_jobs (queue_name, task_name)"
-                " SELECT 'hints', 'follow_hints' FROM generate_series(1, 100000)"
+                " INSERT INTO procrastinate_jobs (queue_name, task_name, args)"
+                " SELECT 'hints', 'follow_hints', jsonb_build_object('kind', 'work')"
+                " FROM generate_series(1, 100000)"
             )
         ).close()
     )
@@ -123,7 +138,7 @@ def test_of_many_jobs_a_few_are_taken_quickly(database: Database) -> None:
 
     def work(tx: Transaction) -> None:
         before = tx.execute(scans).one()
-        assert len(take_jobs(tx, 8)) == 8
+        assert len(take_jobs(tx, 8, EVERYTHING)) == 8
         after = tx.execute(scans).one()
         assert after.seq_scan == before.seq_scan
         assert after.idx_tup_fetch - before.idx_tup_fetch < 100

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Event, Thread
 
-from gate.domain.model.hints import DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.hints import Appetite, DeliveryHint, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.worker.local_queues import (
     DELIVERIES_KEPT,
@@ -15,10 +15,10 @@ from gate.reconciler.worker.local_queues import (
     REQUESTS_LOW,
     Queues,
 )
+from tests.support.harness import wait_for
 
 NOW = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
-LONG = timedelta(seconds=30)
 
 
 def requests(count: int, at: datetime = NOW) -> list[Hint]:
@@ -104,27 +104,52 @@ def test_work_that_is_under_way_is_told_to_others_too() -> None:
 
 
 def test_a_node_has_room_while_little_waits() -> None:
-    """Of either kind."""
-    queues = open_queues()
+    """Of either kind, each for itself; whoever asks is told of the change by who takes."""
+    queues, told = open_queues(), list[None]()
+
+    def tell() -> None:
+        told.append(None)
+
     queues.pass_on([*requests(REQUESTS_LOW - 1), *deliveries(DELIVERIES_LOW - 1)])
-    assert queues.wait_for_room(LONG)
+    assert queues.appetite(tell) == Appetite()
     queues.pass_on(requests(REQUESTS_LOW))
-    assert not queues.wait_for_room(timedelta(0))
-    assert queues.requests.next_now() == 0
-    assert queues.wait_for_room(LONG)
+    assert queues.appetite(tell) == Appetite(requests=False)
     queues.pass_on(deliveries(DELIVERIES_LOW))
-    assert not queues.wait_for_room(timedelta(0))
+    assert queues.appetite(tell) == Appetite(deliveries=False, requests=False)
+    assert told == []
+    assert queues.requests.next_now() == 0
+    assert told == [None]
+    assert queues.appetite(tell) == Appetite(deliveries=False)
+    queues.tell_nobody()
+    assert queues.deliveries.take_now(1) == ["d-0"]
+    assert told == [None]
+    assert queues.appetite(tell) == Appetite()
 
 
-def test_whoever_waits_for_room_is_woken_by_a_thread_that_takes() -> None:
-    """It need not ask."""
-    queues, found = open_queues(), list[bool]()
-    queues.pass_on(requests(REQUESTS_LOW))
-    thread = Thread(target=lambda: found.append(queues.wait_for_room(LONG)))
-    thread.start()
-    queues.requests.next()
-    thread.join(30)
-    assert found == [True]
+def test_an_installation_whose_calls_hang_leaves_room_for_others() -> None:
+    """What waits of one that holds its threads is in nobody's way, and no more of it is taken."""
+    queues, told, go_on = open_queues(), Event(), Event()
+    noisy = InstallationId(3)
+
+    def work() -> None:
+        queues.requests.next()
+        go_on.wait(30)
+        queues.requests.next()
+
+    threads = [Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    many: list[Hint] = [RequestHint(RequestId(it), NOW, noisy) for it in range(12 + REQUESTS_LOW)]
+    queues.pass_on(many)
+    wait_for(lambda: len(queues.requests) == REQUESTS_LOW, "the threads")
+    assert queues.appetite(told.set) == Appetite(without=frozenset({noisy}))
+    assert not told.is_set()
+    go_on.set()
+    assert told.wait(30)
+    wait_for(lambda: queues.appetite(told.set) == Appetite(), "the rest")
+    queues.close()
+    for thread in threads:
+        thread.join(30)
 
 
 def test_what_nobody_has_come_to_is_left() -> None:
