@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from gate.domain.model.hints import DeliveryHint
+from gate.domain.model.hints import DeliveryHint, Hint, RequestHint
 from gate.domain.model.request import RequestState
 from gate.fleet.jobs import write_jobs
 from tests.integration.fleet.conftest import Working, execute, waiting_jobs
@@ -87,16 +87,31 @@ def test_a_doubled_job_does_nothing_twice(gate: Gate, working: Working) -> None:
     assert kinds.count("review.sent") == kinds.count("request.opened") == 1
 
 
-def test_a_row_that_is_due_later_is_found_by_its_time(gate: Gate, working: Working) -> None:
-    """Its hint carries the time: nobody looks in between."""
+def test_a_row_that_is_due_later_is_found_by_its_time(
+    gate: Gate, working: Working, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hint of its transaction carries the time to the alarm: nobody need look to learn it."""
+    heard: list[Hint] = []
     with working() as node:
+        pass_on = node.service.queues.pass_on
+
+        def hear(hints: Sequence[Hint]) -> None:
+            heard.extend(hints)
+            pass_on(hints)
+
+        monkeypatch.setattr(node.service.queues, "pass_on", hear)
         gate.validate(REPOSITORY, "failure")
         run_id = deploy(gate)
         wait_for(lambda: gate.records() and gate.record(run_id).state == "waiting", "the hold")
         recheck_at = gate.record(run_id).recheck_at
         assert recheck_at is not None
-        wait_for(lambda: node.service.queues.alarm.at is not None, "the alarm")
-        assert node.service.queues.alarm.at <= recheck_at  # type: ignore[operator]
+
+        def is_told() -> bool:
+            timed = [(it.request_id, it.at) for it in heard if isinstance(it, RequestHint)]
+            return (gate.record(run_id).id, recheck_at) in timed
+
+        wait_for(is_told, "the hint")
+        wait_for(lambda: (at := node.service.queues.alarm.at) and at <= recheck_at, "the alarm")
 
 
 def test_cut_connections_are_made_again(gate: Gate, working: Working, log: list[Any]) -> None:
