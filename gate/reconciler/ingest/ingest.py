@@ -28,7 +28,7 @@ from gate.reconciler.ingest.room import NO_ROOM, Allotment, Room
 from gate.reconciler.requests.reconcile import Begun, begin_pass
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import Taken
-from gate.store.engine.turns import take_turns
+from gate.store.engine.turns import take_free_turns, take_turns
 from gate.store.github import deployments, runs
 from gate.store.inbox import deliveries
 from gate.store.inbox.deliveries import StoredDelivery
@@ -59,24 +59,35 @@ class Ingested:
 
     `begun` are the passes that were begun in the same commit. `unsettled` are deliveries that were
     left, since only GitHub can tell which attempt of their run has asked; whoever called hands them
-    to a thread that may wait for it.
+    to a thread that may wait for it. `left` are those of installations whose turn somebody
+    else had: nothing was done about them.
     """
 
     begun: tuple[Begun, ...] = ()
     unsettled: tuple[Taken, ...] = ()
+    left: tuple[DeliveryId, ...] = ()
 
 
-def ingest(delivery_ids: Sequence[DeliveryId], deps: Deps, *, begin: Room = NO_ROOM) -> Ingested:
+def ingest(
+    delivery_ids: Sequence[DeliveryId],
+    deps: Deps,
+    *,
+    begin: Room = NO_ROOM,
+    is_patient: bool = True,
+) -> Ingested:
     """Read stored deliveries, record what they show, and begin the passes there is room for.
 
     All in one transaction, so a pass that fails undoes it: whoever called reads each delivery alone
     then, and begins no pass with it. A delivery that was read already, or is gone, gives nothing;
-    one that cannot be parsed although its signature was good is set aside for a person.
+    one that cannot be parsed although its signature was good is set aside for a person. Unless
+    `is_patient`, deliveries of several installations wait for the turn of none.
     """
     readings = _read_all(delivery_ids, deps)
     # Runs first: what they tell may spare the question which attempt of a run has asked.
     readings.sort(key=lambda reading: isinstance(reading.seen, RuleRequested))
-    return _record_all(readings, deps, begin) if readings else Ingested()
+    if not readings:
+        return Ingested()
+    return _record_all(readings, deps, begin, is_patient=is_patient)
 
 
 def ingest_asking(taken: Taken, deps: Deps) -> Ingested:
@@ -94,7 +105,9 @@ def _read_all(delivery_ids: Sequence[DeliveryId], deps: Deps) -> list[Reading]:
     return [reading for it in stored if (reading := _parse(it, deps)) is not None]
 
 
-def _record_all(readings: Sequence[Reading], deps: Deps, begin: Room) -> Ingested:
+def _record_all(
+    readings: Sequence[Reading], deps: Deps, begin: Room, *, is_patient: bool = True
+) -> Ingested:
     """Record what some deliveries show, all or nothing; begin the passes that are due then."""
     started = perf_counter()
 
@@ -102,10 +115,10 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: Room) -> Ingeste
         due: dict[RequestId, InstallationId] = {}
         recorded: list[_Recorded] = []
         unsettled: list[Taken] = []
-        take_turns(tx, _installations(readings))
+        ours, left = _take_turns(tx, readings, is_patient=is_patient)
         # Whoever had the turn may have read some of them; their facts are recorded then.
-        unread = frozenset(deliveries.still_unread(tx, [it.delivery_id for it in readings]))
-        for reading in readings:
+        unread = frozenset(deliveries.still_unread(tx, [it.delivery_id for it in ours]))
+        for reading in ours:
             if reading.delivery_id not in unread:
                 continue
             settled = _settled(tx, reading, deps)
@@ -125,7 +138,8 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: Room) -> Ingeste
         for outcome, ids in _by_outcome(recorded).items():
             deliveries.record_processed(tx, ids, outcome)
         ingested = _begin_some(tx, due, deps, begin)
-        return replace(ingested, unsettled=tuple(unsettled)), recorded
+        ingested = replace(ingested, unsettled=tuple(unsettled), left=left)
+        return ingested, recorded
 
     ingested, recorded = deps.database.transact(record)
     for it in recorded:
@@ -136,6 +150,22 @@ def _record_all(readings: Sequence[Reading], deps: Deps, begin: Room) -> Ingeste
         if deps.traces.is_on:
             _trace(it, observed, started, deps)
     return ingested
+
+
+def _take_turns(
+    tx: Transaction, readings: Sequence[Reading], *, is_patient: bool
+) -> tuple[Sequence[Reading], tuple[DeliveryId, ...]]:
+    """Take the turns that deliveries need; return those that may be recorded, and what is left."""
+    wanted = set(_installations(readings))
+    if is_patient or len(wanted) == 1:
+        take_turns(tx, wanted)
+        return readings, ()
+    busy = take_free_turns(tx, wanted)
+    if not busy:
+        return readings, ()
+    left = [it for it in readings if not busy.isdisjoint(_installations([it]))]
+    ours = [it for it in readings if it not in left]
+    return ours, tuple(it.delivery_id for it in left)
 
 
 def _record_cause(tx: Transaction, reading: Reading, woken: Sequence[RequestId]) -> None:

@@ -70,10 +70,11 @@ class Intake:
         self._shield.run(finish, partial(self._postpone_request, request_id, token))
 
     def _ingest_all(self, ids: Sequence[DeliveryId], *, begin: Room) -> None:
-        ingested = ingest(ids, self._deps, begin=begin)
+        """Read deliveries; those of busy installations afterwards, so that no other waits."""
+        ingested = ingest(ids, self._deps, begin=begin, is_patient=False)
         self._go_on(ingested)
-        for taken in ingested.unsettled:
-            self._queues.requests.put(taken)
+        if ingested.left:
+            self._go_on(ingest(ingested.left, self._deps, begin=self._queues.requests.room()))
 
     def _ingest_asking(self, taken: Taken) -> None:
         self._go_on(ingest_asking(taken, self._deps))
@@ -81,6 +82,8 @@ class Intake:
     def _go_on(self, ingested: Ingested) -> None:
         for begun in ingested.begun:
             self._queues.requests.finish(begun)
+        for taken in ingested.unsettled:
+            self._queues.requests.put(taken)
 
     def _postpone_unread(self, delivery_id: DeliveryId, error: Exception) -> None:
         put_off_untaken(deliveries.rows, delivery_id, error, self._deps)

@@ -29,6 +29,9 @@ def _lock(installation: ColumnElement[int]) -> Label[None]:
 
 
 _by_id: Final = Prepared(select(_lock(bindparam("installation"))))
+_if_free: Final = Prepared(
+    select(func.pg_try_advisory_xact_lock(bindparam("installation")).label("is_ours"))
+)
 _by_repository: Final = Prepared(
     select(_lock(repositories.c.installation_id)).where(
         repositories.c.repository_id == bindparam("repository")
@@ -51,6 +54,19 @@ def take_turns(tx: Transaction, installation_ids: Iterable[InstallationId]) -> N
     if tx.dialect.name != _SQLITE:
         for installation_id in sorted(set(installation_ids)):
             _by_id.rows(tx, {"installation": installation_id})
+
+
+def take_free_turns(
+    tx: Transaction, installation_ids: Iterable[InstallationId]
+) -> frozenset[InstallationId]:
+    """Take the turns at installations that nobody else has; return the others.
+
+    Waits for none. What concerns the others must be left for a transaction that waits.
+    """
+    if tx.dialect.name == _SQLITE:
+        return frozenset()
+    asked = set(installation_ids)
+    return frozenset(it for it in asked if not _if_free.rows(tx, {"installation": it})[0].is_ours)
 
 
 def take_turn(tx: Transaction, installation_id: InstallationId) -> None:

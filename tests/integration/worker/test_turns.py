@@ -14,12 +14,14 @@ import pytest
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 
-from gate.domain.model.ids import DeliveryId
+from gate.domain.model.ids import DeliveryId, InstallationId
 from gate.domain.model.request import RequestState
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.ingest import ingest
 from gate.reconciler.ingest.room import Room
 from gate.reconciler.requests.reconcile import finish_pass
+from gate.store.engine.database import Transaction
+from gate.store.engine.turns import take_turn
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate, wait_for
 from tests.support.postgres import PostgresServer
 from tests.support.threads import at_once
@@ -131,3 +133,24 @@ def test_a_review_and_a_pass_at_the_same_moment(gate: Gate, second: Gate) -> Non
             )
             gate.settle()
     assert errors == []
+
+
+def test_a_busy_installation_keeps_no_delivery_of_another_waiting(gate: Gate, second: Gate) -> None:
+    """Somebody has its turn: what came together with its deliveries is read without them."""
+    busy = InstallationId(gate.github.create_installation("busy-org"))
+    gate.github.create_repository("busy-org/frontend", busy)
+    gate.settle()
+    gate.validate("busy-org/frontend", "success")
+    of_busy = stored(gate)
+    gate.validate(REPOSITORY, "success")
+    ids = stored(gate)
+
+    def read_meanwhile(tx: Transaction) -> tuple[DeliveryId, ...]:
+        take_turn(tx, busy)
+        return ingest(ids, second.service.deps, is_patient=False).left
+
+    left = gate.service.database.transact(read_meanwhile)
+    assert sorted(left) == sorted(of_busy)
+    assert sorted(gate.due_deliveries()) == sorted(of_busy)
+    assert not ingest(left, gate.service.deps).left
+    assert gate.due_deliveries() == []
