@@ -20,6 +20,7 @@ def open_database(settings: Settings) -> Database:
     """
     database = Database(settings.database_url.get_secret_value(), exclusive=True)
     try:
+        schema = read_schema(database)
         check_finished(database)
         if database.dialect == "sqlite":
             migrate(database)
@@ -27,7 +28,7 @@ def open_database(settings: Settings) -> Database:
             database.transact(forget_all)
             database.transact(make_all_due)
         else:
-            check_usable(read_schema(database))
+            check_usable(schema)
     except GateError as error:
         database.close()
         if isinstance(error, ConfigError):

@@ -65,7 +65,7 @@ def export(
 @audit.command()
 @key_option
 def verify(key_files: tuple[Path, ...]) -> None:
-    """Check every hash, link, number, signature and end of the trail.
+    """Check every hash, link, signature and end of the trail.
 
     Exits 1 at the first broken entry and names it. Safe while the service runs. With --public-key,
     only GATE_DATABASE_URL is required. Example:

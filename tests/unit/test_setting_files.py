@@ -90,7 +90,7 @@ def test_the_table_lists_what_is_read() -> None:
     assert table["GATE_DATABASE_URL"].default == "sqlite:///gate.db"
     assert table["GATE_POLICY_FILE"].default == ""
     assert all(setting.meaning for setting in SETTINGS)
-    assert len(SETTINGS) == 29
+    assert len(SETTINGS) == 30
 
 
 @pytest.mark.parametrize(

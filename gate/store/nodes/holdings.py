@@ -27,7 +27,7 @@ LEASED: Final[Mapping[str, Table]] = {
     "deliveries": deliveries,
     **{work.value: table for work, table in WORK_TABLES.items()},
 }
-"""Every table whose rows are leased, by the kind of work."""
+"""Every table of due rows, by the kind of work; what is done in rounds is none of them."""
 
 _now: Final = bindparam("now", type_=UtcDateTime)
 

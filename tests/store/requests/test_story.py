@@ -172,7 +172,7 @@ def test_the_trail_has_the_newest_entries_of_this_request_alone(database: Databa
 
 
 def test_the_place_in_the_chain_is_that_of_the_newest_decision(database: Database) -> None:
-    """With the first checkpoint at or after it."""
+    """With the first checkpoint at or after it. The chain begins with an entry about itself."""
     request = wait(database, opened(database))
     decide(database, request, NOW)
     note(database, "decision.made")
@@ -180,8 +180,8 @@ def test_the_place_in_the_chain_is_that_of_the_newest_decision(database: Databas
     note(database, "report.sent")
     place = read(database, request).place
     assert place is not None
-    assert (place.sequence, place.signed_at) == (2, None)
-    for sequence, at in ((1, 1), (3, 2), (4, 3)):
+    assert (place.sequence, place.signed_at) == (3, None)
+    for sequence, at in ((2, 1), (4, 2), (5, 3)):
         signed = Checkpoint(INSTALLATION, sequence, "hash", minutes(at), "key")
         database.transact(lambda tx, it=signed: record_checkpoint(tx, it))  # type: ignore[misc]
     place = read(database, request).place

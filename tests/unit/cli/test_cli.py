@@ -64,7 +64,7 @@ def test_help_fits_a_terminal_of_80_columns(path: tuple[str, ...]) -> None:
     ("words", "completed"),
     [
         ("gate serv", ["serve"]),
-        ("gate audit ", ["export", "verify"]),
+        ("gate audit ", ["export", "mark-restored", "verify"]),
         ("gate notify test e", ["email"]),
         ("gate audit export --s", ["--since"]),
     ],
