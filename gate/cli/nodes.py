@@ -61,34 +61,34 @@ def _print(fleet: Fleet) -> None:
 
 
 def _table(fleet: Fleet) -> Table:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table()
-    for name in ("node", "state", "command", "version", "host", "pid"):
-        table.add_column(name)
-    for name in ("running for", "last seen", "hints"):
-        table.add_column(name, justify="right")
-    table.add_column("leases")
+    # Two lines for each node, so that 80 columns are enough.
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("node\nhost (pid)", "state\nlast seen", "command\nversion"):
+        table.add_column(name, overflow="fold")
+    for name in ("ran for", "hints"):
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("leases", overflow="fold")
     for node in fleet.nodes:
         table.add_row(*map(Text, _row(node, fleet)))
     return table
 
 
 def _row(node: Node, fleet: Fleet) -> tuple[str, ...]:
-    from gate.domain.text.durations import span
+    from gate.domain.nodes.node import NodeState
+    from gate.domain.text.durations import age, span
     from gate.domain.text.fold import fold
 
-    process = node.process
+    process, state = node.process, node.state(fleet.now)
+    end = node.seen_at if state is NodeState.LOST else fleet.now
     return (
-        process.node_id,
-        node.state(fleet.now).value,
-        process.kind.value,
-        fold(process.version),
-        fold(process.host),
-        str(process.pid),
-        span(fleet.now - process.started_at),
-        f"{span(node.silent_for(fleet.now))} ago",
+        f"{process.node_id}\n{fold(process.host)} ({process.pid})",
+        f"{state.value}\n{age(node.silent_for(fleet.now))}",
+        f"{process.kind.value}\n{fold(process.version)}",
+        span(end - process.started_at),
         str(node.hints_waiting),
         _spell(fleet.held_by(node)) or "-",
     )

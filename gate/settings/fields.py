@@ -181,8 +181,9 @@ class Settings(BaseSettings):
         ge=0,
         le=_LONGEST_GRACE,
         description="seconds that work in progress may take after SIGTERM, 0 to 600; then the"
-        " process releases what it holds and ends. Keep it below the time after which the platform"
-        " kills the process (Kubernetes: 30 seconds)",
+        " process releases what it holds and ends. The platform must wait at least 15 seconds"
+        " longer than the longer of this and `GATE_DRAIN_SECONDS` before it kills the process;"
+        " Kubernetes' default of 30 seconds is too short",
     )
     drain_seconds: int | None = Field(
         default=None,

@@ -174,7 +174,7 @@ def _fetch(session: Session, url: str, deadline: float) -> _Told:
             body = _read_body(response, deadline)
             at = time_of(response.headers)
     except (RequestException, HTTPError, OSError, ValueError) as error:
-        raise _unavailable(type(error).__name__) from None
+        raise _unavailable(f"cannot be reached ({type(error).__name__})") from None
     try:
         return _Told(msgspec.json.decode(body, type=dict[str, Any]), at)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

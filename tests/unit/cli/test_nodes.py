@@ -31,7 +31,7 @@ def url(tmp_path: Path) -> str:
 
 
 def _run(url: str, *arguments: str) -> Result:
-    environ = {"GATE_DATABASE_URL": url, "COLUMNS": "160"}
+    environ = {"GATE_DATABASE_URL": url, "COLUMNS": "80"}
     result = CliRunner(env=environ).invoke(gate, ["nodes", *arguments])
     assert result.exit_code == 0, result.output
     return result
@@ -69,6 +69,8 @@ def test_the_table_shows_them_to_people(busy_url: str) -> None:
     text = _run(busy_url).stdout
     assert "1 requests" in text
     assert "lost" in text
+    assert "…" not in text
+    assert "1 h 59 min" in text, "a lost node ran until it was last seen"
     assert "[red]" in text
     assert "\x1b[2J" not in text
     assert "lag: none" in text
