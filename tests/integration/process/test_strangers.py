@@ -45,7 +45,7 @@ def test_a_thousand_comments_of_strangers(process: Process, tmp_path: Path) -> N
     github.validate(REPOSITORY, "failure")
     run_id = github.deploy(REPOSITORY).run_id
     number = github.open_issue(REPOSITORY, "Validation is red")
-    process.wait(lambda: process.state(run_id) == "waiting", "the hold")
+    process.wait(lambda: len(github.reviews(run_id)) == 1, "the comment on the hold")
     github.advance(2)
 
     def is_quiet() -> bool:

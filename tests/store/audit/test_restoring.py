@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 from sqlalchemy import select, text
 
@@ -58,14 +60,17 @@ def test_of_two_nodes_that_start_at_once_one_begins(
     """The other had seen the mark, too, and finds it gone once it has its turn."""
     _restore(database, *installation_ids)
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    is_held_up = Event()
 
     def hold_up(tx: Transaction) -> None:
         take_turn(tx, INSTALLATION)
         # Whoever drops the mark waits for this as well, where there is no chain.
         tx.execute(text("LOCK TABLE backup_mark IN ACCESS SHARE MODE"))
+        is_held_up.set()
         wait_for(lambda: database.read(lambda it: it.scalar(waiting)) == 2, "both nodes")
 
     def start() -> bool:
+        is_held_up.wait(60)
         return begin_after_restoring(database, NOW)
 
     def keep_both_waiting() -> bool:
