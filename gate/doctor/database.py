@@ -52,7 +52,7 @@ def find_database(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 
 def _schema(schema: Schema, dialect: str) -> Finding:
-    """Say whether this release can work with the schema."""
+    """Check whether this release can work with the schema."""
     found = f"{dialect}, {schema.describe()}"
     if not schema.is_usable:
         return Finding(Level.FAIL, "database", found)

@@ -37,5 +37,5 @@ class FleetCarrier:
         return ours
 
     def pass_on(self, hints: Sequence[Hint]) -> None:
-        """Give this node's threads their part."""
+        """Pass on to this node's threads their part."""
         self._threads.pass_on(hints)

@@ -55,7 +55,7 @@ class Fleet:
             self._listener.wait(longest)
 
     def hand_over(self) -> None:
-        """Give other nodes what nobody here has come to, once the threads have ended."""
+        """Hand over to other nodes what nobody here has come to, once the threads have ended."""
         left = self._threads.left()
         if not left:
             return

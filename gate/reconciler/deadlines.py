@@ -1,4 +1,4 @@
-"""Say until when something may still be sent under a lease.
+"""Decide until when something may still be sent under a lease.
 
 A process can be stopped at any instruction and go on minutes later, without noticing. By then
 another node may have sent the same. So each write is begun while the lease certainly runs and goes

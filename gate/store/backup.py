@@ -30,7 +30,7 @@ _PAGES: Final = 1_000
 _BUSY_SECONDS: Final = 30.0
 
 Tell = Callable[[int, int], None]
-"""Hear how many pages are copied, of how many."""
+"""Called with how many pages are copied, of how many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Mark in a chain where a stretch begins that cannot rest on what was before.
 
-Pure. A lost database takes its trail along: the chain that follows begins anew, and says so. A
-backup that was restored lacks what came after it: the chain goes on from there, and says so.
+Pure. A lost database takes its trail along: the next chain begins from nothing, and says so.
+A backup that was restored lacks what came after it: the chain goes on from there, and says so.
 Whoever has kept an older export can then tell a loss from a trail that was cut.
 """
 

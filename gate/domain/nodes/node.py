@@ -61,7 +61,7 @@ class Node:
         return max(now - self.seen_at, timedelta(0))
 
     def state(self, now: datetime) -> NodeState:
-        """Tell how the node stands; what it said last counts until it has been silent too long."""
+        """Return how the node stands; what it said last counts until it is silent too long."""
         if self.silent_for(now) > LOST_AFTER:
             return NodeState.LOST
         return NodeState.DRAINING if self.is_draining else NodeState.RUNNING

@@ -1,4 +1,4 @@
-"""Say for how many passes threads are free, so that no more of them begin."""
+"""Count for how many passes threads are free, so that no more of them begin."""
 
 from __future__ import annotations
 

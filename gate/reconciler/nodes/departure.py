@@ -34,7 +34,7 @@ class Stoppable(Protocol):
 
 
 def release_all(deps: Deps) -> int:
-    """Give back every lease of this node, begin no more writes, and return how many there were."""
+    """Release every lease of this node, begin no more writes, and return how many there were."""
     # First, so that nothing is begun that the release does not see.
     deps.has_released.set()
     now = deps.clock()

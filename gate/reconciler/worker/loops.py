@@ -75,7 +75,7 @@ def loops_of(deps: Deps) -> tuple[Loop[Any], ...]:
 
 
 def _traced(loop: Loop[Any], deps: Deps) -> Loop[Any]:
-    """Give each item of a loop a trace of its own."""
+    """Begin a trace for each item of a loop."""
     about = {Attribute.WORK: loop.work.value}
 
     def run(item: object) -> None:

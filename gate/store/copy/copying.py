@@ -21,7 +21,7 @@ from gate.store.copy.rows import StoredRow, batches, copied_tables, key_of, stre
 from gate.store.engine.database import Database, Snapshot, Transaction
 
 Tell = Callable[[str, int], None]
-"""Hear of a table and of so many rows of it that have been dealt with since the last call."""
+"""Called with a table and how many of its rows were dealt with since the last call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _write(
 def _stopped(
     target: Database, table: Table, rows: list[StoredRow], position: Position, error: Exception
 ) -> Exception:
-    """Say where a copy stopped; an error that is ours stays as it is."""
+    """Name where a copy stopped; an error that is ours stays as it is."""
     place = f"table {table.name}, after {position.copied} rows"
     driver: Any = target.engine.dialect.loaded_dbapi
     if isinstance(error, RetryLater):

@@ -44,7 +44,7 @@ def name_of(url: str) -> str:
 
 @contextmanager
 def quiet_source(database: Database) -> Iterator[Snapshot]:
-    """Keep everyone from writing to a database, and read one state of it, while this lasts.
+    """Lock a database against everyone's writing, and read one state of it, while this lasts.
 
     Raises ConfigError if somebody else keeps the database locked.
     """

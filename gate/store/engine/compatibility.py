@@ -1,4 +1,4 @@
-"""Tell whether this release can work with the schema that a database has.
+"""Check whether this release can work with the schema that a database has.
 
 While a fleet is upgraded, the schema is one release ahead of some nodes. A node cannot look into
 migrations that are newer than itself, so the database says which releases it still serves: see
@@ -47,7 +47,7 @@ class Schema:
         return self.standing in {Standing.CURRENT, Standing.AHEAD}
 
     def describe(self) -> str:
-        """Say in a few words which revision it has; where it is not usable, what to do."""
+        """Describe in a few words which revision it has; where it is not usable, what to do."""
         match self.standing:
             case Standing.EMPTY:
                 return "there are no tables yet; run `gate migrate`"
@@ -97,7 +97,7 @@ def record_compatibility(connection: Connection, revisions: Revisions, revision:
 
 
 def migration_context(connection: Connection) -> MigrationContext:
-    """Give Alembic's view of a database."""
+    """Return Alembic's view of a database."""
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see `revisions`
 
     return MigrationContext.configure(connection)

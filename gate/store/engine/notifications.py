@@ -52,7 +52,7 @@ class Notifications:
     """Notifications of one channel, from the moment it was opened."""
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401 - the driver's own connection
-        """Hear what comes on a connection that listens."""
+        """Read what comes on a connection that listens."""
         self._connection = connection
 
     def wait(self, longest: timedelta, waker: Waker) -> bool:

@@ -65,8 +65,7 @@ def _ignore() -> None:
 class Lifecycle:
     """What is started before the first request and stopped after the last.
 
-    `listening` is called once connections are taken, which is a little later than `start`;
-    `stopping` once it is known that they soon will not be. Neither may block.
+    `listening` is called when connections are taken, `stopping` before that ends. Neither blocks.
     """
 
     start: Callable[[], None]
