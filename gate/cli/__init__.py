@@ -19,23 +19,23 @@ EXIT_CONFIG: Final = 78
 """EX_CONFIG of sysexits.h: the service cannot run as it is configured."""
 
 _COMMANDS: Final = {
-    "serve": ("gate.cli.serve", "serve"),
-    "worker": ("gate.cli.worker", "worker"),
-    "migrate": ("gate.cli.migrate", "migrate"),
-    "backup": ("gate.cli.backup", "backup"),
-    "database": ("gate.cli.database_copy", "database"),
+    "serve": ("gate.cli.service.serve", "serve"),
+    "worker": ("gate.cli.service.worker", "worker"),
+    "migrate": ("gate.cli.database.migrate", "migrate"),
+    "backup": ("gate.cli.database.backup", "backup"),
+    "database": ("gate.cli.database.copy", "database"),
     "demo": ("gate.cli.demo", "demo"),
     "simulator": ("gate.cli.simulator", "simulator"),
     "doctor": ("gate.cli.doctor", "doctor"),
     "nodes": ("gate.cli.nodes", "nodes"),
-    "token": ("gate.cli.token", "token"),
-    "sessions": ("gate.cli.sessions", "sessions"),
+    "token": ("gate.cli.access.token", "token"),
+    "sessions": ("gate.cli.access.sessions", "sessions"),
     "notify": ("gate.cli.notify", "notify"),
-    "policy": ("gate.cli.policy", "policy"),
-    "audit": ("gate.cli.audit", "audit"),
-    "stats": ("gate.cli.stats", "stats"),
+    "policy": ("gate.cli.policy.group", "policy"),
+    "audit": ("gate.cli.audit.group", "audit"),
+    "stats": ("gate.cli.statistics.stats", "stats"),
     "probe": ("gate.cli.probe", "probe"),
-    "replay": ("gate.cli.replay", "replay"),
+    "replay": ("gate.cli.audit.replay", "replay"),
 }
 
 

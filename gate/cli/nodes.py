@@ -24,7 +24,7 @@ def nodes(*, as_json: bool) -> None:
 
         gate nodes
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.clock import utc_now
     from gate.store.engine.server import server_time
     from gate.store.nodes.holdings import read_fleet

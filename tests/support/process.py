@@ -21,7 +21,7 @@ from threading import Event
 
 from gate.bootstrap.service import create_service
 from gate.bootstrap.web import create_shell
-from gate.cli.service_settings import load_for_service
+from gate.cli.service.settings import load_for_service
 from gate.clock import uptime
 from gate.store.engine.database import Snapshot
 from gate.store.engine.server import server_time

@@ -19,7 +19,7 @@ OFF = """
 import sys
 from gate.bootstrap.service import create_service
 from gate.bootstrap.web import create_shell
-from gate.cli.service_settings import load_for_service
+from gate.cli.service.settings import load_for_service
 service = create_service(load_for_service())
 create_shell(service, with_worker=True)
 service.close()

@@ -22,8 +22,8 @@ def worker() -> None:
         gate worker
     """
     from gate.bootstrap.service import create_service
-    from gate.cli.interpreter import keep_pauses_short
-    from gate.cli.service_settings import load_for_service
+    from gate.cli.service.interpreter import keep_pauses_short
+    from gate.cli.service.settings import load_for_service
     from gate.domain.nodes.node import NodeKind
     from gate.errors import ConfigError
     from gate.log import get_logger

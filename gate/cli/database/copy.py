@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from gate.cli.chains import key_option, trusts_if_known
+from gate.cli.audit.chains import key_option, trusts_if_known
 
 _AGAIN: Final = "repeat the command to continue where it stopped"
 
@@ -33,7 +33,7 @@ def copy(to_url: str, key_files: tuple[Path, ...], dry_run: bool, as_json: bool)
 
         gate database copy --to postgresql+psycopg://gate@db.example.com/gate
     """
-    from gate.cli.copy_report import print_plan, print_result, progress
+    from gate.cli.database.copy_report import print_plan, print_result, progress
     from gate.domain.audit.verify import Broken
     from gate.errors import ConfigError, GateError
     from gate.settings import load_database_url

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gate.cli.chains import spell_chain
+from gate.cli.audit.chains import spell_chain
 from gate.domain.audit.verify import Broken, Intact
 from gate.store.copy.copying import Comparison, Tell
 from gate.store.copy.transfer import Plan

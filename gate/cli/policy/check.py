@@ -1,8 +1,7 @@
-"""`gate policy`: check a policy file, print the schema."""
+"""`gate policy check`: list every problem of a policy file."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -10,12 +9,7 @@ import click
 from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
 
 
-@click.group()
-def policy() -> None:
-    """Check a policy file before you merge it."""
-
-
-@policy.command()
+@click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> None:
     """Check FILE and list every problem with its line and column.
@@ -39,16 +33,3 @@ def check(file: Path) -> None:
         case LoadedPolicy(policy=loaded, digest=digest):
             names = ", ".join(sorted(loaded.environments))
             click.echo(f"{file}: ok, gates {names} (sha256 {digest[:12]})")
-
-
-@policy.command()
-def schema() -> None:
-    """Print the JSON Schema of policy files.
-
-    For editors and other tools. Example:
-
-        gate policy schema > deployment-gate.schema.json
-    """
-    from gate.policyfile import policy_schema
-
-    click.echo(json.dumps(policy_schema(), indent=2))

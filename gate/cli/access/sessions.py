@@ -26,7 +26,7 @@ def list_sessions(as_json: bool) -> None:
 
         gate sessions list
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.clock import utc_now
     from gate.store.access.sessions import all_sessions
 
@@ -56,7 +56,7 @@ def revoke(session_id: int | None, login: str | None, everyone: bool, as_json: b
 
         gate sessions revoke --login alice
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
 
     work = _chosen(session_id, login, everyone=everyone)
     with database_beside_service() as database:

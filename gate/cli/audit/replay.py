@@ -24,7 +24,7 @@ def replay(decision: DecisionId | None, *, every: bool) -> None:
 
         gate replay --all
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.errors import GateError
     from gate.policyfile import parse_policy
     from gate.reconciler.requests.replay import replay as decide_again

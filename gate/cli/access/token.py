@@ -69,7 +69,7 @@ def create(name: str, scope: str, repositories: tuple[str, ...], expires: timede
     """
     import secrets
 
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.clock import utc_now
     from gate.domain.access.api_token import Scope
     from gate.settings import is_token_name
@@ -115,7 +115,7 @@ def list_tokens(as_json: bool) -> None:
 
         gate token list --json
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.clock import utc_now
     from gate.store.access import api_tokens
     from gate.store.github.repositories import names_of
@@ -148,7 +148,7 @@ def revoke(name: str) -> None:
 
         gate token revoke dashboard
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.clock import utc_now
     from gate.store.access.api_tokens import revoke_token
 
@@ -160,7 +160,7 @@ def revoke(name: str) -> None:
 
 
 def _visible(snapshot: Snapshot, repositories: tuple[str, ...]) -> Visible:
-    from gate.cli.database import find_repository
+    from gate.cli.database.beside_service import find_repository
     from gate.domain.model.access import EVERYTHING, Visible
 
     if not repositories:

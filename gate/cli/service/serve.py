@@ -19,8 +19,8 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
     """
     from gate.bootstrap.service import create_service
     from gate.bootstrap.web import create_shell
-    from gate.cli.interpreter import keep_pauses_short
-    from gate.cli.service_settings import load_for_service
+    from gate.cli.service.interpreter import keep_pauses_short
+    from gate.cli.service.settings import load_for_service
     from gate.domain.nodes.node import NodeKind
     from gate.errors import ConfigError
     from gate.web.door.server import serve as serve_shell

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gate.cli.chains import key_option, public_keys, spell_chain
+from gate.cli.audit.chains import key_option, public_keys, spell_chain
 from gate.cli.instants import Instant
 
 
@@ -39,8 +39,8 @@ def export(
 
         gate audit export --since 90d --repository octo-org/frontend > trail.jsonl
     """
-    from gate.cli.database import database_beside_service, find_repository
-    from gate.cli.trail_formats import write_csv, write_jsonl
+    from gate.cli.audit.trail_formats import write_csv, write_jsonl
+    from gate.cli.database.beside_service import database_beside_service, find_repository
     from gate.domain.model.access import EVERYTHING
     from gate.store.audit.trail import stream_entries
     from gate.store.engine.database import Snapshot
@@ -72,7 +72,7 @@ def verify(key_files: tuple[Path, ...]) -> None:
 
         gate audit verify --public-key app.pub.pem
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.domain.audit.verify import Broken
     from gate.githubapp.app.signing import check_signature_of
     from gate.store.audit.trail import check_trail
@@ -112,7 +112,7 @@ def mark_restored(backup_at: datetime) -> None:
 
         gate audit mark-restored --backup-at 2026-03-02T02:00:00Z
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.clock import utc_now
     from gate.domain.audit.chain import written
     from gate.store.audit.restoring import begin_segments

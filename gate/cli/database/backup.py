@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gate.cli.chains import key_option, spell_chain, trusts_if_known
+from gate.cli.audit.chains import key_option, spell_chain, trusts_if_known
 
 if TYPE_CHECKING:
     from gate.store.backup import Backup, Tell
@@ -31,7 +31,7 @@ def backup(target: Path, key_files: tuple[Path, ...], as_json: bool) -> None:
 
         gate backup /srv/backups/gate
     """
-    from gate.cli.database import database_beside_service
+    from gate.cli.database.beside_service import database_beside_service
     from gate.clock import utc_now
     from gate.domain.audit.verify import Broken
     from gate.errors import GateError

@@ -29,7 +29,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
 
         gate stats --since 7d --repo octo-org/frontend
     """
-    from gate.cli.database import database_beside_service, find_repository
+    from gate.cli.database.beside_service import database_beside_service, find_repository
     from gate.clock import utc_now
     from gate.domain.model.access import EVERYTHING
     from gate.domain.statistics.metrics import measure
@@ -57,7 +57,7 @@ def stats(since: datetime, repo: str | None, environment: str | None, as_json: b
         return
     from rich.console import Console
 
-    from gate.cli.stats_table import make_tables
+    from gate.cli.statistics.tables import make_tables
 
     console = Console()
     for table in make_tables(measured):
