@@ -5,9 +5,9 @@ from __future__ import annotations
 from gate.errors import ConfigError, GateError
 from gate.settings import Settings
 from gate.store.copy.progress import check_finished
-from gate.store.engine.compatibility import check_usable
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate, read_schema
+from gate.store.engine.migrations.compatibility import check_usable
+from gate.store.engine.migrations.migrate import migrate, read_schema
 from gate.store.nodes.nodes import forget_all
 from gate.store.requests.leases import clear_leases
 from gate.store.rounds import make_all_due

@@ -14,10 +14,10 @@ from gate.doctor.findings import Finding, Level
 from gate.domain.model.ids import RepositoryId
 from gate.settings import Settings
 from gate.store.engine import disks
-from gate.store.engine.compatibility import Schema, Standing
 from gate.store.engine.database import Database, Snapshot
 from gate.store.engine.disks import WAL
-from gate.store.engine.migration import read_schema
+from gate.store.engine.migrations.compatibility import Schema, Standing
+from gate.store.engine.migrations.migrate import read_schema
 from gate.store.engine.server import is_pooled, journal_mode, server_time
 from gate.store.github import repositories
 from gate.store.inbox import deliveries

@@ -18,7 +18,7 @@ from gate.errors import RetryLater
 from gate.fleet.jobs import CHANNEL, take_jobs
 from gate.log import get_logger
 from gate.store.engine.database import Database
-from gate.store.engine.notifications import Notifications, Waker, listening
+from gate.store.engine.postgresql.notifications import Notifications, Waker, listening
 
 JOBS_AT_ONCE: Final = 4
 """Few enough that other nodes get their part of what waits."""

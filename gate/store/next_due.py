@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, ColumnElement, Table, bindparam, func, or_, s
 
 from gate.domain.model.hints import Work
 from gate.store.engine.database import Snapshot
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.base import UtcDateTime
 from gate.store.engine.tables.comments import commands, replies
 from gate.store.engine.tables.github import policy_authors

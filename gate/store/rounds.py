@@ -13,8 +13,8 @@ from sqlalchemy import or_, select, update
 
 from gate.domain.model.ids import NodeId
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.rounds import rounds
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = rounds.c
 _insert: Final = insert_or_ignore(rounds)

@@ -16,7 +16,7 @@ from sqlalchemy import Table, insert
 
 from gate.store.copy.rows import copied_tables, stream_rows, write_rows
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.engine.tables.requests import decisions, gate_requests
 from tests.support.postgres import PostgresServer, postgres_server
 

@@ -13,7 +13,7 @@ from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.store.audit.entries import record_audit
 from gate.store.audit.trail import check_trail
 from gate.store.engine.database import Database, Transaction
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 
 _BEGINNING = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ from unittest import mock
 import psycopg
 
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 
 # A crash of the server loses nothing that was committed: the machine's memory outlives it.
 _SETTINGS: Final = (

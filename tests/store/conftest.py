@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.engine.tables.base import metadata
 from tests.support.postgres_server import postgresql_server
 from tests.support.sqlite import lay_out_schema

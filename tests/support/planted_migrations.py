@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import gate.store.engine.migrations
-from gate.store.engine.revisions import OURS, Revisions
+from gate.store.engine.migrations.revisions import OURS, Revisions
 
 EXPANSION: Final = "9001"
 CONTRACTION: Final = "9002"

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import create_engine, make_url, text
 
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from tests.support.postgres_server import postgresql_server
 
 _TEMPLATE: Final = "migrated_template"

@@ -13,9 +13,9 @@ from gate.domain.model.access import EVERYTHING
 from gate.domain.model.ids import RepositoryId
 from gate.errors import ConfigError, RetryLater
 from gate.settings import load_database_url
-from gate.store.engine.compatibility import check_usable
 from gate.store.engine.database import Database, Snapshot
-from gate.store.engine.migration import read_schema
+from gate.store.engine.migrations.compatibility import check_usable
+from gate.store.engine.migrations.migrate import read_schema
 from gate.store.github.names import find_visible
 
 _SQLITE: Final = "sqlite:///"

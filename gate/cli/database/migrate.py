@@ -22,8 +22,8 @@ def migrate(*, offline: bool) -> None:
     """
     from gate.settings import load_database_url
     from gate.store.engine.database import Database
-    from gate.store.engine.migration import migrate as migrate_schema
-    from gate.store.engine.migration import read_schema
+    from gate.store.engine.migrations.migrate import migrate as migrate_schema
+    from gate.store.engine.migrations.migrate import read_schema
 
     database = Database(load_database_url(), exclusive=True)
     try:

@@ -19,9 +19,9 @@ from gate.errors import RetryLater
 from gate.store.access.secret_hashes import hash_of
 from gate.store.engine.codec import decode_numbers, encode_text
 from gate.store.engine.database import Database, Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.access import api_tokens
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = api_tokens.c
 _insert: Final = insert_or_ignore(api_tokens)

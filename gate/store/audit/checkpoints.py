@@ -10,8 +10,8 @@ from sqlalchemy import func, or_, select
 from gate.domain.audit.chain import ChainHead, Checkpoint
 from gate.domain.model.ids import InstallationId
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.audit import audit_checkpoints, audit_heads
-from gate.store.engine.upsert import insert_or_ignore
 
 _insert: Final = insert_or_ignore(audit_checkpoints)
 

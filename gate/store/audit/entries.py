@@ -16,9 +16,9 @@ from gate.domain.audit.segments import Origin, begin_segment
 from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.store.engine.codec import decode_detail
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.audit import audit_entries, audit_heads
-from gate.store.engine.upsert import insert_or_ignore
 
 __all__ = ["AuditEntry", "read_audit", "record_audit"]
 

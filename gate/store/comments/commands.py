@@ -28,8 +28,8 @@ from gate.domain.model.runs import Account
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.comments import commands
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = commands.c
 

@@ -13,8 +13,8 @@ from gate.domain.model.hints import Work
 from gate.domain.model.ids import CommentId, RepositoryId
 from gate.store.engine.database import Transaction
 from gate.store.engine.due import FRESH, DueTable
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.comments import replies
-from gate.store.engine.upsert import insert_or_ignore
 
 
 class ReplyState(StrEnum):

@@ -19,9 +19,9 @@ from gate.domain.nodes.node import LOST_AFTER, NodeState
 from gate.errors import ConfigError
 from gate.store.copy.progress import Progress, Source, read_progress
 from gate.store.copy.rows import copied_tables
-from gate.store.engine.compatibility import Standing
 from gate.store.engine.database import Database, Snapshot
-from gate.store.engine.migration import read_schema
+from gate.store.engine.migrations.compatibility import Standing
+from gate.store.engine.migrations.migrate import read_schema
 from gate.store.engine.outages import busy, is_outage
 from gate.store.engine.server import server_time
 from gate.store.engine.tables import metadata

@@ -26,9 +26,9 @@ from gate.store.copy.ends import (
 )
 from gate.store.copy.progress import Progress, Source
 from gate.store.copy.rows import copied_tables, count_rows
-from gate.store.engine.compatibility import Standing
 from gate.store.engine.database import Database, Snapshot, Transaction
-from gate.store.engine.migration import migrate, read_schema
+from gate.store.engine.migrations.compatibility import Standing
+from gate.store.engine.migrations.migrate import migrate, read_schema
 
 FROM: Final = "GATE_DATABASE_URL"
 TO: Final = "--to"

@@ -19,9 +19,10 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from gate.domain.model.hints import Hint
 from gate.errors import ConfigError, RetryLater
-from gate.store.engine import disks, postgresql
+from gate.store.engine import disks
 from gate.store.engine.carrier import Carrier, NoCarrier, as_transaction, collect
 from gate.store.engine.outages import busy, closed, is_outage, was_undone
+from gate.store.engine.postgresql import transactions as postgresql
 from gate.store.engine.writer import NO_HURRY, GroupWriter, HandOver, Settle
 
 T = TypeVar("T")
@@ -232,8 +233,8 @@ def _sqlite_engine(url: str, *, begin: str | None, pragmas: tuple[str, ...]) -> 
 def _snapshot(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Read on a SQLite file, in a transaction begun and ended on the driver.
 
-    What is read often is read so (`gate.store.engine.prepared`), and SQLAlchemy's own way of
-    beginning and ending would cost more than all the reading.
+    What is read often is read so (`gate.store.engine.statements.prepared`), and SQLAlchemy's own
+    way of beginning and ending would cost more than all the reading.
     """
     try:
         with engine.connect() as connection:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Label, bindparam, func, select
 
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId, RequestId
 from gate.store.engine.database import Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.tables.incidents import incidents
 from gate.store.engine.tables.requests import gate_requests

@@ -15,7 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import UserDefinedType
 
 from gate.domain.model.access import Visible
-from gate.store.engine.unindexed import unindexed
+from gate.store.engine.statements.unindexed import unindexed
 
 _WIDE: Final = 2_000
 """Repositories from which on it takes longer to look each of them up than to walk by time."""

@@ -12,9 +12,9 @@ from sqlalchemy import bindparam, select
 from gate.domain.model.deployments import is_later
 from gate.domain.model.ids import DeploymentId, RepositoryId, RunId
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.github import deployments
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = deployments.c
 _own: Final = (

@@ -13,9 +13,9 @@ from gate.domain.evidence.absence import is_believed
 from gate.domain.model.ids import RepositoryId
 from gate.domain.requests.missing_facts import ListingNeeded
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_update
 from gate.store.engine.tables.github import listings
-from gate.store.engine.upsert import insert_or_update
 
 _read: Final = Prepared(select(listings).where(listings.c.repository_id == bindparam("repository")))
 _replace: Final = insert_or_update(listings)

@@ -15,9 +15,9 @@ from gate.domain.model.ids import InstallationId
 from gate.domain.model.policy import PolicyReading, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace, choose_again
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.github import policy_documents, policy_texts
-from gate.store.engine.upsert import insert_or_ignore
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable, Taken
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.github import policy_authors
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = policy_authors.c
 _insert: Final = insert_or_ignore(policy_authors)

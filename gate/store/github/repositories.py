@@ -14,10 +14,10 @@ from gate.domain.model.ids import AccountId, InstallationId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.domain.requests.sweep_budget import Candidate
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore, insert_or_update
 from gate.store.engine.tables.github import installations, repositories
 from gate.store.engine.tables.requests import gate_requests
-from gate.store.engine.upsert import insert_or_ignore, insert_or_update
 from gate.store.incidents.checks import mark_check_of_returned, mark_checks_of_installation
 from gate.store.requests.requests import IS_UNDECIDED
 

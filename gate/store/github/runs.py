@@ -15,9 +15,9 @@ from gate.domain.model.ids import RepositoryId, RequestKey, RunId
 from gate.domain.model.runs import COMPLETED, SKIPPED, Job, WorkflowRun, merge_jobs, merge_run
 from gate.store.engine.codec import decode_run, encode
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.github import runs
-from gate.store.engine.upsert import insert_or_ignore
 from gate.store.incidents.checks import mark_check
 
 _CANDIDATES: Final = 5

@@ -18,8 +18,8 @@ from gate.domain.model.ids import AccountId, RepositoryId
 from gate.domain.model.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, UnavailablePolicy
 from gate.domain.model.policy_sources import PolicyChoice, choose
 from gate.store.engine.database import Snapshot
-from gate.store.engine.given import given, given_table
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.given import given, given_table
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.github import policy_documents, policy_texts
 from gate.store.github.policies import PolicyDocument, document_of
 

@@ -27,8 +27,8 @@ from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import BriefRun, WorkflowRun
 from gate.store.engine.codec import decode_brief_runs, decode_report, decode_run
 from gate.store.engine.database import Snapshot
-from gate.store.engine.given import given, given_table
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.given import given, given_table
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.github import runs
 from gate.store.engine.tables.reports import validation_reports
 

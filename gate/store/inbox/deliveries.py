@@ -31,10 +31,10 @@ from gate.domain.model.ids import DeliveryId
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable
 from gate.store.engine.hints import note
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.base import UtcDateTime
 from gate.store.engine.tables.inbox import deliveries
-from gate.store.engine.upsert import insert_or_ignore
 
 
 class Reception(StrEnum):

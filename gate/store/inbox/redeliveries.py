@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from gate.domain.model.ids import DeliveryId
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.inbox import redeliveries
-from gate.store.engine.upsert import insert_or_ignore
 
 _insert: Final = insert_or_ignore(redeliveries)
 

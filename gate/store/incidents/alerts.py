@@ -20,8 +20,8 @@ from gate.domain.model.ids import NodeId, RepositoryId
 from gate.store.engine.codec import encode
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable, Taken
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.incidents import alerts
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = alerts.c
 _alert: Final = msgspec.json.Decoder(Alert)

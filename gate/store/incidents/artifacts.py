@@ -14,8 +14,8 @@ from gate.domain.model.ids import RepositoryId, RunId
 from gate.store.engine.codec import decode_names, encode_text
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.due import FRESH, DueTable, Taken
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.incidents import run_artifacts
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = run_artifacts.c
 _of_attempt: Final = (

@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from gate.domain.limits.account import Account, Ask, Leased, Limits, Wait, lease
 from gate.store.engine.codec import decode_account, encode
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.limits import limit_accounts
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = limit_accounts.c
 _APP: Final = 0

@@ -9,9 +9,9 @@ from sqlalchemy import Row, bindparam, delete, select
 from gate.domain.model.ids import NodeId
 from gate.domain.nodes.node import Node, NodeKind, Process
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_update
 from gate.store.engine.tables.nodes import nodes
-from gate.store.engine.upsert import insert_or_update
 
 _t: Final = nodes.c
 _record: Final = insert_or_update(nodes)

@@ -17,8 +17,8 @@ from gate.domain.model.ids import DecisionId
 from gate.domain.model.reports import ValidationReport
 from gate.store.engine.codec import decode_report, encode
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.requests import decision_reports, kept_reports
-from gate.store.engine.upsert import insert_or_ignore
 
 _insert: Final = insert_or_ignore(kept_reports)
 _use: Final = (

@@ -22,9 +22,9 @@ from gate.domain.model.ids import InstallationId, RepositoryId, RunId
 from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.store.engine.codec import decode_alert, decode_report, encode
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.reports import alert_reports, validation_reports
-from gate.store.engine.upsert import insert_or_ignore
 
 _r: Final = validation_reports.c
 _a: Final = alert_reports.c

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from gate.store.engine.database import Transaction
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.reports import spent_tokens
-from gate.store.engine.upsert import insert_or_ignore
 
 _insert: Final = insert_or_ignore(spent_tokens)
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from gate.domain.model.ids import DeliveryId, RequestId
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.requests import gate_requests
 
 _t: Final = gate_requests.c

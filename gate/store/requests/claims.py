@@ -12,9 +12,9 @@ from gate.domain.model.ids import CommentId, RepositoryId, RequestKey, RunId
 from gate.domain.model.overrides import OverrideChannel, OverrideClaim
 from gate.store.engine.codec import decode_claim, encode
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.requests import override_claims
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = override_claims.c
 _insert: Final = insert_or_ignore(override_claims)

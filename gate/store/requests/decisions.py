@@ -25,7 +25,7 @@ from gate.domain.requests.decision import Decision
 from gate.errors import GateError
 from gate.store.engine.codec import decode_basis, decode_decision, decode_facts, encode
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.requests import decisions
 from gate.store.reports.kept_reports import (
     decode_reports,

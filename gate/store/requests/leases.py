@@ -18,7 +18,7 @@ from gate.domain.model.ids import InstallationId, NodeId, RequestId
 from gate.errors import Superseded
 from gate.store.engine.database import Transaction
 from gate.store.engine.hints import note, retract
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.requests import gate_requests
 
 _t: Final = gate_requests.c

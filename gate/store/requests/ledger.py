@@ -15,9 +15,9 @@ from gate.domain.requests.plan import is_sendable
 from gate.domain.requests.settlement import NOT_LANDED
 from gate.errors import Superseded
 from gate.store.engine.database import Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.requests import effects
-from gate.store.engine.upsert import insert_or_ignore
 
 _t: Final = effects.c
 

@@ -22,9 +22,9 @@ from gate.domain.requests.opening import Opening, judge_opening
 from gate.store.engine.codec import encode_ids
 from gate.store.engine.database import Transaction
 from gate.store.engine.hints import note
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.requests import gate_requests
-from gate.store.engine.upsert import insert_or_ignore
 from gate.store.requests.requests import SELECTED_BY_KEY, key_values, request_of
 
 _t: Final = gate_requests.c

@@ -19,7 +19,7 @@ from gate.domain.model.request import (
 from gate.domain.requests.decision import Verdict
 from gate.store.engine.codec import decode_ids, encode_ids, encode_text
 from gate.store.engine.database import Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.requests import gate_requests
 from gate.store.requests.leases import Lease
 

@@ -29,8 +29,8 @@ from gate.domain.model.request import RequestState
 from gate.domain.requests.decision import Decision, ReasonCode
 from gate.store.engine.codec import decode_decision
 from gate.store.engine.database import Snapshot
+from gate.store.engine.statements.unindexed import unindexed
 from gate.store.engine.tables.requests import decisions, gate_requests
-from gate.store.engine.unindexed import unindexed
 from gate.store.engine.visibility import only_visible
 from gate.store.requests.requests import IS_UNDECIDED
 

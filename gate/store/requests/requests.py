@@ -25,7 +25,7 @@ from gate.domain.model.request import (
 from gate.domain.requests.closing import Closure
 from gate.store.engine.codec import decode_ids, decode_names
 from gate.store.engine.database import Snapshot
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.github import runs
 from gate.store.engine.tables.requests import gate_requests
 

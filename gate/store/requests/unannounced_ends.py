@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, select, update
 
 from gate.domain.model.ids import RepositoryId, RequestId
 from gate.store.engine.database import Snapshot, Transaction
+from gate.store.engine.statements.upsert import insert_or_ignore
 from gate.store.engine.tables.requests import unannounced_ends
-from gate.store.engine.upsert import insert_or_ignore
 from gate.store.incidents.checks import mark_check
 
 _t: Final = unannounced_ends.c

@@ -21,7 +21,7 @@ from gate.domain.model.request import (
 from gate.store.engine.codec import decode_ids
 from gate.store.engine.database import Transaction
 from gate.store.engine.hints import note
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.base import UtcDateTime
 from gate.store.engine.tables.requests import gate_requests
 from gate.store.requests.requests import IS_UNDECIDED

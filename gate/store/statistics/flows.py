@@ -23,8 +23,8 @@ from gate.domain.statistics.flow_days import MOST_DAYS, lay_out
 from gate.domain.statistics.metrics import measure_flaky_flows
 from gate.domain.statistics.record import FlowReport, FlowResult, Period
 from gate.store.engine.database import Snapshot
+from gate.store.engine.statements.unindexed import unindexed
 from gate.store.engine.tables.reports import validation_reports
-from gate.store.engine.unindexed import unindexed
 from gate.store.engine.visibility import only_visible
 from gate.store.statistics.scope import Scope, during, of_repositories
 

@@ -29,8 +29,8 @@ from gate.domain.model.request import RequestState
 from gate.domain.statistics.record import Holds, Period
 from gate.store.engine.codec import decode_numbers
 from gate.store.engine.database import Snapshot
+from gate.store.engine.statements.unindexed import unindexed
 from gate.store.engine.tables.requests import gate_requests
-from gate.store.engine.unindexed import unindexed
 from gate.store.engine.visibility import only_visible
 from gate.store.statistics.days import day_ordinal, microseconds, number_of
 from gate.store.statistics.scope import Scope

@@ -9,8 +9,8 @@ from sqlalchemy import select, text
 from gate.domain.model.ids import environment_key
 from gate.domain.statistics.record import Period, Release
 from gate.store.engine.database import Snapshot
+from gate.store.engine.statements.unindexed import unindexed
 from gate.store.engine.tables.audit import audit_entries
-from gate.store.engine.unindexed import unindexed
 from gate.store.engine.visibility import only_visible
 from gate.store.statistics.scope import Scope, during
 

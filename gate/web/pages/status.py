@@ -30,7 +30,7 @@ from gate.domain.statistics.health import (
 )
 from gate.domain.text.durations import span
 from gate.errors import GateError
-from gate.store.engine.compatibility import Schema, find_schema
+from gate.store.engine.migrations.compatibility import Schema, find_schema
 from gate.store.incidents.alerts import AlertState
 from gate.store.nodes.holdings import read_fleet
 from gate.store.statistics.gauges import Backlog

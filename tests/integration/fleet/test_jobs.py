@@ -20,8 +20,8 @@ from gate.fleet.fleet import Fleet
 from gate.fleet.jobs import CHANNEL, HINTS_IN_A_JOB, take_jobs, write_jobs
 from gate.reconciler.worker.local_queues import Queues
 from gate.store.engine.database import Database, Transaction
-from gate.store.engine.migration import head_revision
-from gate.store.engine.notifications import Waker, listening
+from gate.store.engine.migrations.migrate import head_revision
+from gate.store.engine.postgresql.notifications import Waker, listening
 from tests.support.postgres import PostgresServer
 from tests.support.threads import at_once
 

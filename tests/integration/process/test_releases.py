@@ -13,8 +13,8 @@ import requests
 from alembic import command
 
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
-from gate.store.engine.revisions import OURS, Revisions
+from gate.store.engine.migrations.migrate import migrate
+from gate.store.engine.migrations.revisions import OURS, Revisions
 from tests.integration.process.service_process import Process, prepared
 from tests.support.harness import REPOSITORY
 from tests.support.planted_migrations import next_release, release_after_next

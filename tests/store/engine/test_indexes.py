@@ -16,7 +16,7 @@ from gate.store.access.sessions import find_session, sessions_of
 from gate.store.access.sign_ins import take_sign_in
 from gate.store.comments import commands, replies
 from gate.store.engine.database import Database, Snapshot, Transaction
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.engine.tables.base import metadata
 from gate.store.engine.tables.requests import gate_requests
 from gate.store.github import policy_authors

@@ -11,7 +11,7 @@ from sqlalchemy import event, insert, text
 
 from gate.domain.model.ids import InstallationId
 from gate.store.engine.database import Database, Snapshot
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.tables.requests import gate_requests
 from gate.store.github.repositories import look_candidates

@@ -10,9 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
-from gate.store.engine.compatibility import Standing
 from gate.store.engine.database import Database
-from gate.store.engine.migration import head_revision, migrate, read_schema
+from gate.store.engine.migrations.compatibility import Standing
+from gate.store.engine.migrations.migrate import head_revision, migrate, read_schema
 from gate.store.engine.tables.base import metadata
 
 

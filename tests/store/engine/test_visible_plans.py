@@ -11,7 +11,7 @@ import pytest
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId
 from gate.store.engine.database import Database, Snapshot
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.requests.history import HistoryFilter, list_history
 from gate.store.requests.places import read_overridden_runs, read_queues
 from gate.store.statistics.flows import read_flows

@@ -12,7 +12,7 @@ from gate.doctor.database import find_database
 from gate.doctor.findings import Finding, Level, guarded
 from gate.store.engine import disks
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from tests.support.alert_settings import settings_with
 
 

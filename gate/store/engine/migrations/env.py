@@ -1,4 +1,4 @@
-"""Run migrations on the connection that `gate.store.engine.migration` hands over."""
+"""Run migrations on the connection that `gate.store.engine.migrations.migrate` hands over."""
 
 from alembic import context
 

@@ -17,7 +17,7 @@ from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import InstallationId, RepositoryId
 from gate.domain.model.reports import FlowStatus
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.github.repositories import record_repository
 from gate.store.incidents.incidents import record_events, record_opening
 from gate.store.reports.reports import record_report

@@ -16,7 +16,7 @@ expands = True
 
 
 def upgrade() -> None:
-    """Create the table; `gate.store.engine.migration` writes its row."""
+    """Create the table; `gate.store.engine.migrations.migrate` writes its row."""
     op.create_table(
         "schema_compatibility",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from gate.store.engine.large_tables import create_index
+from gate.store.engine.migrations.large_tables import create_index
 
 revision = "0013"
 down_revision = "0012"

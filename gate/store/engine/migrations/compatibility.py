@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 from sqlalchemy import Connection, delete, insert, inspect, select
 
 from gate.errors import ConfigError
-from gate.store.engine.revisions import OURS, Revisions
+from gate.store.engine.migrations.revisions import OURS, Revisions
 from gate.store.engine.tables.schema import ONLY_ROW, schema_compatibility
 
 if TYPE_CHECKING:

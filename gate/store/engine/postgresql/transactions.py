@@ -1,8 +1,8 @@
 """Run transactions on PostgreSQL, begun and ended on the driver's own connection.
 
-Statements are prepared by the server (`gate.store.engine.prepared`), which costs it a fraction of
-parsing and planning them each time. A pooler may give each transaction another session, which knows
-no statement of ours, so behind a pooler nothing is prepared.
+Statements are prepared by the server (`gate.store.engine.statements.prepared`), which costs it a
+fraction of parsing and planning them each time. A pooler may give each transaction another session,
+which knows no statement of ours, so behind a pooler nothing is prepared.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from gate.doctor.clocks import BOTH
 from gate.doctor.database import find_database
 from gate.doctor.findings import Level
 from gate.errors import RetryLater
-from gate.store.engine import postgresql
 from gate.store.engine.database import Database, Snapshot, Transaction
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.postgresql import transactions as postgresql
 from gate.store.engine.server import is_pooled
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.inbox import deliveries
 from tests.store.engine.test_database import deliver, stored
 from tests.support.alert_settings import settings_with

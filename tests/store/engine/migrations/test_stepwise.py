@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from gate.errors import ConfigError
 from gate.store.audit.entries import record_audit
-from gate.store.engine.compatibility import Schema, Standing
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate, read_schema
-from gate.store.engine.revisions import OURS, Revisions
+from gate.store.engine.migrations.compatibility import Schema, Standing
+from gate.store.engine.migrations.migrate import migrate, read_schema
+from gate.store.engine.migrations.revisions import OURS, Revisions
 from tests.support.chains import make_entry
 from tests.support.harness import wait_for
 from tests.support.planted_migrations import CONTRACTION, EXPANSION, release_after_next

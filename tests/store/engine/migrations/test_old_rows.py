@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 from gate.domain.model import access
 from gate.store.engine.database import Database
 from gate.store.engine.due import FRESH
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.engine.tables.inbox import deliveries as delivery_rows
 from gate.store.engine.tables.requests import gate_requests
 from gate.store.statistics.holds import read_holds

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from gate.store.engine.outages import busy
-from gate.store.engine.postgresql import LOST_CONNECTIONS
+from gate.store.engine.postgresql.transactions import LOST_CONNECTIONS
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
 

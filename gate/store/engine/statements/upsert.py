@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 
 _POSTGRESQL: Final = "postgresql"
 

@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import select
 
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate
+from gate.store.engine.migrations.migrate import migrate
 from gate.store.engine.tables.reports import validation_reports
 from gate.store.engine.tables.requests import gate_requests
 from tests.store.statistics.past import Past

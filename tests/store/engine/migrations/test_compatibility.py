@@ -10,10 +10,10 @@ from alembic import command
 from sqlalchemy import text
 
 from gate.errors import ConfigError
-from gate.store.engine.compatibility import Schema, Standing, check_usable
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate, read_schema
-from gate.store.engine.revisions import OURS
+from gate.store.engine.migrations.compatibility import Schema, Standing, check_usable
+from gate.store.engine.migrations.migrate import migrate, read_schema
+from gate.store.engine.migrations.revisions import OURS
 from tests.support.planted_migrations import (
     CONTRACTION,
     EXPANSION,

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gate.errors import ConfigError
-from gate.store.engine import migration
-from gate.store.engine.compatibility import Standing
 from gate.store.engine.database import Database
-from gate.store.engine.migration import migrate, read_schema
-from gate.store.engine.revisions import OURS
+from gate.store.engine.migrations import migrate as migration
+from gate.store.engine.migrations.compatibility import Standing
+from gate.store.engine.migrations.migrate import migrate, read_schema
+from gate.store.engine.migrations.revisions import OURS
 from tests.support.planted_migrations import EXPANSION, next_release
 
 pytestmark = pytest.mark.parametrize("dialect", ["postgresql"])

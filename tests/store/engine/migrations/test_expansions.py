@@ -17,13 +17,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, insert, select
 
 from gate.store.engine.database import Database
-from gate.store.engine.revisions import OURS, Revisions
+from gate.store.engine.migrations.revisions import OURS, Revisions
 from gate.store.engine.tables.base import metadata
-from tests.store.engine.released import RELEASED
+from tests.store.engine.migrations.released import RELEASED
 from tests.support.planted_migrations import planted
 from tests.support.schema_shape import narrowings, shape_of
 
-ROOT: Final = Path(__file__).parents[3]
+ROOT: Final = Path(__file__).parents[4]
 
 
 def scripts(revisions: Revisions = OURS) -> list[Any]:

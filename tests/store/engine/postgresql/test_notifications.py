@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from gate.store.engine.database import Database
-from gate.store.engine.notifications import Waker, listening
+from gate.store.engine.postgresql.notifications import Waker, listening
 
 _MOST_OF_SELECT = 1024
 

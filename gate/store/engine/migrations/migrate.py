@@ -11,16 +11,16 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from gate.errors import ConfigError
-from gate.store.engine.compatibility import (
+from gate.store.engine.database import Database
+from gate.store.engine.migrations.compatibility import (
     Schema,
     Standing,
     check_usable,
     find_schema,
     record_compatibility,
 )
-from gate.store.engine.database import Database
+from gate.store.engine.migrations.revisions import OURS, Revisions
 from gate.store.engine.outages import lost_a_race, waited_too_long
-from gate.store.engine.revisions import OURS, Revisions
 
 # Whoever waits for the lock of a whole table keeps all others waiting behind it.
 _PATIENCE: Final = "2s"

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from gate.store.engine.database import Database
 from gate.store.engine.due import FRESH
-from gate.store.engine.prepared import Prepared
+from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.tables.github import repositories
 from gate.store.engine.tables.inbox import deliveries
 from tests.support.builders.defaults import NOW
