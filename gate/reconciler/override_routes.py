@@ -15,8 +15,8 @@ from gate.domain.model.overrides import OverrideRoutes
 from gate.domain.model.policy import OverridePolicy
 from gate.domain.model.request import GateRequest
 from gate.domain.overrides.rule import open_routes
+from gate.domain.requests.explanation.remedies import IssueLink
 from gate.domain.requests.missing_facts import RoutesNeeded
-from gate.domain.requests.remedies import IssueLink
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.ports import People

@@ -10,8 +10,8 @@ from gate.domain.model.ids import RunId
 from gate.domain.model.overrides import OverrideChannel, OverrideRoutes
 from gate.domain.model.reports import FlowStatus
 from gate.domain.requests.decide import decide
-from gate.domain.requests.explain import explain
-from gate.domain.requests.remedies import Guide, IssueLink
+from gate.domain.requests.explanation.explain import explain
+from gate.domain.requests.explanation.remedies import Guide, IssueLink
 from tests.support.builders.defaults import NOW, before
 from tests.support.builders.overrides import make_claim, make_standing
 from tests.support.builders.policies import make_policy

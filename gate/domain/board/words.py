@@ -23,8 +23,8 @@ from gate.domain.model.policy import (
     ValidationState,
 )
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
-from gate.domain.requests.details import is_said_already
-from gate.domain.requests.phrases import because, describe, phrase
+from gate.domain.requests.explanation.details import is_said_already
+from gate.domain.requests.explanation.phrases import because, describe, phrase
 from gate.domain.text.escaping import cut
 
 _MOST_FLOWS: Final = 2

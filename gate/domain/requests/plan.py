@@ -22,8 +22,8 @@ from gate.domain.model.ledger import (
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest, ReviewState
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
-from gate.domain.requests.explain import explain
-from gate.domain.requests.remedies import ANYWHERE, Guide
+from gate.domain.requests.explanation.explain import explain
+from gate.domain.requests.explanation.remedies import ANYWHERE, Guide
 
 KEPT_FOR_THE_END: Final = 1
 """Reports that a change of reason may not use up: the last call needs one."""

@@ -17,6 +17,7 @@ from gate.domain.model.request import RequestState
 from gate.domain.requests.closing import Closure, check_closed, is_suspect
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
+from gate.domain.requests.explanation.remedies import Guide
 from gate.domain.requests.missing_facts import (
     GateNeeded,
     PolicyNeeded,
@@ -24,7 +25,6 @@ from gate.domain.requests.missing_facts import (
     RoutesNeeded,
 )
 from gate.domain.requests.plan import plan
-from gate.domain.requests.remedies import Guide
 from gate.domain.requests.settlement import (
     NOT_LANDED,
     Settlement,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from gate.domain.incidents.events import IncidentEvent
 from gate.domain.model.ids import RequestId, RequestKey
-from gate.domain.requests.story import AlertTrace
+from gate.domain.requests.explanation.story import AlertTrace
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.incidents import alerts, incident_events, incidents
 from gate.store.incidents.incidents import IncidentRecord, decode_event, read_incident

@@ -14,7 +14,7 @@ from gate.domain.model.ids import AccountId, RequestId
 from gate.domain.model.ledger import Ledger
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
-from gate.domain.requests.story import AlertTrace, SeenEvidence, TrailEntry
+from gate.domain.requests.explanation.story import AlertTrace, SeenEvidence, TrailEntry
 from gate.store.engine.codec import decode_decision, decode_detail, decode_run
 from gate.store.engine.database import Snapshot
 from gate.store.engine.tables.audit import audit_checkpoints, audit_entries

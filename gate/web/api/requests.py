@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import RepositoryId, RequestId, environment_key
-from gate.domain.requests.concealment import conceal_policy
+from gate.domain.requests.explanation.concealment import conceal_policy
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import may_see_owners
 from gate.store.github.repositories import read_repository

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gate.domain.requests.standing import describe_standing
+from gate.domain.requests.explanation.standing import describe_standing
 from gate.domain.text.escaping import cut, visible_lines
 from gate.domain.text.fold import fold
 from gate.store.requests.story import DeploymentRecord

@@ -15,12 +15,12 @@ from gate.domain.model.policy import (
     ValidationRule,
 )
 from gate.domain.model.request import CLOSED_WITHOUT_US, GateRequest
-from gate.domain.requests.change import describe_change
 from gate.domain.requests.decide import deciding_policy
 from gate.domain.requests.decision import Decision, Verdict
-from gate.domain.requests.details import list_details
-from gate.domain.requests.flow_lines import describe_flows
-from gate.domain.requests.remedies import (
+from gate.domain.requests.explanation.change import describe_change
+from gate.domain.requests.explanation.details import list_details
+from gate.domain.requests.explanation.flow_lines import describe_flows
+from gate.domain.requests.explanation.remedies import (
     ANYWHERE,
     Action,
     Guide,
@@ -29,9 +29,9 @@ from gate.domain.requests.remedies import (
     find_actions,
     routes_offered,
 )
-from gate.domain.requests.rules import Rule, list_rules
-from gate.domain.requests.standing import describe_standing
-from gate.domain.requests.story import (
+from gate.domain.requests.explanation.rules import Rule, list_rules
+from gate.domain.requests.explanation.standing import describe_standing
+from gate.domain.requests.explanation.story import (
     Story,
     alert_events,
     incident_events,

@@ -14,7 +14,7 @@ from gate.domain.model.ids import RequestId
 from gate.domain.model.request import RequestState
 from gate.domain.requests.closing import Closure
 from gate.domain.requests.decision import ReasonCode
-from gate.domain.requests.outcome import (
+from gate.domain.requests.explanation.outcome import (
     REASONS,
     VERDICTS,
     describe_outcome,

@@ -24,7 +24,7 @@ from gate.domain.incidents.incident import Word
 from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, LeftOut
-from gate.domain.requests.flow_lines import describe_flows
+from gate.domain.requests.explanation.flow_lines import describe_flows
 from tests.support.builders.defaults import NOW
 from tests.support.builders.policies import make_rule
 from tests.support.builders.reports import make_flow, make_validation_report

@@ -12,7 +12,7 @@ from gate.domain.model.facts import Behind
 from gate.domain.requests.behind import count_behind
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, Verdict
-from gate.domain.requests.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.explanation.explain import COMMENT_LIMIT, explain
 from gate.domain.requests.plan import plan
 from tests.support.builders.defaults import NOW
 from tests.support.builders.ledger import make_ledger, make_report

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.domain.requests.explain import explain
+from gate.domain.requests.explanation.explain import explain
 from gate.domain.text.escaping import code_span, cut, cut_markdown, neutralize
 from tests.support.builders.defaults import NOW
 from tests.support.builders.requests import make_decision, make_request

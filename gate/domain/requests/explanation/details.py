@@ -9,7 +9,7 @@ from typing import Final
 
 from gate.domain.model.overrides import OverrideRecord
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
-from gate.domain.requests.flow_lines import count_failed
+from gate.domain.requests.explanation.flow_lines import count_failed
 from gate.domain.text.escaping import cut
 from gate.domain.text.fold import fold
 

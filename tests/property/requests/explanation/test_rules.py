@@ -10,7 +10,7 @@ from gate.domain.evidence.judge import judge_facts
 from gate.domain.model.policy import LoadedPolicy, ValidationState
 from gate.domain.requests.decide import decide, deciding_policy
 from gate.domain.requests.decision import ReasonCode
-from gate.domain.requests.rules import Outcome, first_failed, list_rules
+from gate.domain.requests.explanation.rules import Outcome, first_failed, list_rules
 from tests.property.strategies.cases import Case, cases
 
 _BESIDE: Final = {ReasonCode.GAVE_UP, ReasonCode.OBSERVE_MODE, ReasonCode.OVERRIDE}

@@ -10,8 +10,8 @@ from typing import Final
 
 from gate.domain.model.request import CLOSED_WITHOUT_US, RequestState
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
-from gate.domain.requests.outcome import describe_outcome
-from gate.domain.requests.phrases import because, close_phrase
+from gate.domain.requests.explanation.outcome import describe_outcome
+from gate.domain.requests.explanation.phrases import because, close_phrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pytest
 
 from gate.domain.model.overrides import OverrideAsk
 from gate.domain.model.policy import ValidationRule
-from gate.domain.requests.change import describe_change
 from gate.domain.requests.decision import ReasonCode, Verdict
+from gate.domain.requests.explanation.change import describe_change
 from tests.support.builders.requests import make_decision
 
 RULE: Final = ValidationRule(workflow=".github/workflows/check.yml")

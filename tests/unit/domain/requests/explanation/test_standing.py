@@ -9,8 +9,8 @@ import pytest
 from gate.domain.model.request import CLOSED_WITHOUT_US, RequestState
 from gate.domain.requests.closing import Closure
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
-from gate.domain.requests.outcome import describe_outcome
-from gate.domain.requests.standing import describe_standing
+from gate.domain.requests.explanation.outcome import describe_outcome
+from gate.domain.requests.explanation.standing import describe_standing
 from tests.support.builders.requests import make_decision
 
 FAILED: Final = ReasonCode.VALIDATION_FAILED

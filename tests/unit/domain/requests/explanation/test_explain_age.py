@@ -10,7 +10,7 @@ from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import Beginning
 from gate.domain.model.policy import ValidationState
 from gate.domain.requests.decision import Verdict
-from gate.domain.requests.explain import explain
+from gate.domain.requests.explanation.explain import explain
 from tests.support.builders.defaults import NOW
 from tests.support.builders.requests import make_decision, make_request
 from tests.support.builders.runs import make_run

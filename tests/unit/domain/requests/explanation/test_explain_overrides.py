@@ -12,8 +12,8 @@ from gate.domain.model.overrides import OverrideAsk, OverrideRecord, OverrideRou
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.request import GateRequest
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
-from gate.domain.requests.explain import COMMENT_LIMIT, explain
-from gate.domain.requests.remedies import ANYWHERE, Guide, IssueLink, routes_offered
+from gate.domain.requests.explanation.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.explanation.remedies import ANYWHERE, Guide, IssueLink, routes_offered
 from tests.support.builders.defaults import NOW, TICK
 from tests.support.builders.overrides import make_claim, make_record
 from tests.support.builders.requests import make_decision, make_request

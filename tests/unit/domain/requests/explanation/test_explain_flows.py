@@ -13,7 +13,7 @@ from gate.domain.model.overrides import OverrideAsk
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
-from gate.domain.requests.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.explanation.explain import COMMENT_LIMIT, explain
 from tests.support.builders.defaults import NOW
 from tests.support.builders.reports import make_flow, make_validation_report
 from tests.support.builders.requests import make_decision, make_request

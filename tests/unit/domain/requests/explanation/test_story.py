@@ -19,7 +19,7 @@ from gate.domain.incidents.events import (
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId, RunId
 from gate.domain.model.policy import ValidationState
-from gate.domain.requests.story import (
+from gate.domain.requests.explanation.story import (
     MOST_EVENTS,
     AlertTrace,
     Event,

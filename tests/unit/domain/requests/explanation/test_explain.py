@@ -9,8 +9,8 @@ from gate.domain.model.overrides import OverrideAsk
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
-from gate.domain.requests.explain import COMMENT_LIMIT, explain
-from gate.domain.requests.remedies import Guide
+from gate.domain.requests.explanation.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.explanation.remedies import Guide
 from tests.support.builders.defaults import NOW
 from tests.support.builders.requests import make_decision, make_request
 from tests.support.builders.runs import make_infrastructure, make_run

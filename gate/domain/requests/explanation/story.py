@@ -19,8 +19,8 @@ from gate.domain.model.ids import RequestId, RunId
 from gate.domain.model.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import ReasonCode, Verdict
-from gate.domain.requests.flow_lines import describe_flows
-from gate.domain.requests.phrases import close_phrase, phrase
+from gate.domain.requests.explanation.flow_lines import describe_flows
+from gate.domain.requests.explanation.phrases import close_phrase, phrase
 
 MOST_EVENTS: Final = 60
 """Entries of a story that a page shows: the newest, and the first."""

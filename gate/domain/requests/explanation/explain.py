@@ -16,14 +16,14 @@ from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
-from gate.domain.requests.details import LINE_LIMIT, list_details
-from gate.domain.requests.flow_lines import (
+from gate.domain.requests.explanation.details import LINE_LIMIT, list_details
+from gate.domain.requests.explanation.flow_lines import (
     describe_flows,
     render_artifacts,
     render_terraform,
 )
-from gate.domain.requests.phrases import describe, join_phrases
-from gate.domain.requests.remedies import ANYWHERE, Guide, list_actions
+from gate.domain.requests.explanation.phrases import describe, join_phrases
+from gate.domain.requests.explanation.remedies import ANYWHERE, Guide, list_actions
 from gate.domain.text.durations import age, remaining
 from gate.domain.text.escaping import link, neutralize
 from gate.domain.text.fitting import BETWEEN, Paragraph, Part, Rank, leave_out, render

@@ -12,7 +12,7 @@ from typing import Final
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.runs import SUCCESS
 from gate.domain.requests.decision import Reason, ReasonCode
-from gate.domain.requests.flow_lines import count_failed
+from gate.domain.requests.explanation.flow_lines import count_failed
 
 _PHRASES: Final = {
     ReasonCode.VALIDATION_PASSED: "production validation passed",

@@ -11,8 +11,8 @@ from gate.domain.comments.commands import parse_command
 from gate.domain.model.facts import Behind
 from gate.domain.model.overrides import OverrideAsk, OverrideRoutes
 from gate.domain.requests.decision import Decision, Verdict
-from gate.domain.requests.explain import COMMENT_LIMIT, explain
-from gate.domain.requests.remedies import Guide, IssueLink
+from gate.domain.requests.explanation.explain import COMMENT_LIMIT, explain
+from gate.domain.requests.explanation.remedies import Guide, IssueLink
 from gate.domain.text.escaping import neutralize
 from gate.domain.text.fold import fold
 from tests.property.strategies.decisions import HOSTILE

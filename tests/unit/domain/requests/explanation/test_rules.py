@@ -9,7 +9,7 @@ import pytest
 from gate.domain.model.policy import BUILT_IN, LoadedPolicy
 from gate.domain.model.reports import FlowStatus
 from gate.domain.requests.decision import ReasonCode
-from gate.domain.requests.rules import Outcome, Rule, list_rules
+from gate.domain.requests.explanation.rules import Outcome, Rule, list_rules
 from tests.support.builders.defaults import DIGEST, NOW
 from tests.support.builders.reports import make_flow, make_validation_report
 from tests.support.builders.requests import make_facts

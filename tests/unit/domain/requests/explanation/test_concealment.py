@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
-from gate.domain.requests.concealment import conceal_policy
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
+from gate.domain.requests.explanation.concealment import conceal_policy
 from tests.support.builders.requests import make_decision
 
 OWN = PolicyPlace("octo/shop/deployment-gate.yml", "a", "")
