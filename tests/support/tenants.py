@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 
-from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import Message
+from gate.domain.incidents.alerts.content import AlertSubject, render_alert
+from gate.domain.incidents.alerts.plan import Message
 from gate.domain.incidents.events import Acknowledged, Decided, IncidentEvent, Opened
 from gate.domain.incidents.incident import IncidentPlace
 from gate.domain.model.alert import AlertKind, Channel, Severity

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
-from gate.domain.incidents.alert_plan import AlertPlan, announce, plan_alerts
-from gate.domain.incidents.alert_words import MOST_HELD
+from gate.domain.incidents.alerts.content import AlertSubject, Bypass, render_alert, render_bypass
+from gate.domain.incidents.alerts.plan import AlertPlan, announce, plan_alerts
+from gate.domain.incidents.alerts.words import MOST_HELD
 from gate.domain.incidents.events import Bypassed, IncidentEvent
 from gate.domain.incidents.incident import GATE, Incident
 from gate.domain.model.alert import AlertKind, Channel, HeldDeployment

@@ -2,7 +2,8 @@
 
 An alert may be sent twice, under the same key, rather than never: unlike a review it changes
 nothing. A channel that is down is tried for a day, by time and not by count, with growing pauses;
-a message that is lost after that is put on record. `gate.domain.incidents.outbox` has the rules.
+a message that is lost after that is put on record. The rules are in
+`gate.domain.incidents.alerts.outbox`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.incidents.events import Alerted, AlertLost, IncidentEvent
-from gate.domain.incidents.outbox import (
+from gate.domain.incidents.alerts.outbox import (
     Delivery,
     Owed,
     choose_delivery,
@@ -20,6 +20,7 @@ from gate.domain.incidents.outbox import (
     is_expired,
     pause_before_repeat,
 )
+from gate.domain.incidents.events import Alerted, AlertLost, IncidentEvent
 from gate.domain.model.alert import Alert, Channel
 from gate.domain.model.ids import IncidentId
 from gate.errors import GateError, OutcomeUnknown, Refused, RetryLater

@@ -11,8 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from gate.domain.incidents.issue import keep_ticks
-from gate.domain.incidents.issue_plan import (
+from gate.domain.incidents.issue.plan import (
     AddRemark,
     AnswerClosing,
     Followed,
@@ -22,7 +21,8 @@ from gate.domain.incidents.issue_plan import (
     digest_of,
     plan_step,
 )
-from gate.domain.incidents.remarks import render_closed_by_hand
+from gate.domain.incidents.issue.remarks import render_closed_by_hand
+from gate.domain.incidents.issue.text import keep_ticks
 from gate.errors import OutcomeUnknown, Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.backoff import backoff

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.incidents.issue import mark
-from gate.domain.incidents.issue_plan import OPENING, Followed
-from gate.domain.incidents.remarks import CLOSED_BY_HAND, remark_mark
+from gate.domain.incidents.issue.plan import OPENING, Followed
+from gate.domain.incidents.issue.remarks import CLOSED_BY_HAND, remark_mark
+from gate.domain.incidents.issue.text import mark
 from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import IncidentId
 from gate.errors import RetryLater

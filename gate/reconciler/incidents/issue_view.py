@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gate.domain.incidents.issue import IssueSubject, IssueText, render_issue
-from gate.domain.incidents.remarks import Remark, next_remark
+from gate.domain.incidents.issue.remarks import Remark, next_remark
+from gate.domain.incidents.issue.text import IssueSubject, IssueText, render_issue
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.policy import LoadedPolicy, Policy

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
-from gate.domain.incidents.alert_plan import Announcement
+from gate.domain.incidents.alerts.plan import Announcement
 from gate.domain.incidents.events import (
     Acknowledged,
     Alerted,

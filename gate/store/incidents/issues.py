@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import and_, bindparam, select, update
 
-from gate.domain.incidents.issue_plan import OPENING, Followed
+from gate.domain.incidents.issue.plan import OPENING, Followed
 from gate.domain.model.hints import Work
 from gate.domain.model.ids import IncidentId, RepositoryId
 from gate.store.engine.database import Snapshot, Transaction

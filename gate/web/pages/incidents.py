@@ -10,7 +10,7 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from gate.domain.incidents.alert_outcome import describe_alert
+from gate.domain.incidents.alerts.outcome import describe_alert
 from gate.domain.incidents.clock import (
     Step,
     choose_runbook,

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import (
+from gate.domain.incidents.alerts.content import AlertSubject, render_alert
+from gate.domain.incidents.alerts.outbox import coalesce
+from gate.domain.incidents.alerts.plan import (
     FIRST_UPDATE_AFTER,
     Announcement,
     of_outbreak,
@@ -27,7 +28,6 @@ from gate.domain.incidents.events import (
     Silenced,
 )
 from gate.domain.incidents.incident import Incident, apply
-from gate.domain.incidents.outbox import coalesce
 from gate.domain.model.alert import Alert, AlertKind, Severity
 from gate.domain.model.course import Course
 from gate.domain.model.policy import AlertPolicy

@@ -19,8 +19,8 @@ from gate.domain.incidents.events import (
     Resolved,
 )
 from gate.domain.incidents.incident import apply
-from gate.domain.incidents.issue import BODY_LIMIT, IssueSubject, render_issue
-from gate.domain.incidents.remarks import next_remark
+from gate.domain.incidents.issue.remarks import next_remark
+from gate.domain.incidents.issue.text import BODY_LIMIT, IssueSubject, render_issue
 from gate.domain.model.alert import FailedFlow
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from gate.domain.comments.commands import AcknowledgeCommand, ResolveCommand
 from gate.domain.incidents.events import IncidentEvent, Opened
-from gate.domain.incidents.issue_plan import Followed
+from gate.domain.incidents.issue.plan import Followed
 from gate.domain.model.ids import AccountId, CommentId, IncidentId, RepositoryId
 from gate.domain.model.runs import Account
 from gate.store.comments import commands

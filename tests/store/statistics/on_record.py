@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gate.domain.audit.chain import AuditEntry
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.incidents.alert_plan import Announcement
+from gate.domain.incidents.alerts.plan import Announcement
 from gate.domain.incidents.events import Acknowledged, Decided, FailedAgain, IncidentEvent, Opened
 from gate.domain.incidents.incident import GATE, IncidentPlace
 from gate.domain.model.access import EVERYTHING

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.incidents.alert_outcome import describe_alert
+from gate.domain.incidents.alerts.outcome import describe_alert
 from gate.domain.incidents.events import IncidentEvent
 from gate.domain.incidents.story import tell as tell_incident
 from gate.domain.model.ids import RequestId, RunId

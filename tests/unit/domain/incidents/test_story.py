@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gate.domain.comments.commands import CommandProblem, UnknownCommand, parse_command
-from gate.domain.incidents.alert_outcome import AlertOutcome, describe_alert
+from gate.domain.incidents.alerts.outcome import AlertOutcome, describe_alert
 from gate.domain.incidents.events import (
     Acknowledged,
     Alerted,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import Message
+from gate.domain.incidents.alerts.content import AlertSubject, render_alert
+from gate.domain.incidents.alerts.plan import Message
 from gate.domain.incidents.events import (
     Acknowledged,
     Decided,

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from flask import render_template
 
-from gate.domain.incidents.alert_content import AlertSubject, Bypass, render_alert, render_bypass
-from gate.domain.incidents.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
+from gate.domain.incidents.alerts.content import AlertSubject, Bypass, render_alert, render_bypass
+from gate.domain.incidents.alerts.gate_alerts import render_broken_policy, render_unanswered
+from gate.domain.incidents.alerts.plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
 from gate.domain.incidents.events import Resolution, Resolved
-from gate.domain.incidents.gate_alerts import render_broken_policy, render_unanswered
 from gate.domain.model.access import NOTHING
 from gate.domain.model.alert import AlertKind, Severity
 from gate.domain.model.policy import AlertPolicy, InvalidPolicy

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, assert_never
 
-from gate.domain.incidents.alert_plan import ARTIFACTS, LATE_TO_ACKNOWLEDGE, MOST_PAGES, Message
+from gate.domain.incidents.alerts.plan import ARTIFACTS, LATE_TO_ACKNOWLEDGE, MOST_PAGES, Message
 from gate.domain.incidents.events import Failure, Resolution
 from gate.domain.incidents.incident import Incident
 from gate.domain.incidents.words import at

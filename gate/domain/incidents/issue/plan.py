@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from gate.domain.incidents.issue import IssueText
-from gate.domain.incidents.remarks import CLOSED_BY_HAND, Remark
+from gate.domain.incidents.issue.remarks import CLOSED_BY_HAND, Remark
+from gate.domain.incidents.issue.text import IssueText
 
 OPENING: Final = "open"
 """The name of the step that opens an issue; the other steps are named by their content."""

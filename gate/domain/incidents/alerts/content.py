@@ -1,7 +1,7 @@
 """Write the content of an alert: what failed, what it holds, who must act by when.
 
 Pure. The fields are the contract's. Text that others wrote goes in raw, since each channel
-neutralizes it in its own way. The sentences are in `gate.domain.incidents.alert_words`.
+neutralizes it in its own way. The sentences are in `gate.domain.incidents.alerts.words`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from gate.domain.incidents.alert_plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
-from gate.domain.incidents.alert_words import REVIEW_LOGS, headline, list_next_steps, summarize
+from gate.domain.incidents.alerts.plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
+from gate.domain.incidents.alerts.words import REVIEW_LOGS, headline, list_next_steps, summarize
 from gate.domain.incidents.events import Resolution
 from gate.domain.incidents.incident import Incident
 from gate.domain.model.alert import Alert, AlertKind, HeldDeployment, Mention, Severity

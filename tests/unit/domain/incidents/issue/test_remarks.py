@@ -19,7 +19,7 @@ from gate.domain.incidents.events import (
     Resolved,
     Silenced,
 )
-from gate.domain.incidents.remarks import next_remark, render_closed_by_hand
+from gate.domain.incidents.issue.remarks import next_remark, render_closed_by_hand
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
 from tests.support.builders.defaults import NOW

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gate.domain.incidents.events import Happening, IncidentEvent, Opened, Resolution, Resolved
 from gate.domain.incidents.incident import apply
-from gate.domain.incidents.remarks import next_remark
+from gate.domain.incidents.issue.remarks import next_remark
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import after, lived, make_incident
 

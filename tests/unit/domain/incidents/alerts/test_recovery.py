@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import Announcement, Message, plan_alerts
-from gate.domain.incidents.alert_words import list_next_steps
+from gate.domain.incidents.alerts.content import AlertSubject, render_alert
+from gate.domain.incidents.alerts.plan import Announcement, Message, plan_alerts
+from gate.domain.incidents.alerts.words import list_next_steps
 from gate.domain.incidents.events import (
     AlertLost,
     Detailed,
@@ -16,7 +16,7 @@ from gate.domain.incidents.events import (
     Resolved,
 )
 from gate.domain.incidents.incident import apply, summarized
-from gate.domain.incidents.issue import IssueSubject, render_issue
+from gate.domain.incidents.issue.text import IssueSubject, render_issue
 from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity
 from gate.domain.model.ids import RunId

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.incidents.issue import IssueText
-from gate.domain.incidents.issue_plan import Followed, IssueStep, digest_of, plan_step
-from gate.domain.incidents.remarks import Remark
+from gate.domain.incidents.issue.plan import Followed, IssueStep, digest_of, plan_step
+from gate.domain.incidents.issue.remarks import Remark
+from gate.domain.incidents.issue.text import IssueText
 
 OPEN = IssueText("Failed", "It is red", is_open=True)
 CLOSED = IssueText("Failed", "It is green", is_open=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gate.domain.incidents.alert_content import AlertSubject
-from gate.domain.incidents.gate_alerts import (
+from gate.domain.incidents.alerts.content import AlertSubject
+from gate.domain.incidents.alerts.gate_alerts import (
     LastSaid,
     LeftOut,
     UnreadPolicy,

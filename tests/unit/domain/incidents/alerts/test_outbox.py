@@ -7,9 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import Message
-from gate.domain.incidents.outbox import (
+from gate.domain.incidents.alerts.content import AlertSubject, render_alert
+from gate.domain.incidents.alerts.outbox import (
     TRIED_FOR,
     Owed,
     choose_delivery,
@@ -17,6 +16,7 @@ from gate.domain.incidents.outbox import (
     is_expired,
     pause_before_repeat,
 )
+from gate.domain.incidents.alerts.plan import Message
 from gate.domain.model.alert import Alert, AlertKind, Severity
 from gate.domain.model.policy import AlertPolicy
 from tests.support.builders.defaults import NOW, TICK

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from gate.domain.comments.replies import INCIDENT_COMMANDS
-from gate.domain.incidents.alert_content import FAILED_EVENT
+from gate.domain.incidents.alerts.content import FAILED_EVENT
 from gate.domain.incidents.events import IncidentEvent, Resolution
 from gate.domain.incidents.incident import Incident, Word
 from gate.domain.incidents.words import at, ending, happening, run_link, who

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gate.domain.incidents.alert_content import AlertSubject
+from gate.domain.incidents.alerts.content import AlertSubject
 from gate.domain.model.alert import Alert, AlertKind, HeldDeployment, Mention, Severity
 from gate.domain.model.ids import InstallationId, RepositoryId, environment_key
 from gate.domain.model.policy import POLICY_PATH, AlertPolicy, InvalidPolicy

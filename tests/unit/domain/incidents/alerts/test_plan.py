@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.incidents.alert_content import AlertSubject, render_alert
-from gate.domain.incidents.alert_plan import FIRST_UPDATE_AFTER, Announcement, Message, plan_alerts
+from gate.domain.incidents.alerts.content import AlertSubject, render_alert
+from gate.domain.incidents.alerts.plan import FIRST_UPDATE_AFTER, Announcement, Message, plan_alerts
 from gate.domain.incidents.events import (
     Acknowledged,
     Decided,

@@ -21,7 +21,7 @@ from gate.domain.incidents.events import (
     Resolved,
     Silenced,
 )
-from gate.domain.incidents.issue import (
+from gate.domain.incidents.issue.text import (
     BODY_LIMIT,
     IssueSubject,
     IssueText,

@@ -21,7 +21,7 @@ from gate.domain.incidents.events import (
     Resolved,
 )
 from gate.domain.incidents.incident import Incident, Word
-from gate.domain.incidents.issue import BODY_LIMIT, Timeline
+from gate.domain.incidents.issue.text import BODY_LIMIT, Timeline
 from gate.domain.incidents.words import at, ending, happening, who
 from gate.domain.model.ids import IncidentId
 from gate.domain.text.durations import span

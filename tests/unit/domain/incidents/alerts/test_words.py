@@ -7,8 +7,13 @@ from datetime import datetime
 
 import pytest
 
-from gate.domain.incidents.alert_plan import ARTIFACTS, LATE_TO_ACKNOWLEDGE, LATE_TO_DECIDE, Message
-from gate.domain.incidents.alert_words import MOST_HELD, headline, list_next_steps, summarize
+from gate.domain.incidents.alerts.plan import (
+    ARTIFACTS,
+    LATE_TO_ACKNOWLEDGE,
+    LATE_TO_DECIDE,
+    Message,
+)
+from gate.domain.incidents.alerts.words import MOST_HELD, headline, list_next_steps, summarize
 from gate.domain.incidents.events import (
     Acknowledged,
     Decided,
