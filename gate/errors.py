@@ -11,7 +11,7 @@
 
 Every error has a `reason`, a slug that logs, metrics and documents share. Nothing below `gate.web`
 knows HTTP answers, nothing above `gate.githubapp` sees an error of PyGithub. An invalid policy is
-not an error but a value, `gate.domain.model.policy.InvalidPolicy`.
+not an error but a value, `gate.domain.model.policy.policy.InvalidPolicy`.
 """
 
 from __future__ import annotations

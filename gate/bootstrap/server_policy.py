@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
+from gate.domain.model.policy.policy import InvalidPolicy, LoadedPolicy
 from gate.errors import ConfigError
 from gate.policyfile import built_in_text, parse_policy
 from gate.settings import Settings

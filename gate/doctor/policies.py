@@ -16,7 +16,7 @@ from gate.domain.model.github import (
     RepositoryAddress,
 )
 from gate.domain.model.ids import AccountId, environment_key
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     MISNAMED_PATH,
     POLICY_PATH,
     InvalidPolicy,
@@ -24,7 +24,7 @@ from gate.domain.model.policy import (
     Policy,
     PolicyReading,
 )
-from gate.domain.model.policy_sources import choose_policy
+from gate.domain.model.policy.sources import choose_policy
 from gate.githubapp.contents import ContentsClient
 from gate.policyfile import parse_policy
 

@@ -11,7 +11,7 @@ from typing import Final
 from gate.doctor.findings import Finding, Level
 from gate.domain.model.github import FileFound, FileQuestion, RepositoryAddress
 from gate.domain.model.ids import environment_key
-from gate.domain.model.policy import POLICY_PATH, LoadedPolicy
+from gate.domain.model.policy.policy import POLICY_PATH, LoadedPolicy
 from gate.errors import Refused
 from gate.githubapp.contents import ContentsClient
 from gate.policyfile import JobEnvironment, built_in_text, job_environments, parse_policy

@@ -6,7 +6,7 @@ from typing import Final
 
 # Written out, rather than left to defaults, because decisions record this text: whoever reads an
 # old record must see what applied then. A test compares it with
-# `gate.domain.model.policy.BUILT_IN`.
+# `gate.domain.model.policy.policy.BUILT_IN`.
 _TEXT: Final = b"""\
 # The built-in policy. Put your own at .github/deployment-gate.yml on the default branch.
 version: 1

@@ -15,7 +15,7 @@ from typing import Final
 import yaml
 
 from gate.domain.model.ids import environment_key
-from gate.domain.model.policy import Problem
+from gate.domain.model.policy.policy import Problem
 from gate.policyfile.tree import Place, is_plain, place_of, read_tree
 
 Location = tuple[str | int, ...]

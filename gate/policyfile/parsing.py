@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gate.domain.model.ids import environment_key
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     MISNAMED_PATH,
     AlertPolicy,
     EnvironmentPolicy,

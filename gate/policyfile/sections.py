@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from gate.domain.model.alert import Channel, Mention
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     AlertPolicy,
     Badge,
     Covers,

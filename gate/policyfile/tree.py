@@ -13,7 +13,7 @@ from typing import Final
 
 import yaml
 
-from gate.domain.model.policy import Problem
+from gate.domain.model.policy.policy import Problem
 
 try:  # the C parser is some ten times quicker; wheels have it, a build without libyaml does not
     from yaml import CSafeLoader as _SafeLoader

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, NoReturn
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from gate.domain.model.policy import LONGEST_HOLD, SHORTEST_REMINDER
+from gate.domain.model.policy.policy import LONGEST_HOLD, SHORTEST_REMINDER
 from gate.policyfile.document import Unquoted, cut
 
 _SECOND: Final = timedelta(seconds=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gate.domain.model.ids import environment_key
-from gate.domain.model.policy_values import ENVIRONMENTS, ValuePath
+from gate.domain.model.policy.values import ENVIRONMENTS, ValuePath
 from gate.policyfile.document import read_document
 from gate.policyfile.tree import Unreadable
 

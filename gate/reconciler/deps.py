@@ -11,7 +11,7 @@ from typing import Final
 from gate.clock import Clock, Uptime
 from gate.domain.model.alert import Channel
 from gate.domain.model.ids import NodeId
-from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading
+from gate.domain.model.policy.policy import InvalidPolicy, LoadedPolicy, PolicyReading
 from gate.reconciler.continuity import Continuity
 from gate.reconciler.notifier import Notifier
 from gate.reconciler.override_routes import KnownRoutes

@@ -12,7 +12,7 @@ from typing import Final
 from gate.domain.model.github import RepositoryAddress
 from gate.domain.model.ids import RepositoryId, environment_key
 from gate.domain.model.overrides import OverrideRoutes
-from gate.domain.model.policy import OverridePolicy
+from gate.domain.model.policy.policy import OverridePolicy
 from gate.domain.model.request import GateRequest
 from gate.domain.overrides.rule import open_routes
 from gate.domain.requests.explanation.remedies import IssueLink

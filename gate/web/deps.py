@@ -12,7 +12,7 @@ from gate.clock import Clock
 from gate.domain.model.access import EVERYTHING
 from gate.domain.model.alert import Channel
 from gate.domain.model.ids import NodeId, RepositoryId
-from gate.domain.model.policy import Policy, PolicyReading
+from gate.domain.model.policy.policy import Policy, PolicyReading
 from gate.domain.model.reporters import Reporter, Submission
 from gate.settings import ApiToken
 from gate.store.engine.database import Database, Snapshot

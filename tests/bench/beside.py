@@ -19,7 +19,7 @@ from typing import Final
 import requests
 from sqlalchemy import text
 
-from gate.domain.model.policy import POLICY_PATH
+from gate.domain.model.policy.policy import POLICY_PATH
 from gate.store.engine.database import Database
 from tests.bench.baseline import decided_per_second
 from tests.bench.decisions import Measured, furnish, paced, warm_up

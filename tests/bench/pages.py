@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from gate.domain.model.policy import POLICY_PATH
+from gate.domain.model.policy.policy import POLICY_PATH
 from tests.bench.old_rows import bench_database
 from tests.bench.years import FIRST, PERSON, POLICY, multiply
 from tests.support.alert_receiver import running_receiver

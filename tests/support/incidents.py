@@ -13,7 +13,7 @@ from gate.domain.incidents.incident import Incident, IncidentPlace, apply, open_
 from gate.domain.incidents.rule import failure_of
 from gate.domain.model.alert import FailedFlow
 from gate.domain.model.ids import IncidentId, InstallationId, RepositoryId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
 from tests.support.builders import reports

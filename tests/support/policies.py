@@ -8,7 +8,7 @@ from typing import Final
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import FileCommit
 from gate.domain.model.ids import AccountId
-from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
+from gate.domain.model.policy.sources import PolicyBasis, PolicyPlace
 from gate.domain.model.runs import Account
 from gate.policyfile import built_in_text
 from gate.store.engine.database import Database

@@ -25,7 +25,7 @@ from gate.domain.model.ids import (
     RequestId,
     RunId,
 )
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from gate.domain.model.reports import FlowStatus
 from gate.domain.model.request import ReviewState
 from gate.store.audit.entries import record_audit

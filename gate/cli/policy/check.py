@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
+from gate.domain.model.policy.policy import InvalidPolicy, LoadedPolicy
 
 
 @click.command()

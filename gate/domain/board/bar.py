@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.run_state import FAILED
 from gate.domain.model.ids import RunId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.runs import SUCCESS, BriefRun
 
 MOST_MARKS: Final = 30

@@ -14,7 +14,7 @@ from gate.domain.board.bar import NO_BAR, Bar
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.incidents.incident import Incident
 from gate.domain.model.ids import DecisionId, RepositoryId, RequestId
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     PolicyReading,
 )
 from gate.domain.model.request import RequestState

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from gate.domain.board.cell import Cell, CellState, PlaceFacts
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     EnvironmentPolicy,
     InvalidPolicy,
     LoadedPolicy,

@@ -14,7 +14,7 @@ from typing import Final
 from gate.domain.comments.run_reference import RunReference
 from gate.domain.model.deliveries import ReviewSubmitted
 from gate.domain.model.ids import environment_key
-from gate.domain.model.policy import OverridePolicy
+from gate.domain.model.policy.policy import OverridePolicy
 from gate.domain.model.request import GateRequest
 
 _OVERRIDE_EVENT: Final = "workflow_dispatch"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from gate.domain.model.overrides import OPEN_QUESTIONS, RefusalCode, RefusedClaim
-from gate.domain.model.policy import OverridePolicy
+from gate.domain.model.policy.policy import OverridePolicy
 from gate.domain.text.escaping import code_span, cut_markdown, neutralize
 
 _LONGEST: Final = 2_000

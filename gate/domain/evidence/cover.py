@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import assert_never
 
 from gate.domain.model.ids import Sha
-from gate.domain.model.policy import Covers, ValidationRule
+from gate.domain.model.policy.policy import Covers, ValidationRule
 from gate.domain.model.runs import WorkflowRun
 
 

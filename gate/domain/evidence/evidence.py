@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gate.domain.evidence.comparison import Comparison
 from gate.domain.evidence.jobs import Beginning
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import WorkflowRun
 

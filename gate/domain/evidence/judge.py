@@ -29,7 +29,7 @@ from gate.domain.evidence.report_merge import carry_over
 from gate.domain.evidence.run_state import check_future, check_run
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import Sha
-from gate.domain.model.policy import Covers, ValidationRule, ValidationState
+from gate.domain.model.policy.policy import Covers, ValidationRule, ValidationState
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import WorkflowRun
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from gate.domain.model.ids import RepositoryId, RunId
-from gate.domain.model.policy import ValidationRule
+from gate.domain.model.policy.policy import ValidationRule
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import SUCCESS, RunAttempt, WorkflowRun
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import executions_of
-from gate.domain.model.policy import ValidationRule, ValidationState
+from gate.domain.model.policy.policy import ValidationRule, ValidationState
 from gate.domain.model.runs import SUCCESS, Job, WorkflowRun
 
 _RUNNING: Final = frozenset({"requested", "queued", "pending", "waiting", "in_progress"})

@@ -14,7 +14,7 @@ from typing import Final
 
 from gate.domain.incidents.events import Resolution
 from gate.domain.incidents.incident import Incident, Word
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 
 
 class StepState(StrEnum):

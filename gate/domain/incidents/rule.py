@@ -30,7 +30,7 @@ from gate.domain.incidents.events import (
 from gate.domain.incidents.incident import GATE, REOPEN_WITHIN, Incident
 from gate.domain.model.alert import FailedFlow
 from gate.domain.model.course import Course
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.domain.model.runs import WorkflowRun
 

@@ -32,7 +32,7 @@ from gate.domain.incidents.incident import Incident
 from gate.domain.incidents.words import at
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
-from gate.domain.model.policy import Mode
+from gate.domain.model.policy.policy import Mode
 
 _NAMED: Final = 3
 

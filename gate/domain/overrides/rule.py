@@ -26,7 +26,7 @@ from gate.domain.model.overrides import (
     RefusedClaim,
     Standing,
 )
-from gate.domain.model.policy import OverridePolicy, ValidationState
+from gate.domain.model.policy.policy import OverridePolicy, ValidationState
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import Account, WorkflowRun
 from gate.domain.overrides.rationale import is_too_long, read_rationale

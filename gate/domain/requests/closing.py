@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
 
-from gate.domain.model.policy import GITHUB_WALL
+from gate.domain.model.policy.policy import GITHUB_WALL
 from gate.domain.model.request import GateRequest, RequestState, ReviewState, answered_state
 from gate.domain.model.runs import SUCCESS, Job, WorkflowRun
 

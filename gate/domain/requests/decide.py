@@ -22,7 +22,7 @@ from gate.domain.model.overrides import (
     describe,
     describe_refused,
 )
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     LONGEST_HOLD,
     EnvironmentPolicy,
     InvalidPolicy,

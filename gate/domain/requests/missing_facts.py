@@ -18,7 +18,7 @@ from gate.domain.evidence.relevance import ValidationScope, counting_validations
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import DeploymentId, RunId, environment_key
 from gate.domain.model.overrides import OverrideChannel, OverrideClaim, RefusalCode
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Covers,
     EnvironmentPolicy,
     OverridePolicy,

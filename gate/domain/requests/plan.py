@@ -19,7 +19,7 @@ from gate.domain.model.ledger import (
     report_key,
     review_key,
 )
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.request import GateRequest, ReviewState
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.explanation.explain import explain

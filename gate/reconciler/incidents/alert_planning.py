@@ -14,7 +14,7 @@ from gate.domain.incidents.incident import GATE, Incident
 from gate.domain.model.alert import AlertKind, Channel, HeldDeployment
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId, environment_key
-from gate.domain.model.policy import AlertPolicy, IncidentPolicy
+from gate.domain.model.policy.policy import AlertPolicy, IncidentPolicy
 from gate.domain.model.request import GateRequest
 from gate.domain.text.addresses import issues_page
 from gate.reconciler.deps import Deps

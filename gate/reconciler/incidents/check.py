@@ -13,7 +13,7 @@ from typing import Final
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     AlertPolicy,
     IncidentPolicy,
     LoadedPolicy,

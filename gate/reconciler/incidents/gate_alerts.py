@@ -20,7 +20,12 @@ from gate.domain.incidents.alerts.gate_alerts import (
 )
 from gate.domain.model.alert import Alert
 from gate.domain.model.ids import RequestId
-from gate.domain.model.policy import InvalidPolicy, LoadedPolicy, PolicyReading, UnavailablePolicy
+from gate.domain.model.policy.policy import (
+    InvalidPolicy,
+    LoadedPolicy,
+    PolicyReading,
+    UnavailablePolicy,
+)
 from gate.domain.model.request import RequestState
 from gate.domain.text.addresses import file_page
 from gate.reconciler.incidents.alert_planning import (

@@ -10,7 +10,7 @@ from gate.domain.incidents.issue.remarks import Remark, next_remark
 from gate.domain.incidents.issue.text import IssueSubject, IssueText, render_issue
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import RepositoryAddress
-from gate.domain.model.policy import LoadedPolicy, Policy
+from gate.domain.model.policy.policy import LoadedPolicy, Policy
 from gate.errors import GateError, Refused
 from gate.reconciler.deps import Deps
 from gate.reconciler.incidents.alert_planning import held_deployments

@@ -14,7 +14,7 @@ from gate.domain.incidents.events import IncidentEvent, Opened, Resolution, Reso
 from gate.domain.incidents.incident import GATE, IncidentPlace
 from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.ids import Sha
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Policy,
     ValidationRule,
 )

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 
 from gate.domain.audit.chain import AuditEntry
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.policy import LoadedPolicy
+from gate.domain.model.policy.policy import LoadedPolicy
 from gate.domain.model.reporters import Reporter, Submission
 from gate.domain.model.reports import AlertReport, Flow, FlowStatus, ValidationReport
 from gate.errors import ReportRejected

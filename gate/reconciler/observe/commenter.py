@@ -16,7 +16,7 @@ from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import Collaborator, RepositoryAddress, RequiredReviewer
 from gate.domain.model.ids import InstallationId
 from gate.domain.model.overrides import Standing
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     LoadedPolicy,
     OverridePolicy,
     Policy,

@@ -12,8 +12,8 @@ from typing import Final
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId
-from gate.domain.model.policy import LoadedPolicy, Policy, UnavailablePolicy
-from gate.domain.model.policy_sources import PolicyChoice, choose
+from gate.domain.model.policy.policy import LoadedPolicy, Policy, UnavailablePolicy
+from gate.domain.model.policy.sources import PolicyChoice, choose
 from gate.errors import GateError
 from gate.reconciler.deps import Deps
 from gate.reconciler.obstacles import cause

@@ -26,7 +26,7 @@ from gate.domain.model.github import (
     FileUnchanged,
 )
 from gate.domain.model.ids import InstallationId, RepositoryId
-from gate.domain.model.policy import LoadedPolicy
+from gate.domain.model.policy.policy import LoadedPolicy
 from gate.errors import Refused, RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps

@@ -15,7 +15,7 @@ from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import DeploymentStatus, RepositoryAddress
 from gate.domain.model.ids import DeploymentId
 from gate.domain.model.overrides import Standing
-from gate.domain.model.policy import UnavailablePolicy
+from gate.domain.model.policy.policy import UnavailablePolicy
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import Job, WorkflowRun
 from gate.domain.requests.missing_facts import (

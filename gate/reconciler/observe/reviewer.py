@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 from gate.domain.model.github import Collaborator, RepositoryAddress, RequiredReviewer
 from gate.domain.model.overrides import Standing
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Permission,
     PermissionReviewer,
     Reviewer,

@@ -11,8 +11,8 @@ from dataclasses import replace
 from gate.domain.model.ids import DecisionId
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.model.overrides import ALL_ROUTES, OverrideRoutes
-from gate.domain.model.policy import LoadedPolicy, PolicyReading
-from gate.domain.model.policy_sources import choose
+from gate.domain.model.policy.policy import LoadedPolicy, PolicyReading
+from gate.domain.model.policy.sources import choose
 from gate.domain.model.request import RequestState
 from gate.domain.requests.closing import Closure, check_closed, is_suspect
 from gate.domain.requests.decide import decide

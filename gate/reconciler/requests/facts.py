@@ -11,8 +11,8 @@ from gate.domain.evidence.relevance import ValidationScope, relevant_reports
 from gate.domain.model.facts import NOBODY, Behind, Facts
 from gate.domain.model.ids import RunId
 from gate.domain.model.overrides import ALL_ROUTES, OverrideRoutes
-from gate.domain.model.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
-from gate.domain.model.policy_sources import PolicyBasis
+from gate.domain.model.policy.policy import Covers, EnvironmentPolicy, LoadedPolicy, PolicyReading
+from gate.domain.model.policy.sources import PolicyBasis
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.behind import count_behind

@@ -14,7 +14,7 @@ from typing import Final
 
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId, RequestId, RequestKey, RunId, environment_key
-from gate.domain.model.policy import Covers, LoadedPolicy
+from gate.domain.model.policy.policy import Covers, LoadedPolicy
 from gate.domain.model.request import GateRequest
 from gate.domain.model.runs import WorkflowRun
 from gate.errors import GateError, RetryLater

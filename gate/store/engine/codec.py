@@ -12,7 +12,7 @@ from gate.domain.limits.account import Account
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import DeploymentId
 from gate.domain.model.overrides import OverrideClaim
-from gate.domain.model.policy_sources import PolicyBasis
+from gate.domain.model.policy.sources import PolicyBasis
 from gate.domain.model.reports import AlertReport, ValidationReport
 from gate.domain.model.runs import BriefRun, WorkflowRun
 from gate.domain.requests.decision import Decision

@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, bindparam, false, or_, select, update
 
 from gate.domain.model.ids import InstallationId
-from gate.domain.model.policy import PolicyReading, UnavailablePolicy
-from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace, choose_again
+from gate.domain.model.policy.policy import PolicyReading, UnavailablePolicy
+from gate.domain.model.policy.sources import PolicyBasis, PolicyPlace, choose_again
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.statements.upsert import insert_or_ignore

@@ -15,8 +15,13 @@ from sqlalchemy import Executable, Text, and_, select
 from gate.domain.model.access import Visible
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, RepositoryId
-from gate.domain.model.policy import MISNAMED_PATH, POLICY_PATH, PolicyReading, UnavailablePolicy
-from gate.domain.model.policy_sources import PolicyChoice, choose
+from gate.domain.model.policy.policy import (
+    MISNAMED_PATH,
+    POLICY_PATH,
+    PolicyReading,
+    UnavailablePolicy,
+)
+from gate.domain.model.policy.sources import PolicyChoice, choose
 from gate.store.engine.database import Snapshot
 from gate.store.engine.statements.given import given, given_table
 from gate.store.engine.statements.prepared import Prepared

@@ -19,7 +19,7 @@ from sqlalchemy import Row, bindparam, insert, select
 from gate.domain.evidence.judge import without_reports
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import DecisionId, RequestId
-from gate.domain.model.policy_sources import PolicyBasis
+from gate.domain.model.policy.sources import PolicyBasis
 from gate.domain.requests.decide import ENGINE_VERSION
 from gate.domain.requests.decision import Decision
 from gate.errors import GateError

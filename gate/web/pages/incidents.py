@@ -28,7 +28,7 @@ from gate.domain.incidents.story import (
 )
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import IncidentId, environment_key
-from gate.domain.model.policy import AlertPolicy, Mode, Policy
+from gate.domain.model.policy.policy import AlertPolicy, Mode, Policy
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import repository_names
 from gate.store.incidents.incidents import read_timeline

@@ -12,14 +12,14 @@ from typing import Final
 from flask import Blueprint, Response
 
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     InvalidPolicy,
     LoadedPolicy,
     PolicyReading,
     UnavailablePolicy,
 )
-from gate.domain.model.policy_sources import PolicyChoice, PolicyPlace, without_organization
-from gate.domain.model.policy_values import (
+from gate.domain.model.policy.sources import PolicyChoice, PolicyPlace, without_organization
+from gate.domain.model.policy.values import (
     BUILT_IN,
     ORGANIZATION,
     REPOSITORY,

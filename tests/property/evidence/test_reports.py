@@ -13,7 +13,7 @@ from gate.domain.evidence import report_limits
 from gate.domain.evidence.judge import with_reports, without_reports
 from gate.domain.evidence.relevance import ValidationScope, relevant_reports
 from gate.domain.model.facts import Facts
-from gate.domain.model.policy import LoadedPolicy, Mode
+from gate.domain.model.policy.policy import LoadedPolicy, Mode
 from gate.domain.model.reports import ValidationReport, key_flows
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict

@@ -24,7 +24,7 @@ from gate.domain.incidents.issue.text import BODY_LIMIT, IssueSubject, render_is
 from gate.domain.model.alert import FailedFlow
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from tests.property.strategies.decisions import HOSTILE
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import make_incident

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import given, settings
 
-from gate.domain.model.policy import Policy
+from gate.domain.model.policy.policy import Policy
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from tests.property.strategies.floors import MANY_FACTS, PAIRS, Known, Pair, is_accepted
 from tests.support.builders.defaults import ENVIRONMENT

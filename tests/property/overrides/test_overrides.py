@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gate.domain.evidence.judge import judge_facts
 from gate.domain.model.facts import Facts
 from gate.domain.model.overrides import OverrideClaim, OverrideRecord
-from gate.domain.model.policy import Covers, EnvironmentPolicy, Mode, Reaction
+from gate.domain.model.policy.policy import Covers, EnvironmentPolicy, Mode, Reaction
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.overrides.rule import judge_claims
 from gate.domain.requests.decide import decide

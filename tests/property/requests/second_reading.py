@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from gate.domain.model.facts import Facts
-from gate.domain.model.policy import Covers, EnvironmentPolicy, Mode
+from gate.domain.model.policy.policy import Covers, EnvironmentPolicy, Mode
 from gate.domain.model.runs import Job, WorkflowRun
 from tests.property.strategies.cases import Case
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate.domain.model.policy import LONGEST_HOLD, Covers, Reaction
+from gate.domain.model.policy.policy import LONGEST_HOLD, Covers, Reaction
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import Verdict

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gate.domain.evidence.run_state import CLOCK_ERROR
 from gate.domain.model.facts import Facts
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     LONGEST_HOLD,
     EnvironmentPolicy,
     LoadedPolicy,

@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     ValidationState,
 )
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict

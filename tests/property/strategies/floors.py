@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import AccountId, RunId
 from gate.domain.model.overrides import OverrideChannel, OverrideClaim, Standing
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Covers,
     EnvironmentPolicy,
     LoadedPolicy,
@@ -28,7 +28,7 @@ from gate.domain.model.policy import (
     UserReviewer,
     ValidationState,
 )
-from gate.domain.model.policy_sources import choose_policy
+from gate.domain.model.policy.sources import choose_policy
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decide import decide

@@ -19,7 +19,7 @@ from gate.domain.model.overrides import (
     RefusalCode,
     RefusedClaim,
 )
-from gate.domain.model.policy import EnvironmentPolicy, OverridePolicy, ValidationState
+from gate.domain.model.policy.policy import EnvironmentPolicy, OverridePolicy, ValidationState
 from gate.domain.model.runs import Account
 from gate.domain.requests.decision import Decision
 from tests.property.strategies.cases import Case, cases

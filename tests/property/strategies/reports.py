@@ -12,7 +12,7 @@ from gate.domain.evidence.comparison import compare
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.facts import Facts
 from gate.domain.model.ids import AccountId
-from gate.domain.model.policy import Reaction, ValidationState
+from gate.domain.model.policy.policy import Reaction, ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision

@@ -20,7 +20,7 @@ from gate.domain.model.access import EVERYTHING, NOTHING, Visible
 from gate.domain.model.alert import AlertKind, Channel
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, RepositoryId, RequestId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.request import GateRequest, RequestState
 from gate.domain.model.runs import Account
 from gate.domain.requests.decision import Verdict

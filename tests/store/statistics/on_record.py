@@ -15,7 +15,7 @@ from gate.domain.model.access import EVERYTHING
 from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RepositoryId, RunId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import FlowStatus
 from gate.domain.model.request import GateRequest
 from gate.domain.statistics.record import Period, Record

@@ -26,7 +26,7 @@ from gate.domain.incidents.incident import GATE, IncidentPlace
 from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
 from gate.domain.model.ids import DeploymentId, RepositoryId, RunId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import FlowStatus
 from gate.domain.model.request import GateRequest, RequestState, ReviewState
 from gate.domain.requests.decision import Verdict

@@ -7,7 +7,7 @@ from typing import Any
 from gate.domain.model.ids import (
     environment_key,
 )
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     EnvironmentPolicy,
     LoadedPolicy,
     OverridePolicy,

@@ -2,7 +2,7 @@
 
 from textwrap import indent
 
-from gate.domain.model.policy import EnvironmentPolicy, LoadedPolicy
+from gate.domain.model.policy.policy import EnvironmentPolicy, LoadedPolicy
 from gate.policyfile import parse_policy
 
 SOURCE = "acme/shop/.github/deployment-gate.yml"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     BUILT_IN,
     Covers,
     EnvironmentPolicy,

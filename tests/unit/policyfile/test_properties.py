@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from gate.domain.model.policy import InvalidPolicy, LoadedPolicy
+from gate.domain.model.policy.policy import InvalidPolicy, LoadedPolicy
 from gate.policyfile import parse_policy, policy_schema
 from gate.policyfile.document import Unquoted, resolve
 from gate.policyfile.parsing import MOST_PROBLEMS, _parse

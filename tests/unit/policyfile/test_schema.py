@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from gate.domain.model.policy import LoadedPolicy
+from gate.domain.model.policy.policy import LoadedPolicy
 from gate.policyfile import built_in_text, parse_policy, policy_schema
 from gate.policyfile.reference import render_events, render_reference
 from tests.unit.policyfile.documents import SOURCE, beside, environment, validation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gate.domain.model.policy import LoadedPolicy
-from gate.domain.model.policy_values import list_values
+from gate.domain.model.policy.policy import LoadedPolicy
+from gate.domain.model.policy.values import list_values
 from gate.policyfile import built_in_text, parse_policy, written_lines
 
 FILE = b"""version: 1

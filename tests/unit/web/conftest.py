@@ -21,7 +21,7 @@ from werkzeug.test import Client, TestResponse
 
 from gate.domain.model.alert import Channel
 from gate.domain.model.ids import DeliveryId
-from gate.domain.model.policy import BUILT_IN, LoadedPolicy
+from gate.domain.model.policy.policy import BUILT_IN, LoadedPolicy
 from gate.domain.model.reporters import Reporter, Submission
 from gate.errors import GateError, ReportRejected
 from gate.githubapp.webhooks.signature import check_signature

@@ -15,7 +15,7 @@ from gate.domain.incidents.alerts.words import REVIEW_LOGS, headline, list_next_
 from gate.domain.incidents.events import Resolution
 from gate.domain.incidents.incident import Incident
 from gate.domain.model.alert import Alert, AlertKind, HeldDeployment, Mention, Severity
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from gate.domain.model.request import GateRequest
 
 FAILED_EVENT: Final = "Production Validation Failed"

@@ -12,7 +12,7 @@ from typing import Final
 from gate.domain.incidents.alerts.content import AlertSubject
 from gate.domain.model.alert import Alert, AlertKind, HeldDeployment, Mention, Severity
 from gate.domain.model.ids import InstallationId, RepositoryId, environment_key
-from gate.domain.model.policy import POLICY_PATH, AlertPolicy, InvalidPolicy
+from gate.domain.model.policy.policy import POLICY_PATH, AlertPolicy, InvalidPolicy
 from gate.domain.model.request import GateRequest
 
 POLICY_EVENT: Final = "Deployment Gate Policy Problem"

@@ -14,7 +14,7 @@ from typing import Final
 
 from gate.domain.incidents.incident import LASTING, REOPEN_WITHIN, Incident
 from gate.domain.model.alert import AlertKind, Severity
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 
 FIRST_UPDATE_AFTER: Final = timedelta(minutes=5)
 """The shortest time between a message and an update. Each update doubles it, up to the interval of

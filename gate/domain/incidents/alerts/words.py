@@ -15,7 +15,7 @@ from gate.domain.incidents.incident import Incident
 from gate.domain.incidents.words import at
 from gate.domain.model.alert import AlertKind, HeldDeployment
 from gate.domain.model.course import Course
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from gate.domain.text.durations import span
 from gate.domain.text.escaping import cut
 from gate.domain.text.fold import fold

@@ -20,7 +20,7 @@ from gate.domain.incidents.words import at, ending, happening, run_link, who
 from gate.domain.model.alert import FailedFlow, HeldDeployment
 from gate.domain.model.course import Course
 from gate.domain.model.ids import IncidentId
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from gate.domain.text.addresses import safe_url
 from gate.domain.text.escaping import cut, cut_markdown, neutralize
 from gate.domain.text.fold import fold

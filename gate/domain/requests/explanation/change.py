@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gate.domain.model.policy import ValidationRule
+from gate.domain.model.policy.policy import ValidationRule
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 
 _SETTLED: Final = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gate.domain.model.policy_sources import PolicyBasis
+from gate.domain.model.policy.sources import PolicyBasis
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
 
 

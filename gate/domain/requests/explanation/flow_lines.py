@@ -13,7 +13,7 @@ from typing import Final
 
 from gate.domain.evidence.comparison import Comparison
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.text.escaping import cut, neutralize
 from gate.domain.text.fold import fold

@@ -20,7 +20,7 @@ from gate.domain.evidence.judge import judge_facts
 from gate.domain.evidence.relevance import ValidationScope, last_change
 from gate.domain.evidence.run_state import check_end, check_future, check_jobs
 from gate.domain.model.facts import Facts
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Covers,
     InvalidPolicy,
     LoadedPolicy,

@@ -16,7 +16,7 @@ from gate.domain.incidents.alerts.outcome import describe_alert
 from gate.domain.incidents.events import IncidentEvent
 from gate.domain.incidents.story import tell as tell_incident
 from gate.domain.model.ids import RequestId, RunId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import ReasonCode, Verdict
 from gate.domain.requests.explanation.flow_lines import describe_flows

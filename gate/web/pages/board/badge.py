@@ -17,7 +17,7 @@ from gate.domain.board.cell import Cell
 from gate.domain.model.access import EVERYTHING, Visible
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId, InstallationId, RepositoryId, environment_key
-from gate.domain.model.policy import LoadedPolicy
+from gate.domain.model.policy.policy import LoadedPolicy
 from gate.domain.model.runs import Account
 from gate.domain.text.escaping import cut
 from gate.policyfile import parse_policy

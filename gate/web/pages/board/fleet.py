@@ -30,7 +30,7 @@ from gate.domain.incidents.incident import Incident
 from gate.domain.model.access import Visible
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId, Sha, environment_key
-from gate.domain.model.policy import Covers, LoadedPolicy, PolicyReading, ValidationRule
+from gate.domain.model.policy.policy import Covers, LoadedPolicy, PolicyReading, ValidationRule
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import BriefRun, WorkflowRun
 from gate.store.engine.database import Snapshot

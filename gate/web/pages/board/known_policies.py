@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from gate.domain.model.access import Visible
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import RepositoryId
-from gate.domain.model.policy_sources import PolicyChoice, without_organization
+from gate.domain.model.policy.sources import PolicyChoice, without_organization
 from gate.policyfile import parse_policy
 from gate.store.engine.database import Snapshot
 from gate.store.github.names import owners_seen

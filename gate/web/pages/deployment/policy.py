@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gate.domain.model.access import Visible
-from gate.domain.model.policy import InvalidPolicy, PolicyReading, UnavailablePolicy
-from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace, without_organization
+from gate.domain.model.policy.policy import InvalidPolicy, PolicyReading, UnavailablePolicy
+from gate.domain.model.policy.sources import PolicyBasis, PolicyPlace, without_organization
 from gate.domain.requests.explanation.concealment import conceal_policy
 from gate.domain.text.addresses import file_page
 from gate.domain.text.escaping import cut

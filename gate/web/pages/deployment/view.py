@@ -10,7 +10,7 @@ from markupsafe import Markup
 from gate.domain.evidence.judge import with_reports
 from gate.domain.model.ledger import EffectKind, LedgerEntry
 from gate.domain.model.overrides import OverrideRoutes
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     LONGEST_HOLD,
     ValidationRule,
 )

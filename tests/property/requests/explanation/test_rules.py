@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import given, settings
 
 from gate.domain.evidence.judge import judge_facts
-from gate.domain.model.policy import LoadedPolicy, ValidationState
+from gate.domain.model.policy.policy import LoadedPolicy, ValidationState
 from gate.domain.requests.decide import decide, deciding_policy
 from gate.domain.requests.decision import ReasonCode
 from gate.domain.requests.explanation.rules import Outcome, first_failed, list_rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gate.domain.board.bar import draw_bar
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.ids import RunId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.runs import BriefRun
 from tests.support.builders.defaults import before
 from tests.support.builders.runs import make_run

@@ -19,7 +19,7 @@ from gate.domain.board.cell import (
 from gate.domain.board.words import make_cell
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.ids import RequestId
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     BUILT_IN,
     EnvironmentPolicy,
     InvalidPolicy,

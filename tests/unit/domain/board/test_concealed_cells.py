@@ -9,7 +9,7 @@ import pytest
 from gate.domain.board.cell import PlaceFacts
 from gate.domain.board.words import make_cell
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     EnvironmentPolicy,
     InvalidPolicy,
     LoadedPolicy,

@@ -10,7 +10,7 @@ import pytest
 from gate.domain.board.cell import CellState, PlaceFacts
 from gate.domain.board.words import make_cell
 from gate.domain.evidence.evidence import Evidence
-from gate.domain.model.policy import BUILT_IN, LoadedPolicy, ValidationState
+from gate.domain.model.policy.policy import BUILT_IN, LoadedPolicy, ValidationState
 from tests.support.builders.defaults import DIGEST, ENVIRONMENT
 from tests.support.builders.runs import make_run
 from tests.support.incidents import make_failure, make_incident

@@ -2,7 +2,7 @@
 
 from gate.domain.evidence.judge import judge
 from gate.domain.evidence.relevance import ValidationScope
-from gate.domain.model.policy import ValidationRule, ValidationState
+from gate.domain.model.policy.policy import ValidationRule, ValidationState
 from gate.domain.model.runs import WorkflowRun
 from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, SHA
 from tests.support.builders.policies import make_rule

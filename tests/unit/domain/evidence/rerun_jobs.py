@@ -6,7 +6,7 @@ from typing import Any
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.judge import judge
 from gate.domain.evidence.relevance import ValidationScope
-from gate.domain.model.policy import ValidationRule
+from gate.domain.model.policy.policy import ValidationRule
 from gate.domain.model.reports import ValidationReport
 from gate.domain.model.runs import Job, WorkflowRun
 from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, SHA, TICK, before

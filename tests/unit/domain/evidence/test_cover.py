@@ -8,7 +8,7 @@ import pytest
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.judge import judge, judge_facts
 from gate.domain.evidence.relevance import ValidationScope, last_change
-from gate.domain.model.policy import Covers, ValidationRule, ValidationState
+from gate.domain.model.policy.policy import Covers, ValidationRule, ValidationState
 from gate.domain.model.runs import WorkflowRun
 from tests.support.builders.defaults import (
     BRANCH,

@@ -9,7 +9,7 @@ from gate.domain.evidence.jobs import (
     newest_executions,
     shows_end,
 )
-from gate.domain.model.policy import Covers, ValidationState
+from gate.domain.model.policy.policy import Covers, ValidationState
 from gate.domain.model.runs import Job, WorkflowRun
 from gate.domain.requests.decide import decide
 from gate.domain.requests.decision import ReasonCode, Verdict

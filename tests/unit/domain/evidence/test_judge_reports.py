@@ -9,7 +9,7 @@ import pytest
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.judge import judge, judge_facts
 from gate.domain.evidence.relevance import ValidationScope, relevant_reports
-from gate.domain.model.policy import Covers, ValidationState
+from gate.domain.model.policy.policy import Covers, ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.overrides.rule import held_since

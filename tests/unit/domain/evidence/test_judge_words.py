@@ -12,7 +12,7 @@ from gate.domain.evidence.jobs import Beginning
 from gate.domain.evidence.judge import judge_facts
 from gate.domain.evidence.relevance import RelevantReports, ValidationScope, relevant_reports
 from gate.domain.evidence.run_state import CLOCK_ERROR
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, TICK, before
 from tests.support.builders.policies import make_rule

@@ -8,7 +8,7 @@ import pytest
 from gate.domain.evidence.relevance import ValidationScope, counting_validations
 from gate.domain.evidence.run_state import CLOCK_ERROR
 from gate.domain.model.ids import RunId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, TICK, before
 from tests.support.builders.policies import make_rule

@@ -6,7 +6,7 @@ import pytest
 
 from gate.domain.evidence.judge import judge
 from gate.domain.evidence.relevance import ValidationScope
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import FlowStatus
 from tests.support.builders.defaults import BRANCH, NOW, REPOSITORY, SHA, before
 from tests.support.builders.policies import make_rule

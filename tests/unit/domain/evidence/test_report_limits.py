@@ -22,7 +22,7 @@ from gate.domain.evidence.report_merge import carry_over, merge_reports
 from gate.domain.incidents.events import Reopened, Resolution
 from gate.domain.incidents.incident import Word
 from gate.domain.incidents.rule import failure_of, observe_validation
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, LeftOut
 from gate.domain.requests.explanation.flow_lines import describe_flows
 from tests.support.builders.defaults import NOW

@@ -23,7 +23,7 @@ from gate.domain.incidents.events import (
 )
 from gate.domain.incidents.incident import Word
 from gate.domain.model.course import Course
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from tests.support.incidents import after, lived, make_failure, make_incident
 
 ROLLBACK = Decided(Course.ROLLBACK, "why")

@@ -20,7 +20,7 @@ from gate.domain.incidents.events import (
 from gate.domain.incidents.incident import GATE, REOPEN_WITHIN, Incident, apply
 from gate.domain.incidents.rule import decide_course, failure_of, observe_validation
 from gate.domain.model.course import Course
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import FlowStatus
 from tests.support.builders.defaults import NOW
 from tests.support.builders.runs import make_run

@@ -34,7 +34,7 @@ from gate.domain.incidents.story import (
 )
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId, RunId
-from gate.domain.model.policy import Mode
+from gate.domain.model.policy.policy import Mode
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import after, lived, make_failure, make_incident
 

@@ -9,7 +9,7 @@ from gate.domain.model.overrides import (
     OverrideJudgment,
     Standing,
 )
-from gate.domain.model.policy import OverridePolicy, ValidationState
+from gate.domain.model.policy.policy import OverridePolicy, ValidationState
 from gate.domain.overrides.rule import judge_override
 from tests.support.builders.overrides import make_claim, make_standing
 from tests.support.builders.requests import make_request

@@ -8,7 +8,7 @@ from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import (
     OverrideChannel,
 )
-from gate.domain.model.policy import OverridePolicy, ValidationState
+from gate.domain.model.policy.policy import OverridePolicy, ValidationState
 from gate.domain.overrides.rule import RECEIPT_LAG, held_since, judge_override
 from tests.support.builders.defaults import ENVIRONMENT, TICK, before
 from tests.support.builders.overrides import make_claim

@@ -12,7 +12,7 @@ from gate.domain.model.overrides import (
     Standing,
     describe_refused,
 )
-from gate.domain.model.policy import OverridePolicy, ValidationState
+from gate.domain.model.policy.policy import OverridePolicy, ValidationState
 from gate.domain.overrides.rationale import LARGEST_RATIONALE
 from gate.domain.overrides.rule import ask_for
 from tests.support.builders.defaults import ENVIRONMENT, NOW, OTHER_SHA, before

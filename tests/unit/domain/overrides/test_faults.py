@@ -11,7 +11,7 @@ from gate.domain.model.overrides import (
     RefusalCode,
     describe_refused,
 )
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.overrides.rationale import LARGEST_RATIONALE
 from tests.support.builders.defaults import ENVIRONMENT, OTHER_SHA, before
 from tests.support.builders.overrides import make_claim, make_standing

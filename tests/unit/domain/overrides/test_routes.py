@@ -6,7 +6,7 @@ import pytest
 
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideChannel, OverrideRoutes
-from gate.domain.model.policy import OverridePolicy, UserReviewer, ValidationState
+from gate.domain.model.policy.policy import OverridePolicy, UserReviewer, ValidationState
 from gate.domain.overrides.rule import held_since, open_routes
 from gate.domain.requests.deployment_status import is_own
 from tests.support.builders.overrides import make_claim

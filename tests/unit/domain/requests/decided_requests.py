@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     InvalidPolicy,
     PolicyReading,
     Problem,

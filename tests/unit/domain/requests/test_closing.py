@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.model.policy import GITHUB_WALL
+from gate.domain.model.policy.policy import GITHUB_WALL
 from gate.domain.model.request import UNDECIDED, RequestState, ReviewState, may_become
 from gate.domain.model.runs import Job
 from gate.domain.requests.closing import (

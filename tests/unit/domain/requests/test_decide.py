@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gate.domain.model.ids import RunId
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Covers,
     Reaction,
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gate.domain.model.overrides import OverrideClaim
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     InvalidPolicy,
     Mode,
     PolicyReading,

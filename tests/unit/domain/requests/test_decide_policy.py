@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     LONGEST_HOLD,
     Mode,
     Policy,

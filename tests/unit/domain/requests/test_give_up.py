@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     LONGEST_HOLD,
     PolicyReading,
 )

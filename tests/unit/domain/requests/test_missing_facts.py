@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gate.domain.model.overrides import OverrideChannel
-from gate.domain.model.policy import Covers, Reaction
+from gate.domain.model.policy.policy import Covers, Reaction
 from gate.domain.model.runs import Account, WorkflowRun
 from gate.domain.requests.missing_facts import (
     LISTING_TRUSTED,

@@ -7,7 +7,7 @@ import pytest
 from gate.domain.evidence.comparison import compare
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.ledger import REPORT_LIMIT, LedgerEntry
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import FlowStatus, ValidationReport
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.plan import KEPT_FOR_THE_END, plan

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gate.domain.model.ids import AccountId
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Policy,
     ValidationState,
 )

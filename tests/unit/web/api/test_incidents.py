@@ -24,7 +24,7 @@ from gate.domain.model.alert import AlertKind, Channel, Severity
 from gate.domain.model.course import Course
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.ids import AccountId
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from gate.domain.model.runs import Account
 from gate.store.engine.database import Transaction
 from gate.store.github.repositories import record_repository

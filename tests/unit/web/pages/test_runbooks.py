@@ -17,7 +17,7 @@ from gate.domain.incidents.alerts.plan import LATE_TO_ACKNOWLEDGE, LATE_TO_DECID
 from gate.domain.incidents.events import Resolution, Resolved
 from gate.domain.model.access import NOTHING
 from gate.domain.model.alert import AlertKind, Severity
-from gate.domain.model.policy import AlertPolicy, InvalidPolicy
+from gate.domain.model.policy.policy import AlertPolicy, InvalidPolicy
 from gate.runbooks import load_runbooks
 from gate.store.engine.database import Database
 from gate.web.pages.runbooks import read_runbook

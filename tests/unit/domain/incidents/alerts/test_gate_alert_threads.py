@@ -16,7 +16,7 @@ from gate.domain.incidents.alerts.gate_alerts import (
     told_of,
 )
 from gate.domain.model.alert import AlertKind, Mention, Severity
-from gate.domain.model.policy import AlertPolicy, InvalidPolicy, Problem
+from gate.domain.model.policy.policy import AlertPolicy, InvalidPolicy, Problem
 from tests.support.builders.defaults import INSTALLATION, NOW, REPOSITORY
 
 SOURCE = "acme/shop/.github/deployment-gate.yml"

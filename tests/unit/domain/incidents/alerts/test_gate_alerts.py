@@ -18,7 +18,7 @@ from gate.domain.incidents.alerts.gate_alerts import (
 )
 from gate.domain.model.alert import Alert, AlertKind
 from gate.domain.model.ids import RepositoryId
-from gate.domain.model.policy import AlertPolicy, InvalidPolicy
+from gate.domain.model.policy.policy import AlertPolicy, InvalidPolicy
 from tests.support.builders.defaults import NOW
 from tests.support.builders.requests import make_request
 

@@ -18,7 +18,7 @@ from gate.domain.incidents.alerts.outbox import (
 )
 from gate.domain.incidents.alerts.plan import Message
 from gate.domain.model.alert import Alert, AlertKind, Severity
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from tests.support.builders.defaults import NOW, TICK
 from tests.support.incidents import make_incident
 

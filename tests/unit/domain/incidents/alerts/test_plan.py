@@ -22,7 +22,7 @@ from gate.domain.incidents.events import (
 from gate.domain.incidents.incident import LASTING, REOPEN_WITHIN, Incident, apply
 from gate.domain.model.alert import AlertKind
 from gate.domain.model.course import Course
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import make_failure, make_incident
 

@@ -20,7 +20,7 @@ from gate.domain.incidents.issue.text import IssueSubject, render_issue
 from gate.domain.incidents.rule import failure_of, observe_validation
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity
 from gate.domain.model.ids import RunId
-from gate.domain.model.policy import AlertPolicy, ValidationState
+from gate.domain.model.policy.policy import AlertPolicy, ValidationState
 from tests.support.builders.defaults import NOW, OTHER_SHA
 from tests.support.builders.reports import make_alert_report
 from tests.support.incidents import lived, make_evidence, make_incident

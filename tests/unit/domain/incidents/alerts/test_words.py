@@ -26,7 +26,7 @@ from gate.domain.incidents.incident import Incident, apply
 from gate.domain.model.alert import AlertKind, HeldDeployment, Severity
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RunId
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import after, make_failure, make_incident
 

@@ -31,7 +31,7 @@ from gate.domain.incidents.issue.text import (
 from gate.domain.model.alert import FailedFlow, HeldDeployment
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId, RunId
-from gate.domain.model.policy import AlertPolicy
+from gate.domain.model.policy.policy import AlertPolicy
 from tests.support.builders.defaults import NOW
 from tests.support.incidents import after, lived, make_failure
 

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from gate.domain.model.overrides import OverrideAsk
-from gate.domain.model.policy import ValidationRule
+from gate.domain.model.policy.policy import ValidationRule
 from gate.domain.requests.decision import ReasonCode, Verdict
 from gate.domain.requests.explanation.change import describe_change
 from tests.support.builders.requests import make_decision

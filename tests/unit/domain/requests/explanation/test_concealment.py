@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
+from gate.domain.model.policy.sources import PolicyBasis, PolicyPlace
 from gate.domain.requests.decision import Decision, Reason, ReasonCode
 from gate.domain.requests.explanation.concealment import conceal_policy
 from tests.support.builders.requests import make_decision

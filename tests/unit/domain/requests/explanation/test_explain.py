@@ -6,7 +6,7 @@ import pytest
 
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideAsk
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.decision import Decision, Reason, ReasonCode, Verdict
 from gate.domain.requests.explanation.explain import COMMENT_LIMIT, explain

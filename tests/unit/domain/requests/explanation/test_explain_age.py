@@ -8,7 +8,7 @@ import pytest
 
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.evidence.jobs import Beginning
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.requests.decision import Verdict
 from gate.domain.requests.explanation.explain import explain
 from tests.support.builders.defaults import NOW

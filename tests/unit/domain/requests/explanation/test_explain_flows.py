@@ -10,7 +10,7 @@ import pytest
 from gate.domain.evidence.comparison import compare
 from gate.domain.evidence.evidence import Evidence
 from gate.domain.model.overrides import OverrideAsk
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.model.reports import Flow, FlowStatus, ValidationReport
 from gate.domain.requests.decision import Decision, ReasonCode, Verdict
 from gate.domain.requests.explanation.explain import COMMENT_LIMIT, explain

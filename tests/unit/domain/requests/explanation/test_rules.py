@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from gate.domain.model.policy import BUILT_IN, LoadedPolicy
+from gate.domain.model.policy.policy import BUILT_IN, LoadedPolicy
 from gate.domain.model.reports import FlowStatus
 from gate.domain.requests.decision import ReasonCode
 from gate.domain.requests.explanation.rules import Outcome, Rule, list_rules

@@ -18,7 +18,7 @@ from gate.domain.incidents.events import (
 )
 from gate.domain.model.course import Course
 from gate.domain.model.ids import RequestId, RunId
-from gate.domain.model.policy import ValidationState
+from gate.domain.model.policy.policy import ValidationState
 from gate.domain.requests.explanation.story import (
     MOST_EVENTS,
     AlertTrace,

@@ -10,7 +10,7 @@ import pytest
 
 from gate.domain.model.access import Visible
 from gate.domain.model.ids import AccountId, InstallationId
-from gate.domain.model.policy import Badge, LoadedPolicy, Policy
+from gate.domain.model.policy.policy import Badge, LoadedPolicy, Policy
 from gate.store.engine.database import Database
 from gate.store.github.policies import PolicyDocument, record_document, record_policy_text
 from gate.store.github.runs import record_run

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     BUILT_IN,
     AlertPolicy,
     EnvironmentPolicy,
@@ -22,8 +22,8 @@ from gate.domain.model.policy import (
     UserReviewer,
     ValidationRule,
 )
-from gate.domain.model.policy_sources import PolicyBasis, PolicyPlace
-from gate.domain.model.policy_values import (
+from gate.domain.model.policy.sources import PolicyBasis, PolicyPlace
+from gate.domain.model.policy.values import (
     PastPolicy,
     TracedValue,
     list_values,

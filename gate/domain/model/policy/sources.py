@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 from gate.domain.model.ids import environment_key
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Covers,
     EnvironmentPolicy,
     InvalidPolicy,

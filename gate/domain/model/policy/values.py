@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     EnvironmentPolicy,
     OverridePolicy,
     PermissionReviewer,
@@ -21,7 +21,7 @@ from gate.domain.model.policy import (
     UserReviewer,
     ValidationRule,
 )
-from gate.domain.model.policy_sources import PolicyBasis
+from gate.domain.model.policy.sources import PolicyBasis
 from gate.domain.text.durations import span
 
 ValuePath = tuple[str, ...]

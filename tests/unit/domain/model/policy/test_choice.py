@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gate.domain.model.policy import InvalidPolicy, PolicyReading, UnavailablePolicy
-from gate.domain.model.policy_sources import (
+from gate.domain.model.policy.policy import InvalidPolicy, PolicyReading, UnavailablePolicy
+from gate.domain.model.policy.sources import (
     PolicyPlace,
     choose,
     choose_again,

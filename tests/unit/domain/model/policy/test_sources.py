@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     Covers,
     EnvironmentPolicy,
     InvalidPolicy,
@@ -23,7 +23,7 @@ from gate.domain.model.policy import (
     UserReviewer,
     ValidationState,
 )
-from gate.domain.model.policy_sources import check_floor, choose_policy
+from gate.domain.model.policy.sources import check_floor, choose_policy
 from tests.support.builders.policies import make_environment, make_policy
 
 REPOSITORY = replace(make_policy(), source="repository")

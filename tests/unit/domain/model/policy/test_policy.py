@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.domain.model.policy import (
+from gate.domain.model.policy.policy import (
     BUILT_IN,
     EnvironmentPolicy,
     OverridePolicy,
