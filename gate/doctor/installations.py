@@ -1,4 +1,4 @@
-"""Check what the App is installed on, and which environments it gates there."""
+"""Check what the App is installed on, and each repository there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from gate.doctor.environments import find_gated, find_unchecked, read_environments
 from gate.doctor.findings import HOPELESS, Finding, Level, guarded
-from gate.doctor.policies import Environments, Policies
+from gate.doctor.policies import Policies
 from gate.doctor.workflows import find_workflows
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import Installation
@@ -17,8 +18,6 @@ from gate.domain.requests.sweep_budget import longest_wait
 from gate.githubapp.clients import GitHubClients
 
 _REPOSITORIES: Final = 100
-_ENVIRONMENTS: Final = 30
-"""Of a repository: each costs a call."""
 _LONG: Final = 2
 _ORGANIZATION_REPOSITORY: Final = ".github"
 
@@ -71,20 +70,12 @@ def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
         remedy = "unarchive it, or remove it from the installation"
         yield Finding(Level.WARN, address.full_name, found, remedy)
         return
-    names = look.github.deployments.read_environments(address)
-    looked_at = names[:_ENVIRONMENTS]
-    gated = [it for it in looked_at if look.github.deployments.read_rule_enabled(address, it)]
-    if gated:
-        yield Finding(Level.OK, address.full_name, f"gates {', '.join(gated)}")
-    else:
-        remedy = "enable the App's rule in Settings > Environments"
-        yield Finding(Level.WARN, address.full_name, "gates no environment", remedy)
-    yield from look.policies.find(repository, address, Environments(looked_at, gated))
-    if gated:
-        yield from find_workflows(look.github.contents, address, gated)
-    if len(names) > _ENVIRONMENTS:
-        left = len(names) - _ENVIRONMENTS
-        yield Finding(Level.WARN, address.full_name, f"{left} more environments were not checked")
+    seen = read_environments(look.github.deployments, address)
+    yield from find_gated(address, seen)
+    yield from look.policies.find(repository, address, seen)
+    if seen.gated:
+        yield from find_workflows(look.github.contents, address, seen.gated)
+    yield from find_unchecked(address, seen)
 
 
 def _looking(login: str, repositories: int) -> Finding:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from gate.doctor.environments import Environments
 from gate.doctor.findings import Finding, Level
 from gate.domain.model.deliveries import Repository
 from gate.domain.model.github import (
@@ -29,14 +30,6 @@ from gate.githubapp.contents import ContentsClient
 from gate.policyfile import parse_policy
 
 _PATHS: Final = (POLICY_PATH, MISNAMED_PATH)
-
-
-@dataclass(frozen=True, slots=True)
-class Environments:
-    """The environments of a repository, and those of them that the App gates."""
-
-    names: Sequence[str]
-    gated: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
