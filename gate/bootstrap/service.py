@@ -34,8 +34,8 @@ from gate.reconciler.nodes.heartbeat import Heartbeat
 from gate.reconciler.observe.policy_documents import record_server_policy
 from gate.reconciler.ports import GitHub
 from gate.reconciler.strangers import Strangers
+from gate.reconciler.worker.due_watcher import POLL
 from gate.reconciler.worker.local_queues import Queues
-from gate.reconciler.worker.lookout import POLL
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings

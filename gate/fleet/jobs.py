@@ -13,7 +13,7 @@ from typing import Any, Final, assert_never
 from procrastinate import App, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
-from gate.domain.model.hints import Appetite, DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.hints import DeliveryHint, Demand, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.store.engine.database import Transaction
 
@@ -71,12 +71,12 @@ def write_jobs(tx: Transaction, hints: Sequence[Hint]) -> None:
         raise (error.__cause__ or error) from None
 
 
-def take_jobs(tx: Transaction, most: int, appetite: Appetite) -> list[list[Hint]]:
+def take_jobs(tx: Transaction, most: int, demand: Demand) -> list[list[Hint]]:
     """Take the oldest jobs wanted that no other node is taking; return the hints of each."""
-    wanted = {_WORK: True, _DELIVERIES: appetite.deliveries, _REQUESTS: appetite.requests}
+    wanted = {_WORK: True, _DELIVERIES: demand.deliveries, _REQUESTS: demand.requests}
     asked = {
         "kinds": [kind for kind, is_wanted in wanted.items() if is_wanted],
-        "without": list(appetite.without),
+        "without": list(demand.without),
         "most": most,
     }
     # Planned each time: a plan that is made while there is no job is far too slow for many.

@@ -13,7 +13,7 @@ from functools import partial
 from threading import Event, Thread
 from typing import Final, Protocol
 
-from gate.domain.model.hints import Appetite, Hint
+from gate.domain.model.hints import Demand, Hint
 from gate.errors import RetryLater
 from gate.fleet.jobs import CHANNEL, take_jobs
 from gate.log import get_logger
@@ -36,12 +36,12 @@ class Following(Protocol):
         """Follow hints."""
         ...
 
-    def appetite(self, tell: Callable[[], None]) -> Appetite:
-        """Return which hints are come to soon, and call `tell` once when that has changed."""
+    def demand(self, on_change: Callable[[], None]) -> Demand:
+        """Return which hints are come to soon, and call `on_change` once when that has changed."""
         ...
 
-    def tell_nobody(self) -> None:
-        """Forget whom to tell: it is called no more once this returns."""
+    def unsubscribe(self) -> None:
+        """Forget the subscriber: it is called no more once this returns."""
         ...
 
 
@@ -70,7 +70,7 @@ class Listener:
         """Wait for the thread once it was stopped; one that does not end goes on."""
         self._thread.join(longest.total_seconds())
         if not self._thread.is_alive():
-            self._threads.tell_nobody()
+            self._threads.unsubscribe()
             self._waker.close()
 
     @property
@@ -93,12 +93,12 @@ class Listener:
 
     def _follow(self, notifications: Notifications) -> None:
         while not self._stopping.is_set():
-            if self._take(self._threads.appetite(self._waker.wake)) < JOBS_AT_ONCE:
+            if self._take(self._threads.demand(self._waker.wake)) < JOBS_AT_ONCE:
                 notifications.wait(self._poll, self._waker)
 
-    def _take(self, appetite: Appetite) -> int:
+    def _take(self, demand: Demand) -> int:
         """Take jobs once; return how many."""
-        jobs = self._database.transact(partial(take_jobs, most=JOBS_AT_ONCE, appetite=appetite))
+        jobs = self._database.transact(partial(take_jobs, most=JOBS_AT_ONCE, demand=demand))
         for hints in jobs:
             self._threads.pass_on(hints)
         return len(jobs)

@@ -29,7 +29,7 @@ from gate.policyfile import parse_policy
 from gate.reconciler.deps import Deps, Failpoint, no_failpoint
 from gate.reconciler.requests.reconcile import finish_pass, take_up
 from gate.reconciler.requests.replay import replay
-from gate.reconciler.worker.lookout import POLL
+from gate.reconciler.worker.due_watcher import POLL
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings

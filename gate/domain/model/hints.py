@@ -57,7 +57,7 @@ Hint = DeliveryHint | RequestHint | WorkHint
 
 
 @dataclass(frozen=True, slots=True)
-class Appetite:
+class Demand:
     """Which hints whoever works would come to soon; kinds of work are always among them.
 
     `without` are installations whose requests hold all the threads they may, while more wait.

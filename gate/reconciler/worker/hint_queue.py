@@ -16,7 +16,7 @@ LONGEST: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Hunger:
+class QueueDemand:
     """Whether threads would come to more hints soon, and to whose they would not."""
 
     has_room: bool
@@ -24,10 +24,10 @@ class Hunger:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tell:
+class _Subscriber:
     low: int
-    hunger: Hunger
-    tell: Callable[[], None]
+    demand: QueueDemand
+    on_change: Callable[[], None]
 
 
 class HintQueue(Generic[T]):
@@ -39,7 +39,7 @@ class HintQueue(Generic[T]):
         self._ready = Condition(self._lock)
         self._waiting: dict[T, None] = {}
         self._closed = False
-        self._tell: _Tell | None = None
+        self._subscriber: _Subscriber | None = None
 
     def put(self, hint: T) -> None:
         """Add a hint; one that waits already, or is too many, is dropped."""
@@ -54,24 +54,24 @@ class HintQueue(Generic[T]):
             self._closed = True
             self._ready.notify_all()
 
-    def has_room(self, low: int, tell: Callable[[], None]) -> bool:
-        """Check that fewer than `low` hints wait for a thread; see `hunger`."""
-        return self.hunger(low, tell).has_room
+    def has_room(self, low: int, on_change: Callable[[], None]) -> bool:
+        """Check that fewer than `low` hints wait for a thread; see `demand`."""
+        return self.demand(low, on_change).has_room
 
-    def hunger(self, low: int, tell: Callable[[], None]) -> Hunger:
-        """Return what more would be taken soon, and call `tell` once when that has changed.
+    def demand(self, low: int, on_change: Callable[[], None]) -> QueueDemand:
+        """Return what more would be taken soon, and call `on_change` once when that has changed.
 
-        `tell` is called under the queue's lock, so it must not wait.
+        It is called under the queue's lock, so it must not wait.
         """
         with self._lock:
-            hunger = self._hunger(low)
-            self._tell = _Tell(low, hunger, tell)
-            return hunger
+            demand = self._demand(low)
+            self._subscriber = _Subscriber(low, demand, on_change)
+            return demand
 
-    def tell_nobody(self) -> None:
-        """Forget whom to tell: it is called no more once this returns."""
+    def unsubscribe(self) -> None:
+        """Forget the subscriber: it is called no more once this returns."""
         with self._lock:
-            self._tell = None
+            self._subscriber = None
 
     def __len__(self) -> int:
         """Count the hints that wait."""
@@ -88,11 +88,11 @@ class HintQueue(Generic[T]):
         self._note_taken()
         return taken
 
-    def _hunger(self, low: int) -> Hunger:
-        return Hunger(len(self._waiting) < low)
+    def _demand(self, low: int) -> QueueDemand:
+        return QueueDemand(len(self._waiting) < low)
 
     def _note_taken(self) -> None:
-        told = self._tell
-        if told is not None and self._hunger(told.low) != told.hunger:
-            self._tell = None
-            told.tell()
+        told = self._subscriber
+        if told is not None and self._demand(told.low) != told.demand:
+            self._subscriber = None
+            told.on_change()

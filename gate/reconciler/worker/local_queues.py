@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from gate.clock import Clock
-from gate.domain.model.hints import Appetite, DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.hints import DeliveryHint, Demand, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import InstallationId
-from gate.reconciler.worker.alarm import Alarm
-from gate.reconciler.worker.bell import Bell
+from gate.reconciler.worker.due_timer import DueTimer
 from gate.reconciler.worker.queues import DeliveryQueue, RequestQueue
+from gate.reconciler.worker.wake_up import WakeUp
 from gate.store.engine.database import Transaction
 
 REQUESTS_KEPT: Final = 32
@@ -35,8 +35,8 @@ class Queues:
         self._has_threads = False
         self.deliveries: Final = DeliveryQueue()
         self.requests: Final = RequestQueue()
-        self.bells: Final = {work: Bell() for work in Work}
-        self.alarm: Final = Alarm(clock)
+        self.wake_ups: Final = {work: WakeUp() for work in Work}
+        self.due_timer: Final = DueTimer(clock)
 
     def open(self) -> None:
         """Keep hints from now on: there are threads that follow them."""
@@ -51,11 +51,11 @@ class Queues:
         return hints
 
     def pass_on(self, hints: Sequence[Hint]) -> None:
-        """Wake whoever does what is due now; what is due later sets the alarm."""
+        """Wake whoever does what is due now; what is due later sets the timer."""
         now = self._clock()
         for hint in hints:
             if hint.at > now:
-                self.alarm.set(hint.at)
+                self.due_timer.set(hint.at)
                 continue
             match hint:
                 case DeliveryHint(delivery_id):
@@ -63,7 +63,7 @@ class Queues:
                 case RequestHint(request_id):
                     self.requests.put(request_id, hint.installation_id)
                 case WorkHint(work):
-                    self.bells[work].ring()
+                    self.wake_ups[work].wake()
                 case _:
                     assert_never(hint)
 
@@ -94,24 +94,24 @@ class Queues:
                     (ours if requests <= REQUESTS_KEPT or has_turn else others).append(hint)
                 case WorkHint(work):
                     ours.append(hint)
-                    others += [] if self.bells[work].is_heard else [hint]
+                    others += [] if self.wake_ups[work].has_waiter else [hint]
                 case _:
                     assert_never(hint)
         return ours, others
 
-    def appetite(self, tell: Callable[[], None]) -> Appetite:
-        """Return which hints of others would be come to soon; call `tell` once there is a change.
+    def demand(self, on_change: Callable[[], None]) -> Demand:
+        """Return which hints of others would be come to soon, and call `on_change` once it differs.
 
-        `tell` must not wait. It may be called twice, and for no change.
+        `on_change` must not wait. It may be called twice, and for no change.
         """
-        deliveries = self.deliveries.has_room(DELIVERIES_LOW, tell)
-        requests = self.requests.hunger(REQUESTS_LOW, tell)
-        return Appetite(deliveries, requests.has_room, requests.without)
+        deliveries = self.deliveries.has_room(DELIVERIES_LOW, on_change)
+        requests = self.requests.demand(REQUESTS_LOW, on_change)
+        return Demand(deliveries, requests.has_room, requests.without)
 
-    def tell_nobody(self) -> None:
-        """Forget whom to tell: it is called no more once this returns."""
-        self.deliveries.tell_nobody()
-        self.requests.tell_nobody()
+    def unsubscribe(self) -> None:
+        """Forget the subscriber: it is called no more once this returns."""
+        self.deliveries.unsubscribe()
+        self.requests.unsubscribe()
 
     def left(self) -> list[Hint]:
         """Return the hints that nobody here has come to."""
@@ -124,6 +124,6 @@ class Queues:
     def close(self) -> None:
         """Let every waiting thread go, but those that read deliveries: they are closed first."""
         self.requests.close()
-        self.alarm.close()
-        for bell in self.bells.values():
-            bell.close()
+        self.due_timer.close()
+        for wake_up in self.wake_ups.values():
+            wake_up.close()

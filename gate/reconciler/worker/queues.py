@@ -17,7 +17,7 @@ from typing import Final
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.ingest.room import Room
 from gate.reconciler.requests.reconcile import Begun
-from gate.reconciler.worker.hint_queue import LONGEST, HintQueue, Hunger
+from gate.reconciler.worker.hint_queue import LONGEST, HintQueue, QueueDemand
 from gate.store.engine.due import Taken
 
 TURN: Final = timedelta(milliseconds=10)
@@ -198,12 +198,12 @@ class RequestQueue(HintQueue[RequestId | Taken]):
         """Return whose turn it is, of those that do not hold too many threads; None for nobody."""
         return next(((of,) for of in self._turns if self._has_part(of)), None)
 
-    def _hunger(self, low: int) -> Hunger:
+    def _demand(self, low: int) -> QueueDemand:
         """Leave out those who hold their part: what waits of them is in nobody's way."""
         part = [(of, len(turn)) for of, turn in self._turns.items() if not self._has_part(of)]
         competing = len(self._waiting) - sum(count for _, count in part)
         without = frozenset(of for of, count in part if of is not None and count >= low)
-        return Hunger(competing < low, without)
+        return QueueDemand(competing < low, without)
 
     def _wanted(self) -> int:
         """Count the idle threads that are about to take something: at most all."""

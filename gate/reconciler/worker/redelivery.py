@@ -76,12 +76,12 @@ class Redeliverer:
         A delivery that failed may have been stored all the same, when only our answer was lost.
         `memory` is what the last round returned beside its count.
         """
-        self.heed(memory)
+        self.resume(memory)
         count = self._sweep()
         owed, missed = tuple(self._owed.values()), self._missed
         return count, msgspec.json.encode(Remembered(self._read_to, owed, missed, self._gap))
 
-    def heed(self, memory: bytes | None) -> None:
+    def resume(self, memory: bytes | None) -> None:
         """Go on from what a round has left; what it has lost is lost for this node, too."""
         known = _remembered.decode(memory) if memory is not None else Remembered()
         self._recall(known)

@@ -1,4 +1,4 @@
-"""Run the work: threads that take what is due, a lookout that finds lost hints, and the sweeper.
+"""Run the work: threads that take what is due, a watcher that finds lost hints, and the sweeper.
 
 Threads never die of an error: all work runs behind the shield. `step` does the same work without
 threads, so that what tests run is what a service runs.
@@ -19,9 +19,9 @@ from gate.errors import RetryLater
 from gate.log import get_logger
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.room import Room
+from gate.reconciler.worker.due_watcher import POLL, DueWatcher
 from gate.reconciler.worker.intake import Intake
 from gate.reconciler.worker.local_queues import Queues
-from gate.reconciler.worker.lookout import POLL, Lookout
 from gate.reconciler.worker.loops import Loop, loops_of
 from gate.reconciler.worker.shield import Shield
 from gate.reconciler.worker.sweep import Sweeper
@@ -70,7 +70,7 @@ class Supervisor:
         self._readers: list[Thread] = []
         self._threads: list[Thread] = []
         self._faults: list[Exception] = []
-        self._lookout = Lookout(deps, queues)
+        self._due_watcher = DueWatcher(deps, queues)
         self._shield = Shield(self._stopping, self._note)
         self._intake = Intake(deps, queues, self._shield)
 
@@ -82,7 +82,7 @@ class Supervisor:
         readers = [("deliveries", self._read_deliveries)] * READERS
         jobs: list[tuple[str, Callable[[], None]]] = []
         jobs += [("requests", self._answer_requests)] * self._plan.threads
-        jobs += [("lookout", self._look_out), ("sweep", self._sweep)]
+        jobs += [("due-watcher", self._watch_due), ("sweep", self._sweep)]
         jobs += [(it.name, partial(self._repeat, it)) for it in self._loops]
         self._readers = [Thread(name=name, target=job, daemon=True) for name, job in readers]
         self._threads = [Thread(name=name, target=job, daemon=True) for name, job in jobs]
@@ -149,7 +149,7 @@ class Supervisor:
         Return whether there were any. The first part of `step`: requests that are due for another
         reason are left alone.
         """
-        self._shield.run(self._lookout.look)
+        self._shield.run(self._due_watcher.look)
         ids = self._queues.deliveries.take_now(_AT_ONCE)
         if ids:
             self._intake.read(ids, begin=Room.for_all(room))
@@ -166,13 +166,13 @@ class Supervisor:
             self._intake.answer(item)
 
     def _repeat(self, loop: Loop[Any]) -> None:
-        """Run a loop's rounds: one for each ring of its bell."""
-        bell, heard = self._queues.bells[loop.work], 0
-        while (rings := bell.wait(heard)) is not None:
-            heard = rings
+        """Run a loop's rounds: one for each wake-up of its kind."""
+        wake_up, seen = self._queues.wake_ups[loop.work], 0
+        while (count := wake_up.wait(seen)) is not None:
+            seen = count
             if self._round(loop):
                 # There may be more than one round takes.
-                self._lookout.look_soon()
+                self._due_watcher.look_soon()
 
     def _round(self, loop: Loop[Any]) -> bool:
         """Do what is due of a loop now; an item that fails holds up no other."""
@@ -191,15 +191,15 @@ class Supervisor:
 
     def _note(self, error: Exception) -> None:
         """Look again soon, since what failed may be due still; remember a fault for `step`."""
-        self._lookout.look_soon()
+        self._due_watcher.look_soon()
         if not self._threads and not isinstance(error, RetryLater):
             self._faults.append(error)
 
-    def _look_out(self) -> None:
+    def _watch_due(self) -> None:
         """Find at the start, and from then on when something becomes due, what no hint told of."""
-        self._shield.run(self._lookout.look)
-        while self._queues.alarm.wait(self._plan.poll):
-            self._shield.run(self._lookout.look)
+        self._shield.run(self._due_watcher.look)
+        while self._queues.due_timer.wait(self._plan.poll):
+            self._shield.run(self._due_watcher.look)
 
     def _sweep(self) -> None:
         """Sweep once at the start, since webhooks may have been lost while we were away.

@@ -102,7 +102,7 @@ class Sweeper:
                 )
             )
             if taken is None:
-                self._hear_of(part)
+                self._follow_other_node(part)
                 return 0
             return self._do(taken, began, work)
         except GateError as error:
@@ -119,11 +119,11 @@ class Sweeper:
         database.transact(lambda tx: rounds.finish_round(tx, taken, began, memory))
         return count
 
-    def _hear_of(self, part: str) -> None:
+    def _follow_other_node(self, part: str) -> None:
         """Take note of what another node has found out that concerns this one, too."""
         if part == _REDELIVERY:
             read = partial(rounds.last_memory, name=part)
-            self._redeliverer.heed(self._deps.database.read(read))
+            self._redeliverer.resume(self._deps.database.read(read))
 
     def _installations(self) -> int:
         """Learn of repositories that never sent a webhook, so that their gates are found too.

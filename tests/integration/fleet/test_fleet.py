@@ -90,7 +90,7 @@ def test_a_doubled_job_does_nothing_twice(gate: Gate, working: Working) -> None:
 def test_a_row_that_is_due_later_is_found_by_its_time(
     gate: Gate, working: Working, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The hint of its transaction carries the time to the alarm: nobody need look to learn it."""
+    """The hint of its transaction carries the time to the timer: nobody need look to learn it."""
     heard: list[Hint] = []
     with working() as node:
         pass_on = node.service.queues.pass_on
@@ -111,7 +111,7 @@ def test_a_row_that_is_due_later_is_found_by_its_time(
             return (gate.record(run_id).id, recheck_at) in timed
 
         wait_for(is_told, "the hint")
-        wait_for(lambda: (at := node.service.queues.alarm.at) and at <= recheck_at, "the alarm")
+        wait_for(lambda: (at := node.service.queues.due_timer.at) and at <= recheck_at, "the timer")
 
 
 def test_cut_connections_are_made_again(gate: Gate, working: Working, log: list[Any]) -> None:

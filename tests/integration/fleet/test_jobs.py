@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from gate.domain.model.hints import Appetite, DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.hints import DeliveryHint, Demand, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.fleet.fleet import Fleet
 from gate.fleet.jobs import CHANNEL, HINTS_IN_A_JOB, take_jobs, write_jobs
@@ -26,7 +26,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.threads import at_once
 
 NOW = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
-EVERYTHING = Appetite()
+EVERYTHING = Demand()
 LATER = NOW + timedelta(microseconds=1)
 
 
@@ -44,9 +44,9 @@ def write(database: Database, hints: list[Hint]) -> None:
     database.transact(lambda tx: write_jobs(tx, hints))
 
 
-def take(database: Database, most: int = 100, appetite: Appetite = EVERYTHING) -> list[list[Hint]]:
+def take(database: Database, most: int = 100, demand: Demand = EVERYTHING) -> list[list[Hint]]:
     """Take jobs."""
-    return database.transact(partial(take_jobs, most=most, appetite=appetite))
+    return database.transact(partial(take_jobs, most=most, demand=demand))
 
 
 def test_hints_come_back_as_they_were(database: Database) -> None:
@@ -68,10 +68,10 @@ def test_a_node_takes_only_what_it_comes_to(database: Database) -> None:
     noisy, quiet = (RequestHint(RequestId(it), NOW, InstallationId(it)) for it in (3, 4))
     unknown = RequestHint(RequestId(5), NOW)
     write(database, [delivery, work, noisy, quiet, unknown])
-    assert take(database, appetite=Appetite(deliveries=False, requests=False)) == [[work]]
-    busy = Appetite(deliveries=False, without=frozenset({InstallationId(3)}))
-    assert take(database, appetite=busy) == [[quiet], [unknown]]
-    assert take(database, appetite=Appetite(requests=False)) == [[delivery]]
+    assert take(database, demand=Demand(deliveries=False, requests=False)) == [[work]]
+    busy = Demand(deliveries=False, without=frozenset({InstallationId(3)}))
+    assert take(database, demand=busy) == [[quiet], [unknown]]
+    assert take(database, demand=Demand(requests=False)) == [[delivery]]
     assert take(database) == [[noisy]]
 
 

@@ -48,10 +48,10 @@ def test_a_held_page_wakes_what_it_waits_for(gate: Gate) -> None:
     """Neither the issue nor the list of artifacts waits for the next poll."""
     gate.validate(REPOSITORY, "failure")
     gate.ingest_deliveries()
-    bells = gate.service.queues.bells
-    before = {it: bell.wait(-1) for it, bell in bells.items()}
+    wake_ups = gate.service.queues.wake_ups
+    before = {it: wake_up.wait(-1) for it, wake_up in wake_ups.items()}
     gate.service.worker.do(Work.INCIDENTS)
-    woken = {it for it, bell in bells.items() if bell.wait(-1) != before[it]}
+    woken = {it for it, wake_up in wake_ups.items() if wake_up.wait(-1) != before[it]}
     assert woken >= {Work.ISSUES, Work.ARTIFACTS}
 
 

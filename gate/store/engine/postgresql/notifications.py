@@ -36,7 +36,7 @@ class Waker:
         with suppress(BlockingIOError):
             os.write(self._write, b"x")
 
-    def heed(self) -> None:
+    def clear(self) -> None:
         """Forget that it woke."""
         with suppress(BlockingIOError):
             while os.read(self._read, 1024):
@@ -65,7 +65,7 @@ class Notifications:
         waiting.register(self._connection, select.POLLIN)
         waiting.register(waker, select.POLLIN)
         waiting.poll(longest / _MILLISECOND)
-        waker.heed()
+        waker.clear()
         try:
             return bool([*self._connection.notifies(timeout=0)])
         except self._connection.Error as error:

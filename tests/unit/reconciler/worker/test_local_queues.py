@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
-from gate.domain.model.hints import Appetite, DeliveryHint, Hint, RequestHint, Work, WorkHint
+from gate.domain.model.hints import DeliveryHint, Demand, Hint, RequestHint, Work, WorkHint
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.worker.local_queues import (
     DELIVERIES_KEPT,
@@ -53,8 +53,8 @@ def test_hints_of_what_is_due_reach_whoever_does_it() -> None:
     assert queues.deliveries.take_now(9) == ["d-1"]
     assert queues.requests.next_now() == 7
     assert queues.requests.next_now() is None
-    assert [it for it, bell in queues.bells.items() if bell.wait(-1)] == [Work.ALERTS]
-    assert queues.alarm.at == LATER
+    assert [it for it, wake_up in queues.wake_ups.items() if wake_up.wait(-1)] == [Work.ALERTS]
+    assert queues.due_timer.at == LATER
 
 
 def test_a_node_without_threads_keeps_nothing() -> None:
@@ -93,10 +93,10 @@ def test_work_that_is_under_way_is_told_to_others_too() -> None:
     """Whoever comes first does it."""
     queues, hint = open_queues(), WorkHint(Work.ALERTS, NOW)
     assert queues.divide([hint]) == ([hint], [hint])
-    bell = queues.bells[Work.ALERTS]
-    thread = Thread(target=lambda: bell.wait(0))
+    wake_up = queues.wake_ups[Work.ALERTS]
+    thread = Thread(target=lambda: wake_up.wait(0))
     thread.start()
-    while not bell.is_heard:
+    while not wake_up.has_waiter:
         assert thread.is_alive()
     assert queues.divide([hint]) == ([hint], [])
     queues.close()
@@ -111,19 +111,19 @@ def test_a_node_has_room_while_little_waits() -> None:
         told.append(None)
 
     queues.pass_on([*requests(REQUESTS_LOW - 1), *deliveries(DELIVERIES_LOW - 1)])
-    assert queues.appetite(tell) == Appetite()
+    assert queues.demand(tell) == Demand()
     queues.pass_on(requests(REQUESTS_LOW))
-    assert queues.appetite(tell) == Appetite(requests=False)
+    assert queues.demand(tell) == Demand(requests=False)
     queues.pass_on(deliveries(DELIVERIES_LOW))
-    assert queues.appetite(tell) == Appetite(deliveries=False, requests=False)
+    assert queues.demand(tell) == Demand(deliveries=False, requests=False)
     assert told == []
     assert queues.requests.next_now() == 0
     assert told == [None]
-    assert queues.appetite(tell) == Appetite(deliveries=False)
-    queues.tell_nobody()
+    assert queues.demand(tell) == Demand(deliveries=False)
+    queues.unsubscribe()
     assert queues.deliveries.take_now(1) == ["d-0"]
     assert told == [None]
-    assert queues.appetite(tell) == Appetite()
+    assert queues.demand(tell) == Demand()
 
 
 def test_an_installation_whose_calls_hang_leaves_room_for_others() -> None:
@@ -142,11 +142,11 @@ def test_an_installation_whose_calls_hang_leaves_room_for_others() -> None:
     many: list[Hint] = [RequestHint(RequestId(it), NOW, noisy) for it in range(12 + REQUESTS_LOW)]
     queues.pass_on(many)
     wait_for(lambda: len(queues.requests) == REQUESTS_LOW, "the threads")
-    assert queues.appetite(told.set) == Appetite(without=frozenset({noisy}))
+    assert queues.demand(told.set) == Demand(without=frozenset({noisy}))
     assert not told.is_set()
     go_on.set()
     assert told.wait(30)
-    wait_for(lambda: queues.appetite(told.set) == Appetite(), "the rest")
+    wait_for(lambda: queues.demand(told.set) == Demand(), "the rest")
     queues.close()
     for thread in threads:
         thread.join(30)

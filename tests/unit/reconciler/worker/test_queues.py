@@ -14,7 +14,6 @@ import pytest
 from gate.domain.model.ids import DeliveryId, InstallationId, RequestId
 from gate.reconciler.ingest.room import Allotment, Room
 from gate.reconciler.requests.reconcile import Begun
-from gate.reconciler.worker.bell import Bell
 from gate.reconciler.worker.queues import TURN, DeliveryQueue, RequestQueue
 from gate.store.requests.leases import Lease
 from tests.support.harness import wait_for
@@ -206,22 +205,3 @@ def test_no_hint_is_left_behind() -> None:
     for reader in readers:
         reader.join(30)
     assert sorted(taken) == sorted(names)
-
-
-def test_a_ring_that_nobody_heard_is_not_lost() -> None:
-    """Whoever has heard of fewer rings does not wait."""
-    bell = Bell()
-    bell.ring()
-    assert bell.wait(0) == 1
-    bell.close()
-    assert bell.wait(0) is None
-
-
-def test_a_thread_that_waits_hears_a_ring() -> None:
-    """It need not ask."""
-    bell, rings = Bell(), []
-    thread = Thread(target=lambda: rings.append(bell.wait(0)))
-    thread.start()
-    bell.ring()
-    thread.join(30)
-    assert rings == [1]

@@ -34,8 +34,8 @@ _SQLITE: Final = "sqlite"
 T = TypeVar("T")
 
 
-class Lookout:
-    """Queue what is due, and set the alarm to when the next row will be."""
+class DueWatcher:
+    """Queue what is due, and set the timer to when the next row will be."""
 
     def __init__(self, deps: Deps, queues: Queues) -> None:
         """Prepare; nothing is read yet."""
@@ -59,14 +59,14 @@ class Lookout:
         hints += [WorkHint(it, now) for it in work.due]
         self._queues.pass_on(hints)
         if work.next_due is not None:
-            self._queues.alarm.set(work.next_due)
+            self._queues.due_timer.set(work.next_due)
         is_more = len(asked) < len(due) or len(unasked) < len(unread)
         if is_more or len(due) >= _HINTS or len(unread) >= _HINTS:
             self.look_soon()
 
     def look_soon(self) -> None:
         """Look again in a moment."""
-        self._queues.alarm.set(self._deps.clock() + SOON)
+        self._queues.due_timer.set(self._deps.clock() + SOON)
 
     def _part(
         self, due: list[T], waiting: int, name: Callable[[T], tuple[object, object]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gate.domain.model.ids import NodeId
-from gate.reconciler.worker.lookout import part_of
+from gate.reconciler.worker.due_watcher import part_of
 
 NOISY = [("noisy", number) for number in range(500)]
 ONE, TWO = NodeId("node-1"), NodeId("node-2")

@@ -9,7 +9,7 @@ from time import monotonic
 from gate.clock import Clock
 
 
-class Alarm:
+class DueTimer:
     """Goes off at the earliest of the instants it was set to; thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
