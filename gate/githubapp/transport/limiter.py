@@ -16,18 +16,30 @@ from threading import Lock
 from typing import Final, Self
 
 from gate.clock import Clock, Uptime
-from gate.domain.limits.account import Cost, Kind, Limits, Why
+from gate.domain.limits.account import Cost, Kind, Limits, Wait, Why
 from gate.domain.limits.slices import limits_of
 from gate.domain.limits.spending import Spending
 from gate.errors import RetryLater
 from gate.githubapp.transport.accounts import Accounts, LocalAccounts
 from gate.githubapp.transport.pauses import number_of, pause_of, quota_of
-from gate.githubapp.transport.purse import MustWait, Purse
+from gate.githubapp.transport.quota import ShownQuota
+from gate.githubapp.transport.slices import Slices
+from gate.githubapp.transport.waits import MustWait, Waits
 
 READ: Final[Cost] = {Kind.POINTS: 1}
 WRITE: Final[Cost] = {Kind.POINTS: 5}
 CREATE: Final[Cost] = {Kind.POINTS: 5, Kind.CONTENT: 1, Kind.CONTENT_HOURLY: 1}
 """An issue or a comment: GitHub counts those besides."""
+
+
+class _Budget:
+    """What this process knows of one installation's limits; `lock` guards all of it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.lock: Final = Lock()
+        self.slices: Final = Slices(limits)
+        self.waits: Final = Waits(limits)
+        self.quota: Final = ShownQuota()
 
 
 class Limiter:
@@ -43,7 +55,7 @@ class Limiter:
         self._uptime = uptime
         self._node = node
         self._lock = Lock()
-        self._purses: dict[int | None, Purse] = {}
+        self._budgets: dict[int | None, _Budget] = {}
         self._tokens: Counter[Kind] = Counter()
         self._waits: Counter[Why] = Counter()
         self._leases = 0
@@ -61,41 +73,42 @@ class Limiter:
 
         It must wait, too, while nothing is leased and the accounts are out of reach.
         """
-        purse = self._purse(installation_id)
-        with purse.lock:
-            self._admit(purse, installation_id, cost)
+        budget = self._budget(installation_id)
+        with budget.lock:
+            self._admit(budget, installation_id, cost)
         try:
             yield
         finally:
-            with purse.lock:
-                purse.running -= 1
+            with budget.lock:
+                budget.slices.end_call()
 
-    def _admit(self, purse: Purse, installation_id: int | None, cost: Cost) -> None:
+    def _admit(self, budget: _Budget, installation_id: int | None, cost: Cost) -> None:
         now = self._uptime()
         try:
-            purse.check_pause(now)
-            if not purse.covers(cost, now):
-                purse.check_wait(cost, now)
-                self._renew(purse, installation_id, cost, now)
+            budget.waits.check_pause(now)
+            if not budget.slices.covers(cost, now):
+                budget.waits.check_wait(cost, budget.slices.running, now)
+                self._renew(budget, installation_id, cost, now)
         except MustWait as error:
             with self._lock:
                 self._waits[error.why] += 1
             raise
-        purse.spend(cost)
+        budget.slices.spend(cost)
 
-    def _renew(self, purse: Purse, installation_id: int | None, cost: Cost, now: float) -> None:
+    def _renew(self, budget: _Budget, installation_id: int | None, cost: Cost, now: float) -> None:
         """Lease new slices in the place of the old ones; raises RetryLater for none."""
         # Before the accounts know: what they are told must not be spent after it.
-        ask = purse.handed_in(self._node, cost, self._limits, now)
+        ask = budget.slices.hand_in(self._node, cost, budget.quota.seen(now))
         try:
             answer = self._accounts.lease(installation_id, ask)
         except RetryLater:
-            raise purse.stay_away(now) from None
-        purse.take(answer, cost, now)
+            raise budget.waits.record_out_of_reach(now) from None
+        if isinstance(answer, Wait):
+            raise budget.waits.record(answer, cost, budget.slices.running, now)
+        budget.slices.take(answer, now)
         with self._lock:
             self._leases += 1
-            for kind, leased in purse.slices.items():
-                self._tokens[kind] += leased.tokens
+            self._tokens.update(budget.slices.tokens)
 
     def record_answer(self, installation_id: int | None, headers: Mapping[str, str]) -> None:
         """Learn how much of the hourly quota is left; at zero, stop until it is renewed."""
@@ -103,46 +116,44 @@ class Limiter:
         if remaining is None:
             return
         seen = quota_of(headers, self._clock())
-        purse = self._purse(installation_id)
-        with purse.lock:
-            purse.left = remaining
-            purse.hourly = number_of(headers.get("x-ratelimit-limit")) or purse.hourly
-            if seen is not None:
-                purse.learn(seen, self._uptime())
+        budget = self._budget(installation_id)
+        with budget.lock:
+            hourly = number_of(headers.get("x-ratelimit-limit"))
+            budget.quota.record(remaining, hourly, seen, self._uptime())
         if remaining == 0 and seen is not None:
-            self._pause(purse, installation_id, seen.resets_in)
+            self._pause(budget, installation_id, seen.resets_in)
 
     def record_limit(self, installation_id: int | None, headers: Mapping[str, str]) -> timedelta:
         """Stop after GitHub said that a limit was reached; give how long to stay away."""
         pause = pause_of(headers, self._clock())
-        self._pause(self._purse(installation_id), installation_id, pause)
+        self._pause(self._budget(installation_id), installation_id, pause)
         return pause
 
-    def _pause(self, purse: Purse, installation_id: int | None, length: timedelta) -> None:
+    def _pause(self, budget: _Budget, installation_id: int | None, length: timedelta) -> None:
         """Pause here at once, and everywhere if that is news.
 
         While the accounts are out of reach, other nodes learn it from GitHub themselves.
         """
-        with purse.lock:
-            is_news = purse.pause(length, self._uptime())
+        with budget.lock:
+            is_news = budget.waits.pause(length, self._uptime())
         if is_news:
             with suppress(RetryLater):
                 self._accounts.pause(installation_id, length)
 
     def wait_of(self, installation_id: int | None) -> timedelta:
         """Return how long no call of an installation can be made, as far as is known here."""
-        return self._purse(installation_id).known_wait(self._uptime())
+        return self._budget(installation_id).waits.known_wait(self._uptime())
 
     def quota_left(self) -> Mapping[int | None, int]:
         """Return what is left of each installation's hourly quota, where GitHub has shown it."""
-        purses = self._known()
-        return {it: purse.left for it, purse in purses.items() if purse.left is not None}
+        shown = {it: budget.quota.left for it, budget in self._known().items()}
+        return {it: left for it, left in shown.items() if left is not None}
 
     def quota_of(self, installation_id: int) -> int | None:
         """Return an installation's hourly quota, where GitHub has shown it."""
         with self._lock:
-            purse = self._purses.get(installation_id)
-            return None if purse is None else purse.hourly
+            budget = self._budgets.get(installation_id)
+            return None if budget is None else budget.quota.hourly
 
     def spending(self) -> Spending:
         """Return what was leased, and what had to wait."""
@@ -155,10 +166,10 @@ class Limiter:
         Once the accounts are out of reach the rest is kept: it comes back by itself.
         """
         with suppress(RetryLater):
-            for installation_id, purse in self._known().items():
-                with purse.lock:
-                    if purse.has_rest:
-                        self._return(purse, installation_id)
+            for installation_id, budget in self._known().items():
+                with budget.lock:
+                    if budget.slices.has_rest:
+                        self._return(budget, installation_id)
 
     def return_ended(self) -> None:
         """Return what was not spent of slices that are over, so that others need not wait for it.
@@ -166,23 +177,24 @@ class Limiter:
         A node that makes no more calls would keep it until it comes back by itself. Raises
         RetryLater when the accounts are out of reach.
         """
-        for installation_id, purse in self._known().items():
-            with purse.lock:
-                if purse.has_rest and purse.is_over(self._uptime()):
-                    self._return(purse, installation_id)
+        for installation_id, budget in self._known().items():
+            with budget.lock:
+                if budget.slices.has_rest and budget.slices.is_over(self._uptime()):
+                    self._return(budget, installation_id)
 
-    def _known(self) -> dict[int | None, Purse]:
+    def _known(self) -> dict[int | None, _Budget]:
         with self._lock:
-            return dict(self._purses)
+            return dict(self._budgets)
 
-    def _return(self, purse: Purse, installation_id: int | None) -> None:
+    def _return(self, budget: _Budget, installation_id: int | None) -> None:
         """Hand in slices and ask for none."""
-        ask = purse.handed_in(self._node, {}, self._limits, self._uptime())
+        now = self._uptime()
+        ask = budget.slices.hand_in(self._node, {}, budget.quota.seen(now))
         self._accounts.lease(installation_id, ask)
 
-    def _purse(self, installation_id: int | None) -> Purse:
+    def _budget(self, installation_id: int | None) -> _Budget:
         with self._lock:
-            purse = self._purses.get(installation_id)
-            if purse is None:
-                purse = self._purses[installation_id] = Purse(self._limits)
-            return purse
+            budget = self._budgets.get(installation_id)
+            if budget is None:
+                budget = self._budgets[installation_id] = _Budget(self._limits)
+            return budget
