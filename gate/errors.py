@@ -42,7 +42,7 @@ class GateError(Exception):
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        """Keep the slug and at most 256 characters of detail."""
+        """Store the slug and at most 256 characters of detail."""
         self.reason: Final = reason
         self.detail: Final = detail[:_DETAIL_LIMIT]
         super().__init__(f"{reason}: {self.detail}" if self.detail else reason)
@@ -55,7 +55,7 @@ class ConfigError(GateError):
     """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        """Keep every problem, uncut: they are for the person who starts the service."""
+        """Store every problem, uncut: they are for the person who starts the service."""
         self.problems: Final = problems
         super().__init__("config_invalid", "; ".join(problems))
 
@@ -88,7 +88,7 @@ class RetryLater(GateError):
     """
 
     def __init__(self, reason: str, detail: str = "", *, after: timedelta | None = None) -> None:
-        """Keep how long we were asked to wait."""
+        """Store how long we were asked to wait."""
         self.after: Final = after
         super().__init__(reason, detail)
 

@@ -23,7 +23,7 @@ class FleetAccounts:
     """Accounts as rows, which all nodes share; one short transaction for each lease."""
 
     def __init__(self, database: Database, limits: Limits, server_time: ServerTime) -> None:
-        """Keep what is needed; `server_time` reads the database's clock."""
+        """Take what is needed; `server_time` reads the database's clock."""
         self._database = database
         self._limits = limits
         self._time = server_time

@@ -16,7 +16,7 @@ _MOST: Final = 1024 * 1024
 
 
 class Mailbox:
-    """Keeps the alerts whose signature is right, in the order they came."""
+    """Collects the alerts whose signature is right, in the order they came."""
 
     def __init__(self, secret: str, port: int) -> None:
         """Begin empty."""
@@ -29,7 +29,7 @@ class Mailbox:
         return [alert["event"] for alert in self.alerts]
 
     def take(self, body: bytes, signature: str) -> HTTPStatus:
-        """Keep an alert, unless its signature is not ours."""
+        """Store an alert, unless its signature is not ours."""
         expected = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature, f"sha256={expected}"):
             return HTTPStatus.UNAUTHORIZED

@@ -26,7 +26,7 @@ class NodeThreads(Threads, Following, Protocol):
 
 
 class Fleet:
-    """Tells other nodes of work, and takes theirs; where this node works, `start` begins that."""
+    """Passes work to other nodes, and takes theirs; where this node works, `start` begins that."""
 
     def __init__(self, database: Database, threads: NodeThreads, poll: timedelta) -> None:
         """Carry the hints of a database's transactions from now on.

@@ -52,7 +52,7 @@ class Unreadable(Exception):
     """The file cannot be read any further; `problem` says where and why."""
 
     def __init__(self, place: Place, message: str) -> None:
-        """Keep the problem; it belongs to no key, so its path is empty."""
+        """Store the problem; it belongs to no key, so its path is empty."""
         self.problem: Final = Problem(place.line, place.column, "", message)
         super().__init__(message)
 

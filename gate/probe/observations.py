@@ -1,4 +1,4 @@
-"""Say what an experiment is given, and what comes out of it."""
+"""Describe what an experiment is given, and what comes out of it."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def running_stage() -> Iterator[Stage]:
             self.wfile.write(data)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its parent's name
-            """Say nothing."""
+            """Log nothing."""
 
     with serving(Handler) as port:
         stage = Stage(port)
@@ -135,7 +135,7 @@ class Outcome:
     outputs: dict[str, str]
 
     def annotations(self, level: str) -> list[str]:
-        """Give the messages of one level, as they were written."""
+        """Return the messages of one level, as they were written."""
         return [it for it in self.stdout.splitlines() if it.startswith(f"::{level} ")]
 
 

@@ -45,7 +45,7 @@ _TREES = st.recursive(
 
 
 def read(data: bytes) -> bool:
-    """Say whether bytes are read as a pass; nothing but a ReportProblem may be raised."""
+    """Return whether bytes are read as a pass; nothing but a ReportProblem may be raised."""
     try:
         return passed(merge_results([parse_report(data, NAME)]))
     except ReportProblem:

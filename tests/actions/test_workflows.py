@@ -38,7 +38,7 @@ def load(path: Path) -> Any:
 
 
 def steps_of(workflow: Any) -> Iterator[Any]:
-    """Give each step of a workflow."""
+    """Return each step of a workflow."""
     for job in workflow["jobs"].values():
         yield from job["steps"]
 

@@ -40,7 +40,7 @@ class Copied:
     floor: float
 
     def each(self, seconds: float) -> float:
-        """Give the seconds for each 100,000 rows."""
+        """Return the seconds for each 100,000 rows."""
         return seconds / self.rows * 100_000
 
 

@@ -39,7 +39,7 @@ class Measured:
 
     @property
     def per_second(self) -> float:
-        """Give the decisions a second."""
+        """Return the decisions a second."""
         return self.decisions / self.seconds
 
 

@@ -24,7 +24,7 @@ class Loaded:
 
     @property
     def per_second(self) -> float:
-        """Give the accepted requests a second."""
+        """Return the accepted requests a second."""
         return self.accepted / self.seconds
 
 

@@ -63,7 +63,7 @@ class Pace:
 
     @property
     def ratio(self) -> float:
-        """Say how much longer it takes in the crowd."""
+        """Return how much longer it takes in the crowd."""
         return self.crowded / self.empty
 
 
@@ -82,7 +82,7 @@ def paces(dialect: str, deliveries: int, old_requests: int) -> list[Pace]:
 
 @contextmanager
 def bench_database(dialect: str) -> Iterator[str]:
-    """Give the URL of an empty database of a kind."""
+    """Return the URL of an empty database of a kind."""
     if dialect == "postgresql":
         with postgres_server() as server, server.migrated_database() as url:
             yield url

@@ -38,12 +38,12 @@ class Rig:
     database_url: str
 
     def gate_cpu(self) -> float:
-        """Give the seconds of CPU the service has used."""
+        """Return the seconds of CPU the service has used."""
         used = self.gate.cpu_times()
         return float(used.user + used.system)
 
     def gate_memory(self) -> float:
-        """Give the service's resident memory in MiB."""
+        """Return the service's resident memory in MiB."""
         return float(self.gate.memory_info().rss) / 2**20
 
 

@@ -16,7 +16,7 @@ from tests.browser.story import played_story
 # Playwright keeps an event loop running in this thread, which tests of other modules cannot have.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a Chromium. On CI one must be there."""
+    """Provide a Chromium. On CI one must be there."""
     if find_chromium() is None:
         assert os.environ.get("CI") != "true", f"install one of {', '.join(NAMES)}"
         pytest.skip(f"none of {', '.join(NAMES)} is installed")
@@ -26,6 +26,6 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
-    """Give the stage after the demo's story."""
+    """Provide the stage after the demo's story."""
     with played_story() as played:
         yield played

@@ -83,7 +83,7 @@ def _say(line: str) -> None:
 
 
 def _keep_quiet(_line: str) -> None:
-    """Say nothing."""
+    """Print nothing."""
 
 
 if __name__ == "__main__":

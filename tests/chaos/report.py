@@ -1,4 +1,4 @@
-"""Say how a run went, so that it can be played again and shrunk."""
+"""Write how a run went, so that it can be played again and shrunk."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class CutDatabase:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Keep one node from the database for a while; `silent` loses packets, else connections end."""
+    """Cut one node off the database for a while; `silent` loses packets, else connections end."""
 
     node: int
     seconds: float

@@ -26,7 +26,7 @@ GREEN, RED, RELEASED, HELD, GONE, OVERRIDDEN = 1, 2, 11, 12, 13, 14
 
 
 def at(seconds: float) -> datetime:
-    """Give a moment of the story."""
+    """Return a moment of the story."""
     return START + timedelta(seconds=seconds)
 
 

@@ -42,7 +42,7 @@ def wires() -> Iterator[Wires]:
 
 @pytest.fixture
 def wire(wires: Wires) -> Wire:
-    """Give a wire to an echo."""
+    """Provide a wire to an echo."""
     return Echo(wires, b"echo ").wire
 
 

@@ -37,7 +37,7 @@ def text_of(page: str) -> str:
 
 
 def first_cells(page: str) -> list[str]:
-    """Give what stands in backquotes in the first cell of each row of a page's tables."""
+    """Return what stands in backquotes in the first cell of each row of a page's tables."""
     return re.findall(r"^\| `([^`]+)` \|", text_of(page), re.MULTILINE)
 
 
@@ -53,7 +53,7 @@ def commands(command: click.Command, name: str) -> Iterator[str]:
 
 
 def names_log(node: ast.AST) -> bool:
-    """Say whether an expression reaches for the module's logger."""
+    """Return whether an expression reaches for the module's logger."""
     return any(isinstance(it, ast.Name) and it.id == "log" for it in ast.walk(node))
 
 
@@ -84,7 +84,7 @@ def all_events() -> set[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the anchors GitHub makes of a page's headings."""
+    """Return the anchors GitHub makes of a page's headings."""
     headings = HEADING.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
     kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {heading.replace(" ", "-") for heading in kept}

@@ -63,7 +63,7 @@ def raised() -> dict[str, set[str]]:
 
 
 def slugs(reason: ast.expr) -> set[str]:
-    """Give the slugs that an argument may be; one that nobody can tell is a fault of the code."""
+    """Return the slugs that an argument may be; one that nobody can tell is a fault of the code."""
     match reason:
         case ast.Constant(str(slug)):
             return {slug}
@@ -74,7 +74,7 @@ def slugs(reason: ast.expr) -> set[str]:
 
 
 def pairs() -> Iterator[tuple[str, str]]:
-    """Give each class with each of its slugs."""
+    """Return each class with each of its slugs."""
     for name, reasons in sorted(raised().items()):
         for reason in sorted(reasons):
             yield name, reason

@@ -15,14 +15,14 @@ from tests.support.postgres import PostgresServer, postgres_server
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """Give a PostgreSQL of the module's own."""
+    """Provide a PostgreSQL of the module's own."""
     with postgres_server() as running:
         yield running
 
 
 @pytest.fixture
 def second(gate: Gate) -> Iterator[Gate]:
-    """Give one more node on the gate's database and GitHub; webhooks go to the first."""
+    """Provide one more node on the gate's database and GitHub; webhooks go to the first."""
     node = Gate(gate.github, gate.settings)
     yield node
     node.service.close()
@@ -30,25 +30,25 @@ def second(gate: Gate) -> Iterator[Gate]:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Give whoever is told by signed JSON."""
+    """Provide whoever is told by signed JSON."""
     with running_receiver() as made:
         yield made
 
 
 @pytest.fixture(params=["review", "waiting"])
 def either_since(request: pytest.FixtureRequest) -> Switches:
-    """Give a GitHub whose `since` of a review means the one thing or the other."""
+    """Provide a GitHub whose `since` of a review means the one thing or the other."""
     return Switches(review_since=request.param)
 
 
 @pytest.fixture
 def switches() -> Switches:
-    """Give a GitHub that behaves as documented; a module may put another in its place."""
+    """Provide a GitHub that behaves as documented; a module may put another in its place."""
     return Switches()
 
 
 @pytest.fixture
 def gate(tmp_path: Path, switches: Switches) -> Iterator[Gate]:
-    """Give a gate on a SQLite file, with one gated repository."""
+    """Provide a gate on a SQLite file, with one gated repository."""
     with running_gate(f"sqlite:///{tmp_path}/gate.db", switches=switches) as running:
         yield running

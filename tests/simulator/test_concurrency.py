@@ -18,7 +18,7 @@ def start(story: Story, **given: Any) -> int:
 
 
 def stands(story: Story, *run_ids: int) -> list[str]:
-    """Tell how runs stand."""
+    """Return how runs stand."""
     views = [story.github.run_view(it) for it in run_ids]
     return [it.conclusion or it.status for it in views]
 

@@ -1,4 +1,4 @@
-"""Give every test a migrated database of both kinds.
+"""Provide every test with a migrated database of both kinds.
 
 Migrating costs much more than a test: a SQLite file is copied, and PostgreSQL's tables are emptied.
 """
@@ -26,14 +26,14 @@ OpenDatabase = Callable[[], Database]
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """Give the URL of a running server's database `postgres`, which stays empty."""
+    """Provide the URL of a running server's database `postgres`, which stays empty."""
     with postgresql_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql: str) -> str:
-    """Give the URL of a migrated database."""
+    """Provide the URL of a migrated database."""
     url = new_postgresql(postgresql, "migrated")
     database = Database(url)
     migrate(database)
@@ -59,7 +59,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a migrated database without rows."""
+    """Provide the URL of a migrated database without rows."""
     if dialect == "sqlite":
         file_url = f"sqlite:///{tmp_path}/gate.db"
         lay_out_schema(file_url)
@@ -89,7 +89,7 @@ def empty_tables(url: str) -> None:
 
 @pytest.fixture
 def empty_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database that was never migrated."""
+    """Provide the URL of a database that was never migrated."""
     if dialect == "sqlite":
         return f"sqlite:///{tmp_path}/empty.db"
     return new_postgresql(request.getfixturevalue("postgresql"), "empty")
@@ -112,5 +112,5 @@ def open_database(database_url: str) -> Iterator[OpenDatabase]:
 
 @pytest.fixture
 def database(open_database: OpenDatabase) -> Database:
-    """Give an open database without rows."""
+    """Provide an open database without rows."""
     return open_database()

@@ -28,14 +28,14 @@ KILOBYTES_200 = 200 * 1024
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Give the path of a database of 8 MB with a short trail."""
+    """Provide the path of a database of 8 MB with a short trail."""
     lay_out_schema(f"sqlite:///{tmp_path}/gate.db")
     return tmp_path / "gate.db"
 
 
 @pytest.fixture
 def service(file: Path) -> Iterator[Database]:
-    """Give the database as a running service has it open."""
+    """Provide the database as a running service has it open."""
     database = Database(f"sqlite:///{file}", exclusive=True)
     database.transact(lambda tx: record_audit(tx, make_entry()))
     for number in range(LARGE):

@@ -69,7 +69,7 @@ def running_receiver() -> Iterator[Receiver]:
             self.wfile.write(reply.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its parent's name
-            """Say nothing."""
+            """Log nothing."""
 
     with serving(Handler) as port:
         receiver = Receiver(port)

@@ -7,7 +7,7 @@ from tests.support.keys import make_key_pair
 
 
 def environ(**variables: str) -> dict[str, str]:
-    """Give the variables that are enough to start, and these; names are without their prefix."""
+    """Return the variables that are enough to start, and these; names are without their prefix."""
     return {
         "GATE_GITHUB_APP_ID": "12345",
         "GATE_GITHUB_PRIVATE_KEY": make_key_pair()[0],

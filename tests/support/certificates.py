@@ -42,12 +42,12 @@ def write_certificate(folder: Path) -> Path:
 
 
 def server_context(file: Path) -> ssl.SSLContext:
-    """Give what a server shows itself with."""
+    """Return what a server shows itself with."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context
 
 
 def client_context(file: Path) -> ssl.SSLContext:
-    """Give what a client trusts: this certificate alone."""
+    """Return what a client trusts: this certificate alone."""
     return ssl.create_default_context(cafile=str(file))

@@ -55,7 +55,7 @@ class Trail:
 
 
 def is_good(checkpoint: Checkpoint) -> bool:
-    """Say whether a checkpoint of these tests was signed by us."""
+    """Return whether a checkpoint of these tests was signed by us."""
     return checkpoint.signature == GOOD
 
 

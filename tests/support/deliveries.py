@@ -17,7 +17,7 @@ Payload = dict[str, Any]
 
 
 def encode(payload: Payload) -> bytes:
-    """Give the body of a delivery."""
+    """Return the body of a delivery."""
     return msgspec.json.encode(payload)
 
 

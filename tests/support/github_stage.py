@@ -117,7 +117,7 @@ def write(stage: Stage, run_id: RunId) -> object:
 def failure(
     stage: Stage, fault: Fault, call: Callable[[Stage, RunId], object]
 ) -> tuple[GateError, RunId]:
-    """Give the error that a call ends with while a fault is in force."""
+    """Return the error that a call ends with while a fault is in force."""
     run_id = stage.deploy()
     stage.client.contents.read_repository(stage.address)
     stage.github.add_fault(fault)

@@ -90,7 +90,7 @@ class Gate:
         self._start()
 
     def clock(self) -> datetime:
-        """Tell the time by this node's own clock."""
+        """Return the time by this node's own clock."""
         return self.github.world.clock() + self.skew
 
     def _uptime(self) -> float:
@@ -192,12 +192,12 @@ class Gate:
         return found[::-1]
 
     def record(self, run_id: int) -> RequestRecord:
-        """Give the only request of a run."""
+        """Return the only request of a run."""
         (found,) = [it for it in self.records() if it.run_id == run_id]
         return found
 
     def trail(self, run_id: int) -> list[AuditEntry]:
-        """Give the trail of a run."""
+        """Return the trail of a run."""
         repository_id = self.github.run_view(run_id).repository_id
         return self.service.database.read(
             lambda snapshot: read_audit(snapshot, repository_id, run_id)  # type: ignore[arg-type]

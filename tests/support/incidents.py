@@ -78,7 +78,7 @@ def flows(*names: str) -> tuple[FailedFlow, ...]:
 
 
 def after(**later: float) -> datetime:
-    """Give the instant this long after `NOW`."""
+    """Return the instant this long after `NOW`."""
     return NOW + timedelta(**later)
 
 

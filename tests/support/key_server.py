@@ -66,11 +66,11 @@ def running_issuer() -> Iterator[Issuer]:
             return super().date_time_string(timestamp) if served.date is None else served.date
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its parent's name
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:
-            """Say nothing when somebody has hung up."""
+            """Log nothing when somebody has hung up."""
 
     server = Server(("127.0.0.1", 0), Handler)
     served = Issuer(f"http://127.0.0.1:{server.server_port}")

@@ -75,7 +75,7 @@ class PostOffice:
 
     @property
     def letters(self) -> list[EmailMessage]:
-        """Give the mail that was taken, parsed."""
+        """Return the mail that was taken, parsed."""
         return [message_from_bytes(_bytes(it.content), policy=default) for it in self.taken]
 
 

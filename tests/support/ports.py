@@ -6,7 +6,7 @@ import socket
 
 
 def unused_port() -> int:
-    """Give a port of this machine that was free just now."""
+    """Return a port of this machine that was free just now."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]

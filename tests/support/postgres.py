@@ -1,4 +1,4 @@
-"""Give tests migrated PostgreSQL databases of their own."""
+"""Start PostgreSQL, and make migrated databases for tests."""
 
 from __future__ import annotations
 

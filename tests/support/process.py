@@ -45,14 +45,14 @@ def failing(place: str, at: int, number: signal.Signals) -> Callable[[str], None
 
 
 def _wait_to_go_on() -> None:
-    """Keep the pass at its place: a signal stops a process with threads a moment later only."""
+    """Hold the pass at its place: a signal stops a process with threads a moment later only."""
     path = Path(os.environ["TESTS_GO_ON_FILE"])
     while not path.exists():
         Event().wait(0.01)
 
 
 def clock() -> datetime:
-    """Tell the time, as far ahead as the test wants it."""
+    """Return the time, as far ahead as the test wants it."""
     return datetime.now(UTC) + timedelta(seconds=_ahead())
 
 
@@ -67,7 +67,7 @@ def _ahead() -> float:
 
 
 def database_time(snapshot: Snapshot) -> datetime:
-    """Tell the time by the database's clock, as far ahead as the test wants it."""
+    """Return the time by the database's clock, as far ahead as the test wants it."""
     return server_time(snapshot) + timedelta(seconds=_ahead())
 
 

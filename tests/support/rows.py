@@ -82,7 +82,7 @@ def lease(database: Database, request_id: RequestId, now: datetime = NOW) -> Lea
 
 
 def give_back(database: Database, held: Lease, due_at: datetime | None) -> None:
-    """Give a lease back, whatever happened meanwhile."""
+    """End a lease, whatever happened meanwhile."""
     (generation,) = column(database, held.request_id, "generation")
     database.transact(
         lambda tx: release(tx, held, generation=generation, due_at=due_at, failures=0)

@@ -42,11 +42,11 @@ class World:
         return read_other_clock(answer, lambda: self.uptime)  # type: ignore[arg-type]
 
     def own(self) -> datetime:
-        """Tell the time by the node's own clock, which counts with its uptime unless it is set."""
+        """Return the time by the node's own clock, which goes with its uptime unless it is set."""
         return NOW + timedelta(seconds=self.uptime + self.own_set_by)
 
     def off(self, clock: SharedClock) -> float:
-        """Tell by how many seconds a clock is off."""
+        """Return by how many seconds a clock is off."""
         shown = (clock() - NOW).total_seconds()
         return abs(shown - self.true - self.set_by)
 

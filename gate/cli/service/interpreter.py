@@ -1,4 +1,4 @@
-"""Keep short what the interpreter makes every thread of a service wait for."""
+"""Shorten what the interpreter makes every thread of a service wait for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep installation tokens: in memory only, shared between threads, each minted once at a time.
+"""Hold installation tokens: in memory only, shared between threads, each minted once at a time.
 
 A token is as narrow as the calls it is for (docs: Generating an installation access token for a
 GitHub App). GitHub makes no promise about its form.

@@ -65,7 +65,7 @@ class TokenVerifier:
     """Verify tokens that were asked for one audience."""
 
     def __init__(self, issuers: Issuers, audience: str, clock: Clock) -> None:
-        """Keep which issuers count, and the audience that a token must be for."""
+        """Define which issuers count, and the audience that a token must be for."""
         self._issuers = issuers
         self._audience = audience
         self._clock = clock

@@ -60,7 +60,7 @@ class Unauthorized(GateError):
     """
 
     def __init__(self, reason: str, detail: str, answered_at: datetime | None = None) -> None:
-        """Keep GitHub's time beside the reason."""
+        """Store GitHub's time beside the reason."""
         self.answered_at: Final = answered_at
         super().__init__(reason, detail)
 

@@ -1,4 +1,4 @@
-"""Keep each installation within GitHub's limits, without ever sleeping.
+"""Hold each installation within GitHub's limits, without ever sleeping.
 
 GitHub counts points a minute and calls at once besides its hourly quota, and asks who ran into a
 limit to stay away for a while (docs: Rate limits for the REST API). What this process may spend it

@@ -48,7 +48,7 @@ class Revocations:
                 _log_kept("too_many")
 
     def close(self) -> None:
-        """Give up what waits, and end the thread with its present call."""
+        """Abandon what waits, and end the thread with its present call."""
         with self._lock:
             self._closed = True
         if self._thread is None:

@@ -33,7 +33,7 @@ class Users:
     """
 
     def __init__(self, authorization: UserAuthorization, client: UserClient, clock: Clock) -> None:
-        """Keep what speaks to GitHub."""
+        """Take what speaks to GitHub."""
         self._authorization = authorization
         self._client = client
         self._clock = clock

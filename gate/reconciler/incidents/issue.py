@@ -1,4 +1,4 @@
-"""Keep each incident's issue on GitHub as it has to be.
+"""Bring each incident's issue on GitHub to what it has to be.
 
 What the issue should say is written again at each look and compared with what was sent last. A step
 is recorded as begun before it is sent; one whose outcome nobody knows is looked up by its mark

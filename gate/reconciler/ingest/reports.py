@@ -91,7 +91,7 @@ def _admit(snapshot: Snapshot, reporter: Reporter, deps: Deps, now: datetime) ->
 
 
 def _record(tx: Transaction, submission: Submission, repository: Repository) -> Reception:
-    """Keep what was handed in; raises ReportRejected when it contradicts or floods."""
+    """Store what was handed in; raises ReportRejected when it contradicts or floods."""
     handed_in = submission.handed_in
     match handed_in:
         case ValidationReport():

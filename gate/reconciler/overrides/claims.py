@@ -91,7 +91,7 @@ def record_claim_of(
     request: GateRequest | None,
     deps: Deps,
 ) -> list[RequestId]:
-    """Keep a claim, put it on record as it was said, and wake its request.
+    """Store a claim, put it on record as it was said, and wake its request.
 
     Without a request yet it may be about an environment that the gate knows nothing of.
     """

@@ -39,15 +39,15 @@ class Queues:
         self.due_timer: Final = DueTimer(clock)
 
     def open(self) -> None:
-        """Keep hints from now on: there are threads that follow them."""
+        """Accept hints from now on: there are threads that follow them."""
         self._has_threads = True
 
     def drain(self) -> None:
-        """Keep no more hints: the threads are about to end."""
+        """Accept no more hints: the threads are about to end."""
         self._has_threads = False
 
     def store(self, tx: Transaction, hints: Sequence[Hint]) -> Sequence[Hint]:  # noqa: ARG002 - the port's
-        """Keep all for this process: the carrier's part where there is no other."""
+        """Return all for this process: the carrier's part where there is no other."""
         return hints
 
     def pass_on(self, hints: Sequence[Hint]) -> None:

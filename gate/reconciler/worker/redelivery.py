@@ -166,7 +166,7 @@ class Redeliverer:
 
 
 def undelivered(deliveries: Iterable[HookDelivery]) -> dict[DeliveryId, HookDelivery]:
-    """Keep the newest attempt, first in the log, of each delivery that never succeeded."""
+    """Return the newest attempt, first in the log, of each delivery that never succeeded."""
     newest: dict[DeliveryId, HookDelivery] = {}
     succeeded: set[DeliveryId] = set()
     for delivery in deliveries:

@@ -66,7 +66,7 @@ def set_webhook_url(stage: Stage, webhook_url: str, app_id: int | None = None) -
 def set_client(
     stage: Stage, client_secret: str, callback_urls: list[str], app_id: int | None = None
 ) -> str:
-    """Give an App a client secret and its callback URLs, and return its client id."""
+    """Set an App's client secret and its callback URLs, and return its client id."""
     for url in callback_urls:
         require_loopback_url(url)
     app = stage.world.app(app_id)

@@ -48,7 +48,7 @@ _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).f
 
 
 def asks_for_page(request: Request, root: str) -> bool:
-    """Tell a browser that looks for a page from a client of the API, whose root is at `root`.
+    """Check whether a browser looks for a page, not a client of the API, whose root is at `root`.
 
     A browser names HTML among what it accepts; at an address of the API it gets the API's answer,
     as on GitHub.

@@ -1,4 +1,4 @@
-"""Keep the sessions of people: found by their secret, of which only the hash is stored."""
+"""Store the sessions of people: found by their secret, of which only the hash is stored."""
 
 from __future__ import annotations
 

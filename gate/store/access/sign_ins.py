@@ -1,4 +1,4 @@
-"""Keep sign-ins that are under way, each used once and by the browser that began it."""
+"""Store sign-ins that are under way, each used once and by the browser that began it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep signed checkpoints of the chains of the trail."""
+"""Store signed checkpoints of the chains of the trail."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def heads_to_sign(snapshot: Snapshot, *, last_before: datetime) -> list[ChainHea
 
 
 def record_checkpoint(tx: Transaction, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint; another node may have signed the same entry already."""
+    """Store a checkpoint; another node may have signed the same entry already."""
     _insert.change(
         tx,
         {

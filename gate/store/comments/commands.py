@@ -1,4 +1,4 @@
-"""Keep the commands that people write in comments, until it is known whether they may."""
+"""Store the commands that people write in comments, until it is known whether they may."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def comment_key(repository_id: RepositoryId, comment_id: CommentId) -> str:
 
 
 def record_command(tx: Transaction, given: GivenCommand, now: datetime) -> None:
-    """Keep a command to be judged; one that is on record, or was withdrawn, stays as it is."""
+    """Store a command to be judged; one that is on record, or was withdrawn, stays as it is."""
     _insert.change(tx, _values(given, now) | {"state": CommandState.PENDING.value, "due_at": now})
     rows.note_due(tx, given.key, now)
 

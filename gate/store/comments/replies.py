@@ -1,4 +1,4 @@
-"""Keep the answers that are owed to people's comments, until GitHub has them."""
+"""Store the answers that are owed to people's comments, until GitHub has them."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Carrier(Protocol):
 
 
 class NoCarrier:
-    """Tells nobody: for commands, which do no work and are over soon."""
+    """Carries nothing: for commands, which do no work and are over soon."""
 
     def store(self, tx: Transaction, hints: Sequence[Hint]) -> Sequence[Hint]:  # noqa: ARG002 - the port's
         """Write nothing; the rows are found all the same."""

@@ -1,4 +1,4 @@
-"""Keep what was seen of deployments: their state, and the run attempt they belong to."""
+"""Store what was seen of deployments: their state, and the run attempt they belong to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep the policy texts that were ever read, by digest, and where the current ones stand."""
+"""Store the policy texts that were ever read, by digest, and where the current ones stand."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def record_suspect_file(tx: Transaction, source: str) -> None:
 
 
 def record_policy_text(tx: Transaction, digest: str, content: bytes) -> None:
-    """Keep a policy's text; the record of a decision refers to it by digest."""
+    """Store a policy's text; the record of a decision refers to it by digest."""
     _insert_text.change(tx, {"digest": digest, "text": content})
 
 

@@ -1,4 +1,4 @@
-"""Keep who made each recorded change of a policy, or that GitHub is still to be asked.
+"""Store who made each recorded change of a policy, or that GitHub is still to be asked.
 
 A change is known by its document and the time at which the trail has it.
 """

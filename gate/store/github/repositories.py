@@ -1,4 +1,4 @@
-"""Keep which repositories and installations there are; ids are the identity, names are not."""
+"""Store which repositories and installations there are; ids are the identity, names are not."""
 
 from __future__ import annotations
 

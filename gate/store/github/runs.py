@@ -1,4 +1,4 @@
-"""Keep what was seen of workflow runs, one row a run attempt."""
+"""Store what was seen of workflow runs, one row a run attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep each webhook delivery until it has been read.
+"""Store each webhook delivery until it has been read.
 
 A delivery is durable before it is acknowledged. Once its facts are recorded its body is dropped:
 payloads are not kept.

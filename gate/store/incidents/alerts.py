@@ -1,4 +1,4 @@
-"""Keep what is to be sent to each channel, until it has been, or is no news any more.
+"""Store what is to be sent to each channel, until it has been, or is no news any more.
 
 A channel has rows of its own, so that one that is down holds up no other.
 """

@@ -1,4 +1,4 @@
-"""Keep which artifacts a failed run attempt left on GitHub, or that they are still to be listed."""
+"""Store which artifacts a failed run attempt left on GitHub, or that they are to be listed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep which repositories' incidents must be looked at, and when.
+"""Store which repositories' incidents must be looked at, and when.
 
 News only say that a look is due; what they mean is found when it is made. So marking is one cheap
 statement, and marking twice is as good as once.

@@ -1,4 +1,4 @@
-"""Keep incidents: what each is now, and every event that made it so."""
+"""Store incidents: what each is now, and every event that made it so."""
 
 from __future__ import annotations
 

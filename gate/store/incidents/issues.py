@@ -1,4 +1,4 @@
-"""Keep what GitHub was given of each incident's issue, and which issues must be looked at.
+"""Store what GitHub was given of each incident's issue, and which issues must be looked at.
 
 A row is leased by whoever brings its issue up to date. What came while it was leased makes it due
 again at once.

@@ -1,4 +1,4 @@
-"""Keep the account of each installation from which the nodes lease.
+"""Store the account of each installation from which the nodes lease.
 
 One row changes in each transaction and no other table, so it needs no turn (docs/adr/0019).
 """

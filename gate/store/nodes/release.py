@@ -1,4 +1,4 @@
-"""Give back what a node holds that ends before its work is done."""
+"""Release what a node holds that ends before its work is done."""
 
 from __future__ import annotations
 

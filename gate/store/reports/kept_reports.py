@@ -1,4 +1,4 @@
-"""Keep each report that decisions rest on once, however many of them do, found by its hash.
+"""Store each report that decisions rest on once, however many of them do, found by its hash.
 
 An attempt's report grows with each alert. What a decision was made on is kept beside its record, so
 that it can be made again; `gate.store.reports.reports` has what is known now.
@@ -38,7 +38,7 @@ _read: Final = (
 def keep_reports(
     tx: Transaction, decision_id: DecisionId, reports: Sequence[ValidationReport], now: datetime
 ) -> None:
-    """Keep the reports of a decision, in their order.
+    """Store the reports of a decision, in their order.
 
     One that is there already gets the new date, which also keeps it from being deleted meanwhile;
     should it just have been, it is kept again.

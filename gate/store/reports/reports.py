@@ -1,4 +1,4 @@
-"""Keep what the jobs of run attempts reported, one report an attempt, and what they alerted about.
+"""Store what the jobs of run attempts reported, one report an attempt, and their alerts.
 
 The first report of an attempt stands. What alerts add to it, `gate.domain.evidence.report_merge`
 decides, and how much is kept of both `gate.domain.evidence.report_limits`.
@@ -73,7 +73,7 @@ class Reception(StrEnum):
 def record_report(
     tx: Transaction, report: ValidationReport, installation_id: InstallationId
 ) -> Reception:
-    """Keep the report of an attempt; another one for the same attempt changes nothing.
+    """Store the report of an attempt; another one for the same attempt changes nothing.
 
     What alerts brought before stays in it. The row is locked while both are put together.
     """
@@ -89,7 +89,7 @@ def record_report(
 
 
 def record_alert(tx: Transaction, alert: AlertReport, installation_id: InstallationId) -> Reception:
-    """Keep an alert, and fold its flows into the report of its attempt.
+    """Store an alert, and fold its flows into the report of its attempt.
 
     The same event of an attempt with another content changes nothing. After TOO_MANY the
     transaction must not be committed.

@@ -1,4 +1,4 @@
-"""Keep which deliveries opened a request and made it due, so that a trace goes on at any node.
+"""Store which deliveries opened a request and made it due, so that any node continues the trace.
 
 Nothing but traces uses this, and nothing is written while they are off. The release of a lease that
 ends a look (`gate.store.requests.leases`) forgets what made the request due.

@@ -1,4 +1,4 @@
-"""Keep what people said to release held runs; each pass decides whether it counts."""
+"""Store what people said to release held runs; each pass decides whether it counts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def comment_claim_key(repository_id: RepositoryId, comment_id: CommentId) -> str
 
 
 def record_claim(tx: Transaction, key: RequestKey, recorded: RecordedClaim, now: datetime) -> bool:
-    """Keep a claim on a request, which need not be known yet; say whether it is new."""
+    """Store a claim on a request, which need not be known yet; return whether it is new."""
     values = {
         "claim_key": recorded.claim.key,
         "repository_id": key.repository_id,

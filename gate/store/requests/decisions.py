@@ -1,4 +1,4 @@
-"""Keep every decision with the facts and the policy it rests on, so that it can be derived again.
+"""Store every decision with the facts and the policy it rests on, so that it can be re-derived.
 
 The policy is kept as the digests of the texts it was chosen from; `policy_texts` has the texts.
 What jobs reported is kept once, in `gate.store.reports.kept_reports`: it may be long, and many

@@ -1,4 +1,4 @@
-"""Keep what was intended, begun and settled at GitHub, one row an effect."""
+"""Store what was intended, begun and settled at GitHub, one row an effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep gate requests: where each stands, when it is due, and who is at work on it."""
+"""Store gate requests: where each stands, when it is due, and who is at work on it."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Door:
     """Checks and stores deliveries, from the ASGI shell or from Flask."""
 
     def __init__(self, deps: WebDeps) -> None:
-        """Keep what to work with; no state is held here."""
+        """Take what to work with; no state is held here."""
         self._deps = deps
         outcomes = ("ignored", "not_stored", *Reception, *_STATUS)
         self._counts = {name: deps.metrics.deliveries.labels(name) for name in outcomes}

@@ -77,7 +77,7 @@ class Sessions:
         cookies: Cookies,
         clock: Clock,
     ) -> None:
-        """Keep what sessions are made of."""
+        """Take what sessions are made of."""
         self._database = database
         self._github = github
         self._sealer = sealer

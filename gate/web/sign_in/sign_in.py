@@ -45,7 +45,7 @@ class SignInFailed(Exception):
     """The sign-in is over; `words` are for the person, `is_ours` where the gate is at fault."""
 
     def __init__(self, reason: str, words: str, *, is_ours: bool = False) -> None:
-        """Keep what the page shows."""
+        """Take what the page shows."""
         self.reason: Final = reason
         self.words: Final = words
         self.is_ours: Final = is_ours

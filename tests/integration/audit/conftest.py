@@ -12,7 +12,7 @@ from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
 @pytest.fixture
 def audited(gate: Gate, tmp_path: Path) -> Copy:
-    """Give the record of a service that held one deployment, approved one, and was signed."""
+    """Provide the record of a service that held one deployment, approved one, and was signed."""
     gate.validate(REPOSITORY, "failure")
     gate.github.deploy(REPOSITORY, ENVIRONMENT)
     gate.settle()

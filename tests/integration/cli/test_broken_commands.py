@@ -42,7 +42,7 @@ KEY = make_key_pair()[0]
 
 
 def surroundings(**variables: str) -> dict[str, str]:
-    """Give an environment in which all settings but those given are good."""
+    """Return an environment in which all settings but those given are good."""
     return {
         **os.environ,
         "GATE_GITHUB_APP_ID": "1",
@@ -68,7 +68,7 @@ def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedPr
 
 
 def broken(kind: str, folder: Path) -> str:
-    """Give the address of a database that cannot be used."""
+    """Return the address of a database that cannot be used."""
     text = folder / "text.db"
     text.write_text("this is text and was never a database of any kind\n" * 9)
     return {
@@ -168,7 +168,7 @@ class Page(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815 - as above
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture(params=[HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN])

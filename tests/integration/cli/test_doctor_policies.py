@@ -14,7 +14,7 @@ TWO = f"version: 1\nenvironments:\n  {ENVIRONMENT}: {{}}\n  staging: {{}}\n"
 
 
 def looked(gate: Gate, what: str = REPOSITORY) -> list[Finding]:
-    """Give what the doctor warns of, or calls a failure, in one place."""
+    """Return what the doctor warns of, or calls a failure, in one place."""
     found = examine(gate.settings, gate.service.deps.clock)
     return [it for it in found if it.what == what and it.level is not Level.OK]
 

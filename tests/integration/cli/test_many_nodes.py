@@ -36,7 +36,7 @@ cd "{root}" && exec "{python}" -m tests.bench.fleet.balancer {ports}
 
 
 def steps() -> Iterator[tuple[str, list[str]]]:
-    """Give the heading and the commands of each step."""
+    """Return the heading and the commands of each step."""
     trial = PAGE.read_text("utf-8").partition("## In production")[0]
     for step in re.split(r"^### \d+\. ", trial, flags=re.MULTILINE)[1:]:
         yield step.splitlines()[0], re.findall(r"^    (.*)$", step, re.MULTILINE)

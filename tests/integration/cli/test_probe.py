@@ -33,7 +33,7 @@ FILTERED = "filtered against unfiltered listings"
 
 @contextmanager
 def switched(tmp_path: Path, **positions: Any) -> Iterator[Gate]:
-    """Give a gate beside a GitHub of some mind."""
+    """Return a gate beside a GitHub of some mind."""
     switches = Switches(**positions)
     with running_gate(f"sqlite:///{tmp_path}/gate.db", switches=switches) as running:
         yield running

@@ -27,7 +27,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def source_url(tmp_path: Path) -> str:
-    """Give the URL of a SQLite file with a short trail."""
+    """Provide the URL of a SQLite file with a short trail."""
     url = f"sqlite:///{tmp_path}/gate.db"
     lay_out_schema(url)
     database = Database(url)
@@ -41,7 +41,7 @@ def source_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def target_url(server: PostgresServer) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database without tables."""
+    """Provide the URL of a PostgreSQL database without tables."""
     with server.empty_database() as url:
         yield url
 

@@ -1,4 +1,4 @@
-"""Give GitHub a policy and a validation, and read why a deployment is held."""
+"""Put a policy on GitHub and a validation, and read why a deployment is held."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LISTING: Final = "/actions/workflows/production-validation.yml/runs$"
 
 
 def installation(gate: Gate) -> int:
-    """Give the only installation."""
+    """Return the only installation."""
     return next(iter(gate.github.world.installations))
 
 
 def floor(gate: Gate, policy: str = STRICT) -> None:
-    """Give the organization a policy."""
+    """Put a policy on the organization."""
     gate.github.create_repository(SHARED, installation(gate))
     gate.github.put_file(SHARED, POLICY, policy)
 
@@ -45,7 +45,7 @@ def deployed(gate: Gate) -> int:
 
 
 def reasons(gate: Gate, run_id: int) -> tuple[str, ...]:
-    """Give the reasons for which a deployment is held."""
+    """Return the reasons for which a deployment is held."""
     record = gate.record(run_id)
     assert record.state == RequestState.WAITING
     assert gate.answers(run_id) == []

@@ -38,7 +38,7 @@ def report(
 
 
 def told(gate: Gate, run_id: int) -> tuple[dict[str, str], list[str]]:
-    """Tell how the gate knows a run's flows to have ended, and of which alerts it was told."""
+    """Return how the gate knows a run's flows to have ended, and of which alerts it was told."""
     repository_id = RepositoryId(gate.github.run_view(run_id).repository_id)
     reports, alerts = gate.service.database.read(
         lambda it: (

@@ -23,7 +23,7 @@ WORDS: Final = "Assertion failed: the list of exercises is not visible. "
 
 
 def size(gate: Gate) -> int:
-    """Give the bytes of the database file once all that was written is in it."""
+    """Return the bytes of the database file once all that was written is in it."""
     path = make_url(gate.settings.database_url.get_secret_value()).database or ""
     connection = sqlite3.connect(path)
     try:

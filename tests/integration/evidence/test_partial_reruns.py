@@ -20,7 +20,7 @@ BOTH = {"ios": "success", "android": "failure"}
 
 @pytest.fixture(params=["all", "rerun"])
 def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gate]:
-    """Give a gate beside a GitHub that lists the jobs of an attempt in one way or the other."""
+    """Provide a gate beside a GitHub that lists the jobs of an attempt in one way or the other."""
     switches = Switches(partial_rerun_lists=request.param)
     with running_gate(f"sqlite:///{tmp_path}/gate.db", switches=switches) as running:
         yield running

@@ -25,7 +25,7 @@ class Working(Protocol):
 
 @pytest.fixture
 def gate(server: PostgresServer) -> Iterator[Gate]:
-    """Give a node that takes webhooks and does not work, with a green repository."""
+    """Provide a node that takes webhooks and does not work, with a green repository."""
     with server.migrated_database() as url, running_gate(url) as running:
         running.validate(REPOSITORY, "success")
         running.settle()

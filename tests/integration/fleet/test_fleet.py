@@ -18,7 +18,7 @@ from tests.support.harness import REPOSITORY, Gate, wait_for
 
 @pytest.fixture
 def log() -> Iterator[list[Any]]:
-    """Give the lines that are logged."""
+    """Provide the lines that are logged."""
     with capture_logs() as lines:
         yield lines
 

@@ -32,7 +32,7 @@ LATER = NOW + timedelta(microseconds=1)
 
 @pytest.fixture
 def database(server: PostgresServer) -> Iterator[Database]:
-    """Give a migrated database on PostgreSQL."""
+    """Provide a migrated database on PostgreSQL."""
     with server.migrated_database() as url:
         opened = Database(url)
         yield opened

@@ -39,5 +39,5 @@ def test_the_worker_stops_while_the_listener_still_connects(gate: Gate) -> None:
 
 
 def events(lines: list[Any]) -> list[str]:
-    """Give the names of what was logged so far."""
+    """Return the names of what was logged so far."""
     return [it["event"] for it in lines]

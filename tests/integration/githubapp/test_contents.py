@@ -64,7 +64,7 @@ def test_a_file_has_a_largest_size(stage: Stage, size: int, *, is_read: bool) ->
 
 
 def owner_of(stage: Stage) -> Account:
-    """Give the organization by its id and login."""
+    """Return the organization by its id and login."""
     found = stage.client.contents.read_repository(stage.address)
     assert found is not None
     return found.owner

@@ -23,7 +23,7 @@ def always() -> bool:
 
 
 def since(stage: Stage) -> datetime:
-    """Give a moment before everything."""
+    """Return a moment before everything."""
     return stage.github.world.now() - timedelta(minutes=5)
 
 

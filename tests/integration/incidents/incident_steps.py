@@ -37,7 +37,7 @@ def summaries(receiver: Receiver) -> list[str]:
 
 
 def incident(gate: Gate, number: int = 1) -> IncidentRecord:
-    """Give an incident."""
+    """Return an incident."""
     found = gate.service.database.read(lambda it: incidents.read_incident(it, IncidentId(number)))
     assert found is not None
     return found

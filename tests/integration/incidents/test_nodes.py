@@ -19,7 +19,7 @@ from tests.support.threads import at_once
 
 @pytest.fixture
 def gate(server: PostgresServer, receiver: Receiver) -> Iterator[Gate]:
-    """Give a gate on a PostgreSQL database, with a channel."""
+    """Provide a gate on a PostgreSQL database, with a channel."""
     with server.migrated_database() as url, running_gate(url, alerts_to=receiver.url) as running:
         yield running
 

@@ -12,6 +12,6 @@ from tests.support.postgres import PostgresServer
 
 @pytest.fixture
 def gate(server: PostgresServer) -> Iterator[Gate]:
-    """Give a gate on a PostgreSQL database, with one gated repository."""
+    """Provide a gate on a PostgreSQL database, with one gated repository."""
     with server.migrated_database() as url, running_gate(url) as running:
         yield running

@@ -14,7 +14,7 @@ from tests.support.postgres import PostgresServer
 
 @pytest.fixture
 def gate(server: PostgresServer, receiver: Receiver) -> Iterator[Gate]:
-    """Give a gate on PostgreSQL that sends its alerts to the receiver."""
+    """Provide a gate on PostgreSQL that sends its alerts to the receiver."""
     with server.migrated_database() as url, running_gate(url, alerts_to=receiver.url) as running:
         running.github.set_role(REPOSITORY, "carol", "write")
         yield running

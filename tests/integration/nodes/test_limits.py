@@ -19,7 +19,7 @@ MINUTE: Final = timedelta(minutes=1)
 
 @pytest.fixture
 def gate(server: PostgresServer) -> Iterator[Gate]:
-    """Give a node that may make 20 writes a minute, or as many reads as five times that."""
+    """Provide a node that may make 20 writes a minute, or as many reads as five times that."""
     with (
         server.migrated_database() as url,
         running_gate(url, points_per_minute=LIMIT) as running,

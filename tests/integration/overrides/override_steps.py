@@ -68,7 +68,7 @@ def kinds(gate: Gate, run_id: int) -> list[str]:
 
 
 def released(gate: Gate, run_id: int) -> bool:
-    """Say whether the gate has let a run go on because of an override."""
+    """Return whether the gate has let a run go on because of an override."""
     found = gate.record(run_id)
     return found.state == RequestState.APPROVED and found.reasons[0] == "override"
 

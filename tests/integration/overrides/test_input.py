@@ -62,7 +62,7 @@ def by_comment(gate: Gate, run_id: int, said: str) -> None:
 
 @pytest.fixture(params=[by_review, by_override_run, by_comment])
 def way(request: pytest.FixtureRequest) -> Way:
-    """Give each way in."""
+    """Provide each way in."""
     found: Way = request.param
     return found
 
@@ -77,7 +77,7 @@ def hold_one(gate: Gate) -> int:
 
 @pytest.fixture
 def red(gate: Gate) -> Gate:
-    """Give a gate whose validation is red."""
+    """Provide a gate whose validation is red."""
     for name, rule in ((ENVIRONMENT, True), (OVERRIDE_ENVIRONMENT, False)):
         gate.github.protect_environment(REPOSITORY, name, reviewers=["carol"], custom_rule=rule)
     gate.validate(REPOSITORY, "failure")
@@ -131,7 +131,7 @@ def test_a_null_byte_is_kept_as_what_stands_for_it(red: Gate, way: Way) -> None:
 
 
 def tables(gate: Gate) -> list[tuple[object, ...]]:
-    """Give what is stored of requests, claims and decisions."""
+    """Return what is stored of requests, claims and decisions."""
     path = gate.settings.database_url.get_secret_value().removeprefix("sqlite:///")
     connection = sqlite3.connect(path)
     rows = [

@@ -24,7 +24,7 @@ from tests.support.threads import at_once
 
 @pytest.fixture
 def gate(server: PostgresServer, either_since: Switches) -> Iterator[Gate]:
-    """Give a gate on a PostgreSQL database, with one gated repository."""
+    """Provide a gate on a PostgreSQL database, with one gated repository."""
     with (
         server.migrated_database() as url,
         running_gate(url, switches=either_since) as running,

@@ -12,6 +12,6 @@ from tests.integration.process.service_process import Process, prepared
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
-    """Give a service on SQLite that is not started yet, with one gated repository."""
+    """Provide a service on SQLite that is not started yet, with one gated repository."""
     with prepared(tmp_path, f"sqlite:///{tmp_path}/gate.db") as running:
         yield running

@@ -41,7 +41,7 @@ class Server:
         return [json.loads(line) for line in whole if line.startswith("{") and line.endswith("\n")]
 
     def events(self) -> list[str]:
-        """Give the names of what was logged so far."""
+        """Return the names of what was logged so far."""
         return [line["event"] for line in self.lines()]
 
     def connect(self) -> socket.socket:
@@ -59,7 +59,7 @@ class Server:
 
     @contextmanager
     def locked_database(self) -> Iterator[None]:
-        """Keep the service from committing, so that a delivery stays in flight."""
+        """Prevent the service from committing, so that a delivery stays in flight."""
         connection = sqlite3.connect(
             self.folder / "gate.db", isolation_level=None, timeout=DEADLINE
         )
@@ -134,7 +134,7 @@ def ask_raw(server: Server, request: bytes, *, half_close: bool = False) -> int:
 
 
 def accepts(server: Server) -> bool:
-    """Say whether a new connection is taken."""
+    """Return whether a new connection is taken."""
     try:
         server.connect().close()
     except OSError:

@@ -54,7 +54,7 @@ class Process:
         self.github.advance(seconds)
 
     def is_ready(self) -> bool:
-        """Say whether the service can do its work."""
+        """Return whether the service can do its work."""
         try:
             return requests.get(f"{self.url}/readyz", timeout=1).ok
         except requests.RequestException:
@@ -62,12 +62,12 @@ class Process:
 
     @property
     def has_died(self) -> bool:
-        """Say whether the process is gone."""
+        """Return whether the process is gone."""
         return self._process is not None and self._process.poll() is not None
 
     @property
     def exit_status(self) -> int | None:
-        """Give the status with which the process has ended."""
+        """Return the status with which the process has ended."""
         return self._process.poll() if self._process is not None else None
 
     def send_signal(self, number: signal.Signals) -> None:
@@ -77,7 +77,7 @@ class Process:
 
     @property
     def is_stopped(self) -> bool:
-        """Say whether the process has been stopped, as by SIGSTOP."""
+        """Return whether the process has been stopped, as by SIGSTOP."""
         assert self._process is not None
         state = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
         return state == "T"
@@ -89,7 +89,7 @@ class Process:
         self._process.send_signal(signal.SIGCONT)
 
     def beside(self) -> Process:
-        """Give one more node on the same database, GitHub and clock, not started yet."""
+        """Return one more node on the same database, GitHub and clock, not started yet."""
         other = Process(self.github, self.environ, unused_port(), self._ahead)
         other._advanced = self._advanced
         return other
@@ -116,11 +116,11 @@ class Process:
         ]
 
     def state(self, run_id: int) -> str:
-        """Give the state of a run's request as the API shows it."""
+        """Return the state of a run's request as the API shows it."""
         return str(self._shown(run_id).get("state", ""))
 
     def reason(self, run_id: int) -> str:
-        """Give the main reason of a run's request as the API shows it."""
+        """Return the main reason of a run's request as the API shows it."""
         return str(next(iter(self._shown(run_id).get("reasons", ())), ""))
 
     def _shown(self, run_id: int) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class Process:
 
 @contextmanager
 def prepared(tmp_path: Path, database_url: str) -> Iterator[Process]:
-    """Give a service that is not started yet, with one gated repository."""
+    """Return a service that is not started yet, with one gated repository."""
     github = SimulatedGitHub()
     private, public = make_key_pair()
     manifest = load_manifest()

@@ -27,14 +27,14 @@ _REVIEW = "deployment_protection_rule$"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """Give a PostgreSQL of the module's own."""
+    """Provide a PostgreSQL of the module's own."""
     with postgres_server() as running:
         yield running
 
 
 @pytest.fixture
 def node(server: PostgresServer, tmp_path: Path) -> Iterator[Process]:
-    """Give a node that is not started yet."""
+    """Provide a node that is not started yet."""
     with server.migrated_database() as url, prepared(tmp_path, url) as made:
         yield made
 

@@ -21,7 +21,7 @@ WHY = "I accept the risk: checkout is down, and this build mends it."
 
 @pytest.fixture
 def process(tmp_path: Path, receiver: Receiver) -> Iterator[Process]:
-    """Give a service that tells them, not started yet, with one gated repository."""
+    """Provide a service that tells them, not started yet, with one gated repository."""
     with prepared(tmp_path, f"sqlite:///{tmp_path}/gate.db") as running:
         running.environ |= {
             "GATE_ALERT_WEBHOOK_URL": receiver.url,

@@ -20,7 +20,7 @@ _A_MINUTE = 60.0
 
 @pytest.fixture
 def process(tmp_path: Path, receiver: Receiver) -> Iterator[Process]:
-    """Give a service that tells them, not started yet."""
+    """Provide a service that tells them, not started yet."""
     with prepared(tmp_path, f"sqlite:///{tmp_path}/gate.db") as running:
         running.environ["GATE_ALERT_WEBHOOK_URL"] = receiver.url
         running.environ["GATE_ALERT_WEBHOOK_SECRET"] = SECRET

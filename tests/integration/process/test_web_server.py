@@ -31,14 +31,14 @@ from tests.support.keys import make_key_pair
 
 @pytest.fixture(scope="module")
 def private_key() -> str:
-    """Give the App's key."""
+    """Provide the App's key."""
     private, _ = make_key_pair()
     return private
 
 
 @pytest.fixture(scope="module")
 def server(private_key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Give a server for all tests that leave it running."""
+    """Provide a server for all tests that leave it running."""
     started = start(tmp_path_factory.mktemp("server"), private_key)
     try:
         yield ready(started)
@@ -49,7 +49,7 @@ def server(private_key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def own_server(private_key: str, tmp_path: Path) -> Iterator[Server]:
-    """Give a server that the test may end."""
+    """Provide a server that the test may end."""
     started = start(tmp_path, private_key)
     try:
         yield ready(started)

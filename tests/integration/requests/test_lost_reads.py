@@ -57,12 +57,12 @@ def policy(rule: str = "", more: str = "") -> str:
 
 
 def deploying(gate: Gate) -> Callable[[], int]:
-    """Give what brings a deployment to the gate."""
+    """Return what brings a deployment to the gate."""
     return lambda: gate.github.deploy(REPOSITORY).run_id
 
 
 def unheard(gate: Gate, validate: Callable[[], object]) -> Callable[[], int]:
-    """Give what brings a deployment to the gate after a pass, and after what only GitHub knows."""
+    """Return what brings a deployment to the gate after a pass and after what only GitHub knows."""
 
     def act() -> int:
         gate.validate(REPOSITORY, "success")

@@ -39,7 +39,7 @@ class Truth:
     oldest: datetime
 
     def allows(self, at: datetime, until: datetime | None) -> bool:
-        """Say whether a deployment that was let go then had this to rest on, until the next."""
+        """Return whether a deployment that was let go then had this to rest on, until the next."""
         if not self.is_green or at < self.at:
             return False
         ends = self.oldest + timedelta(hours=24) + _LATE

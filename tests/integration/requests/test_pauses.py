@@ -17,7 +17,7 @@ _REVIEW = "deployment_protection_rule$"
 
 @pytest.fixture
 def gate(server: PostgresServer) -> Iterator[Gate]:
-    """Give a gate on a PostgreSQL database, with one gated repository."""
+    """Provide a gate on a PostgreSQL database, with one gated repository."""
     with server.migrated_database() as url, running_gate(url) as running:
         yield running
 

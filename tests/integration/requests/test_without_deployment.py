@@ -19,7 +19,7 @@ def started(gate: Gate) -> int:
 
 @pytest.fixture
 def asked(gate: Gate) -> Gate:
-    """Give a gate that is asked for such jobs as for others."""
+    """Provide a gate that is asked for such jobs as for others."""
     gate.github.set_switches(Switches(job_without_deployment="asks"))
     return gate
 

@@ -34,5 +34,5 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
 
 @pytest.fixture
 def browser(gate: Gate) -> Browser:
-    """Give a browser without cookies."""
+    """Provide a browser without cookies."""
     return Browser(gate)

@@ -20,7 +20,7 @@ from tests.support.threads import at_once
 
 @pytest.fixture
 def gate(server: PostgresServer) -> Iterator[Gate]:
-    """Give a gate on a PostgreSQL database; alice may read one of two repositories."""
+    """Provide a gate on a PostgreSQL database; alice may read one of two repositories."""
     with (
         server.migrated_database() as url,
         running_gate(url, session_keys=(KEY,)) as running,
@@ -31,7 +31,7 @@ def gate(server: PostgresServer) -> Iterator[Gate]:
 
 @pytest.fixture
 def node(second: Gate) -> Iterator[Gate]:
-    """Give one more node that browsers can reach."""
+    """Provide one more node that browsers can reach."""
     with make_server("127.0.0.1", 0, second.serve, threaded=True) as http:
         second.url = f"http://127.0.0.1:{http.server_port}"
         thread = threading.Thread(target=http.serve_forever, args=[0.01])

@@ -23,7 +23,7 @@ DOWN = Fault("/applications/", status=502)
 
 @pytest.fixture
 def log() -> Iterator[list[Any]]:
-    """Give the list of everything that is logged during the test."""
+    """Provide the list of everything that is logged during the test."""
     with capture_logs() as entries:
         yield entries
 

@@ -25,7 +25,7 @@ DECIDED = [["request.facts"], ["request.decide"], ["request.plan"]]
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """Give who takes the traces."""
+    """Provide who takes the traces."""
     with collecting() as running:
         yield running
 
@@ -38,19 +38,19 @@ def turn_on(gate: Gate, collector: Collector, **settings: object) -> None:
 
 
 def sent_spans(gate: Gate, collector: Collector) -> list[SeenSpan]:
-    """Give all spans, those included that a process sends at its end."""
+    """Return all spans, those included that a process sends at its end."""
     gate.restart()
     return collector.spans()
 
 
 def trace_of(spans: list[SeenSpan], delivery_id: object) -> list[SeenSpan]:
-    """Give the spans of a delivery's trace."""
+    """Return the spans of a delivery's trace."""
     trace = hashlib.sha256(str(delivery_id).encode()).hexdigest()[:32]
     return [it for it in spans if it.trace == trace]
 
 
 def of_event(spans: list[SeenSpan], event: str) -> list[SeenSpan]:
-    """Give the trace of the newest webhook of an event."""
+    """Return the trace of the newest webhook of an event."""
     newest = [it for it in spans if it.attributes.get("gate.event") == event][-1]
     return trace_of(spans, newest.attributes["gate.delivery_id"])
 

@@ -28,7 +28,7 @@ REVIEW = "deployment_protection_rule$"
 
 @pytest.fixture
 def gate(server: PostgresServer) -> Iterator[Gate]:
-    """Give a gate on a PostgreSQL database, with one gated repository."""
+    """Provide a gate on a PostgreSQL database, with one gated repository."""
     with server.migrated_database() as url, running_gate(url) as running:
         assert running.service.database.dialect == "postgresql"
         yield running

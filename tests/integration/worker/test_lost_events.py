@@ -18,7 +18,7 @@ RUNS = "/repos/{owner}/{repo}/actions/runs"
 
 
 def installation_of(gate: Gate, name: str) -> int:
-    """Give the installation that a repository is in."""
+    """Return the installation that a repository is in."""
     found = gate.service.database.read(
         lambda snapshot: read_repository(
             snapshot, RepositoryId(gate.github.world.repository(name).id)

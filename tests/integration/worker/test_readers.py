@@ -32,14 +32,14 @@ def due(gate: Gate) -> list[DeliveryId]:
 
 
 def nothing_waits(gate: Gate) -> bool:
-    """Say whether all that has come was read, or handed to those who ask."""
+    """Return whether all that has come was read, or handed to those who ask."""
     gate.github.wait_until_delivered()
     return not due(gate)
 
 
 @pytest.fixture
 def working(gate: Gate) -> Iterator[Gate]:
-    """Give a gate whose threads run."""
+    """Provide a gate whose threads run."""
     gate.service.worker.start(sweeping=False)
     try:
         yield gate

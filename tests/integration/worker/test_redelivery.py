@@ -20,7 +20,7 @@ from tests.support.harness import REPOSITORY, Gate, reconcile
 
 
 def unreachable() -> str:
-    """Give an address at which nothing listens."""
+    """Return an address at which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"http://127.0.0.1:{server.getsockname()[1]}/webhooks/github"
 

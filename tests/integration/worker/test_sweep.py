@@ -21,7 +21,7 @@ def unannounced(gate: Gate, owner: str) -> tuple[int, RepositoryId]:
 
 
 def is_known(gate: Gate, repository_id: RepositoryId) -> bool:
-    """Say whether the gate has heard of a repository."""
+    """Return whether the gate has heard of a repository."""
     found = gate.service.database.read(lambda snapshot: read_repository(snapshot, repository_id))
     return found is not None
 

@@ -14,7 +14,7 @@ values = st.none() | st.integers() | st.text() | st.dictionaries(st.text(), st.i
 
 
 def broken(trail: Trail) -> Broken:
-    """Give the break, which there must be."""
+    """Return the break, which there must be."""
     result = trail.check()
     assert isinstance(result, Broken)
     return result

@@ -15,7 +15,7 @@ often = settings(max_examples=1000)
 
 
 def approves(decision: Decision) -> bool:
-    """Say whether a decision lets the deployment go on."""
+    """Return whether a decision lets the deployment go on."""
     return decision.verdict is Verdict.APPROVE
 
 

@@ -40,7 +40,7 @@ _TOO_LONG: Final = SAID[-1].text
 def state_of(
     run: WorkflowRun | None, policy: EnvironmentPolicy, facts: Facts, now: datetime
 ) -> tuple[str, datetime]:
-    """Say how the validation stands and since when: the rule, told once more."""
+    """Return how the validation stands and since when: the rule, told once more."""
     waiting = facts.request.waiting_since
     if run is None:
         return "missing", waiting
@@ -87,7 +87,7 @@ def _jobs_ended(run: WorkflowRun, policy: EnvironmentPolicy) -> list[str | None]
 
 
 def _changes(policy: EnvironmentPolicy, facts: Facts) -> list[datetime]:
-    """Say since when the change that ends last is known; a running one since it began."""
+    """Return since when the change that ends last is known; a running one since it began."""
     ours = changes(policy, facts)
     if not ours:
         return []
@@ -98,7 +98,7 @@ def _changes(policy: EnvironmentPolicy, facts: Facts) -> list[datetime]:
 
 
 def counts(claim: OverrideClaim, case: Case) -> bool:
-    """Say whether one claim may release the request: the whole rule, told once more."""
+    """Return whether one claim may release the request: the whole rule, told once more."""
     policy, facts = case.policy, case.facts
     if policy is None or facts.unavailable is not None:
         return False
@@ -131,7 +131,7 @@ def counts(claim: OverrideClaim, case: Case) -> bool:
 
 
 def is_released(case: Case) -> bool:
-    """Say whether enough different people released the request."""
+    """Return whether enough different people released the request."""
     if case.policy is None or case.policy.mode is Mode.OBSERVE:
         return False
     people = {claim.person.id for claim in case.facts.claims if counts(claim, case)}

@@ -9,7 +9,7 @@ from tests.property.strategies.cases import Case
 
 
 def counts(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
-    """Say whether a run is a validation at all: the rule, told once more."""
+    """Return whether a run is a validation at all: the rule, told once more."""
     rule, repository = policy.validation, facts.request.key.repository_id
     return (
         (run.path, run.repository_id, run.head_repository_id)
@@ -61,7 +61,7 @@ def last_jobs(run: WorkflowRun) -> list[Job]:
 
 
 def began(run: WorkflowRun, policy: EnvironmentPolicy) -> datetime | None:
-    """Say when the oldest job that counts began: the rule, told once more."""
+    """Return when the oldest job that counts began: the rule, told once more."""
     first = run.started_at if run.run_attempt == 1 else None
     wanted = policy.validation.required_jobs
     jobs = [
@@ -92,7 +92,7 @@ def changes(policy: EnvironmentPolicy, facts: Facts) -> list[WorkflowRun]:
 
 
 def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
-    """Say whether a validation covers the deployment: the rule, told once more."""
+    """Return whether a validation covers the deployment: the rule, told once more."""
     rule = policy.validation
     if rule.covers is Covers.LATEST:
         return True
@@ -108,7 +108,7 @@ def covers(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts) -> bool:
 
 
 def satisfies(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts, now: datetime) -> bool:
-    """Say whether this run, were it the newest, lets the deployment go on."""
+    """Return whether this run, were it the newest, lets the deployment go on."""
     rule = policy.validation
     ended = {
         name: [job.conclusion for job in last_jobs(run) if job.name == name]
@@ -126,7 +126,7 @@ def satisfies(run: WorkflowRun, policy: EnvironmentPolicy, facts: Facts, now: da
 
 
 def may_go_on(case: Case) -> bool:
-    """Say whether the policy lets the deployment go on: the whole rule, told once more."""
+    """Return whether the policy lets the deployment go on: the whole rule, told once more."""
     policy = case.policy
     if policy is None:
         return False

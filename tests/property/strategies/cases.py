@@ -32,7 +32,7 @@ class Case:
 
     @property
     def policy(self) -> EnvironmentPolicy | None:
-        """Give the environment's policy, where there is a valid one."""
+        """Return the environment's policy, where there is a valid one."""
         if not isinstance(self.reading, LoadedPolicy):
             return None
         return self.reading.policy.environments.get(ENVIRONMENT)

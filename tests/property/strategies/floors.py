@@ -136,7 +136,7 @@ class Known:
 
 
 def _may(known: Somebody, login: str, reviewers: tuple[Reviewer, ...]) -> bool:
-    """Say whether one of the reviewers is this person; without any GitHub's own are meant."""
+    """Return whether one of the reviewers is this person; without any GitHub's own are meant."""
     return any(_is(known, login, it) for it in reviewers) if reviewers else known.reviews
 
 
@@ -266,7 +266,7 @@ MANY_FACTS: Final = st.sampled_from(_pool())
 
 
 def is_accepted(pair: Pair) -> bool:
-    """Say whether the repository's policy is let speak."""
+    """Return whether the repository's policy is let speak."""
     floor = make_policy(pair.floor)
     chosen = choose_policy(make_policy(pair.own), floor, floor)
     return isinstance(chosen, LoadedPolicy)

@@ -1,4 +1,4 @@
-"""Keep the writer of a SQLite file busy, count its commits, and make one fail."""
+"""Occupy the writer of a SQLite file, count its commits, and make one fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gate.store.engine.database import Database, Transaction
 
 @contextmanager
 def held_up(database: Database) -> Iterator[None]:
-    """Keep the writer busy while the context lasts, so that work queues up behind it."""
+    """Occupy the writer while the context lasts, so that work queues up behind it."""
     reached, go_on = Event(), Event()
 
     def block(_: Transaction) -> None:

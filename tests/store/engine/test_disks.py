@@ -24,7 +24,7 @@ def mounted(folder: Path, kind: str, *more: str) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder whose name must be escaped in a list of mounts."""
+    """Provide a folder whose name must be escaped in a list of mounts."""
     made = tmp_path / "a share"
     made.mkdir()
     return made

@@ -40,13 +40,13 @@ class Recorder:
 
 @pytest.fixture
 def carrier() -> Recorder:
-    """Give a carrier that keeps what it is given."""
+    """Provide a carrier that keeps what it is given."""
     return Recorder()
 
 
 @pytest.fixture
 def database(database_url: str, carrier: Recorder) -> Iterator[Database]:
-    """Give a database with a carrier."""
+    """Provide a database with a carrier."""
     opened = Database(database_url)
     opened.carry_by(carrier)
     yield opened

@@ -189,7 +189,7 @@ every_query = pytest.mark.parametrize(("query", "index"), QUERIES.values(), ids=
 
 
 def asked_id() -> Any:
-    """Give the number of some request."""
+    """Return the number of some request."""
     return 1
 
 
@@ -197,7 +197,7 @@ def asked_id() -> Any:
 def untouched(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
-    """Give a database of whose tables the planner knows nothing, so that it expects some rows."""
+    """Provide a database of whose tables the planner knows nothing: it expects some rows."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('untouched')}/gate.db"
     else:

@@ -34,7 +34,7 @@ QUERIES: Final[dict[str, Callable[[Snapshot], object]]] = {
 def databases(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Database, Database]]:
-    """Give a database with few waiting requests and one with many; of each repository some."""
+    """Provide a database with few waiting requests and one with many; of each repository some."""
     opened = []
     for count in (REPOSITORIES, MANY):
         if request.param == "sqlite":

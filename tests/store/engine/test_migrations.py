@@ -18,7 +18,7 @@ from gate.store.engine.tables.base import metadata
 
 @pytest.fixture
 def empty(empty_url: str) -> Iterator[Database]:
-    """Give a database that was never migrated."""
+    """Provide a database that was never migrated."""
     database = Database(empty_url)
     yield database
     database.close()
@@ -38,7 +38,7 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Tell our tables from those of the job queue, which declares its own."""
+    """Distinguish our tables from those of the job queue, which declares its own."""
     return kind != "table" or name is None or not name.startswith("procrastinate_")
 
 

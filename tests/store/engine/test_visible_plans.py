@@ -46,7 +46,7 @@ def stories(snapshot: Snapshot, visible: Visible) -> object:
 
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Give a SQLite file without rows, whose planner knows nothing of its tables."""
+    """Provide a SQLite file without rows, whose planner knows nothing of its tables."""
     path: Path = tmp_path_factory.mktemp("visible") / "gate.db"
     database = Database(f"sqlite:///{path}")
     migrate(database)

@@ -27,7 +27,7 @@ def dialect() -> str:
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
-    """Give threads for callers that wait."""
+    """Provide threads for callers that wait."""
     with ThreadPoolExecutor(32) as threads:
         yield threads
 

@@ -38,7 +38,7 @@ def states(
 
 
 def attempt(database: Database) -> int | None:
-    """Tell the attempt of the first deployment."""
+    """Return the attempt of the first deployment."""
     return database.read(lambda snapshot: attempt_of(snapshot, REPOSITORY, ONE))
 
 

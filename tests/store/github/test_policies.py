@@ -52,7 +52,7 @@ def suspect(database: Database) -> None:
 
 
 def keep(database: Database, text: bytes = b"version: 1") -> None:
-    """Keep a policy's text."""
+    """Store a policy's text."""
     database.transact(lambda tx: record_policy_text(tx, DIGEST, text))
 
 

@@ -44,7 +44,7 @@ def free(
     due_at: datetime | None = SOON,
     failures: int = 0,
 ) -> bool:
-    """Give a lease back."""
+    """End a lease."""
     return database.transact(
         lambda tx: release(tx, held, generation=generation, due_at=due_at, failures=failures)
     )
@@ -281,6 +281,6 @@ def test_only_legal_moves_are_written(
 
 @pytest.fixture
 def leased(database: Database) -> tuple[Database, GateRequest, Lease]:
-    """Give a request and its lease."""
+    """Provide a request and its lease."""
     request = asked(database)
     return database, request, lease(database, request.id)

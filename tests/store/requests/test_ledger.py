@@ -58,7 +58,7 @@ def settle(database: Database, effect: Effect, status: EffectStatus) -> None:
 
 
 def only(found: Ledger) -> LedgerEntry:
-    """Give the one entry there is."""
+    """Return the one entry there is."""
     (entry,) = found.entries
     return entry
 

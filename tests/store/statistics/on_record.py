@@ -51,7 +51,7 @@ def conclusions(found: Record) -> list[str]:
 
 
 def holds(found: Record) -> list[tuple[list[timedelta], int, timedelta]]:
-    """Give the holds of each day: how long, how many go on, and for how long in all."""
+    """Return the holds of each day: how long, how many go on, and for how long in all."""
     return [
         ([timedelta(microseconds=us) for us in it.ended], it.ongoing, it.ongoing_time)
         for it in found.holds

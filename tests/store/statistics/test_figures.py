@@ -32,7 +32,7 @@ SCOPES: Final = [
 
 
 def periods(now: datetime) -> list[Period]:
-    """Give periods of different lengths; some ended a while ago, one begins in the middle."""
+    """Return periods of different lengths; some ended a while ago, one begins in the middle."""
     return [
         Period(now - 7 * DAY, now + DAY),
         Period(now - 14 * DAY, now - 7 * DAY),
@@ -42,27 +42,27 @@ def periods(now: datetime) -> list[Period]:
 
 
 def of_share(share: Share) -> tuple[int, int]:
-    """Give a share as the slow computation does."""
+    """Return a share as the slow computation does."""
     return share.count, share.of
 
 
 def of_spread(spread: Spread) -> object:
-    """Give a spread as the slow computation does."""
+    """Return a spread as the slow computation does."""
     return spread.count, spread.median, spread.p90
 
 
 def of_response(response: ResponseTime) -> object:
-    """Give a response time as the slow computation does."""
+    """Return a response time as the slow computation does."""
     return of_spread(response.spread)
 
 
 def of_held(held: HeldTime) -> object:
-    """Give a time held as the slow computation does."""
+    """Return a time held as the slow computation does."""
     return of_spread(held.spread), held.going_on, held.total
 
 
 def figures(stats: Stats) -> dict[str, object]:
-    """Give the figures as the slow computation does."""
+    """Return the figures as the slow computation does."""
     return {
         "validation_pass_rate": of_share(stats.pass_rate),
         "incidents": (stats.incidents, stats.open_incidents),

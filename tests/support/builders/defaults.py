@@ -30,5 +30,5 @@ DIGEST: Final = "sha256:0123"
 
 
 def before(**ago: float) -> datetime:
-    """Give the instant this long before `NOW`, as in `before(hours=1)`."""
+    """Return the instant this long before `NOW`, as in `before(hours=1)`."""
     return NOW - timedelta(**ago)

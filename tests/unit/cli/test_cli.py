@@ -19,7 +19,7 @@ from gate.errors import ConfigError
 
 
 def commands(group: click.Group, path: str = "gate") -> Iterator[tuple[str, click.Command]]:
-    """Give every command below a group, with the words that call it."""
+    """Return every command below a group, with the words that call it."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)

@@ -24,7 +24,7 @@ _HOSTILE = "[red]\x1b[2Jhost\u202e"
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """Give a migrated database without rows."""
+    """Provide a migrated database without rows."""
     url = f"sqlite:///{tmp_path}/gate.db"
     lay_out_schema(url)
     return url
@@ -39,7 +39,7 @@ def _run(url: str, *arguments: str) -> Result:
 
 @pytest.fixture
 def busy_url(url: str) -> str:
-    """Give a database with a node that works on a request, and one that was lost."""
+    """Provide a database with a node that works on a request, and one that was lost."""
     now = utc_now()
     started = now - timedelta(hours=2)
     database = Database(url)

@@ -24,7 +24,7 @@ def findings(file: Path) -> list[Finding]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Give a migrated database."""
+    """Provide a migrated database."""
     made = tmp_path / "gate.db"
     database = Database(f"sqlite:///{made}")
     migrate(database)

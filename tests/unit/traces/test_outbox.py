@@ -18,7 +18,7 @@ from tests.support.trace_receiver import Collector, collecting
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """Give who takes the traces."""
+    """Provide who takes the traces."""
     with collecting() as running:
         yield running
 

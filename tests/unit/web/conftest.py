@@ -154,7 +154,7 @@ class Site:
         return self.database.read(lambda snapshot: read_deliveries(snapshot, ids))
 
     def count(self, outcome: str) -> float:
-        """Tell how many deliveries came to an outcome."""
+        """Count how many deliveries came to an outcome."""
         for family in self.metrics.registry.collect():
             for sample in family.samples:
                 if sample.name == "gate_deliveries_total" and sample.labels == {"outcome": outcome}:
@@ -163,7 +163,7 @@ class Site:
 
 
 def through_shell(app: Flask, door: Door) -> Any:
-    """Give a WSGI application that puts each request through a shell with a door."""
+    """Return a WSGI application that puts each request through a shell with a door."""
 
     async def shown(environ: dict[str, Any]) -> list[dict[str, Any]]:
         loop = asyncio.get_running_loop()
@@ -224,7 +224,7 @@ def delivery_headers(body: bytes, **changes: str | None) -> list[tuple[str, str]
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """Give a database of the test's own."""
+    """Provide a database of the test's own."""
     url = f"sqlite:///{tmp_path}/gate.db"
     lay_out_schema(url)
     database = Database(url)
@@ -234,13 +234,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def site(database: Database) -> Site:
-    """Give a web edge whose database works."""
+    """Provide a web edge whose database works."""
     return Site(database)
 
 
 @pytest.fixture
 def log() -> Iterator[list[Any]]:
-    """Give the list of everything that is logged during the test."""
+    """Provide the list of everything that is logged during the test."""
     with capture_logs([structlog.contextvars.merge_contextvars]) as entries:
         yield entries
 

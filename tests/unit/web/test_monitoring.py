@@ -41,14 +41,14 @@ def panels() -> list[dict[str, Any]]:
 
 
 def expressions() -> Iterator[str]:
-    """Give every expression of the rules and of the dashboard."""
+    """Return every expression of the rules and of the dashboard."""
     yield from (rule["expr"] for rule in rules())
     yield from (target["expr"] for panel in panels() for target in panel["targets"])
 
 
 @pytest.fixture
 def shown(site: Site) -> dict[str, list[dict[str, str]]]:
-    """Give the series that /metrics shows: their labels, by name."""
+    """Provide the series that /metrics shows: their labels, by name."""
     site.quota[None] = 5000
     site.metrics.reports.labels("validations", "202").inc()
     site.metrics.stored_seconds.observe(0.1)

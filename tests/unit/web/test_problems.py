@@ -43,7 +43,7 @@ def test_a_wrong_method_is_told_the_right_ones(site: Site) -> None:
 
 @pytest.fixture
 def app() -> Flask:
-    """Give an application with nothing but the answers to errors."""
+    """Provide an application with nothing but the answers to errors."""
     app = Flask(__name__)
     register_problems(app)
     return app

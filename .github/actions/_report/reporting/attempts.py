@@ -68,7 +68,7 @@ def _judge_attempts(attempts: list[_Attempt]) -> Flow:
 
 
 def _without_namesakes(attempts: list[_Attempt]) -> list[Result]:
-    """Keep the worst result when one suite has a name twice and no file identifies the flow.
+    """Return the worst result when one suite has a name twice and no file identifies the flow.
 
     Maestro runs a flow once in a suite, but two files may have flows of the same name.
     """

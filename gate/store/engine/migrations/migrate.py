@@ -103,7 +103,7 @@ def _step(database: Database, revisions: Revisions, *, offline: bool) -> tuple[s
 
 
 def _take_turn(connection: Connection) -> None:
-    """Keep other nodes from migrating until the transaction ends."""
+    """Prevent other nodes from migrating until the transaction ends."""
     if not connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({_TURN})")):
         raise _NotOurTurnError
     connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))

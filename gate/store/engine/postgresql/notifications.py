@@ -1,4 +1,4 @@
-"""Hear PostgreSQL's notifications on a connection of their own."""
+"""Listen for PostgreSQL's notifications on a connection of their own."""
 
 from __future__ import annotations
 

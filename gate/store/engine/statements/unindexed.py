@@ -1,4 +1,4 @@
-"""Keep SQLite from an index that it would take, where another one has all that is read."""
+"""Prevent SQLite from using an index that it would take, where another one has all that is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep pages for a moment, so that many who watch the same page share one rendering.
+"""Cache pages for a moment, so that many who watch the same page share one rendering.
 
 A page belongs to an address and to what its readers may see, which is found out anew for each of
 them. What is personal in its frame is left out, and put in for each reader.
@@ -100,7 +100,7 @@ class KeptPages:
     """The pages that were made last; may be used by any number of threads."""
 
     def __init__(self, lifetime: timedelta, clock: Callable[[], float] = monotonic) -> None:
-        """Keep each page for `lifetime`, and `OUTLIVED` times as long while it is made anew."""
+        """Cache each page for `lifetime`, and `OUTLIVED` times as long while it is made anew."""
         self._lifetime = lifetime.total_seconds()
         self._clock = clock
         self._pages: dict[Address, _Kept] = {}
@@ -139,7 +139,7 @@ class KeptPages:
         return making.page or Making(address, self._clock())
 
     def finish(self, making: Making) -> None:
-        """Keep the page that was made, in place of the one before, and let others have it."""
+        """Store the page that was made, in place of the one before, and let others have it."""
         with self._lock:
             if self._makings.get(making.address) is making:
                 del self._makings[making.address]

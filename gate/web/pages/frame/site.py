@@ -55,7 +55,7 @@ class Site:
     """What every page is made with."""
 
     def __init__(self, deps: WebDeps) -> None:
-        """Keep what the pages read from."""
+        """Take what the pages read from."""
         self.deps: Final = deps
         self._kept: Final = KeptPages(deps.pages_kept)
 
@@ -74,7 +74,7 @@ class Site:
         return blueprint
 
     def shared(self, view: Callable[P, Response]) -> Callable[P, Response]:
-        """Keep what a view renders for all who may see the same repositories.
+        """Share what a view renders with all who may see the same repositories.
 
         It must show them all the same: the frame alone is made for each. What it answers otherwise,
         such as an error, is not kept.

@@ -74,7 +74,7 @@ def _ends(names: Sequence[str]) -> list[str]:
 
 
 def _clean(element: ET.Element) -> None:
-    """Keep shapes and texts only: the page's stylesheet does the rest."""
+    """Reduce to shapes and texts: the page's stylesheet does the rest."""
     for child in list(element):
         is_comment = not isinstance(child.tag, str)
         classes = child.get("class", "").split()

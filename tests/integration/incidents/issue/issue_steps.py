@@ -38,7 +38,7 @@ def issues(gate: Gate) -> list[IssueRecord]:
 
 
 def issue(gate: Gate) -> IssueRecord:
-    """Give the only issue."""
+    """Return the only issue."""
     (found,) = issues(gate)
     return found
 
@@ -57,7 +57,7 @@ def remarks(gate: Gate, number: int = 1) -> list[str]:
 
 
 def incident(gate: Gate, number: int = 1) -> Incident:
-    """Give an incident."""
+    """Return an incident."""
     found = gate.service.database.read(lambda it: incidents.read_incident(it, IncidentId(number)))
     assert found is not None
     return found.incident

@@ -24,7 +24,7 @@ from tests.support.planted_migrations import (
 
 @pytest.fixture
 def fresh(empty_url: str) -> Iterator[Database]:
-    """Give a database that this release has just migrated."""
+    """Provide a database that this release has just migrated."""
     database = Database(empty_url)
     migrate(database)
     yield database

@@ -40,7 +40,7 @@ def upgrade(connection: Connection, revisions: Revisions, to: str) -> None:
 
 @pytest.fixture
 def connection(empty_url: str) -> Iterator[Connection]:
-    """Give a connection to a database that was never migrated."""
+    """Provide a connection to a database that was never migrated."""
     database = Database(empty_url)
     with database.engine.begin() as opened:
         yield opened

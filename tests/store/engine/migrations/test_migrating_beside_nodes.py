@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("dialect", ["postgresql"])
 
 @pytest.fixture
 def fresh(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Give a database that this release has just migrated."""
+    """Provide a database that this release has just migrated."""
     monkeypatch.setattr(migration, "_PATIENCE", "50ms")
     monkeypatch.setattr(migration, "_BREATH", 0.0)
     database = Database(empty_url)
@@ -33,7 +33,7 @@ def fresh(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]
 
 @pytest.fixture
 def reader(fresh: Database) -> Iterator[Connection]:
-    """Give a transaction that has read a table and is not over."""
+    """Provide a transaction that has read a table and is not over."""
     with fresh.engine.connect() as connection:
         connection.execute(text("SELECT count(*) FROM sessions"))
         yield connection

@@ -30,7 +30,7 @@ _BATCH: Final = 20_000
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Give a SQLite file with five weeks of answered requests and read deliveries."""
+    """Provide a SQLite file with five weeks of answered requests and read deliveries."""
     path: Path = tmp_path_factory.mktemp("full") / "gate.db"
     database = Database(f"sqlite:///{path}")
     migrate(database)

@@ -25,7 +25,7 @@ _INDEXED = "0013"
 
 @pytest.fixture
 def database(empty_url: str) -> Iterator[Database]:
-    """Give a database that this release has just migrated."""
+    """Provide a database that this release has just migrated."""
     opened = Database(empty_url)
     migrate(opened)
     yield opened

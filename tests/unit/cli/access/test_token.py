@@ -21,7 +21,7 @@ from tests.unit.web.conftest import Site
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """Give a database that knows one repository."""
+    """Provide a database that knows one repository."""
     url = f"sqlite:///{tmp_path}/gate.db"
     lay_out_schema(url)
     database = Database(url)

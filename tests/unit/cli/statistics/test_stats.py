@@ -30,7 +30,7 @@ HOSTILE = "[red]\x1b[2Jlogin\u202e.yml"
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """Give a database with one acknowledged incident and one flaky flow."""
+    """Provide a database with one acknowledged incident and one flaky flow."""
     url = f"sqlite:///{tmp_path}/gate.db"
     database = Database(url)
     migrate(database)

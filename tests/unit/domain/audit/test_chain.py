@@ -17,19 +17,19 @@ from tests.support.chains import Trail, checkpoint_at, make_trail
 
 
 def found(trail: Trail) -> tuple[int, Break]:
-    """Give where a chain breaks and how."""
+    """Return where a chain breaks and how."""
     broken = trail.check()
     assert isinstance(broken, Broken), broken
     return broken.sequence, broken.kind
 
 
 def without(trail: Trail, *numbers: int) -> list[dict[str, Any]]:
-    """Give the entries but some."""
+    """Return the entries but some."""
     return [it for it in trail.entries if it["sequence"] not in numbers]
 
 
 def edited(trail: Trail, number: int, **changes: Any) -> list[dict[str, Any]]:
-    """Give the entries with one changed and nothing rehashed."""
+    """Return the entries with one changed and nothing rehashed."""
     return [it | changes if it["sequence"] == number else it for it in trail.entries]
 
 
@@ -176,7 +176,7 @@ TWICE = make_trail(6, signed=(2, 4))
 
 
 def noted(trail: Trail) -> tuple[int, str]:
-    """Give the last number and hash, as `gate audit verify` prints them, to be kept elsewhere."""
+    """Return the last number and hash, as `gate audit verify` prints them, to be kept elsewhere."""
     result = trail.check()
     assert isinstance(result, Intact)
     return result.last, result.hash

@@ -45,13 +45,13 @@ QUEUE: Final = Queue(RequestId(7), 1, before(minutes=12), NOW + timedelta(hours=
 
 
 def shows(state: ValidationState, conclusion: str = "success") -> Evidence:
-    """Give what a validation shows."""
+    """Return what a validation shows."""
     run = None if state is ValidationState.MISSING else make_run(conclusion=conclusion)
     return Evidence(state, run, "")
 
 
 def waits(code: ReasonCode, detail: str = "") -> Decision:
-    """Give a decision that holds."""
+    """Return a decision that holds."""
     return Decision(Verdict.WAIT, (Reason(code, detail),), None, DIGEST, NOW, NOW)
 
 

@@ -48,7 +48,7 @@ def state_of(
     rule: ValidationRule | None = None,
     infrastructure: tuple[WorkflowRun, ...] = (),
 ) -> ValidationState:
-    """Say in which state these runs leave the validation."""
+    """Return in which state these runs leave the validation."""
     return judged(*validations, rule=rule, infrastructure=infrastructure).state
 
 

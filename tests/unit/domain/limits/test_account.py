@@ -45,12 +45,12 @@ class Desk:
         self.now = NOW
 
     def asked(self, wanted: Ask) -> Leased | Wait:
-        """Give the answer to a node."""
+        """Return the answer to a node."""
         self.account, answer = lease(self.account, wanted, LIMITS, self.now)
         return answer
 
     def tokens(self, wanted: Ask) -> int:
-        """Give how many points were leased, 0 for none."""
+        """Return how many points were leased, 0 for none."""
         answer = self.asked(wanted)
         return answer.slices[Kind.POINTS].tokens if isinstance(answer, Leased) else 0
 
@@ -126,7 +126,7 @@ def test_a_node_that_is_paused_returns_what_it_has(desk: Desk) -> None:
 
 
 def calls(answer: Leased | Wait) -> int:
-    """Give how many calls at once are allowed."""
+    """Return how many calls at once are allowed."""
     return answer.calls if isinstance(answer, Leased) else 0
 
 

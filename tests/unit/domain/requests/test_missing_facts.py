@@ -32,7 +32,7 @@ WITH_JOBS = make_environment(required_jobs=("flows",))
 
 
 def read(*listings: ListingNeeded, at: datetime = NOW, since: datetime | None = None) -> Listings:
-    """Say that these listings were read, and that no webhook was lost since yesterday."""
+    """State that these listings were read, and that no webhook was lost since yesterday."""
     return Listings(dict.fromkeys(listings, at), since or before(days=1))
 
 
@@ -142,7 +142,7 @@ GATED = make_request().environment
 
 
 def asked_about(person: Account) -> StandingNeeded:
-    """Say what is asked of somebody who reviewed the gated environment."""
+    """Return what is asked of somebody who reviewed the gated environment."""
     return StandingNeeded(person, (), (GATED, f"{GATED}-override"), GATED)
 
 

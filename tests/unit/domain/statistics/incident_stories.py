@@ -21,7 +21,7 @@ GREEN = Resolved(Resolution.VALIDATION_PASSED, "")
 
 
 def minutes(count: float) -> timedelta:
-    """Give a time."""
+    """Return a time."""
     return timedelta(minutes=count)
 
 

@@ -24,25 +24,25 @@ WAIT: Final = 10.0
 
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
-    """Give an issuer that shows one key."""
+    """Provide an issuer that shows one key."""
     with running_issuer() as running:
         yield running
 
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Give a clock that stands still."""
+    """Provide a clock that stands still."""
     return FakeClock()
 
 
 @pytest.fixture
 def keys(issuer: Issuer, clock: FakeClock) -> SigningKeys:
-    """Give what knows the issuer's keys."""
+    """Provide what knows the issuer's keys."""
     return SigningKeys(issuer.url, clock)
 
 
 def reason(keys: SigningKeys, key_id: str) -> str:
-    """Say why a key is not given."""
+    """Return why a key is not given."""
     with pytest.raises(GateError) as caught:
         keys.key(key_id)
     assert isinstance(caught.value, RetryLater | ReportRejected)

@@ -35,7 +35,7 @@ def call(limiter: Limiter, cost: Cost = READ, installation_id: int | None = 77) 
 
 
 def wait_of(limiter: Limiter, cost: Cost = READ) -> timedelta:
-    """Give how long a call has to wait."""
+    """Return how long a call has to wait."""
     with pytest.raises(RetryLater) as caught:
         call(limiter, cost)
     assert caught.value.reason == "rate_limited"

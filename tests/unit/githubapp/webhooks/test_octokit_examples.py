@@ -42,7 +42,7 @@ def examples(pytestconfig: pytest.Config) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _fetched(config: pytest.Config) -> Path:
-    """Give the unpacked package, fetched by whichever worker comes first."""
+    """Return the unpacked package, fetched by whichever worker comes first."""
     npm = shutil.which("npm")
     if not hasattr(config, "cache") or config.cache is None:
         pytest.skip("pytest keeps no cache in this run, so that GitHub's examples are not at hand")
@@ -70,7 +70,7 @@ def _fetched(config: pytest.Config) -> Path:
 
 
 def installed(example: dict[str, Any]) -> dict[str, Any]:
-    """Give an example as an App gets it: those of repository webhooks lack the installation."""
+    """Return an example as an App gets it: those of repository webhooks lack the installation."""
     return {"installation": {"id": 1}} | example
 
 

@@ -67,7 +67,7 @@ def parse(event: str, payload: Payload) -> Observation:
 
 
 def seen_run(**changes: Any) -> WorkflowRun:
-    """Give the run that a `workflow_run` delivery shows."""
+    """Return the run that a `workflow_run` delivery shows."""
     seen = parse(
         "workflow_run", make_delivery(action="completed", workflow_run=make_run(**changes))
     )
@@ -76,7 +76,7 @@ def seen_run(**changes: Any) -> WorkflowRun:
 
 
 def refusal(event: str, payload: Payload) -> DeliveryRejected:
-    """Give the error that a delivery is refused with."""
+    """Return the error that a delivery is refused with."""
     with pytest.raises(DeliveryRejected) as caught:
         parse(event, payload)
     return caught.value

@@ -31,14 +31,14 @@ def parse(event: str, payload: Payload) -> Observation:
 
 
 def refusal(event: str, payload: Payload) -> DeliveryRejected:
-    """Give the error that a delivery is refused with."""
+    """Return the error that a delivery is refused with."""
     with pytest.raises(DeliveryRejected) as caught:
         parse(event, payload)
     return caught.value
 
 
 def without(payload: Payload, *path: str) -> Payload:
-    """Give a payload without one of its fields."""
+    """Return a payload without one of its fields."""
     if len(path) == 1:
         return {key: value for key, value in payload.items() if key != path[0]}
     return payload | {path[0]: without(payload[path[0]], *path[1:])}

@@ -32,7 +32,7 @@ def parsed(**changes: object) -> EmailMessage:
 
 
 def part(letter: EmailMessage, kind: str) -> str:
-    """Give the text or the HTML of a mail."""
+    """Return the text or the HTML of a mail."""
     body = letter.get_body((kind,))
     assert body is not None
     content = body.get_content()

@@ -20,14 +20,14 @@ MOST_BLOCKS = 50
 
 
 def blocks_of(message: dict[str, object]) -> list[dict[str, Any]]:
-    """Give the blocks as they are sent."""
+    """Return the blocks as they are sent."""
     blocks = message["blocks"]
     assert isinstance(blocks, list)
     return blocks
 
 
 def texts_of(message: dict[str, object]) -> list[str]:
-    """Give every text that Slack parses."""
+    """Return every text that Slack parses."""
     found = [str(message["text"])]
     for block in blocks_of(message):
         parts = block.get("elements", [block.get("text")])

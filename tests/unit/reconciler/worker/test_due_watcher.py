@@ -10,7 +10,7 @@ ONE, TWO = NodeId("node-1"), NodeId("node-2")
 
 
 def name(row: tuple[str, int]) -> tuple[object, object]:
-    """Say whose a row is, and which."""
+    """Return whose a row is, and which."""
     return row
 
 

@@ -96,7 +96,7 @@ Requests = tuple[RequestQueue, list[object], Event]
 
 @pytest.fixture
 def requests() -> Iterator[Requests]:
-    """Give a queue with 16 threads, what they have taken, and what lets them take once more."""
+    """Provide a queue with 16 threads, what they have taken, and what lets them take once more."""
     queue, taken, go_on = RequestQueue(), list[object](), Event()
 
     def work() -> None:

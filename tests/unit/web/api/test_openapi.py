@@ -40,7 +40,7 @@ CHECKS = [
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Give a gate with two full stories, whose one token opens everything."""
+    """Provide a gate with two full stories, whose one token opens everything."""
     url = f"sqlite:///{tmp_path_factory.mktemp('api')}/gate.db"
     lay_out_schema(url)
     database = Database(url)
@@ -53,7 +53,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def described(filled: Site) -> schemathesis.BaseSchema:
-    """Give the document as the application hands it out."""
+    """Provide the document as the application hands it out."""
     return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", filled.app)
 
 

@@ -38,7 +38,7 @@ class Client:
         self.stalled = asyncio.Event()
 
     async def receive(self) -> Message:
-        """Give the next part; then stall for ever, or be gone."""
+        """Return the next part; then stall for ever, or be gone."""
         if self._messages:
             return self._messages.pop(0)
         if self._ends == "gone":

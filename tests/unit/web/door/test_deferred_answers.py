@@ -14,7 +14,7 @@ from gate.web.door.deferred_answers import Answers
 
 
 def answer_to(reception: Any, failure: BaseException | None) -> Answer:
-    """Say in the body what came of it."""
+    """Write in the body what came of it."""
     said = type(failure).__name__ if failure is not None else reception
     return Answer(200, [], json.dumps(said).encode())
 

@@ -23,7 +23,7 @@ def in_loop(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def site(database: Database, in_loop: bool) -> Site:
-    """Give the application in front of the test's own database."""
+    """Provide the application in front of the test's own database."""
     return Site(database, in_loop=in_loop)
 
 
@@ -31,7 +31,7 @@ PUSH = b'{"ref": "refs/heads/main", "after": null}'
 
 
 def reason(response: TestResponse) -> str:
-    """Give the slug of a problem, having checked that it is one."""
+    """Return the slug of a problem, having checked that it is one."""
     assert response.content_type == "application/problem+json"
     body = response.json
     assert body is not None

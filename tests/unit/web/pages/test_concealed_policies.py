@@ -70,7 +70,7 @@ class Concealed:
 def concealed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Concealed]:
-    """Give each way in which an organization's policy counts for a deployment."""
+    """Provide each way in which an organization's policy counts for a deployment."""
     policies, state = request.param
     url = f"sqlite:///{tmp_path_factory.mktemp('concealed')}/gate.db"
     lay_out_schema(url)
@@ -99,7 +99,7 @@ def validated(database: Database) -> None:
 
 
 def site_for(database: Database, visible: Visible) -> Site:
-    """Give the application as it looks to a reader."""
+    """Return the application as it looks to a reader."""
     viewer = Viewer("reader", visible)
     return Site(database, viewers=Viewers(trusts_loopback=False, signed_in=lambda: viewer))
 

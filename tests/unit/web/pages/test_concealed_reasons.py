@@ -37,7 +37,7 @@ class Held:
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
-    """Give the application as it looks to both."""
+    """Provide the application as it looks to both."""
     url = f"sqlite:///{tmp_path_factory.mktemp('reasons')}/gate.db"
     lay_out_schema(url)
     database = Database(url)

@@ -116,7 +116,7 @@ BROWSER: Final = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Give one database for all: every test only reads."""
+    """Provide one database for all: every test only reads."""
     url = f"sqlite:///{tmp_path_factory.mktemp('tenants')}/gate.db"
     lay_out_schema(url)
     database = Database(url)
@@ -126,14 +126,14 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def tenants(database: Database) -> tuple[Tenant, Tenant]:
-    """Give two tenants with full stories: the reader's own, and one that the reader may not see."""
+    """Provide two tenants with full stories: the reader's own, and one hidden from the reader."""
     theirs = tell_story(database, THEIRS)
     return tell_story(database, OURS), theirs
 
 
 @pytest.fixture(scope="module")
 def reading(database: Database, tenants: tuple[Tenant, Tenant]) -> Site:
-    """Give the application as it looks to someone who may see one repository."""
+    """Provide the application as it looks to someone who may see one repository."""
     reader = Viewer("reader", Visible(frozenset({tenants[0].repository_id})))
     return Site(database, viewers=Viewers(trusts_loopback=False, signed_in=lambda: reader))
 

@@ -36,7 +36,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 
 
 def linked() -> Iterator[tuple[AlertKind, str]]:
-    """Give each kind of alert with the runbooks it can name."""
+    """Return each kind of alert with the runbooks it can name."""
     subject = AlertSubject("acme/shop", "", "https://gate.example.com/runbooks", ())
     policy = AlertPolicy()
     for kind in AlertKind:

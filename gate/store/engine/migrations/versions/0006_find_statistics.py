@@ -1,4 +1,4 @@
-"""Keep beside each request how long it held, and index what the metrics are made of.
+"""Store how long each request held, and index what the metrics are made of.
 
 Revises: 0005.
 """

@@ -1,4 +1,4 @@
-"""Keep who changed the policies.
+"""Store who changed the policies.
 
 Revises: 0006.
 """

@@ -1,4 +1,4 @@
-"""Keep which deliveries opened and woke the requests.
+"""Store which deliveries opened and woke the requests.
 
 Revises: 0009.
 """

@@ -1,4 +1,4 @@
-"""Keep what is done from time to time, once in the whole fleet.
+"""Store what is done from time to time, once in the whole fleet.
 
 A node of the release before does all of it by itself, as it always has.
 

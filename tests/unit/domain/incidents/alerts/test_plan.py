@@ -53,7 +53,7 @@ class Story:
         return told + self.look()
 
     def plan_next(self) -> datetime | None:
-        """Say when the next look is."""
+        """Return when the next look is."""
         return plan_alerts(self.incident, POLICY, self.said, self.now).next_look
 
     def look(self) -> list[str]:

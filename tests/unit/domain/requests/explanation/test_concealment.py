@@ -19,7 +19,7 @@ OF_ORGANIZATION = f"{ORGANIZATION.source}:\nline 1: wrong"
 
 
 def decided(code: ReasonCode, detail: str) -> Decision:
-    """Give a hold with one more reason that quotes no policy."""
+    """Return a hold with one more reason that quotes no policy."""
     other = Reason(ReasonCode.GAVE_UP, "for long")
     return replace(make_decision(), reasons=(Reason(code, detail), other))
 

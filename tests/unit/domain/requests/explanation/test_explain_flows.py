@@ -50,7 +50,7 @@ def told(decision: Decision) -> str:
 
 
 def quoted(decision: Decision) -> list[str]:
-    """Give the lines of the details, as they are shown."""
+    """Return the lines of the details, as they are shown."""
     lines = told(decision).splitlines()
     return [shown(line) for line in lines if line.startswith(">")]
 

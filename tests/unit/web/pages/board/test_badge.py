@@ -26,7 +26,7 @@ PUBLIC = f"{POLICY}badge: public\n"
 
 
 def strangers(database: Database, viewer: Viewer | None = None) -> Site:
-    """Give a site that nobody on this machine may see."""
+    """Return a site that nobody on this machine may see."""
     viewers = Viewers(trusts_loopback=False, signed_in=lambda: viewer)
     return Site(database, viewers=viewers)
 

@@ -37,7 +37,7 @@ def add_repository(database: Database, number: RepositoryId, name: str) -> None:
 
 @pytest.fixture
 def filled(site: Site) -> Site:
-    """Give a site with one held deployment, one repository that passes, and their runs."""
+    """Provide a site with one held deployment, one repository that passes, and their runs."""
     add_repository(site.database, SHOP, "acme/shop")
     add_repository(site.database, OTHER, "octo/<b>docs</b>")
     for number, conclusion in ((SHOP, "failure"), (OTHER, "success")):

@@ -28,7 +28,7 @@ def minutes(count: int) -> timedelta:
 
 @pytest.fixture
 def reopened(database: Database) -> GateRequest:
-    """Give a request that was answered after 12 minutes, and asked again after 30."""
+    """Provide a request that was answered after 12 minutes, and asked again after 30."""
     database.transact(lambda tx: record_repository(tx, SHOP))
     first = asked(database, now=NOW)
     answer(database, first, now=NOW + minutes(12))

@@ -32,13 +32,13 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give a clock of the test's own."""
+    """Provide a clock of the test's own."""
     return Clock()
 
 
 @pytest.fixture
 def pages(clock: Clock) -> KeptPages:
-    """Keep pages for a second of that clock."""
+    """Cache pages for a second of that clock."""
     return KeptPages(SECOND, clock)
 
 

@@ -26,7 +26,7 @@ class Readers:
     """Several people in front of one application."""
 
     def __init__(self, site: Site, kept_for: timedelta) -> None:
-        """Keep pages for so long."""
+        """Cache pages for so long."""
         self.present = Viewer("mona", EVERYTHING)
         viewers = Viewers(
             trusts_loopback=False,
