@@ -99,8 +99,9 @@ def _works(gate: Gate, request_id: RequestId) -> dict[str, Callable[[], object]]
         now = deps.clock()
         database.transact(lambda tx: waking.wake_requests(tx, [request_id], now))
         begun = take_up(request_id, deps)
-        if begun is None or finish_pass(begun, deps):
+        if begun is None:
             raise ValueError("the request is not held")
+        finish_pass(begun, deps)
 
     def take() -> None:
         now, name = deps.clock(), DeliveryId(f"new-{time.monotonic_ns()}")

@@ -59,9 +59,11 @@ _THREADS: Final = 16
 
 
 def reconcile(request_id: RequestId, deps: Deps) -> bool:
-    """Make one whole pass over a request; tell whether it must be looked at again at once."""
+    """Make one whole pass over a request, if it is due and free; return whether it was."""
     begun = take_up(request_id, deps)
-    return finish_pass(begun, deps) if begun is not None else False
+    if begun is not None:
+        finish_pass(begun, deps)
+    return begun is not None
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:

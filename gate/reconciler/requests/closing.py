@@ -62,16 +62,14 @@ def record_missed(tx: Transaction, view: View, now: datetime) -> Passed:
     """Remember that GitHub no longer shows the gate, and look again before believing it."""
     request = view.request
     outcomes.record_missing(tx, view.lease, request, now)
-    again = leases.release(
+    leases.release(
         tx, view.lease, generation=request.generation, due_at=now + _LOOK_AGAIN, failures=0
     )
-    return Passed(view, "wait", "gate_missed", again=again)
+    return Passed(view, "wait", "gate_missed")
 
 
 def _released(
     tx: Transaction, view: View, verdict: str, reason: str, due_at: datetime | None = None
 ) -> Passed:
-    again = leases.release(
-        tx, view.lease, generation=view.request.generation, due_at=due_at, failures=0
-    )
-    return Passed(view, verdict, reason, again=again)
+    leases.release(tx, view.lease, generation=view.request.generation, due_at=due_at, failures=0)
+    return Passed(view, verdict, reason)

@@ -190,12 +190,9 @@ def _record(
         due_at,
         failures,
     )
-    if effects:
-        return passed
-    again = leases.release(
-        tx, lease, generation=request.generation, due_at=due_at, failures=failures
-    )
-    return replace(passed, again=again)
+    if not effects:
+        leases.release(tx, lease, generation=request.generation, due_at=due_at, failures=failures)
+    return passed
 
 
 def _pass_record(

@@ -95,5 +95,5 @@ def _without_status(view: View) -> tuple[DeploymentId, ...]:
 
 def _released(tx: Transaction, view: View, due_at: datetime | None) -> Passed:
     request = view.request
-    again = leases.release(tx, view.lease, generation=request.generation, due_at=due_at, failures=0)
-    return Passed(view, "closed", request.state, again=again)
+    leases.release(tx, view.lease, generation=request.generation, due_at=due_at, failures=0)
+    return Passed(view, "closed", request.state)

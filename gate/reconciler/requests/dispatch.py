@@ -52,31 +52,31 @@ class Outcome:
     unanswerable: bool = False
 
 
-def dispatch(effect: Effect, passed: Passed, deps: Deps) -> bool:
-    """Send `effect` once; say whether the request must be looked at again at once.
+def dispatch(effect: Effect, passed: Passed, deps: Deps) -> None:
+    """Send `effect` once, record what came of it, and release the lease.
 
-    Nothing is sent when the request moved on since it was decided: then it is decided again. A
+    Nothing is sent when the request moved on since it was decided: then it is due at once. A
     review has been begun by the commit that decided it, and is sent within `SEND_WITHIN` of that or
     not at all; anything else while the lease runs (docs/adr/0018-a-late-answer-is-not-sent.md).
     Raises Superseded when the lease is lost; whoever has it now goes on.
     """
     with deps.traces.span(SpanName.EFFECT) as span:
-        return _dispatch(effect, passed, deps, span)
+        _dispatch(effect, passed, deps, span)
 
 
-def _dispatch(effect: Effect, passed: Passed, deps: Deps, span: Span) -> bool:
+def _dispatch(effect: Effect, passed: Passed, deps: Deps, span: Span) -> None:
     started = perf_counter()
     if effect.kind is not EffectKind.REVIEW:
         begun = deps.database.transact(lambda tx: _begin(tx, effect, passed, deps.clock()))
         if not begun:
-            return True
+            return
     deps.failpoint("begun")
     error = send_effect(effect, passed, deps)
     deps.failpoint("sent")
     now = deps.clock()
     outcome = _outcome(effect, passed, error, now)
     _describe(effect, outcome, span)
-    again = deps.database.transact(lambda tx: _settle(tx, effect, passed, outcome, now))
+    deps.database.transact(lambda tx: _settle(tx, effect, passed, outcome, now))
     deps.failpoint("settled")
     write = log.error if outcome.status is EffectStatus.REFUSED else log.info
     write(
@@ -89,7 +89,6 @@ def _dispatch(effect: Effect, passed: Passed, deps: Deps, span: Span) -> bool:
         detail=error.detail if error is not None else None,
         duration_ms=round((perf_counter() - started) * 1000, 1),
     )
-    return again
 
 
 def _describe(effect: Effect, outcome: Outcome, span: Span) -> None:
@@ -165,7 +164,7 @@ def _refused_review(
 
 def _settle(
     tx: Transaction, effect: Effect, passed: Passed, outcome: Outcome, now: datetime
-) -> bool:
+) -> None:
     """Record the outcome, move the request, and give the lease back."""
     view = passed.view
     lease, request = view.lease, view.request
@@ -173,14 +172,15 @@ def _settle(
     try:
         leases.check_lease(tx, lease)
     except Superseded:
-        return _settle_without_lease(tx, effect, request, outcome, now)
+        _settle_without_lease(tx, effect, request, outcome, now)
+        return
     ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
     if effect.kind is EffectKind.REVIEW:
         _move(tx, effect, passed, outcome, now)
     elif outcome.missed:
         outcomes.record_missing(tx, lease, request, now)
     _record_sent(tx, effect, request, outcome, now)
-    return leases.release(
+    leases.release(
         tx,
         lease,
         generation=request.generation,
@@ -191,7 +191,7 @@ def _settle(
 
 def _settle_without_lease(
     tx: Transaction, effect: Effect, request: GateRequest, outcome: Outcome, now: datetime
-) -> bool:
+) -> None:
     """Put on record what GitHub took although the lease was lost meanwhile.
 
     Whoever has the lease by now moves the request, and is told that it has changed. What GitHub did
@@ -201,11 +201,10 @@ def _settle_without_lease(
         ledger.record_outcome(tx, effect.key, outcome.status, outcome.slug, now)
         _record_sent(tx, effect, request, outcome, now)
         leases.wake_holder(tx, request.id, now)
-        return False
+        return
     is_unsent = outcome.slug == _TOO_LATE and effect.kind is EffectKind.REPORT
     if is_unsent and ledger.record_unsent(tx, effect.key, outcome.slug, now):
         leases.wake_holder(tx, request.id, now)
-    return False
 
 
 def _record_sent(

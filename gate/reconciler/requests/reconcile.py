@@ -93,20 +93,17 @@ def _begin_span(tx: Transaction, request_id: RequestId, deps: Deps) -> Span:
     return deps.traces.trace(SpanName.PASS, about, delivery=cause.woken_by, link=cause.opened_by)
 
 
-def finish_pass(begun: Begun, deps: Deps) -> bool:
-    """Go on once the beginning is durable: ask for what is missing, send what is owed.
-
-    Returns whether the request must be looked at again at once.
-    """
+def finish_pass(begun: Begun, deps: Deps) -> None:
+    """Go on once the beginning is durable: ask for what is missing, send what is owed."""
     with bound_contextvars(request_id=begun.request_id), begun.span:
         try:
             passed = _observe_until_decided(begun, deps)
             _describe(passed, begun.span)
-            again = _act(passed, deps)
+            _act(passed, deps)
         except Superseded as error:
             begun.span.set({Attribute.OUTCOME: error.reason})
             log.info("reconcile.superseded", reason=error.reason)
-            return False
+            return
         log.info(
             "reconcile.finished",
             repository_id=passed.view.request.key.repository_id,
@@ -118,7 +115,6 @@ def finish_pass(begun: Begun, deps: Deps) -> bool:
             effects=len(passed.effects),
             duration_ms=round((perf_counter() - begun.started) * 1000, 1),
         )
-        return again
 
 
 def _describe(passed: Passed, span: Span) -> None:
@@ -175,10 +171,8 @@ def _again(current: Pass, span: Span) -> Callable[[Transaction], Missing | Passe
     return again
 
 
-def _act(passed: Passed, deps: Deps) -> bool:
+def _act(passed: Passed, deps: Deps) -> None:
     """Send what is owed; the last outcome gives the lease back, in its own transaction."""
     deps.failpoint("decided")
-    again = passed.again
     for effect in passed.effects:
-        again = dispatch(effect, passed, deps)
-    return again
+        dispatch(effect, passed, deps)

@@ -56,7 +56,7 @@ class Passed:
     """The pass is on record. With effects, the lease is held until the last one is settled.
 
     `due_at` is when the request must be looked at next if nothing happens; `failures` counts the
-    passes in a row that lacked a fact. `again` says that something changed while the pass ran.
+    passes in a row that lacked a fact.
     """
 
     view: View
@@ -65,7 +65,6 @@ class Passed:
     effects: tuple[Effect, ...] = ()
     due_at: datetime | None = None
     failures: int = 0
-    again: bool = False
 
 
 def read_view(tx: Transaction, lease: Lease, observed: Observed, began: Moment) -> View:

@@ -108,8 +108,8 @@ def wake_holder(tx: Transaction, request_id: RequestId, now: datetime) -> None:
 
 def release(
     tx: Transaction, lease: Lease, *, generation: int, due_at: datetime | None, failures: int
-) -> bool:
-    """Release the lease until the next look; return whether something changed meanwhile.
+) -> None:
+    """Release the lease until the next look.
 
     `generation` is the one the pass has seen. When it has moved on, the request stays due as
     whoever moved it has asked.
@@ -124,11 +124,10 @@ def release(
     if _release.change(tx, values) == 1:
         if due_at is not None:
             note(tx, RequestHint(lease.request_id, due_at, lease.installation_id))
-        return False
+        return
     moved = _release_moved.first(tx, values)
     if moved is not None and moved.due_at is not None:
         note(tx, RequestHint(lease.request_id, moved.due_at, lease.installation_id))
-    return moved is not None
 
 
 def record_failure(

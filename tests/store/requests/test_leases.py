@@ -43,9 +43,9 @@ def free(
     generation: int = 1,
     due_at: datetime | None = SOON,
     failures: int = 0,
-) -> bool:
+) -> None:
     """End a lease."""
-    return database.transact(
+    database.transact(
         lambda tx: release(tx, held, generation=generation, due_at=due_at, failures=failures)
     )
 
@@ -105,7 +105,7 @@ def test_whoever_lost_the_lease_is_superseded(database: Database) -> None:
     with pytest.raises(Superseded, match="lease_lost"):
         database.transact(lambda tx: check_lease(tx, old))
     assert database.transact(lambda tx: check_lease(tx, new)) == 1
-    assert free(database, old, due_at=None) is False
+    free(database, old, due_at=None)
     assert column(database, request.id, "lease_until", "due_at") == (ENDED + LENGTH, NOW)
 
 
@@ -125,7 +125,7 @@ def test_a_request_that_is_gone_supersedes(database: Database) -> None:
 def test_release_says_when_to_look_next(database: Database) -> None:
     """A pass that saw the newest generation says when the request is due, and counts failures."""
     request = asked(database)
-    assert free(database, lease(database, request.id), failures=2) is False
+    free(database, lease(database, request.id), failures=2)
     assert column(database, request.id, "due_at", "lease_until", "failures") == (SOON, None, 2)
     assert lease(database, request.id, SOON).failures == 2
 
@@ -141,7 +141,7 @@ def test_what_moved_meanwhile_stays_due(database: Database, by: str) -> None:
     else:
         ask(database, deployment=32, now=woken)
     assert database.transact(lambda tx: check_lease(tx, held)) == 2
-    assert free(database, held, due_at=None) is True
+    free(database, held, due_at=None)
     assert column(database, request.id, "due_at", "lease_until") == (woken, None)
     assert database.read(lambda it: due_ids(it, woken, 10)) == [request.id]
 
