@@ -17,6 +17,7 @@ from gate.domain.model.hints import Demand, Hint
 from gate.errors import RetryLater
 from gate.fleet.jobs import CHANNEL, take_jobs
 from gate.log import get_logger
+from gate.shield import Shield
 from gate.store.engine.database import Database
 from gate.store.engine.postgresql.notifications import Notifications, Waker, listening
 
@@ -54,6 +55,7 @@ class Listener:
         self._database = database
         self._threads = threads
         self._stopping = Event()
+        self._shield = Shield(self._stopping)
         self._waker = Waker()
         self._thread = Thread(name="fleet-listener", target=self._run, daemon=True)
 
@@ -80,16 +82,17 @@ class Listener:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                with listening(self._database.engine, CHANNEL) as notifications:
-                    log.info("fleet.listening")
-                    self._follow(notifications)
-            except Exception as error:
-                if isinstance(error, RetryLater):
-                    log.warning("fleet.disconnected", reason=error.reason, detail=error.detail)
-                else:
-                    log.exception("fleet.disconnected", reason="bug")
-                self._stopping.wait(_PAUSE.total_seconds())
+            self._shield.run(self._listen)
+            self._stopping.wait(_PAUSE.total_seconds())
+
+    def _listen(self) -> None:
+        """Listen until the connection is cut, or the thread is to end."""
+        try:
+            with listening(self._database.engine, CHANNEL) as notifications:
+                log.info("fleet.listening")
+                self._follow(notifications)
+        except RetryLater as error:
+            log.warning("fleet.disconnected", reason=error.reason, detail=error.detail)
 
     def _follow(self, notifications: Notifications) -> None:
         while not self._stopping.is_set():

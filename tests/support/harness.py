@@ -33,6 +33,7 @@ from gate.reconciler.worker.due_watcher import POLL
 from gate.reconciler.worker.supervisor import Supervisor, WorkerPlan
 from gate.reconciler.worker.sweep import Sweeper
 from gate.settings import Settings
+from gate.shield import Shield
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.simulator.state.records import ReviewRecord
@@ -172,8 +173,15 @@ class Gate:
     def sweep(self) -> None:
         """Sweep once, then do what that has made due."""
         self.github.wait_until_delivered()
-        self.sweeper.sweep()
+        self.sweep_only()
         self.settle()
+
+    def sweep_only(self) -> None:
+        """Sweep once; a fault of ours fails the test, but only after the sweep."""
+        faults: list[Exception] = []
+        self.sweeper.sweep(Shield(threading.Event(), faults.append))
+        for fault in faults:
+            raise fault
 
     def restart(self) -> None:
         """Forget everything that is not in the database, as a new process would."""

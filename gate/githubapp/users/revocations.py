@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from queue import Empty, Full, Queue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Final
 
-from gate.errors import GateError, Refused
+from gate.errors import GateError, Refused, reason_of
 from gate.githubapp.users.authorization import UserAuthorization
 from gate.githubapp.users.tokens import UserTokens
 from gate.log import get_logger
+from gate.shield import Shield
 
 MOST_QUEUED: Final = 1_000
 """Tokens that wait to be revoked; what comes after them expires by itself."""
@@ -63,18 +65,20 @@ class Revocations:
         self._thread.join(_JOIN_SECONDS)
 
     def _work(self) -> None:
+        shield = Shield(Event())
         while (tokens := self._queue.get()) is not None:
-            try:
-                self._authorization.revoke(tokens)
-            except Refused as error:
-                # Most often it was worth nothing before: the person revoked it, or it expired.
-                log.info("user_token.kept", reason=error.reason, detail=error.detail)
-            except GateError as error:
-                _log_kept(error.reason, error.detail)
-            except Exception:
-                log.exception("user_token.kept", reason="bug")
-            else:
-                log.info("user_token.revoked")
+            shield.run(partial(self._revoke, tokens), lambda error: _log_kept(reason_of(error)))
+
+    def _revoke(self, tokens: UserTokens) -> None:
+        try:
+            self._authorization.revoke(tokens)
+        except Refused as error:
+            # Most often it was worth nothing before: the person revoked it, or it expired.
+            log.info("user_token.kept", reason=error.reason, detail=error.detail)
+        except GateError as error:
+            _log_kept(error.reason, error.detail)
+        else:
+            log.info("user_token.revoked")
 
 
 def _log_kept(reason: str, detail: str = "") -> None:

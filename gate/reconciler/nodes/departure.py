@@ -16,7 +16,7 @@ from gate.log import get_logger
 from gate.reconciler.deadlines import SEEN_AFTER
 from gate.reconciler.deps import Deps
 from gate.reconciler.nodes.heartbeat import Heartbeat
-from gate.reconciler.worker.shield import Shield
+from gate.shield import Shield
 from gate.store.nodes.release import release_leases
 
 SIGN_OFF: Final = timedelta(seconds=3)

@@ -12,7 +12,7 @@ from threading import Event, Thread
 from gate.clock import Clock
 from gate.domain.nodes.node import BEAT, Node, Process
 from gate.log import get_logger
-from gate.reconciler.worker.shield import Shield
+from gate.shield import Shield
 from gate.store.engine.database import Database
 from gate.store.nodes.nodes import forget_node, record_node
 

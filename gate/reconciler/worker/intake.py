@@ -14,7 +14,7 @@ from gate.reconciler.ingest.room import NO_ROOM, Room
 from gate.reconciler.requests.reconcile import Begun, finish_pass, take_up
 from gate.reconciler.worker.local_queues import Queues
 from gate.reconciler.worker.loops import put_off, put_off_untaken
-from gate.reconciler.worker.shield import Shield
+from gate.shield import Shield
 from gate.store.engine.due import Taken
 from gate.store.inbox import deliveries
 from gate.store.requests import leases

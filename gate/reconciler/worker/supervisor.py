@@ -23,8 +23,8 @@ from gate.reconciler.worker.due_watcher import POLL, DueWatcher
 from gate.reconciler.worker.intake import Intake
 from gate.reconciler.worker.local_queues import Queues
 from gate.reconciler.worker.loops import Loop, loops_of
-from gate.reconciler.worker.shield import Shield
 from gate.reconciler.worker.sweep import Sweeper
+from gate.shield import Shield
 
 NO_HURRY: Final = timedelta(hours=1)
 """Longer than anything takes."""
@@ -209,7 +209,7 @@ class Supervisor:
         self._may_sweep.wait()
         while not self._stopping.is_set():
             started = self._deps.clock()
-            self._shield.run(self._sweeper.sweep)
+            self._shield.run(partial(self._sweeper.sweep, self._shield))
             self._stopping.wait(self._pause(started).total_seconds())
 
     def _pause(self, started: datetime) -> timedelta:

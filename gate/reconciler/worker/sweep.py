@@ -7,10 +7,10 @@ part that fails does not stop the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
@@ -20,29 +20,22 @@ import msgspec
 
 from gate.domain.model.deliveries import InstallationSeen, InstallationStatus, Repository
 from gate.domain.model.github import Installation
-from gate.domain.model.ids import InstallationId, RepositoryId
+from gate.domain.model.ids import InstallationId
 from gate.domain.requests.sweep_budget import (
     ACTIVE_EVERY,
-    ACTIVE_FOR,
-    DEFAULT_QUOTA,
-    Allowance,
     Candidate,
-    choose_looks,
-    first_allowance,
-    refilled,
-    spent,
 )
-from gate.errors import GateError, RetryLater
+from gate.errors import GateError, RetryLater, reason_of
 from gate.log import get_logger
 from gate.reconciler.deps import LEASE, Deps
-from gate.reconciler.worker.adoption import Adopter
 from gate.reconciler.worker.checkpoints import sign_chains
+from gate.reconciler.worker.installation_looks import InstallationLooks, Share
 from gate.reconciler.worker.redelivery import Redeliverer
+from gate.shield import Shield
 from gate.store import retention, rounds
 from gate.store.engine.database import Transaction
 from gate.store.engine.turns import take_turn
 from gate.store.github import repositories
-from gate.store.rounds import Round
 from gate.traces.names import SpanName
 
 INSTALLATIONS_EVERY: Final = timedelta(hours=1)
@@ -71,51 +64,58 @@ class Sweeper:
         # A little less: clocks and waits are not that exact, and a round must not be left out.
         self._every = every * 0.9
         self._redeliverer = Redeliverer(deps)
-        self._watches: dict[InstallationId, _Watch] = {}
+        self._looks: dict[InstallationId, InstallationLooks] = {}
 
-    def sweep(self) -> None:
-        """Do one round; what fails is logged and tried in the next."""
+    def sweep(self, shield: Shield) -> None:
+        """Do one round; what fails is logged and tried in the next. Faults of ours are `shield`'s.
+
+        Each part fails alone, and so does each repository that is looked at.
+        """
         with self._deps.traces.trace(SpanName.SWEEP):
-            self._sweep()
+            self._sweep(shield)
 
-    def _sweep(self) -> None:
+    def _sweep(self, shield: Shield) -> None:
         started = perf_counter()
         often = self._every
         parts: dict[str, tuple[timedelta, Part]] = {
             _REDELIVERY: (often, self._redeliverer.sweep),
             "installations": (INSTALLATIONS_EVERY, _forgetful(self._installations)),
-            "adopted": (often, self._repositories),
+            "adopted": (often, partial(self._repositories, shield)),
             "checkpoints": (often, _forgetful(lambda: sign_chains(self._deps))),
             "expired": (RETENTION_EVERY, _forgetful(self._expired)),
         }
-        counts = {name: self._part(name, every, work) for name, (every, work) in parts.items()}
+        counts = dict.fromkeys(parts, 0)
+
+        def do(part: str, every: timedelta, work: Part) -> None:
+            counts[part] = self._part(part, every, work)
+
+        for part, (every, work) in parts.items():
+            shield.run(partial(do, part, every, work), partial(_log_failed, part))
         duration = round((perf_counter() - started) * 1000, 1)
         log.info("sweep.finished", **counts, duration_ms=duration)
 
     def _part(self, part: str, every: timedelta, work: Part) -> int:
         """Do a part when it is due and no other node does; one that fails is due again."""
-        database, began = self._deps.database, self._deps.clock()
         try:
-            taken = database.transact(
-                lambda tx: rounds.take_round(
-                    tx, part, began, every=every, until=began + LEASE, by=self._deps.node
-                )
-            )
-            if taken is None:
-                self._follow_other_node(part)
-                return 0
-            return self._do(taken, began, work)
+            return self._do_if_due(part, every, work)
         except GateError as error:
-            log.warning("sweep.part_failed", part=part, reason=error.reason, detail=error.detail)
+            _log_failed(part, error)
             return 0
 
-    def _do(self, taken: Round, began: datetime, work: Part) -> int:
-        database = self._deps.database
-        try:
+    def _do_if_due(self, part: str, every: timedelta, work: Part) -> int:
+        database, began = self._deps.database, self._deps.clock()
+        taken = database.transact(
+            lambda tx: rounds.take_round(
+                tx, part, began, every=every, until=began + LEASE, by=self._deps.node
+            )
+        )
+        if taken is None:
+            self._follow_other_node(part)
+            return 0
+        with ExitStack() as unless_done:
+            unless_done.callback(database.transact, lambda tx: rounds.drop_round(tx, taken))
             count, memory = work(taken.memory)
-        except Exception:
-            database.transact(lambda tx: rounds.drop_round(tx, taken))
-            raise
+            unless_done.pop_all()
         database.transact(lambda tx: rounds.finish_round(tx, taken, began, memory))
         return count
 
@@ -158,7 +158,7 @@ class Sweeper:
             found = self._deps.github.app.read_installation_repositories(installation)
         return InstallationSeen(installation.id, installation.account, status, found, ())
 
-    def _repositories(self, memory: bytes | None) -> tuple[int, bytes]:
+    def _repositories(self, shield: Shield, memory: bytes | None) -> tuple[int, bytes]:
         """Look at the repositories that are due, those of several installations side by side.
 
         One installation that GitHub limits, or that is slow, takes nothing from the others.
@@ -174,18 +174,20 @@ class Sweeper:
         for it in candidates:
             grouped.setdefault(it.repository.installation_id, []).append(it)
         for installation_id in grouped:
-            watch = self._watches.setdefault(installation_id, _Watch(self._deps, installation_id))
-            watch.share = known.get(installation_id, Share())
+            looks = self._looks.setdefault(
+                installation_id, InstallationLooks(self._deps, installation_id)
+            )
+            looks.share = known.get(installation_id, Share())
         # A thread of the pool begins without the context, and with it without the trace.
         contexts = {it: copy_context() for it in grouped}
 
         def look(installation_id: InstallationId) -> int:
-            watch = self._watches[installation_id]
-            return contexts[installation_id].run(watch.look, grouped[installation_id])
+            looks, candidates = self._looks[installation_id], grouped[installation_id]
+            return contexts[installation_id].run(looks.look, candidates, shield)
 
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look") as pool:
             adopted = sum(pool.map(look, grouped))
-        shares = known | {it: self._watches[it].share for it in grouped}
+        shares = known | {it: self._looks[it].share for it in grouped}
         return adopted, msgspec.json.encode(shares)
 
     def _expired(self) -> int:
@@ -194,77 +196,17 @@ class Sweeper:
         return sum(deleted.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What is left of an installation's share of the quota, and where something happened lately."""
-
-    allowance: Allowance | None = None
-    active_at: dict[RepositoryId, datetime] = field(default_factory=dict)
-
-
 _shares: Final = msgspec.json.Decoder(dict[InstallationId, Share])
+
+
+def _log_failed(part: str, error: Exception) -> None:
+    detail = error.detail if isinstance(error, GateError) else None
+    log.warning("sweep.part_failed", part=part, reason=reason_of(error), detail=detail)
 
 
 def _forgetful(work: Callable[[], int]) -> Part:
     """Do work that needs to know nothing of the last time."""
     return lambda _: (work(), None)
-
-
-class _Watch:
-    """Look at the repositories of one installation, within its share of the quota."""
-
-    def __init__(self, deps: Deps, installation_id: InstallationId) -> None:
-        self._deps = deps
-        self._id = installation_id
-        self._adopter = Adopter(deps)
-        self.share = Share()
-
-    def look(self, candidates: Sequence[Candidate]) -> int:
-        """Make the looks of one round; count the gates that were adopted.
-
-        Once the share is used up, the others wait for another round, in which they have waited
-        longest. Once GitHub limits the installation, they count as looked at.
-        """
-        now = self._deps.clock()
-        active_at = {it: at for it, at in self.share.active_at.items() if now - at < ACTIVE_FOR}
-        known = [replace(it, active_at=active_at.get(it.repository.id)) for it in candidates]
-        chosen = choose_looks(known, now)
-        allowance, adopted, looked = self._refilled(now), 0, list[RepositoryId]()
-        for it in chosen:
-            if allowance.is_used_up:
-                left = len(chosen) - len(looked)
-                log.info("sweep.share_used_up", installation_id=self._id, left=left)
-                break
-            looked.append(it.repository.id)
-            try:
-                found = self._adopter.look(it.repository)
-            except GateError as error:
-                log.warning(
-                    "sweep.repository_failed", repository_id=it.repository.id, reason=error.reason
-                )
-                allowance = spent(allowance, 1)
-                if error.reason == _PAUSED:
-                    looked = [one.repository.id for one in chosen]
-                    break
-                continue
-            adopted += found.adopted
-            allowance = spent(allowance, found.calls)
-            if found.has_news:
-                active_at[it.repository.id] = now
-        self.share = Share(allowance, active_at)
-
-        def record(tx: Transaction) -> None:
-            take_turn(tx, self._id)
-            repositories.record_looked(tx, looked, now)
-
-        self._deps.database.transact(record)
-        return adopted
-
-    def _refilled(self, now: datetime) -> Allowance:
-        quota = self._deps.github.app.quota_of(self._id) or DEFAULT_QUOTA
-        if self.share.allowance is None:
-            return first_allowance(quota, now)
-        return refilled(self.share.allowance, quota, now)
 
 
 def _recording(seen: InstallationSeen, now: datetime) -> Callable[[Transaction], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 from sqlalchemy import text
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 
 from gate.domain.model.request import RequestState
 from gate.reconciler.worker.sweep import Sweeper
+from gate.shield import Shield
 from gate.simulator.faults import WebhookFault
 from tests.support.harness import REPOSITORY, Gate
 
@@ -20,7 +22,7 @@ def sweep(*sweepers: Sweeper) -> list[dict[str, Any]]:
     """Let some nodes sweep; return what each reports."""
     with capture_logs() as log:
         for it in sweepers:
-            it.sweep()
+            it.sweep(Shield(Event()))
     return [dict(it) for it in log if it["event"] == "sweep.finished"]
 
 

@@ -166,7 +166,7 @@ def test_a_busy_repository_leaves_the_others_their_looks(gate: Gate) -> None:
     gate.settle()
     for minute in range(20):
         gate.github.advance(60)
-        gate.sweeper.sweep()
+        gate.sweep_only()
         now = gate.service.deps.clock()
         known = gate.service.database.read(
             lambda it, at=now: look_candidates(it, at, 99)  # type: ignore[misc]

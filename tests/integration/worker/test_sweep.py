@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from threading import Event
+from typing import Any
+
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from gate.domain.model.ids import RepositoryId
+from gate.shield import Shield
 from gate.simulator.faults import Fault, WebhookFault
 from gate.store.github.repositories import read_repository
+from tests.integration.worker.test_lost_events import installation_of
 from tests.support.harness import REPOSITORY, Gate
 
 
@@ -67,4 +73,62 @@ def test_a_limited_installation_leaves_the_others_their_turn(gate: Gate) -> None
     with capture_logs() as lines:
         gate.sweep()
     assert [it["event"] for it in lines].count("sweep.repository_failed") == 1
+    assert gate.record(run_id).state == "approved"
+
+
+def damage(gate: Gate, statement: str, **values: object) -> None:
+    """Spoil rows as no code of ours would."""
+    gate.service.database.transact(lambda tx: tx.execute(text(statement), values).close())
+
+
+def sweep_with_faults(gate: Gate) -> tuple[list[Exception], list[dict[str, Any]]]:
+    """Sweep as the worker does; return the faults of ours, and what was logged."""
+    faults: list[Exception] = []
+    gate.github.wait_until_delivered()
+    with capture_logs() as lines:
+        gate.sweeper.sweep(Shield(Event(), faults.append))
+    gate.settle()
+    return faults, [dict(it) for it in lines]
+
+
+def test_a_fault_in_one_part_leaves_the_others_their_round(gate: Gate) -> None:
+    """What the log of deliveries was read to is damaged; a lost webhook is made up for even so."""
+    gate.validate(REPOSITORY, "success")
+    gate.sweep()
+    gate.github.add_webhook_fault(WebhookFault("lose", event="deployment_protection_rule"))
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.github.advance(60)
+    damage(gate, "UPDATE rounds SET memory = '{' WHERE name = 'redelivered'")
+    faults, lines = sweep_with_faults(gate)
+    assert len(faults) == 1
+    failed = [(it["part"], it["reason"]) for it in lines if it["event"] == "sweep.part_failed"]
+    assert failed == [("redelivered", "bug")]
+    (finished,) = [it for it in lines if it["event"] == "sweep.finished"]
+    assert (finished["redelivered"], finished["adopted"]) == (0, 1)
+    assert gate.record(run_id).state == "approved"
+    leased = text("SELECT count(*) FROM rounds WHERE lease_until IS NOT NULL")
+    assert gate.service.database.read(lambda it: it.scalar(leased)) == 0
+
+
+def test_a_fault_about_one_repository_leaves_the_others_of_its_owner(gate: Gate) -> None:
+    """Its stored runs are damaged; it does not come first in each round."""
+    shop = "octo-org/shop"
+    gate.github.create_repository(shop, installation_of(gate, REPOSITORY))
+    gate.validate(shop, "success")
+    gate.validate(REPOSITORY, "success")
+    gate.settle()
+    shop_id = gate.github.world.repository(shop).id
+    gate.github.add_webhook_fault(WebhookFault("lose"))
+    gate.validate(shop, "failure")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.github.advance(60)
+    damage(gate, "UPDATE runs SET value = '{' WHERE repository_id = :shop", shop=shop_id)
+    faults, lines = sweep_with_faults(gate)
+    assert len(faults) == 1
+    failed = [
+        (it["repository_id"], it["reason"])
+        for it in lines
+        if it["event"] == "sweep.repository_failed"
+    ]
+    assert failed == [(shop_id, "bug")]
     assert gate.record(run_id).state == "approved"

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gate.errors import OutcomeUnknown, Refused, RetryLater
-from gate.reconciler.worker.shield import Shield
+from gate.shield import Shield
 
 
 def shielded(error: Exception, postponing: Exception | None = None) -> tuple[list[Exception], ...]:

@@ -1,4 +1,4 @@
-"""Outlive every fault: the one broad `except` of the service. It never answers GitHub."""
+"""Outlive every fault: the one broad `except` of all threads that work. It never answers GitHub."""
 
 from __future__ import annotations
 
@@ -34,18 +34,24 @@ class Shield:
         self, work: Callable[[], None], postpone: Callable[[Exception], None] = nothing
     ) -> None:
         """Do `work`; when it fails log why, and `postpone` it."""
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - the one place that outlives every fault
-            write = log.warning if isinstance(error, RetryLater) else log.exception
-            write("worker.postponed", reason=reason_of(error))
-            self._postpone(error, postpone)
-            self._on_failure(error)
-
-    def _postpone(self, error: Exception, postpone: Callable[[Exception], None]) -> None:
-        try:
-            postpone(error)
-        except Exception as failed:
-            log.exception("worker.postponing_failed")
+        error = _attempt(work)
+        if error is None:
+            return
+        write = log.warning if isinstance(error, RetryLater) else log.error
+        trace = None if isinstance(error, RetryLater) else error
+        write("worker.postponed", reason=reason_of(error), exc_info=trace)
+        failed = _attempt(lambda: postpone(error))
+        if failed is not None:
+            log.error("worker.postponing_failed", exc_info=failed)
             self._on_failure(failed)
             self._stopping.wait(_DATABASE_PAUSE.total_seconds())
+        self._on_failure(error)
+
+
+def _attempt(work: Callable[[], None]) -> Exception | None:
+    """Do `work`; return the error that it raised."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - the one place that outlives every fault
+        return error
+    return None
