@@ -29,7 +29,8 @@ def copy(to_url: str, key_files: tuple[Path, ...], dry_run: bool, as_json: bool)
     Between SQLite and PostgreSQL in either direction, or between two of a kind. Stop the service
     first. Prepares the schema in the other database, copies all tables, then compares every row
     and checks the audit trail in the copy. If the command is interrupted, repeat it: it continues
-    where it stopped. Exits 1 if the copy did not finish or differs. Example:
+    where it stopped. A finished copy is left as it is. Exits 1 if the copy did not finish or
+    differs. Example:
 
         gate database copy --to postgresql+psycopg://gate@db.example.com/gate
     """
@@ -49,6 +50,9 @@ def copy(to_url: str, key_files: tuple[Path, ...], dry_run: bool, as_json: bool)
     trusts = trusts_if_known(key_files)
     try:
         with transfer.opened_transfer(from_url, to_url) as ends:
+            if ends.plan.is_done:
+                print_plan(ends.plan, as_json=as_json)
+                return
             with progress("copying", ends.plan) as tell:
                 ends.copy(tell)
             with progress("comparing", ends.plan) as tell:

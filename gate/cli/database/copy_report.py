@@ -37,13 +37,17 @@ def progress(doing: str, plan: Plan) -> Iterator[Tell]:
 
 
 def print_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print what would be copied."""
+    """Print what would be copied, or that all of it was."""
     if as_json:
         tables = [
             {"table": name, "rows": rows, "copied": plan.copied[name]}
             for name, rows in plan.rows.items()
         ]
-        click.echo(json.dumps({"from": plan.source, "to": plan.target, "tables": tables}, indent=2))
+        ends = {"from": plan.source, "to": plan.target, "done": plan.is_done}
+        click.echo(json.dumps(ends | {"tables": tables}, indent=2))
+        return
+    if plan.is_done:
+        click.echo(f"already copied from {plan.source} to {plan.target}; nothing to do")
         return
     shown = Table("table", "rows", "copied already")
     for name, rows in plan.rows.items():

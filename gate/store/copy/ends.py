@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from gate.domain.nodes.node import LOST_AFTER, NodeState
 from gate.errors import ConfigError
 from gate.store.copy.progress import Progress, Source, read_progress
-from gate.store.copy.rows import copied_tables
+from gate.store.copy.rows import copied_tables, count_rows
 from gate.store.engine.database import Database, Snapshot
 from gate.store.engine.migrations.compatibility import Standing
 from gate.store.engine.migrations.migrate import read_schema
@@ -80,10 +80,7 @@ def _driver_outage(database: Database) -> type[Exception]:
 
 def describe_source(snapshot: Snapshot, url: str) -> Source:
     """Name a source, with a hash over the ends of its audit chains."""
-    rows = snapshot.execute(select(audit_heads).order_by(audit_heads.c.installation_id)).all()
-    return Source(
-        name_of(url), sha256(msgspec.msgpack.encode([tuple(it) for it in rows])).hexdigest()
-    )
+    return Source(name_of(url), sha256(msgspec.msgpack.encode(_heads(snapshot))).hexdigest())
 
 
 def check_schema(database: Database, name: str) -> None:
@@ -120,6 +117,27 @@ def check_nobody_there(database: Database, name: str) -> None:
         )
         wait = f"one that was killed is forgotten after {LOST_AFTER.seconds} seconds"
         raise ConfigError((f"{name}: the database is in use by {nodes}; stop it ({wait})",))
+
+
+def holds_finished_copy(database: Database, source: Snapshot) -> bool:
+    """Check whether nothing has happened at either end since a copy was finished.
+
+    The audit chains end alike, and each table has as many rows. A source without a trail is not
+    told from another one, so its copy is never recognized.
+    """
+    heads = _heads(source)
+    if not heads or database.read(read_progress) is not None or database.read(_heads) != heads:
+        return False
+    return database.read(_counts) == _counts(source)
+
+
+def _heads(snapshot: Snapshot) -> list[tuple[object, ...]]:
+    rows = snapshot.execute(select(audit_heads).order_by(audit_heads.c.installation_id)).all()
+    return [tuple(it) for it in rows]
+
+
+def _counts(snapshot: Snapshot) -> list[int]:
+    return [count_rows(snapshot, it) for it in copied_tables()]
 
 
 def check_target(database: Database, source: Source) -> Progress | None:

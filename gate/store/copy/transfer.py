@@ -21,6 +21,7 @@ from gate.store.copy.ends import (
     check_schema,
     check_target,
     describe_source,
+    holds_finished_copy,
     name_of,
     quiet_source,
 )
@@ -36,12 +37,16 @@ TO: Final = "--to"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be copied: rows by table, and how many of them an earlier try has copied."""
+    """What is to be copied: rows by table, and how many of them an earlier try has copied.
+
+    `is_done` says that an earlier try has finished, and nothing has happened at either end since.
+    """
 
     source: str
     target: str
     rows: dict[str, int]
     copied: dict[str, int]
+    is_done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ class Transfer:
 def opened_transfer(from_url: str, to_url: str) -> Iterator[Transfer]:
     """Lock both ends, prepare the schema of an empty target, and check what is in it.
 
-    Raises ConfigError with what to do about an end that cannot be used.
+    There is nothing to do where the plan says that it is done. Raises ConfigError with what to do
+    about an end that cannot be used.
     """
     with _opened_source(from_url) as (snapshot, source), _opened(to_url, TO) as there:
         with _named(TO):
@@ -90,29 +96,33 @@ def opened_transfer(from_url: str, to_url: str) -> Iterator[Transfer]:
                 migrate(there)
             check_schema(there, TO)
             check_nobody_there(there, TO)
-            found = check_target(there, source)
-        plan = _plan(snapshot, source, to_url, found)
+            is_done = holds_finished_copy(there, snapshot)
+            found = None if is_done else check_target(there, source)
+        plan = _plan(snapshot, source, to_url, found, is_done=is_done)
         yield Transfer(plan, source, snapshot, there, found)
 
 
 def dry_run(from_url: str, to_url: str) -> Plan:
     """Check both ends as `opened_transfer` does, and write nothing."""
     with _opened_source(from_url) as (snapshot, source):
-        found = None
+        found, is_done = None, False
         if not _is_missing_file(to_url):
             with _opened(to_url, TO) as there, _named(TO):
                 if read_schema(there).standing is not Standing.EMPTY:
                     check_schema(there, TO)
                     check_nobody_there(there, TO)
-                    found = check_target(there, source)
-        return _plan(snapshot, source, to_url, found)
+                    is_done = holds_finished_copy(there, snapshot)
+                    found = None if is_done else check_target(there, source)
+        return _plan(snapshot, source, to_url, found, is_done=is_done)
 
 
-def _plan(snapshot: Snapshot, source: Source, to_url: str, found: Progress | None) -> Plan:
+def _plan(
+    snapshot: Snapshot, source: Source, to_url: str, found: Progress | None, *, is_done: bool
+) -> Plan:
     positions = {} if found is None else found.positions
     rows = {it.name: count_rows(snapshot, it) for it in copied_tables()}
     copied = {it: positions[it].copied if it in positions else 0 for it in rows}
-    return Plan(source.name, name_of(to_url), rows, copied)
+    return Plan(source.name, name_of(to_url), rows, rows if is_done else copied, is_done)
 
 
 @contextmanager

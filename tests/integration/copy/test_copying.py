@@ -72,6 +72,23 @@ def test_a_copy_is_compared_and_its_trail_checked(copy: Run, target_url: str) ->
     check_usable(target_url)
 
 
+def test_a_finished_copy_is_recognized(copy: Run, source_url: str, target_url: str) -> None:
+    """The command says that there is nothing to do, until something happens at either end."""
+    assert copy(target_url).exit_code == 0
+    for options in ((), ("--dry-run",)):
+        again = copy(target_url, *options)
+        assert again.exit_code == 0
+        assert again.stdout.startswith(f"already copied from {source_url} to postgresql://")
+        assert again.stdout.endswith("; nothing to do\n")
+    plan = json.loads(copy(target_url, "--json").stdout)
+    assert plan["done"]
+    assert all(it["copied"] == it["rows"] for it in plan["tables"])
+    add_requests(source_url, 1)
+    changed = copy(target_url)
+    assert isinstance(changed.exception, ConfigError)
+    assert "the database has rows already" in changed.exception.problems[0]
+
+
 def test_numbers_are_not_used_again(copy: Run, source_url: str, target_url: str) -> None:
     """The next entry gets the next number, and so does the next session after one that is gone."""
     session = "INSERT INTO sessions VALUES (:id, 'h', 1, 'a', 1, 1, 1, 1, '[]', '')"
