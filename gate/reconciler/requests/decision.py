@@ -188,7 +188,6 @@ def _record(
         decision.reason,
         effects,
         due_at,
-        failures,
     )
     if not effects:
         leases.release(tx, lease, generation=request.generation, due_at=due_at, failures=failures)

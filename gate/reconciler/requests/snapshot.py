@@ -55,8 +55,7 @@ class Missing:
 class Passed:
     """The pass is on record. With effects, the lease is held until the last one is settled.
 
-    `due_at` is when the request must be looked at next if nothing happens; `failures` counts the
-    passes in a row that lacked a fact.
+    `due_at` is when the request must be looked at next if nothing happens.
     """
 
     view: View
@@ -64,7 +63,6 @@ class Passed:
     reason: str
     effects: tuple[Effect, ...] = ()
     due_at: datetime | None = None
-    failures: int = 0
 
 
 def read_view(tx: Transaction, lease: Lease, observed: Observed, began: Moment) -> View:
