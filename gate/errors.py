@@ -82,8 +82,9 @@ class RetryLater(GateError):
     """Nothing happened at the other side, and it is worth another try.
 
     `reason` is one of channel_unavailable, clock_skewed, commit_in_doubt, database_busy,
-    facts_restless, github_unavailable, key_rejected, keys_unavailable, lease_lost, listing_missed,
-    not_stored, policy_missed, policy_unavailable, rate_limited, sign_in_misconfigured, too_late.
+    default_branch_unknown, facts_restless, github_unavailable, key_rejected, keys_unavailable,
+    lease_lost, listing_missed, not_stored, policy_missed, policy_unavailable, rate_limited,
+    sign_in_misconfigured, too_late.
     `after` is how long to wait at least; None leaves it to the caller's backoff.
     """
 

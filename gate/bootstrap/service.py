@@ -199,6 +199,8 @@ def github_port(clients: GitHubClients) -> GitHub:
         contents=clients.contents,
         people=clients.people,
         issues=clients.issues,
+        pull_requests=clients.pull_requests,
+        checks=clients.checks,
     )
 
 

@@ -10,10 +10,12 @@ from gate.githubapp.actions.client import ActionsClient
 from gate.githubapp.app.auth import AppCredentials
 from gate.githubapp.app.client import AppClient
 from gate.githubapp.app.session import Session
+from gate.githubapp.checks import ChecksClient
 from gate.githubapp.contents import ContentsClient
 from gate.githubapp.deployments import DeploymentsClient
 from gate.githubapp.issues import IssuesClient
 from gate.githubapp.people import PeopleClient
+from gate.githubapp.pull_requests import PullRequestsClient
 from gate.githubapp.transport.limiter import Limiter
 from gate.githubapp.transport.transport import TIMEOUT
 from gate.traces.port import NO_TRACES, Traces
@@ -30,6 +32,8 @@ class GitHubClients:
     contents: ContentsClient
     people: PeopleClient
     issues: IssuesClient
+    pull_requests: PullRequestsClient
+    checks: ChecksClient
 
     @classmethod
     def connect(
@@ -58,6 +62,8 @@ class GitHubClients:
             contents=ContentsClient(session),
             people=PeopleClient(session),
             issues=IssuesClient(session, app),
+            pull_requests=PullRequestsClient(session),
+            checks=ChecksClient(session, app),
         )
 
     def close(self) -> None:

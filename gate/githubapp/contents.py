@@ -25,7 +25,7 @@ from gate.domain.model.github import (
     FileUnchanged,
     RepositoryAddress,
 )
-from gate.domain.model.ids import InstallationId
+from gate.domain.model.ids import InstallationId, Sha
 from gate.domain.model.runs import Account
 from gate.githubapp.app.repository import GATE, RepositoryCalls
 from gate.githubapp.app.session import Session
@@ -35,7 +35,7 @@ from gate.githubapp.shapes.fields import Name
 from gate.githubapp.shapes.repositories import RepositoryShape, repository_of
 from gate.githubapp.transport.connection import Answer
 from gate.githubapp.transport.decoding import decoded
-from gate.githubapp.transport.paths import file_path
+from gate.githubapp.transport.paths import file_path, segment
 
 _LONGEST_FILE: Final = 256 * 1024
 _RAW: Final = "application/vnd.github.raw+json"
@@ -49,8 +49,16 @@ class EntryShape(msgspec.Struct):
 
     name: Name
     type: str
+    sha: str
 
 
+class ComparisonShape(msgspec.Struct):
+    """Where two branches parted."""
+
+    merge_base_commit: CommitShape
+
+
+_comparison: Final = msgspec.json.Decoder(ComparisonShape)
 _entries: Final = msgspec.json.Decoder(list[EntryShape])
 _repository: Final = msgspec.json.Decoder(RepositoryShape)
 _commits: Final = msgspec.json.Decoder(list[CommitShape])
@@ -98,16 +106,41 @@ class ContentsClient:
         """Do as `read_file_commit` for the owner's `.github` repository."""
         return _file_commit(self._organization_calls(installation_id, owner), path)
 
-    def read_folder(self, address: RepositoryAddress, folder: str) -> tuple[str, ...]:
-        """Read the paths of the files right in a folder; none where there is no such folder.
+    def read_folder(
+        self, address: RepositoryAddress, folder: str, at: Sha | None = None
+    ) -> Mapping[str, str]:
+        """Read the files right in a folder, by path, each with the SHA of its blob.
 
-        None, too, where the repository cannot be seen: nothing may be concluded from it.
+        They are those of the default branch, or of a commit. Nothing where there is no such folder;
+        nothing, too, where the repository cannot be seen: then nothing may be concluded from it.
         """
         calls = RepositoryCalls.to(address, _CONTENTS, self._session)
-        answer = calls.find(f"/contents/{file_path(folder)}")
+        answer = calls.find(f"/contents/{file_path(folder)}{_at(at)}")
+        if answer is None or not answer.body.lstrip().startswith(b"["):
+            return {}
+        entries = decoded(answer, _entries)
+        return {f"{folder}/{it.name}": it.sha for it in entries if it.type == _FILE}
+
+    def read_proposed_file(self, address: RepositoryAddress, path: str, at: Sha) -> bytes | None:
+        """Read a file of a commit, which may be a fork's; None where it has none.
+
+        What is read is a proposal: nothing may be decided by it. Raises Refused("too_large") for
+        more than 256 KiB.
+        """
+        calls = RepositoryCalls.to(address, _CONTENTS, self._session)
+        whole = calls.path(f"/contents/{file_path(path)}{_at(at)}")
+        answer = self._session.find(
+            calls.scope, whole, headers={"Accept": _RAW}, longest=_LONGEST_FILE
+        )
+        return answer.body if answer is not None else None
+
+    def read_merge_base(self, address: RepositoryAddress, base: Sha, head: Sha) -> Sha | None:
+        """Read the newest commit that two have in common; None where they have none."""
+        calls = RepositoryCalls.to(address, _CONTENTS, self._session)
+        answer = calls.find(f"/compare/{segment(base)}...{segment(head)}?per_page=1")
         if answer is None:
-            return ()
-        return tuple(f"{folder}/{it.name}" for it in decoded(answer, _entries) if it.type == _FILE)
+            return None
+        return Sha(decoded(answer, _comparison).merge_base_commit.sha)
 
     def _organization_calls(
         self, installation_id: InstallationId, owner: Account
@@ -115,6 +148,10 @@ class ContentsClient:
         name = _ORGANIZATION_REPOSITORY
         scope = Scope(installation_id, repository_name=name, permissions=_CONTENTS)
         return RepositoryCalls(self._session, scope, f"{owner.login}/{name}")
+
+
+def _at(commit: Sha | None) -> str:
+    return "" if commit is None else f"?ref={segment(commit)}"
 
 
 def _file_commit(calls: RepositoryCalls, path: str) -> FileCommit | None:

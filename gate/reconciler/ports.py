@@ -26,7 +26,8 @@ from gate.domain.model.github import (
     RequiredReviewer,
     RunListing,
 )
-from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RunId
+from gate.domain.model.ids import CommentId, DeploymentId, InstallationId, RunId, Sha
+from gate.domain.model.policy_checks import CheckRun, PullRequest
 from gate.domain.model.request import ReviewState
 from gate.domain.model.runs import Account, Job, WorkflowRun
 from gate.domain.requests.missing_facts import ListingNeeded
@@ -191,6 +192,48 @@ class Contents(Protocol):
         """Do as `read_file_commit` for the owner's `.github` repository."""
         ...
 
+    def read_folder(
+        self, address: RepositoryAddress, folder: str, at: Sha | None = None
+    ) -> Mapping[str, str]:
+        """Read the files right in a folder, by path, each with the SHA of its blob.
+
+        They are those of the default branch, or of a commit; none where there is no such folder.
+        """
+        ...
+
+    def read_proposed_file(self, address: RepositoryAddress, path: str, at: Sha) -> bytes | None:
+        """Read a file of a commit, which may be a fork's; None where it has none.
+
+        Raises Refused("too_large") for more than 256 KiB.
+        """
+        ...
+
+    def read_merge_base(self, address: RepositoryAddress, base: Sha, head: Sha) -> Sha | None:
+        """Read the newest commit that two have in common; None where they have none."""
+        ...
+
+
+class PullRequests(Protocol):
+    """What is asked of GitHub about pull requests."""
+
+    def read_pull_request(self, address: RepositoryAddress, number: int) -> PullRequest | None:
+        """Read a pull request as it is now; None when there is none to be seen."""
+        ...
+
+
+class Checks(Protocol):
+    """What GitHub is asked and told about check runs."""
+
+    def read_is_written(self, address: RepositoryAddress, head_sha: Sha, external_id: str) -> bool:
+        """Return whether a check run of this App stands at a commit already."""
+        ...
+
+    def send_check_run(
+        self, address: RepositoryAddress, run: CheckRun, *, is_timely: IsTimely
+    ) -> None:
+        """Write a check run that has ended. Raises as `send_review` does."""
+        ...
+
 
 class People(Protocol):
     """What is asked of GitHub about people."""
@@ -287,3 +330,5 @@ class GitHub:
     contents: Contents
     people: People
     issues: Issues
+    pull_requests: PullRequests
+    checks: Checks

@@ -38,7 +38,7 @@ def open_issue(
     now = world.now()
     issue = Issue(
         id=world.new_id("issue"),
-        number=len(repository.issues) + 1,
+        number=repository.next_number,
         title=title,
         body=body,
         author=author,

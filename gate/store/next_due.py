@@ -25,6 +25,7 @@ from gate.store.engine.tables.incidents import (
     incident_issues,
     run_artifacts,
 )
+from gate.store.engine.tables.policy_checks import policy_checks
 from gate.store.engine.tables.requests import gate_requests
 
 WORK_TABLES: Final[Mapping[Work, Table]] = {
@@ -35,6 +36,7 @@ WORK_TABLES: Final[Mapping[Work, Table]] = {
     Work.ARTIFACTS: run_artifacts,
     Work.REPLIES: replies,
     Work.AUTHORS: policy_authors,
+    Work.POLICY_CHECKS: policy_checks,
 }
 """The table of each kind of work."""
 

@@ -29,6 +29,7 @@ from gate.store.engine.tables.incidents import (
     run_artifacts,
 )
 from gate.store.engine.tables.nodes import nodes
+from gate.store.engine.tables.policy_checks import policy_checks
 from gate.store.engine.tables.reports import alert_reports, spent_tokens, validation_reports
 from gate.store.engine.tables.requests import (
     decision_reports,
@@ -72,6 +73,7 @@ def delete_expired(database: Database, now: datetime, *, keep: timedelta = KEEP)
         (alert_reports, alert_reports.c.received_at, before),
         (alerts, alerts.c.planned_at, before),
         (unannounced_ends, unannounced_ends.c.at, before),
+        (policy_checks, policy_checks.c.looked_at, before),
         (spent_tokens, spent_tokens.c.expires_at, now - KEEP_TOKENS),
         (sessions, sessions.c.created_at, now - LIFETIME),
         (sessions, sessions.c.seen_at, now - IDLE),

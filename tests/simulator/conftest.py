@@ -22,19 +22,24 @@ ENVIRONMENT = "production-frontend"
 SECRET = "It's a Secret to Everybody"
 PERMISSIONS = {
     "actions": "write",
+    "checks": "write",
     "contents": "read",
     "deployments": "write",
     "issues": "write",
     "members": "read",
     "metadata": "read",
+    "pull_requests": "read",
 }
 EVENTS = [
+    "check_run",
+    "check_suite",
     "deployment",
     "deployment_protection_rule",
     "deployment_review",
     "deployment_status",
     "issue_comment",
     "issues",
+    "pull_request",
     "push",
     "workflow_run",
 ]

@@ -30,6 +30,11 @@ class Scene:
     issue_number: int
     comment_id: int
 
+    @property
+    def head_sha(self) -> str:
+        """Return the newest commit of the default branch."""
+        return self.story.github.world.repository(REPOSITORY).branches["main"]
+
 
 @dataclass
 class Clients:
@@ -229,6 +234,24 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
     ),
     "POST {repository}/issues/comments/{comment_id}/reactions": lambda s: (
         s.repo.reactions.create_for_issue_comment(OWNER, REPO, s.comment_id, content="eyes")
+    ),
+    "GET {repository}/pulls/{pull_number}": lambda s: s.repo.pulls.get(
+        OWNER, REPO, s.story.github.open_pull_request(REPOSITORY, {"a.txt": "a"})
+    ),
+    "GET {repository}/compare/{basehead}": lambda s: s.repo.repos.compare_commits(
+        OWNER, REPO, f"main...{s.head_sha}"
+    ),
+    "POST {repository}/check-runs": lambda s: s.repo.checks.create(
+        OWNER,
+        REPO,
+        name="policy",
+        head_sha=s.head_sha,
+        status="completed",
+        conclusion="neutral",
+        output={"title": "Nothing to say", "summary": "There is no history yet"},
+    ),
+    "GET {repository}/commits/{ref}/check-runs": lambda s: s.repo.checks.list_for_ref(
+        OWNER, REPO, "main"
     ),
     "GET {repository}/collaborators/{username}/permission": lambda s: (
         s.repo.repos.get_collaborator_permission_level(OWNER, REPO, "erin")

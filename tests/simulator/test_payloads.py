@@ -44,6 +44,15 @@ def tell_everything(story: Story) -> None:
     assert story.call("PATCH", f"{path}/{number}", {"body": "more"}, token).status == 200
     github.put_file(REPOSITORY, ".github/gate.yml", "x: 1")
     github.delete_file(REPOSITORY, ".github/gate.yml")
+    pull = github.open_pull_request(REPOSITORY, {"a.txt": "a"})
+    sha = github.push_to_pull_request(REPOSITORY, pull, {"a.txt": "b"})
+    output = {"title": "1 problem", "summary": "In one line"}
+    check = {"name": "policy", "head_sha": sha, "conclusion": "failure", "output": output}
+    made = story.call("POST", f"/repos/{REPOSITORY}/check-runs", check, token).json["id"]
+    github.rerequest_check_run(REPOSITORY, made, "carol")
+    github.rerequest_check_suite(REPOSITORY, made, "carol")
+    github.retarget_pull_request(REPOSITORY, pull, "change")
+    github.merge_pull_request(REPOSITORY, pull, "carol")
     github.remove_repository(story.installation_id, REPOSITORY)
     github.suspend_installation(story.installation_id)
     github.unsuspend_installation(story.installation_id)
@@ -69,6 +78,14 @@ def test_every_payload_is_what_the_generated_models_describe(story: Story) -> No
             text = text.replace(b'"waiting"', b'"queued"')
         type_validate_json(model(each.event, action), text)
     assert seen == {
+        ("check_run", "completed"),
+        ("check_run", "created"),
+        ("check_run", "rerequested"),
+        ("check_suite", "rerequested"),
+        ("pull_request", "closed"),
+        ("pull_request", "edited"),
+        ("pull_request", "opened"),
+        ("pull_request", "synchronize"),
         ("deployment", "created"),
         ("deployment_protection_rule", "requested"),
         ("deployment_review", "approved"),

@@ -152,6 +152,22 @@ def make_issue_change(**changes: Any) -> Payload:
     return values | changes
 
 
+def make_pull_request(**changes: Any) -> Payload:
+    """Make `pull_request.opened`."""
+    return make_delivery(action="opened", pull_request={"number": 8}) | changes
+
+
+def make_check_run(**changes: Any) -> Payload:
+    """Make `check_run.rerequested` of a check of ours."""
+    values = make_delivery(action="rerequested", check_run={"head_sha": SHA, "external_id": "8/1"})
+    return values | changes
+
+
+def make_check_suite(**changes: Any) -> Payload:
+    """Make `check_suite.rerequested`."""
+    return make_delivery(action="rerequested", check_suite={"head_sha": SHA}) | changes
+
+
 def make_installation(**changes: Any) -> Payload:
     """Make `installation` or `installation_repositories`; keywords may be of either."""
     account = {"id": 60_000_001, "login": "octo-org", "type": "Organization"}

@@ -16,14 +16,16 @@ def manifest() -> Manifest:
 
 
 def test_permissions_are_the_least_that_work(manifest: Manifest) -> None:
-    """Deployments and issues are written: a permission added is one an owner has to grant."""
+    """What is written: deployments, issues, checks. An owner has to grant each addition."""
     assert manifest.permissions == {
         "actions": "read",
+        "checks": "write",
         "contents": "read",
         "deployments": "write",
         "issues": "write",
         "members": "read",
         "metadata": "read",
+        "pull_requests": "read",
     }
 
 
@@ -36,11 +38,14 @@ def test_permissions_cannot_be_changed(manifest: Manifest) -> None:
 def test_events_are_those_we_take_in(manifest: Manifest) -> None:
     """Each event comes once, in the file's order."""
     assert manifest.events == (
+        "check_run",
+        "check_suite",
         "deployment_protection_rule",
         "deployment_review",
         "deployment_status",
         "issue_comment",
         "issues",
+        "pull_request",
         "push",
         "workflow_run",
     )

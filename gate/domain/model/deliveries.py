@@ -159,6 +159,26 @@ class Pushed:
     branch: str
 
 
+@dataclass(frozen=True, slots=True)
+class PullRequestChanged:
+    """A pull request was opened, or its commit or target changed (`pull_request`)."""
+
+    repository: Repository
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequested:
+    """A person wants a check of ours again (`check_run.rerequested`, `check_suite.rerequested`).
+
+    `external_id` is what we wrote into the check; None where all checks of a commit are wanted.
+    """
+
+    repository: Repository
+    head_sha: Sha
+    external_id: str | None
+
+
 class InstallationStatus(StrEnum):
     """Whether the App may act for an installation."""
 
@@ -196,6 +216,8 @@ Observation = (
     | CommentSeen
     | IssueChanged
     | Pushed
+    | PullRequestChanged
+    | CheckRequested
     | InstallationSeen
     | NothingSeen
 )

@@ -23,6 +23,7 @@ class Work(Enum):
     ARTIFACTS = "artifacts"
     REPLIES = "replies"
     AUTHORS = "authors"
+    POLICY_CHECKS = "policy_checks"
 
 
 @dataclass(frozen=True, slots=True)

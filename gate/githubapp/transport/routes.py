@@ -14,6 +14,8 @@ _NAMES_AFTER: Final = {
     "collaborators": ("{user}",),
     "environments": ("{environment}",),
     "workflows": ("{workflow}",),
+    "compare": ("{basehead}",),
+    "commits": ("{sha}",),
 }
 _FIXED: Final = frozenset(_NAMES_AFTER) | {
     "access_tokens",
@@ -24,8 +26,8 @@ _FIXED: Final = frozenset(_NAMES_AFTER) | {
     "artifacts",
     "attempts",
     "branches",
+    "check-runs",
     "comments",
-    "commits",
     "config",
     "deliveries",
     "deployment-branch-policies",
@@ -42,6 +44,7 @@ _FIXED: Final = frozenset(_NAMES_AFTER) | {
     "pending_deployments",
     "permission",
     "protection",
+    "pulls",
     "reactions",
     "repositories",
     "runs",

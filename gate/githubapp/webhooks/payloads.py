@@ -12,12 +12,14 @@ from typing import Final, TypeVar
 import msgspec
 
 from gate.domain.model.deliveries import (
+    CheckRequested,
     CommentSeen,
     DeploymentSeen,
     IssueChange,
     IssueChanged,
     NothingSeen,
     Observation,
+    PullRequestChanged,
     Pushed,
     ReviewSubmitted,
     RuleRequested,
@@ -33,10 +35,13 @@ from gate.githubapp.webhooks.callback import parse_callback
 from gate.githubapp.webhooks.installations import read_installation
 from gate.githubapp.webhooks.repositories import repository_in
 from gate.githubapp.webhooks.shapes import (
+    CheckRunDelivery,
+    CheckSuiteDelivery,
     CommentDelivery,
     DeploymentStatusDelivery,
     InstallationDelivery,
     IssueDelivery,
+    PullRequestDelivery,
     PushDelivery,
     ReviewDelivery,
     RuleDelivery,
@@ -47,11 +52,14 @@ T = TypeVar("T")
 
 PARSED_EVENTS: Final = frozenset(
     {
+        "check_run",
+        "check_suite",
         "deployment_protection_rule",
         "deployment_review",
         "deployment_status",
         "issue_comment",
         "issues",
+        "pull_request",
         "push",
         "workflow_run",
     }
@@ -70,6 +78,8 @@ _COMMENT_ACTIONS: Final = frozenset({"created", "edited", "deleted"})
 _CREATED: Final = "created"
 _RELATED: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _ISSUE_CHANGES: Final = {change.value: change for change in IssueChange}
+_PULL_REQUEST_ACTIONS: Final = frozenset({"opened", "reopened", "synchronize", "edited"})
+_REREQUESTED: Final = "rerequested"
 _OTHER_ACTION: Final = NothingSeen("action_not_ours")
 
 
@@ -87,6 +97,9 @@ class PayloadParser:
             "issue_comment": _reader(CommentDelivery, _comment),
             "issues": _reader(IssueDelivery, _issue),
             "push": _reader(PushDelivery, _push),
+            "pull_request": _reader(PullRequestDelivery, _pull_request),
+            "check_run": _reader(CheckRunDelivery, _check_run),
+            "check_suite": _reader(CheckSuiteDelivery, _check_suite),
             "installation": _reader(InstallationDelivery, read_installation),
             "installation_repositories": _reader(InstallationDelivery, read_installation),
         }
@@ -241,3 +254,23 @@ def _push(seen: PushDelivery) -> Observation:
     if not seen.ref.startswith(_BRANCH):
         return NothingSeen("not_a_branch")
     return Pushed(repository_in(seen), seen.ref.removeprefix(_BRANCH))
+
+
+def _pull_request(seen: PullRequestDelivery) -> Observation:
+    if seen.action not in _PULL_REQUEST_ACTIONS:
+        return _OTHER_ACTION
+    return PullRequestChanged(repository_in(seen), seen.pull_request.number)
+
+
+def _check_run(seen: CheckRunDelivery) -> Observation:
+    """Read what only the App is told whose check it is; the others' checks are nothing to us."""
+    if seen.action != _REREQUESTED:
+        return _OTHER_ACTION
+    check = seen.check_run
+    return CheckRequested(repository_in(seen), Sha(check.head_sha), check.external_id or "")
+
+
+def _check_suite(seen: CheckSuiteDelivery) -> Observation:
+    if seen.action != _REREQUESTED:
+        return _OTHER_ACTION
+    return CheckRequested(repository_in(seen), Sha(seen.check_suite.head_sha), external_id=None)

@@ -145,6 +145,40 @@ class PushDelivery(Delivery):
     ref: Name
 
 
+class PullRequestShape(msgspec.Struct):
+    """A pull request, of which the rest is asked of GitHub."""
+
+    number: Id
+
+
+class PullRequestDelivery(Delivery):
+    """`pull_request`."""
+
+    action: str
+    pull_request: PullRequestShape
+
+
+class CheckShape(msgspec.Struct):
+    """A check run or a check suite; a suite has no `external_id`."""
+
+    head_sha: Name
+    external_id: str | None = None
+
+
+class CheckRunDelivery(Delivery):
+    """`check_run`, of which only its action is looked at unless a person asks again."""
+
+    action: str
+    check_run: CheckShape
+
+
+class CheckSuiteDelivery(Delivery):
+    """`check_suite`; as above."""
+
+    action: str
+    check_suite: CheckShape
+
+
 class InstallationDelivery(msgspec.Struct):
     """`installation` and `installation_repositories`."""
 

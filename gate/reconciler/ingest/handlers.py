@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from gate.domain.model.deliveries import (
+    CheckRequested,
     CommentSeen,
     DeploymentSeen,
     InstallationSeen,
     IssueChanged,
     NothingSeen,
     Observation,
+    PullRequestChanged,
     Pushed,
     Repository,
     ReviewSubmitted,
@@ -28,6 +30,7 @@ from gate.domain.model.ids import DeliveryId, RequestId, RequestKey, Sha, enviro
 from gate.domain.model.runs import WorkflowRun
 from gate.reconciler.deps import Deps
 from gate.reconciler.ingest.comments import record_comment, record_issue_change
+from gate.reconciler.ingest.pull_requests import record_pull_request
 from gate.reconciler.overrides.reviews import record_review
 from gate.reconciler.requests.opening import open_gate
 from gate.store.engine.database import Transaction
@@ -85,18 +88,39 @@ def record_reading(tx: Transaction, reading: Reading, deps: Deps) -> tuple[Reque
         case CommentSeen():
             repositories.record_repository(tx, seen.repository)
             due = record_comment(tx, seen, deps)
+        case Pushed():
+            due = _record_push(tx, seen, deps)
+        case (
+            IssueChanged()
+            | PullRequestChanged()
+            | CheckRequested()
+            | InstallationSeen()
+            | NothingSeen()
+        ):
+            _record_beside(tx, seen, deps)
+        case _:
+            assert_never(seen)
+    return due
+
+
+def _record_beside(
+    tx: Transaction,
+    seen: IssueChanged | PullRequestChanged | CheckRequested | InstallationSeen | NothingSeen,
+    deps: Deps,
+) -> None:
+    """Record what concerns no request."""
+    match seen:
         case IssueChanged():
             repositories.record_repository(tx, seen.repository)
             record_issue_change(tx, seen, deps)
-        case Pushed():
-            due = _record_push(tx, seen, deps)
+        case PullRequestChanged() | CheckRequested():
+            record_pull_request(tx, seen, deps.clock())
         case InstallationSeen():
             repositories.record_installation(tx, seen, deps.clock())
         case NothingSeen():
             pass
         case _:
             assert_never(seen)
-    return due
 
 
 def _record_rule(

@@ -25,11 +25,13 @@ from gate.reconciler.incidents.check import check_incidents
 from gate.reconciler.incidents.issue import keep_issue
 from gate.reconciler.ingest.commands import judge_taken
 from gate.reconciler.observe.policy_authors import find_author
+from gate.reconciler.policy_checks.check import check_policy
 from gate.store.comments import commands, replies
 from gate.store.engine.database import Transaction
 from gate.store.engine.due import DueTable, Taken
 from gate.store.github import policy_authors
 from gate.store.incidents import alerts, artifacts, checks, issues
+from gate.store.policy_checks import checks as checks_of_policies
 from gate.traces.names import Attribute, SpanName
 
 T = TypeVar("T")
@@ -68,6 +70,7 @@ def loops_of(deps: Deps) -> tuple[Loop[Any], ...]:
         _rows_loop(Work.ISSUES, issues.rows, keep_issue, deps),
         _rows_loop(Work.ARTIFACTS, artifacts.rows, list_artifacts, deps),
         _rows_loop(Work.AUTHORS, policy_authors.rows, find_author, deps),
+        _rows_loop(Work.POLICY_CHECKS, checks_of_policies.rows, check_policy, deps),
         _checks_loop(deps),
         *(_alerts_loop(channel, deps) for channel in deps.notifiers),
     )

@@ -10,9 +10,11 @@ from typing import Any
 
 from gate.simulator.commands import (
     apps,
+    checks,
     faults,
     issues,
     oidc,
+    pull_requests,
     rate_limits,
     readings,
     repositories,
@@ -86,6 +88,15 @@ class Commands(ABC):
     edit_comment = Command(issues.edit_comment)
     delete_comment = Command(issues.delete_comment)
     comments = Command(issues.comments)
+
+    open_pull_request = Command(pull_requests.open_pull_request)
+    push_to_pull_request = Command(pull_requests.push_to_pull_request)
+    retarget_pull_request = Command(pull_requests.retarget_pull_request)
+    merge_pull_request = Command(pull_requests.merge_pull_request)
+
+    check_runs = Command(checks.check_runs)
+    rerequest_check_run = Command(checks.rerequest_check_run)
+    rerequest_check_suite = Command(checks.rerequest_check_suite)
 
     add_fault = Command(faults.add_fault)
     add_webhook_fault = Command(faults.add_webhook_fault)

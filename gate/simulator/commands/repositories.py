@@ -5,6 +5,7 @@ from gate.simulator.commands.command import Stage
 from gate.simulator.errors import NoSuchThing
 from gate.simulator.events import apps as app_events
 from gate.simulator.events import runs as run_events
+from gate.simulator.pull_requests import follow_branch
 from gate.simulator.state.accounts import AccountType, Installation
 from gate.simulator.state.repositories import Commit, ProtectionRule, Repository
 from gate.simulator.state.world import World
@@ -37,7 +38,9 @@ def create_repository(
     )
     world.repositories[repository.id] = repository
     world.repository_names[full_name.lower()] = repository.id
-    _commit(world, repository, default_branch, {"README.md": b"# " + name.encode()}, "First commit")
+    commit_files(
+        world, repository, default_branch, {"README.md": b"# " + name.encode()}, "First commit"
+    )
     if installation_id is not None:
         _add(world, world.installation(installation_id), repository)
     for installation in list(world.installations.values()):
@@ -209,12 +212,13 @@ def _push(
     changed = {path: content for path, content in files.items() if content is not None}
     removed = tuple(path for path, content in files.items() if content is None)
     message = "Change files"
-    commit = _commit(world, repository, name, changed, message, author, removed, git_name)
+    commit = commit_files(world, repository, name, changed, message, author, removed, git_name)
     run_events.pushed(world, repository, name, before, commit)
+    follow_branch(world, repository, name, commit)
     return commit
 
 
-def _commit(
+def commit_files(
     world: World,
     repository: Repository,
     branch: str,

@@ -13,10 +13,12 @@ from gate.simulator.http.tokens import BadCredentials, Tokens
 from gate.simulator.http.wire import Request, Response
 from gate.simulator.rest import (
     apps,
+    checks,
     commits,
     deployments,
     hooks,
     issues,
+    pull_requests,
     repositories,
     reviews,
     runs,
@@ -38,7 +40,19 @@ from gate.simulator.state.world import Json, World
 from gate.simulator.webhooks.sender import WebhookSender
 
 # Importing a module of routes registers them.
-ROUTE_MODULES = (apps, commits, deployments, hooks, issues, repositories, reviews, runs, users)
+ROUTE_MODULES = (
+    apps,
+    checks,
+    commits,
+    deployments,
+    hooks,
+    issues,
+    pull_requests,
+    repositories,
+    reviews,
+    runs,
+    users,
+)
 
 DOCUMENTATION_URL = "https://docs.github.com/rest"
 JSON_TYPE = "application/json; charset=utf-8"

@@ -67,6 +67,24 @@ class IssueRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRunRecord:
+    """A check run as it stands; an annotation is its path, first line, level and message."""
+
+    id: int
+    app_id: int
+    name: str
+    head_sha: str
+    status: str
+    conclusion: str | None
+    external_id: str
+    details_url: str
+    title: str
+    summary: str
+    text: str
+    annotations: tuple[tuple[str, int, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CommentRecord:
     """A comment on an issue; `app_id` names the App that wrote it, if one did."""
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gate.simulator.state.accounts import Account, Team
+from gate.simulator.state.checks import CheckRun
 from gate.simulator.state.issues import Issue, Label
+from gate.simulator.state.pull_requests import PullRequest
 
 
 @dataclass(slots=True)
@@ -85,6 +87,13 @@ class Repository:
     archived: bool = False
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
+    pull_requests: dict[int, PullRequest] = field(default_factory=dict)
+    check_runs: dict[int, CheckRun] = field(default_factory=dict)
+
+    @property
+    def next_number(self) -> int:
+        """Return the number of the next issue or pull request, which are numbered together."""
+        return len(self.issues) + len(self.pull_requests) + 1
 
     @property
     def full_name(self) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from gate.domain.model.deliveries import (
+    CheckRequested,
     DeploymentSeen,
     NothingSeen,
     Observation,
+    PullRequestChanged,
     Pushed,
     Repository,
     RuleRequested,
@@ -30,8 +32,11 @@ from tests.support.deliveries import (
     SHA,
     Payload,
     encode,
+    make_check_run,
+    make_check_suite,
     make_delivery,
     make_installation,
+    make_pull_request,
     make_rule,
     make_run,
     make_status,
@@ -257,7 +262,7 @@ def test_a_push_names_its_branch(ref: str, expected: Observation) -> None:
     [
         ("ping", {"zen": "Keep it logically awesome.", "hook_id": 1}),
         ("installation_target", {"action": "renamed"}),
-        ("check_run", {"action": "completed"}),
+        ("workflow_job", {"action": "completed"}),
         ("", {}),
     ],
 )
@@ -270,6 +275,9 @@ def test_other_events_show_nothing(event: str, payload: Payload) -> None:
     ("event", "payload"),
     [
         ("deployment_protection_rule", make_rule(action="withdrawn")),
+        ("pull_request", make_pull_request(action="labeled")),
+        ("check_run", make_check_run(action="completed")),
+        ("check_suite", make_check_suite(action="requested")),
         ("workflow_run", make_delivery(action="renamed", workflow_run=make_run())),
         ("deployment_status", make_status(action="deleted")),
         ("installation", make_installation(action="renamed")),
@@ -278,3 +286,19 @@ def test_other_events_show_nothing(event: str, payload: Payload) -> None:
 def test_other_actions_show_nothing(event: str, payload: Payload) -> None:
     """An action that GitHub adds is no error until we know what it means."""
     assert parse(event, payload) == NothingSeen("action_not_ours")
+
+
+@pytest.mark.parametrize("action", ["opened", "reopened", "synchronize", "edited"])
+def test_a_pull_request_is_named(action: str) -> None:
+    """Nothing else is taken from the payload: GitHub is asked."""
+    seen = parse("pull_request", make_pull_request(action=action))
+    assert seen == PullRequestChanged(REPOSITORY, 8)
+
+
+def test_checks_are_asked_for_again() -> None:
+    """One by what we wrote into it, all of them by their commit."""
+    one = parse("check_run", make_check_run())
+    assert one == CheckRequested(REPOSITORY, Sha(SHA), "8/1")
+    assert parse("check_suite", make_check_suite()) == CheckRequested(REPOSITORY, Sha(SHA), None)
+    without = make_check_run(check_run={"head_sha": SHA, "external_id": None})
+    assert parse("check_run", without) == CheckRequested(REPOSITORY, Sha(SHA), "")

@@ -15,10 +15,13 @@ from gate.githubapp.webhooks.payloads import ALWAYS_SENT, PARSED_EVENTS, Payload
 from tests.support.deliveries import (
     API_URL,
     Payload,
+    make_check_run,
+    make_check_suite,
     make_comment,
     make_delivery,
     make_installation,
     make_issue_change,
+    make_pull_request,
     make_review,
     make_rule,
     make_run,
@@ -28,6 +31,8 @@ from tests.support.deliveries import (
 PARSER = PayloadParser(API_URL)
 EVENTS = sorted(PARSED_EVENTS | ALWAYS_SENT)
 VALID = {
+    "check_run": make_check_run(),
+    "check_suite": make_check_suite(),
     "deployment_protection_rule": make_rule(),
     "deployment_review": make_review(),
     "deployment_status": make_status(),
@@ -35,6 +40,7 @@ VALID = {
     "installation_repositories": make_installation(action="added"),
     "issue_comment": make_comment(),
     "issues": make_issue_change(),
+    "pull_request": make_pull_request(),
     "push": make_delivery(ref="refs/heads/main"),
     "workflow_run": make_delivery(action="completed", workflow_run=make_run()),
 }

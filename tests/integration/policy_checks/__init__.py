@@ -1,0 +1,1 @@
+"""Pull requests are told what the policy they propose is worth."""

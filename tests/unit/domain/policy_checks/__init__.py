@@ -1,0 +1,1 @@
+"""What a check run says of a proposed policy."""
