@@ -124,6 +124,24 @@ def test_nothing_is_wrong_with_a_record_that_kept_every_promise() -> None:
     assert find_violations(KEPT) == []
 
 
+def went_over() -> Record:
+    """Let the run of the frontend be started again right when it was approved."""
+    first = replace(KEPT.deployments[0], ended_by="cancelled")
+    again = replace(KEPT.deployments[0], attempt=2)
+    return replace(
+        KEPT,
+        deployments=(first, again, *KEPT.deployments[1:]),
+        reviews=(replace(KEPT.reviews[0], attempt=2), *KEPT.reviews[1:]),
+        entries=(
+            *KEPT.entries,
+            replace(entry(12, RELEASED, "request.opened"), attempt=2),
+            replace(
+                entry(13, RELEASED, "request.closed", "answered_by_earlier_attempt"), attempt=2
+            ),
+        ),
+    )
+
+
 PAGE = "incident/1/page"
 
 BROKEN = {
@@ -169,9 +187,20 @@ BROKEN = {
             KEPT,
             entries=(
                 *KEPT.entries,
-                entry(12, RELEASED, "review.landed", "validation_passed", outcome="landed"),
+                entry(12, RELEASED, "review.landed", "validation_passed", effect_key="another"),
             ),
         ),
+        "answer on record",
+    ),
+    "an answer to a bypassed run, of which none was lost": (
+        replace(
+            with_deployment(RELEASED, ended_by="bypassed"),
+            reviews=KEPT.reviews[1:],
+        ),
+        "answer on record",
+    ),
+    "an approval that nobody says went over to the next attempt": (
+        replace(went_over(), entries=went_over().entries[:-1]),
         "answer on record",
     ),
     "an answer before its decision": (without(2), "answer on record"),
@@ -223,6 +252,20 @@ FINE = {
             entry(12, RELEASED, "review.sent", "validation_passed", outcome="already_reviewed"),
         ),
     ),
+    "an answer that was sent, and is known to have landed once more": replace(
+        KEPT,
+        entries=(*KEPT.entries, entry(12, RELEASED, "review.landed", "validation_passed")),
+    ),
+    "a bypass right before an approval that was lost": replace(
+        with_deployment(RELEASED, ended_by="bypassed"),
+        reviews=KEPT.reviews[1:],
+        entries=(
+            *without(3).entries,
+            entry(12, RELEASED, "review.postponed", outcome="outcome_unknown"),
+            entry(13, RELEASED, "review.landed", "validation_passed"),
+        ),
+    ),
+    "an approval that went over to the next attempt": went_over(),
     "a second answer for a late job": replace(
         with_answer(RELEASED, 13),
         deployments=(replace(KEPT.deployments[0], asks=2), *KEPT.deployments[1:]),

@@ -6,6 +6,7 @@ import heapq
 import time
 from collections.abc import Callable
 from itertools import count
+from typing import Final
 
 from gate.simulator.faults import Fault, WebhookFault
 from tests.chaos.fleet import Fleet
@@ -32,6 +33,7 @@ from tests.chaos.steps import (
 )
 
 _REVIEWS = "deployment_protection_rule$"
+_DEADLINE: Final = 60.0
 
 
 class Troubles:
@@ -99,7 +101,9 @@ class Troubles:
 
     def heal(self) -> None:
         """End everything that is still wrong, and start what has ended; what is frozen stays."""
+        deadline = time.monotonic() + _DEADLINE
         while self._later:
+            assert time.monotonic() < deadline, "something that was to end goes on"
             heapq.heappop(self._later)[2]()
             time.sleep(0.01)  # some look at a process that is about to end
         for node in self._fleet.nodes:
@@ -146,6 +150,8 @@ class Troubles:
         ending = self._fleet.nodes[node - 1]
         if ending.starts != starts:
             return  # something else has started it anew
+        if ending.frozen:
+            return  # it ends when it goes on, which is when all is over
         if ending.runs:
             self._at(again, lambda: self._restart(node, starts, again + 1))
         else:

@@ -35,6 +35,7 @@ class Closure(StrEnum):
     BYPASSED = "bypassed"
     EXPIRED = "expired"
     ANSWERED_BEFORE = "answered_before"
+    ANSWERED_BY_EARLIER_ATTEMPT = "answered_by_earlier_attempt"
     RUN_GONE = "run_gone"
 
 
@@ -60,6 +61,8 @@ class Sighting:
     `pending` says whether GitHub, asked now, still lists the environment as pending; None when it
     was not asked or would not say. `run_gone` says that GitHub, asked now, knows no such run.
     `jobs` are those of the attempt, asked for where the gate is gone; None when they were not.
+    `earlier_approval` says that GitHub took our approval of an earlier attempt of the run when this
+    one had begun already: a review names no attempt, so it has released this one.
     """
 
     run: WorkflowRun | None
@@ -68,6 +71,7 @@ class Sighting:
     pending: bool | None
     run_gone: bool = False
     jobs: tuple[Job, ...] | None = None
+    earlier_approval: bool = False
 
 
 def closed_state(closure: Closure, request: GateRequest) -> RequestState:
@@ -81,6 +85,8 @@ def closed_state(closure: Closure, request: GateRequest) -> RequestState:
             return RequestState.UNANSWERABLE
         case Closure.ANSWERED_BEFORE:
             return answered_state(request.answer or ReviewState.APPROVED)
+        case Closure.ANSWERED_BY_EARLIER_ATTEMPT:
+            return RequestState.APPROVED
         case _:
             assert_never(closure)
 
@@ -141,13 +147,19 @@ def _what_happened(sighting: Sighting, request: GateRequest) -> Closure:
     if sighting.run_gone:
         return Closure.RUN_GONE
     if _went_on(sighting):
-        return Closure.BYPASSED
+        return _released(sighting)
     # No run succeeds before its jobs have.
     succeeded = sighting.run is not None and sighting.run.conclusion == SUCCESS
     a_job_went_on = succeeded or any(_has_gone_on(job, request) for job in sighting.jobs or ())
     if _has_cancelled(sighting):
         return Closure.ANSWERED_ELSEWHERE if a_job_went_on else Closure.RUN_CANCELLED
-    return Closure.BYPASSED if a_job_went_on else Closure.ANSWERED_ELSEWHERE
+    return _released(sighting) if a_job_went_on else Closure.ANSWERED_ELSEWHERE
+
+
+def _released(sighting: Sighting) -> Closure:
+    """Return who let a gate go on that we have not answered."""
+    is_ours = sighting.earlier_approval
+    return Closure.ANSWERED_BY_EARLIER_ATTEMPT if is_ours else Closure.BYPASSED
 
 
 def _went_on(sighting: Sighting) -> bool:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from gate.clock import Moment
 from gate.domain.model.deliveries import Repository
-from gate.domain.model.ids import AccountId
+from gate.domain.model.ids import AccountId, RequestKey
 from gate.domain.model.ledger import Effect, Ledger
 from gate.domain.model.request import GateRequest
+from gate.domain.model.runs import WorkflowRun
 from gate.domain.requests.closing import Sighting
 from gate.domain.requests.missing_facts import Need
 from gate.reconciler.observe.request import Observed
@@ -105,4 +106,12 @@ def _sighting(tx: Transaction, request: GateRequest, observed: Observed) -> Sigh
         pending=observed.pending,
         run_gone=observed.run_gone,
         jobs=observed.jobs,
+        earlier_approval=_was_approved_earlier(tx, key, own),
     )
+
+
+def _was_approved_earlier(tx: Transaction, key: RequestKey, run: WorkflowRun | None) -> bool:
+    """Return whether an approval of an earlier attempt came when this one had begun."""
+    if key.run_attempt == 1 or run is None:
+        return False
+    return ledger.was_approved_earlier(tx, key, run.started_at)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, func, select, update
 
-from gate.domain.model.ids import DecisionId, RequestId
+from gate.domain.model.ids import DecisionId, RequestId, RequestKey
 from gate.domain.model.ledger import Effect, EffectKind, EffectStatus, Ledger, LedgerEntry
 from gate.domain.model.request import GateRequest, ReviewState
 from gate.domain.requests.plan import is_sendable
@@ -17,7 +17,8 @@ from gate.errors import Superseded
 from gate.store.engine.database import Snapshot, Transaction
 from gate.store.engine.statements.prepared import Prepared
 from gate.store.engine.statements.upsert import insert_or_ignore
-from gate.store.engine.tables.requests import effects
+from gate.store.engine.tables.base import UtcDateTime
+from gate.store.engine.tables.requests import effects, gate_requests
 
 _t: Final = effects.c
 
@@ -47,10 +48,40 @@ _settle: Final = Prepared(
 )
 
 
+_requests: Final = gate_requests.c
+_earlier_approval: Final = Prepared(
+    select(_requests.id)
+    .join(effects, _t.request_id == _requests.id)
+    .where(
+        _requests.repository_id == bindparam("repository"),
+        _requests.run_id == bindparam("run"),
+        _requests.environment_key == bindparam("environment"),
+        _requests.run_attempt < bindparam("attempt"),
+        _t.kind == EffectKind.REVIEW.value,
+        _t.status == EffectStatus.DONE.value,
+        _t.state == ReviewState.APPROVED.value,
+        _t.settled_at >= bindparam("since", type_=UtcDateTime),
+    )
+    .limit(1)
+)
+
+
 def read_ledger(snapshot: Snapshot, request_id: RequestId) -> Ledger:
     """Read all effects of a request, in the order in which they were first intended."""
     rows = _read.rows(snapshot, {"request": request_id})
     return Ledger(tuple(_entry(row) for row in rows))
+
+
+def was_approved_earlier(snapshot: Snapshot, key: RequestKey, since: datetime) -> bool:
+    """Return whether GitHub took an approval of an earlier attempt of the run after a time."""
+    given = {
+        "repository": key.repository_id,
+        "run": key.run_id,
+        "attempt": key.run_attempt,
+        "environment": key.environment,
+        "since": since,
+    }
+    return _earlier_approval.first(snapshot, given) is not None
 
 
 def record_intents(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gate.domain.model.request import RequestState
+from gate.reconciler.deps import no_failpoint
 from gate.simulator.faults import WebhookFault
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 
@@ -109,3 +110,50 @@ def test_a_rerun_that_asks_before_its_run_is_told(gate: Gate) -> None:
     gate.validate(REPOSITORY, "success")
     gate.settle()
     assert [it.state for it in gate.answers(run_id)] == ["approved"]
+
+
+def test_a_rerun_that_the_approval_of_the_attempt_before_releases(gate: Gate) -> None:
+    """A review names no attempt; whom it releases was not bypassed by anybody."""
+    gate.validate(REPOSITORY, "success")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+
+    def start_again(place: str) -> None:
+        if place == "begun":
+            gate.failpoint = no_failpoint
+            gate.github.cancel_run(run_id)
+            gate.github.rerun(run_id)
+            gate.github.reach_environment(run_id, ENVIRONMENT)
+
+    gate.failpoint = start_again
+    gate.settle()
+    for _ in range(3):
+        gate.advance(minutes=2)
+        gate.sweep()
+        gate.settle()
+    (answer,) = gate.answers(run_id)
+    assert answer.run_attempt == 2
+    first, second = [it for it in gate.records() if it.run_id == run_id]
+    assert (first.run_attempt, first.state) == (1, RequestState.APPROVED)
+    assert (second.run_attempt, second.state) == (2, RequestState.APPROVED)
+    kinds = [it.kind for it in gate.trail(run_id)]
+    assert "bypass.detected" not in kinds
+    assert kinds.count("review.sent") == 1
+
+
+def test_a_bypass_of_a_rerun_is_one_although_an_attempt_before_was_approved(gate: Gate) -> None:
+    """That approval has released its own attempt."""
+    gate.validate(REPOSITORY, "success")
+    run_id = gate.github.deploy(REPOSITORY).run_id
+    gate.settle()
+    gate.github.finish_job(run_id, conclusion="failure")
+    gate.validate(REPOSITORY, "failure")
+    gate.github.rerun(run_id)
+    gate.github.reach_environment(run_id, ENVIRONMENT)
+    gate.settle()
+    gate.github.set_role(REPOSITORY, "admin", "admin")
+    gate.github.bypass("admin", run_id, ENVIRONMENT)
+    for _ in range(3):
+        gate.advance(minutes=2)
+        gate.sweep()
+        gate.settle()
+    assert "bypass.detected" in [it.kind for it in gate.trail(run_id)]

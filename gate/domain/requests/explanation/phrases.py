@@ -81,6 +81,7 @@ _CLOSED: Final = {
     "bypassed": "An administrator bypassed the gate",
     "expired": "GitHub's limit of 30 days was reached",
     "answered_before": "An earlier answer covered this job",
+    "answered_by_earlier_attempt": "The approval of an earlier attempt released this one",
     "run_gone": "The run no longer exists on GitHub",
 }
 

@@ -55,6 +55,15 @@ def ended(conclusion: str | None) -> Sighting:
         (make_sighting(pending=False, deployment_states=("in_progress",)), Closure.BYPASSED),
         (make_sighting(pending=False, deployment_states=("success",)), Closure.BYPASSED),
         (
+            make_sighting(pending=False, deployment_states=("queued",), earlier_approval=True),
+            Closure.ANSWERED_BY_EARLIER_ATTEMPT,
+        ),
+        (replace(VANISHED, earlier_approval=True), Closure.ANSWERED_BY_EARLIER_ATTEMPT),
+        (
+            make_sighting(pending=False, deployment_states=("failure",), earlier_approval=True),
+            Closure.ANSWERED_ELSEWHERE,
+        ),
+        (
             make_sighting(pending=False, deployment_states=("failure",)),
             Closure.ANSWERED_ELSEWHERE,
         ),
@@ -248,6 +257,7 @@ def test_closed_stays_closed(state: RequestState) -> None:
         (Closure.RUN_GONE, None, RequestState.UNANSWERABLE),
         (Closure.ANSWERED_BEFORE, ReviewState.APPROVED, RequestState.APPROVED),
         (Closure.ANSWERED_BEFORE, ReviewState.REJECTED, RequestState.REJECTED),
+        (Closure.ANSWERED_BY_EARLIER_ATTEMPT, None, RequestState.APPROVED),
     ],
 )
 def test_state_after_closing(
