@@ -1,4 +1,4 @@
-"""Say on a pull request what its policy is worth, before it is merged.
+"""Judge the policy that a pull request proposes, before it is merged.
 
 Pure. Nothing here approves anything: a check run informs people. What a policy decides is in
 `gate.domain.requests`.

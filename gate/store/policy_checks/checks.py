@@ -1,4 +1,4 @@
-"""Keep which pull requests must be looked at, and which commit of each was looked at last.
+"""Store which pull requests must be looked at, and which commit of each was looked at last.
 
 News only say that a look is due: what the pull request is now is asked of GitHub then. So marking
 twice is as good as once, and the order of deliveries does not matter.

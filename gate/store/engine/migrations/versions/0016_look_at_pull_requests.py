@@ -1,4 +1,4 @@
-"""Keep which pull requests are to be looked at for their policy.
+"""Store which pull requests are to be looked at for their policy.
 
 Revises: 0015.
 """
