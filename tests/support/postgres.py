@@ -42,12 +42,12 @@ class PostgresServer:
             yield url
 
     def set_read_only(self, url: str, *, read_only: bool) -> None:
-        """Let a database refuse writes, or take them again, and cut every connection to it."""
+        """Let a database refuse writes, or take them again; end every connection to it."""
         name = make_url(url).database
         setting = "on" if read_only else "off"
         self._execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {setting}")
         self._execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - our own name
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - our own name
         )
 
     @property

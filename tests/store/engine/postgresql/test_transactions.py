@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from threading import Barrier, Event
+from typing import Final
 
 import pytest
 from psycopg import ConnectionInfo
@@ -26,6 +27,12 @@ from tests.store.engine.test_database import deliver, stored
 from tests.support.alert_settings import settings_with
 from tests.support.harness import wait_for
 from tests.support.threads import at_once
+
+_END_THE_OTHERS: Final = text(
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+"""Waits until they have ended: one that still ends takes a question, and answers with an error."""
 
 
 @pytest.fixture
@@ -127,10 +134,9 @@ def test_a_server_that_only_reads_fails_the_check(database: Database) -> None:
 
     def only_reads(value: str) -> None:
         setting = f"ALTER DATABASE {name} SET default_transaction_read_only = {value}"
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :own"
         with admin.connect() as connection:
             connection.execute(text(setting))
-            connection.execute(text(f"{cut} AND pid <> pg_backend_pid()"), {"own": name})
+            assert all(connection.scalars(_END_THE_OTHERS).all())
 
     admin = create_engine(database.engine.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     only_reads("on")
@@ -210,13 +216,9 @@ def test_a_statement_whose_result_a_migration_changed_is_prepared_anew(
 def test_a_connection_that_the_server_closed_is_replaced(database: Database) -> None:
     """Whoever comes next after a restart of the server need not know of it."""
     database.transact(partial(deliver, name="before"))
-    ending = text(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
     other = create_engine(database.engine.url, isolation_level="AUTOCOMMIT")
     with other.connect() as connection:
-        assert all(connection.scalars(ending).all())
+        assert all(connection.scalars(_END_THE_OTHERS).all())
     other.dispose()
     database.transact(partial(deliver, name="after"))
 
