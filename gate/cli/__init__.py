@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from gate import __version__
+from gate.cli.service.interpreter import start_quickly
 from gate.errors import ConfigError
 
 EXIT_CONFIG: Final = 78
@@ -67,6 +68,7 @@ def gate() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    start_quickly()
     try:
         gate()
     except ConfigError as error:

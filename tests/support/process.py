@@ -18,14 +18,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
-from gate.bootstrap.service import create_service
-from gate.bootstrap.web import create_shell
-from gate.cli.service.settings import load_for_service
+from gate.cli.service.interpreter import start_quickly
 from gate.clock import uptime
-from gate.store.engine.database import Snapshot
-from gate.store.engine.server import server_time
-from gate.web.door.server import serve
+
+if TYPE_CHECKING:
+    from gate.store.engine.database import Snapshot
 
 
 def failing(place: str, at: int, number: signal.Signals) -> Callable[[str], None]:
@@ -68,11 +67,19 @@ def _ahead() -> float:
 
 def database_time(snapshot: Snapshot) -> datetime:
     """Return the time by the database's clock, as far ahead as the test wants it."""
+    from gate.store.engine.server import server_time
+
     return server_time(snapshot) + timedelta(seconds=_ahead())
 
 
 def main() -> None:
     """Serve until killed."""
+    start_quickly()
+    from gate.bootstrap.service import create_service
+    from gate.bootstrap.web import create_shell
+    from gate.cli.service.settings import load_for_service
+    from gate.web.door.server import serve
+
     port = int(sys.argv[1])
     place = sys.argv[2] if len(sys.argv) > 2 else ""
     at = int(sys.argv[3]) if len(sys.argv) > 3 else 1
