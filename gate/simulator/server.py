@@ -48,6 +48,9 @@ class Server:
         """Close all connections and stop listening."""
         if self._server is not None:
             self._server.close()
+        # What was accepted last becomes a connection two turns of the loop later.
+        for _ in range(3):
+            await asyncio.sleep(0)
         for connection in list(self._connections):
             connection.close()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forked import run_gate
 from tests.support.keys import make_key_pair
 from tests.support.ports import unused_port
 
@@ -56,15 +57,7 @@ def surroundings(**variables: str) -> dict[str, str]:
 
 def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *command],
-        env=surroundings(**variables),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_gate(*command, environ=surroundings(**variables), folder=folder)
 
 
 def broken(kind: str, folder: Path) -> str:

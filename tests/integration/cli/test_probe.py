@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from gate.probe.experiments import EXPERIMENTS
 from gate.probe.observations import Subject
 from gate.simulator.faults import Fault
 from gate.simulator.switches import Switches
+from tests.support.forked import run_gate
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate, running_gate
 
 SPELLING = "spelling of names"
@@ -179,15 +179,7 @@ def run_command(gate: Gate, folder: Path, *arguments: str) -> subprocess.Complet
         "GATE_GITHUB_API_URL": settings.github_api_url,
         "GATE_DATABASE_URL": settings.database_url.get_secret_value(),
     }
-    return subprocess.run(
-        [sys.executable, "-m", "gate", "probe", *arguments],
-        env={**os.environ, **env},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_gate("probe", *arguments, environ={**os.environ, **env}, folder=folder)
 
 
 def test_the_command_prints_a_line_for_each(tmp_path: Path) -> None:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from tests.integration.process.service_process import Process
+from tests.support.forked import run_gate
 from tests.support.harness import REPOSITORY
 
 
 def command(process: Process, *arguments: str) -> str:
     """Run a command with the settings of the service, and give what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "gate", *arguments],
-        env=os.environ | process.environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_gate(*arguments, environ=os.environ | process.environ)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
 

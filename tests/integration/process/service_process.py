@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +15,8 @@ import requests
 from gate.manifest import load_manifest
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
+from tests.support import process
+from tests.support.forked import ForkedProcess
 from tests.support.harness import ENVIRONMENT, REPOSITORY, SECRET
 from tests.support.keys import make_key_pair
 from tests.support.ports import unused_port
@@ -35,13 +35,12 @@ class Process:
         self._ahead = ahead
         self._advanced = 0.0
         self.advance(0)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
 
     def start(self, *failpoint: str) -> None:
         """Start it and wait until it is ready."""
-        module = "tests.support.process"
-        command = [sys.executable, "-m", module, str(self._port), *failpoint]
-        self._process = subprocess.Popen(command, env=self.environ, stderr=subprocess.DEVNULL)
+        port = str(self._port)
+        self._process = ForkedProcess(process.main, port, *failpoint, environ=self.environ)
         self.wait(self.is_ready, "the service to be ready")
 
     def advance(self, seconds: float) -> None:

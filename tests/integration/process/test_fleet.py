@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 import requests
 from sqlalchemy import make_url
 
+from gate.cli import main as gate
 from gate.reconciler.deadlines import SEEN_AFTER
 from gate.simulator.faults import Fault
 from gate.store.engine.database import Database
@@ -19,6 +18,7 @@ from gate.store.nodes.nodes import list_nodes
 from tests.chaos.clocks import find_library
 from tests.chaos.wires import running_wires, to_unix_socket
 from tests.integration.process.service_process import Process, prepared
+from tests.support.forked import ForkedProcess
 from tests.support.harness import REPOSITORY, wait_for
 from tests.support.postgres import PostgresServer, postgres_server
 
@@ -161,7 +161,8 @@ def test_a_second_signal_ends_a_worker_at_once(
     def logged(event: str) -> bool:
         return f'"event":"{event}"' in log.read_text()
 
-    with running_wires() as wires, log.open("wb") as stream:
+    log.touch()
+    with running_wires() as wires:
         wire = wires.add(to_unix_socket(server.socket))
         url = make_url(node.environ["GATE_DATABASE_URL"])
         over = url.set(host="127.0.0.1", port=wire.port, query={})
@@ -169,15 +170,14 @@ def test_a_second_signal_ends_a_worker_at_once(
             "GATE_DATABASE_URL": over.render_as_string(hide_password=False),
             "GATE_LOG_FORMAT": "json",
         }
-        command = [sys.executable, "-m", "gate", "worker"]
-        with subprocess.Popen(command, env=environ, stderr=stream, stdout=stream) as worker:
-            try:
-                wait_for(lambda: logged("fleet.listening"), "the worker to run")
-                wire.set("silent")
-                worker.send_signal(signal.SIGTERM)
-                wait_for(lambda: logged("node.draining"), "the worker to stop")
-                worker.send_signal(signal.SIGTERM)
-                assert worker.wait(20) == 128 + signal.SIGTERM
-                assert logged("worker.aborted")
-            finally:
-                worker.kill()
+        worker = ForkedProcess(gate, "worker", environ=environ, stdout=log, stderr=log)
+        try:
+            wait_for(lambda: logged("fleet.listening"), "the worker to run")
+            wire.set("silent")
+            worker.terminate()
+            wait_for(lambda: logged("node.draining"), "the worker to stop")
+            worker.terminate()
+            assert worker.wait(20) == 128 + signal.SIGTERM
+            assert logged("worker.aborted")
+        finally:
+            worker.kill()

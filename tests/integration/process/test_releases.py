@@ -5,8 +5,6 @@ See docs/adr/0026 for why the previous release is not started from its tag.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import requests
@@ -16,6 +14,7 @@ from gate.store.engine.database import Database
 from gate.store.engine.migrations.migrate import migrate
 from gate.store.engine.migrations.revisions import OURS, Revisions
 from tests.integration.process.service_process import Process, prepared
+from tests.support.forked import run_gate
 from tests.support.harness import REPOSITORY
 from tests.support.planted_migrations import next_release, release_after_next
 from tests.support.postgres import postgres_server
@@ -26,18 +25,6 @@ def upgraded(url: str, revisions: Revisions) -> None:
     database = Database(url)
     migrate(database, revisions=revisions)
     database.close()
-
-
-def run(process: Process, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of gate beside the service."""
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *arguments],
-        env=process.environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def held(process: Process) -> int:
@@ -70,12 +57,12 @@ def test_the_previous_release_works_on_the_new_schema(tmp_path: Path) -> None:
         node.stop()
         node.start()
         released(node, held(node))
-        assert run(node, "migrate").returncode == 0
+        assert run_gate("migrate", environ=node.environ).returncode == 0
         assert requests.get(f"{node.url}/readyz", timeout=5).status_code == 200
         upgraded(url, release_after_next(tmp_path / "after"))
         assert requests.get(f"{node.url}/readyz", timeout=5).status_code == 503
         node.stop()
-        refused = run(node, "worker")
+        refused = run_gate("worker", environ=node.environ)
         assert (refused.returncode, "no longer serves this release" in refused.stderr) == (78, True)
 
 
@@ -93,5 +80,5 @@ def test_rows_of_the_previous_schema_work_on(process: Process, tmp_path: Path) -
     process.start()
     released(process, run_id)
     for arguments in (("audit", "verify"), ("replay", "--all")):
-        done = run(process, *arguments)
+        done = run_gate(*arguments, environ=process.environ)
         assert done.returncode == 0, done.stdout + done.stderr

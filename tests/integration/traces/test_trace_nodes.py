@@ -10,7 +10,9 @@ from pathlib import Path
 
 import requests
 
+from gate.cli import main as gate
 from tests.integration.process.service_process import Process, prepared
+from tests.support.forked import ForkedProcess
 from tests.support.harness import REPOSITORY, wait_for
 from tests.support.postgres import PostgresServer
 from tests.support.trace_receiver import collecting
@@ -28,13 +30,9 @@ print(sorted(it for it in sys.modules if it.startswith("opentelemetry") or it ==
 
 
 @contextmanager
-def running(process: Process, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def running(process: Process, command: list[str]) -> Iterator[ForkedProcess]:
     """Run a command of the gate, and end it as a platform does."""
-    node = subprocess.Popen(
-        [sys.executable, "-m", "gate", *command],
-        env=process.environ,
-        stderr=subprocess.DEVNULL,
-    )
+    node = ForkedProcess(gate, *command, environ=process.environ)
     try:
         yield node
         node.terminate()

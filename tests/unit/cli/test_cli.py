@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gate.cli import gate
 from gate.errors import ConfigError
+from tests.support.forked import run_gate
 
 
 def commands(group: click.Group, path: str = "gate") -> Iterator[tuple[str, click.Command]]:
@@ -114,8 +115,7 @@ def test_what_needs_postgresql_leaves_no_file(arguments: list[str], tmp_path: Pa
         "GATE_GITHUB_PRIVATE_KEY": pem.decode(),
         "GATE_GITHUB_WEBHOOK_SECRET": "only-for-this-test",
     }
-    command = [sys.executable, "-m", "gate", *arguments]
-    done = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    done = run_gate(*arguments, environ=env)
     assert done.returncode == 78
-    assert b"SQLite" in done.stderr
+    assert "SQLite" in done.stderr
     assert list(tmp_path.iterdir()) == []
