@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import requests
 
@@ -20,6 +21,9 @@ from tests.support.forked import ForkedProcess
 from tests.support.harness import ENVIRONMENT, REPOSITORY, SECRET
 from tests.support.keys import make_key_pair
 from tests.support.ports import unused_port
+
+_HALF_A_MINUTE: Final = 40.0
+"""Long enough for what is tried again after a failure, and for the lease of a killed process."""
 
 
 class Process:
@@ -105,6 +109,24 @@ class Process:
         while not condition():
             assert time.monotonic() < deadline, f"waited too long for {what}"
             time.sleep(0.01)  # between two looks at another process
+
+    def skip_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until something is so that is due in half a minute, which is skipped.
+
+        It is skipped again each second: the time at which it is due may be set after a skip.
+        """
+        skipped_at = -math.inf
+
+        def is_so() -> bool:
+            nonlocal skipped_at
+            if condition():
+                return True
+            if time.monotonic() > skipped_at + 1:
+                self.advance(_HALF_A_MINUTE)
+                skipped_at = time.monotonic()
+            return False
+
+        self.wait(is_so, what)
 
     def answers(self, run_id: int) -> list[str | None]:
         """List the answers GitHub took for a run."""

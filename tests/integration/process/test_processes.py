@@ -98,8 +98,7 @@ def test_one_404_opens_nothing(process: Process, path: str) -> None:
     run_id = github.deploy(REPOSITORY).run_id
     # Whichever deployment is looked at first meets it; the restart makes both of them due.
     process.wait(lambda: any(it.fault for it in github.requests()), "the answer that is missed")
-    process.advance(40)
-    process.wait(lambda: process.reason(run_id) == later, "the reason that is so")
+    process.skip_until(lambda: process.reason(run_id) == later, "the reason that is so")
     assert process.answers(run_id) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -81,10 +82,10 @@ def figures(stats: Stats) -> dict[str, object]:
     }
 
 
-def check_all(database: Database, now: datetime) -> None:
+def check_all(database: Database, now: datetime, scopes: Sequence[Scope] = SCOPES) -> None:
     """Compare every period in every scope."""
     for period in periods(now):
-        for scope in SCOPES:
+        for scope in scopes:
 
             def both(snapshot: Any, period: Period = period, scope: Scope = scope) -> Any:
                 slow = SlowStatistics(snapshot, period, scope).figures()
@@ -98,8 +99,9 @@ def check_all(database: Database, now: datetime) -> None:
 def test_figures_are_those_of_all_rows(database: Database, seed: int) -> None:
     """While things happen, late and again, and after old rows were deleted."""
     past = Past(database, seed, is_upgrading=True)
-    for _ in range(2):
-        past.go_on(STEPS)
-        check_all(database, past.now)
+    past.go_on(STEPS)
+    check_all(database, past.now, SCOPES[:1])
+    past.go_on(STEPS)
+    check_all(database, past.now)
     delete_expired(database, past.now)
     check_all(database, past.now)
