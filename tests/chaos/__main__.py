@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from tests.chaos.clocks import find_library
+from tests.chaos.fleet import Server
 from tests.chaos.oracle import find_violations
 from tests.chaos.plan import Plan, PlanError, read_plan, write_plan
 from tests.chaos.report import describe, keep
@@ -34,22 +35,45 @@ def main() -> int:
         _say(_WITHOUT_CLOCKS)
     # Whoever ends the suite ends its processes as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    broken: list[int] = []
     with running_server() as server:
-        for plan in plans:
-            if len(plans) == 1:
-                sys.stdout.write(write_plan(plan))
-            played = play(plan, server, _say if options.verbose else _keep_quiet)
-            violations = find_violations(played.record)
-            _say(describe(plan, played, violations))
-            if violations or options.keep:
-                place = keep(Path(options.folder), plan, played)
-                _say(f"  plan, trail and logs: {place}; again: --seed {plan.seed}, or --plan FILE")
-            if violations:
-                broken.append(plan.seed)
+        if len(plans) == 1:
+            sys.stdout.write(write_plan(plans[0]))
+        broken = play_all(plans, lambda plan: _keeps_every_promise(plan, server, options))
     failed = f"; broken: {', '.join(map(str, broken))}" if broken else ""
     _say(f"{len(plans) - len(broken)} of {len(plans)} kept every promise{failed}")
     return 1 if broken else 0
+
+
+def play_all(plans: Sequence[Plan], keeps_every_promise: Callable[[Plan], bool]) -> list[int]:
+    """Play each plan and return the seeds of those that broke a promise or could not be played.
+
+    An exception ends the run of one seed, not the runs after it. When the suite is stopped, the
+    last line names the seed to resume from, which was not finished.
+    """
+    broken: list[int] = []
+    for plan in plans:
+        try:
+            is_kept = keeps_every_promise(plan)
+        except Exception as error:  # noqa: BLE001 - a fault of the suite must not hide later seeds
+            _say(f"seed {plan.seed}: ERROR ({type(error).__name__}: {error})")
+            is_kept = False
+        except (KeyboardInterrupt, SystemExit):
+            failed = f"; broken so far: {', '.join(map(str, broken))}" if broken else ""
+            _say(f"stopped during seed {plan.seed}; resume from there{failed}")
+            raise
+        if not is_kept:
+            broken.append(plan.seed)
+    return broken
+
+
+def _keeps_every_promise(plan: Plan, server: Server, options: argparse.Namespace) -> bool:
+    played = play(plan, server, _say if options.verbose else _keep_quiet)
+    violations = find_violations(played.record)
+    _say(describe(plan, played, violations))
+    if violations or options.keep:
+        place = keep(Path(options.folder), plan, played)
+        _say(f"  plan, trail and logs: {place}; again: --seed {plan.seed}, or --plan FILE")
+    return not violations
 
 
 def _options() -> argparse.Namespace:
