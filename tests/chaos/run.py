@@ -172,8 +172,11 @@ def _record(plan: Plan, fleet: Fleet) -> Record:
         if not find_late(record):
             break
         fleet.advance(_PAUSE)
-        time.sleep(_EACH)  # nothing outside tells when the trail is complete
-        exported, record = _export(plan, fleet)
+        deadline = time.monotonic() + _LAST
+        # Nothing outside tells when the trail is complete, and a busy machine needs a while.
+        while find_late(record) and time.monotonic() < deadline:
+            time.sleep(_EACH)  # between two readings of the trail
+            exported, record = _export(plan, fleet)
     return replace(record, checks=(exported, *_run_commands(fleet, _CHECKS)))
 
 
