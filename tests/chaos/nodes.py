@@ -26,6 +26,7 @@ _READY: Final[Mapping[Kind, str]] = {
     "worker": "worker.started",
 }
 _DEADLINE: Final = 60.0
+_MOST_STARTS: Final = 5
 
 
 class NodeProcess:
@@ -102,10 +103,17 @@ class NodeProcess:
             self._signal(signal.SIGCONT)
 
     def wait_until_ready(self) -> None:
-        """Wait until it has started; raises AssertionError with its log when it ends instead."""
+        """Wait until it has started; one that ends instead is started anew, as a supervisor does.
+
+        Raises AssertionError with its log when it ends again and again.
+        """
         deadline = time.monotonic() + _DEADLINE
+        most = self.starts + _MOST_STARTS
         while not self.is_ready():
-            assert self.runs, f"node {self.number} has ended:\n{self.log.read_text()[-4000:]}"
+            if not self.runs:
+                said = self.log.read_text()[-4000:]
+                assert self.starts < most, f"node {self.number} has ended:\n{said}"
+                self.start()
             assert time.monotonic() < deadline, f"node {self.number} does not start"
             time.sleep(0.02)  # between two looks at another process
 
