@@ -10,6 +10,7 @@ from gate.runbooks import load_runbooks
 from gate.web.api.audit import audit_api
 from gate.web.api.incidents import incidents_api
 from gate.web.api.openapi import Schema, describe_api, openapi_api
+from gate.web.api.policy_schema import policy_schema_api
 from gate.web.api.reports import attempts_api, reports_api
 from gate.web.api.requests import requests_api
 from gate.web.api.statistics import statistics_api
@@ -58,6 +59,7 @@ def register_routes(app: Flask, deps: WebDeps, sign_ins: SignIns | None) -> None
 
     app.register_blueprint(api_pages(site, describe))
     app.register_blueprint(openapi_api(describe))
+    app.register_blueprint(policy_schema_api(deps.public_url))
     app.register_blueprint(deployment_pages(site))
     app.register_blueprint(requests_api(deps))
     app.register_blueprint(incidents_api(deps))

@@ -20,6 +20,8 @@ EXAMPLES = sorted(
 )
 WORKFLOWS = [*sorted((ROOT / ".github" / "workflows").glob("*.yml")), *EXAMPLES]
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
+CHECK = ROOT / ".github" / "actions" / "check-policy" / "action.yml"
+REPORTING = [it for it in ACTIONS if it != CHECK]
 REFERENCE = ROOT / "docs" / "reference" / "actions.md"
 
 PINNED = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -99,14 +101,14 @@ def test_an_action_hands_over_each_input_by_its_name(path: Path) -> None:
         for name in action["inputs"]
     }
     assert "${{" not in step["run"]
-    assert step["run"].endswith(f'/../_report" {path.parent.name}')
+    assert path == CHECK or step["run"].endswith(f'/../_report" {path.parent.name}')
 
 
 def test_each_input_that_is_read_is_declared() -> None:
-    """What the code reads is what the two actions have, and nothing else."""
+    """What the code reads is what the actions that report have, and nothing else."""
     package = Path(inputs.__file__).parent
     read = {name for it in package.glob("*.py") for name in INPUT.findall(it.read_text("utf-8"))}
-    assert read == {name for path in ACTIONS for name in load(path)["inputs"]}
+    assert read == {name for path in REPORTING for name in load(path)["inputs"]}
 
 
 @pytest.mark.parametrize("path", ACTIONS, ids=named)

@@ -156,3 +156,21 @@ def test_the_reference_page_is_generated_from_the_schema() -> None:
     page = (ROOT / "docs/reference/policy.md").read_text(encoding="utf-8")
     assert render_reference() in page
     assert render_events() in page
+
+
+def described_keys(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """List every key of the schema with what an editor shows of it; a reference is followed."""
+    schema = policy_schema()
+    for name, key in node.get("properties", {}).items():
+        target = schema["$defs"][key["$ref"].rpartition("/")[2]] if "$ref" in key else key
+        yield f"{path}{name}", key.get("description") or target.get("description", "")
+        for inner in (target, *target.get("patternProperties", {}).values()):
+            at = schema["$defs"][inner["$ref"].rpartition("/")[2]] if "$ref" in inner else inner
+            yield from described_keys(at, f"{path}{name}.")
+
+
+def test_an_editor_can_explain_every_key() -> None:
+    """Whoever hovers over a key reads a sentence."""
+    described = dict(described_keys(policy_schema()))
+    assert len(described) > 35
+    assert [path for path, text in described.items() if not text.endswith(".")] == []

@@ -93,6 +93,7 @@ PUBLIC: Final = {
     "/runbooks/<name>": "pages of the documentation",
     "/api": "the documentation of the API",
     "/api/v1/openapi.json": "the documentation of the API",
+    "/schemas/policy-1.json": "the documentation of the policy",
     "/sign-in": "before a sign-in",
     "/sign-in/start": "before a sign-in",
     "/sign-in/callback": "before a sign-in",
