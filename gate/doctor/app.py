@@ -12,6 +12,11 @@ from gate.githubapp.app.client import AppClient
 from gate.manifest import load_manifest
 from gate.settings import Settings
 
+_FOR_CHECKS: Final = frozenset(
+    {"checks", "pull_requests", "check_run", "check_suite", "pull_request"}
+)
+"""Permissions and events by which pull requests are told what their policy is worth."""
+
 _RANK: Final = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 
@@ -27,9 +32,9 @@ def find_app(client: AppClient, settings: Settings, clock: Clock) -> Iterator[Fi
         if _RANK.get(app.permissions.get(name, "none"), 0) < _RANK[level]
     ]
     remedy = "grant them in the App's settings, then accept them in each installation"
-    yield _lacking("permissions", lacking, remedy)
+    yield from _lacking("permissions", lacking, remedy)
     missing = [event for event in wanted.events if event not in app.events]
-    yield _lacking("events", missing, "subscribe to them in the App's settings")
+    yield from _lacking("events", missing, "subscribe to them in the App's settings")
     expected = f"{settings.public_url}/webhooks/github"
     actual = client.read_hook_url()
     if actual == expected:
@@ -39,7 +44,14 @@ def find_app(client: AppClient, settings: Settings, clock: Clock) -> Iterator[Fi
         yield Finding(Level.WARN, "webhook", f"points to {actual}, not to {expected}", remedy)
 
 
-def _lacking(what: str, names: list[str], remedy: str) -> Finding:
-    if names:
-        return Finding(Level.FAIL, what, f"missing {', '.join(names)}", remedy)
-    return Finding(Level.OK, what, "everything in app.yaml")
+def _lacking(what: str, names: list[str], remedy: str) -> Iterator[Finding]:
+    """Report what is lacking; deployments are judged without what policy checks need."""
+    for_checks = [it for it in names if it.partition(":")[0] in _FOR_CHECKS]
+    needed = [it for it in names if it not in for_checks]
+    if needed:
+        yield Finding(Level.FAIL, what, f"missing {', '.join(needed)}", remedy)
+    if for_checks:
+        found = f"missing {', '.join(for_checks)}: pull requests get no check of their policy"
+        yield Finding(Level.WARN, what, found, remedy)
+    if not names:
+        yield Finding(Level.OK, what, "everything in app.yaml")

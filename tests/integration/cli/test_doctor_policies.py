@@ -158,3 +158,13 @@ def test_progress_is_told_and_calls_are_bounded(gate: Gate) -> None:
     assert told == [f"checking {REPOSITORY} (1 of 1)"]
     assert any("6 more environments were not checked" in it.found for it in found)
     assert len(gate.github.requests()) < 60
+
+
+@pytest.mark.parametrize(("lost", "level"), [("checks", Level.WARN), ("deployments", Level.FAIL)])
+def test_what_only_policy_checks_need_is_no_failure(gate: Gate, lost: str, level: Level) -> None:
+    """Deployments are judged without it, and pull requests get no check."""
+    app = gate.github.world.app()
+    app.permissions = {name: it for name, it in app.permissions.items() if name != lost}
+    (found,) = looked(gate, "permissions")
+    assert found.level is level
+    assert lost in found.found
