@@ -28,6 +28,8 @@ _COMMANDS: Final = {
     "demo": ("gate.cli.demo", "demo"),
     "simulator": ("gate.cli.simulator", "simulator"),
     "doctor": ("gate.cli.doctor", "doctor"),
+    "requests": ("gate.cli.requests", "requests"),
+    "incidents": ("gate.cli.incidents", "incidents"),
     "nodes": ("gate.cli.nodes", "nodes"),
     "token": ("gate.cli.access.token", "token"),
     "sessions": ("gate.cli.access.sessions", "sessions"),

@@ -76,10 +76,14 @@ def list_records(
     before: RequestId | None,
     visible: Visible,
 ) -> list[RequestRecord]:
-    """List requests, newest first, from the one before `before` on; without their reports."""
+    """List requests, newest first, from the one before `before` on; without their reports.
+
+    A filter whose value is a tuple takes any of its values.
+    """
     query = _query(visible).order_by(_t.id.desc()).limit(limit)
     for name, value in filters.items():
-        query = query.where(_t[name] == value)
+        column = _t[name]
+        query = query.where(column.in_(value) if isinstance(value, tuple) else column == value)
     if before is not None:
         query = query.where(_t.id < before)
     return [_record(row) for row in snapshot.execute(query)]

@@ -73,7 +73,7 @@ def _shown(record: RequestRecord) -> dict[str, object]:
     return shown
 
 
-def _listed(record: RequestRecord) -> dict[str, object]:
+def listed_request(record: RequestRecord) -> dict[str, object]:
     """Return a request as a list shows it: without the flows, of which there may be thousands."""
     shown = _shown(record)
     evidence = shown["evidence"]
@@ -104,5 +104,5 @@ _REQUESTS: Final = Listing(
     read=_list,
     to_id=RequestId,
     id_of=lambda record: record.id,
-    show=_listed,
+    show=listed_request,
 )

@@ -46,9 +46,13 @@ from gate.web.pages.deployment.policy import Found
 
 @dataclass(frozen=True, slots=True)
 class ShownAction:
-    """Something that people can do: `words` are to be copied, `url` is the place in GitHub."""
+    """Something that people can do: `words` are to be copied, `url` is the place in GitHub.
+
+    `markdown` is what `text` was made from.
+    """
 
     text: Markup
+    markdown: str
     words: str
     place: str
     url: str
@@ -150,7 +154,7 @@ def _action(action: Action, record: DeploymentRecord) -> ShownAction:
         url = record.run.html_url.partition("/actions/")[0] + "/actions"
     elif action.way is Way.COMMENT and (issue := _issue(record)) is not None:
         place, url = f"Open issue #{issue.number}", issue.url
-    return ShownAction(render_line(action.text), action.words, place, url)
+    return ShownAction(render_line(action.text), action.text, action.words, place, url)
 
 
 def _rules(found: Found) -> tuple[Rule, ...]:
