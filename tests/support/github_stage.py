@@ -26,10 +26,12 @@ ENVIRONMENT: Final = "production-frontend"
 VALIDATION: Final = ".github/workflows/production-validation.yml"
 PERMISSIONS: Final = {
     "actions": "read",
+    "checks": "write",
     "contents": "read",
     "deployments": "write",
     "issues": "write",
     "members": "read",
+    "pull_requests": "read",
 }
 HOOK_URL: Final = "http://127.0.0.1:9/webhooks/github"
 MINT: Final = "/app/installations/{installation_id}/access_tokens"
