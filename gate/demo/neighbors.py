@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from gate.demo.checks import Memory, Seen, comment_of, decisions_of, see_held, see_released
+from gate.demo.ready import ENVIRONMENT
 from gate.demo.scene import Scene
-from gate.demo.stage import ENVIRONMENT, Stage
+from gate.demo.stage import Stage
 
 _API: Final = "production-api"
 _POLICY_PATH: Final = ".github/deployment-gate.yml"

@@ -17,8 +17,9 @@ from gate.demo.alert_scenes import (
     validation_fails,
 )
 from gate.demo.checks import Memory, Seen, comment_of, decisions_of, see_held, see_released
+from gate.demo.ready import ENVIRONMENT, REPOSITORY
 from gate.demo.scene import Scene
-from gate.demo.stage import ENVIRONMENT, REPOSITORY, Stage
+from gate.demo.stage import Stage
 from gate.simulator.faults import Fault, WebhookFault
 
 _POLICY: Final = ".github/deployment-gate.yml"

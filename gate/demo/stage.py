@@ -15,19 +15,15 @@ from tempfile import TemporaryDirectory
 from typing import IO, Final
 
 import requests
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gate.demo.mailbox import Mailbox, open_mailbox
+from gate.demo.ready import ENVIRONMENT, REPOSITORY, register
 from gate.errors import ConfigError
-from gate.manifest import load_manifest
 from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.web.door.server import free_port
 
-REPOSITORY: Final = "octo-org/frontend"
-ENVIRONMENT: Final = "production-frontend"
 USUAL_PORT: Final = 8080
 _SECRET: Final = "the demo's own webhook secret"  # noqa: S105 - it guards nothing
 _HOST: Final = "127.0.0.1"
@@ -166,28 +162,17 @@ def set_stage(port: int) -> Iterator[Stage]:
     The App's key is made now and everything is kept in a folder that is deleted at the end.
     """
     github = SimulatedGitHub()
-    manifest = load_manifest()
     url = f"http://{_HOST}:{port}"
-    private, public = generate_key_pair()
     with (
         TemporaryDirectory(prefix="gate-demo-") as folder,
         serve(github) as api_url,
         open_mailbox(_SECRET) as mailbox,
     ):
-        app_id = github.register_app(
-            public_key_pem=public,
-            webhook_secret=_SECRET,
-            webhook_url=f"{url}/webhooks/github",
-            permissions=dict(manifest.permissions),
-            events_wanted=list(manifest.events),
-        )
-        installation_id = github.create_installation("octo-org")
-        github.create_repository(REPOSITORY, installation_id)
-        github.protect_environment(REPOSITORY, ENVIRONMENT)
+        app = register(github, url, _SECRET)
         with (Path(folder) / "gate.log").open("w", encoding="utf-8") as log:
-            environ = _environ(folder, api_url, url) | _identity(app_id, private)
+            environ = _environ(folder, api_url, url) | _identity(app.app_id, app.private_key)
             environ |= _alerts(mailbox)
-            stage = Stage(github, api_url, url, environ, log, mailbox, installation_id)
+            stage = Stage(github, api_url, url, environ, log, mailbox, app.installation_id)
             try:
                 stage.start_gate()
                 yield stage
@@ -215,17 +200,3 @@ def _environ(folder: str, api_url: str, url: str) -> dict[str, str]:
         "GATE_SWEEP_SECONDS": "1",
         "GATE_LOG_FORMAT": "json",
     }
-
-
-def generate_key_pair() -> tuple[str, str]:
-    """Generate an App's private and public key, as PEM."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private.decode(), public.decode()

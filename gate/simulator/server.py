@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gate.simulator import control
@@ -139,8 +139,17 @@ def serve(
         simulated.close()
 
 
-def run(host: str = "127.0.0.1", port: int = 4100, root: str = "") -> None:
-    """Serve until interrupted."""
+def run(
+    host: str = "127.0.0.1",
+    port: int = 4100,
+    root: str = "",
+    prepare: Callable[[SimulatedGitHub, str], str] | None = None,
+) -> None:
+    """Serve until interrupted.
+
+    `prepare` is called before the first request, with the API root's address; what it returns is
+    printed.
+    """
     simulated = SimulatedGitHub()
     server = Server(simulated, host, port, root)
 
@@ -148,6 +157,9 @@ def run(host: str = "127.0.0.1", port: int = 4100, root: str = "") -> None:
         url = await server.start()
         sys.stderr.write(f"{BANNER}\nAPI root: {url}\nIssuer: {simulated.issuer.url}\n")
         sys.stderr.flush()
+        if prepare is not None:
+            sys.stdout.write(prepare(simulated, url))
+            sys.stdout.flush()
         await asyncio.Event().wait()
 
     try:

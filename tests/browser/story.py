@@ -9,8 +9,9 @@ from typing import Final
 import requests
 
 from gate.demo.neighbors import NEIGHBORS
+from gate.demo.ready import REPOSITORY
 from gate.demo.scenes import SCENES
-from gate.demo.stage import REPOSITORY, Stage, set_stage
+from gate.demo.stage import Stage, set_stage
 from gate.demo.story import perform
 from gate.web.door.server import free_port
 

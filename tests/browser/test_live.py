@@ -9,7 +9,8 @@ from typing import Final
 import requests
 from playwright.sync_api import Browser, expect
 
-from gate.demo.stage import REPOSITORY, Stage
+from gate.demo.ready import REPOSITORY
+from gate.demo.stage import Stage
 from tests.browser.story import SECONDS, list_pages
 from tests.browser.test_pages import WIDE, opened
 

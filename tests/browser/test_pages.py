@@ -15,7 +15,8 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from gate.demo.stage import REPOSITORY, Stage
+from gate.demo.ready import REPOSITORY
+from gate.demo.stage import Stage
 from tests.browser.story import SECONDS, list_pages
 
 Check = Callable[[Page], list[str]]

@@ -11,7 +11,7 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gate.demo.stage import generate_key_pair
+from gate.demo.key_pair import generate_key_pair
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.simulator.switches import Switches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from gate.demo.stage import generate_key_pair
+from gate.demo.key_pair import generate_key_pair
 
 
 @cache
