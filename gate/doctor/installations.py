@@ -8,7 +8,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from gate.doctor.environments import find_gated, find_unchecked, read_environments
+from gate.doctor.environments import (
+    find_bypassable,
+    find_gated,
+    find_unchecked,
+    read_environments,
+)
 from gate.doctor.findings import HOPELESS, Finding, Level, guarded
 from gate.doctor.policies import Policies
 from gate.doctor.workflows import find_workflows
@@ -72,6 +77,7 @@ def _repository(look: Look, repository: Repository) -> Iterator[Finding]:
         return
     seen = read_environments(look.github.deployments, address)
     yield from find_gated(address, seen)
+    yield from find_bypassable(address, seen)
     yield from look.policies.find(repository, address, seen)
     if seen.gated:
         yield from find_workflows(look.github.contents, address, seen.gated)

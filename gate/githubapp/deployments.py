@@ -75,17 +75,20 @@ class DeploymentsClient:
         rules = decoded(answer, _rules).custom_deployment_protection_rules
         return any(rule.enabled and rule.app.id == own for rule in rules)
 
-    def read_environments(self, address: RepositoryAddress) -> tuple[str, ...]:
-        """Read the names of a repository's environments; none when it cannot be seen."""
-        names: list[str] = []
+    def read_environments(self, address: RepositoryAddress) -> Mapping[str, bool | None]:
+        """Read a repository's environments by name; none when it cannot be seen.
+
+        Each with whether administrators can bypass its rules, None where GitHub does not say.
+        """
+        found: dict[str, bool | None] = {}
         path = f"/environments?per_page={_PAGE}"
         try:
             for page in self._calls(address, GATE).pages(path, _environments):
-                names += [shape.name for shape in page.environments]
+                found |= {shape.name: shape.can_admins_bypass for shape in page.environments}
         except Refused as error:
             if error.reason != "not_found":
                 raise
-        return tuple(names)
+        return found
 
     def read_deployment_statuses(
         self, address: RepositoryAddress, deployment_id: DeploymentId

@@ -20,6 +20,7 @@ class DeploymentStatusShape(msgspec.Struct):
 
 
 class EnvironmentShape(msgspec.Struct):
-    """A deployment environment."""
+    """A deployment environment; the REST reference omits `can_admins_bypass`, GitHub sends it."""
 
     name: Name
+    can_admins_bypass: bool | None = None

@@ -6,17 +6,39 @@ import pytest
 
 from gate.doctor import Finding, Level, examine
 from gate.simulator.faults import Fault
+from gate.simulator.switches import Switches
 from tests.support.harness import ENVIRONMENT, REPOSITORY, Gate
 from tests.support.ports import unused_port
 
 PATH = ".github/deployment-gate.yml"
+BYPASS = "administrators can bypass the gate"
 TWO = f"version: 1\nenvironments:\n  {ENVIRONMENT}: {{}}\n  staging: {{}}\n"
 
 
 def looked(gate: Gate, what: str = REPOSITORY) -> list[Finding]:
-    """Return what the doctor warns of, or calls a failure, in one place."""
+    """Return what the doctor warns of, or calls a failure, in one place; bypassing is another."""
     found = examine(gate.settings, gate.service.deps.clock)
-    return [it for it in found if it.what == what and it.level is not Level.OK]
+    bad = [it for it in found if it.what == what and it.level is not Level.OK]
+    return [it for it in bad if BYPASS not in it.found]
+
+
+def bypassable(gate: Gate) -> list[Finding]:
+    """Return what the doctor says of administrators."""
+    found = examine(gate.settings, gate.service.deps.clock)
+    return [it for it in found if BYPASS in it.found]
+
+
+def test_who_can_bypass_is_warned_of(gate: Gate) -> None:
+    """GitHub allows it to administrators unless told otherwise, and may not say whether."""
+    (found,) = bypassable(gate)
+    assert (found.level, found.what) == (Level.WARN, REPOSITORY)
+    assert ENVIRONMENT in found.found
+    assert "Allow administrators to bypass" in found.remedy
+    gate.github.set_switches(Switches(shows_can_admins_bypass=False))
+    assert bypassable(gate) == []
+    gate.github.set_switches(Switches())
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, can_admins_bypass=False)
+    assert bypassable(gate) == []
 
 
 def test_a_good_repository_has_nothing_to_warn_of(gate: Gate) -> None:

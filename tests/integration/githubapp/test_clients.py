@@ -39,7 +39,7 @@ def test_what_does_not_exist_is_none(stage: Stage) -> None:
     assert stage.client.actions.read_run_attempt(stage.address, NO_RUN, 1) is None
     assert stage.client.actions.read_runs(stage.address, listing) is None
     assert stage.client.contents.read_repository(gone) is None
-    assert stage.client.deployments.read_environments(gone) == ()
+    assert stage.client.deployments.read_environments(gone) == {}
     assert stage.client.deployments.read_rule_enabled(gone, ENVIRONMENT) is False
 
 

@@ -26,10 +26,12 @@ def test_the_rule_is_found_where_it_is_enabled(either: Stage) -> None:
     assert either.client.deployments.read_rule_enabled(either.address, "Staging/EU West?") is True
     assert either.client.deployments.read_rule_enabled(either.address, ENVIRONMENT) is True
     assert either.client.deployments.read_rule_enabled(either.address, "nowhere") is False
-    assert either.client.deployments.read_environments(either.address) == (
-        ENVIRONMENT,
-        "Staging/EU West?",
-    )
+    either.github.protect_environment(REPOSITORY, "strict", can_admins_bypass=False)
+    assert either.client.deployments.read_environments(either.address) == {
+        ENVIRONMENT: True,
+        "Staging/EU West?": True,
+        "strict": False,
+    }
     either.github.disable_rule(REPOSITORY, ENVIRONMENT)
     assert either.client.deployments.read_rule_enabled(either.address, ENVIRONMENT) is False
 
