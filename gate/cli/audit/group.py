@@ -11,6 +11,7 @@ import click
 
 from gate.cli.audit.chains import key_option, public_keys, spell_chain
 from gate.cli.instants import Instant
+from gate.cli.json_output import print_json
 
 
 @click.group()
@@ -64,7 +65,8 @@ def export(
 
 @audit.command()
 @key_option
-def verify(key_files: tuple[Path, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+def verify(key_files: tuple[Path, ...], *, as_json: bool) -> None:
     """Check every hash, link, signature and end of the trail.
 
     Exits 1 at the first broken entry and names it. Safe while the service runs. With --public-key,
@@ -73,27 +75,34 @@ def verify(key_files: tuple[Path, ...]) -> None:
         gate audit verify --public-key app.pub.pem
     """
     from gate.cli.database.beside_service import database_beside_service
-    from gate.domain.audit.verify import Broken
+    from gate.domain.audit.verify import Broken, Intact
     from gate.githubapp.app.signing import check_signature_of
     from gate.store.audit.trail import check_trail
     from gate.store.engine.database import Snapshot
 
     keys = public_keys(key_files)
 
-    def work(snapshot: Snapshot) -> bool:
+    def work(snapshot: Snapshot) -> list[Intact | Broken]:
         # One snapshot, so that what a service writes meanwhile does not look like a break.
-        checked = 0
+        found: list[Intact | Broken] = []
         for chain in check_trail(snapshot, lambda it: check_signature_of(it, keys)):
-            click.echo(spell_chain(chain))
+            found.append(chain)
+            if not as_json:
+                click.echo(spell_chain(chain))
             if isinstance(chain, Broken):
-                return False
-            checked += chain.last - chain.first + 1
-        click.echo(f"{checked} entries checked: hashes, links, numbers, signatures and heads")
-        return True
+                break
+        return found
 
     with database_beside_service() as database:
-        intact = database.read(work)
-    sys.exit(0 if intact else 1)
+        found = database.read(work)
+    intact = [it for it in found if isinstance(it, Intact)]
+    is_intact = len(intact) == len(found)
+    checked = sum(it.last - it.first + 1 for it in intact)
+    if as_json:
+        print_json({"intact": is_intact, "checked_entries": checked, "chains": found})
+    elif is_intact:
+        click.echo(f"{checked} entries checked: hashes, links, numbers, signatures and heads")
+    sys.exit(0 if is_intact else 1)
 
 
 @audit.command("mark-restored")

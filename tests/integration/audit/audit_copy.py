@@ -43,9 +43,9 @@ class Copy:
             env["GATE_GITHUB_WEBHOOK_SECRET"] = "only-for-this-test"
         return CliRunner(env=env).invoke(command, arguments)
 
-    def verify(self) -> Result:
+    def verify(self, *more: str) -> Result:
         """Check the trail as an auditor does, who has only the public key."""
-        return self.run("audit", "verify", "--public-key", str(self.public_key))
+        return self.run("audit", "verify", "--public-key", str(self.public_key), *more)
 
     def execute(self, *statements: str) -> None:
         """Change the database as somebody who owns it."""

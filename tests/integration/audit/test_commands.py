@@ -29,6 +29,21 @@ def test_an_untouched_trail_is_verified(audited: Copy) -> None:
         assert "entries checked" in result.output
 
 
+def test_what_was_verified_is_told_to_programs(audited: Copy) -> None:
+    """One document, for a trail that is intact and for one that was changed."""
+    document = json.loads(audited.verify("--json").output)
+    assert document["intact"] is True
+    assert document["checked_entries"] == sum(
+        it["last"] - it["first"] + 1 for it in document["chains"]
+    )
+    audited.execute("UPDATE audit_entries SET actor = 'mallory' WHERE sequence = 3")
+    changed = audited.verify("--json")
+    assert changed.exit_code == 1
+    document = json.loads(changed.output)
+    assert document["intact"] is False
+    assert (document["chains"][-1]["sequence"], document["chains"][-1]["kind"]) == (3, "edited")
+
+
 def test_a_trail_is_verified_while_the_service_runs(gate: Gate, audited: Copy) -> None:
     """The commands need no lock and take none."""
     url = gate.settings.database_url.get_secret_value()

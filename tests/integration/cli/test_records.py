@@ -82,6 +82,21 @@ def test_what_is_not_there(tmp_path: Path, run_id: int, which: str, problem: str
     assert problem in done.stderr
 
 
+def test_a_decision_is_explained_with_its_facts(tmp_path: Path, run_id: int) -> None:
+    """By the repository and the run; the document has what the decision rests on."""
+    words = ("policy", "explain", "--repo", REPOSITORY, "--run", str(run_id))
+    said = ask(tmp_path, *words).stdout
+    assert "what would change it: A successful run of production-validation.yml." in said
+    assert "the server's policy: " in said
+    shown = read(tmp_path, *words)
+    assert shown["facts"]["validations"]
+    assert shown["policies"][0]["sha256"]
+    other = ask(tmp_path, "policy", "explain", "--repo", REPOSITORY, "--run", "1")
+    assert (other.exit_code, "no such request" in other.stderr) == (2, True)
+    wrong = ask(tmp_path, "policy", "explain", "--repo", REPOSITORY, "--run", "main")
+    assert "a run's id, or its URL" in wrong.stderr
+
+
 def test_incidents(tmp_path: Path, run_id: int) -> None:
     """The list, one of them, and both as JSON."""
     assert run_id
