@@ -6,7 +6,8 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from tests.chaos.channel import AlertChannel, running_channel
@@ -41,10 +42,17 @@ class Fleet:
     channel: AlertChannel
     checking: Mapping[str, str]
     """The environment in which commands check the record: past every wire, at the true time."""
+    disturbances: list[datetime] = field(default_factory=list)
+    """When nodes were disturbed, on GitHub's clock without the jumps."""
+
+    def note_disturbance(self) -> None:
+        """Note that nodes may forget, from now on, what became of what they have sent."""
+        self.disturbances.append(self.github.now())
 
     def advance(self, seconds: float) -> None:
         """Let time pass on every clock; without movable ones nothing happens."""
-        if self.server.clocks.can_move:
+        if seconds and self.server.clocks.can_move:
+            self.note_disturbance()
             self.server.clocks.advance(seconds)
             self.github.advance(seconds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,16 @@ from gate.simulator.errors import SimulatorError
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.server import serve
 from gate.simulator.state.records import RunView
-from tests.chaos.records import Deployment, EndedBy, HumanReview, Review, Told, Validation
+from tests.chaos.records import (
+    Deployment,
+    EndedBy,
+    HumanReview,
+    RefusedReview,
+    Review,
+    Told,
+    Validation,
+    Written,
+)
 from tests.chaos.seeds import REPOSITORIES, REVIEWED
 from tests.chaos.steps import (
     BeginValidation,
@@ -36,6 +46,8 @@ REVIEWER: Final = "carol"
 ADMINISTRATOR: Final = "root"
 WHY: Final = "I accept the risk: checkout is down, and this build mends it."
 _WORKFLOW: Final = "production-validation.yml"
+_MARK: Final = re.compile(r"<!-- gate:(\S+) -->")
+_UNPROCESSABLE: Final = 422
 
 
 class NotNow(Exception):
@@ -48,6 +60,7 @@ class _Started:
     asked_at: datetime
     attempt: int = 1
     asks: int = 1
+    jobs: int = 1
     ended_by: EndedBy | None = None
 
 
@@ -102,7 +115,7 @@ class GitHubSide:
             case Deploy(jobs=jobs):
                 names = [f"deploy-{number}" for number in range(jobs)]
                 reached = self.github.deploy(full, ENVIRONMENT, jobs=names)
-                self._deploys[name].append(_Started(reached.run_id, self.now()))
+                self._deploys[name].append(_Started(reached.run_id, self.now(), jobs=jobs))
             case Validate(conclusion=conclusion):
                 self._validations[name].append(self.github.validate(full, conclusion))
             case BeginValidation():
@@ -164,21 +177,48 @@ class GitHubSide:
                 sent_at=self.lived(it.arrived_at),
                 at=self.lived(it.received_at),
                 comment=it.comment or "",
+                answer_lost=it.response_lost,
             )
             for it in self.github.reviews()
             if it.status < 300
+        )
+
+    def refused(self) -> tuple[RefusedReview, ...]:
+        """List the answers of the gate for which nothing waited, oldest first."""
+        return tuple(
+            RefusedReview(
+                run_id=it.run_id,
+                attempt=it.run_attempt,
+                sent_at=self.lived(it.arrived_at),
+                at=self.lived(it.received_at),
+                why=it.message or "",
+            )
+            for it in self.github.reviews()
+            if it.status == _UNPROCESSABLE and it.state is not None
         )
 
     def human_reviews(self) -> tuple[HumanReview, ...]:
         """List what reviewers did, oldest first."""
         return tuple(self._reviewed)
 
-    def issues(self) -> dict[str, int]:
-        """Count by repository the issues that the gate has opened."""
-        return {
-            name: sum(it.app_id == self.app_id for it in self.github.issues_of(f"{OWNER}/{name}"))
+    def issues(self) -> tuple[Written, ...]:
+        """List the issues that the gate has opened."""
+        return tuple(
+            Written(name, _mark(it.body), self.lived(it.created_at))
             for name in REPOSITORIES
-        }
+            for it in self.github.issues_of(f"{OWNER}/{name}")
+            if it.app_id == self.app_id
+        )
+
+    def comments(self) -> tuple[Written, ...]:
+        """List what the gate has written below issues."""
+        return tuple(
+            Written(name, _mark(it.body), self.lived(it.created_at))
+            for name in REPOSITORIES
+            for issue in self.github.issues_of(f"{OWNER}/{name}")
+            for it in self.github.comments(f"{OWNER}/{name}", issue.number)
+            if it.app_id == self.app_id
+        )
 
     def told(self) -> tuple[Told, ...]:
         """List the changes of validations that the gate has acknowledged."""
@@ -202,6 +242,7 @@ class GitHubSide:
         except SimulatorError as error:
             raise NotNow from error
         newest.asks += 1
+        newest.jobs += 1
 
     def _rerun(self, name: str) -> None:
         again = {it.run_id for it in self._deploys[name] if it.attempt > 1}
@@ -264,10 +305,17 @@ class GitHubSide:
             repository=name,
             asked_at=started.asked_at,
             asks=started.asks,
+            jobs=started.jobs,
             waits=view.run_attempt == started.attempt
             and any(job.waits_for_apps for job in view.jobs),
             ended_by=started.ended_by,
         )
+
+
+def _mark(text: str) -> str:
+    """Return what a text of the gate is marked as; the last mark, since a text may quote others."""
+    found = _MARK.findall(text)
+    return found[-1] if found else ""
 
 
 @contextmanager

@@ -11,6 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tests.chaos.doubles import (
+    doubled_comments,
+    doubled_issues,
+    doubled_reports,
+    second_answers,
+)
 from tests.chaos.evidence import REASONS, final_standing, is_justified
 from tests.chaos.records import Deployment, Entry, Record, Review
 
@@ -179,17 +185,17 @@ def _alerts(record: Record) -> Iterator[str]:
     copies = Counter(it.key for it in record.alerts)
     lost = Counter(it.key for it in record.alerts if it.answer_lost)
     for key, count in copies.items():
-        if count > 1 + lost[key] + record.disturbed:
+        if count > 1 + lost[key] + bool(record.disturbances):
             yield f"{key} was sent {count} times, {lost[key]} of them unanswered"
 
 
-def _issues(record: Record) -> Iterator[str]:
-    """Compare GitHub's issues with the incidents: each has one, whatever GitHub's answer was."""
-    opened = Counter(it.repository_id for it in record.entries if it.kind == "incident.opened")
-    for repository_id, name in record.repositories.items():
-        issues = record.issues[name]
-        if issues > opened[repository_id]:
-            yield f"{name} has {issues} issues of the gate for {opened[repository_id]} incidents"
+def _alerts_on_record(record: Record) -> Iterator[str]:
+    """Compare what the trail says was told with what the channel has received."""
+    received = {_incident(it.key) for it in record.alerts}
+    for it in record.entries:
+        incident = f"incident/{it.detail.get('incident_id')}"
+        if it.kind == "incident.alerted" and incident not in received:
+            yield f"people were alerted of {incident} on record, and the channel received nothing"
 
 
 def _checks(record: Record) -> Iterator[str]:
@@ -227,6 +233,10 @@ _FOR_GOOD: Final[Mapping[str, Rule]] = {
     "answer with evidence": _evidence,
     "override before release": _overrides,
     "alert once": _alerts,
-    "issue once": _issues,
+    "alert on record": _alerts_on_record,
+    "no second answer": second_answers,
+    "report once": doubled_reports,
+    "comment once": doubled_comments,
+    "issue once": doubled_issues,
     "record intact": _checks,
 }

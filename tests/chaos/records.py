@@ -33,9 +33,9 @@ class Told:
 class Deployment:
     """A run attempt that reached the gated environment, as GitHub has it at the end.
 
-    `asks` counts how often: a job that comes later asks again. `waits` tells whether a job of it
-    still waits for the gate. `ended_by` tells what else has ended it: a cancellation, or an
-    administrator who bypassed the gate.
+    `asks` counts how often: a job that comes later asks again. `jobs` counts all that reached it.
+    `waits` tells whether a job of it still waits for the gate. `ended_by` tells what else has ended
+    it: a cancellation, or an administrator who bypassed the gate.
     """
 
     run_id: int
@@ -44,6 +44,7 @@ class Deployment:
     asked_at: datetime
     waits: bool
     asks: int = 1
+    jobs: int = 1
     ended_by: EndedBy | None = None
 
 
@@ -51,7 +52,8 @@ class Deployment:
 class Review:
     """What the gate sent for a run and GitHub took; `state` is None for a status report.
 
-    `sent_at` is when it reached GitHub, `at` when it took effect.
+    `sent_at` is when it reached GitHub, `at` when it took effect. `answer_lost` when it took effect
+    and the gate never saw GitHub's answer.
     """
 
     run_id: int
@@ -60,6 +62,30 @@ class Review:
     sent_at: datetime
     at: datetime
     comment: str = ""
+    answer_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedReview:
+    """An answer of the gate that GitHub did not take, since nothing waited for it; `why` it said.
+
+    `sent_at` is when it reached GitHub, `at` when GitHub judged it.
+    """
+
+    run_id: int
+    attempt: int
+    sent_at: datetime
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An issue or a comment of the gate; `mark` tells what it is about, empty where it has none."""
+
+    repository: str
+    mark: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +134,9 @@ class Check:
 class Record:
     """Everything that is on record after a run.
 
-    `issues` counts by repository the issues that the gate has opened.
-    `disturbed` tells whether nodes died, stood still or lost the database: then an alert whose
-    outcome they could not note may be sent once more.
+    `issues` and `comments` are the gate's own. `disturbances` are the moments at which nodes died,
+    stood still, lost the database, or waited for GitHub in vain, or all clocks jumped: what they
+    had sent by then and could not note may be sent once more.
     """
 
     repositories: dict[int, str]
@@ -118,9 +144,11 @@ class Record:
     told: tuple[Told, ...]
     deployments: tuple[Deployment, ...]
     reviews: tuple[Review, ...]
+    refused: tuple[RefusedReview, ...]
     human_reviews: tuple[HumanReview, ...]
     alerts: tuple[Received, ...]
     entries: tuple[Entry, ...]
     checks: tuple[Check, ...]
-    issues: dict[str, int]
-    disturbed: bool
+    issues: tuple[Written, ...]
+    comments: tuple[Written, ...]
+    disturbances: tuple[datetime, ...]

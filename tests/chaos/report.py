@@ -43,6 +43,9 @@ def _listed(played: Played) -> str:
         record.told,
         record.deployments,
         record.reviews,
+        record.refused,
+        record.issues,
+        record.comments,
         record.human_reviews,
         record.alerts,
     )

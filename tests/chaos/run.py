@@ -74,8 +74,8 @@ def play(plan: Plan, server: Server, say: Say) -> Played:
         _storm(plan, fleet, troubles, say)
         troubles.heal()
         fleet.github.heal()
-        _settle(plan, fleet, say)
-        record = _record(plan, fleet)
+        _settle(fleet, say)
+        record = _record(fleet)
         logs = {it.log.name: it.log.read_text("utf-8") for it in fleet.nodes}
     return Played(record, logs, time.monotonic() - began)
 
@@ -113,14 +113,14 @@ def _take(step: Step, fleet: Fleet, troubles: Troubles, now: float) -> None:
         troubles.take(step, now)
 
 
-def _settle(plan: Plan, fleet: Fleet, say: Say) -> None:
+def _settle(fleet: Fleet, say: Say) -> None:
     """Wait until nothing is unsettled, let time pass meanwhile, and then let more of it pass."""
     for node in fleet.nodes:
         if not node.frozen:
             node.wait_until_ready()
     for seconds, wait in _patience(fleet):
         fleet.advance(seconds)
-        unsettled = _wait_until_settled(plan, fleet, wait)
+        unsettled = _wait_until_settled(fleet, wait)
         if not unsettled:
             break
         say(f"after {seconds} s more: {'; '.join(unsettled[:4])}")
@@ -138,16 +138,16 @@ def _patience(fleet: Fleet) -> list[tuple[float, float]]:
     return [*((seconds, _EACH) for seconds in _PASSING), (_REST, _LAST)]
 
 
-def _wait_until_settled(plan: Plan, fleet: Fleet, seconds: float) -> list[str]:
+def _wait_until_settled(fleet: Fleet, seconds: float) -> list[str]:
     deadline = time.monotonic() + seconds
     while True:
-        unsettled = find_unsettled(_outside(plan, fleet))
+        unsettled = find_unsettled(_outside(fleet))
         if not unsettled or time.monotonic() > deadline:
             return unsettled
         time.sleep(0.1)  # between two looks at what GitHub and the channel have
 
 
-def _outside(plan: Plan, fleet: Fleet) -> Record:
+def _outside(fleet: Fleet) -> Record:
     """Read what GitHub and the channel have on record."""
     github = fleet.github
     return Record(
@@ -156,18 +156,20 @@ def _outside(plan: Plan, fleet: Fleet) -> Record:
         told=github.told(),
         deployments=github.deployments(),
         reviews=github.reviews(),
+        refused=github.refused(),
         human_reviews=github.human_reviews(),
         alerts=fleet.channel.received(),
         issues=github.issues(),
+        comments=github.comments(),
         entries=(),
         checks=(),
-        disturbed=any(not isinstance(it.step, Load) for it in plan.steps),
+        disturbances=tuple(fleet.disturbances),
     )
 
 
-def _record(plan: Plan, fleet: Fleet) -> Record:
+def _record(fleet: Fleet) -> Record:
     """Read everything, with what the gate's own commands say about its record."""
-    exported, record = _export(plan, fleet)
+    exported, record = _export(fleet)
     for _ in range(_LOOKS_AGAIN):
         if not find_late(record):
             break
@@ -176,12 +178,12 @@ def _record(plan: Plan, fleet: Fleet) -> Record:
         # Nothing outside tells when the trail is complete, and a busy machine needs a while.
         while find_late(record) and time.monotonic() < deadline:
             time.sleep(_EACH)  # between two readings of the trail
-            exported, record = _export(plan, fleet)
+            exported, record = _export(fleet)
     return replace(record, checks=(exported, *_run_commands(fleet, _CHECKS)))
 
 
-def _export(plan: Plan, fleet: Fleet) -> tuple[Check, Record]:
-    outside = _outside(plan, fleet)
+def _export(fleet: Fleet) -> tuple[Check, Record]:
+    outside = _outside(fleet)
     (exported,) = _run_commands(fleet, [_EXPORT])
     is_read = exported.status == 0
     entries = tuple(_entry(line) for line in exported.said.splitlines()) if is_read else ()

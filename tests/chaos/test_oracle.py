@@ -16,9 +16,11 @@ from tests.chaos.records import (
     HumanReview,
     Received,
     Record,
+    RefusedReview,
     Review,
     Told,
     Validation,
+    Written,
 )
 
 START = datetime(2031, 3, 1, 9, 0, tzinfo=UTC)
@@ -64,6 +66,7 @@ KEPT = Record(
         Review(HELD, 1, None, at(43), at(43), "**On hold: production validation failed**"),
         Review(OVERRIDDEN, 1, "approved", at(60), at(60)),
     ),
+    refused=(),
     human_reviews=(HumanReview(OVERRIDDEN, at(50), complete=True),),
     alerts=(alert("incident/1/page"),),
     entries=(
@@ -77,11 +80,13 @@ KEPT = Record(
         entry(8, OVERRIDDEN, "override.recorded"),
         entry(9, OVERRIDDEN, "decision.made", "override", verdict="approve"),
         entry(10, OVERRIDDEN, "review.sent", "override", outcome="sent"),
-        Entry(11, 2, None, None, "incident.opened", None),
+        Entry(11, 2, None, None, "incident.opened", None, {"incident_id": 1}),
+        Entry(12, 2, None, None, "incident.alerted", None, {"incident_id": 1}),
     ),
     checks=(Check("gate audit verify", 0, "ok"),),
-    issues={"frontend": 0, "backend": 1},
-    disturbed=False,
+    issues=(Written("backend", "incident/1", at(40)),),
+    comments=(Written("backend", "incident/1/event/2", at(60)),),
+    disturbances=(),
 )
 
 
@@ -110,7 +115,51 @@ def with_answer(run_id: int, sent: float, state: str = "approved") -> Record:
 
 def with_alerts(*alerts: Received, disturbed: bool = False) -> Record:
     """Let the channel have received these."""
-    return replace(KEPT, alerts=alerts, disturbed=disturbed)
+    return replace(KEPT, alerts=alerts, disturbances=(at(39),) if disturbed else ())
+
+
+def refused(*sent: float, disturbed: tuple[float, ...] = (), lost: bool = False) -> Record:
+    """Let the gate answer the frontend's run again, and GitHub refuse it."""
+    first = replace(KEPT.reviews[0], answer_lost=lost)
+    why = "No pending deployment requests to approve or reject"
+    return replace(
+        KEPT,
+        reviews=(first, *KEPT.reviews[1:]),
+        refused=tuple(RefusedReview(RELEASED, 1, at(it), at(it), why) for it in sent),
+        disturbances=tuple(map(at, disturbed)),
+    )
+
+
+def told_again(*sent: float, disturbed: tuple[float, ...] = (), lost: bool = False) -> Record:
+    """Let the gate report to the backend's run what it has reported already."""
+    first = replace(KEPT.reviews[1], answer_lost=lost)
+    more = (replace(first, sent_at=at(it), at=at(it), answer_lost=False) for it in sent)
+    return replace(
+        KEPT,
+        reviews=(KEPT.reviews[0], first, *KEPT.reviews[2:], *more),
+        disturbances=tuple(map(at, disturbed)),
+    )
+
+
+def with_comments(*marks: str, at_seconds: float = 70, disturbed: float | None = None) -> Record:
+    """Let the gate have written these below the backend's issue."""
+    return replace(
+        KEPT,
+        comments=tuple(Written("backend", mark, at(at_seconds)) for mark in marks),
+        disturbances=() if disturbed is None else (at(disturbed),),
+    )
+
+
+def with_issues(*marks: str) -> Record:
+    """Let the gate have opened these issues for the backend, whatever befell its nodes."""
+    return replace(
+        KEPT,
+        issues=tuple(Written("backend", mark, at(40)) for mark in marks),
+        disturbances=(at(39),),
+    )
+
+
+REPLY, REMARK = "reply/2/77/1", "incident/1/event/3"
 
 
 def turned_green(ended: float = 80) -> Record:
@@ -134,9 +183,9 @@ def went_over() -> Record:
         reviews=(replace(KEPT.reviews[0], attempt=2), *KEPT.reviews[1:]),
         entries=(
             *KEPT.entries,
-            replace(entry(12, RELEASED, "request.opened"), attempt=2),
+            replace(entry(13, RELEASED, "request.opened"), attempt=2),
             replace(
-                entry(13, RELEASED, "request.closed", "answered_by_earlier_attempt"), attempt=2
+                entry(14, RELEASED, "request.closed", "answered_by_earlier_attempt"), attempt=2
             ),
         ),
     )
@@ -187,7 +236,7 @@ BROKEN = {
             KEPT,
             entries=(
                 *KEPT.entries,
-                entry(12, RELEASED, "review.landed", "validation_passed", effect_key="another"),
+                entry(13, RELEASED, "review.landed", "validation_passed", effect_key="another"),
             ),
         ),
         "answer on record",
@@ -206,7 +255,7 @@ BROKEN = {
     "an answer before its decision": (without(2), "answer on record"),
     "an override that is not on record": (without(8), "override before release"),
     "an override that is recorded too late": (
-        replace(KEPT, entries=(*without(8).entries, entry(12, OVERRIDDEN, "override.recorded"))),
+        replace(KEPT, entries=(*without(8).entries, entry(13, OVERRIDDEN, "override.recorded"))),
         "override before release",
     ),
     "an end that is not on record": (without(7), "end on record"),
@@ -220,14 +269,73 @@ BROKEN = {
         with_alerts(alert(PAGE), alert(PAGE), alert(PAGE), disturbed=True),
         "alert once",
     ),
+    "an alert on record that no channel received": (
+        replace(
+            KEPT,
+            entries=(
+                *KEPT.entries,
+                Entry(13, 2, None, None, "incident.alerted", None, {"incident_id": 7}),
+            ),
+        ),
+        "alert on record",
+    ),
     "no word that it is over": (
         replace(turned_green(), deployments=KEPT.deployments[:1], reviews=KEPT.reviews[:1]),
         "unsettled",
     ),
-    "two issues for one incident": (
-        replace(KEPT, issues=KEPT.issues | {"backend": 2}),
+    "two issues for one incident": (with_issues("incident/1", "incident/1"), "issue once"),
+    "an issue for no incident": (with_issues("incident/1", "incident/9"), "issue once"),
+    "an issue for an incident of another repository": (
+        replace(KEPT, issues=(replace(KEPT.issues[0], repository="frontend"),)),
         "issue once",
     ),
+    "two issues for one of two incidents": (
+        replace(
+            with_issues("incident/1", "incident/1"),
+            entries=(
+                *KEPT.entries,
+                Entry(13, 2, None, None, "incident.opened", None, {"incident_id": 2}),
+            ),
+        ),
+        "issue once",
+    ),
+    "an answer again": (refused(13), "no second answer"),
+    "an answer again, before the node was disturbed": (
+        refused(13, disturbed=(14,)),
+        "no second answer",
+    ),
+    "an answer again, long after the node was disturbed": (
+        refused(13, disturbed=(2,)),
+        "no second answer",
+    ),
+    "an answer twice again after one disturbance": (
+        refused(14, 15, disturbed=(11,)),
+        "no second answer",
+    ),
+    "an answer twice again after one that was lost": (
+        refused(14, 15, lost=True),
+        "no second answer",
+    ),
+    "a report twice": (told_again(44), "report once"),
+    "a report twice, and a disturbance after it": (
+        told_again(44, disturbed=(45,)),
+        "report once",
+    ),
+    "a report three times in a storm": (
+        told_again(44, 46, disturbed=(43, 45), lost=True),
+        "report once",
+    ),
+    "a reply twice": (with_comments(REPLY, REPLY), "comment once"),
+    "a remark twice": (with_comments(REMARK, REMARK), "comment once"),
+    "a remark twice, long after a disturbance": (
+        with_comments(REMARK, REMARK, disturbed=20),
+        "comment once",
+    ),
+    "a remark three times in a storm": (
+        with_comments(REMARK, REMARK, REMARK, disturbed=69),
+        "comment once",
+    ),
+    "a comment without a mark": (with_comments(""), "comment once"),
     "a broken chain": (
         replace(KEPT, checks=(Check("gate audit verify", 1, "broken: edited"),)),
         "record intact",
@@ -245,24 +353,41 @@ def test_a_planted_violation_is_found(planted: str) -> None:
 FINE = {
     "an alert again, since its answer was lost": with_alerts(alert(PAGE, lost=True), alert(PAGE)),
     "an alert again, since a node died": with_alerts(alert(PAGE), alert(PAGE), disturbed=True),
+    "an answer again, since the first was lost": refused(13, lost=True),
+    "an answer again, since a node died": refused(13, disturbed=(12,)),
+    "an answer twice again, since two nodes died": refused(13, 15, disturbed=(11, 14)),
+    "an answer again for a job that came with another": replace(
+        refused(13), deployments=(replace(KEPT.deployments[0], jobs=2), *KEPT.deployments[1:])
+    ),
+    "an answer for which nothing waited, to a run that was cancelled": replace(
+        KEPT, refused=(RefusedReview(GONE, 1, at(44), at(44), "nothing"),)
+    ),
+    "a report again, since its answer was lost": told_again(44, lost=True),
+    "a report again, since a node died": told_again(50, disturbed=(45,)),
+    "a report again, after another": replace(
+        told_again(50),
+        reviews=(*told_again(50).reviews, replace(KEPT.reviews[1], at=at(45), comment="another")),
+    ),
+    "a reply again, since a node died": with_comments(REPLY, REPLY, disturbed=69),
+    "a reply and a remark": with_comments(REPLY, REMARK),
     "GitHub said that it had the answer": replace(
         KEPT,
         entries=(
             *KEPT.entries,
-            entry(12, RELEASED, "review.sent", "validation_passed", outcome="already_reviewed"),
+            entry(13, RELEASED, "review.sent", "validation_passed", outcome="already_reviewed"),
         ),
     ),
     "an answer that was sent, and is known to have landed once more": replace(
         KEPT,
-        entries=(*KEPT.entries, entry(12, RELEASED, "review.landed", "validation_passed")),
+        entries=(*KEPT.entries, entry(13, RELEASED, "review.landed", "validation_passed")),
     ),
     "a bypass right before an approval that was lost": replace(
         with_deployment(RELEASED, ended_by="bypassed"),
         reviews=KEPT.reviews[1:],
         entries=(
             *without(3).entries,
-            entry(12, RELEASED, "review.postponed", outcome="outcome_unknown"),
-            entry(13, RELEASED, "review.landed", "validation_passed"),
+            entry(13, RELEASED, "review.postponed", outcome="outcome_unknown"),
+            entry(14, RELEASED, "review.landed", "validation_passed"),
         ),
     ),
     "an approval that went over to the next attempt": went_over(),
@@ -290,9 +415,9 @@ def red_again(*, told: float | None, released: float) -> Record:
     seen = () if told is None else (Told(4, "completed", at(told)),)
     late = Deployment(20, 1, "frontend", at(99), waits=False)
     lines = (
-        entry(12, 20, "request.opened"),
-        entry(13, 20, "decision.made", "validation_passed", verdict="approve"),
-        entry(14, 20, "review.sent", "validation_passed", outcome="sent"),
+        entry(13, 20, "request.opened"),
+        entry(14, 20, "decision.made", "validation_passed", verdict="approve"),
+        entry(15, 20, "review.sent", "validation_passed", outcome="sent"),
     )
     return replace(
         KEPT,

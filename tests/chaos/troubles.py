@@ -34,6 +34,19 @@ from tests.chaos.steps import (
 
 _REVIEWS = "deployment_protection_rule$"
 _DEADLINE: Final = 60.0
+_DISTURBING: Final = (
+    Kill,
+    Terminate,
+    Pause,
+    Freeze,
+    RestartDatabase,
+    CutDatabase,
+    Partition,
+    ReadOnlyDatabase,
+    FullDisk,
+    GitHubSlow,
+)
+"""After these a node may not know what became of a call. A lost answer is on GitHub's record."""
 
 
 class Troubles:
@@ -57,6 +70,8 @@ class Troubles:
     def take(self, trouble: Trouble, now: float) -> None:  # noqa: C901, PLR0912 - a table of steps
         """Bring one about; raises NotNow when it cannot be."""
         fleet = self._fleet
+        if isinstance(trouble, _DISTURBING):
+            fleet.note_disturbance()
         match trouble:
             case Kill(node=node, back_after=seconds):
                 fleet.nodes[node - 1].kill()

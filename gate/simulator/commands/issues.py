@@ -61,6 +61,7 @@ def issues_of(stage: Stage, repository: str) -> list[IssueRecord]:
             app_id=each.app_id,
             state=each.state,
             state_reason=each.state_reason,
+            created_at=each.created_at,
             labels=tuple(label.name for label in each.labels),
             assignees=tuple(account.login for account in each.assignees),
         )
@@ -109,6 +110,7 @@ def comments(stage: Stage, repository: str, number: int) -> list[CommentRecord]:
             author=each.author.login,
             body=each.body,
             app_id=each.app_id,
+            created_at=each.created_at,
             reactions=tuple(content for content, _ in each.reactions),
         )
         for each in issues.find_issue(found, number).comments

@@ -62,6 +62,7 @@ class IssueRecord:
     app_id: int | None
     state: str
     state_reason: str | None
+    created_at: datetime
     labels: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
 
@@ -92,6 +93,7 @@ class CommentRecord:
     author: str
     body: str
     app_id: int | None
+    created_at: datetime
     reactions: tuple[str, ...] = ()
 
 
