@@ -10,6 +10,7 @@ from gate.simulator.clock import Clock, MovableClock, system_clock
 from gate.simulator.commands import Commands
 from gate.simulator.commands.command import Command
 from gate.simulator.faults import Faults
+from gate.simulator.http import registration
 from gate.simulator.http.authorization import PREFIX as AUTHORIZATION_PREFIX
 from gate.simulator.http.authorization import Authorization
 from gate.simulator.http.limits import DEFAULT_LIMIT, RateLimits
@@ -76,7 +77,7 @@ class SimulatedGitHub(Commands):
             self.world.shape_cache.clear()
 
     def answer(self, request: Request, path: str, *, response_lost: bool = False) -> Response:
-        """Answer a request to the issuer of tokens, the sign-in, or the REST API at its `path`.
+        """Answer a request to the issuer, the pages that people act on, or the REST API at `path`.
 
         The answer's `Date` is that of the simulation's clock.
         """
@@ -86,6 +87,9 @@ class SimulatedGitHub(Commands):
         elif request.path.startswith(AUTHORIZATION_PREFIX):
             with self.lock:
                 response = self.authorization.answer(request)
+        elif registration.is_registration(request.path):
+            with self.lock:
+                response = registration.answer(self.world, request)
         else:
             response = self.rest.answer(request, path, response_lost=response_lost)
         response.headers["Date"] = formatdate(self.world.now().timestamp(), usegmt=True)

@@ -11,6 +11,7 @@ from gate.simulator.actions.oidc import PREFIX as OIDC_PREFIX
 from gate.simulator.faults import Fault
 from gate.simulator.github import SimulatedGitHub
 from gate.simulator.http.authorization import PREFIX as AUTHORIZATION_PREFIX
+from gate.simulator.http.registration import is_registration
 from gate.simulator.http.wire import Answer, Connection, Request, Response
 from gate.simulator.loopback import require_loopback_host
 from gate.simulator.pages import site
@@ -64,7 +65,8 @@ class Server:
         if site.asks_for_page(request, self._root):
             answer(site.answer(self._simulated, request))
             return
-        root = "" if request.path.startswith(_BESIDE_THE_API) else self._root
+        is_beside = request.path.startswith(_BESIDE_THE_API) or is_registration(request.path)
+        root = "" if is_beside else self._root
         if not request.path.startswith(f"{root}/"):
             answer(Response(404))
             return

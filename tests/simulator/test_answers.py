@@ -9,6 +9,7 @@ from githubkit import AppAuthStrategy, GitHub, OAuthAppAuthStrategy, TokenAuthSt
 
 from gate.simulator.rest.routing import REPOSITORY_ROOTS, ROUTES, Route
 from tests.simulator.conftest import ENVIRONMENT, REPOSITORY, KeyPair, Story, telling
+from tests.simulator.registering import register
 from tests.simulator.test_users import SECRET, sign_in
 
 OWNER, REPO = REPOSITORY.split("/")
@@ -103,6 +104,15 @@ def scene(clients: Clients) -> Scene:
     )
 
 
+def convert_manifest(scene: Scene) -> Any:
+    """Register another App and exchange its code; the tests here know of one App."""
+    github = scene.story.github
+    code = register(scene.story, name="Another Gate")
+    response = scene.person.apps.create_from_manifest(code)
+    del github.world.apps[response.parsed_data.id]
+    return response
+
+
 REQUESTS: dict[str, Callable[[Scene], Any]] = {
     "GET /app": lambda s: s.app.apps.get_authenticated(),
     "GET /app/installations": lambda s: s.app.apps.list_installations(),
@@ -119,6 +129,7 @@ REQUESTS: dict[str, Callable[[Scene], Any]] = {
     "GET /repos/{owner}/{repo}/installation": lambda s: s.app.apps.get_repo_installation(
         OWNER, REPO
     ),
+    "POST /app-manifests/{code}/conversions": convert_manifest,
     "GET /app/hook/config": lambda s: s.app.apps.get_webhook_config_for_app(),
     "PATCH /app/hook/config": lambda s: s.app.apps.update_webhook_config_for_app(
         url=s.story.hook.url

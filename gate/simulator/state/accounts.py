@@ -39,6 +39,15 @@ class App:
     callback_urls: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An App registered from a manifest whose credentials nobody has fetched yet."""
+
+    app_id: int
+    private_key_pem: str
+    expires_at: datetime
+
+
 @dataclass(slots=True)
 class Installation:
     """An App installed on an account, with what that account granted it."""

@@ -13,7 +13,14 @@ from typing import Any
 
 from gate.simulator.clock import MovableClock
 from gate.simulator.errors import Impossible, NoSuchThing
-from gate.simulator.state.accounts import Account, AccountType, App, Installation, Team
+from gate.simulator.state.accounts import (
+    Account,
+    AccountType,
+    App,
+    Installation,
+    Registration,
+    Team,
+)
 from gate.simulator.state.deployments import Deployment
 from gate.simulator.state.records import ReviewRecord
 from gate.simulator.state.repositories import Environment, Repository
@@ -72,6 +79,7 @@ class World:
     post: Callable[[Outgoing], None] = discard
     accounts: dict[str, Account] = field(default_factory=dict)
     apps: dict[int, App] = field(default_factory=dict)
+    registrations: dict[str, Registration] = field(default_factory=dict)
     installations: dict[int, Installation] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
     repository_names: dict[str, int] = field(default_factory=dict)
