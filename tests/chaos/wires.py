@@ -133,8 +133,10 @@ class Wires:
 
 
 async def _ended() -> None:
-    """Let the connections that were reset end."""
+    """End what still carries, a wire that lets nothing pass for one."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
+    for it in others:
+        it.cancel()
     if others:
         await asyncio.wait(others, timeout=5)
 

@@ -26,8 +26,8 @@ class Rank(IntEnum):
     RECORD = 1
     EVIDENCE = 2
     OVERRIDE = 3
-    REMEDY = 4
-    BEHIND = 5
+    BEHIND = 4
+    REMEDY = 5
     INFRASTRUCTURE = 6
     DETAILS = 7
     SECOND_ROUTE = 8

@@ -75,6 +75,7 @@ def warnings(gate: Gate, *files: tuple[str, str]) -> list[Finding]:
     for name, jobs in files:
         text = f"name: Some\non: push\njobs:\n{jobs}"
         gate.github.put_file(REPOSITORY, f".github/workflows/{name}", text)
+    gate.github.protect_environment(REPOSITORY, ENVIRONMENT, can_admins_bypass=False)
     found = examine(gate.settings, gate.service.deps.clock)
     return [it for it in found if it.what == REPOSITORY and it.level is not Level.OK]
 
