@@ -80,30 +80,36 @@ def _newest(
 
 
 def print_request(found: Found) -> None:
-    """Print where a request stands, each rule, what people can do, and the next look."""
+    """Print where a request stands, each rule, what people can do, and the next look.
+
+    Names of jobs and flows are anybody's: none of their characters reaches the terminal as control.
+    """
     from rich.console import Console
     from rich.markdown import Markdown
     from rich.table import Table
 
+    from gate.domain.text.escaping import visible_lines
     from gate.web.pages.deployment.view import show_deployment
 
     shown, console = show_deployment(found), Console(highlight=False)
     request = shown["request"]
     console.print(_title(found), markup=False, style="bold", soft_wrap=True)
-    console.print(shown["standing"].sentence, markup=False)
+    console.print(visible_lines(shown["standing"].sentence), markup=False)
     for detail in shown["details"]:
-        console.print(f"  {detail}", markup=False)
+        console.print(f"  {visible_lines(detail)}", markup=False)
     if shown["rules"]:
         table = Table(box=None, pad_edge=False)
         for name in ("", "rule", "seen", "wanted"):
             table.add_column(name, overflow="fold")
         for rule in shown["rules"]:
-            table.add_row(_MARKS[rule.outcome.value], rule.text, rule.seen, rule.wanted)
+            words = (rule.text, rule.seen, rule.wanted)
+            table.add_row(_MARKS[rule.outcome.value], *map(visible_lines, words))
         console.print()
         console.print(table, markup=False)
     if shown["actions"]:
         console.print()
-        console.print(Markdown("\n".join(f"- {it.markdown}" for it in shown["actions"])))
+        text = "\n".join(f"- {it.markdown}" for it in shown["actions"])
+        console.print(Markdown(visible_lines(text)))
     console.print()
     if shown["change"]:
         console.print(f"what would change it: {shown['change']}", markup=False)
@@ -120,12 +126,12 @@ _MARKS: Final = {"passed": "ok", "failed": "FAILED", "not_reached": "-"}
 
 
 def _title(found: Found) -> str:
+    from gate.domain.text.escaping import visible_lines
+
     request, key = found.record.request, found.record.request.key
     attempt = f" attempt {key.run_attempt}" if key.run_attempt > 1 else ""
-    return (
-        f"request {request.id}: {found.record.repository} {request.environment},"
-        f" run {key.run_id}{attempt}"
-    )
+    place = visible_lines(f"{found.record.repository} {request.environment}")
+    return f"request {request.id}: {place}, run {key.run_id}{attempt}"
 
 
 def _print_time(console: Any, what: str, at: datetime | None) -> None:  # noqa: ANN401 - rich's

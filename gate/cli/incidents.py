@@ -90,6 +90,7 @@ def _print_list(found: Sequence[ShownIncident]) -> None:
 
     from gate.clock import utc_now
     from gate.domain.text.durations import age
+    from gate.domain.text.escaping import visible_lines
 
     if not found:
         click.echo("no incident")
@@ -101,15 +102,19 @@ def _print_list(found: Sequence[ShownIncident]) -> None:
     for it in found:
         acknowledged = str(it.acknowledged["by"]) if it.acknowledged else "nobody"
         opened = age(now - it.opened_at)
-        table.add_row(str(it.id), it.repository, it.environment, it.state, opened, acknowledged)
+        environment = visible_lines(it.environment)
+        table.add_row(str(it.id), it.repository, environment, it.state, opened, acknowledged)
     Console().print(table, markup=False)
 
 
 def _print_incident(found: Mapping[str, Any]) -> None:
     from rich.console import Console
 
+    from gate.domain.text.escaping import visible_lines
+
     console = Console(highlight=False)
-    title = f"incident {found['id']}: {found['repository']} {found['environment']}"
+    place = visible_lines(f"{found['repository']} {found['environment']}")
+    title = f"incident {found['id']}: {place}"
     console.print(f"{title} [{found['state']}]", markup=False, style="bold", soft_wrap=True)
     for event in found["timeline"]:
         line = f"{event['at']:%Y-%m-%d %H:%M:%S} UTC  {event['kind']}  {event['actor']}"

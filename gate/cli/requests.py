@@ -94,6 +94,7 @@ def _print_list(found: Sequence[RequestRecord]) -> None:
     from gate.clock import utc_now
     from gate.domain.requests.explanation.outcome import describe_outcome
     from gate.domain.text.durations import age
+    from gate.domain.text.escaping import visible_lines
 
     if not found:
         click.echo("no request")
@@ -107,7 +108,8 @@ def _print_list(found: Sequence[RequestRecord]) -> None:
         run = f"{it.run_id}/{it.run_attempt}" if it.run_attempt > 1 else str(it.run_id)
         word = describe_outcome(it.state, reason).word
         asked = age(now - it.opened_at)
-        table.add_row(str(it.id), it.repository, it.environment, run, word, reason or "", asked)
+        environment = visible_lines(it.environment)
+        table.add_row(str(it.id), it.repository, environment, run, word, reason or "", asked)
     Console().print(table, markup=False)
 
 

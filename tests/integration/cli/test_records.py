@@ -82,6 +82,18 @@ def test_what_is_not_there(tmp_path: Path, run_id: int, which: str, problem: str
     assert problem in done.stderr
 
 
+def test_a_name_moves_no_cursor(gate: Gate, tmp_path: Path) -> None:
+    """Whoever may make an environment chooses its name."""
+    environment = "production\x1b[2J"
+    gate.github.protect_environment(REPOSITORY, environment)
+    gate.github.deploy(REPOSITORY, environment)
+    gate.settle()
+    for words in (("requests",), ("requests", "show", "1")):
+        said = ask(tmp_path, *words).stdout
+        assert "production[2J" in said
+        assert "\x1b" not in said
+
+
 def test_a_decision_is_explained_with_its_facts(tmp_path: Path, run_id: int) -> None:
     """By the repository and the run; the document has what the decision rests on."""
     words = ("policy", "explain", "--repo", REPOSITORY, "--run", str(run_id))
